@@ -1,0 +1,52 @@
+# Every target first sees to it that setup is done, which takes half a second
+# when it is: `make demo` and `make test` are all that a newcomer has to type.
+
+PY = .venv/bin/python
+
+# Given on the command line: make conformance CASES=folder ON=micropython JSON=file
+CASES = ../shared/conformance/aws
+ON = cpython
+JSON =
+ARGS =
+
+json_option = $(if $(JSON),--json "$(JSON)")
+
+.DEFAULT_GOAL = help
+.PHONY: help setup ready demo test lint bench conformance clean
+MAKEFLAGS += --no-print-directory
+
+help:
+	@echo "make demo          run a month of the greenhouse on MicroPython, with a power cut"
+	@echo "make test          lint and test everything (ARGS=\"-k journal\" for a part)"
+	@echo "make lint          check style and types only"
+	@echo "make bench         measure (JSON=file writes the numbers)"
+	@echo "make conformance   compare with recorded AWS executions"
+	@echo "                   (CASES=folder ON=cpython|micropython JSON=file)"
+	@echo "make setup         get and build what the others need; they call it themselves"
+	@echo "                   (MICROPYTHON_SRC=folder builds that source)"
+	@echo "make clean         remove .venv, build and all caches"
+
+setup:
+	@setup/setup.sh
+
+ready:
+	@setup/setup.sh --quiet
+
+demo: ready
+	@$(PY) examples/greenhouse/demo.py
+
+test: lint
+	@$(PY) -m pytest $(ARGS)
+
+lint: ready
+	@setup/lint.sh
+
+bench: ready
+	@$(PY) -m tests.bench $(json_option)
+
+conformance: ready
+	@$(PY) -m tests.conformance "$(CASES)" --on "$(ON)" $(json_option)
+
+clean:
+	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

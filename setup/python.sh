@@ -1,0 +1,60 @@
+# The virtual environment .venv, with pinned packages and the project itself.
+# Sourced by setup.sh.
+#
+# `tsme` and `tsme_host` are installed editable: new modules are found without
+# another setup. The stamps lie inside .venv, so that they go when it goes.
+
+VENV=${TSME_VENV:-$ROOT/.venv}
+
+find_python() {
+    local python
+    for python in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
+        if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$python"
+            return
+        fi
+    done
+    fail "no Python 3.11 or newer here; install one, or name it: make setup PYTHON=/path/to/python3.11"
+}
+
+pip_install() {
+    "$VENV/bin/python" -m pip --disable-pip-version-check --no-input install --no-compile "$@"
+}
+
+make_venv() {
+    rm -rf "$VENV"
+    "$1" -m venv "$VENV"
+    pip_install --require-hashes -r requirements-dev.txt
+}
+
+# build/py holds links under the names that the packages are imported by; mypy,
+# which cannot follow an editable install, looks there. The .pth file lets
+# examples import `sim`, and tools import `tests`, from wherever they are started.
+install_project() {
+    local site
+    pip_install --no-deps --no-build-isolation --editable .
+    rm -rf tsme.egg-info
+    site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    echo "$ROOT" >"$site/tsme-working-tree.pth"
+    mkdir -p "$BUILD/py"
+    ln -sfn "$ROOT/firmware/lib/tsme" "$BUILD/py/tsme"
+    ln -sfn "$ROOT/host" "$BUILD/py/tsme_host"
+}
+
+install_python_packages() {
+    local python key stamp
+    python=$(find_python)
+    stamp=$VENV/packages.stamp
+    key=$(hash "$ROOT" "$("$python" -VV)" "$(cat requirements-dev.txt)")
+    if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ]; then
+        step python "Python packages in .venv" make_venv "$python"
+        echo "$key" >"$stamp"
+    fi
+    stamp=$VENV/project.stamp
+    key=$(hash "$key" "$(cat pyproject.toml)")
+    if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ] || [ ! -e "$BUILD/py/tsme_host" ]; then
+        rm -f "$stamp"
+        step project "tsme and tsme_host, editable" install_project
+        echo "$key" >"$stamp"
+    fi
+}
