@@ -1,0 +1,40 @@
+# Runs many executions' inputs on this interpreter's kernel: batch.py JOBS RESULTS [BYTES]
+#
+# JOBS is a CBOR sequence of [program, [input ...]], RESULTS one of [[record ...], problem].
+# BYTES: how large programs and states may be, instead of what a board allows.
+import sys
+
+from tsme import asl, kernel
+from tsme.cbor import decode, encode
+from tsme.limits import LIMITS
+from tsme.program import Program
+
+
+def run(program, events, records):
+    core = kernel.Kernel(asl.Interpreter(Program(program)))
+    state = kernel.State()
+    for event in events:
+        step = core.step(state, event)
+        records.append(bytes(step.record))
+        state = step.state
+
+
+def main(source, target, size=0):
+    if size:
+        LIMITS["program_bytes"] = LIMITS["state_bytes"] = int(size)
+    with open(source, "rb") as f:
+        data = f.read()
+    with open(target, "wb") as out:
+        pos = 0
+        while pos < len(data):
+            (program, events), pos = decode(data, pos, True)
+            records = []
+            problem = ""
+            try:
+                run(program, events, records)
+            except Exception as e:
+                problem = "%s: %s" % (type(e).__name__, e)
+            out.write(encode([records, problem], True))
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,247 @@
+# The unix board: one execution in this process, its journal in a file that stands in for flash.
+#
+#     micropython main.py program.tsm [NAME=VALUE ...]
+#
+# tasks=tasks.py     a global `tasks = tsme.Tasks()` with the handlers
+# input=in.cbor      the input of a new execution; null if it is left out
+# journal=j.bin      made if it is not there; an execution under way in it goes on
+# blocks=64          of 4096 bytes in a new journal
+# result=out.cbor    [status, output, error, cause, execution] or ["refused", code, message];
+#                    left out, the output is printed as JSON
+# seed=N now=MS      what a new execution starts with, instead of chance and the clock
+# fast=1             the clock stands still while something runs, and jumps over every wait
+# limits=NAME=N,...  instead of those in tsme.limits
+# waits=TEXT         said of an execution that goes on, such as `waiting in "Sleep" until 13:32:04`
+#
+# Exits with 0 if the execution succeeded, 1 if it failed, 2 if it could not run, 3 if the memory
+# was not enough.
+import sys
+from collections import OrderedDict
+
+try:
+    import asyncio
+
+    from tsme import Engine, FileFlash, Journal, Program, TaskError, Tasks, TsmeError
+    from tsme.cbor import decode, encode
+    from tsme.jsontext import dumps
+    from tsme.limits import LIMITS
+    from tsme.runner import wall_clock
+except MemoryError:
+    sys.exit(3)
+
+BLOCK = 4096
+BLOCKS = 64
+
+
+def say(text):
+    print(text, file=sys.stderr)
+
+
+class FastEngine(Engine):
+    # Waits take no time: the clock is moved on instead.
+    def __init__(self, program, journal, now, seed, tasks):
+        super().__init__(program, journal, lambda: self.now, None, seed, tasks)
+        self.now = now
+
+    def recover(self):
+        first = self.recovered is None
+        busy = super().recover()
+        if first and self.state.now > self.now:
+            self.now = self.state.now
+        return busy
+
+    async def pause(self, ms):
+        if self.running:
+            await super().pause(ms)  # a handler takes its time, its timeout still counts
+            if self.queue:
+                return
+        self.now += ms
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def kept(v):
+    # a value whose members keep their order: the engine sorts those of a plain dict
+    if isinstance(v, dict):
+        return OrderedDict([(k, kept(x)) for k, x in v.items()])
+    return [kept(x) for x in v] if isinstance(v, list) else v
+
+
+def line(e, path):
+    # "tasks.py:12" as far as that can be told; without a path, the last place
+    if hasattr(sys, "print_exception"):
+        import io
+
+        out = io.StringIO()
+        sys.print_exception(e, out)
+        text = out.getvalue()
+    else:
+        import traceback
+
+        text = "".join(traceback.format_exception(e))
+    at = ""
+    for row in text.split("\n"):
+        row = row.strip()
+        if row.startswith('File "%s", line ' % path):
+            at = ":" + row.split(", ")[1][5:]
+        elif path is None and row.startswith('File "'):
+            at = row[6:].replace('", line ', ":").split(",")[0]
+    return (path or "") + at
+
+
+def where(e, path):
+    # "tasks.py:12: KeyError: 'day'"
+    # MicroPython has no e.msg; CPython's str() of a SyntaxError repeats the place
+    message = getattr(e, "msg", None) or str(e)
+    return "%s: %s: %s" % (line(e, path), type(e).__name__, message)
+
+
+def load_tasks(path):
+    if not path:
+        return Tasks()
+    sys.path.insert(0, path.rpartition("/")[0] or ".")
+    names = {"__name__": "tasks", "__file__": path}
+    try:
+        exec(compile(read(path), path, "exec"), names)
+    except TsmeError as e:
+        raise TsmeError(e.code, "%s: %s" % (line(e, path), e.message))
+    except Exception as e:
+        raise TsmeError("TSME-H021", where(e, path))
+    tasks = names.get("tasks")
+    if not isinstance(tasks, Tasks):
+        text = "%s has no handlers; it needs a global `tasks = tsme.Tasks()`" % path
+        raise TsmeError("TSME-H022", text)
+    for name in tasks.handlers:
+        t = tasks.handlers[name]
+        t.function = told(name, t.function, path)
+        if getattr(t, "check", None):
+            t.check = told(name, t.check, path)
+    return tasks
+
+
+def told(name, function, path):
+    # The handler, which also says on stderr where it raised something unexpected.
+    def tell(e):
+        say('tsme: handler "%s" raised at %s' % (name, where(e, path)))
+
+    async def later(r):
+        try:
+            return await r
+        except TaskError:
+            raise
+        except Exception as e:
+            tell(e)
+            raise
+
+    def handler(*args):
+        try:
+            r = function(*args)
+        except TaskError:
+            raise
+        except Exception as e:
+            tell(e)
+            raise
+        return later(r) if hasattr(r, "send") else r
+
+    return handler
+
+
+def teller(kind):
+    return lambda payload: say("%s: %s" % (kind, dumps(payload)))
+
+
+def hush(loop, context):
+    # Ctrl-C in a handler is no mistake; CPython's asyncio would show a traceback.
+    if not isinstance(context.get("exception"), (KeyboardInterrupt, SystemExit)):
+        loop.default_exception_handler(context)
+
+
+async def quietly(engine, value):
+    if sys.implementation.name == "cpython":
+        asyncio.get_running_loop().set_exception_handler(hush)
+    return await engine.run(value)
+
+
+def make(options):
+    for text in options.get("limits", "").split(","):
+        if text:
+            name, _, number = text.partition("=")
+            LIMITS[name] = int(number)
+    tasks = load_tasks(options.get("tasks"))
+    for kind in ("log", "metric", "publish"):
+        if kind not in tasks.emitted:
+            tasks.emitted[kind] = teller(kind)
+    program = Program(read(options["program"]))
+    for name in program.resources():
+        if name.startswith("arn:aws:states:::s3:"):  # files here stand in for it
+            from tsme.objects import serve
+
+            serve(tasks)
+    journal = None
+    if "journal" in options:
+        journal = Journal(
+            FileFlash(options["journal"], BLOCK, int(options.get("blocks") or BLOCKS))
+        )
+    seed = None
+    if "seed" in options:
+        number = int(options["seed"])
+
+        def seed():
+            return number
+
+    if "fast" in options:
+        return FastEngine(program, journal, int(options.get("now") or wall_clock()), seed, tasks)
+    return Engine(program, journal, None, None, seed, tasks)
+
+
+def run(options):
+    engine = make(options)
+    engine.tasks.require(engine.program.resources())
+    if engine.recover():
+        s = engine.state
+        text = "tsme: execution %d was interrupted after step %d; going on with it"
+        waits = "; " + options["waits"] if "waits" in options else ""
+        say(text % (s.execution, s.steps) + waits)
+        if "input" in options:
+            say("tsme: the input is not used: the execution has its own")
+    elif engine.state.execution:
+        n = engine.state.execution
+        say("tsme: execution %d has ended; starting execution %d" % (n, n + 1))
+    value = kept(decode(read(options["input"]))[0]) if "input" in options else None
+    o = asyncio.run(quietly(engine, value))
+    return [o.status, o.output, o.error, o.cause, o.execution]
+
+
+def main(args):
+    options = {"program": args[0]}
+    for arg in args[1:]:
+        name, _, value = arg.partition("=")
+        options[name] = value
+    try:
+        result = run(options)
+    except TsmeError as e:
+        result = ["refused", e.code, e.message]
+    except KeyboardInterrupt:
+        return 130
+    except MemoryError:
+        return 3
+    except Exception as e:
+        result = ["refused", "TSME-H032", "the board stopped: " + where(e, None)]
+    if "result" in options:
+        with open(options["result"], "wb") as f:
+            f.write(encode(result))
+    elif result[0] == "succeeded":
+        print(dumps(result[1]))
+    else:
+        say(" ".join([str(part) for part in result if part is not None]))
+    return {"succeeded": 0, "refused": 2}.get(result[0], 1)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        say("usage: main.py program.tsm [tasks=tasks.py] [input=in.cbor] [journal=j.bin]")
+        sys.exit(2)
+    sys.exit(main(sys.argv[1:]))

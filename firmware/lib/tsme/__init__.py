@@ -1,0 +1,53 @@
+# TSME: long-lived workflows that survive resets.  Parts are imported when they are first used.
+
+import sys
+
+__version__ = "0.1.0"
+
+# One text, which takes less memory than a dict of them.
+_PARTS = (
+    "Engine:runner Outcome:runner "
+    "Program:program "
+    "Journal:journal "
+    "FileFlash:flash RamFlash:flash Region:flash partition:flash "
+    "Tasks:tasks TaskError:tasks Done:tasks "
+    "TsmeError:errors LimitError:errors "
+    "F64:num "
+    "Obj:values "
+    "LIMITS:limits"
+)
+
+
+def _part(name):
+    return __import__("tsme." + name, None, None, ["*"])
+
+
+def __getattr__(name):
+    for pair in _PARTS.split():
+        public, part = pair.split(":")
+        if public == name:
+            value = getattr(_part(part), name)
+            globals()[name] = value
+            return value
+    # MicroPython also asks here for the module of a `from . import module`
+    if name.startswith("_"):
+        raise AttributeError(name)
+    try:
+        return _part(name)
+    except ImportError:
+        raise AttributeError(name)
+
+
+def once(names, function, *args):
+    # Calls a function of a part that is seldom needed, the first of `names`, and then gives the
+    # memory back: all of `names` are forgotten, unless somebody else had imported them.
+    # Such parts keep no state, and nobody keeps a class of theirs.
+    names = names.split()
+    here = [n for n in names if "tsme." + n in sys.modules]
+    try:
+        return getattr(_part(names[0]), function)(*args)
+    finally:
+        for n in names:
+            if n not in here and sys.implementation.name != "cpython":
+                sys.modules.pop("tsme." + n, None)
+                globals().pop(n, None)

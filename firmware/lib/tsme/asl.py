@@ -1,0 +1,241 @@
+# The interpreter of compiled programs: a client of the kernel (docs/SPEC.md, 2).
+#
+# `Interpreter.step` takes the frames of a state and an input, and runs every frame until it waits
+# or ends.  It works on copies: values are never changed in place, frames are copied before their
+# first change, so that a step that fails leaves the old state whole.
+
+from . import once
+from .cbor import Obj
+from .compare import compare
+from .faults import StatesError, error
+from .frames import NEW, NO_LIMITS, Frame, decode_frame, delta, own
+from .operations import OPERATIONS, sized
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+# As events.py has them.
+_SUCCEEDED = const(2)
+_FAILED = const(3)
+_TIMER = const(5)
+# The operations of the loop; numbers of docs/SPEC.md, 2.2.  Tests compare them with ops.py.
+_CONST = const(1)
+_INT = const(2)
+_STORE = const(4)
+_PICK = const(5)
+_FIELD = const(7)
+_KEY = const(8)
+_OBJECT = const(12)
+_ENTER = const(17)
+_JUMP = const(18)
+_IF = const(19)
+_UNLESS = const(20)
+_COMPARE = const(21)
+
+
+class Interpreter:
+    def __init__(self, program):
+        self.program = program
+        self.code = program.code
+        self.consts = program.consts
+        self.largest = program.largest
+        # of the functions that the program calls: number -> (arity, function)
+        self.calls = once("intrinsics", "find", program.calls) if program.calls else {}
+        # A function(what, frame number, frame, ...) that watches; the host's views hang on it.
+        # enter(state, now) assign(slot, value) task(action, timeout, heartbeat) end() raise()
+        # resume(action, kind, a, b) error(StatesError, stack) fail(name, cause)
+        # fork(n) map(items, most): children begin; spawn(): a child, before it runs
+        # branch(output): a child has ended; abort(): it ended with a sibling's error;
+        # passed(StatesError): its error has come to this frame
+        # tolerated(StatesError): a child has failed, and its parent goes on; exceeded(): once more
+        self.trace = None
+
+    # --- what the kernel asks of a client ---
+
+    def start(self, d, value):
+        f = Frame(self.program.slots, self.program.counters)
+        f.slots[0] = value
+        d.bound += NEW + len(f.slots)
+        self.begin(d, [f])
+        if self.program.timeout:
+            d.timer(None, d.now + 1000 * self.program.timeout)
+        return self.run_all(d)
+
+    def step(self, d, frames, kind, action, a, b):
+        self.begin(d, list(frames))
+        if action:
+            number = action[2]
+            if number is None:  # TimeoutSeconds of the whole workflow
+                d.fail("States.Timeout", "")
+                return d.frames
+            f = own(d, number)
+            f.wait = 0
+            stack = self.resume(d, number, f, kind, action, a, b)
+            if stack is not None:
+                self.run(d, number, f, stack)
+        return self.run_all(d)
+
+    def begin(self, d, frames):
+        d.frames = frames
+        d.ready = []  # frames to go on with: (number, operand stack)
+        d.ended = []  # frames that ended: (number, index, output or MISSING)
+
+    def runnable(self, frames):
+        return self.lowest(frames) >= 0
+
+    def attempt(self, frames, action):
+        # which try of its state a task is, from 1
+        return frames[action[2]].attempts() + 1
+
+    def delta(self, buf, d):
+        delta(buf, d, self.consts)
+
+    def encode(self, frames):
+        return [f and f.encode() for f in frames]
+
+    def decode(self, items):
+        return [f and decode_frame(f) for f in items]
+
+    # --- running ---
+
+    def resume(self, d, number, f, kind, action, a, b):
+        # -> the operand stack to go on with, or None if the frame ended
+        if kind == _TIMER and not action[1]:  # a task's time is up
+            kind, a, b = _FAILED, "States.Timeout", ""
+        if self.trace:
+            self.trace("resume", number, f, action, kind, a, b)
+        if kind == _SUCCEEDED:
+            return [a]
+        if kind == _TIMER:
+            return []
+        return [] if self.raised(d, number, f, StatesError(a, b)) else None
+
+    def run_all(self, d):
+        # First what a child's end or error set going again, then the lowest frame that can run.
+        while d.status == 0:
+            if d.ready:
+                number, stack = d.ready.pop(0)
+                self.run(d, number, own(d, number), stack)
+                continue
+            number = self.lowest(d.frames) if d.left else -1
+            if number < 0:
+                break
+            self.run(d, number, own(d, number), [])
+        return d.frames
+
+    def lowest(self, frames):
+        for number in range(len(frames)):
+            if frames[number] and not frames[number].wait:
+                return number
+        return -1
+
+    def run(self, d, number, f, stack):
+        while True:
+            try:
+                self.loop(d, number, f, stack)
+                return
+            except StatesError as e:
+                if self.trace:
+                    self.trace("error", number, f, e, stack)
+                if not self.raised(d, number, f, e):
+                    return
+                stack = []
+
+    def raised(self, d, number, f, e):
+        # -> True if the frame goes on at its handler; else an ancestor does, or all is over
+        mine = True
+        while not f.handler or e.name == "States.Runtime":
+            if f.parent is None:
+                d.fail(e.name, e.cause)
+                return False
+            from .tree import abort, tolerates
+
+            mine = False
+            if tolerates(self, d, number, f, e):
+                return False
+            number = f.parent
+            f = own(d, number)
+            if len(f.join) > 5:
+                e = error(9)
+            abort(self, d, number)
+            f.join = None
+            f.wait = 0
+            if self.trace:
+                self.trace("passed", number, f, e)
+        f.pc = f.handler
+        f.handler = 0
+        f.limits = NO_LIMITS
+        f.error = e.name
+        f.cause = e.cause
+        if not mine:
+            d.ready.append((number, []))
+        return mine
+
+    def loop(self, d, number, f, stack):
+        code = self.code
+        consts = self.consts
+        slots = f.slots
+        push = stack.append
+        pop = stack.pop
+        pc = 2 * f.pc
+        while True:
+            op = code[pc]
+            a = code[pc + 1]
+            pc += 2
+            if not op:
+                a = a << 8 | code[pc + 1]
+                op = code[pc]
+                pc += 2
+            if op == _FIELD or op == _KEY:
+                v = slots[0] if op == _FIELD else pop()
+                a = consts[a]
+                if not isinstance(v, Obj) or a not in v:
+                    f.pc = pc >> 1
+                    raise error(1, v)
+                push(v[a])
+            elif op == _INT:
+                push(a)
+            elif op == _CONST:
+                push(consts[a])
+            elif op == _COMPARE:
+                b = pop()
+                stack[-1] = compare(a, stack[-1], b)
+            elif op == _UNLESS:
+                if pop() is False:
+                    pc = a * 2
+            elif op == _ENTER:
+                if not d.left:  # the budget is spent: stay here, go on in the next step
+                    f.pc = (pc >> 1) - (2 if a > 255 else 1)
+                    return
+                d.left -= 1
+                if self.trace:
+                    self.trace("enter", number, f, a, d.now)
+                f.enter(a, d.now, pc >> 1)
+            elif op == _OBJECT:
+                a = consts[a]
+                n = len(stack) - len(a)
+                v = Obj(zip(a, stack[n:]))
+                del stack[n:]
+                f.pc = pc >> 1
+                push(sized(self, v))
+            elif op == _STORE:
+                v = slots[a] = pop()
+                f.dirty |= 1 << a
+                if a and self.trace:
+                    self.trace("assign", number, f, a, v)
+            elif op == _JUMP:
+                pc = a * 2
+            elif op == _PICK:
+                push(stack[a])
+            elif op == _IF:
+                if pop() is True:
+                    pc = a * 2
+            else:
+                f.pc = pc >> 1
+                if OPERATIONS[op](self, d, number, f, stack, a):
+                    return  # the frame waits, or has ended

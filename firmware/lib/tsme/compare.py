@@ -1,0 +1,85 @@
+# Comparisons and type tests of Choice (docs/SPEC.md, 2.8).
+
+from . import num
+from .cbor import MISSING
+
+
+def compare(k, x, y):
+    relation = k & 7
+    kind = k >> 3
+    if kind == 1:
+        if type(x) is int and type(y) is int:
+            order = x - y
+        elif num.is_number(x) and num.is_number(y):
+            order = num.compare(x, y)
+        else:
+            return False
+    elif kind == 2:
+        return relation == 0 and isinstance(x, bool) and isinstance(y, bool) and x == y
+    else:
+        if not isinstance(x, str) or not isinstance(y, str):
+            return False
+        if relation == 5:
+            return matches(x, y)
+        if kind == 3:
+            from . import timestamp
+
+            x, y = timestamp.parse(x), timestamp.parse(y)
+            if x is None or y is None:
+                return False
+        order = 0 if x == y else -1 if x < y else 1
+    if relation == 0:
+        return order == 0
+    if relation == 1:
+        return order < 0
+    if relation == 2:
+        return order > 0
+    return order <= 0 if relation == 3 else order >= 0
+
+
+def test(k, v):
+    if k == 0:
+        return v is not MISSING
+    if k == 1:
+        return v is None
+    if k == 2:
+        return isinstance(v, str)
+    if k == 3:
+        return num.is_number(v)
+    if k == 4:
+        return isinstance(v, bool)
+    if not isinstance(v, str):
+        return False
+    from . import timestamp
+
+    return timestamp.is_timestamp(v)
+
+
+def matches(text, pattern):
+    # StringMatches: `*` is any run of characters, `\\*` and `\\\\` are those characters
+    parts = [""]  # the pieces between the stars
+    i = 0
+    while i < len(pattern):
+        c = pattern[i]
+        if c == "*":
+            parts.append("")
+        else:
+            if c == "\\" and i + 1 < len(pattern):
+                i += 1
+                c = pattern[i]
+            parts[-1] += c
+        i += 1
+    if len(parts) == 1:
+        return text == parts[0]
+    first, last = parts[0], parts[-1]
+    if not text.startswith(first) or len(text) < len(first) + len(last):
+        return False
+    if not text.endswith(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in parts[1:-1]:
+        at = text.find(part, at)
+        if at < 0 or at + len(part) > end:
+            return False
+        at += len(part)
+    return True

@@ -1,0 +1,12 @@
+# Numbers of SPEC 3, by name, for tools and tests.  The device's own code has them as constants,
+# which take no memory; a test compares.  `kernel` gives these names too.
+
+CONTINUE, START, SUCCEEDED, FAILED, HEARTBEAT, TIMER, STOP, STARTED = range(8)
+RUNNING, DONE, FAULT, STOPPED = range(4)  # status
+TASK, WAKE = range(2)  # kinds of tracked actions
+INPUTS = "continue start succeeded failed heartbeat timer stop started".split()
+STATUS = "running succeeded failed stopped".split()
+EMITS = "log metric publish".split()
+
+# Fields of a tracked action (docs/SPEC.md, 3.2)
+ID, KIND, FRAME, DUE, RESOURCE, PAYLOAD, BEAT, BEGUN, DEADLINE = range(9)

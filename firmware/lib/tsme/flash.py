@@ -1,0 +1,134 @@
+# Devices for a journal: a file, memory, part of another device.
+#
+# Boards bring theirs: esp32.Partition and MicroPython's SPI flash drivers are used as they are.
+# rp2.Flash programs whole pages of 256 bytes, so it goes into a Region with program_size=256.
+# Not pyb.Flash: it keeps a sector in RAM and erases it before it writes it back.
+import os
+
+from .errors import TsmeError
+
+_FF = b"\xff" * 256
+
+
+def _wipe(f, size):
+    # not at once: that may be more than the heap has left
+    for _ in range(size // 256):
+        f.write(_FF)
+    f.write(_FF[: size % 256])
+
+
+class RamFlash:
+    def __init__(self, block=4096, count=16):
+        self.block = block
+        self.count = count
+        self.data = memoryview(bytearray(block * count))
+        for n in range(count):
+            self.ioctl(6, n)
+
+    def readblocks(self, n, buf, off=0):
+        at = n * self.block + off
+        buf[:] = self.data[at : at + len(buf)]
+
+    def writeblocks(self, n, buf, off=0):
+        at = n * self.block + off
+        self.data[at : at + len(buf)] = buf
+
+    def ioctl(self, op, arg):
+        if op == 4:
+            return self.count
+        if op == 5:
+            return self.block
+        if op == 6:
+            self.data[arg * self.block : (arg + 1) * self.block] = b"\xff" * self.block
+        return 0
+
+
+class FileFlash:
+    # A file standing in for flash. A new one is made blank; `count` is then needed. With
+    # durable=True every commit reaches the disk before it returns.
+    def __init__(self, path, block=4096, count=None, durable=False):
+        self.block = block
+        try:
+            size = os.stat(path)[6]
+        except OSError:
+            size = 0
+        if not size:
+            if not count:
+                raise TsmeError("TSME-J001", "%s is not there; say how many blocks it has" % path)
+            with open(path, "wb") as f:
+                for _ in range(count):
+                    _wipe(f, block)
+            size = block * count
+        if size % block or count and size != block * count:
+            why = "%s has %d bytes, which is not %s blocks of %d" % (path, size, count, block)
+            raise TsmeError("TSME-J001", why)
+        self.count = size // block
+        self.durable = durable and hasattr(os, "fsync")
+        self.file = open(path, "r+b", 0)
+
+    def readblocks(self, n, buf, off=0):
+        self.file.seek(n * self.block + off)
+        if self.file.readinto(buf) != len(buf):
+            return 5
+        return 0
+
+    def writeblocks(self, n, buf, off=0):
+        self.file.seek(n * self.block + off)
+        self.file.write(buf)
+
+    def ioctl(self, op, arg):
+        if op == 3:
+            self.file.flush()
+            if self.durable:
+                os.fsync(self.file.fileno())
+        elif op == 4:
+            return self.count
+        elif op == 5:
+            return self.block
+        elif op == 6:
+            self.file.seek(arg * self.block)
+            _wipe(self.file, self.block)
+        return 0
+
+    def close(self):
+        self.file.close()
+
+
+class Region:
+    # `count` blocks of another device, from block `start` on.
+    def __init__(self, device, start, count, program_size=None, program_once=None):
+        whole = device.ioctl(4, 0)
+        if start < 0 or count < 1 or start + count > whole:
+            raise TsmeError(
+                "TSME-J001", "blocks %d to %d of %d" % (start, start + count - 1, whole)
+            )
+        self.device = device
+        self.start = start
+        self.count = count
+        self.program_size = program_size or getattr(device, "program_size", 32)
+        self.program_once = (
+            getattr(device, "program_once", False) if program_once is None else program_once
+        )
+
+    def readblocks(self, n, buf, off=0):
+        return self.device.readblocks(self.start + n, buf, off)
+
+    def writeblocks(self, n, buf, off=0):
+        return self.device.writeblocks(self.start + n, buf, off)
+
+    def ioctl(self, op, arg):
+        if op == 4:
+            return self.count
+        if op == 6:
+            arg += self.start
+        return self.device.ioctl(op, arg)
+
+
+def partition(label="tsme"):
+    # An ESP32's partition for the journal, by its label in the partition table.
+    from esp32 import Partition
+
+    found = Partition.find(Partition.TYPE_DATA, label=label)
+    if not found:
+        raise TsmeError("TSME-J001", "there is no data partition labelled %s" % label)
+    return found[0]

@@ -1,0 +1,43 @@
+# The intrinsic functions of SPEC 2.6, by number: name, arity, and where each is.  A program's are
+# imported when it is loaded; this table is then forgotten.
+#
+# Each is called as fn(rng, *args); `rng` has draw() and below(n), and is touched by UUID and by
+# MathRandom without a seed alone.  Messages hold no repr and no float: they reach the journal.
+
+# One text, since every short one would take memory for good.
+_TABLE = (
+    "Format 2 texts format_ "
+    "MathAdd 2 numbers math_add "
+    "UUID 0 numbers uuid "
+    "ArrayPartition 2 arrays array_partition "
+    "ArrayContains 2 arrays array_contains "
+    "ArrayRange 3 arrays array_range "
+    "ArrayGetItem 2 arrays array_get_item "
+    "ArrayLength 1 arrays array_length "
+    "Base64Encode 1 coding base64_encode "
+    "Base64Decode 1 coding base64_decode "
+    "Hash 2 coding hash_ "
+    "JsonMerge 3 documents json_merge "
+    "StringToJson 1 documents string_to_json "
+    "JsonToString 1 documents json_to_string "
+    "MathRandom 3 numbers math_random "
+    "StringSplit 2 texts string_split "
+    "ArrayUnique 1 arrays array_unique "
+    "Items 3 reading items "  # these are of distributed Maps
+    "Batch 4 batches batch "
+    "MapRun 3 batches map_run "
+    "Flatten 1 batches flatten"
+)
+_WORDS = _TABLE.split()
+FUNCTIONS = [
+    (_WORDS[i], int(_WORDS[i + 1]), _WORDS[i + 2], _WORDS[i + 3]) for i in range(0, len(_WORDS), 4)
+]
+
+
+def find(numbers):
+    # {number: (arity, function)}
+    out = {}
+    for number in numbers:
+        _, arity, part, name = FUNCTIONS[number]
+        out[number] = arity, getattr(__import__("tsme." + part, None, None, ["*"]), name)
+    return out

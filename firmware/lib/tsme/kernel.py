@@ -1,0 +1,337 @@
+# The kernel: (state, input) -> (state', actions, record).  Pure; knows nothing of ASL.
+#
+# A client gives the logic (asl.Interpreter is one).  The kernel owns what every client needs:
+# time, ids, pending actions, random numbers, the end of an execution, and the digest.
+#
+# A client has
+#   start(d, value) -> its part of the state     step(d, part, kind, action, a, b) -> the same
+#   runnable(part) -> bool                       delta(buf, d): append what the step changed
+#   encode(part) -> value, decode(value)         program: .digest, .needs, .budget
+# and reaches the outside through the draft `d` alone.
+
+try:
+    from binascii import crc32
+except ImportError:
+    from .crc import crc32
+
+from . import pcg
+from .cbor import encode, encode_into
+from .errors import fault, over
+from .limits import LIMITS, check
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+# Kinds of inputs, status, kinds and fields of tracked actions: events.py.
+_CONTINUE = const(0)
+_START = const(1)
+_FAILED = const(3)
+_HEARTBEAT = const(4)
+_TIMER = const(5)
+_STOP = const(6)
+_STARTED = const(7)
+_RUNNING = const(0)
+_DONE = const(1)
+_FAULT = const(2)
+_STOPPED = const(3)
+_TASK = const(0)
+_WAKE = const(1)
+_ID = const(0)
+_KIND = const(1)
+_DUE = const(3)
+_BEAT = const(6)
+_BEGUN = const(7)
+_DEADLINE = const(8)
+_EMITS = ("log", "metric", "publish")
+
+
+def __getattr__(name):
+    # the names of events.py
+    from . import events
+
+    return getattr(events, name)
+
+
+class State:
+    # The whole live state.  Never changed once a step has made it.
+    def __init__(self):
+        self.steps = 0
+        self.execution = 0  # 0: none yet
+        self.status = _DONE
+        self.now = 0
+        self.next_id = 1
+        self.rng = 0
+        self.digest = 0
+        self.origin = [0, None, None]  # start time, input if it is kept, context
+        self.pending = {}  # id -> action
+        self.result = None  # output, or [error, cause]
+        self.client = None
+        self.bound = 0  # bytes of a checkpoint, at most
+
+    def value(self):
+        # what a checkpoint holds (docs/SPEC.md, 5), but the program's digest and the client
+        pending = [self.pending[i] for i in sorted(self.pending)]
+        start, kept, context = self.origin
+        head = [self.steps, self.execution, self.status, self.now, self.next_id, self.rng]
+        return head + [self.digest, start, kept, context, pending, self.result]
+
+
+class Draft(State):
+    # The state that a step is making.  Pending actions are copied before the first change.
+    def __init__(self, old, now):
+        self.steps = old.steps + 1
+        self.execution = old.execution
+        self.status = _RUNNING
+        self.now = now if now > old.now else old.now
+        self.next_id = old.next_id
+        self.rng = old.rng
+        self.digest = old.digest
+        self.origin = old.origin
+        self.pending = old.pending
+        self.result = None
+        self.client = None
+        self.bound = old.bound
+        self.frames = None  # what the client works on; None: it had no part in this step
+        self.first = old.next_id
+        self.actions = []
+        self.gone = []
+        self.changed = []
+        self.random = False
+
+    def _set(self, action):
+        if not self.changed and not self.gone:
+            self.pending = dict(self.pending)
+        i = action[_ID]
+        if i not in self.changed:
+            self.changed.append(i)
+        self.pending[i] = action
+
+    def drop(self, i):
+        if not self.changed and not self.gone:
+            self.pending = dict(self.pending)
+        if i in self.changed:
+            self.changed.remove(i)
+        if i < self.first:
+            self.gone.append(i)
+        return self.pending.pop(i)
+
+    def _begin(self, action):
+        check(LIMITS, "pending", len(self.pending) + 1)
+        self.next_id += 1
+        self._set(action)
+        self.actions.append(action)
+        return action[_ID]
+
+    def timer(self, frame, due):
+        return self._begin([self.next_id, _WAKE, frame, due])
+
+    def task(self, frame, resource, payload, timeout=0, heartbeat=0):
+        # timeout, heartbeat in ms, 0 for none
+        deadline = self.now + timeout if timeout else None
+        due = self._due(deadline, heartbeat)
+        i = self.next_id
+        return self._begin([i, _TASK, frame, due, resource, payload, heartbeat, 0, deadline])
+
+    def _due(self, deadline, heartbeat):
+        if not heartbeat:
+            return deadline
+        due = self.now + heartbeat
+        return due if deadline is None or due < deadline else deadline
+
+    def beat(self, action):
+        action = list(action)
+        action[_DUE] = self._due(action[_DEADLINE], action[_BEAT])
+        self._set(action)
+
+    def begun(self, action):
+        action = list(action)
+        action[_BEGUN] = 1
+        self._set(action)
+
+    def emit(self, kind, payload):
+        self.actions.append([0, _EMITS[kind], payload])
+
+    def draw(self):
+        self.random = True
+        x = self.rng
+        self.rng = pcg.advance(x)
+        return pcg.output(x)
+
+    def below(self, n):
+        return self.draw() * n >> 32
+
+    def context(self, k):
+        # docs/SPEC.md, 2.7
+        start, value, names = self.origin
+        if k == 2:
+            return value
+        if k == 3:
+            from . import timestamp
+
+            return timestamp.text(start)
+        if k == 7:
+            return "%d-%d" % (self.execution, self.next_id)
+        if k == 10:
+            return 0
+        name = str(self.execution)
+        mine = names or [None] * 5
+        if k == 1:
+            return mine[1] or name
+        if k == 9:
+            return mine[4] or "tsme"
+        return mine[{0: 0, 4: 2, 8: 3}[k]] or mine[1] or name
+
+    def succeed(self, value):
+        self._end(_DONE, value)
+
+    def fail(self, error, cause):
+        self._end(_FAULT, [error, cause])
+
+    def _end(self, status, result):
+        self.status = status
+        self.result = result
+        for i in list(self.pending):
+            self.drop(i)
+
+
+class Step:
+    # What a step gives: the next state, the actions to start once `record` is durable.
+    def __init__(self, state, actions, record):
+        self.state = state
+        self.actions = actions
+        self.record = record
+
+
+class Kernel:
+    def __init__(self, client, room=None):
+        self.client = client
+        self.room = room  # bytes of a checkpoint that the journal takes, if there is one
+
+    def step(self, state, event):
+        # event: (kind, now, fields ...) as docs/SPEC.md, 3.1.  -> Step, or None for an input
+        # that names an action which is not pending (late, or there twice).
+        kind = event[0]
+        action = None
+        if kind == _START:
+            if state.execution and state.status == _RUNNING:
+                raise fault("TSME-K001", state.execution)
+        elif state.status != _RUNNING or not state.execution:
+            raise fault("TSME-K002")
+        elif kind not in (_CONTINUE, _STOP):
+            action = state.pending.get(event[2])
+            if action is None:
+                return None
+            if not self.fits(kind, action, event):
+                from .events import INPUTS
+
+                raise fault("TSME-K003", INPUTS[kind], action[_ID])
+        elif kind == _CONTINUE and not self.client.runnable(state.client):
+            raise fault("TSME-K004")
+        d = Draft(state, event[1])
+        d.left = self.client.program.budget  # transitions left in this step
+        if kind == _START:
+            self.start(d, event)
+        else:
+            d.client = state.client
+            self.turn(d, kind, action, event)
+        return self.finish(d, state, event)
+
+    def fits(self, kind, action, event):
+        if kind == _TIMER:
+            return action[_DUE] is not None and event[1] >= action[_DUE]
+        return action[_KIND] == _TASK
+
+    def start(self, d, event):
+        now, execution, digest, seed, value, context = event[1:]
+        program = self.client.program
+        if digest != program.digest:
+            raise fault("TSME-K005", "start names")
+        d.execution = execution
+        d.steps = 1
+        d.now = now
+        d.next_id = d.first = 1
+        d.rng = pcg.advance(seed)  # a small seed's first draw would be 0
+        d.pending = {}
+        d.origin = [now, value if program.needs & 64 else None, context]
+        d.bound = 64 + len(encode(value)) + len(encode(context))
+        d.client = self.client.start(d, value)
+
+    def turn(self, d, kind, action, event):
+        if kind == _STOP:
+            d._end(_STOPPED, [event[2], event[3]])
+        elif kind == _HEARTBEAT:
+            d.beat(action)
+        elif kind == _STARTED:
+            d.begun(action)
+        else:
+            a = b = None
+            if action:
+                d.drop(action[_ID])
+                if kind != _TIMER:
+                    a = event[3]
+                    b = event[4] if kind == _FAILED else None
+            d.client = self.client.step(d, d.client, kind, action, a, b)
+
+    def finish(self, d, old, event):
+        delta = bytearray()
+        kind = event[0]
+        passed = d.now - (0 if kind == _START else old.now)
+        fields = bytearray()
+        for v in event[2:]:
+            encode_into(fields, v, True)
+        if kind == _START:
+            d.digest = crc32(fields)  # of what no delta shows: seed, names, program
+        for v in (d.status, passed, d.next_id, d.rng if d.random else None):
+            encode_into(delta, v, True)
+        d.gone.sort()
+        d.changed.sort()
+        encode_into(delta, d.gone)
+        encode_into(delta, [d.pending[i] for i in d.changed], True)
+        if d.status:
+            encode_into(delta, d.result)
+        else:
+            self.client.delta(delta, d)
+        d.digest = crc32(delta, d.digest) & 0xFFFFFFFF
+        d.bound += len(delta)
+        if d.status:
+            d.client = None
+        self.measure(d)
+        record = bytearray(d.digest.to_bytes(4, "little"))
+        encode_into(record, kind)
+        encode_into(record, passed)
+        record += fields
+        step = Step(d, d.actions, record)
+        d.actions = d.gone = d.changed = None
+        return step
+
+    def measure(self, d):
+        # The bound is cheap and never too small; beyond a limit the size itself counts.
+        room = self.room
+        if d.bound > LIMITS["state_bytes"] or room and d.bound > room:
+            d.bound = len(self.checkpoint(d))
+            if room and d.bound > room:
+                raise over("TSME-J007", d.bound, room)
+            check(LIMITS, "state_bytes", d.bound)
+
+    def checkpoint(self, state):
+        part = state.client
+        part = None if part is None else self.client.encode(part)
+        return encode(state.value() + [self.client.program.digest, part], True)
+
+    def restore(self, item, size=0):
+        # the state of a decoded checkpoint of so many bytes, 0 if that is not known
+        s = State()
+        s.steps, s.execution, s.status, s.now, s.next_id, s.rng = item[:6]
+        s.digest, start, kept, context, pending, s.result, digest, part = item[6:]
+        if digest != self.client.program.digest:
+            raise fault("TSME-K005", "journal belongs to")
+        s.origin = [start, kept, context]
+        s.pending = {a[_ID]: a for a in pending}
+        s.client = None if part is None else self.client.decode(part)
+        s.bound = size or LIMITS["state_bytes"]  # which makes the next step measure it
+        return s

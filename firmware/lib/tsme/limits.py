@@ -1,0 +1,23 @@
+# Every limit, in one place; the defaults suit a board with 100 KB of heap.
+#
+# `check(limits, name, asked)` refuses before anything changes.  To raise one:
+#     from tsme.limits import LIMITS
+#     LIMITS["program_bytes"] = 65536
+
+from .errors import over
+
+LIMITS = {
+    "program_bytes": 32768,  # a .tsm file, without its debug part
+    "slots": 64,  # `$` and the variables of a program
+    "stack": 64,  # operands of one expression
+    "budget": 4096,  # transitions in a step
+    "value_bytes": 262144,  # of a value, that a program may ask for
+    "state_bytes": 16384,  # a checkpoint of everything that is alive
+    "frames": 128,  # branches and items that are under way at a time
+    "pending": 128,  # tracked actions at a time
+}
+
+
+def check(limits, name, asked):
+    if asked > limits[name]:
+        raise over("TSME-L001", asked, limits[name], name)

@@ -1,0 +1,76 @@
+# The texts of errors, by code; loaded when one is raised, then forgotten.  docs/ERRORS.md explains
+# them.  What a failing workflow is told is elsewhere: it is part of the state.
+from .errors import LimitError, TsmeError
+
+TEXTS = {
+    "TSME-J001": "this device cannot hold a journal: %d blocks (2 to 65535 are possible) of %d "
+    "bytes (times of 256, at least 8 slots), slots of %d (32 to 256), program_size %d (1 to 256)",
+    "TSME-J002": "block %d holds something that is not a journal; format() would erase it",
+    "TSME-J003": "the journal has format version %d, this software knows %d",
+    "TSME-J004": "the journal was made for %d blocks of %d bytes with slots of %d, "
+    "here are %d of %d with %d",
+    "TSME-J005": "record %d is damaged (block %d, offset %d) and later ones are there",
+    "TSME-J006": "the newest checkpoint of the journal cannot be read",
+    "TSME-J009": "block %d cannot be %s (%s)",
+    "TSME-J010": "the journal must be recovered first",
+    "TSME-K001": "execution %d is still running",
+    "TSME-K002": "no execution is running",
+    "TSME-K003": "input %s does not fit action %d",
+    "TSME-K004": "nothing to continue: every branch waits",
+    "TSME-K005": "the %s another program",
+    "TSME-T001": "the effect '%s' of the task '%s' is none of pure, idempotent, once",
+    "TSME-T004": "the task '%s' has two handlers: %s and %s",
+    "TSME-V001": "%s is no JSON value",
+    "TSME-V002": "the integer %s has more than 64 bits",
+    "TSME-V003": "NaN and the infinities are no values",
+    "TSME-V004": "the text is not valid Unicode",
+    "TSME-V005": "the key of an object is no text but %s",
+    "TSME-V010": "the data ends at %d, inside an item",
+    "TSME-V011": "the item before %d is not in its shortest form",
+    "TSME-V012": "the byte %02x at %d begins no value",
+    "TSME-V013": "the object before %d has a name twice",
+    "TSME-V014": "the text at %d is not valid UTF-8",
+    "TSME-V022": "the number is too large for binary64",
+    "TSME-V023": "this interpreter has no floats",
+}
+
+# What has a limit, and how to raise it.
+LIMITED = {
+    "TSME-J007": ("bytes of a record", "give the journal more blocks"),
+    "TSME-J008": ("bytes of a record before the next checkpoint", "write a checkpoint first"),
+    "TSME-V006": ("nesting of a value", "this one is fixed"),
+}
+WHAT = {
+    "program_bytes": "bytes of a program",
+    "slots": "variables of a program",
+    "stack": "operands of an expression",
+    "budget": "transitions in a step",
+    "value_bytes": "bytes of a value",
+    "state_bytes": "bytes of the state",
+    "frames": "frames at a time",
+    "pending": "tracked actions at a time",
+}
+
+
+def fault(code, args):
+    return TsmeError(code, TEXTS[code] % args)
+
+
+def unfit(name, e):
+    # why what the handler `name` returned is no result
+    code = getattr(e, "code", "TSME-V005")
+    if code == "TSME-V001":
+        what = "an " if e.message[0] in "aeiou" else "a "
+        what += e.message.replace(" is", ", which is", 1)
+    else:
+        what = getattr(e, "message", "the keys of an object are not all texts")
+        what = "what is no JSON value: " + what
+    return 'handler "%s" returned %s (%s)' % (name, what, code)
+
+
+def over(code, asked, limit, name):
+    if name:
+        what, how = WHAT[name], 'raise LIMITS["%s"] in tsme.limits' % name
+    else:
+        what, how = LIMITED[code]
+    return LimitError(code, what, asked, limit, how)

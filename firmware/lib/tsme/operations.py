@@ -1,0 +1,241 @@
+# The operations of the interpreter that are not in its loop (docs/SPEC.md, 2.2).
+#
+# Each takes (interpreter, draft, frame number, frame, operand stack, operand) and gives True if
+# the frame stops: it waits, or has ended.
+
+from . import num
+from .cbor import MISSING, Obj, fits
+from .compare import test
+from .faults import IntrinsicError, StatesError, error
+from .frames import NO_LIMITS, index, put
+
+_MAX_DELAY = 2147483647  # s, AWS's longest wait
+
+
+def sized(vm, v):
+    # Containers in containers can double a value's size at each instruction, so their size is
+    # taken before they can be used.
+    for x in v.values() if isinstance(v, Obj) else v:
+        if isinstance(x, (Obj, list)):
+            if not fits(v, vm.largest):
+                raise error(7)
+            break
+    return v
+
+
+def call_(vm, d, number, f, stack, a):
+    arity, function = vm.calls[a]
+    n = len(stack) - arity
+    args = stack[n:]
+    del stack[n:]
+    try:
+        v = function(d, *args)
+    except IntrinsicError as e:
+        raise error(3, str(e))
+    if isinstance(v, (Obj, list, str)) and not fits(v, vm.largest):
+        raise error(7)
+    stack.append(v)
+
+
+def load_(vm, d, number, f, stack, a):
+    v = f.slots[a]
+    while v is MISSING:  # of a frame further out?
+        if f.parent is None:
+            raise error(5)
+        f = d.frames[f.parent]
+        v = f.slots[a]
+    stack.append(v)
+
+
+def drop_(vm, d, number, f, stack, a):
+    del stack[len(stack) - a :]
+
+
+def index_(vm, d, number, f, stack, a):
+    v = index(stack[-1], a)
+    if v is MISSING:
+        raise error(1, stack[-1])
+    stack[-1] = v
+
+
+def keyq_(vm, d, number, f, stack, a):
+    v = stack[-1]
+    k = vm.consts[a]
+    stack[-1] = v[k] if isinstance(v, Obj) and k in v else MISSING
+
+
+def indexq_(vm, d, number, f, stack, a):
+    stack[-1] = index(stack[-1], a)
+
+
+def array_(vm, d, number, f, stack, a):
+    n = len(stack) - a
+    v = stack[n:]
+    del stack[n:]
+    stack.append(sized(vm, v))
+
+
+def query_(vm, d, number, f, stack, a):
+    from .query import select
+
+    stack[-1] = select(stack[-1], vm.consts[a], vm.largest)
+
+
+def put_(vm, d, number, f, stack, a):
+    v = stack.pop()
+    whole = put(f.slots[0], vm.consts[a], v)
+    if whole is MISSING:
+        raise error(2, v)
+    if isinstance(v, (Obj, list)) and not fits(whole, vm.largest):
+        raise error(7)
+    f.slots[0] = whole
+    f.touch(a)
+
+
+def context_(vm, d, number, f, stack, a):
+    if a == 5:
+        from . import timestamp
+
+        v = timestamp.text(f.entered)
+    elif a == 6:
+        v = f.attempts()
+    elif a == 11:
+        v = f.index
+    else:
+        v = d.context(a)
+    stack.append(v)
+
+
+def test_(vm, d, number, f, stack, a):
+    stack[-1] = test(a, stack[-1])
+
+
+def catch_(vm, d, number, f, stack, a):
+    f.handler = a
+
+
+def limit_(vm, d, number, f, stack, a):
+    v = stack.pop()
+    if isinstance(v, str) and 0 < len(v) < 9 and not v.strip("0123456789"):
+        v = int(v)  # AWS takes digits too
+    if a == 4:  # a percentage
+        ok = num.is_number(v) and num.compare(v, 0) >= 0 and num.compare(v, 100) <= 0
+    else:
+        ok = num.is_whole(v) and 0 <= v <= 99999999 and (v or a > 1)
+    if not ok:
+        raise error(6, v)
+    f.limits = list(f.limits)
+    f.limits[a] = v if a > 1 else v * 1000
+
+
+def task_(vm, d, number, f, stack, a):
+    payload = stack.pop()
+    timeout, heartbeat = f.limits[:2]
+    f.limits = NO_LIMITS
+    f.wait = d.task(number, vm.consts[a], payload, timeout, heartbeat)
+    if vm.trace:
+        vm.trace("task", number, f, d.pending[f.wait], timeout, heartbeat)
+    return True
+
+
+def wait_(vm, d, number, f, stack, a):
+    v = stack.pop()
+    if a:
+        from . import timestamp
+
+        due = timestamp.ms(v) if isinstance(v, str) else None
+    else:
+        due = d.now + 1000 * v if num.is_whole(v) and v >= 0 else None
+    if due is None or due - d.now > 1000 * _MAX_DELAY:
+        raise error(6, v)
+    if due <= d.now:
+        del stack[:]
+        return False
+    f.wait = d.timer(number, due)
+    return True
+
+
+def emit_(vm, d, number, f, stack, a):
+    d.emit(a, stack[-1])
+
+
+def caught_(vm, d, number, f, stack, a):
+    names = vm.consts[a]
+    e = f.error
+    hit = e in names or "States.ALL" in names
+    stack.append(hit or ("States.TaskFailed" in names and e != "States.Timeout"))
+
+
+def retry_(vm, d, number, f, stack, a):
+    counter, interval, attempts, rate, longest, jitter = vm.consts[a]
+    n = f.counters[counter]
+    if n >= attempts:
+        return False
+    f.counters = list(f.counters)
+    f.counters[counter] = n + 1
+    longest = longest or 1000 * _MAX_DELAY
+    if (not n or rate == 1) and interval < 1 << 53:
+        delay = min(interval, longest)  # what backoff() would give
+    else:
+        from .exact import backoff
+
+        delay = backoff(interval, rate, n, longest)
+    if jitter:
+        delay = d.below(delay + 1)
+    f.pc = f.entry
+    f.wait = d.timer(number, d.now + delay)
+    return True
+
+
+def error_(vm, d, number, f, stack, a):
+    stack.append(Obj((("Error", f.error), ("Cause", f.cause))))
+
+
+def raise_(vm, d, number, f, stack, a):
+    if vm.trace:
+        vm.trace("raise", number, f)
+    if vm.raised(d, number, f, StatesError(f.error, f.cause)):
+        d.ready.append((number, []))
+    return True
+
+
+def fail_(vm, d, number, f, stack, a):
+    cause = stack.pop() if a & 2 else None
+    name = stack.pop() if a & 1 else None
+    if vm.trace:
+        vm.trace("fail", number, f, name, cause)
+    if vm.raised(d, number, f, StatesError(name, cause)):
+        d.ready.append((number, []))  # its own handler took it
+    return True
+
+
+def end_(vm, d, number, f, stack, a):
+    if vm.trace:
+        vm.trace("end", number, f)
+    if f.parent is None:
+        d.succeed(f.slots[0])
+    else:
+        from .tree import ended
+
+        ended(vm, d, number, f)
+    return True
+
+
+def fork_(vm, d, number, f, stack, a):
+    from .tree import fork
+
+    return fork(vm, d, number, f, stack, a)
+
+
+def map_(vm, d, number, f, stack, a):
+    from .tree import map_items
+
+    return map_items(vm, d, number, f, stack, a)
+
+
+# By number; None: in the loop of asl.py.  A test compares this with ops.py.
+OPERATIONS = (
+    (None, None, None, load_, None, None, drop_, None, None, index_, keyq_, indexq_, None, array_)
+    + (put_, call_, context_, None, None, None, None, None, test_, catch_, limit_, task_, wait_)
+    + (emit_, caught_, retry_, error_, raise_, fail_, end_, fork_, map_, query_)
+)

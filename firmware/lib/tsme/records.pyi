@@ -1,0 +1,17 @@
+from typing import Final, TypeAlias
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
+
+STEP: Final = 1
+CHECKPOINT: Final = 2
+VERSION: Final = 1
+MAGIC: Final = b"TSMJ"
+PART: Final = 20
+HEAD: Final = 8
+MOST: Final = 0xFFFFFF
+
+def crc32(data: Buffer, value: int = 0) -> int: ...
+def mark(slot: int, count: int, size: int, generation: int) -> bytes: ...
+def read_mark(part: Buffer) -> tuple[int, int, int, int, int] | None: ...
+def place(part: Buffer, first: int, number: int, chain: int, checkpoint: int) -> bytes: ...
+def read_place(part: Buffer, mark_part: Buffer) -> tuple[int, int, int, int] | None: ...

@@ -1,0 +1,78 @@
+# Replay: a journal's records run through the kernel again, every digest compared.
+#
+# A device recovers with it after a reset; the host's tools read journals with it.
+
+from .cbor import decode
+from .errors import TsmeError
+from .events import INPUTS, START
+from .kernel import State
+
+
+class Mismatch(TsmeError):
+    # The first step that does not come out as it was recorded.
+    def __init__(self, number, event, expected, got):
+        text = "step %d (%s): the journal has digest %08x, the replay %08x" % (
+            number,
+            INPUTS[event[0]],
+            expected,
+            got,
+        )
+        super().__init__("TSME-R001", text)
+        self.number = number
+        self.event = event
+        self.expected = expected
+        self.got = got
+
+
+def read_step(body, now):
+    # -> (digest, event) of a step's record; `now`: time of the step before it
+    try:
+        digest = int.from_bytes(bytes(body[:4]), "little")
+        items = []
+        at = 4
+        while at < len(body):
+            item, at = decode(body, at, True)
+            items.append(item)
+        if items[0] != START:
+            items[1] += now
+        return digest, tuple(items)
+    except (TsmeError, IndexError, TypeError) as e:
+        raise TsmeError("TSME-R002", "a step's record cannot be read: %s" % e)
+
+
+def recover(journal, kernel):
+    # -> what the journal says, the state it leads to, transitions since the newest checkpoint
+    replay = Replay(kernel)
+    found = journal.recover(replay.checkpoint, replay.step)
+    return found, replay.state, replay.transitions
+
+
+class Replay:
+    def __init__(self, kernel):
+        self.kernel = kernel
+        self.state = State()
+        self.number = 0  # steps replayed
+        self.checkpoints = 0
+        self.transitions = 0  # since the newest checkpoint
+
+    def checkpoint(self, body):
+        # Between steps it must say what the replay has; before the first it is where to begin.
+        if (self.number or self.checkpoints) and bytes(body) != self.kernel.checkpoint(self.state):
+            raise TsmeError("TSME-R003", "the checkpoint after step %d differs" % self.number)
+        self.state = self.kernel.restore(decode(body, 0, True)[0], len(body))
+        self.checkpoints += 1
+        self.transitions = 0
+
+    def step(self, body):
+        digest, event = read_step(body, self.state.now)
+        self.number += 1
+        step = self.kernel.step(self.state, event)
+        if step is None:
+            raise TsmeError(
+                "TSME-R004", "step %d names an action that is not pending" % self.number
+            )
+        if step.state.digest != digest:
+            raise Mismatch(self.number, event, digest, step.state.digest)
+        self.state = step.state
+        self.transitions += self.kernel.client.program.budget - step.state.left
+        return event, step

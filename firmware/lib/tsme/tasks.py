@@ -1,0 +1,216 @@
+# Task handlers: what a workflow's tasks do, by the name of their resource.
+
+import sys
+from collections import OrderedDict
+
+from . import once
+from .cbor import Obj, decode, encode
+from .errors import TsmeError, fault
+
+EFFECTS = ("pure", "idempotent", "once")
+INTERRUPTED = "the device was reset while the task ran; it may have happened or not"
+INVOKE = "arn:aws:states:::lambda:invoke"
+
+
+class TaskError(Exception):
+    # Raised by a handler: the task fails with this error name and cause.
+    def __init__(self, error, cause=""):
+        super().__init__(error, cause)
+        self.error = error
+        self.cause = cause
+
+
+class Done:
+    # What a `check` says of a task that had happened: this was its result.
+    def __init__(self, result=None):
+        self.result = result
+
+
+class Task:
+    def __init__(self, function, effect, context, check):
+        self.function = function
+        self.effect = effect
+        self.context = context
+        self.check = check
+
+
+class Context:
+    # What a handler may ask about the action it runs.
+    def __init__(self, engine, action, attempt):
+        self.execution = engine.state.execution
+        self.action = action[0]
+        self.attempt = attempt
+        self._engine = engine
+
+    def heartbeat(self):
+        self._engine.heartbeat(self.action, self.execution)
+
+
+def function_name(resource):
+    # `arn:aws:lambda:r:123:function:NAME[:qualifier]` -> NAME; else None
+    parts = resource.split(":")
+    if "function" in parts:
+        at = parts.index("function") + 1
+        if at < len(parts):
+            return parts[at]
+    return None
+
+
+def is_callback(resource):
+    # its result comes by token, not from its handler
+    return resource.partition(" ")[0].endswith(".waitForTaskToken")
+
+
+def is_activity(resource):
+    return resource.startswith("arn:aws:states:") and ":activity:" in resource
+
+
+def names(resource):
+    # the names a handler of this resource may have, the whole text first
+    out = [resource]
+    base, _, function = resource.partition(" ")
+    if function:
+        out = [base, function]
+        resource = function
+    name = function_name(resource)
+    if name:
+        out.append(name)
+    return out
+
+
+def ordered(v):
+    # A handler's value as the kernel holds one: checked, and a copy of its own.  A plain dict has
+    # no order on most boards, so its members are sorted on all of them; an OrderedDict (what a
+    # handler is given) keeps its order.
+    return decode(encode(_sorted(v)))[0]
+
+
+def _sorted(v):
+    if isinstance(v, dict):
+        names = v if isinstance(v, OrderedDict) else sorted(v)
+        return Obj([(k, _sorted(v[k])) for k in names])
+    if isinstance(v, (list, tuple)):
+        return [_sorted(x) for x in v]
+    return v
+
+
+def handed(v):
+    # a copy for a handler, which may change it
+    if isinstance(v, dict):
+        return OrderedDict([(k, handed(x)) for k, x in v.items()])
+    return [handed(x) for x in v] if isinstance(v, list) else v
+
+
+def copied(v):
+    return decode(encode(v))[0]
+
+
+def worded(v):
+    # The name or cause of an error as the kernel takes it: text, or None.
+    if v is None:
+        return None
+    v = v if isinstance(v, str) else str(v)
+    try:
+        encode(v)
+        return v
+    except TsmeError:  # no Unicode
+        return "".join([c if ord(c) < 128 else "?" for c in v])
+
+
+async def settled(r):
+    # what a plain or async handler gives
+    return await r if hasattr(r, "send") else r
+
+
+async def perform(t, resource, payload, context, asking):
+    # The result of a task; raises what its handler does.  `asking`: ids of those that may have
+    # happened before a reset, whose check has not yet answered.
+    invoke = resource.startswith(INVOKE)
+
+    def call(function):
+        value = handed(payload)
+        if invoke and isinstance(value, dict):
+            value = value.get("Payload", {})
+        return function(value, context) if t.context else function(value)
+
+    r = None
+    if context.action in asking:
+        r = await settled(call(t.check)) if t.check else None
+        if r is False:
+            asking.remove(context.action)
+        elif not isinstance(r, Done):
+            raise TaskError("TSME.Interrupted", INTERRUPTED)
+    r = r.result if isinstance(r, Done) else await settled(call(t.function))
+    if is_callback(resource):
+        return None
+    try:
+        r = ordered(r)
+    except (TsmeError, TypeError) as e:  # the latter from sorting keys of several types
+        cause = once("messages", "unfit", names(resource)[-1], e)
+        raise TaskError(type(e).__name__, cause)
+    if invoke:
+        r = Obj((("ExecutedVersion", "$LATEST"), ("Payload", r), ("StatusCode", 200)))
+    return r
+
+
+class Tasks:
+    def __init__(self):
+        self.handlers = {}
+        self.emitted = {}
+
+    def task(self, name, effect="idempotent", context=False, check=None):
+        # A decorator.  context=True: the handler takes (payload, context).  check: for a `once`
+        # task, called like the handler after a reset in the middle of it; gives Done(result),
+        # False if it had not happened, or None if nobody can tell (then TSME.Interrupted).
+        if effect not in EFFECTS:
+            raise fault("TSME-T001", effect, name)
+
+        def register(function):
+            if name in self.handlers:
+                two = (self.handlers[name].function, function)
+                raise fault("TSME-T004", name, *[getattr(f, "__name__", "?") for f in two])
+            self.handlers[name] = Task(function, effect, context, check)
+            return function
+
+        return register
+
+    def on(self, kind):
+        # A decorator for untracked actions: "log", "metric" or "publish".
+        def register(function):
+            self.emitted[kind] = function
+            return function
+
+        return register
+
+    def emit(self, kind, payload):
+        # Fire and forget: whatever becomes of it, the execution goes on.
+        handler = self.emitted.get(kind)
+        if handler:
+            try:
+                handler(handed(payload))
+            except Exception as e:
+                if hasattr(sys, "print_exception"):
+                    sys.print_exception(e)
+                else:
+                    sys.excepthook(type(e), e, e.__traceback__)
+
+    def update(self, other):
+        self.handlers.update(other.handlers)
+        self.emitted.update(other.emitted)
+
+    def find(self, resource):
+        for name in names(resource):
+            task = self.handlers.get(name)
+            if task:
+                return task
+        return None
+
+    def require(self, resources):
+        # Before an execution starts: every task it may start has a handler.
+        missing = [r for r in resources if not self.find(r) and not is_activity(r)]
+        if missing:
+            text = "no handler for %s; write @engine.task(%r) above a function" % (
+                ", ".join([names(r)[-1] for r in missing]),
+                names(missing[0])[-1],
+            )
+            raise TsmeError("TSME-T002", text)

@@ -1,0 +1,13 @@
+from typing import Any, Final, NoReturn
+
+Obj = dict[str, Any]
+UNICODE: Final[bool]
+DEPTH: Final = 32
+ITEM_DEPTH: Final = 40
+UINT_MAX: Final[int]
+
+class _Missing: ...
+
+MISSING: Final[_Missing]
+
+def too_deep(limit: int) -> NoReturn: ...

@@ -1,0 +1,300 @@
+# Reads a program's container and verifies its code (docs/SPEC.md, 2 and 2.10); used once, when a
+# program is loaded, and then forgotten.
+#
+# After `load` the interpreter trusts the code: no operand is out of range, the stack never under-
+# or overflows, every way through the code comes to an ENTER, a wait or an end.
+
+from . import cbor, num, once, ops
+from .errors import TsmeError
+from .intrinsics import FUNCTIONS
+from .limits import check
+
+try:
+    import hashlib
+except ImportError:  # small CircuitPython boards; `digest` is then taken on trust
+    hashlib = None
+
+VERSION = 1
+_LONGEST = 100000000000  # ms, of a retrier: AWS's 99999999 s, and a bit
+
+
+def bad(text, at=None):
+    if at is not None:
+        text = "%s (instruction %d)" % (text, at)
+    return TsmeError("TSME-P002", "not a sound program: " + text)
+
+
+def load(p, data, limits):
+    # fills the Program `p`
+    check(limits, "program_bytes", len(data))
+    try:
+        item, end = cbor.decode(data, 0, True)
+    except TsmeError as e:
+        raise TsmeError("TSME-P001", "not a TSME program: " + e.message)
+    if not isinstance(item, list) or len(item) != 7 or item[0] != VERSION:
+        if isinstance(item, list) and item and isinstance(item[0], int):
+            text = "program format %d; this device reads %d" % (item[0], VERSION)
+            raise TsmeError("TSME-P003", text)
+        raise TsmeError("TSME-P001", "not a TSME program")
+    _, p.digest, p.needs, p.limits, p.code, index, consts = item
+    p.size = end  # the debug part, if there is one, begins here
+    _container(p, data, index, consts)
+    p.consts = _constants(index, consts)
+    check(limits, "slots", p.slots)
+    check(limits, "stack", p.stack)
+    check(limits, "budget", p.budget)
+    check(limits, "value_bytes", p.largest)
+    p.calls = []  # functions that the code names
+    _Verifier(p).run()
+
+
+def _container(p, data, index, consts):
+    # Types first: everything below relies on them.
+    d, n = p.digest, p.needs
+    for v in (d, p.code, index, consts):
+        if not isinstance(v, bytes):
+            raise bad("a part is no byte string")
+    if len(d) != 8 or type(n) is not int or n < 0:
+        raise bad("digest or needs")
+    if n & ~ops.KNOWN_NEEDS:
+        raise TsmeError("TSME-P004", "the program needs capabilities %d" % (n & ~ops.KNOWN_NEEDS))
+    ll = p.limits
+    if not isinstance(ll, list) or len(ll) != 6:
+        raise bad("limits")
+    for v in ll:
+        if type(v) is not int or not 0 <= v < 100000000:
+            raise bad("limits")
+    p.slots, p.stack, p.counters, p.budget, p.timeout, p.largest = ll
+    if not 1 <= p.slots <= 256 or not 1 <= p.budget <= 65535 or p.counters > 255:
+        raise bad("limits")
+    if hashlib:
+        # array header 1, version 1, digest 9 bytes: `needs` begins at 11
+        body = memoryview(data)[11 : p.size]
+        if hasattr(hashlib, "sha256"):
+            sha = hashlib.sha256(body)
+        else:  # CircuitPython
+            sha = hashlib.new("sha256", body)
+        if sha.digest()[:8] != d:
+            raise TsmeError("TSME-P005", "the program is damaged: its digest does not fit")
+
+
+def _constants(index, consts):
+    if len(index) & 1:
+        raise bad("index")
+    out = []
+    at = 0
+    for i in range(0, len(index), 2):
+        if index[i] | index[i + 1] << 8 != at:
+            raise bad("index")
+        value, at = cbor.decode(consts, at)
+        out.append(value)
+    if at != len(consts):
+        raise bad("constants")
+    return out
+
+
+def _names(value):
+    # an array of different texts
+    if not isinstance(value, list):
+        return False
+    for v in value:
+        if not isinstance(v, str):
+            return False
+    return len(set(value)) == len(value)
+
+
+def _path(value):
+    if not isinstance(value, list) or len(value) > 32:
+        return False
+    for v in value:
+        if not isinstance(v, str) and (type(v) is not int or not 0 <= v < 65536):
+            return False
+    return True
+
+
+def _retrier(value, counters):
+    if not isinstance(value, list) or len(value) != 6:
+        return False
+    for i in (0, 1, 2, 4, 5):
+        if type(value[i]) is not int or not 0 <= value[i] < _LONGEST:
+            return False
+    rate = value[3]
+    if not num.is_number(rate) or num.compare(rate, 1) < 0:
+        return False
+    return value[0] < counters and value[5] <= 1
+
+
+def _query(value):
+    try:
+        from . import query  # noqa: F401 (a small board may be without it)
+
+        return once("shape", "sound", value)
+    except ImportError:
+        raise TsmeError("TSME-P004", "the program needs capabilities %d" % ops.NEEDS_QUERY)
+
+
+# What the stack does at each operation, as (pops, pushes); None: computed or special.
+_STACK = (
+    "00 01 01 01 10 01 -- 01 11 11 11 11 -- -- 10 -- 01 00 00 10 10 21 11 00 10 -- -- 11 "
+    "01 00 01 00 -- 00 -- -- 11"
+).split()
+
+
+class _Verifier:
+    def __init__(self, program):
+        self.p = program
+        self.code = program.code
+
+    def fetch(self, pc):
+        # -> operation, operand, index of the next instruction
+        code = self.code
+        op, a = code[2 * pc], code[2 * pc + 1]
+        if op:
+            return op, a, pc + 1
+        if not a or 2 * pc + 3 >= len(code) or not code[2 * pc + 2]:
+            raise bad("EXT", pc)
+        return code[2 * pc + 2], a << 8 | code[2 * pc + 3], pc + 2
+
+    def run(self):
+        code = self.code
+        if not code or len(code) & 1 or len(code) > 131072:
+            raise bad("code")
+        n = len(code) // 2
+        starts = self.starts = bytearray(n)  # 1: an instruction starts here, 2: an ENTER
+        pc = 0
+        while pc < n:
+            op, a, after = self.fetch(pc)
+            if op >= len(ops.NAMES):
+                raise bad("operation %d" % op, pc)
+            starts[pc] = 2 if ops.NAMES[op] == "ENTER" else 1
+            pc = after
+        if starts[0] != 2:
+            raise bad("the first instruction is no ENTER", 0)
+        pc = 0
+        while pc < n:
+            op, a, after = self.fetch(pc)
+            self.operand(pc, op, a, starts)
+            pc = after
+        self.flow(n)
+        for pc in range(n):
+            if starts[pc] and self.depth[pc] is None:
+                raise bad("nothing leads here", pc)
+
+    def operand(self, pc, op, a, starts):
+        kind = ops.KINDS[op]
+        name = ops.NAMES[op]
+        p = self.p
+        if kind == "c":
+            if a >= len(p.consts):
+                raise bad("constant %d" % a, pc)
+            self.constant(pc, name, p.consts[a])
+        elif kind == "s" and a >= p.slots:
+            raise bad("slot %d" % a, pc)
+        elif kind == "k" and a >= ops.CHOICES[name]:
+            raise bad("%s %d" % (name, a), pc)
+        elif kind == "-" and a:
+            raise bad("%s has no operand" % name, pc)
+        elif kind == "f":
+            if a >= len(FUNCTIONS) or FUNCTIONS[a] is None:
+                raise TsmeError(
+                    "TSME-P004", "the program calls function %d, which is not here" % a
+                )
+            if a not in p.calls:
+                p.calls.append(a)
+        elif kind == "t":
+            if a >= len(starts) or not starts[a] or (a <= pc and starts[a] != 2):
+                raise bad("jump to %d" % a, pc)
+        if name in ("KEYQ", "INDEXQ") and self.follower(pc) not in ("KEYQ", "INDEXQ", "TEST"):
+            raise bad("`missing` would be used as a value", pc)
+        if name == "COMPARE" and (a & 7) > (5, 4, 0, 4)[a >> 3]:
+            raise bad("comparison %d" % a, pc)
+
+    def follower(self, pc):
+        after = self.fetch(pc)[2]
+        return ops.NAMES[self.fetch(after)[0]] if 2 * after < len(self.code) else ""
+
+    def constant(self, pc, name, value):
+        if name in ("KEY", "KEYQ", "FIELD", "TASK"):
+            ok = isinstance(value, str)
+        elif name in ("OBJECT", "CAUGHT"):
+            ok = _names(value)
+        elif name == "PUT":
+            ok = _path(value)
+        elif name == "RETRY":
+            ok = _retrier(value, self.p.counters)
+        elif name == "QUERY":
+            ok = _query(value)
+        else:
+            ok = True
+        if not ok:
+            raise bad("the constant of %s" % name, pc)
+
+    def flow(self, n):
+        # The depth of the stack at each instruction, on every way to it.
+        depth = self.depth = [None] * n
+        todo = [(pc, 0) for pc in range(n) if self.starts[pc] == 2]  # every ENTER counts
+        while todo:
+            pc, d = todo.pop()
+            while True:
+                if pc >= n:
+                    raise bad("the code runs on past its end", n)
+                if depth[pc] is not None:
+                    if depth[pc] != d:
+                        raise bad("the stack differs between two ways", pc)
+                    break
+                depth[pc] = d
+                op, a, after = self.fetch(pc)
+                name = ops.NAMES[op]
+                d = self.effect(pc, name, op, a, d)
+                if d > self.p.stack:
+                    raise bad("the stack gets deeper than declared", pc)
+                if name in ("JUMP", "IF", "UNLESS"):
+                    todo.append((a, d))
+                elif name == "CATCH":
+                    todo.append((a, 0))
+                elif name in ("FORK", "MAP"):
+                    after = self.children(after, a if name == "FORK" else 1, todo)
+                if name in ("JUMP", "RAISE", "FAIL", "END"):
+                    break
+                pc = after
+
+    def children(self, pc, n, todo):
+        # A JUMP for each child; it begins there with an empty stack.
+        if not n:
+            raise bad("FORK to nothing", pc)
+        for _ in range(n):
+            if 2 * pc >= len(self.code) or ops.NAMES[self.fetch(pc)[0]] != "JUMP":
+                raise bad("no JUMP for a child", pc)
+            todo.append((pc, 0))
+            pc = self.fetch(pc)[2]
+        return pc
+
+    def effect(self, pc, name, op, a, d):
+        pops = pushes = 0
+        rule = _STACK[op]
+        if rule != "--":
+            pops, pushes = int(rule[0]), int(rule[1])
+        elif name == "DROP":
+            pops = a
+        elif name == "OBJECT":
+            pops, pushes = len(self.p.consts[a]), 1
+        elif name == "ARRAY":
+            pops, pushes = a, 1
+        elif name == "CALL":
+            pops, pushes = FUNCTIONS[a][1], 1
+        elif name == "FAIL":
+            pops = (a & 1) + (a >> 1)
+        elif name in ("TASK", "FORK", "MAP"):
+            return self.clear(pc, d, 1)
+        elif name == "WAIT":
+            return self.clear(pc, d, 0)
+        if d and name in ("ENTER", "RETRY"):
+            raise bad("the stack is not empty at %s" % name, pc)
+        if name == "PICK" and a >= d or pops > d:
+            raise bad("the stack is too short", pc)
+        return d - pops + pushes
+
+    def clear(self, pc, d, left):
+        if not d:
+            raise bad("the stack is too short", pc)
+        return left
