@@ -1,0 +1,289 @@
+# NOR flash, modelled: programming only clears bits, erasing sets whole blocks to FF, and the
+# power can go at any operation, in the middle of it.  Runs on MicroPython too, which has no Path.
+# ruff: noqa: PTH116, PTH123, SIM115
+import os
+import sys
+
+# W25Q: a page programmed, a block erased.
+PAGE = 256
+PROGRAM_US = 400
+ERASE_US = 45000
+
+PROGRAM_SHAPES = ("none", "first", "last", "half", "random", "all")
+ERASE_SHAPES = ("none", "first", "last", "half", "random", "zeros", "almost", "blank", "all")
+
+
+class PowerLoss(BaseException):
+    # No handler of errors may catch this by accident.
+    pass
+
+
+class Violation(Exception):
+    # The user of the flash did what real flash does not forgive.
+    pass
+
+
+class Nor:
+    # `strict` also looks for bits that a program operation wants set again; FF is padding.
+    def __init__(
+        self,
+        block: int = 4096,
+        count: int = 16,
+        program_size: int = 32,
+        program_once: bool = False,
+        seed: int = 1,
+        strict: bool = False,
+    ) -> None:
+        self.block = block
+        self.count = count
+        self.program_size = program_size
+        self.program_once = program_once
+        self.strict = strict
+        self._ff = b"\xff" * block
+        self.data = bytearray(block * count)
+        for n in range(count):
+            self.data[n * block : (n + 1) * block] = self._ff
+        # Blocks whose erase was cut off: they may look blank, but must be erased again.
+        self.weak = bytearray(count)
+        self._units = bytearray(block * count // program_size if program_once else 0)
+        self.on = True
+        self._random = seed & 0x7FFFFFFF
+        self._cut = 0
+        self.ops = 0
+        self.reset_counts()
+
+    def reset_counts(self) -> None:
+        self.programs = 0
+        self.erases = 0
+        self.bytes_programmed = 0
+        self.bytes_read = 0
+        self.time_us = 0
+        self.programs_of = [0] * self.count
+        self.erases_of = [0] * self.count
+        self.programmed_of = [0] * self.count
+        self.read_of = [0] * self.count
+
+    # The block device
+
+    def readblocks(self, n: int, buf: bytearray | memoryview, off: int = 0) -> None:
+        if not self.on:
+            raise PowerLoss("the power is off")
+        size = len(buf)
+        if off + size > self.block:
+            raise Violation(f"a read runs over the end of block {n}")
+        at = n * self.block + off
+        buf[:] = self.data[at : at + size]
+        self.bytes_read += size
+        self.read_of[n] += size
+
+    def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> None:
+        size = len(buf)
+        unit = self.program_size
+        if not self.on:
+            raise PowerLoss("the power is off")
+        if off % unit or size % unit or off + size > self.block:
+            raise Violation(f"{size} bytes at {off} cannot be programmed at once")
+        if self.weak[n]:
+            raise Violation(f"block {n} was never erased to the end")
+        at = n * self.block + off
+        if self._units and any(self._units[at // unit : (at + size) // unit]):
+            raise Violation(f"a unit of block {n} is programmed twice, at {off} or behind it")
+        old = self.data[at : at + size]
+        if old == self._ff[:size]:
+            new = buf
+        else:
+            new = (int.from_bytes(old, "little") & int.from_bytes(buf, "little")).to_bytes(
+                size, "little"
+            )
+            if self.strict:
+                self._check(old, buf)
+        self.ops += 1
+        if self.ops == self._cut:
+            self._cut_program(at, old, new)
+        self.data[at : at + size] = new
+        if self._units:
+            self._units[at // unit : (at + size) // unit] = b"\x01" * (size // unit)
+        self.programs += 1
+        self.programs_of[n] += 1
+        self.bytes_programmed += size
+        self.programmed_of[n] += size
+        self.time_us += ((off % PAGE + size + PAGE - 1) // PAGE) * PROGRAM_US
+        self.changed(at, size)
+
+    def ioctl(self, op: int, arg: int) -> int:
+        if not self.on:
+            raise PowerLoss("the power is off")
+        if op == 4:
+            return self.count
+        if op == 5:
+            return self.block
+        if op == 6:
+            self._erase(arg)
+        return 0
+
+    def _erase(self, n: int) -> None:
+        self.ops += 1
+        if self.ops == self._cut:
+            self._cut_erase(n)
+        at = n * self.block
+        self.data[at : at + self.block] = self._ff
+        self.weak[n] = 0
+        if self._units:
+            units = self.block // self.program_size
+            self._units[n * units : (n + 1) * units] = bytes(units)
+        self.erases += 1
+        self.erases_of[n] += 1
+        self.time_us += ERASE_US
+        self.changed(at, self.block)
+
+    def changed(self, at: int, size: int) -> None:
+        # For those who keep a copy.
+        pass
+
+    def _check(self, old: bytearray, buf: bytes | bytearray | memoryview) -> None:
+        for i in range(len(old)):
+            if buf[i] != 0xFF and buf[i] & ~old[i]:
+                raise Violation(f"byte {i} of {len(old)} has bits that cannot be set again")
+
+    # Power
+
+    def cut_at(self, op: int, shape: str = "none", amount: int | None = None) -> None:
+        # The power goes in the op-th operation (program or erase) from now on, 1 for the next.
+        # `amount`: bytes done, for the shapes first and last; half of them if it is None.
+        self._cut = self.ops + op
+        self._shape = shape
+        self._amount = amount
+
+    def power_on(self) -> None:
+        self.on = True
+        self._cut = 0
+
+    def _lose(self, at: int, size: int) -> None:
+        self.on = False
+        self.changed(at, size)
+        raise PowerLoss(f"in operation {self.ops}")
+
+    def _draw(self) -> int:
+        self._random = (self._random * 1103515245 + 12345) & 0x7FFFFFFF
+        return (self._random >> 16) & 0xFF
+
+    def _mix(self, old: bytearray, new: bytes | bytearray | memoryview) -> bytearray:
+        # Each byte of the operation as `_shape` leaves it: the bits of `mask` are done.
+        shape = self._shape
+        size = len(old)
+        done = size // 2 if self._amount is None else min(self._amount, size)
+        mixed = bytearray(old)
+        for i in range(size):
+            mask = 0
+            if shape == "all":
+                mask = 0xFF
+            elif shape == "first":
+                mask = 0xFF if i < done else 0
+            elif shape == "last":
+                mask = 0xFF if i >= size - done else 0
+            elif shape == "half":
+                mask = 0x55
+            elif shape == "random":
+                mask = self._draw()
+            elif shape == "almost":
+                mask = 0xFF if self._draw() & 0x3F else 0xEF
+            mixed[i] = old[i] & ~mask & 0xFF | new[i] & mask
+        return mixed
+
+    def _cut_program(self, at: int, old: bytearray, new: bytes | bytearray | memoryview) -> None:
+        if self._shape not in PROGRAM_SHAPES:
+            raise ValueError(self._shape)
+        self.data[at : at + len(old)] = self._mix(old, new)
+        if self._units:
+            # A unit of which no bit was programmed counts as erased still.
+            unit = self.program_size
+            for i in range(at, at + len(old), unit):
+                self._units[i // unit] = self.data[i : i + unit] != self._ff[:unit]
+        self._lose(at, len(old))
+
+    def _cut_erase(self, n: int) -> None:
+        shape = self._shape
+        if shape not in ERASE_SHAPES:
+            raise ValueError(shape)
+        at = n * self.block
+        old = self.data[at : at + self.block]
+        if shape == "zeros":
+            new = bytearray(self.block)
+        elif shape == "blank":
+            new = bytearray(self._ff)
+        else:
+            new = self._mix(old, self._ff)
+        self.data[at : at + self.block] = new
+        if shape != "none":
+            self.weak[n] = shape != "all"
+            if self._units:
+                units = self.block // self.program_size
+                self._units[n * units : (n + 1) * units] = bytes(units)
+        self._lose(at, self.block)
+
+    # Content
+
+    def state(self) -> tuple[bytes, bytes, bytes]:
+        return bytes(self.data), bytes(self.weak), bytes(self._units)
+
+    def restore(self, state: tuple[bytes, bytes, bytes]) -> None:
+        self.data[:] = state[0]
+        self.weak[:] = state[1]
+        self._units[:] = state[2]
+        self.power_on()
+
+    def save(self, path: str) -> None:
+        with open(path, "wb") as f:
+            f.write(self.data)
+
+    def load(self, path: str) -> None:
+        with open(path, "rb") as f:
+            data = f.read()
+        if len(data) != len(self.data):
+            raise ValueError(f"{path} has {len(data)} bytes, not {len(self.data)}")
+        self.data[:] = data
+
+
+class NorFile(Nor):
+    # Writes through to a file. With `cut` = (op, bytes done[, shape]) the process itself dies
+    # in the middle of that operation, as a board does; with die=False PowerLoss is raised.
+    def __init__(  # noqa: PLR0913, PLR0917
+        self,
+        path: str,
+        block: int = 4096,
+        count: int = 16,
+        cut: tuple[int, int] | tuple[int, int, str] | None = None,
+        die: bool = True,
+        program_size: int = 32,
+        program_once: bool = False,
+        seed: int = 1,
+        strict: bool = False,
+    ) -> None:
+        super().__init__(block, count, program_size, program_once, seed, strict)
+        self._die = die
+        try:
+            os.stat(path)
+            self.load(path)
+        except OSError:
+            self.save(path)
+        self._file = open(path, "r+b")
+        if cut:
+            self.cut_at(cut[0], cut[2] if len(cut) > 2 else "first", cut[1])
+
+    def changed(self, at: int, size: int) -> None:
+        self._file.seek(at)
+        self._file.write(memoryview(self.data)[at : at + size])
+        self._file.flush()
+        if self._die and not self.on:
+            die()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def die() -> None:
+    # No handlers, no buffers, no farewell.
+    if sys.implementation.name == "micropython":
+        os.system("kill -9 $PPID")
+    else:
+        os._exit(137)
