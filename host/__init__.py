@@ -1,0 +1,1 @@
+"""`tsme_host`: what runs on the laptop.  Compiles workflows and reads journals back."""

@@ -1,0 +1,191 @@
+"""Lowering of Parallel and Map: FORK and MAP, and the code that a branch or an item runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tsme import ops
+
+from . import distributed, expressions
+from .expressions import Dollar, Slot
+from .ir import Ins, Label, Site
+from .model import Key, Map, Parallel, Path
+
+if TYPE_CHECKING:
+    from .lower import Lowering
+
+
+@dataclass(frozen=True)
+class Item:
+    """The slots that hold `$$.Map.Item.Index` and `$$.Map.Item.Value`."""
+
+    index: int
+    value: int
+
+
+def parallel(lo: Lowering, state: Parallel) -> None:
+    """The payload, FORK with a JUMP for each branch, the result; then the branches."""
+    lo.needs |= ops.NEEDS_PARALLEL
+    handler = _catch(lo, state)
+    dollar = lo.effective(state)
+    if state.parameters is not None:
+        lo.expr(state.parameters, dollar)
+    elif dollar is None:
+        lo.ins("LOAD", 0)
+    entries = [Label(f"{state.name}.{n}") for n in range(len(state.branches))]
+    lo.ins("FORK", len(entries))
+    for entry in entries:
+        lo.code.append(Ins("JUMP", entry, child=True))
+    _result(lo, state)
+    _handle(lo, state, handler)
+    for entry, branch in zip(entries, state.branches, strict=True):
+        lo.depth = 0
+        lo.machine_(branch, entry)
+
+
+def map_(lo: Lowering, state: Map) -> None:
+    """The items, MAP with a JUMP to what an item runs, the result; then that code."""
+    lo.needs |= ops.NEEDS_MAP
+    handler = _catch(lo, state)
+    dollar = lo.effective(state)
+    writer = state.writer if state.writer is not None and state.writer.resource else None
+    steps = state.reader is not None or state.batcher is not None or writer is not None
+    around: Dollar = dollar
+    if state.item_selector is not None or steps and isinstance(dollar, int):
+        # The selector runs in the item's frame, where slot 0 is the item; a task takes the stack.
+        around = Slot(lo.slot("#input " + state.name))
+        lo.ins("PICK", dollar) if isinstance(dollar, int) else lo.ins("LOAD", 0)
+        lo.ins("STORE", around.number)
+    if steps:
+        lo.clear()
+        dollar = around
+    if handler is None and (state.reader is not None or writer is not None):
+        handler = Label(state.name + ".handler")  # which has nobody to try
+    distributed.remember(lo, state)
+    no_items, no_results = Label(state.name + ".no items"), Label(state.name + ".no results")
+    if state.reader is not None and handler is not None:
+        distributed.read(lo, state, state.reader, dollar, no_items)
+        lo.ins("CATCH", handler)
+    selected = Label(state.name + ".selected")
+    _items(lo, state, dollar, selected)
+    entry = Label(state.name + ".item")
+    _map(lo, state, "items" if not state.distributed else _kind(state), entry)
+    result = 0
+    if state.writer is not None:
+        result = distributed.write(lo, state, state.writer, dollar, no_results)
+    if writer is not None and handler is not None:
+        lo.ins("CATCH", handler)
+    _result(lo, state, result)
+    if state.reader is not None and handler is not None:
+        distributed.failure(lo, no_items, "States.ItemReaderFailed", handler)
+    if writer is not None and handler is not None:
+        distributed.failure(lo, no_results, "States.ResultWriterFailed", handler)
+    _handle(lo, state, handler)
+    _body(lo, state, entry, selected, around)
+
+
+def _items(lo: Lowering, state: Map, dollar: Dollar, selected: Label) -> None:
+    """Push the items unless a reader has, batched if they are to be, and set MAP's limits."""
+    distributed.limits(lo, state, dollar)
+    if state.reader is None:
+        if state.items_path is not None:
+            expressions.path(lo, state.items_path, dollar, "path")
+        elif dollar is None:
+            lo.ins("LOAD", 0)
+        elif isinstance(dollar, Slot):
+            lo.ins("LOAD", dollar.number)
+    if state.batcher is not None:
+        if state.item_selector is not None:
+            _map(lo, state, "select", selected)
+        distributed.batch(lo, state.batcher, dollar)
+        distributed.limits(lo, state, dollar)
+    distributed.tolerance(lo, state, dollar)
+
+
+def _kind(state: Map) -> str:
+    return "mapRun" if state.batcher is None else "batches"
+
+
+def _map(lo: Lowering, state: Map, kind: str, entry: Label) -> None:
+    items = state.items_path.text if state.items_path is not None else "$"
+    call = distributed.label(state) if state.distributed else ""
+    lo.ins("MAP", 0, Site(kind, items, state.where, call))
+    lo.code.append(Ins("JUMP", entry, child=True))
+    lo.depth = 1
+
+
+def _body(lo: Lowering, state: Map, entry: Label, selected: Label, around: Dollar) -> None:
+    """The code of an item.  Items that are batched are selected before, by a MAP of their own."""
+    outer = lo.scope
+    if state.batcher is not None and state.item_selector is not None:
+        _item(lo, state, selected, around)
+        lo.ins("END")
+        lo.label(entry)
+    else:
+        _item(lo, state, entry, around)
+    if state.distributed:  # it is an execution of its own: it sees no variables but its own
+        lo.scope = f"{state.name}/"
+    lo.machine_(state.body, Label(state.name + ".body"))
+    lo.scope = outer
+    lo.items.pop()
+
+
+def _item(lo: Lowering, state: Map, entry: Label, around: Dollar) -> None:
+    """What an item runs before its machine: it keeps itself if asked for, and selects."""
+    lo.depth = 0
+    lo.label(entry)
+    item = Item(lo.slot("#index " + state.name), lo.slot("#value " + state.name))
+    lo.items.append(item)
+    asked = {*_asked(state.item_selector), *_asked(state.body)}
+    if asked & {"Value", ""}:
+        lo.ins("LOAD", 0)
+        lo.ins("STORE", item.value)
+    if asked & {"Index", ""}:
+        lo.ins("CONTEXT", 11)
+        lo.ins("STORE", item.index)
+    if state.item_selector is not None:
+        lo.expr(state.item_selector, around)
+        lo.ins("STORE", 0)
+    # Falls through to the machine's first state, which comes first.
+
+
+def _asked(node: Any) -> set[str]:
+    """Which parts of `$$.Map.Item` a subtree of the model names; `` for all of it."""
+    if isinstance(node, Path):
+        names = [s.name if isinstance(s, Key) else "" for s in node.segments]
+        if node.root != "$$" or names[:1] not in ([], ["Map"], [""]):
+            return set()
+        return {names[2] if len(names) > 2 else ""}
+    if dataclasses.is_dataclass(node):
+        node = [getattr(node, f.name) for f in dataclasses.fields(node)]
+    elif isinstance(node, dict):
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        return set().union(*[_asked(part) for part in node])
+    return set()
+
+
+def _catch(lo: Lowering, state: Parallel | Map) -> Label | None:
+    handler = Label(state.name + ".handler") if state.retry or state.catch else None
+    if handler:
+        lo.ins("CATCH", handler)
+    return handler
+
+
+def _result(lo: Lowering, state: Parallel | Map, result: int = 0) -> None:
+    """What follows when all children have ended: the state's result is on top of the stack."""
+    lo.depth = result + 1
+    if state.result_selector is not None:
+        lo.expr(state.result_selector, result)
+        result = lo.depth - 1
+    lo.finish(result, state.result_path, state.assign)
+    lo.go(state.next)
+
+
+def _handle(lo: Lowering, state: Parallel | Map, handler: Label | None) -> None:
+    if handler:
+        lo.depth = 0
+        lo.label(handler)
+        lo.handler(state.retry, state.catch)

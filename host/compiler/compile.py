@@ -1,0 +1,21 @@
+"""The whole compiler: text in, program out.  `tsme compile` calls `compile_text`."""
+
+from __future__ import annotations
+
+from .check import check
+from .emit import BUDGET, LARGEST, Compiled, emit
+from .lower import lower
+from .optimise import optimise
+
+
+def compile_text(
+    text: str, filename: str = "", *, budget: int = BUDGET, largest: int = LARGEST
+) -> Compiled:
+    """Compile a workflow in JSONPath-mode Amazon States Language.
+
+    `budget`: transitions that one step may take (law 7).  `largest`: bytes that a value may have.
+    Raises `CompileError` with every problem found.
+    """
+    lowered = lower(check(text, filename))
+    lowered.code = optimise(lowered.code)
+    return emit(lowered, filename, budget, largest)

@@ -1,0 +1,433 @@
+"""Lowering: a checked workflow becomes instructions.
+
+Each state becomes one run of code that begins with ENTER.  Within it the data is either slot 0
+(the state's input), or a known place on the operand stack (the effective input, a result); a
+`Dollar` says which.  What this version cannot run it refuses by name, all of it in one go.
+"""
+
+from __future__ import annotations
+
+import json
+
+from tsme import ops
+
+from . import branches, conditions, expressions
+from .expressions import Dollar
+from .ir import Code, Ins, Label, Lowered, Operand, Pooled, Site, StateInfo
+from .model import (
+    Assign,
+    Catcher,
+    Choice,
+    CompileError,
+    Const,
+    Expr,
+    Fail,
+    Machine,
+    Map,
+    Obj,
+    Parallel,
+    Pass,
+    Path,
+    Problem,
+    Retrier,
+    State,
+    Succeed,
+    Task,
+    Wait,
+    Where,
+)
+
+EMITS = {"tsme:log": 0, "tsme:metric": 1, "tsme:publish": 2}
+
+# Operations that change the depth of the stack by a fixed number.
+_EFFECT = {
+    "CONST": 1,
+    "INT": 1,
+    "LOAD": 1,
+    "STORE": -1,
+    "PICK": 1,
+    "FIELD": 1,
+    "PUT": -1,
+    "CONTEXT": 1,
+    "IF": -1,
+    "UNLESS": -1,
+    "COMPARE": -1,
+    "LIMIT": -1,
+    "CAUGHT": 1,
+    "ERROR": 1,
+}
+
+
+def is_root(path: Path | None) -> bool:
+    """True for the path `$`."""
+    return path is not None and path.root == "$" and not path.segments
+
+
+class Lowering:
+    """Writes the code of one machine.  Use `lower`."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.code: Code = []
+        self.problems: list[Problem] = []
+        self.states: list[StateInfo] = []
+        self.labels: dict[str, Label] = {}
+        self.items: list[branches.Item] = []  # of the Maps around, the innermost last
+        self.slots: dict[str, int] = {}
+        self.scope = ""  # before the names of variables that nobody outside sees
+        self.depth = 0
+        self.deepest = 1
+        self.counters = 0
+        self.needs = 0
+        self.resources: list[str] = []
+        self.state: State = next(iter(machine.states.values()))
+
+    # --- writing ---
+
+    def ins(self, op: str, arg: Operand = 0, site: Site | None = None, effect: int = 0) -> None:
+        self.code.append(Ins(op, arg, site))
+        self.depth += _EFFECT.get(op, effect)
+        self.deepest = max(self.deepest, self.depth)
+
+    def label(self, label: Label) -> None:
+        self.code.append(label)
+
+    def refuse(self, what: str, where: Where, hint: str = "") -> None:
+        text = f"{what} is not supported by this version"
+        self.problems.append(Problem("TSME-C090", text, where, hint, refusal=True))
+
+    def slot(self, name: str) -> int:
+        """The slot of a variable; the first mention gives it one."""
+        return self.slots.setdefault(self.scope + name, len(self.slots) + 1)
+
+    def seen(self, what: str, dollar: Dollar) -> None:
+        """For those who watch a state (inspecting.py): the value of a stage is at `dollar`."""
+
+    def decided(self, what: str, number: int) -> None:
+        """As `seen`: a retrier or catcher, by number, takes the error."""
+
+    # --- the parts that states share ---
+
+    def expr(self, e: Expr, dollar: Dollar) -> None:
+        expressions.expr(self, e, dollar)
+
+    def effective(self, state: State) -> Dollar:
+        """Push the effective input if it is not slot 0; say where it is."""
+        dollar: Dollar = None
+        if not is_root(state.input_path):
+            if state.input_path is None:
+                self.ins("CONST", Pooled({}))
+            else:
+                expressions.path(self, state.input_path, None, "path")
+            dollar = self.depth - 1
+        self.seen("afterInputPath", dollar)
+        return dollar
+
+    def finish(self, dollar: Dollar, result_path: Path | None, assign: Assign) -> None:
+        """Write the result at `dollar` and the variables; leave the stack empty.
+
+        Everything is evaluated on the old variables, also OutputPath, before the first STORE.
+        """
+        self.seen("afterResultSelector", dollar)
+        for _, e in assign:
+            self.expr(e, dollar)
+        self.combine(dollar, result_path)
+        self.seen("afterResultPath", None)
+        self.output(self.state.output_path)
+        for name, _ in reversed(assign):
+            self.ins("STORE", self.slot(name))
+        self.clear()
+
+    def clear(self) -> None:
+        if self.depth:
+            self.ins("DROP", self.depth, effect=-self.depth)
+
+    def combine(self, dollar: Dollar, path: Path | None) -> None:
+        """ResultPath: put the result into slot 0."""
+        if path is None or (dollar is None and is_root(path)):
+            return
+        if dollar is None:
+            self.ins("LOAD", 0)
+        elif dollar != self.depth - 1:
+            assert isinstance(dollar, int)
+            self.ins("PICK", dollar)
+        if is_root(path):
+            self.ins("STORE", 0)
+        else:
+            site = Site("result", path.text, path.where)
+            self.ins("PUT", Pooled(expressions.reference(path)), site)
+
+    def output(self, path: Path | None) -> None:
+        if is_root(path):
+            return
+        if path is None:
+            self.ins("CONST", Pooled({}))
+        else:
+            expressions.path(self, path, None, "path")
+        self.ins("STORE", 0)
+
+    def go(self, name: str | None) -> None:
+        if name is None:
+            self.ins("END")
+        else:
+            self.ins("JUMP", self.labels[name])
+
+    # --- states ---
+
+    def pass_(self, state: Pass) -> None:
+        dollar = self.effective(state)
+        if state.parameters is not None:
+            self.expr(state.parameters, dollar)
+            dollar = self.depth - 1
+        self.seen("afterParameters", dollar)
+        if state.result is not None:  # it is what a Task would have made of the parameters
+            self.ins("CONST", Pooled(state.result.value))
+            dollar = self.depth - 1
+            self.seen("result", dollar)
+        self.finish(dollar, state.result_path, state.assign)
+        self.go(state.next)
+
+    def task(self, state: Task) -> None:
+        handler = Label(state.name + ".handler") if state.retry or state.catch else None
+        if handler:
+            self.ins("CATCH", handler)
+        dollar = self.effective(state)
+        untracked = state.resource in EMITS
+        for k, limit in enumerate(() if untracked else (state.timeout, state.heartbeat)):
+            if isinstance(limit, Path):
+                expressions.path(self, limit, dollar, "path")
+                self.ins("LIMIT", k, Site("limit", limit.text, limit.where))
+            elif limit is not None:
+                self.integer(limit)
+                self.ins("LIMIT", k)
+        if state.parameters is not None:
+            self.expr(state.parameters, dollar)
+        elif dollar is None:
+            self.ins("LOAD", 0)
+        self.seen("afterParameters", self.depth - 1)
+        if untracked:
+            self.ins("EMIT", EMITS[state.resource])
+        else:
+            resource = _resource(state)
+            if resource not in self.resources:
+                self.resources.append(resource)
+            self.ins("TASK", Pooled(resource), self.credentials(state))
+            self.depth = 1
+        result = self.depth - 1
+        self.seen("result", result)
+        if state.result_selector is not None:
+            self.expr(state.result_selector, result)
+            result = self.depth - 1
+        self.finish(result, state.result_path, state.assign)
+        self.go(state.next)
+        if handler:
+            self.label(handler)
+            self.handler(state.retry, state.catch)
+
+    def credentials(self, state: Task) -> Site | None:
+        """The device has no use for them; the debug part keeps them for the history."""
+        if state.credentials is None:
+            return None
+        shown = {
+            "InputPath": None if state.input_path is None else state.input_path.text,
+            "Credentials": expressions.template(state.credentials),
+        }
+        return Site("credentials", json.dumps(shown, ensure_ascii=False), state.credentials.where)
+
+    def integer(self, n: int) -> None:
+        if 0 <= n < 65536:
+            self.ins("INT", n)
+        else:
+            self.ins("CONST", Pooled(n))
+
+    def handler(self, retry: tuple[Retrier, ...], catch: tuple[Catcher, ...]) -> None:
+        """What follows an error: retriers in order, then catchers, then out."""
+        catchers = Label("catchers")
+        for number, r in enumerate(retry):
+            after = self.caught(r.errors)
+            self.decided("retryIndex", number)
+            rate = r.backoff_rate
+            if rate == int(rate) and rate < 2**53:
+                rate = int(rate)
+            longest = 1000 * (r.max_delay_seconds or 0)
+            value = [number, 1000 * r.interval_seconds, r.max_attempts, rate, longest]
+            self.ins("RETRY", Pooled([*value, int(r.full_jitter)]))
+            self.needs |= ops.NEEDS_RANDOM if r.full_jitter else 0
+            self.ins("JUMP", catchers)
+            self.label(after)
+        self.counters = max(self.counters, len(retry))
+        self.label(catchers)
+        for number, c in enumerate(catch):
+            after = self.caught(c.errors)
+            self.decided("catchIndex", number)
+            self.ins("ERROR")
+            for _, e in c.assign:
+                self.expr(e, 0)
+            self.combine(0, c.result_path)
+            for name, _ in reversed(c.assign):
+                self.ins("STORE", self.slot(name))
+            self.clear()
+            self.go(c.next)
+            self.label(after)
+        self.ins("RAISE")
+
+    def caught(self, errors: tuple[str, ...]) -> Label:
+        """Code that goes on if the frame's error is one of these, else at the label given."""
+        after = Label("not caught")
+        if "States.ALL" not in errors:
+            self.ins("CAUGHT", Pooled(list(dict.fromkeys(errors))))
+            self.ins("UNLESS", after)
+        return after
+
+    def choice(self, state: Choice) -> None:
+        dollar = self.effective(state)
+        depth = self.depth
+        for rule in state.rules:
+            then, otherwise = Label("then"), Label("else")
+            conditions.condition(self, rule.condition, dollar, then, otherwise)
+            self.label(then)
+            self.chosen(dollar, rule.assign, rule.next)
+            self.label(otherwise)
+            self.depth = depth
+        if state.default is not None:
+            self.chosen(dollar, state.assign, state.default)
+        else:
+            self.clear()
+            site = Site("choice", "", state.where)
+            self.ins("CONST", Pooled("States.NoChoiceMatched"))
+            self.ins("CONST", Pooled("no rule fits and there is no Default"))
+            self.ins("FAIL", 3, site, effect=-2)
+
+    def chosen(self, dollar: Dollar, assign: Assign, name: str) -> None:
+        root = Path("$", (), "$", self.state.where)
+        self.finish(dollar, root, assign)
+        self.go(name)
+
+    def wait(self, state: Wait) -> None:
+        if self.effective(state) is not None:
+            self.ins("STORE", 0)
+        value = state.seconds if state.seconds is not None else state.timestamp
+        kind = "seconds" if state.seconds is not None else "timestamp"
+        site = None
+        if isinstance(value, Path):
+            site = Site(kind, value.text, value.where)
+            expressions.path(self, value, None, kind)
+        elif isinstance(value, int):
+            self.integer(value)
+        else:
+            self.ins("CONST", Pooled(value))
+        self.ins("WAIT", int(kind == "timestamp"), site, effect=-self.depth)
+        self.finish(None, None, state.assign)
+        self.go(state.next)
+
+    def succeed(self, state: Succeed) -> None:
+        root = Path("$", (), "$", state.where)
+        self.finish(self.effective(state), root, state.assign)
+        self.ins("END")
+
+    def fail(self, state: Fail) -> None:
+        self.seen("afterInputPath", None)
+        k = 0
+        for bit, part in ((1, state.error), (2, state.cause)):
+            if part is None:
+                continue
+            k |= bit
+            if isinstance(part, str):
+                self.ins("CONST", Pooled(part))
+            else:
+                self.expr(part, None)
+        self.ins("FAIL", k, effect=-self.depth)
+
+    def parallel(self, state: Parallel) -> None:
+        branches.parallel(self, state)
+
+    def map_(self, state: Map) -> None:
+        branches.map_(self, state)
+
+    def machine_(self, machine: Machine, entry: Label | None = None) -> None:
+        """The code of a machine; that of an inner one follows the state it belongs to."""
+        outer = self.labels
+        self.labels = {name: Label(name) for name in machine.states}
+        numbers = {name: len(self.states) + n for n, name in enumerate(machine.states)}
+        self.states += [
+            StateInfo(s.name, type(s).__name__, s.where) for s in machine.states.values()
+        ]
+        for name in _order(machine):
+            self.state = state = machine.states[name]
+            if entry and name == machine.start_at:
+                self.label(entry)
+            self.label(self.labels[name])
+            self.ins("ENTER", numbers[name])
+            if isinstance(state, Pass):
+                self.pass_(state)
+            elif isinstance(state, Task):
+                self.task(state)
+            elif isinstance(state, Choice):
+                self.choice(state)
+            elif isinstance(state, Wait):
+                self.wait(state)
+            elif isinstance(state, Succeed):
+                self.succeed(state)
+            elif isinstance(state, Fail):
+                self.fail(state)
+            elif isinstance(state, Parallel):
+                self.parallel(state)
+            elif isinstance(state, Map):
+                self.map_(state)
+            self.depth = 0
+        self.labels = outer
+
+
+def _resource(state: Task) -> str:
+    """The resource as the program names it: for lambda:invoke, with the function it is known to
+    call, so that a device can say which handlers are missing before it starts."""
+    if state.resource.startswith("arn:aws:states:::lambda:invoke"):
+        parameters = state.parameters
+        function: object = None
+        if isinstance(parameters, Obj):
+            member = dict(parameters.items).get("FunctionName")
+            function = member.value if isinstance(member, Const) else None
+        elif isinstance(parameters, Const) and isinstance(parameters.value, dict):
+            function = parameters.value.get("FunctionName")
+        if isinstance(function, str):
+            return f"{state.resource} {function}"
+    return state.resource
+
+
+def _order(machine: Machine) -> list[str]:
+    """State names so that a state is followed by its Next where that is possible."""
+    done: dict[str, None] = {}
+    todo = [machine.start_at]
+    while todo:
+        name = todo.pop()
+        if name in done:
+            continue
+        done[name] = None
+        state = machine.states[name]
+        after: list[str] = []
+        if isinstance(state, Choice):
+            after += [rule.next for rule in state.rules]
+            after += [state.default] if state.default is not None else []
+        elif isinstance(state, (Task, Parallel, Map)):
+            after += [c.next for c in state.catch]
+        if state.next is not None:
+            after.append(state.next)
+        todo += after
+    return list(done)
+
+
+def lower(machine: Machine) -> Lowered:
+    """Instructions for a workflow.  Raises CompileError, each problem a refusal by name."""
+    work = Lowering(machine)
+    work.machine_(machine)
+    if work.problems:
+        raise CompileError(work.problems)
+    return Lowered(
+        code=work.code,
+        states=work.states,
+        variables=list(work.slots),
+        counters=work.counters,
+        stack=work.deepest,
+        timeout=machine.timeout_seconds or 0,
+        needs=work.needs,
+        resources=work.resources,
+    )

@@ -1,0 +1,381 @@
+"""The checked form of a workflow: what the validator hands to the lowering.
+
+A `Machine` holds nothing that is not known to be right: every name is resolved, every path and
+intrinsic call is parsed, every default of the States Language is filled in.  All classes are
+frozen, so that a later pass can keep references without asking who else does.
+
+Source: Amazon States Language specification, https://states-language.net, and the sections named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place in the source text, for errors and for the debug part of a program.
+
+    `pointer` is an RFC 6901 JSON pointer; `line` and `column` count from 1 and point at the
+    value (not at its key); `field` is the last name in the pointer, e.g. `value.$`.
+    """
+
+    pointer: str
+    line: int
+    column: int
+
+    @property
+    def field(self) -> str:
+        return self.pointer.rsplit("/", 1)[-1].replace("~1", "/").replace("~0", "~")
+
+
+# --- Paths ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Key:
+    """`.name` or `['name']`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Index:
+    """`[n]`; negative counts from the end."""
+
+    n: int
+
+
+@dataclass(frozen=True)
+class Wildcard:
+    """`.*` or `[*]`."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """`[start:stop:step]`; a part that was left out is None."""
+
+    start: int | None
+    stop: int | None
+    step: int | None
+
+
+@dataclass(frozen=True)
+class Several:
+    """`[0,2]` or `['a','b']`."""
+
+    parts: tuple[Key | Index, ...]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """`[?(...)]`; `text` is what stands between the brackets."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Descend:
+    """`..`: the next segment applies at any depth."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A trailing `.length()`, `.min()` ... of the Jayway dialect."""
+
+    name: str
+
+
+Segment = Key | Index | Wildcard | Slice | Several | Filter | Descend | Function
+
+
+@dataclass(frozen=True)
+class Path:
+    """A parsed path.  `root` is `$` (input), `$$` (context object) or a variable's name."""
+
+    root: str
+    segments: tuple[Segment, ...]
+    text: str
+    where: Where
+
+    @property
+    def definite(self) -> bool:
+        """True if the path names at most one value: only keys and indexes."""
+        return all(isinstance(s, (Key, Index)) for s in self.segments)
+
+
+# --- Expressions: payload templates and intrinsic calls -------------------------------------
+
+
+@dataclass(frozen=True)
+class Const:
+    value: Json
+    where: Where
+
+
+@dataclass(frozen=True)
+class Ref:
+    """The value at a path."""
+
+    path: Path
+    where: Where
+
+
+@dataclass(frozen=True)
+class Call:
+    """An intrinsic function; `name` is e.g. `States.Format`, `text` the whole call as written."""
+
+    name: str
+    args: tuple[Expr, ...]
+    text: str
+    where: Where
+
+
+@dataclass(frozen=True)
+class Obj:
+    """An object of a payload template, members in source order, `.$` taken off the names."""
+
+    items: tuple[tuple[str, Expr], ...]
+    where: Where
+
+
+@dataclass(frozen=True)
+class Arr:
+    items: tuple[Expr, ...]
+    where: Where
+
+
+# The validator folds a subtree without any dynamic part to one Const.
+Expr = Const | Ref | Call | Obj | Arr
+
+
+# --- Choice rules ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class And:
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Or:
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    part: Condition
+
+
+@dataclass(frozen=True)
+class Compare:
+    """One comparison.  `op` never has the suffix `Path`: then `operand` is a Path instead.
+
+    Ops: {String,Numeric,Timestamp}{Equals,LessThan,GreaterThan,LessThanEquals,GreaterThanEquals},
+    BooleanEquals, StringMatches, IsNull, IsPresent, IsNumeric, IsString, IsBoolean, IsTimestamp.
+    """
+
+    op: str
+    variable: Path
+    operand: Path | str | int | float | bool
+    where: Where
+
+
+Condition = And | Or | Not | Compare
+
+Assign = tuple[tuple[str, Expr], ...]  # variable name -> expression, in source order
+
+
+@dataclass(frozen=True)
+class ChoiceRule:
+    condition: Condition
+    next: str
+    assign: Assign
+    where: Where
+
+
+# --- States ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Retrier:
+    errors: tuple[str, ...]
+    interval_seconds: int = 1
+    max_attempts: int = 3
+    backoff_rate: float = 2.0
+    max_delay_seconds: int | None = None
+    full_jitter: bool = False
+    where: Where = Where("", 1, 1)
+
+
+@dataclass(frozen=True)
+class Catcher:
+    errors: tuple[str, ...]
+    next: str
+    result_path: Path | None  # None: `"ResultPath": null`, the error is discarded
+    assign: Assign
+    where: Where
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What all states share.
+
+    `input_path`/`output_path`/`result_path`: a Path (default `$`), or None for JSON null.
+    `next` is None when the state ends its machine.
+    """
+
+    name: str
+    where: Where
+    comment: str = ""
+    input_path: Path | None
+    output_path: Path | None
+    next: str | None = None
+    assign: Assign = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass(State):
+    result: Const | None = None
+    parameters: Expr | None = None
+    result_path: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(State):
+    resource: str
+    parameters: Expr | None = None
+    result_selector: Expr | None = None
+    result_path: Path | None
+    timeout: int | Path | None = None  # seconds, or TimeoutSecondsPath
+    heartbeat: int | Path | None = None  # seconds, or HeartbeatSecondsPath
+    credentials: Expr | None = None
+    retry: tuple[Retrier, ...] = ()
+    catch: tuple[Catcher, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(State):
+    rules: tuple[ChoiceRule, ...]
+    default: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait(State):
+    """Exactly one of `seconds` and `timestamp` is set; a Path stands for ...Path."""
+
+    seconds: int | Path | None = None
+    timestamp: str | Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Succeed(State):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fail(State):
+    """`error`, `cause`: text, a Path or Call (ErrorPath, CausePath), or None when absent."""
+
+    error: str | Expr | None = None
+    cause: str | Expr | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parallel(State):
+    branches: tuple[Machine, ...]
+    parameters: Expr | None = None
+    result_selector: Expr | None = None
+    result_path: Path | None
+    retry: tuple[Retrier, ...] = ()
+    catch: tuple[Catcher, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """ItemReader.  `config` is the ReaderConfig as written."""
+
+    resource: str
+    parameters: Expr | None
+    config: dict[str, Json]
+    max_items: int | Path
+    where: Where
+
+
+@dataclass(frozen=True)
+class Batcher:
+    """ItemBatcher; 0 for no limit."""
+
+    shared: Expr | None  # BatchInput
+    items: int | Path
+    size: int | Path
+
+
+@dataclass(frozen=True)
+class Writer:
+    """ResultWriter; without a resource it only transforms the state's output."""
+
+    resource: str | None
+    parameters: Expr | None
+    config: dict[str, Json]
+    where: Where
+
+
+@dataclass(frozen=True, kw_only=True)
+class Map(State):
+    """`tolerated`: count and percentage of items that may fail, None for one not given."""
+
+    body: Machine
+    distributed: bool = False
+    items_path: Path | None = None
+    item_selector: Expr | None = None
+    result_selector: Expr | None = None
+    result_path: Path | None
+    max_concurrency: int | Path = 0
+    retry: tuple[Retrier, ...] = ()
+    catch: tuple[Catcher, ...] = ()
+    label: str | None = None
+    tolerated: tuple[int | Path | None, float | Path | None] = (None, None)
+    reader: Reader | None = None
+    batcher: Batcher | None = None
+    writer: Writer | None = None
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One state machine: the workflow itself, a branch of a Parallel, or the body of a Map.
+
+    `states` are in source order.  `timeout_seconds` is only ever set on the outermost one.
+    """
+
+    start_at: str
+    states: dict[str, State]
+    where: Where
+    comment: str = ""
+    timeout_seconds: int | None = None
+
+
+# --- Findings -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One finding.  `code` is listed in docs/ERRORS.md; `hint` says what to write instead."""
+
+    code: str
+    message: str
+    where: Where
+    hint: str = ""
+    refusal: bool = False  # True: right in AWS, but a feature this version refuses by name
+
+
+class CompileError(Exception):
+    """All the problems of one source text, in the order of their places."""
+
+    def __init__(self, problems: list[Problem], filename: str = "") -> None:
+        super().__init__(f"{filename or 'workflow'}: {len(problems)} problem(s)")
+        self.problems = problems
+        self.filename = filename

@@ -1,0 +1,92 @@
+"""Problems for people and for editors: plain text with the source line shown, or JSON.
+
+Colour is left to the caller: the text is plain.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import TypedDict
+
+from .model import Problem
+
+_WINDOW = 88  # how much of a long source line is shown
+_BEFORE = 40  # how much of that, at most, stands before the place
+
+
+class ProblemJson(TypedDict):
+    """One problem as `--json` prints it."""
+
+    code: str
+    message: str
+    file: str
+    pointer: str
+    line: int
+    column: int
+    help: str
+    refusal: bool
+
+
+def render_text(problems: Iterable[Problem], text: str, filename: str) -> str:
+    """All problems as one text, a blank line between them, without a final newline.
+
+    `text` is the source the problems were found in; `filename` is printed as it is given.
+    """
+    lines = text.removeprefix("\ufeff").split("\n")
+    return "\n\n".join(_render(problem, lines, filename) for problem in problems)
+
+
+def to_json(problems: Iterable[Problem], filename: str) -> list[ProblemJson]:
+    """All problems as plain data, for `json.dumps`."""
+    return [
+        ProblemJson(
+            code=problem.code,
+            message=problem.message,
+            file=filename,
+            pointer=problem.where.pointer,
+            line=problem.where.line,
+            column=problem.where.column,
+            help=problem.hint,
+            refusal=problem.refusal,
+        )
+        for problem in problems
+    ]
+
+
+def _render(problem: Problem, lines: list[str], filename: str) -> str:
+    where = problem.where
+    head = f"{filename}:{where.line}:{where.column}: error {problem.code}: {problem.message}"
+    parts = [head]
+    if where.line <= len(lines):
+        shown, caret = _excerpt(lines[where.line - 1].rstrip("\r"), where.column)
+        number = str(where.line)
+        parts.append(f"  {number} | {shown}")
+        parts.append(f"  {' ' * len(number)} | {' ' * caret}^")
+    if where.pointer:
+        parts.append(f"  at: {where.pointer}")
+    if problem.hint:
+        parts.append(f"  help: {problem.hint}")
+    return "\n".join(parts)
+
+
+def _excerpt(line: str, column: int) -> tuple[str, int]:
+    """The part of a line around a column, and how far from its start the caret stands."""
+    start, end = 0, len(line)
+    if len(line) > _WINDOW:
+        start = max(0, min(column - 1 - _BEFORE, len(line) - _WINDOW))
+        end = min(len(line), start + _WINDOW)
+    shown = "".join(c if c.isprintable() else " " for c in line[start:end])
+    before = shown[: column - 1 - start]
+    if start > 0:
+        shown, before = "..." + shown, "..." + before
+    if end < len(line):
+        shown += "..."
+    return shown, sum(_width(char) for char in before)
+
+
+def _width(char: str) -> int:
+    """How many cells of a terminal a character takes."""
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1

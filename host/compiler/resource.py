@@ -1,0 +1,95 @@
+"""The Resource of a Task: any URI (section "Task State"), with the mistakes AWS would refuse.
+
+On a device a Resource is matched by its whole text or by a function's name, so plain names such
+as `read_soil` are as good as ARNs.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .context import Context, quoted, suggest
+from .source import Node
+
+_TO_LAMBDA = re.compile(r"arn:[^:]*:lambda:")
+_LAMBDA = re.compile(
+    r"arn:[a-z-]+:lambda:[A-Za-z0-9-]*:[A-Za-z0-9-]*"
+    r":function:[A-Za-z0-9_.-]+(:(\$LATEST|[A-Za-z0-9_-]+))?"
+)
+_OPTIMISED = re.compile(
+    r"arn:[a-z-]+:states:[a-z0-9-]*:[0-9]*:([a-z0-9-]+):([A-Za-z0-9]+)(\.[A-Za-z]+(?::2)?)?"
+)
+SUFFIXES = (".sync", ".sync:2", ".waitForTaskToken")
+
+# AWS: the actions of its optimised integrations.  A service that is not listed is not checked.
+_ACTIONS: dict[str, tuple[str, ...]] = {
+    "apigateway": ("invoke",),
+    "athena": (
+        "getQueryExecution",
+        "getQueryResults",
+        "startQueryExecution",
+        "stopQueryExecution",
+    ),
+    "batch": ("submitJob",),
+    "databrew": ("startJobRun",),
+    "dynamodb": ("deleteItem", "getItem", "putItem", "updateItem"),
+    "ecs": ("runTask",),
+    "events": ("putEvents",),
+    "glue": ("startJobRun",),
+    "http": ("invoke",),
+    "lambda": ("invoke",),
+    "mediaconvert": ("createJob",),
+    "sns": ("publish",),
+    "sqs": ("sendMessage",),
+    "states": ("startExecution",),
+}
+
+
+def check_resource(ctx: Context, node: Node, text: str) -> None:
+    """Reports a Resource that nothing can match.  `${name}` stands for a later substitution."""
+    hint = "write an ARN, or a plain task name such as read_soil"
+    if ctx.express:
+        _check_express(ctx, node, text)
+    if not text:
+        ctx.error("TSME-C018", node.where, "Resource is empty", hint)
+        return
+    bare = re.sub(r"\$\{[^{}]+\}", "x", text)
+    if "${" in bare:
+        message = f"Resource {quoted(text)} has a substitution that is not closed"
+        ctx.error("TSME-C018", node.where, message, "write ${name}")
+    elif any(c.isspace() or not c.isprintable() for c in text):
+        message = f"Resource {quoted(text)} holds white space or control characters"
+        ctx.error("TSME-C018", node.where, message, hint)
+    elif bare != text:
+        return
+    elif _TO_LAMBDA.match(text) and not _LAMBDA.fullmatch(text):
+        form = "arn:aws:lambda:REGION:ACCOUNT:function:NAME or ...:NAME:ALIAS"
+        message = f"Resource {quoted(text)} is no ARN of a Lambda function"
+        ctx.error("TSME-C018", node.where, message, f"write {form}")
+    elif match := _OPTIMISED.fullmatch(text):
+        _check_integration(ctx, node, match)
+
+
+def _check_integration(ctx: Context, node: Node, match: re.Match[str]) -> None:
+    service, action, suffix = match.groups()
+    actions = _ACTIONS.get(service)
+    if actions is not None and action not in actions:
+        hint = suggest(action, actions, f"use arn:aws:states:::aws-sdk:{service}:{action}")
+        message = f"there is no integration {service}:{action}"
+        ctx.error("TSME-C018", node.where, message, hint)
+    if actions is not None and suffix and suffix not in SUFFIXES:
+        hint = suggest(suffix, SUFFIXES, "known: " + ", ".join(SUFFIXES))
+        ctx.error("TSME-C018", node.where, f"there is no integration pattern {suffix}", hint)
+
+
+def _check_express(ctx: Context, node: Node, text: str) -> None:
+    """What AWS's EXPRESS workflows cannot wait for."""
+    what = ""
+    if re.match(r"arn:[^:]*:states:[^:]*:[^:]*:activity:", text):
+        what = "activities"
+    for suffix in SUFFIXES:
+        if text.startswith("arn:") and text.endswith(suffix):
+            what = f"the integration pattern {suffix}"
+    if what:
+        message = f"an EXPRESS workflow cannot have {what}"
+        ctx.error("TSME-C046", node.where, message, "make it a STANDARD workflow")

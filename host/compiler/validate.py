@@ -1,0 +1,114 @@
+"""Node -> Machine: every rule of the States Language, all problems in one go.
+
+The work is in the modules this one calls: `states` (one state), `choice`, `errors` (Retry and
+Catch), `maps`, `assign` (variables), `graph` (transitions).  Source: Amazon States Language
+specification, https://states-language.net, and what AWS Step Functions is known to refuse.
+"""
+
+from __future__ import annotations
+
+from .assign import check_variables
+from .context import Context
+from .fields import MACHINE_FIELDS, PROCESSOR_FIELDS, SECONDS_MAX, STATE_NAME_MAX, TOP_FIELDS
+from .fields import Field as FieldSpec
+from .graph import all_state_names, check_graph
+from .model import Machine, Problem, State, Where
+from .reader import Members
+from .source import Node
+from .states import parse_state
+
+_TIMEOUT = FieldSpec("integer", 1, SECONDS_MAX)
+
+
+def validate(root: Node, express: bool = False) -> tuple[Machine | None, list[Problem]]:
+    """Checks a whole workflow.
+
+    Returns the machine and no problems, or None and the problems in the order of their places.
+    JSONata, which is right in AWS, gives one problem with `refusal` set.
+    """
+    ctx = Context(_inner_machine, express=express)
+    ctx.scopes.append(ctx.scope)
+    if not isinstance(root.value, dict):
+        ctx.wrong_type(root, "a workflow", "an object", 'write { "StartAt": ..., "States": ... }')
+        return None, ctx.problems
+    ctx.all_names = all_state_names(root)
+    members = Members(ctx, root)
+    members.only(TOP_FIELDS, "a workflow")
+    members.text("Version")
+    timeout = members.integer("TimeoutSeconds", _TIMEOUT)
+    if members.choice("QueryLanguage") == "JSONata":
+        ctx.jsonata = ctx.all_jsonata = True
+        ctx.wants_jsonata(members.nodes["QueryLanguage"].where)
+    machine = _states(ctx, members, timeout)
+    check_variables(ctx)
+    if ctx.jsonata_at is not None:
+        ctx.problems.append(_refuse_jsonata(ctx.jsonata_at))
+    problems = in_order(ctx.problems)
+    return (None if problems else machine), problems
+
+
+def in_order(problems: list[Problem]) -> list[Problem]:
+    """Problems sorted by place, each only once."""
+    unique = dict.fromkeys(problems)
+    return sorted(unique, key=lambda p: (p.where.line, p.where.column, p.code, p.message))
+
+
+def _inner_machine(ctx: Context, node: Node, isolated: bool, processor: bool) -> Machine:
+    """A branch of a Parallel or the body of a Map, with its own scope of variables.
+
+    Its states start from the workflow's query language, not from that of the state around it.
+    """
+    members = Members(ctx, node)
+    members.only(PROCESSOR_FIELDS if processor else MACHINE_FIELDS, "an inner machine")
+    outer, language = ctx.enter(isolated), ctx.jsonata
+    ctx.jsonata = ctx.all_jsonata
+    machine = _states(ctx, members, None)
+    ctx.leave(outer)
+    ctx.jsonata = language
+    return machine
+
+
+def _states(ctx: Context, members: Members, timeout: int | None) -> Machine:
+    """StartAt and States of any machine."""
+    members.require(("StartAt", "States"), "a machine")
+    start = members.text("StartAt")
+    comment = members.text("Comment")
+    states: dict[str, State] = {}
+    node = members.get("States")
+    if node is not None and not isinstance(node.value, dict):
+        ctx.wrong_type(node, "States", "an object of states")
+    elif node is not None and isinstance(node.value, dict):
+        if not node.value:
+            ctx.error("TSME-C014", node.where, "States must hold at least one state")
+        for name, item in node.value.items():
+            _check_name(ctx, name, item)
+            state = parse_state(ctx, name, item)
+            if state is not None:
+                states[name] = state
+        if node.value:
+            check_graph(ctx, members.get("StartAt"), node.value)
+    return Machine(start or "", states, members.node.where, comment or "", timeout)
+
+
+def _check_name(ctx: Context, name: str, node: Node) -> None:
+    place = node.key_where
+    if not 1 <= len(name) <= STATE_NAME_MAX:
+        message = f"a state name has 1 to {STATE_NAME_MAX} characters, not {len(name)}"
+        ctx.error("TSME-C044", place, message, "shorten it" if name else "give it a name")
+    if name in ctx.state_names:
+        first = ctx.state_names[name]
+        message = f'the state name "{name}" is taken at {first.line}:{first.column}'
+        hint = "state names are unique in the whole workflow, inner machines included"
+        ctx.error("TSME-C045", place, message, hint)
+    else:
+        ctx.state_names[name] = place
+
+
+def _refuse_jsonata(where: Where) -> Problem:
+    return Problem(
+        "TSME-C090",
+        "JSONata is not supported by this version",
+        where,
+        "write the workflow in JSONPath, the default query language",
+        refusal=True,
+    )
