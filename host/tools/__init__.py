@@ -1,0 +1,1 @@
+"""The command `tsme` and what stands behind it: one module for each group of commands."""

@@ -1,0 +1,84 @@
+"""`tsme check`: every problem of a workflow, at its place."""
+
+from __future__ import annotations
+
+import click
+
+from ..compiler.check import check as check_text
+from ..compiler.compile import compile_text
+from ..compiler.emit import Compiled
+from ..compiler.model import CompileError, Problem
+from ..compiler.references import references as variable_references
+from ..compiler.report import render_text, to_json
+from . import console
+from .errors import DONE, FAILED, UNABLE, HostError, one_line
+from .files import read_flow
+
+
+def problems_of(text: str, name: str) -> tuple[Compiled | None, list[Problem]]:
+    """Everything that stands between a workflow and its program."""
+    try:
+        return compile_text(text, name), []
+    except CompileError as error:
+        return None, error.problems
+
+
+def show_problems(problems: list[Problem], text: str, name: str, to_stderr: bool = False) -> None:
+    """The problems with their source lines, and how many there are."""
+    click.echo(_coloured(render_text(problems, text, name)), err=to_stderr)
+    click.echo(err=to_stderr)
+    click.echo(console.bad(f"{name}: {console.count(len(problems), 'problem')}"), err=to_stderr)
+
+
+def _coloured(report: str) -> str:
+    lines = []
+    for line in report.split("\n"):
+        bold = not line.startswith(" ")
+        faint = line.startswith("  at: ")
+        lines.append(click.style(line, bold=bold, dim=faint) if bold or faint else line)
+    return "\n".join(lines)
+
+
+@click.command()
+@click.argument("flows", metavar="FLOW...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as a JSON array.")
+@click.option(
+    "--references", is_flag=True, help="Print which variables each state reads, as JSON."
+)
+def check(flows: tuple[str, ...], as_json: bool, references: bool) -> int:
+    """Show all problems of workflows.
+
+    A problem is anything that keeps a workflow from becoming a program: a mistake, or a feature
+    that this version does not have. FLOW is a file in Amazon States Language; `-` reads the
+    standard input.
+
+    Exits with 0 if there is no problem, 1 if there is one, 2 if a file cannot be read.
+    """
+    status = DONE
+    everything = []
+    for flow in flows:
+        name = "<stdin>" if flow == "-" else flow
+        try:
+            text = read_flow(flow)
+        except HostError as error:
+            click.secho(one_line(error.code, error.message, error.hint), err=True, fg="red")
+            status = UNABLE
+            continue
+        compiled, problems = problems_of(text, name)
+        everything += to_json(problems, name)
+        if problems:
+            status = max(status, FAILED)
+        if as_json:
+            continue
+        if problems:
+            show_problems(problems, text, name)
+        elif references:
+            console.out_json(variable_references(check_text(text)))
+        elif compiled:
+            console.out(f"{name}: {console.good('ok')}")
+    if as_json:
+        console.out_json(everything)
+    return status
+
+
+COMMANDS = (check,)

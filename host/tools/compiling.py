@@ -1,0 +1,132 @@
+"""`tsme compile` and `tsme disasm`: workflows to programs, programs to text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ..compiler.compile import compile_text
+from ..compiler.disasm import disassemble, to_json, to_text
+from ..compiler.emit import BUDGET, Compiled
+from ..compiler.model import CompileError
+from ..compiler.source import parse_text
+from . import console
+from .checking import show_problems
+from .errors import DONE, FAILED, HostError
+from .files import keep_others, read_flow, read_program, write_bytes
+
+
+def target_of(flow: str) -> str:
+    """Where the program of a workflow goes if nothing else is said: next to it."""
+    path = Path(flow)
+    for ending in (".asl.json", ".json", ".asl"):
+        if path.name.endswith(ending):
+            return str(path.with_name(path.name.removesuffix(ending) + ".tsm"))
+    return f"{flow}.tsm"
+
+
+def minified(text: str) -> int:
+    """Bytes of a workflow's text without white space."""
+    plain = parse_text(text).plain()
+    return len(json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+@click.command(name="compile")
+@click.argument("flow", metavar="FLOW")
+@click.option(
+    "-o", "--output", metavar="P.tsm", help="Where the program goes.  [default: next to FLOW]"
+)
+@click.option("--no-debug", is_flag=True, help="Leave out state names and source positions.")
+@click.option(
+    "--budget",
+    type=click.IntRange(1, 65535),
+    default=BUDGET,
+    show_default=True,
+    metavar="N",
+    help="Transitions that one step may take.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+def compile_(flow: str, output: str | None, no_debug: bool, budget: int, as_json: bool) -> int:
+    """Compile a workflow to a program.
+
+    Prints how large it is, against the workflow without its white space, and the handlers that
+    it needs. `-o -` writes the program to the standard output. Exits with 1 if the workflow has
+    problems.
+    """
+    if output is None and flow == "-":
+        raise HostError("TSME-H002", "a workflow from the standard input needs -o P.tsm")
+    text = read_flow(flow)
+    name = "<stdin>" if flow == "-" else flow
+    try:
+        compiled = compile_text(text, Path(name).name, budget=budget)
+    except CompileError as error:
+        show_problems(error.problems, text, name, to_stderr=True)
+        return FAILED
+    target = output or target_of(flow)
+    if target != "-":
+        keep_others(target, flow)
+    write_bytes(target, compiled.program if no_debug else compiled.data)
+    size = minified(text)
+    if as_json:
+        facts = _facts(compiled, target, size)
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2), err=target == "-")
+        return DONE
+    _show(compiled, target, size, 0 if no_debug else len(compiled.debug))
+    return DONE
+
+
+def _facts(compiled: Compiled, target: str, size: int) -> dict[str, object]:
+    return {
+        "program": target,
+        "program_bytes": len(compiled.program),
+        "debug_bytes": len(compiled.debug),
+        "minified_bytes": size,
+        "ratio": round(len(compiled.program) / size, 4),
+        "digest": compiled.digest.hex(),
+        "resources": list(compiled.resources),
+    }
+
+
+def _show(compiled: Compiled, target: str, size: int, debug: int) -> None:
+    program = len(compiled.program)
+    lines = [
+        f"{console.strong(target)}: {program} bytes, {100 * program / size:.0f} % of the "
+        f"workflow's {size} (minified)" + (f"; {debug} more for debugging" if debug else ""),
+        f"digest: {compiled.digest.hex()}",
+    ]
+    if compiled.resources:
+        lines.append("handlers needed:")
+        lines += [f"  {console.name(resource)}" for resource in compiled.resources]
+    else:
+        lines.append("handlers needed: none")
+    for line in lines:
+        click.echo(line, err=target == "-")
+
+
+@click.command()
+@click.argument("program", metavar="PROGRAM")
+@click.option("--json", "as_json", is_flag=True, help="Print the listing as JSON.")
+def disasm(program: str, as_json: bool) -> int:
+    """Show a program as text that can be read.
+
+    PROGRAM is a .tsm file, or a workflow, which is compiled first. State names and the lines of
+    the source come from the program's debug part, if it has one.
+    """
+    try:
+        loaded = read_program(program)
+    except CompileError as error:
+        if program == "-":
+            raise  # it cannot be read twice
+        show_problems(error.problems, read_flow(program), program, to_stderr=True)
+        return FAILED
+    listing = disassemble(loaded.data)
+    if as_json:
+        console.out_json(to_json(listing))
+    else:
+        console.out(to_text(listing))
+    return DONE
+
+
+COMMANDS = (compile_, disasm)

@@ -1,0 +1,73 @@
+"""What commands print: results on stdout, remarks on stderr.
+
+Colours go away by themselves when the output is no terminal, and when NO_COLOR is set.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+_WIDE = 88
+
+
+def out(text: str = "") -> None:
+    """A line of the result."""
+    click.echo(text)
+
+
+def note(text: str) -> None:
+    """A remark for people; scripts never see it."""
+    click.secho(text, err=True, dim=True)
+
+
+def good(text: str) -> str:
+    return click.style(text, fg="green")
+
+
+def bad(text: str) -> str:
+    return click.style(text, fg="red")
+
+
+def name(text: str) -> str:
+    return click.style(text, fg="cyan")
+
+
+def faint(text: str) -> str:
+    return click.style(text, dim=True)
+
+
+def strong(text: str) -> str:
+    return click.style(text, bold=True)
+
+
+def json_text(value: Any) -> str:
+    """JSON for people and programs: on one line where that is not too wide."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _WIDE else json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def short(value: Any, width: int = 60) -> str:
+    """A value in one line that is not longer than `width`."""
+    text = json.dumps(value, ensure_ascii=False, default=opaque)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def out_json(value: Any) -> None:
+    """The result of a command with --json."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=opaque))
+
+
+def opaque(value: Any) -> Any:
+    """What JSON has no form for: byte strings as hexadecimal, nothing as null."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).hex()
+    return None
+
+
+def count(n: int, noun: str) -> str:
+    """`1 step`, `2 steps`, `2 branches`."""
+    ending = "" if n == 1 else "es" if noun.endswith(("ch", "s", "x")) else "s"
+    return f"{n} {noun}{ending}"

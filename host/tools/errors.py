@@ -1,0 +1,36 @@
+"""What can go wrong around a command, said in one line.
+
+Codes TSME-H... are explained in docs/ERRORS.md, "Command line".
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+DONE = 0
+FAILED = 1  # the answer is no: problems, a failed workflow, a difference
+UNABLE = 2  # no answer: bad arguments, a file that cannot be read
+INTERRUPTED = 130
+
+
+class HostError(Exception):
+    """A command cannot do its work.  `hint` says what to do instead."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+def one_line(code: str, message: str, hint: str = "") -> str:
+    """An error as one line, whatever the texts hold."""
+    text = f"tsme: error {code}: {message}" + (f"; {hint}" if hint else "")
+    return " ".join(part.strip() for part in text.splitlines() if part.strip())
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A hint with the known name that is closest, or nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f'did you mean "{close[0]}"?' if close else ""

@@ -1,0 +1,190 @@
+"""Files in and out.  Whatever is wrong with one is a HostError that names it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..compiler.compile import compile_text
+from ..compiler.emit import BUDGET
+from ..compiler.model import CompileError, Json, Problem
+from ..compiler.source import decode, parse
+from .errors import HostError, did_you_mean
+
+PROGRAM_START = b"\x87\x01\x48"  # an array of 7, version 1, a digest of 8 bytes
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A program, compiled just now or read from a file; `data` may end with a debug part."""
+
+    name: str
+    data: bytes
+    source: str | None  # the workflow's text, if it was compiled
+
+
+def read_bytes(path: str) -> bytes:
+    """What a file holds; `-` is the standard input."""
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        hint = _similar(Path(path))
+        raise HostError("TSME-H010", f'there is no file "{path}"', hint) from None
+    except IsADirectoryError:
+        raise HostError("TSME-H011", f'"{path}" is a folder, not a file') from None
+    except PermissionError:
+        raise HostError("TSME-H012", f'"{path}" may not be read') from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise HostError("TSME-H012", f'"{path}" cannot be read: {why}') from None
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Write a file whole or not at all; `-` is the standard output."""
+    if path == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    target = Path(path)
+    if target.is_dir():
+        raise not_writable(path, "it is a folder", "name a file in it")
+    if target.exists() and not target.is_file():  # /dev/null, a pipe
+        target.write_bytes(data)
+        return
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise not_writable(path, error) from None
+
+
+def not_writable(path: str, why: OSError | str, hint: str = "") -> HostError:
+    """The error that says so."""
+    if isinstance(why, OSError):
+        folder = Path(path).parent
+        hint = hint or ("" if folder.is_dir() else f'there is no folder "{folder}"')
+        why = why.strerror or str(why)
+    return HostError("TSME-H013", f'"{path}" cannot be written: {why}', hint)
+
+
+def keep_others(path: str, flow: str) -> None:
+    """A program may replace a program, and nothing else."""
+    target = Path(path)
+    if path == flow or target.is_file() and Path(flow).is_file() and target.samefile(flow):
+        why = "the workflow would be overwritten"
+        raise not_writable(path, why, "give another name with -o")
+    if target.suffix == ".tsm" or not target.is_file():
+        return
+    with target.open("rb") as file:
+        start = file.read(len(PROGRAM_START))
+    if start and start != PROGRAM_START:
+        why = "it is there and is no program, so it would be lost"
+        raise not_writable(path, why, "give another name with -o")
+
+
+def read_flow(path: str) -> str:
+    """The text of a workflow."""
+    data = read_bytes(path)
+    _not_python(path)
+    if data.startswith(PROGRAM_START):
+        hint = "give the .asl.json it was compiled from"
+        raise HostError("TSME-H014", f'"{path}" is a compiled program, not a workflow', hint)
+    return _text(data, path)
+
+
+def read_program(path: str, budget: int = BUDGET) -> Loaded:
+    """A compiled program; a workflow is compiled on the way.  Raises CompileError too."""
+    data = read_bytes(path)
+    if data.startswith(b"\x87") or path.endswith(".tsm"):
+        if not data:
+            raise HostError("TSME-H014", f'"{path}" is empty, not a program')
+        return Loaded(path, data, None)
+    _not_python(path)
+    text = _text(data, path)
+    try:
+        return Loaded(path, compile_text(text, Path(path).name, budget=budget).data, text)
+    except CompileError as error:
+        raise CompileError(error.problems, "<stdin>" if path == "-" else path) from None
+
+
+def _not_python(path: str) -> None:
+    if path.endswith(".py"):
+        raise HostError("TSME-H014", f'"{path}" is Python, not a workflow')
+
+
+def read_value(given: str) -> Json:
+    """A JSON value from a file, from the standard input (`-`), or from the argument itself."""
+    if given == "-":
+        return parse_value(_text(read_bytes("-"), "the standard input"), "the standard input")
+    if not given:
+        raise HostError("TSME-H002", "--input is empty", "write JSON, such as --input '{}'")
+    if not _is_file(given):
+        node, problems = parse(given)
+        if given.lstrip()[:1] in ("{", "[", '"'):
+            return parse_value(given, "--input")
+        if node is not None and not problems:
+            return node.plain()
+        if "." not in given and "/" not in given:
+            text = json.dumps(given, ensure_ascii=False)
+            hint = _similar(Path(given)) or f"for a text, write --input '{text}'"
+            raise HostError("TSME-H010", f'there is no file "{given}"', hint)
+    return parse_value(_text(read_bytes(given), given), given)
+
+
+def _is_file(given: str) -> bool:
+    try:
+        return Path(given).exists()
+    except (OSError, ValueError):  # too long for a name
+        return False
+
+
+def parse_value(text: str, name: str) -> Json:
+    """A JSON text as a value; numbers keep their kind."""
+    node, problems = parse(text)
+    if node is None or problems:
+        raise input_error(problems, name)
+    return node.plain()
+
+
+def input_error(problems: list[Problem], name: str) -> HostError:
+    """The first problem of a JSON text, in one line with its place."""
+    first = min(problems, key=lambda p: (p.where.line, p.where.column))
+    where = f"{name}:{first.where.line}:{first.where.column}"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return HostError(first.code, f"{where}: {first.message}{more}", first.hint)
+
+
+def read_text(path: str) -> str:
+    """The text of a file that holds JSON."""
+    return _text(read_bytes(path), path)
+
+
+def _text(data: bytes, path: str) -> str:
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff")) or data[:4].count(0) >= 2
+    if b"\0" in data and not wide:
+        raise HostError("TSME-H014", f'"{path}" is a binary file, not JSON text')
+    try:
+        return decode(data)
+    except CompileError as error:
+        raise input_error(error.problems, path) from None
+
+
+def _similar(path: Path) -> str:
+    """A hint with the file that was perhaps meant."""
+    folder = path.parent
+    try:
+        names = [entry.name for entry in folder.iterdir()]
+    except OSError:
+        return f'there is no folder "{folder}" either'
+    stem = path.name.partition(".")[0]  # what two names have in common must be more than .json
+    names = [name for name in names if did_you_mean(stem, [name.partition(".")[0]])]
+    if hint := did_you_mean(path.name, names):
+        return hint
+    return did_you_mean(path.name + ".asl.json", names) if not path.suffix else ""

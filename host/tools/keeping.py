@@ -1,0 +1,139 @@
+"""The journal of `tsme run`: fit to go on from, in nobody else's use, and where it stands."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tsme.errors import TsmeError
+from tsme.kernel import DUE, FRAME, KIND, TASK
+
+from .errors import HostError
+from .files import Loaded, not_writable
+from .player import Player, know, no_limits
+from .records import Log, read_log
+
+
+@dataclass
+class Kept:
+    """A journal before a run.  `lock`: its descriptor, which the interpreter shares."""
+
+    lock: int | None = None
+    blocks: int = 0  # of a journal that is there
+    goes_on: bool = False  # an execution is under way
+    waits: str = ""  # for what, if it is for time alone
+
+
+@contextmanager
+def held(path: str | None, loaded: Loaded, digest: bytes) -> Iterator[Kept]:
+    """The journal, if there is to be one, with everybody else kept out of it."""
+    if path is None:
+        yield Kept()
+        return
+    if not path:
+        raise HostError("TSME-H002", "--journal is empty", "name a file")
+    target = Path(path)
+    if target.is_dir():
+        raise HostError("TSME-H011", f'"{path}" is a folder, not a file')
+    if target.exists() and not target.is_file():
+        raise HostError("TSME-H011", f'"{path}" is a device, not a file')
+    there = target.exists()
+    lock = _lock(path)
+    try:
+        kept = _look(path, loaded, digest)
+        kept.lock = lock
+        yield kept
+    finally:
+        if not there and not os.fstat(lock).st_size:  # nothing came of it
+            target.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _lock(path: str) -> int:
+    """Open a journal that no other process has.  The lock ends with the last that shares it."""
+    while True:
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise not_writable(path, error) from None
+        try:
+            _take(lock, path)
+            if os.path.samestat(os.fstat(lock), os.stat(path)):  # noqa: PTH116
+                return lock
+        except FileNotFoundError:
+            pass  # the other one gave up, and took its empty file away
+        except BaseException:
+            os.close(lock)
+            raise
+        os.close(lock)
+
+
+def _take(lock: int, path: str) -> None:
+    if sys.platform == "win32":
+        return
+    import fcntl  # noqa: PLC0415
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EAGAIN, errno.EACCES):
+            return  # a file system without locks
+        message = f'"{path}" is in use by another tsme run'
+        raise HostError("TSME-H047", message, "wait for it, or name another journal") from None
+
+
+def _look(path: str, loaded: Loaded, digest: bytes) -> Kept:
+    """An existing journal must be one, and of this program."""
+    if not Path(path).stat().st_size:
+        return Kept()
+    log = read_log(path)
+    if log.refusal:
+        raise HostError("TSME-H045", f'"{path}" is damaged: {log.refusal}')
+    if log.programs and log.programs[-1] != digest:
+        theirs, mine = log.programs[-1].hex(), digest.hex()
+        message = f'the journal "{path}" belongs to another program ({theirs}), '
+        message += f'not to "{loaded.name}" ({mine})'
+        raise HostError("TSME-H043", message, "name another journal file")
+    kept = Kept(blocks=log.blocks)
+    with suppress(TsmeError):  # the board says what is wrong, in its words
+        _stand(kept, log, loaded)
+    return kept
+
+
+def _stand(kept: Kept, log: Log, loaded: Loaded) -> None:
+    """What is under way, by replay from the last record that holds all of it."""
+    whole = [n for n, record in enumerate(log.records) if "program" in record.fields]
+    if not whole:
+        return
+    known = know(loaded)
+    player = Player([known])
+    with no_limits():
+        for record in log.records[whole[-1] :]:
+            player.play(record)
+    state = player.state
+    if state is None or state.status:
+        return
+    kept.goes_on = True
+    pending = state.pending.values()
+    waits = [action for action in pending if action[FRAME] is not None]
+    if not waits or any(action[KIND] == TASK for action in waits):
+        return
+    numbers = dict.fromkeys(state.client[action[FRAME]].state for action in waits)
+    names = ", ".join(f'"{known.debug.state(number)}"' for number in numbers)
+    due = min(action[DUE] for action in waits)
+    now = datetime.now().timestamp()
+    if due > now * 1000:
+        kept.waits = f"waiting in {names} until {_clock(due)}"
+
+
+def _clock(ms: int) -> str:
+    """A time as the clock on the wall will show it."""
+    moment = datetime.fromtimestamp(-(-ms // 1000))
+    today = moment.date() == datetime.now().date()
+    return f"{moment:%H:%M:%S}" if today else f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,384 @@
+"""`tsme run`: run a workflow here, on CPython or on MicroPython, in a process of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+import click
+
+import tsme
+from tsme import cbor, timestamp
+from tsme.errors import TsmeError
+from tsme.limits import LIMITS
+from tsme.objects import GET, LIST, PUT
+
+from ..compiler.disasm import disassemble
+from . import console
+from .errors import DONE, FAILED, INTERRUPTED, HostError, did_you_mean
+from .files import read_bytes, read_program, read_value
+from .history import replay_history
+from .keeping import Kept, held
+from .player import no_limits
+from .records import executions, read_log
+
+LIB = Path(tsme.__file__).resolve().parent.parent
+ROOT = LIB.parent.parent  # of the working tree, if this is one
+OUT_OF_MEMORY = 3  # what the board exits with
+JOURNAL = "journal.bin"  # of an execution that keeps none
+BLOCK = 4096
+BLOCKS, BLOCKS_MOST = 64, 65535  # of a new journal
+HEAP_LEAST = 40 << 10  # in less, MicroPython cannot even say so
+HEAP_MUCH = 64 << 20
+_SIZES = {"": 0, "k": 10, "m": 20}
+_RAISE = re.compile(r'(\d+) asked(.*); raise LIMITS\["(\w+)"\] in tsme\.limits')
+_NOT_OF_INPUT = ("States.Timeout", "States.HeartbeatTimeout")
+
+
+class Options(TypedDict):
+    """What `tsme run` takes beside the program."""
+
+    given: str | None
+    tasks: str | None
+    interpreter: str
+    journal: str | None
+    fast: bool
+    seed: int | None
+    now: str | None
+    heap: str | None
+    limits: tuple[str, ...]
+    as_json: bool
+
+
+@click.command()
+@click.argument("program", metavar="FLOW")
+@click.option(
+    "--input",
+    "-i",
+    "given",
+    metavar="JSON",
+    help="A file, `-`, or the JSON itself.  [default: null]",
+)
+@click.option("--tasks", "-t", metavar="TASKS.py", help="The handlers of the workflow's tasks.")
+@click.option(
+    "--on",
+    "interpreter",
+    type=click.Choice(["cpython", "micropython"]),
+    default="cpython",
+    show_default=True,
+    help="The interpreter.",
+)
+@click.option(
+    "--journal", "-j", metavar="J.bin", help="Keep a journal; what was interrupted goes on."
+)
+@click.option("--fast", is_flag=True, help="Skip over waits instead of waiting.")
+@click.option("--seed", type=int, metavar="N", help="Of random numbers: below 2^64.")
+@click.option(
+    "--now", metavar="TIME", help="With --fast: the time it begins, such as 2026-01-31T06:00:00Z."
+)
+@click.option("--heap", metavar="SIZE", help="Of MicroPython, such as 100k.")
+@click.option(
+    "--limit",
+    "limits",
+    metavar="NAME=N",
+    multiple=True,
+    help="Raise a limit that boards have, such as state_bytes=65536. May be repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print output or error with its status.")
+def run(program: str, **options: Unpack[Options]) -> int:
+    """Run a workflow or a compiled program.
+
+    The output goes to the standard output as JSON; everything else, also what handlers print,
+    to the standard error.
+
+    \b
+    A tasks file is plain Python for CPython and MicroPython:
+      import tsme
+      tasks = tsme.Tasks()
+      @tasks.task("read_soil", effect="pure")
+      def read_soil(payload):
+          return {"moisture": 41}
+
+    Exits with 0 if the execution succeeded, 1 if it failed, 2 if it could not run.
+    """
+    loaded = read_program(program)
+    listing = disassemble(loaded.data)
+    tasks = options["tasks"]
+    if tasks is not None:
+        _check_tasks(tasks)
+    elif needed := [r for r in listing.resources if r not in (GET, LIST, PUT)]:
+        names = ", ".join(needed)
+        raise HostError(
+            "TSME-H020", f"the workflow needs handlers ({names})", "add --tasks TASKS.py"
+        )
+    with (
+        held(options["journal"], loaded, listing.digest) as kept,
+        tempfile.TemporaryDirectory(prefix="tsme-") as folder,
+    ):
+        given = options["given"]
+        value = None if given is None else cbor.encode(read_value(given))
+        place = Path(folder)
+        place.joinpath("program.tsm").write_bytes(loaded.data[: listing.size])
+        if value is not None:
+            place.joinpath("input.cbor").write_bytes(value)
+        command = [*_command(place, options, kept), *_journal(place, options, kept, value)]
+        result = _result(place, _process(command, kept.lock), options)
+        if result and result[0] == "failed":
+            journal = options["journal"] or str(place / JOURNAL)
+            result[3] = _in_full(result[3], loaded.data, journal)
+        return _report(result, options, kept)
+
+
+def _check_tasks(path: str) -> None:
+    """What can be told without running it: it is there, and it is Python."""
+    data = read_bytes(path)
+    if path.endswith((".json", ".asl")):
+        raise HostError("TSME-H014", f'"{path}" is JSON, not Python')
+    if b"\0" in data:
+        raise HostError("TSME-H021", f'"{path}" is a binary file, not Python')
+    try:
+        compile(data, path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        where = f"{path}:{error.lineno}:{error.offset}" if error.lineno else path
+        raise HostError("TSME-H021", f"{where}: {error.msg}") from None
+
+
+def board(name: str = "main.py") -> Path:
+    """A program that runs on the interpreter, of firmware/boards/unix."""
+    tree = LIB.parent / "boards" / "unix" / name
+    if tree.is_file():
+        return tree
+    spec = importlib.util.find_spec("tsme_boards.unix")
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    for folder in folders:
+        if Path(folder, name).is_file():
+            return Path(folder, name)
+    raise HostError("TSME-H030", f"the board program boards/unix/{name} is not installed")
+
+
+def interpreter(name: str) -> list[str]:
+    """The command line that an interpreter begins with."""
+    if name == "cpython":
+        return [sys.executable]
+    own = os.environ.get("TSME_MICROPYTHON")
+    built = ROOT / "build" / "micropython" / "unix" / "micropython"
+    for found in (own, str(built), shutil.which("micropython")):
+        if found and os.access(found, os.X_OK) and Path(found).is_file():
+            return [found]
+    if own:
+        raise HostError("TSME-H031", f'TSME_MICROPYTHON names "{own}", which is no program')
+    hint = 'run "make setup", or set TSME_MICROPYTHON to its path'
+    raise HostError("TSME-H031", "there is no MicroPython here", hint)
+
+
+def _command(place: Path, options: Options, kept: Kept) -> list[str]:
+    command = interpreter(options["interpreter"])
+    if options["heap"] is not None:
+        command += ["-X", f"heapsize={_heap(options)}"]
+    command += [str(board()), str(place / "program.tsm"), f"result={place / 'result.cbor'}"]
+    for name in ("tasks", "seed"):
+        value = options[name]
+        if value is not None:
+            command.append(f"{name}={value}")
+    if options["fast"]:
+        command.append("fast=1")
+    elif kept.waits:
+        command.append(f"waits={kept.waits}")
+    if options["seed"] is not None and not 0 <= options["seed"] < 1 << 64:
+        raise HostError("TSME-H002", f"--seed {options['seed']} is not from 0 to 2^64 - 1")
+    if options["now"] is not None:
+        command.append(f"now={_moment(options)}")
+    if options["limits"]:
+        given = _limits(options["limits"])
+        command.append("limits=" + ",".join(f"{name}={n}" for name, n in given.items()))
+    return command
+
+
+def _journal(place: Path, options: Options, kept: Kept, value: bytes | None) -> list[str]:
+    """What the board is told about its input and its journal, which has room for them."""
+    more = [] if value is None else [f"input={place / 'input.cbor'}"]
+    largest = max(len(value or b""), _limits(options["limits"]).get("state_bytes", 0))
+    room = min(8 * largest // BLOCK, BLOCKS_MOST)
+    if options["journal"] is None:  # for the words of an error
+        return [*more, f"journal={place / JOURNAL}", f"blocks={max(256, room)}"]
+    blocks = kept.blocks or max(BLOCKS, room)
+    return [*more, f"journal={options['journal']}", f"blocks={blocks}"]
+
+
+def _heap(options: Options) -> str:
+    """The size given with --heap, if it is one."""
+    text = (options["heap"] or "").lower()
+    if options["interpreter"] != "micropython":
+        raise HostError("TSME-H002", "--heap is for --on micropython")
+    if not re.fullmatch("[0-9]+[km]?", text):
+        raise HostError("TSME-H002", f'--heap "{options["heap"]}" is no size', "write 100k")
+    if _bytes(text) < HEAP_LEAST:
+        why = f"--heap {options['heap']} is too small for anything to run"
+        raise HostError("TSME-H002", why, "write 100k or more")
+    return text
+
+
+def _bytes(size: str) -> int:
+    digits = size.rstrip("km")
+    return int(digits) << _SIZES[size[len(digits) :]]
+
+
+def _limits(given: tuple[str, ...]) -> dict[str, int]:
+    """The limits given with --limit, by name."""
+    found = {}
+    for text in given:
+        name, _, number = text.partition("=")
+        if name not in LIMITS:
+            hint = did_you_mean(name, LIMITS) or f"there are {', '.join(LIMITS)}"
+            raise HostError("TSME-H002", f'there is no limit "{name}"', hint)
+        if not re.fullmatch("[1-9][0-9]{0,8}", number):
+            hint = f"write --limit {name}={2 * LIMITS[name]}"
+            raise HostError("TSME-H002", f'--limit "{text}" has no number from 1 to 10^9', hint)
+        found[name] = int(number)
+    return found
+
+
+def _moment(options: Options) -> int:
+    """The time given with --now, in ms since 1970."""
+    text = options["now"] or ""
+    ms = timestamp.ms(text)
+    if ms is None:
+        hint = "write it as 2026-01-31T06:00:00Z"
+        raise HostError("TSME-H002", f'--now "{text}" is no timestamp', hint)
+    if not options["fast"]:
+        raise HostError("TSME-H002", "--now needs --fast", "the real clock cannot be set")
+    return int(ms)
+
+
+def environment() -> dict[str, str]:
+    """Environment variables under which an interpreter finds `tsme`."""
+    paths = {"PYTHONPATH": str(LIB), "MICROPYPATH": f"{LIB}:.frozen"}
+    return os.environ | paths | {"PYTHONUTF8": "1"}
+
+
+def _process(command: list[str], lock: int | None = None) -> int:
+    """Run it; what it prints goes to the standard error.  Ctrl-C is waited for.
+
+    It shares the lock of the journal, and keeps it should this process be killed.
+    """
+    sys.stderr.flush()
+    shared = () if lock is None else (lock,)
+    process = subprocess.Popen(command, stdout=2, stderr=2, env=environment(), pass_fds=shared)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        return INTERRUPTED
+
+
+def _result(place: Path, status: int, options: Options) -> list[Any]:
+    path = place / "result.cbor"
+    name = options["interpreter"]
+    if path.is_file():
+        result: list[Any] = cbor.decode(path.read_bytes())[0]
+        if result[0] == "refused":
+            raise HostError(result[1], _words(result[1], result[2], options))
+        return result
+    if status == INTERRUPTED:
+        return []
+    more = _more_heap(options)
+    if status == OUT_OF_MEMORY:
+        hint = f"give it more, such as {more}" if more else "let the workflow carry less data"
+        raise HostError("TSME-H033", f"{name} has not enough memory for this", hint)
+    how = f"signal {-status}" if status < 0 else f"exit code {status}"
+    hint = f"perhaps it needs more memory, such as {more}" if more else ""
+    raise HostError("TSME-H032", f"{name} ended without a result ({how})", hint)
+
+
+def _more_heap(options: Options) -> str:
+    """More than it had."""
+    if options["interpreter"] != "micropython":
+        return ""
+    had = _bytes(_heap(options)) if options["heap"] else 0
+    return f"--heap {max(HEAP_MUCH, 2 * had) >> 20}M"
+
+
+def _in_full(cause: str | None, data: bytes, journal: str) -> str | None:
+    """A cause in AWS's words, which name the state, the path and what it met."""
+    size = disassemble(data).size
+    try:
+        with no_limits():
+            steps = executions(read_log(journal))[-1].steps
+            told = replay_history(data[:size], data[size:], steps)
+    except (
+        HostError,
+        TsmeError,
+        IndexError,
+    ):  # no debug part, or the start is gone from the journal
+        return cause
+    return told.cause or cause
+
+
+def _words(code: str, message: str, options: Options) -> str:
+    """What the board says, in the words of this command."""
+    if code == "TSME-T002" and options["tasks"]:
+        return message.replace("@engine.task", "@tasks.task") + f" in {options['tasks']}"
+    if code in ("TSME-J007", "TSME-J008"):
+        asked = re.search(r"(\d+) asked", message)
+        there = "name a new journal, and " if options["journal"] else ""
+        more = _twice(int(asked[1])) if asked else 1 << 20
+        how = f"{there}write --limit state_bytes={more}, which makes it larger"
+        return f"{message.rpartition('; ')[0]}; {how}"
+    return _RAISE.sub(_raise, message)
+
+
+def _raise(found: re.Match[str]) -> str:
+    """How to raise a limit here, and elsewhere."""
+    asked, of, name = found.groups()
+    here = f"write --limit {name}={_twice(int(asked))}"
+    return f'{asked} asked{of}; {here}, on a board LIMITS["{name}"] in tsme.limits'
+
+
+def _twice(asked: int) -> int:
+    """A round number that leaves some room."""
+    return 1 << (asked + asked // 4).bit_length()
+
+
+def _report(result: list[Any], options: Options, kept: Kept) -> int:
+    if not result:
+        how = "; the same command goes on from the journal" if options["journal"] else ""
+        click.echo(f"\ntsme: interrupted{how}", err=True)
+        return INTERRUPTED
+    status, output, error, cause, execution = result
+    if options["as_json"]:
+        console.out_json(
+            {
+                "status": status,
+                "output": output,
+                "error": error,
+                "cause": cause,
+                "execution": execution,
+            }
+        )
+    elif status == "succeeded":
+        console.out(console.json_text(output))
+    else:
+        words = _words("", str(cause), options) if cause else ""
+        why = ": ".join(part for part in (str(error or ""), words) if part)
+        text = f"execution {execution} {status}: {why or 'no error was named'}"
+        click.secho(text, err=True, fg="red")
+    ours = error in _NOT_OF_INPUT or str(error).startswith("TSME.")
+    if status == "failed" and options["given"] is None and not kept.goes_on and not ours:
+        console.note("tsme: no --input was given, so the input is null; try --input '{}'")
+    return DONE if status == "succeeded" else FAILED
+
+
+COMMANDS = (run,)

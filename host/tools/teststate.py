@@ -1,0 +1,266 @@
+"""`tsme test-state`: one state, run as the TestState API of AWS runs it."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+import click
+
+from tsme import timestamp
+from tsme.errors import TsmeError
+
+from ..compiler.awstext import definition_error
+from ..compiler.check import find_problems
+from ..compiler.graph import targets
+from ..compiler.model import CompileError, Json, Machine, Map, Parallel, Problem, State
+from ..compiler.source import parse
+from . import console, onestate, staterequest
+from .checking import show_problems
+from .errors import DONE, FAILED, HostError
+from .files import read_flow, read_value
+from .staterequest import ApiError, Request
+
+NAME = "StateName"  # what AWS calls a state that is given alone
+_ACCOUNT = "us-east-1:123456789012"
+_NO_VARIABLE = "TSME-C061"
+_FIRST = "\0"  # no state of anybody has this name
+
+
+def run_state(request: Request, now: int | None = None) -> dict[str, Json]:
+    """What TestState answers: status, output or error and cause, nextState, inspectionData.
+
+    Values are JSON itself, where the API has texts of JSON.  Raises ApiError where AWS refuses
+    the request, CompileError for what only this version refuses, and TsmeError TSME-H060 where
+    a Task has no mock: there is nothing here that it could call.
+    """
+    setting = setting_of(request, now)
+    run = onestate.prepare(setting)
+    onestate.drive(setting, run)
+    return onestate.answer(setting, run.compiled, run.records, request.level)
+
+
+def setting_of(request: Request, now: int | None = None) -> onestate.Setting:
+    """The request, checked, as what the state is run with."""
+    state = find_state(request)
+    answer = staterequest.check_mock(state, request.mock)
+    staterequest.check_context(state, request.context)
+    if now is None:
+        now = time.time_ns() // 1_000_000
+    context = request.context
+    if context is None:
+        context = own_context(state, request.input, now)
+    return onestate.Setting(
+        state=state,
+        input=request.input,
+        context=context,
+        now=now,
+        variables=request.variables,
+        items=staterequest.reader_items(request.configuration),
+        answer=answer,
+        failures=staterequest.count(request.configuration, "mapIterationFailureCount"),
+        retries=staterequest.count(request.configuration, "retrierRetryCount"),
+    )
+
+
+def own_context(state: State, value: Json, now: int) -> dict[str, Json]:
+    """The context object of a request that brings none."""
+    then = timestamp.text(now)
+    execution, machine = "test-execution", "test-state"
+    out: dict[str, Json] = {
+        "Execution": {
+            "Id": f"arn:aws:states:{_ACCOUNT}:express:{machine}:{execution}",
+            "Input": value,
+            "Name": execution,
+            "RoleArn": "arn:aws:iam::123456789012:role/test-state",
+            "StartTime": then,
+        },
+        "StateMachine": {
+            "Id": f"arn:aws:states:{_ACCOUNT}:stateMachine:{machine}",
+            "Name": machine,
+        },
+        "State": {"Name": state.name, "EnteredTime": then, "RetryCount": 0},
+    }
+    if staterequest.waits(state):
+        out["Task"] = {"Token": "test-token"}
+    return out
+
+
+# --- the state ------------------------------------------------------------------------------
+
+
+def find_state(request: Request) -> State:
+    """The state of a request, in a workflow that has no mistakes."""
+    if (
+        request.state == ""
+        or request.state is None
+        and staterequest.is_machine(request.definition)
+    ):
+        wrong = "Invalid length for parameter stateName, value: 0, valid min length: 1"
+        raise ApiError("ParamValidationError", f"Parameter validation failed:\n{wrong}")
+    if request.state is None:
+        machine = _checked(*_alone(request.definition, list(request.variables)))
+    else:
+        machine = _checked(request.definition, find_problems(request.definition))
+    state = _named(machine, request.state or NAME)
+    if state is None:
+        raise ApiError("ValidationException", "State not found in definition")
+    return state
+
+
+Found = tuple[Machine | None, list[Problem]]
+
+
+def _checked(text: str, found: Found) -> Machine:
+    """The workflow; what is only refused by name, and not wrong, is a CompileError."""
+    machine, problems = found
+    wrong = [p for p in problems if not p.refusal]
+    if wrong:
+        raise ApiError("InvalidDefinition", definition_error(text, wrong))
+    if machine is None:
+        raise CompileError(problems)
+    return machine
+
+
+def _alone(text: str, variables: list[str]) -> tuple[str, Found]:
+    """A workflow around the text of a state: with the states that it may go to, and with one
+    that assigns the variables it may read.  One that it reads and nobody gave fails it later."""
+    node, problems = parse(text)
+    if node is None or problems:
+        return text, (None, problems)
+    names = [target.value for target in targets(node)]
+    after = {name: {"Type": "Succeed"} for name in names if isinstance(name, str) and name != NAME}
+    whole, found = _around(text, after, variables)
+    unset = [p.message.rpartition("$")[2] for p in found[1] if p.code == _NO_VARIABLE]
+    return _around(text, after, [*variables, *unset]) if unset else (whole, found)
+
+
+def _around(text: str, after: dict[str, Any], variables: list[str]) -> tuple[str, Found]:
+    first: dict[str, Any] = {"Type": "Pass", "Next": NAME}
+    if variables:
+        first["Assign"] = dict.fromkeys(variables)
+    others = json.dumps({_FIRST: first, **after})
+    whole = f'{{"StartAt": {json.dumps(_FIRST)}, "States": {{"{NAME}": {text},{others[1:]}}}'
+    return whole, find_problems(whole)
+
+
+def _named(machine: Machine, name: str) -> State | None:
+    for state in machine.states.values():
+        if state.name == name:
+            return state
+        inner = state.branches if isinstance(state, Parallel) else ()
+        for body in (state.body,) if isinstance(state, Map) else inner:
+            if found := _named(body, name):
+                return found
+    return None
+
+
+# --- the command ----------------------------------------------------------------------------
+
+
+class Options(TypedDict):
+    """What `tsme test-state` takes beside the workflow."""
+
+    state: str | None
+    given: str | None
+    context: str | None
+    variables: str | None
+    mock: str | None
+    inspection: str
+    configuration: str | None
+    as_json: bool
+
+
+@click.command(name="test-state")
+@click.argument("flow", metavar="FLOW")
+@click.option("--state", "-s", metavar="NAME", help="The state, if FLOW is a whole workflow.")
+@click.option("--input", "-i", "given", metavar="JSON", help="Of the state.  [default: {}]")
+@click.option("--context", metavar="JSON", help="The context object, `$$`.")
+@click.option("--variables", metavar="JSON", help="An object of workflow variables.")
+@click.option("--mock", metavar="JSON", help="What the Task, Parallel or Map is to give.")
+@click.option(
+    "--inspection",
+    type=click.Choice(staterequest.LEVELS, case_sensitive=False),
+    default="INFO",
+    show_default=True,
+    help="DEBUG and TRACE show the stages of the data flow.",
+)
+@click.option("--configuration", metavar="JSON", help="AWS's stateConfiguration.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
+def command(flow: str, **options: Unpack[Options]) -> int:
+    """Run one state of a workflow, with mocked answers.
+
+    FLOW is a workflow, or a single state. Each JSON is a file, `-`, or the JSON itself. The
+    answer is that of the TestState API of AWS, and so are the forms of the arguments:
+
+    \b
+      --mock '{"result": {"moisture": 41}}'   or '{"errorOutput": {"error": "Dry"}}'
+      --configuration '{"retrierRetryCount": 2}'
+
+    The state runs on the real compiler and kernel; nothing outside is called.
+
+    Exits with 0 if the state succeeded, 1 if not, 2 if it could not run.
+    """
+    text = read_flow(flow)
+    name = "<stdin>" if flow == "-" else Path(flow).name
+    try:
+        answer = run_state(_request(text, name, options))
+    except CompileError as error:
+        show_problems(error.problems, text, name, to_stderr=True)
+        return FAILED
+    except ApiError as error:
+        raise HostError("TSME-H061", f"{error.code}: {error.message}") from None
+    except TsmeError as error:
+        if error.code != "TSME-H060":
+            raise
+        hint = "say what it answers: --mock '{\"result\": ...}'"
+        raise HostError(error.code, "nothing here can do the work of this state", hint) from None
+    if options["as_json"]:
+        console.out_json(answer)
+    else:
+        _show(answer)
+    return DONE if answer["status"] == "SUCCEEDED" else FAILED
+
+
+def _request(text: str, name: str, options: Options) -> Request:
+    if options["state"] is None and staterequest.is_machine(text):
+        raise HostError("TSME-H062", f'"{name}" is a whole workflow', "name a state with --state")
+
+    def an_object(option: str, given: str | None) -> dict[str, Json]:
+        value = {} if given is None else read_value(given)
+        if isinstance(value, dict):
+            return value
+        raise HostError("TSME-H062", f"{option} must be a JSON object")
+
+    mock = None if options["mock"] is None else an_object("--mock", options["mock"])
+    if mock is not None and "result" in mock:  # here it is JSON; the API has a text of JSON
+        mock["result"] = json.dumps(mock["result"], ensure_ascii=False)
+    context = options["context"]
+    configuration = an_object("--configuration", options["configuration"])
+    if not isinstance(configuration.get("mapItemReaderData", ""), str):
+        items = json.dumps(configuration["mapItemReaderData"], ensure_ascii=False)
+        configuration["mapItemReaderData"] = items
+    return Request(
+        definition=text,
+        state=options["state"],
+        input={} if options["given"] is None else read_value(options["given"]),
+        context=None if context is None else an_object("--context", context),
+        variables=an_object("--variables", options["variables"]),
+        mock=mock,
+        level=options["inspection"].upper(),
+        configuration=configuration,
+    )
+
+
+def _show(answer: dict[str, Any]) -> None:
+    status = answer["status"]
+    console.out(console.good(status) if status == "SUCCEEDED" else console.bad(status))
+    data = answer.get("inspectionData", {})
+    for part in (data, {k: v for k, v in answer.items() if k not in ("status", "inspectionData")}):
+        for name, value in part.items():
+            console.out(f"{console.name(name)}: {console.json_text(value)}")
+
+
+COMMANDS = (command,)
