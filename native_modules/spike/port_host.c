@@ -1,0 +1,67 @@
+// The machine: a computer with a C library. It counts no instructions.
+
+#include "port.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int port_argc;
+static char **port_argv;
+
+int port_arguments(char **argv, int most)
+{
+    int n = port_argc < most ? port_argc : most;
+    for (int i = 0; i < n; i++) {
+        argv[i] = port_argv[i];
+    }
+    return n;
+}
+
+int32_t port_read(const char *path, uint8_t *to, uint32_t most)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        return -1;
+    }
+    size_t size = fread(to, 1, most, file);
+    return fclose(file) ? -1 : (int32_t)size;
+}
+
+int port_write(const char *path, const uint8_t *from, uint32_t size)
+{
+    FILE *file = fopen(path, "wb");
+    if (!file) {
+        return -1;
+    }
+    size_t done = fwrite(from, 1, size, file);
+    return fclose(file) || done != size ? -1 : 0;
+}
+
+void port_print(const char *text)
+{
+    fputs(text, stdout);
+}
+
+void port_exit(int code)
+{
+    exit(code);
+}
+
+uint32_t port_instructions(void)
+{
+    return 0;
+}
+
+void port_loop(uint32_t n)
+{
+    (void)n;
+}
+
+int spike_main(void);
+
+int main(int argc, char **argv)
+{
+    port_argc = argc;
+    port_argv = argv;
+    return spike_main();
+}

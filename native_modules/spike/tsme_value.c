@@ -1,0 +1,399 @@
+// CBOR values that are known to be well-formed, and the arena they lie in.
+//
+// A CBOR item begins with a head: three bits of major type, five bits that are the
+// number itself (below 24) or say how many bytes of it follow. For an array the number
+// counts items, for an object pairs, for a text bytes. No container tells its length in
+// bytes, so to get past one is to walk through it. That is why a reference remembers
+// the length once somebody has paid for it, and why paths begin at a member's name
+// instead of searching twice.
+
+#include "tsme_value.h"
+
+#include <string.h>
+
+const uint8_t tsme_simple[4] = {TSME_FALSE, TSME_TRUE, TSME_NULL, TSME_MISSING};
+
+/// Reading ///
+
+// Steps over the head at *at and returns its number. Lengths and counts only: the
+// upper half of a number of 8 bytes is lost.
+uint32_t tsme_head(const uint8_t **at)
+{
+    const uint8_t *p = *at;
+    uint32_t n = *p++ & 31u;
+    if (n >= 24) {
+        uint32_t bytes = 1u << (n - 24);
+        n = 0;
+        do {
+            n = n << 8 | *p++;
+        } while (--bytes);
+    }
+    *at = p;
+    return n;
+}
+
+// One past the value at `at`. The engine spends more time here than anywhere else.
+const uint8_t *tsme_skip(const uint8_t *at)
+{
+    uint32_t left = 1; // items to get past
+    do {
+        uint32_t major = (uint32_t)*at >> 5;
+        uint32_t n = *at++ & 31u;
+        if (n >= 24) {
+            const uint8_t *body = at + (1u << (n - 24));
+            for (n = 0; at < body; at++) {
+                n = n << 8 | *at;
+            }
+        }
+        if (major == TSME_TEXT || major == TSME_BYTES) {
+            at += n;
+        } else if (major == TSME_OBJECT) {
+            left += n << 1;
+        } else if (major == TSME_ARRAY) {
+            left += n;
+        }
+    } while (--left);
+    return at;
+}
+
+// A reference to a value that has just been built.
+void tsme_built(tsme_ref *ref, const uint8_t *at, const uint8_t *end, uint32_t depth)
+{
+    ref->at = at;
+    ref->size = (uint32_t)(end - at) & 0xFFFFFF;
+    ref->depth = depth & 0xFF;
+}
+
+// Walks through a value once for its length and its depth.
+static void tsme_measure(tsme_ref *ref)
+{
+    uint32_t left[TSME_DEPTH_MAX]; // items to come, of each open container
+    uint32_t depth = 0;
+    uint32_t deepest = 0;
+    const uint8_t *at = ref->at;
+    do {
+        if (!tsme_is_container(at)) {
+            at = tsme_skip(at);
+        } else {
+            uint32_t pair = *at >> 5 == TSME_OBJECT;
+            left[depth++] = (tsme_head(&at) << pair) + 1;
+            deepest = depth > deepest ? depth : deepest;
+        }
+        while (depth && --left[depth - 1] == 0) {
+            depth--;
+        }
+    } while (depth);
+    tsme_built(ref, ref->at, at, deepest);
+}
+
+uint32_t tsme_size(tsme_ref *ref)
+{
+    if (ref->size == 0) {
+        if (tsme_is_container(ref->at)) {
+            tsme_measure(ref);
+        } else {
+            tsme_built(ref, ref->at, tsme_skip(ref->at), 0);
+        }
+    }
+    return ref->size;
+}
+
+// Whether the value may go where `depth` containers are around it. What is known of its
+// own depth can be too much, since PUT may have replaced the deepest part.
+bool tsme_fits(tsme_ref *ref, uint32_t depth)
+{
+    (void)tsme_size(ref);
+    if (ref->depth && ref->depth + depth > TSME_DEPTH_MAX) {
+        tsme_measure(ref);
+    }
+    return ref->depth + depth <= TSME_DEPTH_MAX;
+}
+
+// Whether the value is an integer, and which.
+bool tsme_integer(const uint8_t *at, int64_t *number)
+{
+    uint32_t first = *at;
+    if (first < 24) {
+        *number = (int64_t)first;
+        return true;
+    }
+    if (first >> 5 > TSME_NEGATIVE) {
+        return false;
+    }
+    uint64_t n = first & 31u;
+    if (n >= 24) {
+        uint32_t bytes = 1u << (n - 24);
+        n = 0;
+        for (uint32_t i = 1; i <= bytes; i++) {
+            n = n << 8 | at[i];
+        }
+    }
+    *number = first >> 5 == TSME_NEGATIVE ? -1 - (int64_t)n : (int64_t)n;
+    return true;
+}
+
+// The member's value, or null if it is no object or has no such member. `name` is a text
+// in the same form in which keys are, so to compare is to compare bytes.
+const uint8_t *tsme_member(const uint8_t *object, const uint8_t *name)
+{
+    if (*object >> 5 != TSME_OBJECT) {
+        return 0;
+    }
+    uint32_t left = tsme_head(&object);
+    const uint8_t *name_end = tsme_skip_text(name);
+    for (; left; left--) {
+        const uint8_t *key = object;
+        const uint8_t *at = name;
+        while (*key == *at) { // the first byte differs if the lengths do
+            key++;
+            if (++at == name_end) {
+                return key;
+            }
+        }
+        object = tsme_skip_text(object);
+        object = *object < 24 ? object + 1 : tsme_skip(object);
+    }
+    return 0;
+}
+
+// The array's item, counted from the end if `index` is negative, or null.
+const uint8_t *tsme_item(const uint8_t *array, int32_t index)
+{
+    if (*array >> 5 != TSME_ARRAY) {
+        return 0;
+    }
+    uint32_t count = tsme_head(&array);
+    uint32_t i = index < 0 ? count + (uint32_t)index : (uint32_t)index;
+    if (i >= count) {
+        return 0;
+    }
+    while (i--) {
+        array = tsme_skip(array);
+    }
+    return array;
+}
+
+// What the path (an array of names and indexes) names in the value at `at`, or null.
+const uint8_t *tsme_path(const uint8_t *at, const uint8_t *path)
+{
+    for (uint32_t left = tsme_head(&path); left && at; left--) {
+        if (*path >> 5 == TSME_TEXT) {
+            at = tsme_member(at, path);
+            path = tsme_skip_text(path);
+        } else {
+            at = tsme_item(at, (int32_t)tsme_head(&path));
+        }
+    }
+    return at;
+}
+
+/// Writing ///
+
+static uint8_t *tsme_write_big_endian(uint8_t *to, uint32_t n)
+{
+    *to++ = (uint8_t)(n >> 24);
+    *to++ = (uint8_t)(n >> 16);
+    *to++ = (uint8_t)(n >> 8);
+    *to++ = (uint8_t)n;
+    return to;
+}
+
+static uint8_t *tsme_write_number(uint8_t *to, uint8_t major, uint32_t high, uint32_t low)
+{
+    if (!high) {
+        return tsme_write_head(to, major, low);
+    }
+    *to++ = (uint8_t)((uint32_t)major << 5 | 27);
+    return tsme_write_big_endian(tsme_write_big_endian(to, high), low);
+}
+
+uint8_t *tsme_write_head(uint8_t *to, uint8_t major, uint32_t n)
+{
+    if (n < 24) {
+        *to++ = (uint8_t)((uint32_t)major << 5 | n);
+    } else if (n < 0x100) {
+        *to++ = (uint8_t)((uint32_t)major << 5 | 24);
+        *to++ = (uint8_t)n;
+    } else if (n < 0x10000) {
+        *to++ = (uint8_t)((uint32_t)major << 5 | 25);
+        *to++ = (uint8_t)(n >> 8);
+        *to++ = (uint8_t)n;
+    } else {
+        *to++ = (uint8_t)((uint32_t)major << 5 | 26);
+        to = tsme_write_big_endian(to, n);
+    }
+    return to;
+}
+
+uint8_t *tsme_write_uint(uint8_t *to, uint64_t n)
+{
+    return tsme_write_number(to, TSME_UINT, (uint32_t)(n >> 32), (uint32_t)n);
+}
+
+uint8_t *tsme_write_integer(uint8_t *to, int64_t n)
+{
+    uint8_t major = n < 0 ? TSME_NEGATIVE : TSME_UINT;
+    uint64_t size = n < 0 ? (uint64_t)(-1 - n) : (uint64_t)n;
+    return tsme_write_number(to, major, (uint32_t)(size >> 32), (uint32_t)size);
+}
+
+/// The arena ///
+
+// Moves what `from` .. `sp` refers to to the arena's beginning. Values that overlap (one
+// is a part of the other, or the same) move together. Each round takes the lowest value
+// that has not been moved yet, so nothing is overwritten that is still needed.
+static void tsme_collect(struct tsme *t, tsme_ref *from, tsme_ref *sp)
+{
+    uint8_t *to = t->arena;
+    const uint8_t *seen = t->arena; // everything below is done
+    for (;;) {
+        const uint8_t *first = t->top;
+        for (tsme_ref *r = from; r < sp; r++) {
+            if (r->at >= seen && r->at < first) {
+                first = r->at;
+            }
+        }
+        if (first == t->top) {
+            break;
+        }
+        const uint8_t *last = first + 1;
+        for (bool grown = true; grown;) {
+            grown = false;
+            for (tsme_ref *r = from; r < sp; r++) {
+                if (r->at >= first && r->at < last && r->at + tsme_size(r) > last) {
+                    last = r->at + r->size;
+                    grown = true;
+                }
+            }
+        }
+        memmove(to, first, (uint32_t)(last - first));
+        for (tsme_ref *r = from; r < sp; r++) {
+            if (r->at >= first && r->at < last) {
+                r->at = to + (r->at - first);
+            }
+        }
+        to += last - first;
+        seen = last;
+    }
+    t->top = to;
+    t->collections++;
+}
+
+int tsme_reserve(struct tsme *t, tsme_ref *sp, uint32_t size)
+{
+    if ((uint32_t)(t->end - t->top) >= size) {
+        return TSME_OK;
+    }
+    tsme_collect(t, t->saved, sp);
+    return (uint32_t)(t->end - t->top) >= size ? TSME_OK : TSME_ERR_MEMORY;
+}
+
+// Where a path ends in a value, and what has to be done there. Offsets from the value's
+// first byte.
+struct tsme_place {
+    uint32_t cut;        // here the new bytes go
+    uint32_t resume;     // here the old ones go on
+    uint32_t head;       // the object that gets one member more ..
+    uint32_t head_count; // .. and how many it has; not used if nothing is new
+    const uint8_t *rest; // names that are not there yet
+    uint32_t rest_count; // 0: the path names something, which is replaced
+};
+
+static int tsme_find_place(const uint8_t *base, const uint8_t *path, struct tsme_place *place)
+{
+    const uint8_t *at = base;
+    uint32_t left = tsme_head(&path);
+    for (; left; left--) {
+        const uint8_t *next = 0;
+        if (*path >> 5 != TSME_TEXT) {
+            next = tsme_item(at, (int32_t)tsme_head(&path));
+            if (!next) {
+                return TSME_RESULT_PATH;
+            }
+        } else {
+            if (*at >> 5 != TSME_OBJECT) {
+                return TSME_RESULT_PATH;
+            }
+            next = tsme_member(at, path);
+            if (!next) {
+                break;
+            }
+            path = tsme_skip_text(path);
+        }
+        at = next;
+    }
+    place->rest = path;
+    place->rest_count = left;
+    place->resume = (uint32_t)(tsme_skip(at) - base);
+    place->cut = left ? place->resume : (uint32_t)(at - base);
+    place->head = (uint32_t)(at - base);
+    place->head_count = left ? tsme_head(&at) : 0;
+    return TSME_OK;
+}
+
+static uint8_t *tsme_append(uint8_t *to, const uint8_t *from, uint32_t size)
+{
+    memcpy(to, from, size);
+    return to + size;
+}
+
+// PUT: a new slot 0 that has the value on top of the stack at `path`. The old one stays
+// as it is; what the two have in common is copied.
+int tsme_splice(struct tsme *t, tsme_ref *sp, const uint8_t *path)
+{
+    struct tsme_place place;
+    int err = tsme_find_place(t->slots[0].at, path, &place);
+    if (err) {
+        return err;
+    }
+    const uint8_t *items = path;
+    uint32_t path_count = tsme_head(&items);
+    uint32_t value_size = tsme_size(sp - 1);
+    uint32_t names_size = 0;
+    const uint8_t *name = place.rest;
+    for (uint32_t i = 0; i < place.rest_count; i++) {
+        if (*name >> 5 != TSME_TEXT) {
+            return TSME_RESULT_PATH;
+        }
+        name = tsme_skip_text(name);
+        names_size = (uint32_t)(name - place.rest) + i; // a head between two names
+    }
+    if (!tsme_fits(sp - 1, path_count)) {
+        return TSME_TOO_LARGE;
+    }
+    uint32_t old_size = tsme_size(&t->slots[0]);
+    err = tsme_reserve(t, sp, old_size + names_size + value_size + TSME_HEAD_MAX);
+    if (err) {
+        return err;
+    }
+    const uint8_t *old = t->slots[0].at;
+    uint8_t *to = t->top;
+    if (place.rest_count) {
+        const uint8_t *body = old + place.head;
+        (void)tsme_head(&body);
+        to = tsme_append(to, old, place.head);
+        to = tsme_write_head(to, TSME_OBJECT, place.head_count + 1);
+        to = tsme_append(to, body, (uint32_t)(old + place.cut - body));
+    } else {
+        to = tsme_append(to, old, place.cut);
+    }
+    name = place.rest;
+    for (uint32_t i = 0; i < place.rest_count; i++) {
+        if (i) {
+            *to++ = TSME_OBJECT << 5 | 1;
+        }
+        const uint8_t *next = tsme_skip_text(name);
+        to = tsme_append(to, name, (uint32_t)(next - name));
+        name = next;
+    }
+    to = tsme_append(to, sp[-1].at, value_size);
+    to = tsme_append(to, old + place.resume, old_size - place.resume);
+    if (tsme_is_container(sp[-1].at) && (uint32_t)(to - t->top) > t->program.largest) {
+        return TSME_TOO_LARGE;
+    }
+    uint32_t depth = path_count + sp[-1].depth;
+    depth = path_count && t->slots[0].depth > depth ? t->slots[0].depth : depth;
+    tsme_built(&t->slots[0], t->top, to, depth);
+    t->top = to;
+    return TSME_OK;
+}

@@ -1,0 +1,76 @@
+// Inside the engine: CBOR values and the arena they lie in (tsme_value.c,
+// tsme_check.c), and what the parts call each other.
+
+#ifndef TSME_VALUE_H
+#define TSME_VALUE_H
+
+#include "tsme.h"
+
+enum {
+    TSME_UINT = 0,
+    TSME_NEGATIVE = 1,
+    TSME_BYTES = 2,
+    TSME_TEXT = 3,
+    TSME_ARRAY = 4,
+    TSME_OBJECT = 5,
+    TSME_SIMPLE = 7,
+    TSME_FALSE = 0xF4,
+    TSME_TRUE = 0xF5,
+    TSME_NULL = 0xF6,
+    TSME_MISSING = 0xF7, // "nothing here": no value of ASL's
+    TSME_HEAD_MAX = 9,   // bytes of the longest head
+};
+
+// Bytes 0xF4 .. 0xF7 to refer to.
+extern const uint8_t tsme_simple[4];
+
+// Values that are known to be well-formed (they came through tsme_check).
+uint32_t tsme_head(const uint8_t **at);
+const uint8_t *tsme_skip(const uint8_t *at);
+uint32_t tsme_size(tsme_ref *ref);
+bool tsme_fits(tsme_ref *ref, uint32_t depth);
+void tsme_built(tsme_ref *ref, const uint8_t *at, const uint8_t *end, uint32_t depth);
+bool tsme_integer(const uint8_t *at, int64_t *number);
+const uint8_t *tsme_member(const uint8_t *object, const uint8_t *name);
+const uint8_t *tsme_item(const uint8_t *array, int32_t index);
+const uint8_t *tsme_path(const uint8_t *at, const uint8_t *path);
+
+uint8_t *tsme_write_head(uint8_t *to, uint8_t major, uint32_t n);
+uint8_t *tsme_write_uint(uint8_t *to, uint64_t n);
+uint8_t *tsme_write_integer(uint8_t *to, int64_t n);
+
+// The arena. tsme_reserve makes sure of `size` free bytes at `top`, which may move every
+// value: pointers into values are stale behind it, references from `saved` to `sp` are not.
+int tsme_reserve(struct tsme *t, tsme_ref *sp, uint32_t size);
+int tsme_splice(struct tsme *t, tsme_ref *sp, const uint8_t *path);
+
+// Bytes from outside: how many bytes the value at `at` has, or an error. Nothing behind
+// `end` is read.
+int32_t tsme_check(const uint8_t *at, const uint8_t *end);
+int tsme_check_head(const uint8_t **at, const uint8_t *end, uint8_t *major, uint64_t *n);
+
+static inline bool tsme_is_container(const uint8_t *at)
+{
+    return *at >> 5 == TSME_ARRAY || *at >> 5 == TSME_OBJECT;
+}
+
+// One past a text; most names are shorter than 24 bytes.
+static inline const uint8_t *tsme_skip_text(const uint8_t *at)
+{
+    uint32_t n = *at & 31u;
+    return n < 24 ? at + 1 + n : tsme_skip(at);
+}
+
+// Constant c.
+static inline const uint8_t *tsme_const(const struct tsme_program *p, uint32_t c)
+{
+    return p->consts + (p->index[2 * c] | (uint32_t)p->index[2 * c + 1] << 8);
+}
+
+int tsme_run(struct tsme *t);
+uint32_t tsme_delta(struct tsme *t, uint64_t dt);
+int tsme_record(struct tsme *t, const struct tsme_input *input, uint64_t dt, uint32_t digest,
+                uint32_t *chain);
+uint32_t tsme_crc(uint32_t seed, const uint8_t *data, uint32_t size);
+
+#endif

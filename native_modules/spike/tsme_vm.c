@@ -1,0 +1,338 @@
+// Running instructions.
+//
+// An instruction is two bytes, so the next one is always one halfword away. The loop
+// itself does what only moves references or the program counter; what looks into a value
+// is a function in a table, found by the same number. The operand stack holds references
+// to constants in flash, to slots, or to new values in the arena: to push costs two words,
+// whatever is pushed.
+
+#include "tsme_ops.h"
+#include "tsme_value.h"
+
+#include <string.h>
+
+// An instruction that looks into values. `sp` is one past the top of the stack before and
+// after it; null: it failed, and `error` says how.
+typedef tsme_ref *(*tsme_operation)(struct tsme *t, tsme_ref *sp, uint32_t operand);
+
+static tsme_ref *tsme_fail(struct tsme *t, int error)
+{
+    t->error = error;
+    return 0;
+}
+
+// Replaces the top of the stack by a value whose length nobody has counted.
+static tsme_ref *tsme_top(tsme_ref *sp, const uint8_t *at)
+{
+    sp[-1] = (tsme_ref){at, 0, 0};
+    return sp;
+}
+
+static int32_t tsme_zigzag(uint32_t z)
+{
+    return (int32_t)(z >> 1) ^ -(int32_t)(z & 1);
+}
+
+/// Reading ///
+
+// What a path names, or `missing`: what it has to be if nothing is there.
+static tsme_ref *tsme_found(struct tsme *t, tsme_ref *sp, const uint8_t *at,
+                            const uint8_t *missing)
+{
+    at = at ? at : missing;
+    return at ? tsme_top(sp, at) : tsme_fail(t, TSME_NO_PATH);
+}
+
+static tsme_ref *tsme_op_key(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    return tsme_found(t, sp, tsme_member(sp[-1].at, tsme_const(&t->program, operand)), 0);
+}
+
+static tsme_ref *tsme_op_keyq(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    return tsme_found(t, sp, tsme_member(sp[-1].at, tsme_const(&t->program, operand)),
+                      &tsme_simple[TSME_MISSING - TSME_FALSE]);
+}
+
+static tsme_ref *tsme_op_index(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    return tsme_found(t, sp, tsme_item(sp[-1].at, tsme_zigzag(operand)), 0);
+}
+
+static tsme_ref *tsme_op_indexq(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    return tsme_found(t, sp, tsme_item(sp[-1].at, tsme_zigzag(operand)),
+                      &tsme_simple[TSME_MISSING - TSME_FALSE]);
+}
+
+static tsme_ref *tsme_op_field(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    return tsme_found(t, sp + 1, tsme_member(t->slots[0].at, tsme_const(&t->program, operand)), 0);
+}
+
+/// Building ///
+
+// Integers that are not an instruction's operand byte as it stands.
+static tsme_ref *tsme_op_int(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    int err = tsme_reserve(t, sp, TSME_HEAD_MAX);
+    if (err) {
+        return tsme_fail(t, err);
+    }
+    uint8_t *to = tsme_write_head(t->top, TSME_UINT, operand);
+    tsme_built(sp, t->top, to, 0);
+    t->top = to;
+    return sp + 1;
+}
+
+// Pops `count` values and pushes the container of them; for an object, `name` is the
+// first of as many names.
+static tsme_ref *tsme_build(struct tsme *t, tsme_ref *sp, uint32_t count, const uint8_t *name,
+                            uint32_t names_size)
+{
+    tsme_ref *first = sp - count;
+    uint32_t size = names_size + TSME_HEAD_MAX;
+    uint32_t depth = 0; // of what it holds
+    for (tsme_ref *r = first; r < sp; r++) {
+        size += tsme_size(r);
+        if (r->depth) {
+            if (!tsme_fits(r, 1)) {
+                return tsme_fail(t, TSME_TOO_LARGE);
+            }
+            depth = r->depth > depth ? r->depth : depth;
+        }
+    }
+    int err = tsme_reserve(t, sp, size);
+    if (err) {
+        return tsme_fail(t, err);
+    }
+    uint8_t *to = tsme_write_head(t->top, name ? TSME_OBJECT : TSME_ARRAY, count);
+    for (tsme_ref *r = first; r < sp; r++) {
+        if (name) {
+            const uint8_t *next = tsme_skip_text(name);
+            memcpy(to, name, (uint32_t)(next - name));
+            to += next - name;
+            name = next;
+        }
+        memcpy(to, r->at, r->size);
+        to += r->size;
+    }
+    if (depth && (uint32_t)(to - t->top) > t->program.largest) {
+        return tsme_fail(t, TSME_TOO_LARGE);
+    }
+    tsme_built(first, t->top, to, depth + 1);
+    t->top = to;
+    return first + 1;
+}
+
+static tsme_ref *tsme_op_object(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    const uint8_t *names = tsme_const(&t->program, operand);
+    const uint8_t *end = tsme_skip(names);
+    uint32_t count = tsme_head(&names);
+    return tsme_build(t, sp, count, names, (uint32_t)(end - names));
+}
+
+static tsme_ref *tsme_op_array(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    return tsme_build(t, sp, operand, 0, 0);
+}
+
+static tsme_ref *tsme_op_put(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    int err = tsme_splice(t, sp, tsme_const(&t->program, operand));
+    if (err) {
+        return tsme_fail(t, err);
+    }
+    if (t->dirty[0] == TSME_REPLACED) {
+        return sp - 1;
+    }
+    t->dirty[0] = TSME_PUT_ONLY;
+    for (uint32_t i = 0; i < t->path_count; i++) {
+        if (t->paths[i] == operand) {
+            return sp - 1;
+        }
+    }
+    if (t->path_count == TSME_PATHS_MAX) {
+        t->dirty[0] = TSME_REPLACED;
+    } else {
+        t->paths[t->path_count++] = (uint16_t)operand;
+    }
+    return sp - 1;
+}
+
+// MathAdd, the one function of the spike. AWS takes arguments of 32 bits.
+static tsme_ref *tsme_op_call(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    (void)operand;
+    int64_t a;
+    int64_t b;
+    if (!tsme_integer(sp[-2].at, &a) || !tsme_integer(sp[-1].at, &b) || a != (int32_t)a ||
+        b != (int32_t)b) {
+        return tsme_fail(t, TSME_INTRINSIC);
+    }
+    int err = tsme_reserve(t, sp - 2, TSME_HEAD_MAX);
+    if (err) {
+        return tsme_fail(t, err);
+    }
+    uint8_t *to = tsme_write_integer(t->top, a + b);
+    tsme_built(sp - 2, t->top, to, 0);
+    t->top = to;
+    return sp - 1;
+}
+
+/// Comparing ///
+
+static int tsme_sign(int64_t a, int64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int tsme_compare_texts(const uint8_t *a, const uint8_t *b)
+{
+    uint32_t a_size = tsme_head(&a);
+    uint32_t b_size = tsme_head(&b);
+    int order = memcmp(a, b, a_size < b_size ? a_size : b_size);
+    return order ? order : tsme_sign(a_size, b_size);
+}
+
+static tsme_ref *tsme_op_compare(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    (void)t;
+    const uint8_t *a = sp[-2].at;
+    const uint8_t *b = sp[-1].at;
+    bool comparable = false;
+    int order = 0;
+    int64_t m;
+    int64_t n;
+    switch (operand >> 3) {
+    case TSME_COMPARE_NUMBER:
+        comparable = tsme_integer(a, &m) && tsme_integer(b, &n);
+        order = comparable ? tsme_sign(m, n) : 0;
+        break;
+    case TSME_COMPARE_TEXT:
+        comparable = *a >> 5 == TSME_TEXT && *b >> 5 == TSME_TEXT;
+        order = comparable ? tsme_compare_texts(a, b) : 0;
+        break;
+    default:
+        comparable = (*a | 1) == TSME_TRUE && (*b | 1) == TSME_TRUE;
+        order = *a - *b;
+        break;
+    }
+    // Which orders each relation accepts: bit 0 less, bit 1 equal, bit 2 greater.
+    static const uint8_t accepts[5] = {2, 1, 4, 3, 6};
+    uint32_t bit = order < 0 ? 1 : order == 0 ? 2 : 4;
+    bool holds = comparable && (accepts[operand & 7] & bit);
+    return tsme_top(sp - 1, &tsme_simple[holds]);
+}
+
+static tsme_ref *tsme_op_test(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    (void)t;
+    uint8_t first = *sp[-1].at;
+    bool holds = false;
+    switch (operand) {
+    case TSME_IS_PRESENT: holds = first != TSME_MISSING; break;
+    case TSME_IS_NULL: holds = first == TSME_NULL; break;
+    case TSME_IS_STRING: holds = first >> 5 == TSME_TEXT; break;
+    case TSME_IS_NUMERIC: holds = first >> 5 <= TSME_NEGATIVE; break;
+    default: holds = (first | 1) == TSME_TRUE; break;
+    }
+    return tsme_top(sp, &tsme_simple[holds]);
+}
+
+/// The loop ///
+
+static const tsme_operation tsme_operations[] = {
+    [TSME_INT] = tsme_op_int,
+    [TSME_FIELD] = tsme_op_field,
+    [TSME_KEY] = tsme_op_key,
+    [TSME_INDEX] = tsme_op_index,
+    [TSME_KEYQ] = tsme_op_keyq,
+    [TSME_INDEXQ] = tsme_op_indexq,
+    [TSME_MAKE_OBJECT] = tsme_op_object,
+    [TSME_MAKE_ARRAY] = tsme_op_array,
+    [TSME_PUT] = tsme_op_put,
+    [TSME_CALL] = tsme_op_call,
+    [TSME_COMPARE] = tsme_op_compare,
+    [TSME_TEST] = tsme_op_test,
+};
+
+// Keeps in the frame what the loop had in hand when it stopped before `ip`.
+static void tsme_leave(struct tsme *t, const uint8_t *ip)
+{
+    struct tsme_frame *f = &t->frame;
+    f->pc = (uint16_t)((uint32_t)(ip - t->program.code) / 2);
+    if (t->left < t->program.budget) {
+        f->entry = (uint16_t)((uint32_t)(t->entry - t->program.code) / 2);
+        f->entered = f->now;
+    }
+}
+
+// Runs from `pc` until the step ends. Gives TSME_OK, or an error of the engine (negative)
+// or of the workflow (positive).
+int tsme_run(struct tsme *t)
+{
+    const uint8_t *code = t->program.code;
+    const uint8_t *ip = code + 2u * t->frame.pc;
+    tsme_ref *sp = t->stack;
+    t->left = t->program.budget;
+    for (;;) {
+        uint32_t op = ip[0];
+        uint32_t operand = ip[1];
+        ip += 2;
+    decoded:
+        switch (op) {
+        case TSME_EXT:
+            op = ip[0];
+            operand = operand << 8 | ip[1];
+            ip += 2;
+            goto decoded;
+        case TSME_CONST: sp = tsme_top(sp + 1, tsme_const(&t->program, operand)); continue;
+        case TSME_LOAD:
+            if (!t->slots[operand].at) {
+                return TSME_NO_VARIABLE;
+            }
+            *sp++ = t->slots[operand];
+            continue;
+        case TSME_STORE:
+            t->slots[operand] = *--sp;
+            t->dirty[operand] = TSME_REPLACED;
+            continue;
+        case TSME_PICK: *sp++ = t->stack[operand]; continue;
+        case TSME_DROP: sp -= operand; continue;
+        case TSME_ENTER:
+            if (!t->left) { // stay here, at the EXT if there is one
+                tsme_leave(t, ip - (operand > 255 ? 4 : 2));
+                return TSME_OK;
+            }
+            t->left--;
+            t->entry = ip;
+            t->frame.state = (uint16_t)operand;
+            t->frame.handler = 0;
+            continue;
+        case TSME_IF:
+        case TSME_UNLESS:
+            if (*(--sp)->at != (op == TSME_IF ? TSME_TRUE : TSME_FALSE)) {
+                continue;
+            }
+            // fall through
+        case TSME_JUMP: ip = code + 2 * operand; continue;
+        case TSME_END:
+            tsme_leave(t, ip);
+            t->frame.status = TSME_SUCCEEDED;
+            return TSME_OK;
+        case TSME_INT:
+            if (operand < 24) { // the operand byte is its own encoding
+                sp = tsme_top(sp + 1, ip - 1);
+                continue;
+            }
+            // fall through
+        default:
+            sp = tsme_operations[op](t, sp, operand);
+            if (!sp) {
+                return t->error;
+            }
+        }
+    }
+}
