@@ -1,0 +1,1 @@
+"""Tests of `tsme_host.compiler`."""

@@ -1,0 +1,101 @@
+"""Problems in AWS's words: each of these texts was seen of AWS."""
+
+import json
+
+import pytest
+
+from tsme_host.compiler.awstext import definition_error, diagnostics
+from tsme_host.compiler.check import find_problems
+
+QUEUE = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
+ACTIVITY = "arn:aws:states:us-east-1:111111111111:activity:dig"
+
+
+def told(text, express=False):
+    if not isinstance(text, str):
+        text = json.dumps(text)
+    return [d.to_json() for d in diagnostics(text, find_problems(text, express=express)[1])]
+
+
+def machine(**state):
+    return {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True} | state}}
+
+
+def said(definition, express=False):
+    [found] = told(definition, express)
+    assert (found["severity"], found["code"]) == ("ERROR", "SCHEMA_VALIDATION_FAILED")
+    return found["message"], found.get("location")
+
+
+def test_a_sound_workflow_has_no_diagnostics():
+    assert told(machine()) == []
+    assert told(machine(QueryLanguage="JSONata")) == []  # what only we refuse is none
+
+
+def test_missing_fields_are_told_together():
+    assert said({}) == ("These fields are required: [States, StartAt]", "/")
+    assert said({"States": machine()["States"]}) == ("These fields are required: [StartAt]", "/")
+
+
+def test_a_text_that_is_no_json_is_told_as_the_parser_of_aws_does():
+    assert said("") == ("Definition must be a valid JSON object", None)
+    [found] = told("dig here")
+    place = '[Source: (String)"dig here"; line: 1, column: 4]'
+    assert (found["code"], found["location"]) == ("INVALID_JSON_DESCRIPTION", place)
+    assert found["message"].startswith("Unrecognized token 'dig': was expecting (JSON String,")
+    assert found["message"].endswith(f"\n at {place}")
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "field"),
+    [
+        (
+            {"Type": "Dig"},
+            "The field 'Type' should have one of these values: "
+            "[Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]",
+            "/Type",
+        ),
+        (
+            {"Type": "Wait", "Timestamp": "noon"},
+            "String does not match RFC3339 timestamp",
+            "/Timestamp",
+        ),
+        (
+            {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:dig"},
+            "The resource provided arn:aws:states:::dynamodb:dig is not recognized. The value is "
+            "not a valid resource ARN, or the resource is not available in this region.",
+            "/Resource",
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_at_its_place(state, message, field):
+    assert said(machine(**state)) == (message, "/States/A" + field)
+
+
+def test_express_workflows_are_told_what_they_cannot_wait_for():
+    for resource, what in (
+        (QUEUE, "'.waitForTaskToken' service integration "),
+        (ACTIVITY, "Activity ARN"),
+    ):
+        found = said(machine(Type="Task", Resource=resource), express=True)
+        wanted = f"Express state machine does not support {what}"
+        assert found == (wanted, "/States/A/Resource")
+
+
+def test_the_message_of_a_refused_creation_has_code_and_place():
+    text = json.dumps(machine(Type="Wait", Timestamp="noon"))
+    why = "SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp"
+    wanted = f"Invalid State Machine Definition: '{why} at /States/A/Timestamp'"
+    assert definition_error(text, find_problems(text)[1]) == wanted
+
+
+def test_transitions_are_told_only_of_sound_fields():
+    dangling = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}
+    assert {d["code"] for d in told(dangling)} == {"MISSING_TRANSITION_TARGET"}
+    dangling["States"]["A"]["Typo"] = 1
+    assert {d["code"] for d in told(dangling)} == {"SCHEMA_VALIDATION_FAILED"}
+
+
+def test_every_code_of_the_compiler_has_words():
+    text = json.dumps(machine(Type="Task", Resource="", Retry=[{"ErrorEquals": []}], Catch=3))
+    assert all(d["message"] and d["location"] for d in told(text))

@@ -1,0 +1,212 @@
+"""Paths that name many places become constants of QUERY, or are refused by name."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.laws.support import SLOW
+from tsme import cbor, ops, shape
+from tsme.program import Program
+from tsme_host.compiler import CompileError, Where
+from tsme_host.compiler.compile import compile_text
+from tsme_host.compiler.disasm import disassemble
+from tsme_host.compiler.filters import FilterError, Unsupported, compile_filter
+from tsme_host.compiler.jsonpath import parse_path
+from tsme_host.compiler.queries import plan, to_text
+
+
+def planned(path):
+    head, query = plan(list(parse_path(path, Where("/p", 1, 1)).segments))
+    return [getattr(s, "name", getattr(s, "n", None)) for s in head], query
+
+
+@pytest.mark.parametrize(
+    ("path", "head", "query"),
+    [
+        ("$.a.b[0]", ["a", "b", 0], []),
+        ("$.a[(@.length-1)].b", ["a", -1, "b"], []),
+        ("$.a[( @.size() - 2 )]", ["a", -2], []),
+        ("$.a.b['x','y']", ["a", "b"], [{"pick": ["x", "y"]}]),
+        ("$.a.b[*]", [], ["a", "b", None]),
+        ("$.*", [], [None]),
+        ("$..a", [], [True, "a"]),
+        ("$.a..*", [], ["a", True, None]),
+        ("$..['a','b']", [], [True, {"pick": ["a", "b"]}]),
+        ("$.a[1:].x", [], ["a", [1, None], "x"]),
+        ("$.a[:-1]", [], ["a", [None, -1]]),
+        ("$.a[1:5]", [], ["a", [1, 5]]),
+        ("$.a[0,-1]", [], ["a", {"in": [0, -1]}]),
+        ("$.a[*][-1]", [], ["a", None, -1]),
+        ("$.a[?(@.b)]", [], ["a", {"if": ["has", ["b"]]}]),
+        ("$.a[?( !@.b.c[0] )].d", [], ["a", {"if": ["not", ["b", "c", 0]]}, "d"]),
+    ],
+)
+def test_a_path_becomes_steps_and_a_query(path, head, query):
+    assert planned(path) == (head, query)
+    if query:
+        assert shape.sound(query)
+        assert planned("$" + to_text(query)) == ([], query) or head
+        assert query_text_again(query) == query
+
+
+def query_text_again(query):
+    """A query's text is a path with the same meaning."""
+    return planned("$" + to_text(query).replace("..[*]", "..*"))[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("@.a == 1", ["==", ["a"], "1", 1]),
+        ("@.a==-2.5e1", ["==", ["a"], "-2.5e1", -25.0]),
+        ("@['x]'] > ')'", [">", ["x]"], ")"]),
+        ("@.a != 'it\\'s'", ["!=", ["a"], "it's"]),
+        ('@.a <= "b"', ["<=", ["a"], "b"]),
+        ("@.status == done", ["==", ["status"], "done"]),
+        ("@.name==ecs.availability-zone", ["==", ["name"], "ecs.availability-zone"]),
+        ("@.name == /a/b", ["==", ["name"], "/a/b"]),
+        ("@.on == true && @.n >= 10", ["and", ["==", ["on"], "true"], [">=", ["n"], "10", 10]]),
+        (
+            "@.a || @.b && !@.c || @.d < 1",
+            ["or", ["has", ["a"]], ["and", ["has", ["b"]], ["not", ["c"]]], ["<", ["d"], "1", 1]],
+        ),
+        ("(@.a || @.b) && @.c", ["and", ["or", ["has", ["a"]], ["has", ["b"]]], ["has", ["c"]]]),
+        ("@.a == 99999999999999999999", ["==", ["a"], "99999999999999999999", 1e20]),
+        ("@.a == 1e999", ["==", ["a"], "1e999"]),
+        ("@.a == null", ["==", ["a"], "null"]),
+    ],
+)
+def test_a_filter_becomes_terms(text, terms):
+    assert compile_filter(f"?({text})") == terms
+    assert shape.sound([{"if": terms}])
+
+
+REFUSED = {
+    "$.a.sum()": "the path function sum()",
+    "$.a.length()": "the path function length()",
+    "$.a[0:9:2]": "the step of a slice",
+    "$.a[:]": "the slice [:]",
+    "$.a[-3:-1]": "two ends of which one is negative",
+    "$.a[1:-1]": "two ends of which one is negative",
+    "$['a','b'].c": "a list of names before the end",
+    "$['a','a']": "the same name twice",
+    "$.a[(@.length)]": "the script [(@.length)]",
+    "$.a[?@.b]": "a filter without parentheses",
+    "$.a[?(@.b in ['x'])]": "the operator `in`",
+    "$.a[?(@.b subsetof ['x'])]": "the operator `subsetof`",
+    "$.a[?(@.b size 2)]": "the operator `size`",
+    "$.a[?(@.b =~ /x/)]": "the operator `=~`",
+    "$.a[?(@.b === 1)]": "the operator `===`",
+    "$.a[?(@.b !== 1)]": "the operator `!==`",
+    "$.a[?(@.b == @.c)]": "another path",
+    "$.a[?(@.b == $.c)]": "another path",
+    "$.a[?($.b == 1)]": "`$` in a filter",
+    "$.a[?(@ > 1)]": "`@` by itself",
+    "$.a[?(@.b == [1])]": "an array or object",
+    "$.a[?(@.b == {})]": "an array or object",
+    "$.a[?(1 == @.b)]": "a filter that compares `1",
+    "$.a[?('x' == @.b)]": "a filter that compares `'x'",
+    "$.a[?(@.b[*])]": "the path @.b[*]",
+    "$.a[?(@..b)]": "the path @..b",
+    "$.a[?(@.b[-1] == 1)]": "the path @.b[-1]",
+    "$.a[?(@.length() > 1)]": "the path @.length()",
+    "$.a[?(!(@.b))]": "`!` before parentheses",
+    "$.a[?(!@.b == 1)]": "`!` before a comparison",
+    "$.a[?(((((@.b)))))]": "parentheses more than",
+    "$" + "[*]" * 33: "more than 32 steps",
+}
+
+
+def machine(path):
+    state = {"Type": "Pass", "Parameters": {"x.$": path}, "End": True}
+    return json.dumps({"StartAt": "P", "States": {"P": state}})
+
+
+@pytest.mark.parametrize(("path", "what"), REFUSED.items(), ids=list(REFUSED))
+def test_what_aws_has_not_or_not_surely_is_refused_by_name(path, what):
+    with pytest.raises(CompileError) as error:
+        compile_text(machine(path))
+    (problem,) = error.value.problems
+    assert (problem.code, problem.refusal) == ("TSME-C090", True)
+    assert what in problem.message
+    assert path[:60] in problem.message
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("$.a[?(@.b == )]", "a literal is missing"),
+        ("$.a[?(@.b == 'x' y)]", "something follows the literal 'x'"),
+        ("$.a[?(@.b == it's')]", "needs quotes"),
+        ("$.a[?(@.b ! 1)]", "`! ` is no operator"),
+        ("$.a[?(@.b = 1)]", "`= ` is no operator"),
+        ("$.a[?(@.b) @.c]", "`@.c` cannot stand here"),
+        ("$.a[?(&& @.b)]", "a path such as @.name is missing"),
+        ("$.a[?(@.b &&)]", "a path such as @.name is missing"),
+        ("$.a[?(@.b..)]", "`@.b..` in the filter"),
+    ],
+)
+def test_a_mistake_in_a_filter_is_told(path, what):
+    with pytest.raises(CompileError) as error:
+        compile_text(machine(path))
+    (problem,) = error.value.problems
+    assert (problem.code, problem.refusal) == ("TSME-C020", False)
+    assert what in problem.message
+
+
+@settings(suppress_health_check=SLOW)
+@given(st.text("@.ab[]()'\"!=<>&|~$ 01/,\\", max_size=30))
+def test_any_filter_is_compiled_or_refused(text):
+    try:
+        terms = compile_filter(f"?({text})")
+    except (FilterError, Unsupported) as error:
+        assert str(error)
+    else:
+        assert shape.sound([{"if": terms}])
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Type": "Pass", "Parameters": {"x.$": "$.a[*]"}},
+        {"Type": "Pass", "Parameters": {"x.$": "States.ArrayLength($.a[*])"}},
+        {"Type": "Pass", "InputPath": "$.a[1:]"},
+        {"Type": "Pass", "OutputPath": "$..a"},
+        {"Type": "Pass", "Assign": {"x.$": "$.a[?(@.b)]"}},
+        {"Type": "Pass", "Parameters": {"x.$": "$$.Execution.Input[*]"}},
+        {"Type": "Pass", "Parameters": {"x.$": "$$[*]"}},
+        {"Type": "Task", "Resource": "r", "ResultSelector": {"x.$": "$['a','b']"}},
+    ],
+)
+def test_every_place_for_a_path_takes_one(state):
+    text = json.dumps({"StartAt": "P", "States": {"P": {**state, "End": True}}})
+    compiled = compile_text(text)
+    assert Program(compiled.program).needs & ops.NEEDS_QUERY
+    (line,) = [line for line in disassemble(compiled.data).lines if line.op == "QUERY"]
+    assert line.source
+    assert line.meaning.startswith(("[", ".."))
+
+
+def test_a_variable_may_be_asked_too():
+    states = {
+        "A": {"Type": "Pass", "Assign": {"x.$": "$.list"}, "Next": "B"},
+        "B": {"Type": "Pass", "Parameters": {"y.$": "$x[*].name"}, "End": True},
+    }
+    compiled = compile_text(json.dumps({"StartAt": "A", "States": states}))
+    assert Program(compiled.program).needs & ops.NEEDS_QUERY
+
+
+def test_a_reference_path_names_one_place():
+    state = {"Type": "Pass", "ResultPath": "$.a[*]", "End": True}
+    with pytest.raises(CompileError) as error:
+        compile_text(json.dumps({"StartAt": "P", "States": {"P": state}}))
+    assert error.value.problems[0].code == "TSME-C021"
+
+
+def test_a_program_without_such_paths_does_not_ask_for_them():
+    compiled = compile_text(machine("$.a.b[0]"))
+    program = Program(compiled.program)
+    assert not program.needs & ops.NEEDS_QUERY
+    assert cbor.encode(program.consts)

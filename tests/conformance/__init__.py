@@ -1,0 +1,1 @@
+"""Recorded AWS answers, run here: `make conformance`."""

@@ -1,0 +1,174 @@
+"""Verdicts: each case of a folder, judged on one interpreter."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests import interpreters
+from tsme import cbor
+from tsme.errors import TsmeError
+from tsme.limits import LIMITS
+from tsme_host.compiler.compile import compile_text
+from tsme_host.compiler.emit import Compiled
+from tsme_host.compiler.model import CompileError
+from tsme_host.tools.history import replay_history
+
+from . import definitions, states
+from .definitions import text_of, told
+from .driver import Run, drive
+from .judge import Case, compare
+
+BATCH = interpreters.ROOT / "firmware" / "boards" / "unix" / "batch.py"
+KNOWN = Path(__file__).with_name("known_differences.json")
+# A laptop has room for all of them.
+SIZE = 1 << 24
+LIMITS["program_bytes"] = LIMITS["state_bytes"] = SIZE
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`verdict` is passed, failed or skipped; `known`: a difference with a reason, which counts
+    as skipped."""
+
+    id: str
+    category: str
+    verdict: str
+    why: str = ""
+    known: bool = False
+
+
+def cases(folder: Path) -> Iterator[Case]:
+    """All cases below a folder, by file name; other JSON files are passed over."""
+    for path in sorted(folder.rglob("*.json")):
+        item = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(item, dict) and "id" in item and "kind" in item and "expected" in item:
+            yield item
+
+
+def known_differences(path: Path = KNOWN) -> dict[str, str]:
+    """Recordings believed impossible: id -> reason."""
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def judge_all(
+    found: Iterable[Case], on: str, known: dict[str, str] | None = None
+) -> list[Verdict]:
+    """The verdict on each case, in the order given."""
+    known = known_differences() if known is None else known
+    verdicts: list[Verdict] = []
+    runs: list[tuple[int, Case, _Ran]] = []
+    for case in found:
+        ran = _judge(case)
+        if isinstance(ran, _Ran):
+            runs.append((len(verdicts), case, ran))
+            ran = _verdict(case, "failed", "not judged")
+        verdicts.append(ran)
+    jobs = [(ran.program, ran.run) for _, _, ran in runs]
+    problems = [""] * len(jobs) if on == "cpython" else run_elsewhere(on, jobs)
+    for (n, case, ran), problem in zip(runs, problems, strict=True):
+        diffs = [problem] if problem else ran.differences()
+        verdicts[n] = _verdict(case, "failed" if diffs else "passed", "; ".join(diffs))
+    return [_excused(v, known) for v in verdicts]
+
+
+@dataclass(frozen=True)
+class _Ran:
+    """A case that has run here, and may run elsewhere before its records are judged."""
+
+    program: bytes
+    run: Run
+    differences: Callable[[], list[str]]
+
+
+def _judge(case: Case) -> _Ran | Verdict:
+    kind = case["kind"]
+    if kind == "execution":
+        prepared = _prepare(case)
+        if isinstance(prepared, Verdict):
+            return prepared
+        run = drive(case, prepared)
+        return _Ran(prepared.program, run, lambda: differences(case, prepared, run))
+    if kind == "test_state":
+        tested = states.prepare(case)
+        if isinstance(tested[0], str):
+            return _verdict(case, *tested)
+        _, made, run = tested
+        return _Ran(made.compiled.program, run, lambda: states.differences(case, tested))
+    if kind in definitions.KINDS:
+        return _verdict(case, *definitions.judge(case))
+    return _verdict(case, "skipped", f"cases of the kind {kind} are not known")
+
+
+def _verdict(case: Case, verdict: str, why: str = "") -> Verdict:
+    suite = case["id"].split("/")[0]
+    return Verdict(case["id"], f"{suite}/{case.get('needs') or case['kind']}", verdict, why)
+
+
+def _excused(v: Verdict, known: dict[str, str]) -> Verdict:
+    if v.verdict == "failed" and v.id in known:
+        return Verdict(v.id, v.category, "skipped", "known difference: " + known[v.id], True)
+    return v
+
+
+def _prepare(case: Case) -> Compiled | Verdict:
+    """The program of an execution; a case is skipped if all that is wrong is refused by name."""
+    try:
+        return compile_text(text_of(case))
+    except CompileError as e:
+        wrong = [p for p in e.problems if not p.refusal]
+        if wrong:
+            return _verdict(case, "failed", "does not compile: " + told(wrong))
+        return _verdict(case, "skipped", "; ".join(dict.fromkeys(p.message for p in e.problems)))
+
+
+def differences(case: Case, compiled: Compiled, run: Run) -> list[str]:
+    """What an execution did otherwise than AWS, by its records alone."""
+    if run.stuck:
+        return [run.stuck]
+    try:
+        history = replay_history(compiled.program, compiled.debug, run.records, run.notes)
+    except TsmeError as e:
+        return [str(e)]
+    events = [{k: v for k, v in event.items() if k != "time"} for event in history.events]
+    return compare(case, history.answer() | {"events": events})
+
+
+def run_elsewhere(on: str, jobs: list[tuple[bytes, Run]]) -> list[str]:
+    """Run the same inputs on another interpreter, all in one process.  The records of each run
+    become those of that interpreter; returns a problem for each, "" for none."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "jobs"), Path(folder, "results")
+        sent = [cbor.encode([program, run.inputs], True) for program, run in jobs]
+        source.write_bytes(b"".join(sent))
+        target.write_bytes(b"")
+        done = interpreters.run(on, BATCH, [source, target, str(SIZE)], heap="64m", timeout=600)
+        said = (done.stderr + done.stdout).decode(errors="replace").strip()
+        data = target.read_bytes()
+    problems: list[str] = []
+    at = 0
+    for _, run in jobs:
+        if at >= len(data):
+            problems.append(f"{on} ended before this case: {said or done.returncode}")
+            continue
+        (records, problem), at = cbor.decode(data, at, True)
+        problems.append(f"{on}: {problem}" if problem else _same(on, run.records, records))
+        run.records = records
+    return problems
+
+
+def _same(on: str, here: list[bytes], there: list[bytes]) -> str:
+    for n, (a, b) in enumerate(zip(here, there, strict=True)):
+        if a != b:
+            return f"the record of step {n + 1} differs on {on}: {b.hex()} instead of {a.hex()}"
+    return ""
+
+
+def as_json(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+    """What `JSON=file` holds."""
+    return [{"id": v.id, "verdict": v.verdict, "why": v.why} for v in verdicts]

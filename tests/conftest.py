@@ -1,0 +1,26 @@
+"""Settings for all tests."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+from tsme.limits import LIMITS
+
+# The machine may be slow and busy: no deadline. In CI the same examples each
+# time, so that a failure there is a failure here.
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") or os.environ.get("TSME_STRICT") else "dev")
+
+# The limits are one table in the process: what one test raises must not reach the next.
+BOARD = dict(LIMITS)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Start every test with a board's limits; tests/conformance has its own."""
+    LIMITS.update(BOARD)
+    if "conformance" in item.path.parts:
+        from tests.conformance.suite import SIZE
+
+        LIMITS["program_bytes"] = LIMITS["state_bytes"] = SIZE

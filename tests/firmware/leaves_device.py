@@ -1,0 +1,107 @@
+# Answers questions about the leaf modules, one a line, on every interpreter: an operation, then
+# its arguments in hexadecimal. Values travel as CBOR, so that no interpreter's own number or text
+# conversion comes between. An error is answered with its whole message: it may reach a journal.
+import binascii
+import sys
+
+from tsme import cbor, hashes, jsontext, num, pcg, timestamp
+from tsme.errors import TsmeError
+from tsme.faults import IntrinsicError, StatesError
+from tsme.intrinsics import find
+
+
+def show(data):
+    return str(binascii.hexlify(data), "utf-8")
+
+
+def put(v):
+    return show(cbor.encode(v))
+
+
+def get(data):
+    return cbor.decode(data)[0]
+
+
+def text(data):
+    return str(data, "utf-8")
+
+
+def decode(data):
+    v, end = cbor.decode(data)
+    size = cbor.encoded_size(v)
+    return f"{put(v)} {end} {size} {cbor.fits(v, size)} {cbor.fits(v, size - 1)}"
+
+
+def item(data):
+    v, end = cbor.decode_item(data)
+    return f"{show(cbor.encode_item(v))} {end} {cbor.skip(data, 0)}"
+
+
+def stamp(data):
+    t = timestamp.parse(text(data))
+    return f"{t and t[0]} {t and t[1]} {timestamp.ms(text(data))}"
+
+
+def call(index, data):
+    rng = pcg.Rng(99)
+    number = int(text(index))
+    function = find([number])[number][1]
+    try:
+        v = function(rng, *get(data))
+    except IntrinsicError as e:
+        return "error " + show(str(e).encode())
+    except StatesError as e:
+        return "error " + show(e.name.encode())
+    return f"{put(v)} {rng.state}"
+
+
+def draws(seed):
+    rng = pcg.Rng(get(seed))
+    return " ".join([str(rng.draw()) for _ in range(4)] + [str(rng.below(1000))])
+
+
+# Characters that no UTF-8 holds can be in a text of some interpreters; they must not get out.
+def character(code, place):
+    c = chr(get(code))
+    return put((c, "abc" * 9 + c, {c: 1})[get(place)])
+
+
+OPERATIONS = {
+    "character": character,
+    "decode": decode,
+    "item": item,
+    "loads": lambda a: put(jsontext.loads(text(a))),
+    "dumps": lambda a: show(jsontext.dumps(get(a)).encode()),
+    "java": lambda a: show(jsontext.dumps(get(a), True).encode()),
+    "compare": lambda a, b: str(num.compare(get(a), get(b))),
+    "equal": lambda a, b: str(num.equal(get(a), get(b))),
+    "mul": lambda a, b: put(num.mul(get(a), get(b))),
+    "floor": lambda a: str(num.floor(get(a))),
+    "half": lambda a: str(num.round_half_up(get(a))),
+    "integral": lambda a: str(num.integral(get(a))),
+    "float": lambda a: put(num.from_int(get(a))),
+    "parse": lambda a: put(num.parse(text(a))),
+    "text": lambda a: num.to_text(get(a)),
+    "backoff": lambda a: str(num.backoff(*get(a))),
+    "stamp": stamp,
+    "time": lambda a: timestamp.text(get(a)),
+    "draws": draws,
+    "hash": lambda name, a: show(hashes.digest(text(name), a)),
+    "call": call,
+}
+
+
+def main():
+    while True:
+        line = sys.stdin.readline()
+        if not line:
+            return
+        words = line[:-1].split(" ")
+        args = [binascii.unhexlify(w[1:]) for w in words[1:]]
+        try:
+            print(OPERATIONS[words[0]](*args))
+        except TsmeError as e:
+            print("error " + show(str(e).encode()))
+
+
+main()

@@ -1,0 +1,159 @@
+"""What the package takes of a board's memory, and how it gets onto a board."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import interpreters
+from tests.bench.__main__ import HEAP, SHARED, Workload, cross_compile, heap_in_use
+from tsme import events, ops, records
+from tsme.operations import OPERATIONS
+from tsme_host.compiler.compile import compile_text
+
+LIB = interpreters.LIB / "tsme"
+PACKAGE = interpreters.ROOT / "firmware" / "package.json"
+
+# What a program without tasks, waits, choices by time and children has no use for.
+LAZY = {"timestamp", "tree", "query", "jsontext", "numtext", "hashes", "causes", "crc", "runner"}
+LAZY |= {"tasks", "asyncio", "texts", "arrays", "coding", "documents", "numbers", "arguments"}
+# What is forgotten again.
+ONCE = {"verify", "ops", "intrinsics", "recovery", "walk", "messages", "replay", "events", "shape"}
+
+LOADED = """
+import sys
+import tsme
+print(*sys.modules)
+from tsme.asl import Interpreter
+from tsme.errors import TsmeError
+from tsme.flash import RamFlash
+from tsme.journal import Journal
+from tsme.kernel import Kernel, State
+from tsme.program import Program
+from tsme.values import Obj
+with open(sys.argv[1], "rb") as f:
+    program = Program(f.read())
+try:
+    Program(b"")
+except TsmeError as e:
+    assert e.code == "TSME-P001", e
+kernel = Kernel(Interpreter(program))
+journal = Journal(RamFlash(512, 4))
+journal.format()
+journal.recover()
+step = kernel.step(State(), (1, 0, 1, program.digest, 1, Obj(), None))
+journal.commit(1, step.record)
+assert step.state.status == 1
+info, state, *_ = tsme.once("replay events", "recover", journal, kernel)
+assert info.records == 1 and state.digest == step.state.digest
+print(*sys.modules)
+"""
+
+MACHINE = """{"StartAt": "A", "States": {
+ "A": {"Type": "Pass", "Result": {"n": 1}, "ResultPath": "$.a", "Next": "B"},
+ "B": {"Type": "Choice", "Choices": [
+   {"Variable": "$.a.n", "NumericGreaterThan": 0, "Next": "C"}], "Default": "A"},
+ "C": {"Type": "Succeed", "OutputPath": "$.a"}}}"""
+
+
+@pytest.mark.parametrize("name", ["micropython", "micropython32", "micropythonf32"])
+def test_what_a_simple_program_does_not_need_is_not_loaded(name: str, tmp_path: Path):
+    interpreters.require(name)
+    script, program = tmp_path / "loaded.py", tmp_path / "a.tsm"
+    script.write_text(LOADED)
+    program.write_bytes(compile_text(MACHINE).program)
+    done = interpreters.run(name, script, [program])
+    assert done.returncode == 0, done.stderr.decode()
+    bare, simple = (
+        {word.removeprefix("tsme.") for word in line.split()}
+        for line in done.stdout.decode().splitlines()
+    )
+    known = {path.stem for path in LIB.glob("*.py")}
+    assert bare & known == set()
+    assert not simple & (LAZY | ONCE)
+    assert {"kernel", "asl", "journal", "cbor"} <= simple
+
+
+def constants(name: str) -> dict[str, int]:
+    """The numbers that a module gives names to: `_NAME = 1` or `_NAME = const(1)`."""
+    out = {}
+    for node in ast.parse((LIB / f"{name}.py").read_text()).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            value = node.value
+            if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "const":
+                value = value.args[0]
+            if isinstance(value, ast.Constant) and type(value.value) is int:
+                out[node.targets[0].id.lstrip("_")] = value.value
+    return out
+
+
+@pytest.mark.parametrize("name", ["kernel", "runner", "asl", "program"])
+def test_the_constants_are_those_of_the_tables(name: str):
+    tables = ops.NUMBER if name == "program" else vars(events)
+    found = constants(name)
+    if name == "asl":
+        split = {n: v for n, v in found.items() if n in ops.NUMBER}
+        assert split.items() <= ops.NUMBER.items()
+        found = {n: v for n, v in found.items() if n not in split}
+    if name == "runner":
+        assert found.pop("STEP") == records.STEP
+        found.pop("LONGEST")
+    assert found
+    assert found.items() <= tables.items()
+
+
+def test_the_operations_are_those_of_the_table():
+    inner = {n for n in constants("asl") if n in ops.NUMBER} | {"EXT"}
+    names = [f.__name__ if f else None for f in OPERATIONS]
+    assert names == [None if n in inner else n.lower() + "_" for n in ops.NAMES]
+
+
+def test_package_json_lists_what_is_there():
+    script = interpreters.ROOT / "setup" / "package.py"
+    subprocess.run([sys.executable, script, "--check"], check=True)
+
+
+def installed(folder: Path) -> Path:
+    """`folder`/lib as mip leaves it: each file from its URL, relative to package.json's."""
+    for target, url in json.loads(PACKAGE.read_text())["urls"]:
+        assert not re.match(r"\w+:|/|\.\.", url), "a copy elsewhere must work too"
+        path = folder / "lib" / target
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PACKAGE.parent / url, path)
+    return folder / "lib"
+
+
+@pytest.fixture
+def workload(tmp_path: Path) -> Workload:
+    if not (SHARED / "bench").is_dir():
+        pytest.skip("../shared/bench is not here")
+    return Workload("e", tmp_path)
+
+
+@pytest.mark.parametrize("how", ["kernel", "engine"])
+def test_installed_as_source_it_runs_with_128_kilobytes(
+    how: str, tmp_path: Path, workload: Workload
+):
+    interpreters.require("micropython32")
+    words = [interpreters.find("micropython32"), "-X", "heapsize=128k", HEAP]
+    words += [workload.program, workload.input, tmp_path / "flash.bin", how]
+    done = subprocess.run(
+        [str(word) for word in words],
+        capture_output=True,
+        env={"MICROPYPATH": f"{installed(tmp_path)}:.frozen"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+
+
+def test_workload_e_fits_into_48_kilobytes(tmp_path: Path, workload: Workload):
+    interpreters.require("micropython32")
+    cross_compile(tmp_path)
+    assert heap_in_use(workload, "micropython32", tmp_path, "kernel") <= 49152

@@ -1,0 +1,247 @@
+"""The number law: exact on every interpreter, against CPython's floats and fractions."""
+
+import random
+from fractions import Fraction
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.firmware import leaves, reference
+from tests.firmware.leaves import Question, on_every_interpreter
+from tests.firmware.reference import bits_of, float_of
+from tsme import num
+from tsme.errors import TsmeError
+from tsme.num import F64
+
+# Every number as itself and as boards with narrow floats hold it.
+numbers = reference.numbers | reference.floats.map(lambda f: F64(bits_of(f)))
+
+
+def fraction(v):
+    return Fraction(float_of(v.bits) if isinstance(v, F64) else v)
+
+
+def sign(x):
+    return (x > 0) - (x < 0)
+
+
+@given(numbers, numbers)
+@example(2**53 + 1, 2.0**53)
+@example(2**63 - 1, 2.0**63)
+@example(0, -0.0)
+def test_numbers_compare_exactly(a, b):
+    assert num.compare(a, b) == sign(fraction(a) - fraction(b))
+    assert num.equal(a, b) == (fraction(a) == fraction(b))
+
+
+@given(numbers)
+def test_rounding_is_exact(v):
+    exact = fraction(v)
+    assert num.floor(v) == exact.numerator // exact.denominator
+    doubled = 2 * exact + 1
+    assert num.round_half_up(v) == doubled.numerator // (2 * doubled.denominator)
+    assert num.integral(v) == (exact.numerator if exact.denominator == 1 else None)
+
+
+@given(reference.floats, reference.floats)
+@example(5e-324, 0.5)
+@example(1.5 * 2.0**-1074, 0.75)
+@example(reference.FLOAT_MAX, 1.0000000000000002)
+def test_products_are_those_of_ieee(a, b):
+    expected = a * b
+    if abs(expected) == float("inf"):
+        with pytest.raises(TsmeError) as error:
+            num.mul(a, b)
+        assert error.value.code == "TSME-V022"
+        return
+    for x in (a, F64(bits_of(a))):
+        for y in (b, F64(bits_of(b))):
+            assert num.bits(num.mul(x, y)) == bits_of(expected)
+
+
+@given(st.integers(-(2**70), 2**70))
+def test_integers_round_to_the_nearest_float(v):
+    assert num.bits(num.from_int(v)) == bits_of(float(v))
+
+
+@given(reference.floats)
+@example(5e-324)
+@example(1e23)
+@example(9007199254740993.0)
+def test_the_text_of_a_float_is_the_shortest_and_gives_it_back(f):
+    text = num.to_text(f)
+    assert bits_of(float(text)) == bits_of(f)
+    assert num.bits(num.parse(text)) == bits_of(f)
+    digits = text.lstrip("-").split("E")[0].replace(".", "").strip("0")
+    assert digits == repr(f).lstrip("-").split("e")[0].replace(".", "").strip("0")
+    assert num.to_text(F64(bits_of(f))) == text
+
+
+decimals = st.from_regex(r"\A-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][-+]?[0-9]{1,3})?\Z")
+# halfway between two floats, and a little off it
+halves = st.builds(
+    lambda n, zeros, tail: f"{2**53 + 1 + 2 * n}.{'0' * zeros}{tail}",
+    st.integers(0, 2**52 - 2),
+    st.sampled_from([0, 1, 20, 900]),
+    st.sampled_from(["0", "1"]),
+)
+
+
+@given(decimals | halves)
+@example("1e-400")
+@example("0.0000001e-320")
+@example("-0.0")
+@example("2.4703282292062327e-324")
+@example("2.4703282292062328e-324")
+@example("1e0000000000000000308")
+@example("0e999999999")
+def test_decimal_text_is_read_as_python_reads_it(text):
+    if not any(c in text for c in ".eE"):
+        whole = int(text)
+        if -(2**63) <= whole < 2**63:
+            assert num.parse(text) == whole
+            return
+        expected = "TSME-V002"
+    elif abs(float(text)) == float("inf"):
+        expected = "TSME-V022"
+    else:
+        assert num.bits(num.parse(text)) == bits_of(float(text))
+        return
+    with pytest.raises(TsmeError) as error:
+        num.parse(text)
+    assert error.value.code == expected
+
+
+BAD = [
+    "",
+    "-",
+    "+1",
+    "01",
+    "-01",
+    "1.",
+    ".5",
+    "1e",
+    "1e+",
+    "1.e5",
+    " 1",
+    "1 ",
+    "0x1",
+    "1_0",
+    "nan",
+]
+BAD += ["Infinity", "١", "1e5.0", "--1", "1e٣"]  # digits of other scripts are none
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_text_that_is_no_number_is_refused(text):
+    with pytest.raises(TsmeError) as error:
+        num.parse(text)
+    assert error.value.code == "TSME-V020"
+
+
+@pytest.mark.parametrize(
+    ("v", "text"),
+    [
+        (0.0, "0.0"),
+        (-0.0, "-0.0"),
+        (7, "7"),
+        (1.5, "1.5"),
+        (100.0, "100.0"),
+        (9999999.0, "9999999.0"),
+        (1e7, "1.0E7"),
+        (12345678.9, "1.23456789E7"),
+        (0.001, "0.001"),
+        (0.00099, "9.9E-4"),
+        (-1e-10, "-1.0E-10"),
+        (5e-324, "5.0E-324"),
+        (reference.FLOAT_MAX, "1.7976931348623157E308"),
+    ],
+)
+def test_numbers_are_printed_as_java_prints_them(v, text):
+    assert num.to_text(v) == text
+
+
+def test_json_equality():
+    assert num.equal({"a": [1, 2.0], "b": None}, {"b": None, "a": [1.0, 2]})
+    assert not num.equal(True, 1)
+    assert not num.equal([], {})
+    assert not num.equal({"a": None}, {"b": None})
+    assert not num.equal([1], [1, 1])
+    assert not num.equal("1", 1)
+    assert not num.equal(None, False)
+
+
+def test_an_f64_behaves_as_a_number():
+    v = F64(bits_of(1.1))
+    assert repr(v) == "1.1"
+    assert v == F64(bits_of(1.1))
+    assert v != F64(bits_of(1.2))
+    assert v != "1.1"
+    assert {v: 1}[F64(bits_of(1.1))] == 1
+    assert hash(F64(bits_of(3.0))) == hash(3)
+    assert (v > 1, v < 2, v >= F64(v.bits), v <= 1) == (True, True, True, False)
+    assert (int(v), int(F64(bits_of(-2.75))), v.narrow()) == (1, -2, 1.1)
+
+
+@pytest.mark.parametrize("f", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_refused(f):
+    for convert in (num.bits, lambda f: num.from_bits(bits_of(f))):
+        with pytest.raises(TsmeError) as error:
+            convert(f)
+        assert error.value.code == "TSME-V003"
+
+
+@pytest.mark.parametrize(
+    ("interval", "rate", "n", "longest", "expected"),
+    [
+        (1000, 2, 0, 10**9, 1000),
+        (1000, 2.0, 3, 10**9, 8000),
+        (1000, 1.5, 3, 10**9, 3375),
+        (3, 1.1, 2, 10**9, 3),
+        (1000, 2, 5, 10000, 10000),
+        (1000, 1.0, 99999999, 10**9, 1000),
+        (1000, 2, 99999999, 10**9, 10**9),
+        (1, 1.0000001, 99999999, 10**9, 22026),
+        (10**11, reference.FLOAT_MAX, 2, 10**12, 10**12),
+    ],
+)
+def test_backoff(interval, rate, n, longest, expected):
+    assert num.backoff(interval, rate, n, longest) == expected
+
+
+@given(st.integers(1, 10**11), st.floats(1, 10), st.integers(0, 40), st.integers(1, 2 * 10**12))
+def test_backoff_is_close_to_the_exact_delay(interval, rate, n, longest):
+    exact = min(interval * Fraction(rate) ** n, longest)
+    assert abs(num.backoff(interval, rate, n, longest) - exact) <= 1 + exact / 10**13
+
+
+@on_every_interpreter
+def test_every_interpreter_calculates_the_same(name: str) -> None:
+    rng = random.Random(2)
+    questions: list[Question] = []
+
+    def put(operation, expected, *args):
+        questions.append((operation, [reference.encode(a) for a in args], expected))
+
+    for _ in range(700):
+        a, b = reference.random_number(rng), reference.random_number(rng)
+        x, y = Fraction(a), Fraction(b)
+        put("compare", str(sign(x - y)), a, b)
+        put("equal", str(x == y), a, b)
+        put("equal", "True", [a, {"a": b}], [a, {"a": b}])
+        put("floor", str(x.numerator // x.denominator), a)
+        put("half", str((2 * x + 1).numerator // (2 * (2 * x + 1).denominator)), a)
+        put("integral", None, a)
+        f, g = reference.random_float(rng), reference.random_float(rng)
+        product = f * g
+        put("mul", None if abs(product) == float("inf") else reference.encode(product).hex(), f, g)
+        put("text", num.to_text(f), f)
+        questions.append(("parse", [repr(f)], reference.encode(f).hex()))
+        n = rng.getrandbits(rng.randrange(1, 64))
+        put("float", reference.encode(float(n)).hex(), n)
+        text = f"{rng.getrandbits(70)}.{rng.getrandbits(70)}e{rng.randrange(-340, 280)}"
+        questions.append(("parse", [text], reference.encode(float(text)).hex()))
+        put("backoff", None, [rng.randrange(10**6), rng.uniform(1, 3), rng.randrange(9), 10**9])
+    questions += [("parse", [text], None) for text in BAD]
+    leaves.check(name, questions)

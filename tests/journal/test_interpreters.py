@@ -1,0 +1,52 @@
+"""The same bytes in flash on every interpreter, and images that one leaves to another."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.interpreters import INTERPRETERS, require, run
+
+WORKLOAD = Path(__file__).parent / "workload.py"
+OTHERS = [name for name in INTERPRETERS if name != "cpython"]
+
+
+@pytest.fixture(scope="module")
+def expected() -> bytes:
+    done = run("cpython", WORKLOAD)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_same_bytes_everywhere(name: str, expected: bytes) -> None:
+    require(name)
+    done = run(name, WORKLOAD, heap="150k")
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout.decode() == expected.decode()
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_commit_leaves_little_garbage(name: str) -> None:
+    require(name)
+    done = run(name, WORKLOAD)
+    assert int(done.stderr) <= 160
+
+
+@pytest.mark.parametrize("first", ["cpython", "micropython"])
+@pytest.mark.parametrize("second", ["cpython", "micropython"])
+def test_a_process_dies_in_a_program_operation_and_another_goes_on(
+    first: str, second: str, tmp_path: Path
+) -> None:
+    require(first)
+    require(second)
+    image = tmp_path / "flash.bin"
+    done = run(first, WORKLOAD, [image, "30", "0"])
+    assert done.stdout.split() == [b"0", b"False", b"done"]
+    done = run(first, WORKLOAD, [image, "30", "7"])
+    assert done.returncode != 0
+    assert b"done" not in done.stdout
+    done = run(second, WORKLOAD, [image, "5", "0"])
+    assert done.stdout.split()[-1] == b"done", done.stderr.decode()
+    records, torn = done.stdout.split()[:2]
+    assert 33 <= int(records) <= 36
+    assert torn == b"True"

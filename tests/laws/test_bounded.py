@@ -1,0 +1,252 @@
+"""Law 7: a step has a budget, and every limit is checked before anything changes."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from tests.laws.drive import Drive, start_event
+from tests.laws.support import kernel_of, many, show, start_of
+from tests.laws.test_semantics import got
+from tests.laws.workflows import Case, cases
+from tsme.asl import Interpreter
+from tsme.errors import LimitError
+from tsme.kernel import CONTINUE, Kernel
+from tsme.limits import LIMITS
+from tsme.program import Program
+from tsme_host.compiler.compile import compile_text
+
+
+class Count:
+    """Transitions of each step."""
+
+    def __init__(self, kernel: Any) -> None:
+        self.now = 0
+        self.steps: list[int] = []
+        kernel.client.trace = self.trace
+
+    def trace(self, what: str, *rest: Any) -> None:
+        self.now += what == "enter"
+
+    def look(self, event: Any, step: Any) -> None:
+        self.steps.append(self.now)
+        self.now = 0
+
+
+@many(120)
+@given(cases(), st.integers(1, 300))
+def test_no_step_exceeds_its_budget(case: Case, budget: int) -> None:
+    note(show(case))
+    kernel = kernel_of(case, budget)
+    count = Count(kernel)
+    d = Drive(kernel, start_of(kernel, case), case.moves, case.results, count.look).run()
+    assert max(count.steps) <= budget
+    for event, step, done in zip(d.events, d.steps, count.steps, strict=True):
+        if step and not step.state.status:
+            assert kernel.client.program.budget - step.state.left == done
+        if event[0] == CONTINUE:
+            assert step is not None
+            assert len(step.record) <= 8, "a record holds inputs alone"
+
+
+@many(200)
+@given(cases(exact=True), st.sampled_from([1, 2, 3, 5, 17, 300]))
+def test_the_budget_changes_nothing_but_where_steps_end(case: Case, budget: int) -> None:
+    note(show(case))
+    assert got(case, budget) == got(case, 256)
+
+
+def counter(to: int, budget: int) -> Drive:
+    """The Pass and Choice loop."""
+    machine = {
+        "StartAt": "Init",
+        "States": {
+            "Init": {"Type": "Pass", "Assign": {"i": 0}, "Next": "Add"},
+            "Add": {"Type": "Pass", "Assign": {"i.$": "States.MathAdd($i, 1)"}, "Next": "Test"},
+            "Test": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$i", "NumericLessThan": to, "Next": "Add"}],
+                "Default": "Done",
+            },
+            "Done": {"Type": "Pass", "Parameters": {"i.$": "$i"}, "End": True},
+        },
+    }
+    kernel = Kernel(Interpreter(Program(compile_text(json.dumps(machine), budget=budget).program)))
+    return Drive(kernel, start_event(kernel.client.program, {})).run()
+
+
+@pytest.mark.parametrize("budget", [1, 2, 7, 100, 4096])
+def test_a_tight_loop_commits_again_and_again(budget: int) -> None:
+    d = counter(500, budget)
+    assert d.state.result == {"i": 500}
+    transitions = 1 + 2 * 500 + 1
+    assert len(d.steps) == -(-transitions // budget)
+    for step in d.steps[1:]:
+        assert step is not None
+        assert len(step.record) <= 8
+
+
+# --- limits ---
+
+
+@contextmanager
+def limit(name: str, value: int) -> Iterator[None]:
+    old = LIMITS[name]
+    LIMITS[name] = value
+    try:
+        yield
+    finally:
+        LIMITS[name] = old
+
+
+def machine_text(states: dict[str, Any]) -> str:
+    return json.dumps({"StartAt": next(iter(states)), "States": states})
+
+
+BRANCHES = {
+    "P": {
+        "Type": "Parallel",
+        "Branches": [
+            {
+                "StartAt": f"B{n}",
+                "States": {f"B{n}": {"Type": "Task", "Resource": "t", "End": True}},
+            }
+            for n in range(5)
+        ],
+        "End": True,
+    }
+}
+DEEP = {"A": {"Type": "Pass", "Parameters": {"a": [[[1]]], "b.$": "$"}, "End": True}}
+ASSIGN = {"A": {"Type": "Pass", "Assign": {f"v{n}": n for n in range(9)}, "End": True}}
+ITEMS = ", ".join(str(n) for n in range(9))
+WIDE = {"A": {"Type": "Pass", "Parameters": {"a.$": f"States.Array({ITEMS})"}, "End": True}}
+
+AT_LOADING = [
+    ("program_bytes", 40, DEEP),
+    ("slots", 4, ASSIGN),
+    ("stack", 4, WIDE),
+    ("budget", 255, DEEP),
+    ("value_bytes", 4096, DEEP),
+]
+IN_A_STEP = [("frames", 4, BRANCHES), ("pending", 3, BRANCHES), ("state_bytes", 60, BRANCHES)]
+
+
+def explained(e: LimitError, name: str, most: int) -> None:
+    """The error names the limit, what was asked, and how to raise it."""
+    assert e.limit == most
+    assert e.asked > most
+    for part in (str(e.asked), str(most), f'LIMITS["{name}"]', "tsme.limits"):
+        assert part in e.message
+
+
+@pytest.mark.parametrize(("name", "most", "states"), AT_LOADING)
+def test_a_program_past_a_limit_is_not_loaded(name: str, most: int, states: Any) -> None:
+    data = compile_text(machine_text(states)).program
+    with limit(name, most), pytest.raises(LimitError) as e:
+        Program(data)
+    explained(e.value, name, most)
+    Program(data)
+
+
+@pytest.mark.parametrize(("name", "most", "states"), IN_A_STEP)
+def test_a_step_past_a_limit_leaves_everything_as_it_was(
+    name: str, most: int, states: Any
+) -> None:
+    kernel = Kernel(Interpreter(Program(compile_text(machine_text(states)).program)))
+    d = Drive(kernel, start_event(kernel.client.program, {"some": "input", "list": [1] * 99}))
+    before = kernel.checkpoint(d.state)
+    with limit(name, most), pytest.raises(LimitError) as e:
+        d.feed(d.start)
+    explained(e.value, name, most)
+    assert kernel.checkpoint(d.state) == before
+    d.run()
+    assert d.state.status == 1
+
+
+def test_every_limit_is_tested() -> None:
+    tested = {name for name, _, _ in AT_LOADING + IN_A_STEP}
+    assert tested == set(LIMITS)
+
+
+# --- nesting and size of values ---
+
+
+def nested(deep: int, leaf: Any = 1) -> Any:
+    for n in range(deep):
+        leaf = [leaf] if n % 2 else {"k": leaf}
+    return leaf
+
+
+KEEP = {
+    "T": {"Type": "Task", "Resource": "t", "ResultPath": "$", "Next": "U"},
+    "U": {"Type": "Task", "Resource": "u", "InputPath": "$", "Assign": {"v.$": "$"}, "End": True},
+}
+
+
+def test_a_value_as_deep_as_allowed_goes_everywhere() -> None:
+    """Input, result, payload, variable, output: 32 levels, all the same."""
+    kernel = Kernel(Interpreter(Program(compile_text(machine_text(KEEP)).program)))
+    value = nested(32)
+    starts: list[Any] = [{}, value]
+    for start in starts:
+        event = start_event(kernel.client.program, start)
+        d = Drive(kernel, event, results={"t": value, "u": value}).run()
+        assert d.state.result == value
+    with pytest.raises(LimitError):
+        d = Drive(kernel, start_event(kernel.client.program, nested(33))).run()
+
+
+GROW = {
+    "A": {"Type": "Task", "Resource": "t", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}],
+          "Next": "B"},
+    "B": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "C"}],
+          "Default": "A"},
+    "C": {"Type": "Succeed"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "grown",
+    ["States.Array($)", "States.Array($, $)", "States.Format('{}{}', $, $)", "object", "path"],
+)
+def test_values_that_grow_in_a_loop_meet_an_error_that_can_be_caught(grown: str) -> None:
+    """Deeper by one, or twice as large, at each turn."""
+    task: dict[str, Any] = {"Type": "Task", "Resource": "tsme:log", "Next": "B"}
+    task["Catch"] = [{"ErrorEquals": ["States.DataLimitExceeded"], "Next": "C"}]
+    if grown == "object":
+        task["ResultSelector"] = {"a.$": "$", "b.$": "$"}
+    elif grown == "path":
+        task["ResultPath"] = "$.a.b.c"
+    else:
+        task["ResultSelector"] = {"x.$": grown}
+        task["Next"] = "Back"
+    states = {
+        "A": task,
+        "B": GROW["B"],
+        "C": {"Type": "Pass", "OutputPath": "$.Error", "End": True},
+    }
+    states["Back"] = {"Type": "Pass", "InputPath": "$.x", "Next": "B"}
+    if task["Next"] != "Back":
+        del states["Back"]
+    text = machine_text(states)
+    kernel = Kernel(Interpreter(Program(compile_text(text, largest=5000).program)))
+    value = "x" if "Format" in grown else {"k": 1}
+    d = Drive(kernel, start_event(kernel.client.program, value)).run()
+    assert d.state.result == "States.DataLimitExceeded", d.state.result
+    assert len(d.steps) < 2000
+
+
+def test_random_programs_keep_their_records_small() -> None:
+    """A record holds an input, not what the step made of it."""
+    source = random.Random(5)
+    for _ in range(5):
+        n = source.randrange(100, 1000)
+        d = counter(n, source.randrange(1, 300))
+        assert all(step and len(step.record) <= 8 for step in d.steps[1:])

@@ -1,0 +1,66 @@
+"""A frame (2.1) as the second reader has it.
+
+From docs/SPEC.md alone, as `second_reader` is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .second_reader import UNDEFINED, Program
+from .second_values import at_path
+
+
+class Frame:
+    """SPEC 2.1."""
+
+    def __init__(self, program: Program, pc: int, value: Any) -> None:
+        self.parent: int | None = None
+        self.pc = pc
+        self.entry = self.handler = self.state = self.entered = self.wait = 0
+        self.counters = [0] * program.counters
+        self.error: str | None = None
+        self.cause: str | None = None
+        self.slots = [value] + [UNDEFINED] * (program.slots - 1)
+        self.index: int | None = None
+        self.join: list[Any] | None = None
+        self.began = False  # the join is of this step
+        self.written = {0}
+        self.puts: list[int] = []
+
+    def rest(self) -> list[Any]:
+        return [self.pc, self.entry, self.handler, self.state]
+
+    def encoded(self) -> list[Any]:
+        """As a checkpoint holds it (5)."""
+        head = [self.parent, *self.rest(), self.entered, self.wait, self.counters]
+        out = [*head, self.error, self.cause, self.slots]
+        return out if self.parent is None and not self.join else [*out, self.index, self.join]
+
+    @staticmethod
+    def decoded(program: Program, item: list[Any]) -> Frame:
+        f = Frame(program, 0, UNDEFINED)
+        f.parent, f.pc, f.entry, f.handler, f.state, f.entered, f.wait = item[:7]
+        f.counters, f.error, f.cause, f.slots = item[7:11]
+        if len(item) > 11:
+            f.index, f.join = item[11:]
+        f.written = set()
+        return f
+
+    def delta(self, number: int, now: int, consts: list[Any]) -> list[Any]:
+        """What it adds to a digest (3.4)."""
+        head = [number, self.parent, *self.rest(), now - self.entered, self.wait, self.counters]
+        head += [self.error, self.cause]
+        if number or self.join:
+            join = self.join and (self.join[1:] if self.began else self.join[1:3] + self.join[5:])
+            head += [self.index, join]
+        out: list[Any] = [head]
+        if 0 not in self.written and len(self.puts) <= 8:
+            for c in self.puts:
+                out += [[0, c], at_path(self.slots[0], consts[c])]
+        elif self.puts:
+            self.written.add(0)
+        for slot in sorted(self.written):
+            out += [slot, self.slots[slot]]
+        self.written, self.puts, self.began = set(), [], False
+        return out

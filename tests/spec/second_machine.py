@@ -1,0 +1,497 @@
+"""The second reader's interpreter: the digests and checkpoints that a journal must hold.
+
+From docs/SPEC.md alone, as `second_reader` is.  `OutOfScope` is raised for some of the intrinsic
+functions (those of distributed Maps).
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from fractions import Fraction
+from typing import Any
+
+from .second_frame import Frame
+from .second_query import select
+from .second_reader import UNDEFINED, Program, encode
+from .second_values import (
+    FUNCTIONS,
+    MISSING,
+    OutOfScope,
+    Random,
+    WorkflowError,
+    child,
+    compare,
+    fit,
+    is_integer,
+    is_number,
+    put,
+    retry_delay,
+    test,
+    time_text,
+    timestamp,
+)
+
+CONTINUE, START, SUCCEEDED, FAILED, HEARTBEAT, TIMER, STOP, STARTED = range(8)
+LEFT, NEXT, ENTRY, ITEMS, MORE = range(1, 6)  # of a join, behind the outputs
+NAMES = (
+    "EXT CONST INT LOAD STORE PICK DROP FIELD KEY INDEX KEYQ INDEXQ OBJECT ARRAY PUT CALL CONTEXT "
+    "ENTER JUMP IF UNLESS COMPARE TEST CATCH LIMIT TASK WAIT EMIT CAUGHT RETRY ERROR RAISE FAIL "
+    "END FORK MAP QUERY"
+).split()
+LONGEST = 2147483647
+FATAL = "States.Runtime"
+
+
+class Machine:
+    """One execution after the other; `step` gives each step's digest."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.consts = program.consts
+        self.now = self.steps = self.execution = self.status = self.digest = self.begun = 0
+        self.next_id = 1
+        self.random = Random()
+        self.pending: dict[int, list[Any]] = {}
+        self.input = self.names = self.result = None
+        self.frames: list[Frame | None] | None = None
+
+    # --- steps (3) ---
+
+    def step(self, kind: int, dt: int, fields: list[Any]) -> int:
+        self.now = dt if kind == START else self.now + dt
+        self.random.used = False
+        self.ended: list[Any] = []
+        self.took_part: set[int] = set()
+        self.ready: list[tuple[int, list[Any]]] = []
+        self.left = self.program.budget
+        if kind == START:
+            self.start(fields)
+        before = {i: list(a) for i, a in self.pending.items()} if kind != START else {}
+        if kind == STOP:
+            self.finish(3, list(fields))
+        elif kind in (HEARTBEAT, STARTED):
+            before[fields[0]] = []  # in the delta even if it is as it was
+            self.told(kind, self.pending[fields[0]])
+        else:
+            if kind not in (START, CONTINUE):
+                self.resume(kind, fields)
+            self.run_all()
+        self.steps += 1
+        self.digest = zlib.crc32(self.delta(dt, before), self.digest)
+        return self.digest
+
+    def start(self, fields: list[Any]) -> None:
+        self.digest = zlib.crc32(b"".join(map(encode, fields)))
+        self.execution, digest, seed, value, self.names = fields
+        assert digest == self.program.digest
+        self.steps = self.status = 0
+        self.result, self.begun, self.next_id, self.pending = None, self.now, 1, {}
+        self.input = value if self.program.needs & 64 else None
+        self.random = Random.seeded(seed)
+        self.frames = [Frame(self.program, 0, value)]
+        self.took_part.add(0)
+        if self.program.timeout:
+            self.act(1, None, self.now + 1000 * self.program.timeout)
+
+    def told(self, kind: int, action: list[Any]) -> None:
+        if kind == STARTED:
+            action[7] = 1
+        elif action[6]:
+            action[3] = self.now + action[6]
+            if action[8] is not None:
+                action[3] = min(action[3], action[8])
+
+    def resume(self, kind: int, fields: list[Any]) -> None:
+        action = self.pending.pop(fields[0])
+        number = action[2]
+        if number is None:
+            self.finish(2, ["States.Timeout", ""])
+            return
+        self.frame(number).wait = 0
+        self.took_part.add(number)
+        if kind == SUCCEEDED:
+            self.ready.append((number, [fields[1]]))
+        elif kind == FAILED:
+            self.raised(number, fields[1], fields[2])
+        elif action[1] == 1:
+            self.ready.append((number, []))
+        else:
+            self.raised(number, "States.Timeout", "")
+
+    def delta(self, dt: int, before: dict[int, list[Any]]) -> bytes:
+        gone = sorted(i for i in before if i not in self.pending)
+        new = [a for i, a in sorted(self.pending.items()) if a != before.get(i)]
+        rng = self.random.state if self.random.used else None
+        out = [self.status, dt, self.next_id, rng, gone, new]
+        if self.status:
+            out.append(self.result)
+        else:
+            out += self.ended
+            for number in sorted(self.took_part):
+                if self.frames and (f := self.frames[number]):
+                    out += f.delta(number, self.now, self.consts)
+        return b"".join(map(encode, out))
+
+    def checkpoint(self) -> bytes:
+        actions = [a for _, a in sorted(self.pending.items())]
+        head: list[Any] = [self.steps, self.execution, self.status, self.now, self.next_id]
+        head += [self.random.state, self.digest, self.begun, self.input, self.names, actions]
+        frames = None if self.status else [f and f.encoded() for f in self.frames or ()]
+        return encode([*head, self.result, self.program.digest, frames])
+
+    def restore(self, item: list[Any]) -> None:
+        self.steps, self.execution, self.status, self.now, self.next_id, rng = item[:6]
+        self.digest, self.begun, self.input, self.names, actions, self.result = item[6:12]
+        assert item[12] == self.program.digest
+        self.random = Random(rng)
+        self.pending = {a[0]: a for a in actions}
+        self.frames = item[13] and [f and Frame.decoded(self.program, f) for f in item[13]]
+
+    # --- frames (2.1, 2.11) ---
+
+    def frame(self, number: int) -> Frame:
+        assert self.frames
+        f = self.frames[number]
+        assert f
+        return f
+
+    def run_all(self) -> None:
+        while not self.status:
+            if self.ready:
+                number, stack = self.ready.pop(0)
+            elif self.left:
+                waits = [1 if f is None else f.wait for f in self.frames or ()]
+                if 0 not in waits:
+                    return
+                number, stack = waits.index(0), []
+            else:
+                return
+            self.took_part.add(number)
+            try:
+                self.run(number, stack)
+            except WorkflowError as e:
+                self.raised(number, *e.args)
+
+    def run(self, number: int, stack: list[Any]) -> None:
+        self.n, self.f, self.stack = number, self.frame(number), stack
+        self.limits: list[Any] = [0, 0, 0, None, None]
+        while True:
+            at = self.f.pc
+            op, a, self.f.pc = self.program.fetch(at)
+            name = NAMES[op]
+            if name == "ENTER" and not self.left:
+                self.f.pc = at
+                return
+            if getattr(self, "op_" + name.lower())(a):
+                return
+
+    def finish(self, status: int, result: Any) -> None:
+        self.status, self.result, self.pending, self.frames = status, result, {}, None
+
+    def act(self, kind: int, frame: int | None, due: int | None, *rest: Any) -> int:
+        self.pending[self.next_id] = [self.next_id, kind, frame, due, *rest]
+        self.next_id += 1
+        return self.next_id - 1
+
+    def spawn(self, index: int, pc: int, value: Any) -> None:
+        assert self.frames is not None
+        f = Frame(self.program, pc, value)
+        f.index = index
+        f.parent = self.n
+        f.entered = self.frame(self.n).entered
+        place = next((n for n, x in enumerate(self.frames) if x is None), len(self.frames))
+        self.frames[place : place + 1] = [f]
+        self.took_part.add(place)
+
+    def leave(self, number: int, value: Any) -> None:
+        """A child is over, with this output."""
+        assert self.frames
+        f = self.frame(number)
+        assert f.parent is not None
+        self.ended += [[number, f.index], value]
+        self.frames[number] = None
+        self.n = f.parent
+        self.took_part.add(self.n)
+        parent = self.frame(self.n)
+        join = parent.join
+        assert join
+        join[0][f.index] = value
+        join[LEFT] -= 1
+        if self.left and not f.entry:  # it began no state
+            self.left -= 1
+        if join[NEXT] < len(join[0]):
+            self.next_item(join)
+        if not join[LEFT]:
+            parent.join, parent.wait = None, 0
+            try:
+                self.ready.append((self.n, [fit(join[0], self.program.largest)]))
+            except WorkflowError as e:
+                self.raised(self.n, *e.args)
+
+    def next_item(self, join: list[Any]) -> None:
+        join[NEXT] += 1
+        self.spawn(join[NEXT] - 1, join[ENTRY], join[ITEMS][join[NEXT] - 1])
+
+    def abort(self, number: int) -> None:
+        """All below a frame ends."""
+        assert self.frames
+        for place, f in enumerate(self.frames):
+            if f and f.parent == number:
+                self.abort(place)
+                self.ended += [[place, f.index], UNDEFINED]
+                self.frames[place] = None
+                self.pending.pop(f.wait, None)
+
+    def raised(self, number: int, name: str | None, cause: str | None) -> None:
+        f = self.frame(number)
+        self.took_part.add(number)
+        if f.handler and name != FATAL:
+            f.pc, f.handler, f.wait, f.join, f.error, f.cause = f.handler, 0, 0, None, name, cause
+            self.ready.append((number, []))
+            return
+        if f.parent is None:
+            self.finish(2, [name, cause])
+            return
+        join = self.frame(f.parent).join
+        assert join
+        if len(join) > MORE:
+            if join[MORE]:
+                join[MORE] -= 1
+                self.leave(number, {"Error": name, "Cause": cause, "Status": "FAILED"})
+                return
+            name, cause = WorkflowError(9).args
+        parent = self.frame(f.parent)
+        self.abort(f.parent)
+        parent.join, parent.wait = None, 0
+        self.raised(f.parent, name, cause)
+
+    # --- instructions (2.2); True: the frame stops ---
+
+    def op_const(self, a: int) -> None:
+        self.stack.append(self.consts[a])
+
+    def op_int(self, a: int) -> None:
+        self.stack.append(a)
+
+    def op_load(self, a: int) -> None:
+        f = self.f
+        while f.slots[a] is UNDEFINED:
+            if f.parent is None:
+                raise WorkflowError(5)
+            f = self.frame(f.parent)
+        self.stack.append(f.slots[a])
+
+    def op_store(self, a: int) -> None:
+        self.f.slots[a] = self.stack.pop()
+        self.f.written.add(a)
+
+    def op_pick(self, a: int) -> None:
+        self.stack.append(self.stack[a])
+
+    def op_drop(self, a: int) -> None:
+        self.popped(a)
+
+    def op_field(self, a: int) -> None:
+        self.op_load(0)
+        self.op_key(a)
+
+    def op_key(self, a: int) -> None:
+        self.op_keyq(a)
+        if self.stack[-1] is MISSING:
+            raise WorkflowError(1)
+
+    def op_index(self, a: int) -> None:
+        self.op_indexq(a)
+        if self.stack[-1] is MISSING:
+            raise WorkflowError(1)
+
+    def op_keyq(self, a: int) -> None:
+        self.stack.append(child(self.stack.pop(), self.consts[a]))
+
+    def op_indexq(self, a: int) -> None:
+        self.stack.append(child(self.stack.pop(), -(a + 1 >> 1) if a & 1 else a >> 1))
+
+    def popped(self, n: int) -> list[Any]:
+        at = len(self.stack) - n
+        out = self.stack[at:]
+        del self.stack[at:]
+        return out
+
+    def made(self, v: Any, items: list[Any]) -> None:
+        if any(isinstance(x, (list, dict)) for x in items):
+            fit(v, self.program.largest)
+        self.stack.append(v)
+
+    def op_object(self, a: int) -> None:
+        items = self.popped(len(self.consts[a]))
+        self.made(dict(zip(self.consts[a], items, strict=True)), items)
+
+    def op_array(self, a: int) -> None:
+        items = self.popped(a)
+        self.made(items, items)
+
+    def op_put(self, a: int) -> None:
+        v = self.stack.pop()
+        whole = put(self.f.slots[0], self.consts[a], v)
+        if isinstance(v, (list, dict)):
+            fit(whole, self.program.largest)
+        self.f.slots[0] = whole
+        if a not in self.f.puts:
+            self.f.puts.append(a)
+
+    def op_call(self, a: int) -> None:
+        if a not in FUNCTIONS:
+            raise OutOfScope(f"intrinsic function {a}")
+        arity, function = FUNCTIONS[a]
+        v = function(self.random, *self.popped(arity))  # type: ignore[operator]
+        if isinstance(v, (list, dict, str)):
+            fit(v, self.program.largest)
+        self.stack.append(v)
+
+    def op_context(self, k: int) -> None:
+        names = self.names or [None] * 5
+        name = names[1] or str(self.execution)
+        given = {0: names[0], 1: name, 4: names[2], 8: names[3], 9: names[4] or "tsme"}
+        if k in given:
+            v: Any = given[k] or name
+        elif k in (3, 5):
+            v = time_text(self.begun if k == 3 else self.f.entered)
+        else:
+            token = f"{self.execution}-{self.next_id}"
+            v = {2: self.input, 6: sum(self.f.counters), 7: token, 10: 0, 11: self.f.index}[k]
+        self.stack.append(v)
+
+    def op_enter(self, a: int) -> None:
+        f = self.f
+        self.left -= 1
+        f.state, f.entered, f.entry, f.handler = a, self.now, f.pc, 0
+        f.counters = [0] * self.program.counters
+        f.error = f.cause = None
+
+    def op_jump(self, a: int) -> None:
+        self.f.pc = a
+
+    def op_if(self, a: int) -> None:
+        if self.stack.pop() is True:
+            self.f.pc = a
+
+    def op_unless(self, a: int) -> None:
+        if self.stack.pop() is False:
+            self.f.pc = a
+
+    def op_compare(self, k: int) -> None:
+        self.stack.append(compare(k, *self.popped(2)))
+
+    def op_test(self, k: int) -> None:
+        self.stack.append(test(k, self.stack.pop()))
+
+    def op_catch(self, a: int) -> None:
+        self.f.handler = a
+
+    def op_limit(self, k: int) -> None:
+        v = self.stack.pop()
+        if isinstance(v, str) and v.isascii() and v.isdigit() and len(v) <= 8:
+            v = int(v)
+        low, high = (int(k < 2), 99999999) if k < 4 else (0, 100)
+        if not (is_integer(v) or k == 4 and is_number(v)) or not low <= v <= high:
+            raise WorkflowError(6)
+        self.limits[k] = v
+
+    def op_task(self, a: int) -> bool:
+        seconds, heartbeat = (1000 * n for n in self.limits[:2])
+        deadline = self.now + seconds if seconds else None
+        ends = [deadline, self.now + heartbeat if heartbeat else None]
+        due = min((t for t in ends if t is not None), default=None)
+        rest = [self.consts[a], self.stack.pop(), heartbeat, 0, deadline]
+        self.f.wait = self.act(0, self.n, due, *rest)
+        return True
+
+    def op_wait(self, k: int) -> bool:
+        v = self.stack.pop()
+        self.stack.clear()
+        if k:
+            time = timestamp(v)
+            due = None if time is None else math.ceil(time * 1000)
+        else:
+            due = self.now + 1000 * v if is_integer(v) and v >= 0 else None
+        if due is None or due - self.now > 1000 * LONGEST:
+            raise WorkflowError(6)
+        if due <= self.now:
+            return False
+        self.f.wait = self.act(1, self.n, due)
+        return True
+
+    def op_emit(self, a: int) -> None:
+        """Handed out, and in no record."""
+
+    def op_caught(self, a: int) -> None:
+        names, error = self.consts[a], self.f.error
+        failed = "States.TaskFailed" in names and error != "States.Timeout"
+        self.stack.append(error in names or "States.ALL" in names or failed)
+
+    def op_retry(self, a: int) -> bool:
+        counter, interval, attempts, backoff, longest, jitter = self.consts[a]
+        n = self.f.counters[counter]
+        if n >= attempts:
+            return False
+        self.f.counters = list(self.f.counters)
+        self.f.counters[counter] = n + 1
+        delay = retry_delay(interval, backoff, n, longest or 1000 * LONGEST)
+        if jitter:
+            delay = self.random.below(delay + 1)
+        self.f.pc = self.f.entry
+        self.f.wait = self.act(1, self.n, self.now + delay)
+        return True
+
+    def op_error(self, a: int) -> None:
+        self.stack.append({"Error": self.f.error, "Cause": self.f.cause})
+
+    def op_raise(self, a: int) -> bool:
+        self.raised(self.n, self.f.error, self.f.cause)
+        return True
+
+    def op_fail(self, k: int) -> bool:
+        cause = self.stack.pop() if k & 2 else None
+        self.raised(self.n, self.stack.pop() if k & 1 else None, cause)
+        return True
+
+    def op_end(self, a: int) -> bool:
+        if self.f.parent is None:
+            self.finish(1, self.f.slots[0])
+        else:
+            self.leave(self.n, self.f.slots[0])
+        return True
+
+    def op_fork(self, a: int) -> bool:
+        value = self.stack.pop()
+        for index in range(a):
+            self.spawn(index, self.f.pc, value)
+            self.f.pc = self.program.fetch(self.f.pc)[2]
+        self.f.join, self.f.wait, self.f.began = [[UNDEFINED] * a, a, a, 0, None], -1, True
+        return True
+
+    def op_map(self, a: int) -> bool:
+        items = self.stack.pop()
+        if not isinstance(items, list):
+            raise WorkflowError(8)
+        _, _, most, count, percent = self.limits
+        self.limits = [0, 0, 0, None, None]
+        entry = self.f.pc
+        self.f.pc = self.program.fetch(entry)[2]
+        if not items:
+            self.stack[:] = [[]]
+            return False
+        n = len(items)
+        join = [[UNDEFINED] * n, n, 0, entry, items]
+        if count is not None or percent is not None:
+            share = None if percent is None else math.floor(Fraction(percent) * n / 100)
+            join.append(min(limit for limit in (count, share) if limit is not None))
+        self.f.join, self.f.wait, self.f.began = join, -1, True
+        for _ in range(min(n, most or 40)):
+            self.next_item(join)
+        return True
+
+    def op_query(self, a: int) -> None:
+        v = select(self.stack.pop(), self.consts[a], self.program.largest)
+        self.stack.append(v)

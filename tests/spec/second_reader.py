@@ -1,0 +1,327 @@
+"""A second reader of programs and journals, written from docs/SPEC.md alone.
+
+Nothing here or in `second_machine` comes from the package: where the two do not agree with what
+the engine writes, either the engine or the page is wrong.  Sections of the page stand in comments.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+HEAD = 8  # bytes before a record's body
+ERASED = 0xFFFFFFFF
+STEP, CHECKPOINT = 1, 2
+
+
+class Bad(Exception):
+    """The bytes are not what the page says."""
+
+
+class Undefined:
+    """F7: nothing here."""
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+
+UNDEFINED = Undefined()
+_SIMPLE = {0xF4: False, 0xF5: True, 0xF6: None, 0xF7: UNDEFINED}
+_FLOATS = ((0xF9, ">e"), (0xFA, ">f"), (0xFB, ">d"))
+
+
+# --- values (1) ---
+
+
+def encode(v: Any) -> bytes:
+    """Deterministic CBOR, members in their order."""
+    for first, simple in _SIMPLE.items():
+        if v is simple:
+            return bytes([first])
+    match v:
+        case int():
+            return _head(0, v) if v >= 0 else _head(1, -1 - v)
+        case float():
+            return _float(v)
+        case str():
+            data = v.encode()
+            return _head(3, len(data)) + data
+        case bytes():
+            return _head(2, len(v)) + v
+        case list():
+            return _head(4, len(v)) + b"".join(map(encode, v))
+        case dict():
+            return _head(5, len(v)) + b"".join(encode(k) + encode(x) for k, x in v.items())
+    raise Bad(f"{v!r} is no value")
+
+
+def _head(major: int, n: int) -> bytes:
+    if n < 24:
+        return bytes([major << 5 | n])
+    for info, size in ((24, 1), (25, 2), (26, 4), (27, 8)):
+        if n < 1 << 8 * size:
+            return bytes([major << 5 | info]) + n.to_bytes(size, "big")
+    raise Bad(f"{n} has more than 64 bits")
+
+
+def _float(v: float) -> bytes:
+    for first, form in _FLOATS:
+        try:
+            data = struct.pack(form, v)
+        except OverflowError:
+            continue
+        if struct.unpack(form, data)[0] == v:
+            return bytes([first]) + data
+    raise Bad(f"{v!r} is no value")
+
+
+def decode(b: bytes, at: int = 0) -> tuple[Any, int]:
+    """The item at `at`, and where the next one begins; refuses what is not deterministic."""
+    first = b[at]
+    major, info = first >> 5, first & 31
+    at += 1
+    if major == 7:
+        if first in _SIMPLE:
+            return _SIMPLE[first], at
+        form = dict(_FLOATS).get(first)
+        if form is None:
+            raise Bad(f"the byte {first:02x} begins no value")
+        size = struct.calcsize(form)
+        v = struct.unpack_from(form, b, at)[0]
+        if encode(v) != b[at - 1 : at + size]:
+            raise Bad("a float is not in its shortest form")
+        return v, at + size
+    n = info
+    if info >= 24:
+        size = 1 << info - 24
+        n = int.from_bytes(b[at : at + size], "big")
+        at += size
+        if info > 27 or n < (24, 1 << 8, 1 << 16, 1 << 32)[info - 24]:
+            raise Bad("a head is not in its shortest form")
+    return _body(b, at, major, n)
+
+
+def _body(b: bytes, at: int, major: int, n: int) -> tuple[Any, int]:
+    if major < 2:
+        return (n if major == 0 else -1 - n), at
+    if major < 4:
+        part = bytes(b[at : at + n])
+        if len(part) < n:
+            raise Bad("the data end in a string")
+        return (part if major == 2 else part.decode()), at + n
+    if major == 4:
+        items = []
+        for _ in range(n):
+            v, at = decode(b, at)
+            items.append(v)
+        return items, at
+    if major == 6:
+        raise Bad("a tag")
+    members: dict[str, Any] = {}
+    for _ in range(n):
+        k, at = decode(b, at)
+        v, at = decode(b, at)
+        if not isinstance(k, str) or k in members:
+            raise Bad(f"the name {k!r} is no text, or there twice")
+        members[k] = v
+    return members, at
+
+
+def sequence(b: bytes) -> list[Any]:
+    """The items of a CBOR sequence."""
+    at, out = 0, []
+    while at < len(b):
+        v, at = decode(b, at)
+        out.append(v)
+    return out
+
+
+# --- programs (2) ---
+
+
+class Program:
+    """A `.tsm` file, its digest checked."""
+
+    def __init__(self, data: bytes) -> None:
+        item, end = decode(data)
+        version, self.digest, self.needs, limits, self.code, index, consts = item
+        if version != 1 or data[0] != 0x87:
+            raise Bad("no program of version 1")
+        body = data[1 + len(encode(version)) + len(encode(self.digest)) : end]
+        if hashlib.sha256(body).digest()[:8] != self.digest:
+            raise Bad("the program's digest does not fit")
+        self.slots, self.stack, self.counters, self.budget, self.timeout, self.largest = limits
+        offsets = [i for (i,) in struct.iter_unpack("<H", index)]
+        self.consts = [decode(consts, offset)[0] for offset in offsets]
+        if self.consts != sequence(consts):
+            raise Bad("index and constants do not fit")
+        self.debug = None
+        if end < len(data):
+            self.debug, end = decode(data, end)
+            if self.debug[0] != 1 or self.debug[1] != self.digest or end != len(data):
+                raise Bad("the debug part is of another program")
+
+    def fetch(self, pc: int) -> tuple[int, int, int]:
+        """The operation at `pc`, its operand, and the index behind it."""
+        op, a = self.code[2 * pc : 2 * pc + 2]
+        if op:
+            return op, a, pc + 1
+        op, low = self.code[2 * pc + 2 : 2 * pc + 4]
+        return op, a << 8 | low, pc + 2
+
+
+# --- journals (4) ---
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of the ring: where it is, and what its second slot says."""
+
+    start: int
+    first: int
+    number: int
+    chain: int
+    checkpoint: int
+
+
+@dataclass(frozen=True)
+class Record:
+    number: int
+    kind: int
+    body: bytes
+    generation: int  # of the block in which it begins
+
+
+class Image:
+    """A journal's bytes.  `records()` checks every chain and head on its way."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.count, self.size, self.slot = self._geometry()
+        self.ring = self._ring()
+        self.torn = False
+
+    def _mark(self, at: int) -> tuple[int, ...] | None:
+        """A valid first slot: version, log2 of slot, N, generation, bytes of a block."""
+        b = self.data[at : at + 20]
+        if len(b) < 20 or b[:4] != b"TSMJ" or u32(b, 16) != zlib.crc32(b[:16]):
+            return None
+        return struct.unpack_from("<BBHII", b, 4)
+
+    def _geometry(self) -> tuple[int, int, int]:
+        for at in range(0, len(self.data), 256):
+            mark = self._mark(at)
+            if mark:
+                version, log2, count, _, size = mark
+                if version != 1 or at % size or count * size != len(self.data):
+                    raise Bad("the image is not all of a journal of version 1")
+                return count, size, 1 << log2
+        raise Bad("no journal")
+
+    def _ring(self) -> dict[int, Block]:
+        """Blocks by generation: the greatest, and those that follow one another up to it."""
+        found: dict[int, Block] = {}
+        for start in range(0, len(self.data), self.size):
+            mark = self._mark(start)
+            at = start + self.slot
+            if not mark or not mark[3]:
+                continue
+            if (1 << mark[1], mark[2], mark[4]) != (self.slot, self.count, self.size):
+                raise Bad("a head of another journal")
+            place = self.data[at : at + 20]
+            if zlib.crc32(place[:16], u32(self.data, start + 16)) != u32(place, 16):
+                continue
+            found[mark[3]] = Block(start, *struct.unpack_from("<IIII", place, 0))
+        ring: dict[int, Block] = {}
+        generation = max(found, default=0)
+        while generation in found:
+            ring[generation] = found[generation]
+            generation -= 1
+        first = [block.start // self.size - g for g, block in ring.items()]
+        if any((n - first[0]) % self.count for n in first):
+            raise Bad("generations are not in the order of the blocks")
+        return ring
+
+    def records(self) -> Iterator[Record]:
+        """All that are there, oldest first."""
+        starts = [g for g in sorted(self.ring) if self.ring[g].first]
+        if not starts:
+            return
+        generation = starts[0]
+        block = self.ring[generation]
+        at, number, chain = block.first, block.number, block.chain
+        while True:
+            found = self._record(generation, at, chain)
+            if found is None:
+                if self._begins(generation + 1, number, chain):
+                    generation, at = generation + 1, 2 * self.slot
+                    continue
+                self.torn = self._dirty(generation, at) or generation < max(self.ring)
+                return
+            record, end, crc = found
+            yield Record(number, record[0], record[1], generation)
+            self._check_heads(generation, end, number, crc)
+            number, chain = number + 1, crc
+            generation, at = end
+
+    def _record(
+        self, generation: int, at: int, chain: int
+    ) -> tuple[tuple[int, bytes], tuple[int, int], int] | None:
+        """(kind, body), (generation, offset) behind it, and its crc; None if none is whole."""
+        if at >= self.size:
+            return None
+        start = self.ring[generation].start + at
+        head = self.data[start : start + HEAD]
+        if u32(head, 0) == ERASED or head[3] not in (STEP, CHECKPOINT):
+            return None
+        left = int.from_bytes(head[:3], "little")
+        body = b""
+        at += HEAD
+        while left:
+            if at == self.size:
+                generation, at = generation + 1, 2 * self.slot
+                if generation not in self.ring:
+                    return None
+            n = min(left, self.size - at)
+            start = self.ring[generation].start + at
+            body += self.data[start : start + n]
+            at, left = at + n, left - n
+        crc = zlib.crc32(head[:4] + body, chain)
+        if crc != u32(head, 4):
+            return None
+        return (head[3], body), (generation, -(-at // self.slot) * self.slot), crc
+
+    def _begins(self, generation: int, number: int, chain: int) -> bool:
+        """Does this block begin with that very record?"""
+        block = self.ring.get(generation)
+        return block is not None and (block.first, block.number, block.chain) == (
+            2 * self.slot,
+            number,
+            chain,
+        )
+
+    def _check_heads(self, begin: int, end: tuple[int, int], number: int, crc: int) -> None:
+        """What the second slots of the blocks say that a record has run into."""
+        for generation in range(begin + 1, end[0] + 1):
+            block = self.ring[generation]
+            if block.first == 2 * self.slot:
+                raise Bad("a record runs into a block that begins with another")
+            if generation == end[0] and end[1] < self.size:
+                expected = (end[1], number + 1, crc)
+                if (block.first, block.number, block.chain) != expected:
+                    raise Bad(f"the head of generation {generation} does not fit")
+            elif (block.first, block.number) != (0, number):
+                raise Bad(f"the head of generation {generation} does not fit")
+
+    def _dirty(self, generation: int, at: int) -> bool:
+        start = self.ring[generation].start
+        rest = self.data[start + at : start + self.size]
+        return rest != b"\xff" * len(rest)
+
+
+def u32(b: bytes, at: int) -> int:
+    return int.from_bytes(b[at : at + 4], "little")

@@ -1,0 +1,39 @@
+"""The records of an execution as the Python kernel makes them."""
+
+import binascii
+import struct
+from typing import Any
+
+from tsme import cbor
+from tsme.asl import Interpreter
+from tsme.kernel import CONTINUE, RUNNING, START, Kernel, State
+from tsme.program import Program
+
+
+def framed(body: bytes, chain: int) -> tuple[bytes, int]:
+    """A step's record in slots of 32 bytes (SPEC 4.2), and its crc."""
+    start = struct.pack("<I", len(body) | 1 << 24)
+    chain = binascii.crc32(start + body, chain)
+    record = start + struct.pack("<I", chain) + body
+    return record + b"\xff" * (-len(record) % 32), chain
+
+
+def records(
+    program: bytes, fields: bytes, now: int, between: int, steps: int = 1 << 20
+) -> tuple[bytes, Any]:
+    """All records; and the last state. At most so many steps."""
+    items: list[Any] = []
+    at = 0
+    while at < len(fields):
+        item, at = cbor.decode_item(fields, at)
+        items.append(item)
+    kernel = Kernel(Interpreter(Program(program)))
+    step = kernel.step(State(), (START, now, *items))
+    out, chain = framed(step.record, 0)
+    parts = [out]
+    while step.state.status == RUNNING and len(parts) < steps:
+        now += between
+        step = kernel.step(step.state, (CONTINUE, now))
+        out, chain = framed(step.record, chain)
+        parts.append(out)
+    return b"".join(parts), step.state

@@ -1,0 +1,110 @@
+"""Builds the C spike and runs it: on this computer, and on a Cortex-M3 in QEMU.
+
+Under `-icount` QEMU's clock is the number of executed instructions, so the counts that a
+run prints are the same on every computer and every day.
+"""
+
+import fcntl
+import shutil
+import struct
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests import interpreters
+
+ROOT = interpreters.ROOT
+SOURCE = ROOT / "native_modules" / "spike"
+BUILD = ROOT / "build" / "spike"
+TOOLS = ("make", "cc", "arm-none-eabi-gcc", "qemu-system-arm")
+MACHINES = ("host", "m3", "m3-crc256")
+START = 1_700_000_000_000  # ms since 1970
+BETWEEN = 3  # ms between steps; spike_main.c has the same
+
+ERRORS = {
+    -1: "format",
+    -2: "version",
+    -3: "digest",
+    -4: "code",
+    -5: "unsupported",
+    -6: "memory",
+    -7: "limit",
+    -8: "input",
+    -9: "write",
+}
+
+
+@dataclass
+class Ran:
+    """What a run said, and the records it wrote."""
+
+    numbers: dict[str, int]
+    refused: str
+    records: bytes
+
+    @property
+    def error(self) -> str:
+        return ERRORS.get(self.numbers["error"], "")
+
+    @property
+    def per_transition(self) -> float:
+        return self.numbers["instructions"] / self.numbers["transitions"]
+
+
+def require() -> None:
+    """Skips the test where a tool is missing, or fails it where none may be."""
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        text = f"the C spike needs {', '.join(missing)}; make setup installs them"
+        if interpreters.strict():
+            pytest.fail(text)
+        pytest.skip(text)
+
+
+def make(target: str = "all") -> str:
+    """Runs make; one process at a time."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = ["make", "-s", "-C", str(SOURCE), f"BUILD={BUILD}", target]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def command(machine: str, arguments: list[str]) -> list[str]:
+    """The command that runs the spike on a machine."""
+    if machine == "host":
+        return [str(BUILD / "spike-host"), *arguments]
+    given = ",".join(f"arg={a}" for a in ["spike", *arguments])
+    return [
+        *"qemu-system-arm -machine mps2-an385 -nographic -monitor none -serial none".split(),
+        *"-icount shift=10,align=off,sleep=off -chardev stdio,id=out".split(),
+        *("-semihosting-config", f"enable=on,target=native,chardev=out,{given}"),
+        *("-kernel", str(BUILD / f"spike-{machine}.elf")),
+    ]
+
+
+def run(
+    machine: str,
+    program: bytes,
+    fields: bytes,
+    folder: Path,
+    memory: int = 4096,
+    stubborn: bool = False,
+) -> Ran:
+    """One execution; `fields` are those of *start*."""
+    files = [folder / name for name in ("program.tsm", "input.bin", "records.bin")]
+    files[0].write_bytes(program)
+    files[1].write_bytes(struct.pack("<Q", START) + fields)
+    files[2].write_bytes(b"")
+    arguments = [*map(str, files), str(memory), *(["stubborn"] if stubborn else [])]
+    given = command(machine, arguments)
+    done = subprocess.run(given, check=False, capture_output=True, text=True, timeout=120)
+    said = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert "error" in said, done.stdout + done.stderr
+    refused = said.pop("refused", "")
+    return Ran({k: int(v) for k, v in said.items()}, refused, files[2].read_bytes())

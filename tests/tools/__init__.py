@@ -1,0 +1,1 @@
+"""The command `tsme` and what stands behind it."""
