@@ -58,6 +58,7 @@ class Writer:
         self.results: dict[str, Json] = {}
         self.level = 0
         self.mapped: set[str] = set()  # resources of tasks that run once an item
+        self.tests: dict[str, str] = {}  # the body of a loop -> the Choice that ends the loop
         self.in_map = False
         self.sample = Machine({}, value, self.context(value), self.usual)
         self.begin({"Type": "Pass"})
@@ -418,6 +419,7 @@ class Writer:
         self.follow({"Type": "Pass", "Assign": {i + ".$": f"States.MathAdd(${i}, 1)"}})
         rule = {"Variable": "$" + i, "NumericLessThan": self.of([1, 2, 4]), "Next": f"S{first}"}
         self.follow({"Type": "Choice", "Choices": [rule], "Default": None})
+        self.tests[f"S{first}"] = self.sample.name
 
     def write(self, size: int) -> dict[str, Json]:
         kinds = ["pass", "pass", "task", "task", "choice", "wait", "loop"]
@@ -454,9 +456,11 @@ class Writer:
             state = self.states[name]
             later = names[n + 1 :]
             holders = [*state.get("Choices", []), *state.get("Catch", [])]
+            # Caught in a loop: not past the counter to the test, or the loop has no end.
+            goals = [goal for goal in later if goal != self.tests.get(name)]
             for holder in holders:
                 if holder["Next"] is None:
-                    holder["Next"] = self.of(later)
+                    holder["Next"] = self.of(goals)
             if state["Type"] != "Choice":
                 state["Next"] = later[0]
             elif "Default" in state:
