@@ -28,7 +28,7 @@ from tsme.kernel import (
 
 SAMPLE = "<sample>"
 MOST = 60  # moves; then the execution is stopped
-ENDLESS = 2000  # steps; generated workflows have an end
+ENDLESS = 20000  # steps; generated workflows have an end
 EPOCH = 1700000000000
 
 
