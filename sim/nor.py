@@ -9,8 +9,23 @@ PAGE = 256
 PROGRAM_US = 400
 ERASE_US = 45000
 
-PROGRAM_SHAPES = ("none", "first", "last", "half", "random", "all")
-ERASE_SHAPES = ("none", "first", "last", "half", "random", "zeros", "almost", "blank", "all")
+# How a cut leaves an operation. ragged: the first bytes done, the unit behind them at random, the
+# rest not. begun: nothing to be seen yet. zeros: an erase that had set all bits to 0 before it
+# could set them to 1. almost: a bit here and there is missing. blank: looks complete. A block is
+# weak after each of an erase's shapes but none and all.
+PROGRAM_SHAPES = ("none", "first", "last", "half", "random", "ragged", "all")
+ERASE_SHAPES = (
+    "none",
+    "begun",
+    "first",
+    "last",
+    "half",
+    "random",
+    "zeros",
+    "almost",
+    "blank",
+    "all",
+)
 
 
 class PowerLoss(BaseException):
@@ -141,6 +156,9 @@ class Nor:
         pass
 
     def _check(self, old: bytearray, buf: bytes | bytearray | memoryview) -> None:
+        there = int.from_bytes(old, "little")
+        if there | int.from_bytes(buf, "little") == there:
+            return
         for i in range(len(old)):
             if buf[i] != 0xFF and buf[i] & ~old[i]:
                 raise Violation(f"byte {i} of {len(old)} has bits that cannot be set again")
@@ -149,7 +167,8 @@ class Nor:
 
     def cut_at(self, op: int, shape: str = "none", amount: int | None = None) -> None:
         # The power goes in the op-th operation (program or erase) from now on, 1 for the next.
-        # `amount`: bytes done, for the shapes first and last; half of them if it is None.
+        # `amount`: bytes done, for the shapes first, last and ragged; half of them if it is None.
+        # For random and almost a number to draw from, for half which half of the bits (0, 1).
         self._cut = self.ops + op
         self._shape = shape
         self._amount = amount
@@ -167,28 +186,38 @@ class Nor:
         self._random = (self._random * 1103515245 + 12345) & 0x7FFFFFFF
         return (self._random >> 16) & 0xFF
 
-    def _mix(self, old: bytearray, new: bytes | bytearray | memoryview) -> bytearray:
-        # Each byte of the operation as `_shape` leaves it: the bits of `mask` are done.
+    def _mask(self, size: int) -> bytes | bytearray:
+        # The bits that `_shape` leaves done, of an operation of so many bytes.
         shape = self._shape
-        size = len(old)
-        done = size // 2 if self._amount is None else min(self._amount, size)
-        mixed = bytearray(old)
-        for i in range(size):
-            mask = 0
-            if shape == "all":
-                mask = 0xFF
-            elif shape == "first":
-                mask = 0xFF if i < done else 0
-            elif shape == "last":
-                mask = 0xFF if i >= size - done else 0
-            elif shape == "half":
-                mask = 0x55
-            elif shape == "random":
-                mask = self._draw()
-            elif shape == "almost":
-                mask = 0xFF if self._draw() & 0x3F else 0xEF
-            mixed[i] = old[i] & ~mask & 0xFF | new[i] & mask
-        return mixed
+        amount = self._amount
+        done = size // 2 if amount is None else min(amount, size)
+        mask = bytearray(size)
+        if shape == "all":
+            return b"\xff" * size
+        if shape == "first" or shape == "ragged":
+            mask[:done] = b"\xff" * done
+        elif shape == "last":
+            mask[size - done :] = b"\xff" * done
+        elif shape == "half":
+            return (b"\xaa" if amount else b"\x55") * size
+        elif amount is not None:
+            self._random = amount & 0x7FFFFFFF
+        if shape == "ragged":
+            for i in range(done, min(done + self.program_size, size)):
+                mask[i] = self._draw()
+        elif shape == "random":
+            for i in range(size):
+                mask[i] = self._draw()
+        elif shape == "almost":
+            for i in range(size):
+                mask[i] = 0xFF if self._draw() & 0x3F else 0xEF
+        return mask
+
+    def _mix(self, old: bytearray, new: bytes | bytearray | memoryview) -> bytes:
+        before = int.from_bytes(old, "little")
+        change = before ^ int.from_bytes(new, "little")
+        change &= int.from_bytes(self._mask(len(old)), "little")
+        return (before ^ change).to_bytes(len(old), "little")
 
     def _cut_program(self, at: int, old: bytearray, new: bytes | bytearray | memoryview) -> None:
         if self._shape not in PROGRAM_SHAPES:
@@ -208,9 +237,9 @@ class Nor:
         at = n * self.block
         old = self.data[at : at + self.block]
         if shape == "zeros":
-            new = bytearray(self.block)
+            new = bytes(self.block)
         elif shape == "blank":
-            new = bytearray(self._ff)
+            new = self._ff
         else:
             new = self._mix(old, self._ff)
         self.data[at : at + self.block] = new
