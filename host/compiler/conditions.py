@@ -21,7 +21,7 @@ _RELATIONS = {
     "GreaterThanEquals": 4,
     "Matches": 5,
 }
-_TESTS = {
+TESTS = {
     "IsPresent": 0,
     "IsNull": 1,
     "IsString": 2,
@@ -64,9 +64,9 @@ def negated(lo: Lowering, c: Condition, dollar: Dollar, then: Label, otherwise: 
 
 def compare(lo: Lowering, c: Compare, dollar: Dollar) -> bool:
     """Push a boolean; the comparison holds if it is the one returned."""
-    if c.op in _TESTS:
+    if c.op in TESTS:
         expressions.path(lo, c.variable, dollar, "choice", soft=c.op == "IsPresent")
-        lo.ins("TEST", _TESTS[c.op])
+        lo.ins("TEST", TESTS[c.op])
         return c.operand is not False
     expressions.path(lo, c.variable, dollar, "choice")
     if isinstance(c.operand, Path):

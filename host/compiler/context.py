@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from .intrinsic import IntrinsicError, parse_intrinsic
 from .jsonpath import PathError, parse_path, why_not_reference
-from .model import Arr, Call, Const, Expr, Machine, Obj, Path, Problem, Ref, Where
+from .model import Arr, Call, Const, Expr, Index, Machine, Obj, Path, Problem, Ref, Where
 from .source import Node
 
 ParseMachine: TypeAlias = "Callable[[Context, Node, bool, bool], Machine]"
@@ -97,6 +97,9 @@ class Context:
             hint = "to set a variable, use Assign" if path.root != "$$" else "write $.name"
             self.error("TSME-C022", node.where, message, hint)
             return fallback
+        if roots == "input" and any(isinstance(s, Index) and s.n < 0 for s in path.segments):
+            message = f"{name} must be a reference path, in which an index counts from 0"
+            self.error("TSME-C021", node.where, message, "write a path such as $.a.b[0]")
         self.use(path)
         return path
 

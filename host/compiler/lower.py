@@ -13,9 +13,11 @@ from tsme import ops
 
 from . import branches, conditions, expressions
 from .expressions import Dollar
+from .intrinsic import SIGNATURES
 from .ir import Code, Ins, Label, Lowered, Operand, Pooled, Site, StateInfo
 from .model import (
     Assign,
+    Call,
     Catcher,
     Choice,
     CompileError,
@@ -29,6 +31,7 @@ from .model import (
     Pass,
     Path,
     Problem,
+    Ref,
     Retrier,
     State,
     Succeed,
@@ -325,9 +328,17 @@ class Lowering:
         self.ins("END")
 
     def fail(self, state: Fail) -> None:
+        """An error has a text as its name and one as its cause; a path may name something else."""
         self.seen("afterInputPath", None)
+        parts = (state.error, state.cause)
+        doubtful = [p for p in parts if isinstance(p, (Ref, Call)) and _may_be_no_text(p)]
+        no_text = Label(state.name + ".no_text")
+        for part in doubtful:
+            self.expr(part, None)
+            self.ins("TEST", conditions.TESTS["IsString"])
+            self.ins("UNLESS", no_text)
         k = 0
-        for bit, part in ((1, state.error), (2, state.cause)):
+        for bit, part in zip((1, 2), parts, strict=True):
             if part is None:
                 continue
             k |= bit
@@ -336,6 +347,11 @@ class Lowering:
             else:
                 self.expr(part, None)
         self.ins("FAIL", k, effect=-self.depth)
+        if doubtful:
+            self.label(no_text)
+            self.ins("CONST", Pooled("States.Runtime"))
+            self.ins("CONST", Pooled("ErrorPath and CausePath must name strings"))
+            self.ins("FAIL", 3, effect=-2)
 
     def parallel(self, state: Parallel) -> None:
         branches.parallel(self, state)
@@ -375,6 +391,10 @@ class Lowering:
                 self.map_(state)
             self.depth = 0
         self.labels = outer
+
+
+def _may_be_no_text(e: Ref | Call) -> bool:
+    return isinstance(e, Ref) or SIGNATURES[e.name].returns != "string"
 
 
 def _resource(state: Task) -> str:

@@ -108,7 +108,7 @@ def _limit(site: SiteInfo, value: Any) -> str:
         if type(value) in (int, float):
             return "ToleratedFailurePercentage must be between 0 and 100."
         kind = "float"
-    elif type(value) is int and site.field == "ToleratedFailureCountPath":
+    elif type(value) is int and value < 0 and site.field == "ToleratedFailureCountPath":
         return "ToleratedFailureCount cannot be negative."
     shown = value if isinstance(value, str) else compact(value)
     what = f'refers to value "{shown}" which is not a valid {kind}: {site.text}'

@@ -111,6 +111,7 @@ WRONG = [
     (passing(InputPath=1), [("TSME-C013", A + "/InputPath")]),
     (passing(InputPath="a"), [("TSME-C020", A + "/InputPath")]),
     (passing(ResultPath="$.a[*]"), [("TSME-C021", A + "/ResultPath")]),
+    (passing(ResultPath="$.a[-1]"), [("TSME-C021", A + "/ResultPath")]),
     (passing(ResultPath="$$.a"), [("TSME-C022", A + "/ResultPath")]),
     (passing(ResultPath="$a", Assign={"a": 1}), [("TSME-C022", A + "/ResultPath")]),
     (wait(SecondsPath="$..a"), [("TSME-C021", A + "/SecondsPath")]),

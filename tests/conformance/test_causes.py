@@ -110,6 +110,17 @@ CAUSES = [
         'The MaxConcurrencyPath field refers to value "{}" which is not a valid integer: $.m',
     ),
     (
+        {"Type": "Map", "ItemProcessor": BODY, "ToleratedFailureCountPath": "$.n", "End": True},
+        {"n": -1},
+        "ToleratedFailureCount cannot be negative.",
+    ),
+    (
+        {"Type": "Map", "ItemProcessor": BODY, "ToleratedFailureCountPath": "$.n", "End": True},
+        {"n": 2**40},
+        'The ToleratedFailureCountPath field refers to value "1099511627776" which is not a valid '
+        "integer: $.n",
+    ),
+    (
         {"Type": "Map", "ItemProcessor": BODY, "ItemsPath": "$$.Execution.Input", "End": True},
         {},
         'Reference path "$.Execution.Input" must point to array.',
@@ -156,6 +167,16 @@ def test_a_part_of_the_context_that_is_not_there():
     assert found["Execution"]["Input"] == {"a": 1}
     assert found["StateMachine"] == {"Id": ARN, "Name": "pump"}
     assert found["State"]["Name"] == "A"
+
+
+@pytest.mark.parametrize("value", [1, None, True, {"a": 1}, ["x"]])
+@pytest.mark.parametrize("field", ["ErrorPath", "CausePath"])
+@pytest.mark.parametrize("way", ["$.v", "States.ArrayGetItem($.all, 0)"])
+def test_an_error_has_texts_as_its_name_and_cause(field, way, value):
+    h = history(case({"A": {"Type": "Fail", field: way}}, {"v": value, "all": [value]}))
+    assert (h.error, h.cause) == ("States.Runtime", "ErrorPath and CausePath must name strings")
+    kept = history(case({"A": {"Type": "Fail", field: way}}, {"v": "wet", "all": ["wet"]}))
+    assert "wet" in (kept.error, kept.cause)
 
 
 def test_an_error_that_nobody_catches_keeps_its_words():
