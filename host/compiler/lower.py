@@ -333,8 +333,8 @@ class Lowering:
         parts = (state.error, state.cause)
         doubtful = [p for p in parts if isinstance(p, (Ref, Call)) and _may_be_no_text(p)]
         no_text = Label(state.name + ".no_text")
-        for part in doubtful:
-            self.expr(part, None)
+        for value in doubtful:
+            self.expr(value, None)
             self.ins("TEST", conditions.TESTS["IsString"])
             self.ins("UNLESS", no_text)
         k = 0
