@@ -1,198 +1,31 @@
 """`make bench`: measures, prints a table, and with --json FILE writes one flat object.
 
-Speeds are medians of several processes.  Workloads: ../shared/bench; every step of theirs is
-committed to a journal on the NOR flash model (64 blocks of 4 KiB, in memory).
+Each subject is a module with measure(repeat) -> {flat name: number}.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests import interpreters
-from tsme import cbor
-from tsme_host.compiler.compile import compile_text
-from tsme_host.compiler.model import CompileError
+from tests.bench import journal, programs, speeds
 
-ROOT = Path(__file__).resolve().parents[2]
-SHARED = ROOT.parent / "shared"
-DEVICE = Path(__file__).with_name("device.py")
-HEAP = Path(__file__).with_name("heap.py")
-STATES = {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail"}
-# How often a process repeats a workload, so that it runs for about half a second.
-REPEAT = {"a": 3, "b": 200, "c": 2, "d": 100, "e": 400, "e0": 400}
-
-
-def definitions() -> Iterator[str]:
-    """Texts of the examples, and of the recorded definitions with the basic state types."""
-    for path in sorted((ROOT / "examples").glob("*/*.asl.json")):
-        yield path.read_text()
-    for path in sorted((SHARED / "conformance" / "aws").glob("*.json")):
-        case = json.loads(path.read_text())
-        machine = case.get("definition")
-        if case["kind"] == "execution" and case["query_language"] == "JSONPath":
-            if {state.get("Type") for state in machine["States"].values()} <= STATES:
-                yield json.dumps(machine)
-
-
-def size_ratio() -> tuple[float, int]:
-    """Median of program bytes, without debug part, by bytes of the minified text; how many."""
-    ratios = []
-    for text in definitions():
-        minified = json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
-        try:
-            compiled = compile_text(text)
-        except CompileError:
-            continue  # refused by name: tests/conformance counts those
-        ratios.append(len(compiled.program) / len(minified.encode()))
-    return statistics.median(ratios), len(ratios)
-
-
-class Workload:
-    """A compiled workload of ../shared/bench, in files that every interpreter can read."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        text = (SHARED / "bench" / f"{name}.asl.json").read_text()
-        value = json.loads((SHARED / "bench" / f"{name}.input.json").read_text())
-        self.name = name
-        self.program = folder / f"{name}.tsm"
-        self.input = folder / f"{name}.cbor"
-        self.program.write_bytes(compile_text(text).program)
-        self.input.write_bytes(cbor.encode(value))
-
-    def run(self, interpreter: str) -> list[int]:
-        """Nanoseconds, transitions, records and journal bytes of one run."""
-        args: list[str | Path] = [self.program, self.input, "nor", str(REPEAT[self.name])]
-        done = interpreters.run(interpreter, DEVICE, args, timeout=300, heap="16m")
-        if done.returncode:
-            raise SystemExit(f"bench: {self.name} on {interpreter}: {done.stderr.decode()}")
-        return [int(word) for word in done.stdout.split()]
-
-    def speed(self, interpreter: str, repeat: int) -> tuple[float, list[int]]:
-        """Median of transitions a second, and the other numbers of the last run."""
-        rates = []
-        numbers: list[int] = []
-        for _ in range(repeat):
-            numbers = self.run(interpreter)
-            rates.append(1e9 * numbers[1] / numbers[0])
-        return statistics.median(rates), numbers
-
-
-def smallest_heap(runs: Callable[[str], bool]) -> int:
-    """The smallest heap, in bytes, with which `runs(heap)` is true; to 1 KiB."""
-    low, high = 4, 1024
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if runs(f"{middle}k") else (middle + 1, high)
-    return 1024 * low
-
-
-def cross_compile(folder: Path) -> None:
-    """The package as it is put on a board, in `folder`/lib, and the scripts in `folder`."""
-    script = ROOT / "setup" / "package.py"
-    subprocess.run([sys.executable, script, "--mpy", folder / "lib"], check=True)
-    for source in (DEVICE, HEAP):
-        words = ["-O2", "-o", str(folder / f"{source.stem}.mpy"), str(source)]
-        subprocess.run([str(interpreters.find("mpy-cross")), *words], check=True)
-
-
-def heap_in_use(workload: Workload, interpreter: str, folder: Path, how: str) -> int:
-    """Bytes of heap in use at the worst moment of workload e, after a collection.
-
-    gc.mem_alloc() right after each commit, when the program, the journal with its buffers, and
-    the states before and after the step are alive; minus what it said before the first import
-    of tsme.  heap.py says what `how` means.  On "frozen" the code is in the firmware, else it
-    has been loaded from .mpy files and lives in the heap as well.  The heap has 128 KB.
-    """
-    path = "lib:.:.frozen"  # a path as long as a board's, for names take memory too
-    if interpreter == "frozen":
-        subprocess.run([ROOT / "setup" / "frozen.sh"], check=True, stdout=sys.stderr)
-        program, path = interpreters.BUILD / "unixfrozen" / "micropython", ".:.frozen"
-    else:
-        program = interpreters.find(interpreter)
-    (folder / "heap.bin").unlink(missing_ok=True)
-    names = [workload.program.name, workload.input.name, "heap.bin", how]
-    command = [str(program), "-X", "heapsize=128k", "-m", "heap", *names]
-    environment = os.environ | {"MICROPYPATH": path}
-    done = subprocess.run(command, capture_output=True, env=environment, cwd=folder, check=False)
-    if done.returncode:
-        raise SystemExit(f"bench: heap on {interpreter}: {done.stderr.decode()}")
-    return int(done.stdout)
-
-
-def peak_heap(workload: Workload, interpreter: str, folder: Path) -> int:
-    """Bytes of heap that a workload needs on MicroPython beyond an empty script's.
-
-    The smallest heap with which it still comes to its end, collected or not: what does not fit
-    at the worst moment fails.  The package is there as on a board, compiled to .mpy and loaded
-    into the heap; the journal is in a file.
-    """
-    cross_compile(folder)
-    empty = folder / "empty.py"
-    empty.write_text("")
-    environment = os.environ | {"MICROPYPATH": f"{folder}/lib:{folder}:.frozen"}
-    flash = folder / "flash.bin"
-
-    def needs(*words: str | Path) -> int:
-        def runs(heap: str) -> bool:
-            command = [str(interpreters.find(interpreter)), "-X", f"heapsize={heap}", *words]
-            done = subprocess.run(command, capture_output=True, env=environment, check=False)
-            return done.returncode == 0
-
-        return smallest_heap(runs)
-
-    return needs("-m", "device", workload.program, workload.input, flash, "1") - needs(empty)
-
-
-def heaps_in_use(workload: Workload, folder: Path) -> dict[str, float]:
-    cross_compile(folder)
-    out: dict[str, float] = {}
-    for interpreter in ("micropython", "micropython32", "frozen"):
-        out[f"{interpreter}.e.heap_bytes"] = heap_in_use(workload, interpreter, folder, "kernel")
-        heap = heap_in_use(workload, interpreter, folder, "engine")
-        out[f"{interpreter}.e.engine_heap_bytes"] = heap
-    return out
-
-
-def measure(repeat: int) -> dict[str, float]:
-    out: dict[str, float] = {}
-    ratio, count = size_ratio()
-    print(f"sizes of {count} programs")
-    out["program.size_ratio_median"] = round(ratio, 4)
-    if not (SHARED / "bench").is_dir():
-        print("bench: ../shared/bench is not here, so no speeds", file=sys.stderr)
-        return out
-    with tempfile.TemporaryDirectory() as folder:
-        for name in REPEAT:
-            workload = Workload(name, Path(folder))
-            for label, interpreter in (("host.py", "cpython"), ("micropython", "micropython")):
-                rate, numbers = workload.speed(interpreter, repeat)
-                out[f"{label}.{name}.transitions_per_s"] = round(rate)
-            out[f"journal.{name}.bytes_per_transition"] = round(numbers[3] / numbers[1], 3)
-            if name == "a":
-                for interpreter in ("micropython", "micropython32"):
-                    heap = peak_heap(workload, interpreter, Path(folder))
-                    out[f"{interpreter}.a.peak_heap_bytes"] = heap
-            if name == "e":
-                out |= heaps_in_use(workload, Path(folder))
-    return out
+SUBJECTS = {"programs": programs, "journal": journal, "speeds": speeds}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--json", metavar="FILE", help="write the numbers there")
     parser.add_argument("--repeat", type=int, default=5, help="processes a speed (5)")
+    parser.add_argument("--only", metavar="SUBJECT", choices=SUBJECTS, help="one of them")
     options = parser.parse_args()
-    numbers = measure(options.repeat)
+    numbers: dict[str, float] = {}
+    for name, subject in SUBJECTS.items():
+        if options.only in (None, name):
+            numbers |= subject.measure(options.repeat)
     for name, value in numbers.items():
-        print(f"{name:40} {value:>14,}")
+        print(f"{name:44} {value:>16,}")
     if options.json:
         Path(options.json).write_text(json.dumps(numbers, indent=1) + "\n")
 

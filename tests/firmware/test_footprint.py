@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import interpreters
-from tests.bench.__main__ import HEAP, SHARED, Workload, cross_compile, heap_in_use
+from tests.bench.speeds import HEAP, SHARED, Workload, cross_compile, heap_in_use
 from tsme import events, ops, records
 from tsme.operations import OPERATIONS
 from tsme_host.compiler.compile import compile_text
