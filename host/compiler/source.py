@@ -167,7 +167,7 @@ class _Parser:
     def document(self) -> Node:
         self.skip("")
         if not self.peek():
-            raise self.stop("the text is empty", "", "a workflow is a JSON object: { ... }")
+            raise self.stop("the text is empty", "", "write JSON, such as { ... }")
         node = self.value("", 0, None)
         self.skip("")
         if self.peek():

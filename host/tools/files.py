@@ -33,6 +33,9 @@ def read_bytes(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except FileNotFoundError:
+        if Path(path).is_symlink():
+            text = f'"{path}" is a link to "{Path(path).readlink()}", which is not there'
+            raise HostError("TSME-H010", text) from None
         hint = _similar(Path(path))
         raise HostError("TSME-H010", f'there is no file "{path}"', hint) from None
     except IsADirectoryError:
@@ -119,21 +122,24 @@ def _not_python(path: str) -> None:
         raise HostError("TSME-H014", f'"{path}" is Python, not a workflow')
 
 
-def read_value(given: str) -> Json:
-    """A JSON value from a file, from the standard input (`-`), or from the argument itself."""
+def read_value(given: str, option: str = "--input") -> Json:
+    """A JSON value from a file, from the standard input (`-`), or from the argument itself.
+
+    `option`: whose argument it is, for errors.
+    """
     if given == "-":
         return parse_value(_text(read_bytes("-"), "the standard input"), "the standard input")
     if not given:
-        raise HostError("TSME-H002", "--input is empty", "write JSON, such as --input '{}'")
+        raise HostError("TSME-H002", f"{option} is empty", f"write JSON, such as {option} '{{}}'")
     if not _is_file(given):
         node, problems = parse(given)
         if given.lstrip()[:1] in ("{", "[", '"'):
-            return parse_value(given, "--input")
+            return parse_value(given, option)
         if node is not None and not problems:
             return node.plain()
         if "." not in given and "/" not in given:
             text = json.dumps(given, ensure_ascii=False)
-            hint = _similar(Path(given)) or f"for a text, write --input '{text}'"
+            hint = _similar(Path(given)) or f"for a text, write {option} '{text}'"
             raise HostError("TSME-H010", f'there is no file "{given}"', hint)
     return parse_value(_text(read_bytes(given), given), given)
 

@@ -229,7 +229,7 @@ def _request(text: str, name: str, options: Options) -> Request:
         raise HostError("TSME-H062", f'"{name}" is a whole workflow', "name a state with --state")
 
     def an_object(option: str, given: str | None) -> dict[str, Json]:
-        value = {} if given is None else read_value(given)
+        value = {} if given is None else read_value(given, option)
         if isinstance(value, dict):
             return value
         raise HostError("TSME-H062", f"{option} must be a JSON object")

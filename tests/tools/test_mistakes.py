@@ -34,6 +34,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "cut.tsm").write_bytes((tmp_path / "flow.tsm").read_bytes()[:40])
     (tmp_path / "syntax.py").write_text("import tsme\ntasks = (\n", encoding="utf-8")
     (tmp_path / "latin.json").write_bytes('{"a": "ü"}'.encode("latin-1"))
+    (tmp_path / "empty.json").write_bytes(b"")
+    (tmp_path / "link.asl.json").symlink_to("nowhere.json")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -88,6 +90,12 @@ MISTAKES = {
     "a cut program to run": ("run cut.tsm -t tasks.py", "TSME-P001", "not a TSME program"),
     "a text in another encoding": ("check latin.json", "TSME-C001", "latin.json:1:8"),
     "bad JSON in a file": ("run flow.tsm -t tasks.py -i bad.json", "TSME-C003", "bad.json:2:10"),
+    "an empty input": ("run flow.tsm -t tasks.py -i empty.json", "TSME-C003", "write JSON"),
+    "bad JSON as a mock": (
+        "test-state flow.asl.json -s Read --mock {x}", "TSME-C003", "--mock:1:2"),
+    "a context that is no object": (
+        "test-state flow.asl.json -s Read --context [1]", "TSME-H062", "--context"),
+    "a link to nothing": ("check link.asl.json", "TSME-H010", 'link to "nowhere.json"'),
     "bad JSON as argument": ("run flow.tsm -t tasks.py -i {x}", "TSME-C003", "--input:1:2"),
     "no tasks": ("run flow.tsm", "TSME-H020", "read_soil, open_valve"),
     "tasks that are no Python": ("run flow.tsm -t syntax.py", "TSME-H021", "syntax.py:2:"),
