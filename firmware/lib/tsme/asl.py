@@ -8,7 +8,7 @@ from . import once
 from .cbor import Obj
 from .compare import compare
 from .faults import StatesError, error
-from .frames import NEW, NO_LIMITS, Frame, decode_frame, delta, own
+from .frames import NEW, NO_LIMITS, SILENT, Frame, decode_frame, delta, own
 from .operations import OPERATIONS, sized
 
 try:
@@ -39,6 +39,8 @@ _COMPARE = const(21)
 
 
 class Interpreter:
+    signals = False  # what it takes is said in the program
+
     def __init__(self, program):
         self.program = program
         self.code = program.code
@@ -88,6 +90,9 @@ class Interpreter:
     def runnable(self, frames):
         return self.lowest(frames) >= 0
 
+    def restore(self, state):
+        return [state.pending[i] for i in sorted(state.pending) if state.pending[i][1] == 0]
+
     def attempt(self, frames, action):
         # which try of its state a task is, from 1
         return frames[action[2]].attempts() + 1
@@ -105,8 +110,8 @@ class Interpreter:
 
     def resume(self, d, number, f, kind, action, a, b):
         # -> the operand stack to go on with, or None if the frame ended
-        if kind == _TIMER and not action[1]:  # a task's time is up
-            kind, a, b = _FAILED, "States.Timeout", ""
+        if kind == _TIMER and not action[1]:  # the time of a task or of its heartbeat is up
+            kind, a, b = _FAILED, "States.Timeout", "" if action[3] == action[8] else SILENT
         if self.trace:
             self.trace("resume", number, f, action, kind, a, b)
         if kind == _SUCCEEDED:

@@ -7,6 +7,7 @@
 #   start(d, value) -> its part of the state     step(d, part, kind, action, a, b) -> the same
 #   runnable(part) -> bool                       delta(buf, d): append what the step changed
 #   encode(part) -> value, decode(value)         program: .digest, .needs, .budget
+#   restore(state): tasks to start again         signals: whether it takes signals
 # and reaches the outside through the draft `d` alone.
 
 try:
@@ -35,6 +36,7 @@ _HEARTBEAT = const(4)
 _TIMER = const(5)
 _STOP = const(6)
 _STARTED = const(7)
+_SIGNAL = const(8)
 _RUNNING = const(0)
 _DONE = const(1)
 _FAULT = const(2)
@@ -222,7 +224,10 @@ class Kernel:
                 raise fault("TSME-K001", state.execution)
         elif state.status != _RUNNING or not state.execution:
             raise fault("TSME-K002")
-        elif kind not in (_CONTINUE, _STOP):
+        elif kind == _SIGNAL:
+            if not self.client.signals:
+                raise fault("TSME-K006")
+        elif kind != _CONTINUE and kind != _STOP:
             action = state.pending.get(event[2])
             if action is None:
                 return None
@@ -269,7 +274,8 @@ class Kernel:
         elif kind == _STARTED:
             d.begun(action)
         else:
-            a = b = None
+            a = event[2] if kind == _SIGNAL else None
+            b = None
             if action:
                 d.drop(action[_ID])
                 if kind != _TIMER:

@@ -5,10 +5,9 @@
 
 import asyncio
 
-from . import once
-from .asl import Interpreter
-from .errors import LimitError, TsmeError
-from .kernel import Kernel, State
+from .driver import Driver
+from .errors import LimitError, Rejected, TsmeError, fault
+from .kernel import Kernel
 from .outside import lag, wall_clock
 from .outside import seed as random_seed
 from .tasks import (
@@ -32,7 +31,6 @@ except ImportError:
         return n
 
 
-_STEP = const(1)  # as records.py has it
 # As events.py has them.
 _CONTINUE = const(0)
 _START = const(1)
@@ -42,6 +40,7 @@ _HEARTBEAT = const(4)
 _TIMER = const(5)
 _STOP = const(6)
 _STARTED = const(7)
+_SIGNAL = const(8)
 _RUNNING = const(0)
 _TASK = const(0)
 _ID = const(0)
@@ -64,47 +63,45 @@ class Outcome:
             self.error, self.cause = state.result
 
 
-class Engine:
-    # program: a Program.  journal: a Journal, or None to keep nothing.  clock(): ms since 1970.
-    # sleep(ms), plain or async: called when nothing but time has to pass; a board may deep-sleep
-    # in it.  seed(): 64 random bits for a new execution.
+class _Answer:
+    # What became of a signal.
+    def __init__(self):
+        self.event = asyncio.Event()
+        self.error = None
+
+
+def _client(program):
+    if hasattr(program, "code"):
+        from .asl import Interpreter
+
+        return Interpreter(program)
+    from .stf import Machine
+
+    return program if isinstance(program, Machine) else Machine(program)
+
+
+class Engine(Driver):
+    # program: a Program, or a class with stf() (docs/MACHINES.md).  journal: a Journal, or None to
+    # keep nothing.  clock(): ms since 1970.  sleep(ms), plain or async: called when nothing but
+    # time has to pass; a board may deep-sleep in it.  seed(): 64 random bits for a new execution.
     def __init__(self, program, journal=None, clock=None, sleep=None, seed=None, tasks=None):
-        self.program = program
-        self.kernel = Kernel(Interpreter(program), journal and journal.most)
-        self.journal = journal
+        client = _client(program)
+        super().__init__(Kernel(client, journal and journal.most), journal)
+        self.program = client.program
         self.clock = clock or wall_clock
         self.sleep = sleep
         self.seed = seed or random_seed
         self.tasks = tasks or Tasks()
         self.task = self.tasks.task
         self.on = self.tasks.on
-        self.state = State()
-        self.watch = None  # a function(event, step), called after each commit
-        self.recovered = None
-        self.found = None  # what the journal said on recovery, a journal.Info
-        self.queue = []  # inputs that handlers and the outside have posted: (execution, kind, ..)
+        # Inputs that handlers and the outside have posted: (execution, kind, fields, _Answer).
+        self.queue = []
+        self.refused = None  # a function(value, exception): a signal that the machine rejected
         self.posted = asyncio.Event()
         self.lag = 0  # ms that the clock is behind the last step
         self.active = False  # run() is under way
         self.running = {}  # action id -> asyncio task
         self.asking = []  # ids of `once` tasks whose check has not yet answered
-        self.transitions = 0  # since the last checkpoint, for its policy
-
-    # --- recovery ---
-
-    def recover(self):
-        # Read the journal, once; again after a commit of which nobody knows whether it succeeded.
-        # -> True if an execution is under way.
-        if self.recovered is None:
-            if self.journal:
-                found = once("replay events", "recover", self.journal, self.kernel)
-                self.found, self.state, self.transitions = found
-            self.recovered = self.journal is not None
-            self.keep()
-        return self.busy()
-
-    def busy(self):
-        return self.state.execution != 0 and self.state.status == _RUNNING
 
     # --- running ---
 
@@ -126,6 +123,8 @@ class Engine:
                 await self.turn()
         finally:
             self.active = False
+        while self.queue:
+            await self.turn()  # nobody waits for ever for an answer
         return Outcome(self.state)
 
     def run_sync(self, value=None):
@@ -135,9 +134,9 @@ class Engine:
         # Law 6: pure and idempotent tasks start again under the same id; a `once` task whose
         # start is on record may have happened, and its handler's `check` is asked, before its
         # time can be said to be up.
-        for i in sorted(self.state.pending):
-            action = self.state.pending[i]
-            if action[_KIND] != _TASK or i in self.running and not self.running[i].done():
+        for action in self.interrupted():
+            i = action[_ID]
+            if i in self.running and not self.running[i].done():
                 continue
             if action[_BEGUN] and i not in self.asking:
                 self.asking.append(i)
@@ -151,8 +150,10 @@ class Engine:
     async def turn(self):
         # One input, or one sleep until there is one.
         if self.queue:
-            execution, kind, fields = self.queue.pop(0)
-            if execution == self.state.execution:  # else it is for one that is over
+            execution, kind, fields, answer = self.queue.pop(0)
+            if kind == _SIGNAL:
+                self.signal(execution, fields[0], answer)
+            elif execution == self.state.execution and self.busy():  # else it is over
                 self.feed((kind, self.time()) + fields)
             return
         if self.kernel.client.runnable(self.state.client):
@@ -193,72 +194,6 @@ class Engine:
         except asyncio.TimeoutError:
             pass  # it is time
 
-    def feed(self, event):
-        # One step: made, durable, adopted, and only then its actions.
-        try:
-            step = self.take(event)
-        except (LimitError, MemoryError) as e:
-            # The step left everything as it was.  What it was about fails instead.
-            event, step = self.give_up(event, e)
-        if step:
-            self.act(event, step)
-
-    def take(self, event):
-        # -> the step, durable and adopted; None for an input that is late, or there twice
-        step = self.kernel.step(self.state, event)
-        if step:
-            if self.journal:
-                self.recovered = None  # until it is adopted, the journal alone knows the state
-                self.commit(step.record)
-            self.state = step.state
-            self.recovered = self.journal is not None
-            self.transitions += self.program.budget - step.state.left
-        return step
-
-    def act(self, event, step):
-        # What follows a step: nothing here can undo it.
-        self.settle()
-        if self.watch:
-            self.watch(event, step)
-        for action in step.actions:
-            if action[_ID] == 0:
-                self.tasks.emit(action[1], action[2])
-            elif action[_KIND] == _TASK and action[_ID] in self.state.pending:
-                self.launch(action)
-        self.keep()
-
-    def commit(self, record):
-        try:
-            self.journal.commit(_STEP, record)
-        except LimitError:  # no room before the next checkpoint: then it comes now
-            self.journal.checkpoint(self.kernel.checkpoint(self.state))
-            self.transitions = 0
-            self.journal.commit(_STEP, record)
-
-    def give_up(self, event, e):
-        # -> what happens instead, and its step
-        cause = str(e) or "no memory"
-        if event[0] in (_START, _STOP):
-            raise e
-        if event[0] in (_SUCCEEDED, _FAILED):
-            instead = (_FAILED, event[1], event[2], "States.DataLimitExceeded", cause)
-            try:
-                return instead, self.take(instead)
-            except (LimitError, MemoryError):
-                pass  # even that does not fit
-        instead = (_STOP, event[1], "TSME.Limit", cause)
-        return instead, self.take(instead)
-
-    def keep(self):
-        # A checkpoint, when the journal's policy asks for one.
-        if self.journal and self.journal.needs_checkpoint(None, self.transitions):
-            try:
-                body = self.kernel.checkpoint(self.state)
-            except MemoryError:
-                return  # the next step tries again; once there is no room, commit() insists
-            self.journal.checkpoint(body)
-            self.transitions = 0
-
     # --- tasks ---
 
     def launch(self, action):
@@ -297,20 +232,54 @@ class Engine:
             if execution == self.state.execution:
                 self.running.pop(i, None)
 
+    def emit(self, kind, payload):
+        self.tasks.emit(kind, payload)
+
     def settle(self):
         # Stop handlers whose action is not pending any more (timed out, or the execution ended).
         for i in list(self.running):
             if i not in self.state.pending:
                 self.running.pop(i).cancel()
 
-    def post(self, kind, *fields, execution=None):
+    def post(self, kind, *fields, execution=None, answer=None):
         # An input for this execution, or else the one that is known now.
         if kind == _FAILED or kind == _STOP:
             fields = fields[:-2] + (worded(fields[-2]), worded(fields[-1]))
-        self.queue.append((execution or self.state.execution, kind, fields))
+        self.queue.append((execution or self.state.execution, kind, fields, answer))
         self.posted.set()
 
     # --- what the outside may do ---
+
+    def send(self, value, answer=None):
+        # A signal to a state machine.  If that rejects it, refused() is called.
+        if not self.busy():
+            raise fault("TSME-K002")
+        if not self.kernel.client.signals:
+            raise fault("TSME-K006")
+        self.post(_SIGNAL, ordered(value), answer=answer)
+
+    async def ask(self, value):
+        # The same; comes back when it is durable, and raises what the machine raised.
+        answer = _Answer()
+        self.send(value, answer)
+        await answer.event.wait()
+        if answer.error:
+            raise answer.error
+
+    def signal(self, execution, value, answer):
+        error = None
+        if execution != self.state.execution or not self.busy():
+            error = fault("TSME-K002")
+        else:
+            try:
+                self.feed((_SIGNAL, self.time(), value))
+            except (LimitError, MemoryError, Rejected) as e:
+                error = getattr(e, "exception", e)
+        if answer:
+            answer.error = error
+            answer.event.set()
+        elif error and self.refused:
+            self.refused(handed(value), error)
 
     def send_success(self, token, output):
         # For `.waitForTaskToken` and activities: the task with this token has this result.

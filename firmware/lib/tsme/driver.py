@@ -1,0 +1,143 @@
+# Between the kernel and the world: a step is made, durable, adopted, and only then acted upon.
+#
+# Knows nothing of clocks, handlers and event loops, so that the runner of a board and the
+# simulator do the very same.  Who inherits says what launch() and emit() do.
+from . import once
+from .errors import LimitError, Rejected
+from .kernel import State
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+_STEP = const(1)  # as records.py has it
+# As events.py has them.
+_START = const(1)
+_SUCCEEDED = const(2)
+_FAILED = const(3)
+_STOP = const(6)
+_SIGNAL = const(8)
+_RUNNING = const(0)
+_TASK = const(0)
+_ID = const(0)
+_KIND = const(1)
+
+
+class Driver:
+    def __init__(self, kernel, journal=None):
+        self.kernel = kernel
+        self.journal = journal
+        self.state = State()
+        self.watch = None  # a function(event, step), called after each commit
+        self.recovered = None
+        self.found = None  # what the journal said on recovery, a journal.Info
+        self.transitions = 0  # since the last checkpoint, for its policy
+
+    # For who inherits.
+
+    def launch(self, action):
+        # A task to be started.
+        pass
+
+    def emit(self, kind, payload):
+        # An untracked action.
+        pass
+
+    def settle(self):
+        # After a step, before its actions: what is not pending any more can be given up.
+        pass
+
+    def recover(self):
+        # Read the journal, once; again after a commit of which nobody knows whether it succeeded.
+        # -> True if an execution is under way.
+        if self.recovered is None:
+            if self.journal:
+                found = once("replay events", "recover", self.journal, self.kernel)
+                self.found, self.state, self.transitions = found
+            self.recovered = self.journal is not None
+            self.keep()
+        return self.busy()
+
+    def busy(self):
+        return self.state.execution != 0 and self.state.status == _RUNNING
+
+    def interrupted(self):
+        # The tasks that a reset found pending, as they are to be started again.
+        return self.kernel.client.restore(self.state)
+
+    def feed(self, event):
+        # One step: made, durable, adopted, and only then its actions.
+        try:
+            step = self.take(event)
+        except (LimitError, MemoryError, Rejected) as e:
+            # The step left everything as it was.  What it was about fails instead.
+            event, step = self.give_up(event, e)
+        if step:
+            self.act(event, step)
+        return step
+
+    def take(self, event):
+        # -> the step, durable and adopted; None for an input that is late, or there twice
+        step = self.kernel.step(self.state, event)
+        if step:
+            if self.journal:
+                self.recovered = None  # until it is adopted, the journal alone knows the state
+                self.commit(step.record)
+            self.state = step.state
+            self.recovered = self.journal is not None
+            self.transitions += self.kernel.client.program.budget - step.state.left
+        return step
+
+    def act(self, event, step):
+        # What follows a step: nothing here can undo it.
+        self.settle()
+        if self.watch:
+            self.watch(event, step)
+        for action in step.actions:
+            if action[_ID] == 0:
+                self.emit(action[1], action[2])
+            elif action[_KIND] == _TASK and action[_ID] in self.state.pending:
+                self.launch(action)
+        self.keep()
+
+    def commit(self, record):
+        try:
+            self.journal.commit(_STEP, record)
+        except LimitError:  # no room before the next checkpoint: then it comes now
+            self.journal.checkpoint(self.kernel.checkpoint(self.state))
+            self.transitions = 0
+            self.journal.commit(_STEP, record)
+
+    def give_up(self, event, e):
+        # -> what happens instead, and its step
+        kind = event[0]
+        if kind in (_START, _STOP, _SIGNAL):
+            raise e
+        if isinstance(e, Rejected):
+            failed = stopped = "TSME.Rejected"
+            cause = e.cause
+        else:
+            failed, stopped = "States.DataLimitExceeded", "TSME.Limit"
+            cause = str(e) or "no memory"
+        if kind in (_SUCCEEDED, _FAILED):
+            instead = (_FAILED, event[1], event[2], failed, cause)
+            try:
+                return instead, self.take(instead)
+            except (LimitError, MemoryError, Rejected):
+                pass  # even that does not fit
+        instead = (_STOP, event[1], stopped, cause)
+        return instead, self.take(instead)
+
+    def keep(self):
+        # A checkpoint, when the journal's policy asks for one.
+        if self.journal and self.journal.needs_checkpoint(None, self.transitions):
+            try:
+                body = self.kernel.checkpoint(self.state)
+            except MemoryError:
+                return  # the next step tries again; once there is no room, commit() insists
+            self.journal.checkpoint(body)
+            self.transitions = 0

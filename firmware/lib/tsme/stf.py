@@ -1,0 +1,236 @@
+# Plain state machines: a class with stf(state, input, actions), a client of the kernel.
+#
+#     class Counter:
+#         initial = {"count": 0}
+#
+#         def stf(state, input, actions):
+#             state["count"] += input.value
+#
+# Optional: start(state, input, actions) is called once, with what the execution starts with;
+# restore(state, actions) after a reset, and names anew each task that is pending, under its id;
+# name and version say whose journal it is; tasks names the tasks it starts.
+from .cbor import encode_into
+from .drafts import ObjectDraft, draft, frozen
+from .errors import LimitError, Rejected, TsmeError, fault
+from .events import INPUTS
+from .values import Obj
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+# As events.py has them.
+_START = const(1)
+_SUCCEEDED = const(2)
+_FAILED = const(3)
+_TIMER = const(5)
+_SIGNAL = const(8)
+_TASK = const(0)
+_ID = const(0)
+_KIND = const(1)
+_RESOURCE = const(4)
+_PAYLOAD = const(5)
+_BEGUN = const(7)
+
+
+class Input:
+    # kind: "start", "signal", "succeeded", "failed" or "timer".  value: of a start or signal, or a
+    # task's result.  id: of the action that has ended, None for start and signal.  now: ms since
+    # 1970.  error, cause: of a task that failed.
+    __slots__ = ("kind", "now", "id", "value", "error", "cause")
+
+    def __init__(self, kind, now, id=None, value=None, error=None, cause=None):
+        self.kind = kind
+        self.now = now
+        self.id = id
+        self.value = value
+        self.error = error
+        self.cause = cause
+
+
+class Actions:
+    # What a step asks the outside to do.  Nothing of it is done unless the step is durable.
+    def __init__(self, d):
+        self._d = d
+
+    def task(self, name, payload=None, timeout=0, heartbeat=0):
+        # -> the id under which its result comes back.  timeout, heartbeat in ms, 0 for none
+        return self._d.task(0, name, frozen(payload), timeout, heartbeat)
+
+    def timer(self, ms):
+        # -> the id of an input "timer", which comes after ms
+        return self._d.timer(0, self._d.now + ms)
+
+    def cancel(self, id):
+        # A task or timer that is pending is not wanted any more.
+        if id not in self._d.pending:
+            raise fault("TSME-M005", id)
+        self._d.drop(id)
+
+    def log(self, payload):
+        self._d.emit(0, frozen(payload))
+
+    def metric(self, payload):
+        self._d.emit(1, frozen(payload))
+
+    def publish(self, payload):
+        self._d.emit(2, frozen(payload))
+
+    def random(self, n):
+        # an integer from 0 to n - 1, the same one at every replay
+        return self._d.below(n)
+
+    def end(self, result=None):
+        # The execution is over, and so are its tasks and timers.
+        self._d.succeed(frozen(result))
+
+    def fail(self, error, cause=""):
+        self._d.fail(error, cause)
+
+
+class Restored:
+    # What restore() is given to name its tasks: a task that is pending, by its id, is started
+    # again as it was, or as something else that finds out what became of it.
+    def __init__(self, state):
+        self.found = [state.pending[i] for i in sorted(state.pending)]
+        self.found = [a for a in self.found if a[_KIND] == _TASK]
+        self.named = {}
+
+    def task(self, name, payload=None, id=None):
+        if id in self.named or not [a for a in self.found if a[_ID] == id]:
+            raise fault("TSME-M006", id, name)
+        self.named[id] = (name, frozen(payload))
+        return id
+
+    def again(self, id):
+        # as it was
+        for a in self.found:
+            if a[_ID] == id:
+                return self.task(a[_RESOURCE], a[_PAYLOAD], id)
+        raise fault("TSME-M006", id, "again")
+
+    def actions(self):
+        out = []
+        for a in self.found:
+            if a[_ID] not in self.named:
+                raise fault("TSME-M007", a[_ID], a[_RESOURCE])
+            name, payload = self.named[a[_ID]]
+            if name != a[_RESOURCE]:  # other work, which has not begun
+                a = a[:_BEGUN] + [0] + a[_BEGUN + 1 :]
+            out.append(a[:_RESOURCE] + [name, payload] + a[_PAYLOAD + 1 :])
+        return out
+
+
+class Machine:
+    signals = True
+    budget = 1  # every step is one transition
+    needs = 0
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.program = self
+        if not hasattr(machine, "stf"):
+            raise fault("TSME-M008", getattr(machine, "__name__", machine))
+        name = getattr(machine, "name", None) or getattr(machine, "__name__", None)
+        self.name = name or type(machine).__name__
+        self.version = getattr(machine, "version", 1)
+        self.digest = _digest("%s %s" % (self.name, self.version))
+        self.initial = frozen(getattr(machine, "initial", {}))
+        if type(self.initial) is not Obj:
+            raise fault("TSME-M009", self.name)
+        self.stf = machine.stf
+        self.begin = getattr(machine, "start", None)
+
+    def resources(self):
+        return list(getattr(self.machine, "tasks", ()))
+
+    # --- what the kernel asks of a client ---
+
+    def start(self, d, value):
+        d.frames = bytearray()
+        given = Input("start", d.now, None, draft(value))
+        part = self.initial
+        if self.begin:
+            part = self.call(d, self.begin, part, given)
+        d.frames = bytearray()
+        encode_into(d.frames, part)
+        return part
+
+    def step(self, d, part, kind, action, a, b):
+        i = action[_ID] if action else None
+        given = Input(INPUTS[kind], d.now, i)
+        if kind == _SIGNAL or kind == _SUCCEEDED:
+            given.value = draft(a)
+        elif kind == _FAILED:
+            given.error, given.cause = a, b
+        elif kind == _TIMER and action[_KIND] == _TASK:  # its time is up
+            given.kind, given.error, given.cause = "failed", "States.Timeout", ""
+        return self.call(d, self.stf, part, given)
+
+    def call(self, d, function, part, given):
+        # What it changes is encoded at once: a value that is none is an error of the step.
+        state = ObjectDraft(part)
+        d.frames = bytearray()
+        try:
+            function(state, given, Actions(d))
+            part = state.finish()
+            if state.changed:
+                state.delta(d.frames, [])
+        except (LimitError, MemoryError):
+            raise
+        except Exception as e:
+            raise Rejected(str(e) if isinstance(e, TsmeError) else _shown(e), e)
+        finally:
+            state.open = False
+        return part
+
+    def restore(self, state):
+        # -> the tasks that are pending, as they are to be started again
+        given = Restored(state)
+        restore = getattr(self.machine, "restore", None)
+        if restore:
+            part = ObjectDraft(state.client)
+            part.open = False
+            restore(part, given)
+        else:
+            for a in given.found:
+                given.again(a[_ID])
+        return given.actions()
+
+    def runnable(self, part):
+        return False
+
+    def attempt(self, part, action):
+        return 1
+
+    def delta(self, buf, d):
+        if d.frames:
+            buf += d.frames
+
+    def encode(self, part):
+        return part
+
+    def decode(self, item):
+        return item
+
+
+def _shown(e):
+    text = str(e)
+    return type(e).__name__ + (": " + text if text else "")
+
+
+def _digest(text):
+    # of a machine's name and version: a device has no source to take one of
+    try:
+        from hashlib import sha256
+
+        return sha256(text.encode()).digest()[:8]
+    except ImportError:
+        from .crc import crc32
+
+        low = crc32(text.encode())
+        return (low | crc32(text.encode(), low) << 32).to_bytes(8, "little")
