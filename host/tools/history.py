@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from tsme import asl, cbor, kernel, replay, timestamp
 from tsme.errors import TsmeError
+from tsme.frames import SILENT
 
 from ..compiler.model import Json
 from .causes import Moment, explain, state_error
@@ -445,8 +446,8 @@ class _View:
             fault = self.failing.fault
             if fault.words and history.cause == fault.terse:
                 history.cause = fault.words
-            elif fault.timed_out:
-                history.cause = history.cause or None
+            elif fault.timed_out and history.cause in ("", SILENT):
+                history.cause = None
             self.ended("FAILED", "ExecutionFailed", root)
 
     def ended(self, status: str, kind: str, branch: _Branch | None) -> None:

@@ -58,6 +58,34 @@ def test_an_answer_that_never_comes_fails():
     assert "waits for what never comes" in verdict(case(states, tasks=never)).why
 
 
+@pytest.mark.parametrize("on", list(interpreters.INTERPRETERS))
+@pytest.mark.parametrize(
+    ("heartbeat", "timeout", "names", "caught"),
+    [
+        (5, 9, ["States.HeartbeatTimeout"], True),
+        (5, None, ["States.HeartbeatTimeout"], True),
+        (5, 9, ["States.Timeout"], True),
+        (5, 9, ["States.TaskFailed"], False),
+        (None, 5, ["States.HeartbeatTimeout"], False),
+    ],
+)
+def test_a_missing_heartbeat_is_a_timeout_that_has_a_name_of_its_own(
+    on, heartbeat, timeout, names, caught
+):
+    interpreters.require(on)
+    limits = {"HeartbeatSeconds": heartbeat, "TimeoutSeconds": timeout}
+    state = {k: v for k, v in limits.items() if v} | {"Type": "Task", "Resource": SEND}
+    state |= {"Catch": [{"ErrorEquals": names, "Next": "Late"}], "End": True}
+    never = [{"state": "Read", "parameters": {}, "outcome": {"timed_out": True}}]
+    expected = {"status": "FAILED", "error": "States.Timeout"}
+    if caught:
+        told = {"Error": "States.Timeout", "Cause": ""}
+        expected = {"status": "SUCCEEDED", "output": told}
+    states = {"Read": state, "Late": {"Type": "Pass", "End": True}}
+    sample = case(states, tasks=never, expected=expected | {"events": None})
+    assert verdict(sample, on).why == ""
+
+
 def test_a_program_that_does_not_end_fails():
     states = {"Again": {"Type": "Pass", "Next": "Stop?"}}
     rule = {"Variable": "$.stop", "IsPresent": True, "Next": "Stop"}

@@ -207,7 +207,7 @@ class Machine:
             if field + "Path" in state:
                 v = self.dynamic(state[field + "Path"], data)
                 if not isinstance(v, str):
-                    raise Unknown("an error that is no text")
+                    raise Failed("States.Runtime")
                 parts.append(v)
             else:
                 parts.append(state.get(field))

@@ -319,7 +319,8 @@ class Writer:
             return otherwise
 
     def errors(self) -> list[str]:
-        named = [*values.ERRORS, "States.TaskFailed", "States.IntrinsicFailure"]
+        others = ["States.TaskFailed", "States.IntrinsicFailure", "States.HeartbeatTimeout"]
+        named = [*values.ERRORS, *others]
         return self.of([["States.ALL"], ["States.TaskFailed"], [self.of(named)], named[:3]])
 
     def retrier(self) -> dict[str, Json]:

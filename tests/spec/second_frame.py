@@ -10,6 +10,9 @@ from typing import Any
 from .second_reader import UNDEFINED, Program
 from .second_values import at_path
 
+TIMEOUT = ("States.Timeout", "")
+SILENCE = ("States.Timeout", "no heartbeat came in time")
+
 
 class Frame:
     """SPEC 2.1."""
@@ -30,6 +33,11 @@ class Frame:
 
     def rest(self) -> list[Any]:
         return [self.pc, self.entry, self.handler, self.state]
+
+    @property
+    def silent(self) -> bool:
+        """Its error is a missing heartbeat (2.9)."""
+        return (self.error, self.cause) == SILENCE
 
     def encoded(self) -> list[Any]:
         """As a checkpoint holds it (5)."""

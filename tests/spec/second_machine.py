@@ -11,7 +11,7 @@ import zlib
 from fractions import Fraction
 from typing import Any
 
-from .second_frame import Frame
+from .second_frame import SILENCE, TIMEOUT, Frame
 from .second_query import select
 from .second_reader import UNDEFINED, Program, encode
 from .second_values import (
@@ -39,8 +39,7 @@ NAMES = (
     "ENTER JUMP IF UNLESS COMPARE TEST CATCH LIMIT TASK WAIT EMIT CAUGHT RETRY ERROR RAISE FAIL "
     "END FORK MAP QUERY"
 ).split()
-LONGEST = 2147483647
-FATAL = "States.Runtime"
+LONGEST, FATAL = 2147483647, "States.Runtime"
 
 
 class Machine:
@@ -106,7 +105,7 @@ class Machine:
         action = self.pending.pop(fields[0])
         number = action[2]
         if number is None:
-            self.finish(2, ["States.Timeout", ""])
+            self.finish(2, [*TIMEOUT])
             return
         self.frame(number).wait = 0
         self.took_part.add(number)
@@ -117,7 +116,7 @@ class Machine:
         elif action[1] == 1:
             self.ready.append((number, []))
         else:
-            self.raised(number, "States.Timeout", "")
+            self.raised(number, *(TIMEOUT if action[3] == action[8] else SILENCE))
 
     def delta(self, dt: int, before: dict[int, list[Any]]) -> bytes:
         gone = sorted(i for i in before if i not in self.pending)
@@ -426,9 +425,10 @@ class Machine:
         """Handed out, and in no record."""
 
     def op_caught(self, a: int) -> None:
-        names, error = self.consts[a], self.f.error
-        failed = "States.TaskFailed" in names and error != "States.Timeout"
-        self.stack.append(error in names or "States.ALL" in names or failed)
+        hits = {self.f.error, "States.ALL"}
+        hits.add("States.TaskFailed" if self.f.error != "States.Timeout" else "States.ALL")
+        hits.add("States.HeartbeatTimeout" if self.f.silent else "States.ALL")
+        self.stack.append(not hits.isdisjoint(self.consts[a]))
 
     def op_retry(self, a: int) -> bool:
         counter, interval, attempts, backoff, longest, jitter = self.consts[a]
@@ -445,7 +445,7 @@ class Machine:
         return True
 
     def op_error(self, a: int) -> None:
-        self.stack.append({"Error": self.f.error, "Cause": self.f.cause})
+        self.stack.append({"Error": self.f.error, "Cause": "" if self.f.silent else self.f.cause})
 
     def op_raise(self, a: int) -> bool:
         self.raised(self.n, self.f.error, self.f.cause)

@@ -11,6 +11,7 @@ except ImportError:
 
 
 NO_LIMITS = (0, 0, 0, None, None)  # ms, ms of a TASK; MaxConcurrency, what a MAP tolerates
+SILENT = "no heartbeat came in time"  # the cause of a States.Timeout that TimeoutSeconds did not
 NEW = const(24)  # bytes, at most, that a new frame's encoding has and no delta shows
 _MAX_PATHS = const(8)  # more paths than this, and slot 0 counts as written whole
 

@@ -7,7 +7,7 @@ from . import num
 from .cbor import MISSING, Obj, fits
 from .compare import test
 from .faults import IntrinsicError, StatesError, error
-from .frames import NO_LIMITS, index, put
+from .frames import NO_LIMITS, SILENT, index, put
 
 _MAX_DELAY = 2147483647  # s, AWS's longest wait
 
@@ -162,8 +162,9 @@ def emit_(vm, d, number, f, stack, a):
 def caught_(vm, d, number, f, stack, a):
     names = vm.consts[a]
     e = f.error
-    hit = e in names or "States.ALL" in names
-    stack.append(hit or ("States.TaskFailed" in names and e != "States.Timeout"))
+    late = e == "States.Timeout"
+    hit = e in names or "States.ALL" in names or (not late and "States.TaskFailed" in names)
+    stack.append(hit or (late and f.cause == SILENT and "States.HeartbeatTimeout" in names))
 
 
 def retry_(vm, d, number, f, stack, a):
@@ -188,7 +189,8 @@ def retry_(vm, d, number, f, stack, a):
 
 
 def error_(vm, d, number, f, stack, a):
-    stack.append(Obj((("Error", f.error), ("Cause", f.cause))))
+    cause = "" if f.error == "States.Timeout" and f.cause == SILENT else f.cause  # as at AWS
+    stack.append(Obj((("Error", f.error), ("Cause", cause))))
 
 
 def raise_(vm, d, number, f, stack, a):
