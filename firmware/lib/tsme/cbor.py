@@ -146,9 +146,22 @@ def _encode(buf, v, container):
 
 # Appends v to buf; on an error buf is as it was. MISSING itself may be written, not in a value.
 def encode_into(buf, v, container=False):
+    t = type(v)
+    if t is int:  # what is simple and frequent, first
+        if 0 <= v < 24:
+            buf.append(v)
+        else:
+            _put_int(buf, v, container)
+        return
+    if v is None:
+        buf.append(0xF6)
+        return
     start = len(buf)
     try:
-        _encode(buf, v, container)
+        if t is str:
+            _put_text(buf, v)
+        else:
+            _encode(buf, v, container)
     except UnicodeError:
         buf[start:] = b""
         raise fault("TSME-V004")

@@ -4,7 +4,7 @@
 # its first change; finish() gives the value that is to be, which shares with the old one whatever
 # was not touched.  So a step that raises leaves nothing behind, and costs nothing to undo.  What
 # changed is known, so the digest's cost follows it.
-from .cbor import encode_into
+from .cbor import encode_into, put_head
 from .errors import fault, over
 from .values import DEPTH, MISSING, Obj
 
@@ -133,7 +133,7 @@ class Draft:
     def below(self, buf, path):
         # The changes of members that are the same ones still, in an order that is no accident.
         seen = self.seen
-        for k in sorted(self.kids or ()):
+        for k in sorted(self.kids) if self.kids else ():
             kid = self.kids[k]
             if isinstance(kid, Draft) and kid.changed and not (seen and k in seen):
                 kid.delta(buf, path + [k])
@@ -150,16 +150,20 @@ class ObjectDraft(Draft):
         return self[k] if k in self.now else default
 
     def __setitem__(self, k, v):
-        if type(k) is not str:
-            raise fault("TSME-M001", k, type(k).__name__)
-        self.touch()
-        if self.seen is None:
-            self.steps = []
-            self.seen = {}
-        if k not in self.seen:
-            self.seen[k] = True
+        seen = self.seen
+        if seen is None or k not in seen:
+            if type(k) is not str:
+                raise fault("TSME-M001", k, type(k).__name__)
+            self.touch()
+            if seen is None:
+                self.steps = []
+                seen = self.seen = {}
+            seen[k] = True
             self.steps.append(k)
-        self.put(k, v)
+        if type(v) in _LEAVES and not self.kids:
+            self.now[k] = v
+        else:
+            self.put(k, v)
 
     def __delitem__(self, k):
         if k not in self.now:
@@ -210,8 +214,10 @@ class ObjectDraft(Draft):
     def delta(self, buf, path):
         # What changed: docs/SPEC.md, 6.
         if self.steps:
-            encode_into(buf, path)
-            encode_into(buf, self.steps)
+            encode_into(buf, path) if path else buf.append(0x80)
+            put_head(buf, 4, len(self.steps))
+            for k in self.steps:
+                encode_into(buf, k)
             for k in self.steps:
                 if k in self.seen:
                     encode_into(buf, self.now[k])
@@ -274,13 +280,12 @@ class ArrayDraft(Draft):
         self.written(i)
         self.put(i, v)
 
-    def extend(self, items):
+    def __iadd__(self, items):
         for v in list(items):
             self.append(v)
-
-    def __iadd__(self, items):
-        self.extend(items)
         return self
+
+    extend = __iadd__
 
     def pop(self, i=-1):
         i = self.at(i)
@@ -347,4 +352,5 @@ class ArrayDraft(Draft):
         self.below(buf, path)
 
 
+_LEAVES = (int, str, bool, type(None))
 _BOXES = (dict, Obj, list, tuple, ObjectDraft, ArrayDraft)  # what may be changed in, or holds such

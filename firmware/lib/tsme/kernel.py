@@ -284,20 +284,25 @@ class Kernel:
             d.client = self.client.step(d, d.client, kind, action, a, b)
 
     def finish(self, d, old, event):
-        delta = bytearray()
         kind = event[0]
-        passed = d.now - (0 if kind == _START else old.now)
+        passed = bytearray()
+        encode_into(passed, d.now - (0 if kind == _START else old.now), True)
         fields = bytearray()
         for v in event[2:]:
             encode_into(fields, v, True)
         if kind == _START:
             d.digest = crc32(fields)  # of what no delta shows: seed, names, program
-        for v in (d.status, passed, d.next_id, d.rng if d.random else None):
-            encode_into(delta, v, True)
-        d.gone.sort()
-        d.changed.sort()
-        encode_into(delta, d.gone)
-        encode_into(delta, [d.pending[i] for i in d.changed], True)
+        delta = bytearray((d.status,))
+        delta += passed
+        encode_into(delta, d.next_id)
+        encode_into(delta, d.rng if d.random else None, True)
+        if d.gone or d.changed:
+            d.gone.sort()
+            d.changed.sort()
+            encode_into(delta, d.gone)
+            encode_into(delta, [d.pending[i] for i in d.changed], True)
+        else:
+            delta += b"\x80\x80"
         if d.status:
             encode_into(delta, d.result)
         else:
@@ -308,8 +313,8 @@ class Kernel:
             d.client = None
         self.measure(d)
         record = bytearray(d.digest.to_bytes(4, "little"))
-        encode_into(record, kind)
-        encode_into(record, passed)
+        record.append(kind)
+        record += passed
         record += fields
         step = Step(d, d.actions, record)
         d.actions = d.gone = d.changed = None
