@@ -36,6 +36,7 @@ Examples:
   tsme test-state flow.asl.json --state Dry --input '{"day": 1}' --inspection DEBUG
   tsme test                                 the scenarios in *.test.json, tasks mocked
   tsme journal show j.bin --program flow.asl.json
+  tsme journal effects j.bin --program flow.asl.json --tasks tasks.py
   tsme history j.bin --program flow.asl.json
   tsme replay j.bin --program flow.asl.json
   tsme graph flow.asl.json -o flow.svg

@@ -11,13 +11,14 @@ import click
 from tsme import cbor
 
 from . import console
+from .effects import effects
 from .errors import DONE, FAILED, HostError
 from .files import read_program, write_bytes
 from .player import Played, know, play_all
 from .records import Damage, Log, Record, duration, plain, read_log, timestamp
 
 
-@click.group(short_help="Show a journal, or export its records.")
+@click.group(short_help="Show a journal and its effects, or export its records.")
 def journal() -> None:
     """Read journals: files written by `tsme run`, or pulled from a device."""
 
@@ -178,4 +179,5 @@ def export(log: str, output: str) -> int:
     return DONE
 
 
+journal.add_command(effects)
 COMMANDS = (journal,)

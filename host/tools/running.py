@@ -24,7 +24,8 @@ from tsme.objects import GET, LIST, PUT
 from ..compiler.disasm import disassemble
 from . import console
 from .errors import DONE, FAILED, INTERRUPTED, HostError, did_you_mean
-from .files import read_bytes, read_program, read_value
+from .files import read_program, read_value
+from .handlers import check_tasks
 from .history import replay_history
 from .keeping import Kept, held
 from .player import no_limits
@@ -113,7 +114,7 @@ def run(program: str, **options: Unpack[Options]) -> int:
     listing = disassemble(loaded.data)
     tasks = options["tasks"]
     if tasks is not None:
-        _check_tasks(tasks)
+        check_tasks(tasks)
     elif needed := [r for r in listing.resources if r not in (GET, LIST, PUT)]:
         names = ", ".join(needed)
         raise HostError(
@@ -135,20 +136,6 @@ def run(program: str, **options: Unpack[Options]) -> int:
             journal = options["journal"] or str(place / JOURNAL)
             result[3] = _in_full(result[3], loaded.data, journal)
         return _report(result, options, kept)
-
-
-def _check_tasks(path: str) -> None:
-    """What can be told without running it: it is there, and it is Python."""
-    data = read_bytes(path)
-    if path.endswith((".json", ".asl")):
-        raise HostError("TSME-H014", f'"{path}" is JSON, not Python')
-    if b"\0" in data:
-        raise HostError("TSME-H021", f'"{path}" is a binary file, not Python')
-    try:
-        compile(data, path, "exec", dont_inherit=True)
-    except SyntaxError as error:
-        where = f"{path}:{error.lineno}:{error.offset}" if error.lineno else path
-        raise HostError("TSME-H021", f"{where}: {error.msg}") from None
 
 
 def board(name: str = "main.py") -> Path:

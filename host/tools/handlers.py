@@ -1,0 +1,60 @@
+"""A tasks file, for what it says of its handlers; none of them is called."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from tsme.errors import TsmeError
+from tsme.tasks import Tasks
+
+from .errors import HostError
+from .files import read_bytes
+
+
+def check_tasks(path: str) -> bytes:
+    """A tasks file's source, if it is Python; that much can be told without running it."""
+    data = read_bytes(path)
+    if path.endswith((".json", ".asl")):
+        raise HostError("TSME-H014", f'"{path}" is JSON, not Python')
+    if b"\0" in data:
+        raise HostError("TSME-H021", f'"{path}" is a binary file, not Python')
+    try:
+        compile(data, path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        where = f"{path}:{error.lineno}:{error.offset}" if error.lineno else path
+        raise HostError("TSME-H021", f"{where}: {error.msg}") from None
+    return data
+
+
+def load_tasks(path: str) -> Any:
+    """The `tsme.Tasks` of a tasks file.  It is run in this process; what it prints is a remark."""
+    code = compile(check_tasks(path), path, "exec", dont_inherit=True)
+    names: dict[str, Any] = {"__name__": "tasks", "__file__": path}
+    before = list(sys.path)
+    sys.path.insert(0, str(Path(path).parent))
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            exec(code, names)  # noqa: S102
+    except TsmeError as error:
+        raise HostError(error.code, f"{_line(error, path)}: {error.message}") from None
+    except Exception as error:
+        message = f"{_line(error, path)}: {type(error).__name__}: {error}"
+        raise HostError("TSME-H021", message) from None
+    finally:
+        sys.path[:] = before
+    tasks = names.get("tasks")
+    if not isinstance(tasks, Tasks):
+        message = f"{path} has no handlers; it needs a global `tasks = tsme.Tasks()`"
+        raise HostError("TSME-H022", message)
+    return tasks
+
+
+def _line(error: Exception, path: str) -> str:
+    """`tasks.py:12`: the last place in the file itself."""
+    lines = [row.lineno for row in traceback.extract_tb(error.__traceback__)
+             if row.filename == path]  # fmt: skip
+    return f"{path}:{lines[-1]}" if lines else path
