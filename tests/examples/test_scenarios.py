@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -27,18 +26,14 @@ def test_its_scenarios_hold_on_both_interpreters(name: str) -> None:
 
 
 @pytest.mark.parametrize("on", ["cpython", "micropython"])
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("coldchain", {"stops": 5, "alarms": 1, "last": [41, 52], "text": "5 stops, 1 alarms"}),
-        ("pumps", {"litres": [60, 0, 90, 12], "jammed": ["roses"], "tank": 2400}),
-    ],
-)
-def test_it_runs_with_its_own_tasks(name: str, expected: object, on: str) -> None:
+@pytest.mark.parametrize("name", ["coldchain", "pumps"])
+def test_it_runs_with_its_own_tasks_as_its_readme_says(name: str, on: str) -> None:
     interpreters.require("micropython")
     folder = EXAMPLES / name
     files = ["--tasks", str(folder / "tasks.py"), "--input", str(folder / "input.json")]
     flow = str(folder / f"{name}.asl.json")
     done = CliRunner().invoke(main, ["run", flow, *files, "--fast", "--on", on])
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout.splitlines()[-1]) == expected
+    expected = (folder / "expected.json").read_text(encoding="utf-8")
+    assert done.stdout.splitlines()[-1] == expected.strip()
+    assert expected.strip() in (folder / "README.md").read_text(encoding="utf-8")
