@@ -171,6 +171,7 @@ def kind_of(node: Node) -> str:
 
 
 def root_text(path: Path) -> str:
+    """What a path starts at, for messages.  Not for paths from `$`."""
     return "the context object `$$`" if path.root == "$$" else f"the variable `${path.root}`"
 
 

@@ -70,6 +70,8 @@ class SiteInfo(NamedTuple):
 
 
 class StateName(NamedTuple):
+    """A state of the debug part; `line` and `column` count from 1."""
+
     name: str
     type: str
     line: int

@@ -72,6 +72,7 @@ def expr(lo: Lowering, e: Expr, dollar: Dollar, within: str = "") -> None:
 
 
 def constant(lo: Lowering, value: Json) -> None:
+    """Push a constant; an integer from 0 to 255 needs no place in the pool."""
     if type(value) is int and 0 <= value < 256:
         lo.ins("INT", value)
     else:
@@ -203,4 +204,5 @@ def template(e: Expr) -> Json:
 
 
 def suffix(e: Expr) -> str:
+    """What the name of a template's member ends in, if its value is `e`."""
     return ".$" if isinstance(e, (Ref, Call)) else ""

@@ -51,6 +51,8 @@ Operand = int | Pooled | Label
 
 @dataclass
 class Ins:
+    """One instruction; `site`: where an error of it comes from, for the debug part."""
+
     op: str
     arg: Operand = 0
     site: Site | None = None
@@ -62,6 +64,8 @@ Code = list[Ins | Label]
 
 @dataclass(frozen=True)
 class StateInfo:
+    """A state by its number, which is its place in the list."""
+
     name: str
     type: str
     where: Where

@@ -11,6 +11,7 @@ from .source import Node
 
 
 def is_jsonata(text: str) -> bool:
+    """Is a string meant as an expression?  It may still be a broken one."""
     return text.startswith("{%") or text.endswith("%}")
 
 

@@ -112,6 +112,8 @@ class Path:
 
 @dataclass(frozen=True)
 class Const:
+    """A literal value."""
+
     value: Json
     where: Where
 
@@ -144,6 +146,8 @@ class Obj:
 
 @dataclass(frozen=True)
 class Arr:
+    """An array of a payload template, with something dynamic in it."""
+
     items: tuple[Expr, ...]
     where: Where
 
@@ -157,16 +161,22 @@ Expr = Const | Ref | Call | Obj | Arr
 
 @dataclass(frozen=True)
 class And:
+    """All parts hold; they are tried in order."""
+
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
 class Or:
+    """One part holds; they are tried in order."""
+
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
 class Not:
+    """The part does not hold."""
+
     part: Condition
 
 
@@ -191,6 +201,8 @@ Assign = tuple[tuple[str, Expr], ...]  # variable name -> expression, in source 
 
 @dataclass(frozen=True)
 class ChoiceRule:
+    """An entry of Choices; `next` and `assign` count if it is the first whose condition holds."""
+
     condition: Condition
     next: str
     assign: Assign
@@ -202,6 +214,8 @@ class ChoiceRule:
 
 @dataclass(frozen=True)
 class Retrier:
+    """An entry of Retry, with the defaults of the States Language; intervals in seconds."""
+
     errors: tuple[str, ...]
     interval_seconds: int = 1
     max_attempts: int = 3
@@ -213,6 +227,8 @@ class Retrier:
 
 @dataclass(frozen=True)
 class Catcher:
+    """An entry of Catch."""
+
     errors: tuple[str, ...]
     next: str
     result_path: Path | None  # None: `"ResultPath": null`, the error is discarded
@@ -239,6 +255,8 @@ class State:
 
 @dataclass(frozen=True, kw_only=True)
 class Pass(State):
+    """`result`, if there, stands for what the parameters make."""
+
     result: Const | None = None
     parameters: Expr | None = None
     result_path: Path | None
@@ -246,6 +264,8 @@ class Pass(State):
 
 @dataclass(frozen=True, kw_only=True)
 class Task(State):
+    """`resource` as written; what it means is known to whoever runs it."""
+
     resource: str
     parameters: Expr | None = None
     result_selector: Expr | None = None
@@ -259,6 +279,8 @@ class Task(State):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(State):
+    """Without a rule that holds and without `default` it fails: States.NoChoiceMatched."""
+
     rules: tuple[ChoiceRule, ...]
     default: str | None = None
 
@@ -273,7 +295,7 @@ class Wait(State):
 
 @dataclass(frozen=True, kw_only=True)
 class Succeed(State):
-    pass
+    """Ends its machine; its output is its input after InputPath and OutputPath."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,6 +308,8 @@ class Fail(State):
 
 @dataclass(frozen=True, kw_only=True)
 class Parallel(State):
+    """Its result is an array of the branches' outputs, in their order."""
+
     branches: tuple[Machine, ...]
     parameters: Expr | None = None
     result_selector: Expr | None = None

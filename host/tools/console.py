@@ -24,22 +24,27 @@ def note(text: str) -> None:
 
 
 def good(text: str) -> str:
+    """Green on a terminal."""
     return click.style(text, fg="green")
 
 
 def bad(text: str) -> str:
+    """Red on a terminal."""
     return click.style(text, fg="red")
 
 
 def name(text: str) -> str:
+    """A name, cyan on a terminal."""
     return click.style(text, fg="cyan")
 
 
 def faint(text: str) -> str:
+    """Less bright on a terminal."""
     return click.style(text, dim=True)
 
 
 def strong(text: str) -> str:
+    """Bold on a terminal."""
     return click.style(text, bold=True)
 
 
