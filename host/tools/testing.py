@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any, TypedDict, Unpack
 
 import click
 
@@ -41,6 +42,16 @@ class Result:
     outcome: Outcome | None = None
 
 
+class Options(TypedDict):
+    """What `tsme test` takes beside its files."""
+
+    on: str
+    only: str | None
+    junit: str | None
+    verbose: bool
+    as_json: bool
+
+
 @click.command("test", short_help="Run scenario tests, with tasks mocked.")
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option(
@@ -53,9 +64,8 @@ class Result:
 @click.option("-k", "only", metavar="TEXT", help="Only cases with TEXT in their file or name.")
 @click.option("--junit", metavar="FILE", help="Write the results as JUnit XML.")
 @click.option("--verbose", "-v", is_flag=True, help="Show what each case did.")
-def test(
-    paths: tuple[str, ...], on: str, only: str | None, junit: str | None, verbose: bool
-) -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+def test(paths: tuple[str, ...], **options: Unpack[Options]) -> int:
     """Run scenario tests: *.test.json in the folders given, or the files given.
 
     A test file says what a workflow is given, what its tasks answer, and what is to come of it;
@@ -63,6 +73,7 @@ def test(
 
     Exits with 0 if all cases passed, 1 if one failed, 2 if a test file cannot be used.
     """
+    on, only, junit = options["on"], options["only"], options["junit"]
     chosen, files = _chosen(paths, only)
     interpreters = INTERPRETERS if on == "both" else (on,)
     results = _run_all(chosen, interpreters)
@@ -70,7 +81,10 @@ def test(
     remarks = {file.path: texts for file, texts in zip(files, shared, strict=False) if texts}
     if junit:
         write_bytes(junit, junit_xml(results))
-    _show(results, remarks, verbose, on == "both")
+    if options["as_json"]:
+        console.out_json([_as_json(result) for result in results])
+    else:
+        _show(results, remarks, options["verbose"], on == "both")
     return FAILED if any(result.problems for result in results) else DONE
 
 
@@ -196,6 +210,21 @@ def _show(results: list[Result], remarks: dict[str, list[str]], verbose: bool, b
     files = console.count(len({result.file for result in results}), "file")
     console.out()
     console.out(f"{files}, {console.count(len(results), 'case')}: {', '.join(counts)}")
+
+
+def _as_json(result: Result) -> dict[str, Any]:
+    """A result with --json; `answer` is the execution's, as far as it came."""
+    return {
+        "file": result.file,
+        "name": result.name,
+        "on": result.on,
+        "passed": not result.problems,
+        "problems": result.problems,
+        "remarks": result.remarks,
+        "duration_ms": result.run.duration,
+        "states": result.outcome.states if result.outcome else [],
+        "answer": result.outcome.history.answer() if result.outcome else None,
+    }
 
 
 def _show_one(result: Result, verbose: bool) -> None:

@@ -344,6 +344,17 @@ def test_junit_has_every_case_and_why_it_failed(folder: Path, on: str):
         assert failure.get("message") == 'output $.day: expected "\\u0001<", got 1'
 
 
+def test_results_are_there_for_scripts(folder: Path):
+    write({"tasks": DRY}, {"tasks": DRY, "expect": {"output_has": {"day": 7}}})
+    done = tsme("test", "--json")
+    assert (done.exit_code, done.stderr) == (1, "")
+    good, bad = json.loads(done.stdout)
+    assert (good["passed"], good["problems"], good["on"]) == (True, [], "cpython")
+    assert good["answer"]["status"] == "SUCCEEDED"
+    assert (bad["passed"], bad["problems"]) == (False, ["output $.day: expected 7, got 1"])
+    assert good["states"] == bad["states"] != []
+
+
 # --- mistakes ---------------------------------------------------------------------------------
 
 CASE = '{"name": "x", %s}'
