@@ -54,7 +54,11 @@ def main(argv: list[str] | None = None) -> int:
         find(args.on)
     except MissingTool as missing:
         return _unable(str(missing))
-    verdicts = judge_all(cases(args.cases), args.on)
+    try:
+        found = list(cases(args.cases))
+    except ValueError as error:
+        return _unable(str(error))
+    verdicts = judge_all(found, args.on)
     if args.json:
         text = json.dumps(as_json(verdicts), indent=1, ensure_ascii=False)
         args.json.write_text(text + "\n", encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +44,15 @@ class Verdict:
 
 
 def cases(folder: Path) -> Iterator[Case]:
-    """All cases below a folder, by file name; other JSON files are passed over."""
+    """All cases below a folder, by file name; other JSON files are passed over.
+
+    Raises ValueError, which names the file, for one that holds no JSON.
+    """
     for path in sorted(folder.rglob("*.json")):
-        item = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            item = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise ValueError(f"{path} holds no JSON: {error}") from None
         if isinstance(item, dict) and "id" in item and "kind" in item and "expected" in item:
             yield item
 
@@ -64,7 +71,10 @@ def judge_all(
     verdicts: list[Verdict] = []
     runs: list[tuple[int, Case, _Ran]] = []
     for case in found:
-        ran = _judge(case)
+        try:
+            ran = _judge(case)
+        except Exception as error:  # one broken case, or bug, must not hide all other verdicts
+            ran = _verdict(case, "failed", _bug(error))
         if isinstance(ran, _Ran):
             runs.append((len(verdicts), case, ran))
             ran = _verdict(case, "failed", "not judged")
@@ -72,9 +82,18 @@ def judge_all(
     jobs = [(ran.program, ran.run) for _, _, ran in runs]
     problems = [""] * len(jobs) if on == "cpython" else run_elsewhere(on, jobs)
     for (n, case, ran), problem in zip(runs, problems, strict=True):
-        diffs = [problem] if problem else ran.differences()
+        try:
+            diffs = [problem] if problem else ran.differences()
+        except Exception as error:
+            diffs = [_bug(error)]
         verdicts[n] = _verdict(case, "failed" if diffs else "passed", "; ".join(diffs))
     return [_excused(v, known) for v in verdicts]
+
+
+def _bug(error: Exception) -> str:
+    """What is wrong with the tools, or with a case that is not as the format has it."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}: {error}"
 
 
 @dataclass(frozen=True)
@@ -141,7 +160,22 @@ def differences(case: Case, compiled: Compiled, run: Run) -> list[str]:
 
 def run_elsewhere(on: str, jobs: list[tuple[bytes, Run]]) -> list[str]:
     """Run the same inputs on another interpreter, all in one process.  The records of each run
-    become those of that interpreter; returns a problem for each, "" for none."""
+    become those of that interpreter; returns a problem for each, "" for none.  What ends the
+    process fails, and the rest runs in a new one."""
+    problems: list[str] = []
+    while len(problems) < len(jobs):
+        left = jobs[len(problems) :]
+        answers, said = _run_batch(on, left)
+        for (_, run), (records, problem) in zip(left, answers, strict=False):
+            problems.append(f"{on}: {problem}" if problem else _same(on, run.records, records))
+            run.records = records
+        if len(answers) < len(left):
+            problems.append(f"{on} ended in this case: {said}")
+    return problems
+
+
+def _run_batch(on: str, jobs: list[tuple[bytes, Run]]) -> tuple[list[Any], str]:
+    """What each job gave, [records, problem], up to one that ended the process; its last words."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "jobs"), Path(folder, "results")
         sent = [cbor.encode([program, run.inputs], True) for program, run in jobs]
@@ -150,23 +184,19 @@ def run_elsewhere(on: str, jobs: list[tuple[bytes, Run]]) -> list[str]:
         done = interpreters.run(on, BATCH, [source, target, str(SIZE)], heap="64m", timeout=600)
         said = (done.stderr + done.stdout).decode(errors="replace").strip()
         data = target.read_bytes()
-    problems: list[str] = []
+    answers: list[Any] = []
     at = 0
-    for _, run in jobs:
-        if at >= len(data):
-            problems.append(f"{on} ended before this case: {said or done.returncode}")
-            continue
-        (records, problem), at = cbor.decode(data, at, True)
-        problems.append(f"{on}: {problem}" if problem else _same(on, run.records, records))
-        run.records = records
-    return problems
+    while at < len(data):
+        answer, at = cbor.decode(data, at, True)
+        answers.append(answer)
+    return answers, said or str(done.returncode)
 
 
 def _same(on: str, here: list[bytes], there: list[bytes]) -> str:
-    for n, (a, b) in enumerate(zip(here, there, strict=True)):
+    for n, (a, b) in enumerate(zip(here, there, strict=False)):
         if a != b:
             return f"the record of step {n + 1} differs on {on}: {b.hex()} instead of {a.hex()}"
-    return ""
+    return "" if len(here) == len(there) else f"{len(there)} steps on {on}, not {len(here)}"
 
 
 def as_json(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:

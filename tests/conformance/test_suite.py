@@ -94,6 +94,17 @@ def test_a_program_that_does_not_end_fails():
     assert "does not end" in verdict(case(states)).why
 
 
+@pytest.mark.parametrize("on", ["cpython", "micropython"])
+def test_a_broken_case_fails_alone(on):
+    interpreters.require(on)
+    broken = {k: v for k, v in PASS.items() if k != "definition"} | {"id": "own/broken"}
+    odd = changed(PASS, "expected", "events", to=[{"no": "type"}]) | {"id": "own/odd"}
+    first, second, last = judge_all([broken, odd, PASS], on, {})
+    assert (first.verdict, second.verdict, last.verdict) == ("failed", "failed", "passed")
+    assert "KeyError in definitions.py:" in first.why
+    assert "KeyError" in second.why
+
+
 def test_only_what_is_refused_by_name_is_skipped(monkeypatch):
     where = Where("/States/A", 3, 5)
     refused = Problem("TSME-C090", "this is not supported by this version", where, refusal=True)
@@ -223,9 +234,34 @@ def test_the_command(tmp_path, capsys):
     assert set(json.loads(out.read_text())[0]) == {"id", "verdict", "why"}
     (tmp_path / "deep" / "b.json").unlink()
     assert command.main([str(tmp_path)]) == 0
+    (tmp_path / "cut.json").write_text('{"id": ')
+    assert command.main([str(tmp_path)]) == 2
+    assert "cut.json holds no JSON" in capsys.readouterr().err
+    (tmp_path / "cut.json").unlink()
     assert command.main([str(tmp_path / "none")]) == 2
     assert "there is no folder" in capsys.readouterr().err
     assert as_json(judge_all(cases(tmp_path), "cpython", {}))[0]["verdict"] == "passed"
+
+
+DIES = """
+import sys
+from tsme.cbor import decode, encode
+with open(sys.argv[1], "rb") as f:
+    data = f.read()
+job, end = decode(data, 0, True)
+with open(sys.argv[2], "wb") as f:
+    f.write(encode([[], ""], True))
+sys.exit(3 if end < len(data) else 0)
+"""
+
+
+def test_what_ends_the_other_interpreter_fails_alone(monkeypatch, tmp_path):
+    interpreters.require("micropython")
+    (tmp_path / "dies.py").write_text(DIES)
+    monkeypatch.setattr(suite, "BATCH", tmp_path / "dies.py")
+    runs = [suite.Run(), suite.Run(), suite.Run(records=[b"x"])]
+    problems = suite.run_elsewhere("micropython", [(b"", run) for run in runs])
+    assert problems == ["", "micropython ended in this case: 3", "0 steps on micropython, not 1"]
 
 
 def test_other_bytes_on_another_interpreter_fail(monkeypatch):
