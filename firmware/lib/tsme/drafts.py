@@ -53,22 +53,22 @@ class Draft:
     # now: what is, the old value itself until the first change.  kids: what was handed out or put
     # in since, by name or index.  parent: whose change this one's is, too.  root.open: the step
     # is under way, and the state may be changed.
-    __slots__ = "base now kids parent root open changed ends steps seen".split()
+    kids = root = None  # root: of another draft than the first
+    open = True
+    changed = 0
+    ends = 0  # 1: finish() is under way, 2: done
+    steps = None  # names in the order they were written; before one deleted stands None
+    seen = None  # names or indexes that were written, as keys
 
     def __init__(self, base, parent=None):
         self.base = self.now = base
-        self.kids = None
         self.parent = parent
-        self.root = parent.root if parent else self
-        self.open = True
-        self.changed = 0
-        self.ends = 0  # 1: finish() is under way, 2: done
-        self.steps = None  # names in the order they were written; before one deleted stands None
-        self.seen = None  # names or indexes that were written, as keys
+        if parent is not None:
+            self.root = parent if parent.root is None else parent.root
 
     def touch(self):
         # Before a change: a copy, and whoever holds it learns of it.
-        if not self.root.open:
+        if not (self if self.root is None else self.root).open:
             raise fault("TSME-M002")
         if self.now is self.base:
             self.now = type(self.base)(self.base)
@@ -140,8 +140,6 @@ class Draft:
 
 
 class ObjectDraft(Draft):
-    __slots__ = ()
-
     def __getitem__(self, k):
         v = self.now[k]
         return self.hand(k, v) if type(v) in _BOXES else v
@@ -225,8 +223,6 @@ class ObjectDraft(Draft):
 
 
 class ArrayDraft(Draft):
-    __slots__ = ()
-
     def at(self, i):
         n = len(self.now)
         if i < 0:

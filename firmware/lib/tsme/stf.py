@@ -40,16 +40,21 @@ _BEGUN = const(7)
 class Input:
     # kind: "start", "signal", "succeeded", "failed" or "timer".  value: of a start or signal, or a
     # task's result.  id: of the action that has ended, None for start and signal.  now: ms since
-    # 1970.  error, cause: of a task that failed.
-    __slots__ = ("kind", "now", "id", "value", "error", "cause")
+    # 1970.  error, cause: of a task that failed.  task, payload: of the task that has ended.
+    id = value = error = cause = _action = None
 
-    def __init__(self, kind, now, id=None, value=None, error=None, cause=None):
+    def __init__(self, kind, now):
         self.kind = kind
         self.now = now
-        self.id = id
-        self.value = value
-        self.error = error
-        self.cause = cause
+
+    @property
+    def task(self):
+        a = self._action
+        return a[_RESOURCE] if a and a[_KIND] == _TASK else None
+
+    @property
+    def payload(self):
+        return draft(self._action[_PAYLOAD]) if self.task else None
 
 
 class Actions:
@@ -99,6 +104,11 @@ class Restored:
         self.found = [state.pending[i] for i in sorted(state.pending)]
         self.found = [a for a in self.found if a[_KIND] == _TASK]
         self.named = {}
+
+    @property
+    def pending(self):
+        # (id, task, payload) of each
+        return [(a[_ID], a[_RESOURCE], draft(a[_PAYLOAD])) for a in self.found]
 
     def task(self, name, payload=None, id=None):
         if id in self.named or not [a for a in self.found if a[_ID] == id]:
@@ -152,7 +162,8 @@ class Machine:
 
     def start(self, d, value):
         d.frames = bytearray()
-        given = Input("start", d.now, None, draft(value))
+        given = Input("start", d.now)
+        given.value = draft(value)
         part = self.initial
         if self.begin:
             part = self.call(d, self.begin, part, given)
@@ -161,8 +172,10 @@ class Machine:
         return part
 
     def step(self, d, part, kind, action, a, b):
-        i = action[_ID] if action else None
-        given = Input(INPUTS[kind], d.now, i)
+        given = Input(INPUTS[kind], d.now)
+        if action:
+            given.id = action[_ID]
+            given._action = action
         if kind == _SIGNAL or kind == _SUCCEEDED:
             given.value = draft(a)
         elif kind == _FAILED:
