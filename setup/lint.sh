@@ -22,9 +22,9 @@ files() {
 }
 
 types() {
-    local targets=(build/py/tsme_host) extra
-    mapfile -t extra < <(files 'sim/*.py' 'tests/*.py' 'setup/sizes.py' 'examples/*/demo.py')
-    "$bin/mypy" "${targets[@]}" "${extra[@]}" | sed 's,^build/py/tsme_host/,host/,'
+    local targets=(build/py/tsme_host build/py/tsme_sim) extra
+    mapfile -t extra < <(files 'tests/*.py' 'setup/sizes.py' 'examples/*/demo.py')
+    "$bin/mypy" "${targets[@]}" "${extra[@]}" | sed 's,^build/py/tsme_host/,host/,; s,^build/py/tsme_sim/,sim/,'
 }
 
 c_style() {

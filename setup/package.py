@@ -16,7 +16,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
-SOURCES = sorted((FIRMWARE / "lib" / "tsme").glob("*.py"))
+HOST_ONLY = {"testing.py"}
+SOURCES = sorted(
+    path for path in (FIRMWARE / "lib" / "tsme").glob("*.py") if path.name not in HOST_ONLY
+)
 CROSS = Path(os.environ.get("TSME_BUILD", ROOT / "build")) / "micropython" / "mpy-cross"
 
 

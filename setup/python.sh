@@ -39,6 +39,7 @@ install_project() {
     mkdir -p "$BUILD/py"
     ln -sfn "$ROOT/firmware/lib/tsme" "$BUILD/py/tsme"
     ln -sfn "$ROOT/host" "$BUILD/py/tsme_host"
+    ln -sfn "$ROOT/sim" "$BUILD/py/tsme_sim"
 }
 
 install_python_packages() {
@@ -52,7 +53,7 @@ install_python_packages() {
     fi
     stamp=$VENV/project.stamp
     key=$(hash "$key" "$(cat pyproject.toml)")
-    if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ] || [ ! -e "$BUILD/py/tsme_host" ]; then
+    if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ] || [ ! -e "$BUILD/py/tsme_sim" ]; then
         rm -f "$stamp"
         step project "tsme and tsme_host, editable" install_project
         echo "$key" >"$stamp"

@@ -148,8 +148,8 @@ def _encode(buf, v, container):
 def encode_into(buf, v, container=False):
     t = type(v)
     if t is int:  # what is simple and frequent, first
-        if 0 <= v < 24:
-            buf.append(v)
+        if 0 <= v <= INT_MAX:
+            put_head(buf, 0, v)
         else:
             _put_int(buf, v, container)
         return

@@ -84,9 +84,8 @@ class Driver:
         # -> the step, durable and adopted; None for an input that is late, or there twice
         step = self.kernel.step(self.state, event)
         if step:
-            if self.journal:
-                self.recovered = None  # until it is adopted, the journal alone knows the state
-                self.commit(step.record)
+            self.recovered = None  # until it is adopted, the journal alone knows the state
+            self.commit(step)
             self.state = step.state
             self.recovered = self.journal is not None
             self.transitions += self.kernel.client.program.budget - step.state.left
@@ -104,13 +103,15 @@ class Driver:
                 self.launch(action)
         self.keep()
 
-    def commit(self, record):
+    def commit(self, step):
+        if not self.journal:
+            return
         try:
-            self.journal.commit(_STEP, record)
+            self.journal.commit(_STEP, step.record)
         except LimitError:  # no room before the next checkpoint: then it comes now
             self.journal.checkpoint(self.kernel.checkpoint(self.state))
             self.transitions = 0
-            self.journal.commit(_STEP, record)
+            self.journal.commit(_STEP, step.record)
 
     def give_up(self, event, e):
         # -> what happens instead, and its step

@@ -16,7 +16,7 @@ except ImportError:
     from .crc import crc32
 
 from . import pcg
-from .cbor import encode, encode_into
+from .cbor import encode, encode_into, put_head
 from .errors import fault, over
 from .limits import LIMITS, check
 
@@ -286,7 +286,7 @@ class Kernel:
     def finish(self, d, old, event):
         kind = event[0]
         passed = bytearray()
-        encode_into(passed, d.now - (0 if kind == _START else old.now), True)
+        put_head(passed, 0, d.now - (0 if kind == _START else old.now))
         fields = bytearray()
         for v in event[2:]:
             encode_into(fields, v, True)
@@ -294,8 +294,11 @@ class Kernel:
             d.digest = crc32(fields)  # of what no delta shows: seed, names, program
         delta = bytearray((d.status,))
         delta += passed
-        encode_into(delta, d.next_id)
-        encode_into(delta, d.rng if d.random else None, True)
+        put_head(delta, 0, d.next_id)
+        if d.random:
+            put_head(delta, 0, d.rng)
+        else:
+            delta.append(0xF6)
         if d.gone or d.changed:
             d.gone.sort()
             d.changed.sort()

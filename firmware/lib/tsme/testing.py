@@ -1,0 +1,12 @@
+# Simulation of machines and workflows, on the host alone: docs/SIMULATION.md.
+from tsme_sim.testing import (  # noqa: F401
+    Call,
+    Device,
+    Dice,
+    Done,
+    Simulation,
+    TaskError,
+    guarded,
+    replay,
+    simulate,
+)

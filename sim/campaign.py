@@ -1,0 +1,181 @@
+"""Runs a simulation with many seeds, and makes of a failure the smallest that still fails."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tsme_host.tools.player import no_limits
+
+from .coverage import Coverage
+from .device import Mistake
+from .mix import CUT, Mix
+from .simulation import FAULTS, Simulation
+from .things import Thing, things
+from .world import Move, World
+
+_HERE = Path(__file__).parent
+
+
+@dataclass
+class Failure:
+    """What went wrong, and how to have it again: `seed`, `moves`, and faults left out (`without`).
+
+    where: the file and line that said so; story: the moves in words; shrunk: from how many moves.
+    """
+
+    seed: int
+    moves: list[Move]
+    message: str
+    where: str
+    without: tuple[str, ...] = ()
+    story: list[str] = field(default_factory=list)
+    shrunk: int = 0
+
+    @property
+    def same(self) -> tuple[str, str]:
+        """Two failures that agree here have one cause, as far as one can tell."""
+        kind = self.message.partition(":")[0]
+        return kind, self.where
+
+
+def one(
+    kind: type[Simulation],
+    those: Sequence[Thing],
+    seed: int,
+    seen: Coverage,
+    moves: Sequence[Move] | None = None,
+    without: Iterable[str] = (),
+) -> Failure | None:
+    """One seed's world, or these moves in it; what went wrong."""
+    world: World | None = None
+    seen.seeds += 1
+    try:
+        world = World(kind, those, seed, seen, without)
+        if moves is None:
+            world.run(kind.steps)
+        else:
+            world.replay(moves)
+    except Exception as e:
+        done = list(world.moves) if world else []
+        message, where = _told(e)
+        return Failure(seed, done, message, where, tuple(without))
+    finally:
+        seen.moves += len(world.moves) if world else 0
+    return None
+
+
+def _told(e: Exception) -> tuple[str, str]:
+    """The error as one line, and where it was raised: the innermost place that is not ours."""
+    inner = e.__cause__ if isinstance(e, Mistake) and e.__cause__ else e
+    places = traceback.extract_tb(inner.__traceback__)
+    ours = [p for p in places if Path(p.filename).parent != _HERE and "/tsme/" not in p.filename]
+    where = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    text = str(e)
+    if not text and ours and isinstance(inner, AssertionError):
+        text = ours[-1].line or ""
+    name = type(inner).__name__
+    return (f"{name}: {text}" if text else name), where
+
+
+def shrink(
+    kind: type[Simulation], those: Sequence[Thing], failure: Failure, seconds: float = 10.0
+) -> Failure:
+    """The smallest failure of the same kind that is found in the time given."""
+    return _Shrinker(kind, those, failure, time.monotonic() + seconds).shrink()
+
+
+class _Shrinker:
+    def __init__(
+        self, kind: type[Simulation], those: Sequence[Thing], best: Failure, until: float
+    ) -> None:
+        self.kind, self.those, self.best, self.until = kind, those, best, until
+        self.first = len(best.moves)
+        self.tried: set[tuple[Any, ...]] = set()
+
+    def fails(self, moves: list[Move], without: tuple[str, ...]) -> bool:
+        key = (tuple(moves), without)
+        if key in self.tried or time.monotonic() > self.until:
+            return False
+        self.tried.add(key)
+        found = one(self.kind, self.those, self.best.seed, Coverage(), moves, without)
+        if found is None or found.same != self.best.same or len(found.moves) > len(moves):
+            return False
+        self.best = found
+        return True
+
+    def shrink(self) -> Failure:
+        if not self.fails(list(self.best.moves), self.best.without):
+            return self.best  # not the same again: the machine is not deterministic
+        before: Any = None
+        while before != (self.best.moves, self.best.without) and time.monotonic() < self.until:
+            before = (self.best.moves, self.best.without)
+            self._fewer_faults()
+            self._fewer_moves()
+            self._simpler_moves()
+        self.best.shrunk = self.first
+        return self.best
+
+    def _fewer_faults(self) -> None:
+        for fault in FAULTS:
+            without = self.best.without
+            if fault in Mix(self.kind, self.best.seed, without):
+                self.fails(self.best.moves, (*without, fault))
+
+    def _fewer_moves(self) -> None:
+        size = len(self.best.moves) // 2
+        while size:
+            at = 0
+            while at < len(self.best.moves):
+                moves = self.best.moves
+                if not self.fails(moves[:at] + moves[at + size :], self.best.without):
+                    at += size
+            size //= 2
+
+    def _simpler_moves(self) -> None:
+        """Smaller numbers: less time between, earlier cuts."""
+        for at in range(len(self.best.moves)):
+            if at >= len(self.best.moves):
+                return
+            kind, device, n = self.best.moves[at]
+            for smaller in range(64 if kind == CUT else 8):
+                if smaller >= n:
+                    break
+                moves = list(self.best.moves)
+                moves[at] = (kind, device, smaller)
+                if self.fails(moves, self.best.without):
+                    break
+
+
+@dataclass
+class Result:
+    """Of a campaign.  `unsteady`: the failure did not come again from its own seed."""
+
+    seen: Coverage
+    failure: Failure | None = None
+    seconds: float = 0.0
+
+
+def campaign(
+    kind: type[Simulation],
+    seeds: Iterable[int],
+    seconds: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Result:
+    """Run seeds, one after the other, until one fails or the time is up; in this process."""
+    seen = Coverage()
+    begun = time.monotonic()
+    failure = None
+    those = things(kind)
+    with no_limits():
+        for seed in seeds:
+            failure = one(kind, those, seed, seen)
+            if progress:
+                progress(1)
+            if failure or (seconds is not None and time.monotonic() - begun > seconds):
+                break
+    return Result(seen, failure, time.monotonic() - begun)

@@ -1,0 +1,165 @@
+"""What a campaign has reached, counted over all its seeds, and what it has not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tsme.kernel import INPUTS, KIND, TIMER, WAKE
+from tsme_host.tools.diagram import Frame
+
+if TYPE_CHECKING:
+    from .device import Device
+    from .simulation import Call
+    from .things import Thing
+    from .world import World
+
+Edge = tuple[str, str]
+
+
+@dataclass
+class Seen:
+    """Of one device, by name or number.  `states` and `edges` of a machine are its labels."""
+
+    inputs: list[int] = field(default_factory=lambda: [0] * len(INPUTS))
+    ends: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+    edges: Counter[Edge] = field(default_factory=Counter)
+    retries: Counter[str] = field(default_factory=Counter)
+    catches: Counter[Edge] = field(default_factory=Counter)
+    tasks: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Seen) -> None:
+        self.inputs = [a + b for a, b in zip(self.inputs, other.inputs, strict=True)]
+        for name in ("ends", "states", "edges", "retries", "catches", "tasks", "rejected"):
+            getattr(self, name).update(getattr(other, name))
+
+
+@dataclass
+class Missed:
+    """What was never reached of a workflow: states, transitions, retries, catches."""
+
+    states: list[str]
+    edges: list[Edge]
+    retries: list[str]
+    catches: list[Edge]
+
+    def __bool__(self) -> bool:
+        return bool(self.states or self.edges or self.retries or self.catches)
+
+
+class Coverage:
+    """faults: how often each struck.  seeds, moves, steps: how many.  devices: what each did."""
+
+    def __init__(self) -> None:
+        self.faults: Counter[str] = Counter()
+        self.devices: dict[str, Seen] = {}
+        self.lines: dict[str, set[int]] = {}  # by file: lines of machines that ran, where traced
+        self.seeds = self.moves = 0
+
+    @property
+    def steps(self) -> int:
+        return sum(sum(seen.inputs) for seen in self.devices.values())
+
+    def add(self, other: Coverage) -> None:
+        """Count what another one has seen, too."""
+        self.faults.update(other.faults)
+        self.seeds += other.seeds
+        self.moves += other.moves
+        for name, seen in other.devices.items():
+            self.devices.setdefault(name, Seen()).add(seen)
+        for path, lines in other.lines.items():
+            self.lines.setdefault(path, set()).update(lines)
+
+    def fault(self, name: str) -> None:
+        self.faults[name] += 1
+
+    def task(self, device: Device, call: Call) -> None:
+        self.devices[device.name].tasks[call.resource] += 1
+
+    def rejected(self, device: Device, error: Exception) -> None:
+        self.devices[device.name].rejected[f"{type(error).__name__}: {error}"[:60]] += 1
+
+    def counter(self, world: World, device: Device) -> Callable[[Any, Any], None]:
+        """What counts each step of a device."""
+        seen = self.devices.setdefault(device.name, Seen())
+        if not device.is_machine:
+            _trace(seen, device)
+        inputs = seen.inputs
+        labelled = device.is_machine and type(world.sim).label is not _NO_LABEL
+        last = ""
+
+        def count(event: Any, step: Any) -> None:
+            nonlocal last
+            inputs[event[0]] += 1
+            if step.state.status:
+                result = step.state.result
+                failed = step.state.status > 1
+                seen.ends[str(result[0]) if failed else "succeeded"] += 1
+            if labelled and not step.state.status:
+                now = world.sim.label(device)
+                if now != last:
+                    seen.states[now] += 1
+                    seen.edges[last, now] += 1
+                    last = now
+
+        return count
+
+
+def _trace(seen: Seen, device: Device) -> None:
+    """Count the states that a workflow enters, and how it came there."""
+    names = device.names
+
+    def trace(what: str, _: int, frame: Any, *rest: Any) -> None:
+        if what == "enter":
+            name = names[rest[0]]
+            seen.states[name] += 1
+            if frame.entry:
+                edge = (names[frame.state], name)
+                (seen.edges if frame.error is None else seen.catches)[edge] += 1
+        elif what == "resume" and rest[1] == TIMER and rest[0][KIND] == WAKE:
+            if frame.pc == frame.entry:
+                seen.retries[names[frame.state]] += 1
+
+    device.client.trace = trace
+
+
+def missed(thing: Thing, seen: Seen) -> Missed | None:
+    """What of a workflow was never reached; None for what has no drawing."""
+    if thing.drawing is None:
+        return None
+    out = Missed([], [], [], [])
+    _missed(thing.drawing, seen, out)
+    return out
+
+
+def _missed(frame: Frame, seen: Seen, out: Missed) -> None:
+    names = {box.id: box.name for box in frame.boxes if box.kind not in ("start", "finish")}
+    for box in frame.boxes:
+        if box.id in names:
+            if not seen.states[box.name]:
+                out.states.append(box.name)
+            if any(note.startswith("retry") for note in box.notes) and not seen.retries[box.name]:
+                out.retries.append(box.name)
+    for arrow in frame.arrows:
+        if arrow.source in names and arrow.target in names:
+            edge = (names[arrow.source], names[arrow.target])
+            if arrow.kind == "catch":
+                if not seen.catches[edge] and edge not in out.catches:
+                    out.catches.append(edge)
+            elif not seen.edges[edge] and edge not in out.edges:
+                out.edges.append(edge)
+    for inner in frame.frames:
+        _missed(inner, seen, out)
+
+
+def _no_label() -> Any:
+    from .simulation import Simulation  # noqa: PLC0415
+
+    return Simulation.label
+
+
+_NO_LABEL = _no_label()

@@ -1,0 +1,253 @@
+"""A device in a simulated world: the driver of real ones, on modelled flash, in the world's time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tsme.asl import Interpreter
+from tsme.driver import Driver
+from tsme.errors import Rejected
+from tsme.journal import Journal
+from tsme.kernel import (
+    BEGUN,
+    CONTINUE,
+    DUE,
+    FAILED,
+    FRAME,
+    ID,
+    PAYLOAD,
+    RESOURCE,
+    SIGNAL,
+    START,
+    STARTED,
+    SUCCEEDED,
+    TIMER,
+    Kernel,
+    State,
+)
+from tsme.outside import lag
+from tsme.replay import Replay
+from tsme.stf import Machine
+from tsme.tasks import Done, TaskError, ordered
+
+from .nor import Nor
+from .simulation import Call, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .world import World
+
+INTERRUPTED = "TSME.Interrupted"
+_PLAIN = (int, str, bool, type(None))
+# (execution, steps, digest, status): two states of one device that agree in them are one.
+Mark = tuple[int, int, int, int]
+
+
+class Mistake(Exception):
+    """Something that must not be; the error itself is the cause, if there is one."""
+
+
+def mark(state: Any) -> Mark:
+    return (state.execution, state.steps, state.digest, state.status)
+
+
+class Device(Driver):
+    """name: in its world.  state: what a machine's state is, as plain data; None for a workflow.
+
+    kernel_state: all of the kernel's.  records: of every step since the first, as committed.
+    """
+
+    def __init__(self, world: World, name: str, what: Any, names: list[str], flash: Nor | None):
+        self.world = world
+        self.name = name
+        self.number = len(world.devices)
+        self.what = what  # a Program, or a Machine
+        self.names = names  # of a workflow's states
+        self.flash = flash
+        self.is_machine = isinstance(what, Machine)
+        self.client = what if self.is_machine else Interpreter(what)
+        self.skew = 0  # ms that its clock is wrong
+        self.lag = 0
+        self.lives = 0
+        # Of handlers, over all lives; by execution, action and resource.
+        self.starts: dict[tuple[int, int, str], int] = {}
+        self.records: list[bytes] = []
+        self.sure: Mark = mark(State())  # the last state that was adopted
+        self.maybe: Mark | None = None  # the one that was being committed
+        self.boot()
+
+    # --- what a check may look at ---
+
+    @property
+    def value(self) -> Value:
+        """A machine's state."""
+        return self.state.client
+
+    @property
+    def status(self) -> str:
+        """running, succeeded, failed or stopped."""
+        return ("running", "succeeded", "failed", "stopped")[self.state.status]
+
+    @property
+    def result(self) -> Value:
+        """The output of an execution that has ended, or [error, cause]."""
+        return self.state.result
+
+    # --- lives ---
+
+    def boot(self) -> None:
+        """Power comes on: everything but the flash begins anew, and must be what it was."""
+        self.lives += 1
+        self.lag = 0
+        journal = Journal(self.flash) if self.flash else None
+        Driver.__init__(self, Kernel(self.client, journal and journal.most), journal)
+        self.watch = self.world.watched(self)
+        if not self.flash:
+            return
+        self.recover()
+        found = mark(self.state)
+        if found not in (self.sure, self.maybe):
+            raise Mistake(
+                f"after a reset {self.name} has {found}, not {self.sure} or {self.maybe}"
+            )
+        if self.maybe and found != self.sure:
+            self.records.append(self.under_way)
+        self.sure, self.maybe = found, None
+        if self.busy():
+            self.resume()
+
+    def power_off(self) -> None:
+        """Everything but the flash is lost."""
+        self.world.forget(self)
+        if self.flash:
+            self.flash.power_on()
+
+    def resume(self) -> None:
+        """As the runner does it: docs/DESIGN.md, law 6."""
+        for action in self.interrupted():
+            if action[ID] not in self.state.pending:
+                continue
+            if action[BEGUN]:
+                self.ask(action)
+            else:
+                self.launch(action)
+
+    def ask(self, action: list[Any]) -> None:
+        """What became of a `once` task whose start is on record."""
+        call = self.call(action)
+        answer = self.world.probe(self, call)
+        if isinstance(answer, Done):
+            self.end(action, SUCCEEDED, (ordered(answer.result),))
+        elif answer is False:
+            self.world.begin(self, action, again=True)
+        else:
+            self.end(action, FAILED, (INTERRUPTED, ""))
+
+    def time(self) -> int:
+        """What its clock says, ms since 1970; never less than the last step's."""
+        now = self.world.now + self.skew
+        if now >= self.state.now and not self.lag:
+            return now
+        self.lag = lag(now, self.state.now, self.lag)
+        return now + self.lag
+
+    # --- steps ---
+
+    def start(self, value: Value, seed: int) -> None:
+        """A new execution."""
+        first = (START, self.time(), self.state.execution + 1, self.kernel.client.program.digest)
+        self.feed((*first, seed, ordered(value), None))
+
+    def go_on(self) -> None:
+        """Run until every branch waits."""
+        while self.busy() and self.kernel.client.runnable(self.state.client):
+            self.feed((CONTINUE, self.time()))
+
+    def signal(self, value: Value) -> None:
+        """A signal from outside.  Raises Mistake if it is refused by an error, not on purpose."""
+        if type(value) not in _PLAIN:
+            value = ordered(value)
+        try:
+            self.feed((SIGNAL, self.time(), value))
+        except Rejected as rejected:
+            e = rejected.exception
+            if type(e).__module__ == "builtins" and not isinstance(e, self.world.sim.rejects):
+                raise Mistake(f"stf() raised {rejected.cause}") from e
+            self.world.seen.rejected(self, e)
+
+    def end(self, action: list[Any], kind: int, fields: tuple[Any, ...]) -> None:
+        """A task has ended, if it is pending still."""
+        if action[ID] in self.state.pending:
+            self.feed((kind, self.time(), action[ID], *fields))
+            self.go_on()
+
+    def due(self) -> list[Any] | None:
+        """The pending action whose time comes first."""
+        timed = [a for a in self.state.pending.values() if a[DUE] is not None]
+        return min(timed, key=lambda a: (a[DUE], a[ID])) if timed else None
+
+    def timer(self, action: list[Any]) -> None:
+        """The time of an action has come."""
+        self.feed((TIMER, max(self.time(), action[DUE]), action[ID]))
+        self.go_on()
+
+    def call(self, action: list[Any]) -> Call:
+        """A task, as the world sees it."""
+        execution, i, resource = self.state.execution, action[ID], action[RESOURCE]
+        state = ""
+        if not self.is_machine and self.state.client:
+            state = self.names[self.state.client[action[FRAME]].state]
+        starts = self.starts.get((execution, i, resource), 0)
+        return Call(self.name, resource, action[PAYLOAD], state, execution, i, starts)
+
+    # --- what the driver asks ---
+
+    def take(self, event: Any) -> Any:
+        step = self.kernel.step(self.state, event)
+        if step:
+            if self.flash:
+                self.maybe = mark(step.state)
+                self.under_way = step.record
+                self.recovered = None
+                self.commit(step)
+                self.recovered = True
+                self.sure, self.maybe = self.maybe, None
+                self.transitions += self.kernel.client.program.budget - step.state.left
+            self.state = step.state
+            self.records.append(step.record)
+        return step
+
+    def give_up(self, event: Any, e: Exception) -> Any:
+        """A machine that cannot take a result, or a timer, has a mistake."""
+        if isinstance(e, Rejected) and event[0] != SIGNAL:
+            raise Mistake(f"stf() raised {e.cause}") from e.exception
+        return super().give_up(event, e)
+
+    def launch(self, action: list[Any]) -> None:
+        effect = self.world.sim.effects.get(action[RESOURCE], "idempotent")
+        if effect == "once" and not action[BEGUN]:
+            self.feed((STARTED, self.time(), action[ID]))
+            if action[ID] not in self.state.pending:
+                return
+        self.world.begin(self, action)
+
+    def emit(self, kind: str, payload: Value) -> None:
+        self.world.emitted(self, kind, payload)
+
+    # --- at the end ---
+
+    def replayed(self) -> Any:
+        """The state that all records lead to, in a kernel of their own."""
+        client: Any = Machine(self.what.machine) if self.is_machine else Interpreter(self.what)
+        replay = Replay(Kernel(client))
+        for record in self.records:
+            replay.step(record)
+        return replay.state
+
+    def outcome(self, work: Callable[[], Value]) -> tuple[int, tuple[Any, ...]]:
+        """What a handler gives, as the fields of the input that says so."""
+        try:
+            return SUCCEEDED, (ordered(work()),)
+        except TaskError as e:
+            return FAILED, (e.error, e.cause)

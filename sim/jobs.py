@@ -1,0 +1,70 @@
+"""A campaign on all cores: each process takes seeds in turn, and the first failure ends it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import count
+from multiprocessing import get_context
+from pathlib import Path
+
+from .campaign import Failure, Result, campaign
+from .coverage import Coverage
+from .simulation import Simulation
+
+_SHARE = 0.5  # s that a process works before it reports
+
+
+def _work(file: str, name: str, first: int, last: int | None, step: int) -> tuple[Result, int]:
+    """In another process: the seeds first, first + step, ... for a while; and the next one."""
+    from .reproducer import simulations  # noqa: PLC0415
+
+    kind = simulations(Path(file))[name]
+    done = 0
+
+    def seen(n: int) -> None:
+        nonlocal done
+        done += n
+
+    seeds = count(first, step) if last is None else range(first, last, step)
+    result = campaign(kind, seeds, _SHARE, seen)
+    return result, first + done * step
+
+
+def parallel(
+    file: Path,
+    kind: type[Simulation],
+    seeds: range | None,
+    jobs: int,
+    seconds: float | None,
+    progress: Callable[[int], None],
+) -> Result:
+    """Run seeds in `jobs` processes until one fails, all are done, or the time is up.
+
+    seeds: None for all from 0 on.  Of several failures that of the smallest seed is given.
+    """
+    begun = time.monotonic()
+    seen = Coverage()
+    failures: list[Failure] = []
+    first = seeds.start if seeds else 0
+    last = seeds.stop if seeds else None
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+
+        def share(at: int) -> Future[tuple[Result, int]]:
+            return pool.submit(_work, str(file), kind.__name__, at, last, jobs)
+
+        running = {share(first + n) for n in range(jobs)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                result, at = future.result()
+                seen.add(result.seen)
+                progress(result.seen.seeds)
+                if result.failure:
+                    failures.append(result.failure)
+                over = seconds is not None and time.monotonic() - begun > seconds
+                if not failures and not over and (last is None or at < last):
+                    running.add(share(at))
+    failure = min(failures, key=lambda f: f.seed) if failures else None
+    return Result(seen, failure, time.monotonic() - begun)

@@ -1,0 +1,1 @@
+"""The pytest plugin: runs simulations that are marked with `@simulate`."""

@@ -1,0 +1,111 @@
+"""What a simulated world consists of: a class to inherit from.
+
+    class CounterSim(Simulation):
+        machine = Counter
+
+        def signal(self, dice, device):
+            return dice.below(10)
+
+        def check(self, device):
+            assert device.state["count"] >= 0
+
+One object of the class is one world: what it keeps in attributes is outside of all devices, and
+survives their resets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from .device import Device
+    from .dice import Dice
+
+Value = Any  # JSON's: None, bool, int, float, str, list, dict
+
+FAULTS = (
+    "fail",  # a task fails with one of `errors`
+    "slow",  # a task takes far longer than usual, so that timeouts come first
+    "silent",  # a task never answers
+    "late",  # a result comes once more, when nobody waits for it
+    "order",  # results overtake each other
+    "lose",  # a message is lost on its way
+    "twice",  # a message comes twice
+    "clock",  # a device's clock jumps
+    "reset",  # the power goes between two steps
+    "cut",  # the power goes in a flash operation, which is torn
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A task that a device starts, or has started.
+
+    device: its name; resource: the task's; payload: a value; state: where in a workflow, else "";
+    id and execution say which action it is; starts: how often it has been started, this time too.
+    """
+
+    device: str
+    resource: str
+    payload: Value
+    state: str
+    execution: int
+    id: int
+    starts: int
+
+
+class Simulation:
+    """Inherit, say what runs, and what it meets.  Everything may be left out but what runs.
+
+    machine: a class with stf().  program: the path of a workflow, from the file of this class.
+    devices: several of either, by name.  scenario: a test file (docs/TESTING.md) of which the
+    tasks of `program` take their answers.
+    """
+
+    machine: Any = None
+    program: str = ""
+    scenario: str = ""
+    devices: ClassVar[dict[str, Any]] = {}
+
+    start: Value = None  # what an execution starts with
+    steps = 300  # moves of a seed
+    pause = 1000  # ms that pass between two moves, on average
+    delay = 2000  # ms that a task takes, at most
+    effects: ClassVar[dict[str, str]] = {}  # of tasks: pure, once, or idempotent, as all others
+    errors: tuple[str, ...] = ()  # that tasks fail with; for a workflow also those that it names
+    faults: tuple[str, ...] = FAULTS
+    again = False  # an execution that has ended is followed by another
+    # What stf() raises to reject a signal.  Others, as KeyError, are mistakes.
+    rejects: tuple[type[Exception], ...] = (ValueError,)
+    blocks = 16  # of each device's journal
+    block = 4096  # bytes
+
+    def signal(self, dice: Dice, device: Device) -> Value:
+        """What the outside tells a machine next; None for nothing."""
+        return None
+
+    def task(self, dice: Dice, call: Call) -> Value:
+        """Do a task's work, in the world outside: its result.  Raise TaskError if it fails."""
+        return None
+
+    def probe(self, dice: Dice, call: Call) -> Any:
+        """After a reset: what became of a `once` task.  Done(result), False, or None: unknown."""
+        return None
+
+    def published(
+        self, dice: Dice, device: Device, kind: str, payload: Value
+    ) -> Iterable[tuple[str, Value]]:
+        """What becomes of a log, metric or publish: signals, as (name of the device, value)."""
+        return ()
+
+    def check(self, device: Device) -> None:
+        """Called after each step of a device: raise AssertionError if something is wrong."""
+
+    def finish(self, devices: dict[str, Device]) -> None:
+        """Called at the end of a seed, when everything has come to rest or time is up."""
+
+    def label(self, device: Device) -> str:
+        """The name of what a machine is doing, for the summary of what was covered."""
+        return ""

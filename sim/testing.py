@@ -1,0 +1,51 @@
+"""What users import as `tsme.testing` (docs/SIMULATION.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tsme.tasks import Done, TaskError
+
+from .device import Device
+from .dice import Dice
+from .guard import guarded
+from .reproducer import replay
+from .simulation import Call, Simulation
+
+__all__ = [
+    "Call",
+    "Device",
+    "Dice",
+    "Done",
+    "Simulation",
+    "TaskError",
+    "guarded",
+    "replay",
+    "simulate",
+]
+
+Kind = TypeVar("Kind", bound=type[Simulation])
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long pytest runs a simulation: so many seeds, and no longer than so many minutes."""
+
+    seeds: int
+    minutes: float
+
+
+def simulate(seeds: int = 100, minutes: float = 1.0) -> Callable[[Kind], Kind]:
+    """A decorator: pytest runs this Simulation as a test, with seeds 0, 1, 2 and so on.
+
+    It ends well when all seeds have run, or the time is up.  A failure is made as small as
+    possible, and shown as a story with the test that has it again.
+    """
+
+    def mark(kind: Kind) -> Kind:
+        kind.simulated = Settings(seeds, minutes)  # type: ignore[attr-defined]
+        return kind
+
+    return mark

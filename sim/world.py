@@ -1,0 +1,348 @@
+"""A simulated world: devices, what they were told and asked, and time, all decided by one seed.
+
+A run is a list of moves, (kind, device, n): what happens next.  n begins a generator for whatever
+the move has to choose, so that a list without some of its moves can be run as well.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tsme.kernel import DUE, FAILED, ID, RESOURCE
+
+from .device import INTERRUPTED, Device, Mistake, mark
+from .dice import Dice, mix
+from .mix import MOVES, Mix
+from .nor import Nor, PowerLoss
+from .simulation import Call, Simulation, Value
+from .things import Thing, answered
+
+if TYPE_CHECKING:
+    from .coverage import Coverage
+
+EPOCH = 1_767_225_600_000  # 2026-01-01, ms since 1970
+SHAPES = ("first", "none", "half", "random", "last", "all")
+_REST = 2000  # moves that a world may take to come to rest
+_HOUR = 3_600_000
+
+Move = tuple[int, int, int]
+
+
+class World:
+    """One seed's world.  `without`: faults that it is spared."""
+
+    def __init__(
+        self,
+        kind: type[Simulation],
+        things: Sequence[Thing],
+        seed: int,
+        seen: Coverage,
+        without: Iterable[str] = (),
+    ) -> None:
+        self.sim = kind()
+        self.things = things
+        self.seed = seed
+        self.seen = seen
+        self.mix = Mix(kind, seed, without)
+        self.dice = Dice()
+        self.pause = self.sim.pause * 2 // self.mix.hurry
+        self.now = EPOCH
+        self.order = 0
+        # What is to come: (time, order, device, action or None, work).
+        self.coming: list[tuple[int, int, Device, Any, Callable[[], None]]] = []
+        self.past: list[tuple[Device, int, Any, int, Any]] = []  # results that have come
+        self.moves: list[Move] = []
+        self.devices: list[Device] = []
+        self.by_name: dict[str, Device] = {}
+        for thing in things:
+            flash = Nor(kind.block, kind.blocks, seed=seed & 0xFFFF) if self.mix.power else None
+            device = Device(self, thing.name, thing.what, thing.names, flash)
+            self.devices.append(device)
+            self.by_name[thing.name] = device
+        self.does = (
+            self._signal, self._next, self._twice, self._lose, self._late, self._clock,
+            self._reset, self._cut, self._idle,
+        )  # fmt: skip
+
+    # --- a run ---
+
+    def run(self, steps: int) -> None:
+        """Moves as the seed has them, `steps` at most, and then to rest."""
+        table = self.mix.table
+        count = len(self.devices)
+        moves = self.moves
+        x = mix(self.seed, 2)
+        for _ in range(steps):
+            x = (x * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
+            n = x >> 32
+            moves.append((table[n & 255], (n >> 8) % count if count > 1 else 0, n))
+            if not self.move(moves[-1]):
+                break
+        self.finish()
+
+    def replay(self, moves: Sequence[Move]) -> None:
+        """These moves, and then to rest."""
+        for move in moves:
+            self.moves.append(move)
+            if not self.move(move):
+                break
+        self.finish()
+
+    def move(self, move: Move) -> bool:
+        """One move.  False if nothing can happen any more."""
+        kind, number, n = move
+        device = self.devices[number]
+        self.now += (n >> 16) * self.pause >> 16
+        try:
+            state = device.state
+            if (state.status or not state.execution) and not self._awake(device, n):
+                return bool(self.coming) or any(d.busy() for d in self.devices)
+            return self.does[kind](device, n)
+        except PowerLoss:
+            self.seen.fault("power cut in a flash operation")
+            self._up(device, n)
+        return True
+
+    def _awake(self, device: Device, n: int) -> bool:
+        """Start an execution, if there is to be one."""
+        if device.state.execution and not self.sim.again:
+            return False
+        device.start(self.sim.start, mix(self.seed, 3, n))
+        device.go_on()
+        return True
+
+    def _up(self, device: Device, n: int) -> None:
+        """Its power is gone, and comes back."""
+        for _ in range(100):  # a cut may be waiting in what it does first
+            device.power_off()
+            self.now += mix(n, 4) % (2 * self.sim.pause + 1)
+            try:
+                device.boot()
+                device.go_on()
+            except PowerLoss:
+                continue
+            return
+        raise Mistake(f"{device.name} does not get up any more")
+
+    def finish(self) -> None:
+        """Let everything come to rest, then look whether all is what it was."""
+        for _ in range(_REST):
+            if not self._rest():
+                break
+        for device in self.devices:
+            if device.flash:
+                device.flash.power_on()
+                self._up(device, 0)
+            whole = self.mix.power or not self.seed & 15  # a reset was one replay already
+            if whole and mark(device.replayed()) != mark(device.state):
+                raise Mistake(f"a replay of all steps of {device.name} ends in another state")
+        self.sim.finish(self.by_name)
+
+    def _rest(self) -> bool:
+        device = self.devices[0]
+        try:
+            going = [d for d in self.devices if d.busy()]
+            for device in going:
+                if self._first() or self.coming:
+                    return self._next(device, 0)
+        except PowerLoss:
+            self._up(device, 0)
+            return True
+        return False
+
+    # --- moves; each says whether anything can still happen ---
+
+    def _signal(self, device: Device, n: int) -> bool:
+        if device.is_machine:
+            value = self.sim.signal(self.dice.begin(n), device)
+            if value is not None:
+                device.signal(value)
+                return True
+        return bool(self.coming) and self._next(device, n) or device.is_machine
+
+    def _twice(self, device: Device, n: int) -> bool:
+        value = self.sim.signal(self.dice.begin(n), device) if device.is_machine else None
+        if value is not None:
+            self.seen.fault("message twice")
+            device.signal(value)
+            if device.busy():
+                device.signal(value)
+        return True
+
+    def _lose(self, device: Device, n: int) -> bool:
+        if device.is_machine and self.sim.signal(self.dice.begin(n), device) is not None:
+            self.seen.fault("message lost")
+        return True
+
+    def _first(self) -> Any:
+        """The first timer of any device."""
+        best = None
+        for d in self.devices:
+            action = d.due() if d.state.pending else None
+            if action and (best is None or (action[DUE], d.number) < best[0]):
+                best = ((action[DUE], d.number), d, action)
+        return best
+
+    def _next(self, device: Device, n: int) -> bool:
+        """What comes first: a result, a message, a timer."""
+        timer = self._first()
+        if not self.coming and not timer:
+            return n != 0 and self._signal(device, n)
+        if self.coming and (not timer or self.coming[0][0] <= timer[0][0]):
+            at = 0
+            if n and len(self.coming) > 1 and self.mix.hits(self.dice.begin(n), "order"):
+                self.seen.fault("results in another order")
+                at = self.dice.below(len(self.coming))
+            when, _, target, _, work = self.coming.pop(at) if at else heapq.heappop(self.coming)
+            if at:
+                heapq.heapify(self.coming)
+            self.now = max(self.now, when)
+            self._on(target, n, work)
+            return True
+        (when, _), target, action = timer
+        self.now = max(self.now, when - target.skew)
+        self._on(target, n, lambda: target.timer(action))
+        return True
+
+    def _on(self, device: Device, n: int, work: Callable[[], None]) -> None:
+        try:
+            if device.busy():
+                work()
+        except PowerLoss:
+            self.seen.fault("power cut in a flash operation")
+            self._up(device, n)
+
+    def _late(self, device: Device, n: int) -> bool:
+        if self.past:
+            target, execution, action, kind, fields = self.past[n % len(self.past)]
+            if target.busy() and execution == target.state.execution:
+                self.seen.fault("result twice")
+                if action[ID] not in target.state.pending:
+                    before = mark(target.state)
+                    target.feed((kind, target.time(), action[ID], *fields))
+                    if mark(target.state) != before:
+                        raise Mistake("a result that came twice has changed the state")
+        return True
+
+    def _clock(self, device: Device, n: int) -> bool:
+        dice = self.dice.begin(n)
+        jump = dice.below(3)
+        device.skew += (dice.below(120_000) - 60_000, dice.below(_HOUR), -dice.below(_HOUR))[jump]
+        self.seen.fault("clock jump")
+        return True
+
+    def _reset(self, device: Device, n: int) -> bool:
+        self.seen.fault("reset")
+        self._up(device, n)
+        return True
+
+    def _cut(self, device: Device, n: int) -> bool:
+        if device.flash:
+            dice = self.dice.begin(n)
+            shape = SHAPES[dice.below(len(SHAPES))]
+            device.flash.cut_at(1 + dice.below(8), shape, dice.below(64))
+        return True
+
+    def _idle(self, device: Device, n: int) -> bool:
+        if device.journal:
+            device.journal.idle()
+        return True
+
+    # --- what devices ask ---
+
+    def later(self, device: Device, ms: int, action: Any, work: Callable[[], None]) -> None:
+        """In so many ms."""
+        self.order += 1
+        heapq.heappush(self.coming, (self.now + ms, self.order, device, action, work))
+
+    def forget(self, device: Device) -> None:
+        """Its handlers have died with it."""
+        self.coming = [item for item in self.coming if item[2] is not device or item[3] is None]
+        heapq.heapify(self.coming)
+
+    def begin(self, device: Device, action: Any, again: bool = False) -> None:
+        """A handler is called, its result comes later.  again: a `once` task that had not run."""
+        execution = device.state.execution
+        key = (execution, action[ID], action[RESOURCE])
+        device.starts[key] = starts = device.starts.get(key, 0) + 1
+        call = device.call(action)
+        effect = self.sim.effects.get(call.resource, "idempotent")
+        self.seen.task(device, call)
+        if effect == "once" and starts > 1 and not again:
+            raise Mistake(f"the once task {call.resource} (action {call.id}) is run again")
+        n = mix(self.seed, 5, device.number, execution, call.id, starts)
+        dice = Dice(n)
+        ms = dice.below(self.sim.delay + 1)
+        if self.mix.hits(dice, "slow"):
+            self.seen.fault("slow task")
+            ms *= 100
+        if self.mix.hits(dice, "silent"):
+            self.seen.fault("silent task")
+            return
+        errors = self.sim.errors or self.things[device.number].errors
+        if errors and self.mix.hits(dice, "fail"):
+            error = errors[dice.below(len(errors))]
+            self.seen.fault("task fails")
+            self.later(
+                device, ms, action, lambda: self._end(device, execution, action, None, error)
+            )
+            return
+
+        def work() -> Value:
+            if self.things[device.number].answers:
+                return answered(self.things[device.number], dice, call)
+            return self.sim.task(dice, call)
+
+        if dice.below(2):  # its work is done at once; else just before its result comes
+            done = device.outcome(work)
+            self.later(device, ms, action, lambda: self._end(device, execution, action, done, ""))
+        else:
+            self.later(
+                device, ms, action,
+                lambda: self._end(device, execution, action, device.outcome(work), ""),
+            )  # fmt: skip
+
+    def _end(self, device: Device, execution: int, action: Any, done: Any, error: str) -> None:
+        if execution != device.state.execution or action[ID] not in device.state.pending:
+            return
+        kind, fields = done or (FAILED, (error, "injected by the simulation"))
+        self.past = [*self.past[-7:], (device, execution, action, kind, fields)]
+        device.end(action, kind, fields)
+
+    def probe(self, device: Device, call: Call) -> Any:
+        self.seen.fault(f"{INTERRUPTED} asked")
+        n = mix(self.seed, 6, device.number, call.execution, call.id, device.lives)
+        return self.sim.probe(Dice(n), call)
+
+    def emitted(self, device: Device, kind: str, payload: Value) -> None:
+        n = mix(self.seed, 7, device.number, device.state.execution, device.state.steps)
+        dice = Dice(n)
+        for name, value in self.sim.published(dice, device, kind, payload):
+            if self.mix.hits(dice, "lose"):
+                self.seen.fault("message lost")
+                continue
+            times = 1 + self.mix.hits(dice, "twice")
+            target = self.by_name[name]
+            for _ in range(times):
+                ms = dice.below(self.sim.delay + 1)
+                self.later(target, ms, None, lambda t=target, v=value: t.signal(v))  # type: ignore[misc]
+
+    def watched(self, device: Device) -> Callable[[Any, Any], None]:
+        """What is called after each step of a device."""
+        check = self.sim.check
+        count = self.seen.counter(self, device)
+
+        def watch(event: Any, step: Any) -> None:
+            count(event, step)
+            check(device)
+
+        return watch
+
+
+def told(moves: Sequence[Move], devices: Sequence[Device]) -> Iterator[str]:
+    """Moves in words."""
+    for kind, number, n in moves:
+        name = f"{devices[number].name}: " if len(devices) > 1 else ""
+        yield f"{name}{MOVES[kind]} {n}"
