@@ -249,7 +249,7 @@ class Board:
 
         def watch(event: Any, step: Any) -> None:
             self.steps += 1
-            if engine.journal.needs_checkpoint():
+            if log.needs_checkpoint():
                 self.checkpoint = engine.kernel.checkpoint(engine.state)
                 if at_checkpoint:
                     self.flash.cut_at(self.random.randint(1, 2), shape())

@@ -34,9 +34,9 @@ class Spy(Nor):
         self.asked.append(("read", n, off, len(buf)))
         super().readblocks(n, buf, off)
 
-    def writeblocks(self, n: int, buf: Any, off: int = 0) -> None:
+    def writeblocks(self, n: int, buf: Any, off: int = 0) -> Any:
         self.asked.append(("program", n, off, len(buf)))
-        super().writeblocks(n, buf, off)
+        return super().writeblocks(n, buf, off)
 
     def ioctl(self, op: int, arg: int) -> int:
         if op == 6:

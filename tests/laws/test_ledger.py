@@ -90,13 +90,14 @@ class Mains(Nor):
         self.points += 1
         return self.points - 1 == self.cut
 
-    def writeblocks(self, n: int, buf: Any, off: int = 0) -> None:
+    def writeblocks(self, n: int, buf: Any, off: int = 0) -> Any:
         self._maybe_tear()
-        super().writeblocks(n, buf, off)
+        return super().writeblocks(n, buf, off)
 
-    def _erase(self, n: int) -> None:
-        self._maybe_tear()
-        super()._erase(n)
+    def ioctl(self, op: int, arg: int) -> int:
+        if op == 6:
+            self._maybe_tear()
+        return super().ioctl(op, arg)
 
     def _maybe_tear(self) -> None:
         if self.passed():
