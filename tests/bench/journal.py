@@ -240,7 +240,8 @@ class Board:
         """From power-up until the power goes: at a random operation, or, in every second life
         that comes so far, at the checkpoint or what is written before it."""
         self.flash.power_on()
-        engine = Engine(self.program, Journal(self.flash), lambda: self.now, self.sleep, lambda: 1)
+        log = Journal(self.flash)
+        engine = Engine(self.program, log, lambda: self.now, self.sleep, lambda: 1)
         engine.task("measure", effect="pure")(lambda payload: 300)
         engine.task("water", effect="once")(lambda payload: None)
         at_checkpoint = self.random.random() < 0.5
