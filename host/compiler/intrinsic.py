@@ -203,22 +203,26 @@ class _Parser:
         return value
 
     def string(self, template: bool) -> str:
-        r"""A literal in single quotes; `\'`, `\{`, `\}` and `\\` are escapes, any other backslash
-        stands for itself.  In a Format template only `\'` is undone: see `format_pieces`."""
+        r"""A literal in single quotes; `\'`, `\{`, `\}` and `\\` are escapes, and no others are.
+        In a Format template only `\'` is undone: see `format_pieces`."""
         start = self.at
         self.at += 1
         parts: list[str] = []
         while (char := self.peek()) != "'":
             if not char:
                 raise self.fail("the string has no closing quote", "add '", start)
-            following = self.text[self.at + 1 : self.at + 2]
-            if char == "\\" and following in ("'", "{", "}", "\\"):
-                keep = template and following != "'"
-                parts.append(char + following if keep else following)
-                self.at += 2
-            else:
+            if char != "\\":
                 parts.append(char)
                 self.at += 1
+                continue
+            following = self.text[self.at + 1 : self.at + 2]
+            if not following or following not in "'{}\\":
+                hint = "write \\\\ for a backslash; in JSON each is written twice"
+                shown = following if following.isprintable() else f"U+{ord(following):04X}"
+                raise self.fail(f"`\\{shown}` is no escape", hint)
+            keep = template and following != "'"
+            parts.append(char + following if keep else following)
+            self.at += 2
         self.at += 1
         return "".join(parts)
 
