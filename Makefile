@@ -8,11 +8,14 @@ CASES = ../shared/conformance/aws
 ON = cpython
 JSON =
 ARGS =
+# make crash SECONDS=60, make crash REPRO=256x3p32:s@1f4
+SECONDS =
+REPRO =
 
 json_option = $(if $(JSON),--json "$(JSON)")
 
 .DEFAULT_GOAL = help
-.PHONY: help setup ready demo test lint bench conformance clean
+.PHONY: help setup ready demo test lint bench conformance crash clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -22,6 +25,8 @@ help:
 	@echo "make bench         measure (JSON=file writes the numbers)"
 	@echo "make conformance   compare with recorded AWS executions"
 	@echo "                   (CASES=folder ON=cpython|micropython JSON=file)"
+	@echo "make crash         cut the power everywhere, and see what is there"
+	@echo "                   (SECONDS=time REPRO=string from a violation)"
 	@echo "make setup         get and build what the others need; they call it themselves"
 	@echo "                   (MICROPYTHON_SRC=folder builds that source)"
 	@echo "make clean         remove .venv, build and all caches"
@@ -46,6 +51,9 @@ bench: ready
 
 conformance: ready
 	@$(PY) -m tests.conformance "$(CASES)" --on "$(ON)" $(json_option)
+
+crash: ready
+	@$(PY) -m tests.crash $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(REPRO),--repro "$(REPRO)")
 
 clean:
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

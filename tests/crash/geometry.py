@@ -1,0 +1,64 @@
+"""The shapes of flash that the proof is made on."""
+
+import re
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sim.nor import Nor
+
+Kind = TypeVar("Kind", bound=Nor)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A block in bytes, blocks, bytes programmed at once, and whether only once (ECC).
+
+    As text `256x3p8`, or `256x3e8` for flash of which nothing may be programmed twice.
+    """
+
+    block: int = 512
+    count: int = 4
+    program_size: int = 32
+    program_once: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.block}x{self.count}{'pe'[self.program_once]}{self.program_size}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Geometry":
+        """The geometry that `str` gave as text; ValueError if it is none."""
+        found = re.fullmatch(r"(\d+)x(\d+)([pe])(\d+)", text)
+        if not found:
+            raise ValueError(f"{text!r} is no geometry such as 256x3p32")
+        block, count, kind, size = found.groups()
+        return cls(int(block), int(count), int(size), kind == "e")
+
+    @property
+    def slot(self) -> int:
+        """Bytes of a slot, in which a record begins."""
+        return max(32, self.program_size if self.program_once else 0)
+
+    @property
+    def room(self) -> int:
+        """Bytes of a block behind its head."""
+        return self.block - 2 * self.slot
+
+    @property
+    def spare(self) -> bool:
+        """Are there blocks enough for one of them to fail?"""
+        return self.count >= 4
+
+    def flash(self, kind: type[Kind]) -> Kind:
+        """New flash of this shape, which minds every misuse."""
+        return kind(self.block, self.count, self.program_size, self.program_once, strict=True)
+
+
+# All program sizes, flash with and without ECC, two to nine blocks. No two have equal images:
+# number, size or units of the blocks differ.
+GEOMETRIES = [
+    Geometry.parse(text)
+    for text in (
+        "256x3p32 256x2p1 256x4e8 256x5p16 512x3p256 256x3e32 256x4p4 "
+        "2048x2e256 256x6p8 256x2e16 512x4p32 512x3e64 256x9p32 256x5e4"
+    ).split()
+]

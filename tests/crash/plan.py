@@ -1,0 +1,71 @@
+"""What is tried: every short workload, and longer ones drawn by lot."""
+
+from collections.abc import Callable, Sequence
+from itertools import product
+from random import Random
+
+from tests.crash.explore import Base, Explorer
+from tests.crash.geometry import Geometry
+from tests.crash.lives import Life
+from tests.crash.world import ACTIONS, WEAR
+
+DEPTH = 3
+
+
+def starts(geometry: Geometry) -> list[tuple[Life, ...]]:
+    """What had happened before a workload begins.
+
+    Nothing; the ring has gone round and the next block is erased; gone round, at a block's very
+    end, with a block to erase; gone round, and the last commit was torn. Where there are blocks
+    to spare: gone round, and a block is about to fail.
+    """
+    n = geometry.count
+    return [
+        (),
+        (Life("mL" * n + "ci"),),
+        (Life("Lm" * n + "f"),),
+        (Life("mL" * n), Life("m", 1, ("first", 40))),
+        *((Life("mL" * n + "c" + kind),) for kind in WEAR if geometry.spare),
+    ]
+
+
+def words(length: int) -> list[str]:
+    """All workloads of so many actions."""
+    return ["".join(letters) for letters in product(ACTIONS, repeat=length)]
+
+
+def search(
+    explorers: Sequence[Explorer], told: Callable[[str], None] = lambda _: None, seed: int = 1
+) -> None:
+    """Every workload of up to three actions after every start, the shorter ones first.
+
+    Every operation is cut in every shape. What follows is cut at every operation again, but for
+    workloads of three actions: there only for the first explorer and its first two starts. Among
+    them longer lives are drawn. `told` is told what is under way.
+    """
+    random = Random(seed)
+    for length in range(1, DEPTH + 1):
+        for i, explorer in enumerate(explorers):
+            for j, lives in enumerate(starts(explorer.geometry)):
+                base = explorer.base(lives)
+                if not base:
+                    continue
+                told(f"words of {length} on {explorer.geometry}")
+                whole = length < DEPTH or i == 0 and j < 2
+                every(explorer, base, length, None if whole else 0)
+                for _ in range(length * length):
+                    explorer.wander(random)
+
+
+def every(explorer: Explorer, base: Base, length: int, second: int | None = None) -> None:
+    """All workloads of a length."""
+    for word in words(length):
+        explorer.word(base, word, second)
+
+
+def wander(explorers: Sequence[Explorer], seed: int = 2) -> None:
+    """Longer lives without end."""
+    random = Random(seed)
+    while True:
+        for explorer in explorers:
+            explorer.wander(random)
