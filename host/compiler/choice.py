@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .assign import parse_assign
 from .context import Context, kind_of, suggest
 from .jsonata import check_jsonata
@@ -16,6 +18,8 @@ _WITH_PATH = (*_ORDERED, "BooleanEquals")
 OPERATORS = (*_WITH_PATH, *(op + "Path" for op in _WITH_PATH), "StringMatches", *_TESTS)
 _COMBINERS = ("And", "Or", "Not")
 
+# Before anything but a star and a backslash, a backslash escapes nothing.
+_OPEN_ESCAPE = re.compile(r"(?:[^\\]|\\[*\\])*+(\\[^*\\]?)", re.S)
 _NOTHING = And(())  # stands in for a condition that could not be read
 
 
@@ -144,5 +148,9 @@ def _literal(ctx: Context, op: str, variable: Path, node: Node, where: Where) ->
     if op.startswith("Timestamp") and isinstance(value, str) and not is_timestamp(value):
         message = f'{op} compares with an RFC 3339 timestamp, not "{value}"'
         ctx.error("TSME-C019", node.where, message, "write 2030-01-31T12:00:00Z")
+    if op == "StringMatches" and (open_escape := _OPEN_ESCAPE.match(str(value))):
+        message = f"`{open_escape[1]}` is no escape of StringMatches"
+        hint = r"write \\* for a star and \\\\ for a backslash, as JSON has them"
+        ctx.error("TSME-C014", node.where, message, hint)
     assert isinstance(value, (str, int, float, bool))
     return Compare(op, variable, value, where)

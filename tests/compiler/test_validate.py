@@ -161,6 +161,9 @@ WRONG = [
     (choice(rule(StringEquals=1)), [("TSME-C013", A + "/Choices/0/StringEquals")]),
     (choice(rule(BooleanEquals="true")), [("TSME-C013", A + "/Choices/0/BooleanEquals")]),
     (choice(rule(TimestampEquals="noon")), [("TSME-C019", A + "/Choices/0/TimestampEquals")]),
+    (choice(rule(StringMatches="a\\q")), [("TSME-C014", A + "/Choices/0/StringMatches")]),
+    (choice(rule(StringMatches="*\\\\\\")), [("TSME-C014", A + "/Choices/0/StringMatches")]),
+    (choice(rule(StringMatches="\\*\\\\*")), []),
     (choice(rule(NumericEqualsPath=1)), [("TSME-C013", A + "/Choices/0/NumericEqualsPath")]),
     (
         choice(rule(IsNullPath="$.a")),
