@@ -1,4 +1,4 @@
-"""A device in a simulated world: the driver of real ones, on modelled flash, in the world's time."""
+"""A device of a simulated world: the driver of real ones, on modelled flash, in its time."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Random numbers of a simulation: all of `random.Random`, begun anew in no time.
 
-SplitMix64 (Steele, Lea, Flood 2014), so that a seed means the same on every Python.  Each choice of a
-world has a generator of its own, begun with the choice's own number: what is left out when a
-failure is made smaller changes nothing for the rest.
+SplitMix64 (Steele, Lea, Flood 2014), so that a seed means the same on every Python.  Each choice
+of a world has a generator of its own, begun with the choice's own number: what is left out when
+a failure is made smaller changes nothing for the rest.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Dice(random.Random):
 
     x: int
 
-    def __new__(cls, n: int = 0) -> Dice:
+    def __new__(cls, n: int = 0) -> Dice:  # noqa: ARG004
         return super().__new__(cls)  # not seeded with n, which would take far longer
 
     def __init__(self, n: int = 0) -> None:

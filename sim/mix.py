@@ -18,6 +18,7 @@ _MOVES_OF = {
     "twice": TWICE, "lose": LOSE, "late": LATE, "clock": CLOCK, "reset": RESET, "cut": CUT,
 }  # fmt: skip
 _RATES = (2, 6, 16, 40)  # of 256 moves or tasks
+_POWER = (1, 2, 5, 12)  # of what needs a recovery, which takes its time
 
 
 class Mix:
@@ -27,7 +28,8 @@ class Mix:
         dice = Dice(mix(seed, 1))
         self.rates = {}
         for fault in kind.faults:
-            there, rate = dice.below(2), _RATES[dice.below(len(_RATES))]
+            rates = _POWER if fault in ("reset", "cut") else _RATES
+            there, rate = dice.below(2), rates[dice.below(len(rates))]
             if there and fault not in without:
                 self.rates[fault] = rate
         self.power = "reset" in self.rates or "cut" in self.rates

@@ -25,6 +25,7 @@ from .world import EPOCH, Move, World
 
 ENDING = ".sim.json"
 _LONGEST = 70  # of a value in the story
+_PASTED = 24  # moves that a test shows, instead of naming the file
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,20 @@ def replay(
         raise AssertionError(f"{failure.message} ({failure.where})\n{text}")
 
 
+def replay_file(path: str | Path) -> None:
+    """The same for a saved failure; its simulation is found where the file says."""
+    saved = load(Path(path))
+    file, _, name = saved.simulation.rpartition(":")
+    kind = simulations(Path(path).parent / file)[name]
+    failure = saved.failure
+    replay(kind, failure.seed, failure.moves, failure.without)
+
+
 def regression(kind: type[Simulation], failure: Failure) -> str:
     """The failure as a test to paste."""
+    if len(failure.moves) > _PASTED:
+        name = f"{kind.__name__}-{failure.seed}{ENDING}"
+        return f'def test_seed_{failure.seed}():\n    replay_file("{name}")  # {failure.message}\n'
     moves = ", ".join(str(move) for move in failure.moves)
     without = f", without={failure.without!r}" if failure.without else ""
     return (
@@ -153,10 +166,19 @@ def load(path: Path) -> Reproducer:
         raise TsmeError("TSME-S003", text) from None
 
 
+def _of_workflow(path: Path) -> type[Simulation]:
+    """A simulation of a workflow alone: its tasks answer as the scenarios beside it have them."""
+    test = path.with_name(path.name.partition(".")[0] + ".test.json")
+    members = {"program": str(path), "scenario": str(test) if test.is_file() else ""}
+    return type("Workflow", (Simulation,), members)
+
+
 def simulations(path: Path) -> dict[str, type[Simulation]]:
-    """The simulations in a Python file, by name.  Raises TsmeError if there are none."""
+    """The simulations in a Python file, by name, or that of a workflow.  TsmeError if none."""
     if not path.is_file():
         raise TsmeError("TSME-S002", f'there is no file "{path}"')
+    if path.suffix != ".py":
+        return {"Workflow": _of_workflow(path.resolve())}
     name = f"tsme_simulated_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -183,3 +205,11 @@ def simulations(path: Path) -> dict[str, type[Simulation]]:
         text = f'"{path}" has no simulation; it needs a class that inherits from '
         raise TsmeError("TSME-S002", text + "tsme.testing.Simulation and says what runs")
     return found
+
+
+def again(file: Path, name: str, failure: Failure) -> tuple[type[Simulation], Failure | None]:
+    """The simulation of a saved failure, and what its moves do now."""
+    kind = simulations(file)[name]
+    with no_limits():
+        seed, moves, without = failure.seed, failure.moves, failure.without
+        return kind, one(kind, things(kind), seed, Coverage(), moves, without)

@@ -11,7 +11,7 @@ from tsme.tasks import Done, TaskError
 from .device import Device
 from .dice import Dice
 from .guard import guarded
-from .reproducer import replay
+from .reproducer import replay, replay_file
 from .simulation import Call, Simulation
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "TaskError",
     "guarded",
     "replay",
+    "replay_file",
     "simulate",
 ]
 

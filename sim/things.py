@@ -17,7 +17,7 @@ from tsme_host.compiler.model import Machine as Flow
 from tsme_host.compiler.model import Map
 from tsme_host.tools.diagram import Frame, diagram
 from tsme_host.tools.files import read_program
-from tsme_host.tools.scenarios import load
+from tsme_host.tools.scenarios import Case, load
 from tsme_host.tools.virtual import Answer
 
 from .dice import Dice
@@ -32,7 +32,7 @@ class Thing:
     """name: of the device.  what: a Program or Machine.  names: of a workflow's states, by number.
 
     errors: that its tasks may fail with, as the workflow names them.  drawing: of the workflow.
-    answers: of its tasks, by state or resource.
+    answers: of its tasks, by state or resource.  starts: what its executions may start with.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Thing:
     errors: tuple[str, ...] = ()
     drawing: Frame | None = None
     answers: dict[str, list[Answer]] = field(default_factory=dict)
+    starts: list[Value] = field(default_factory=list)
 
 
 def folder(kind: type[Simulation]) -> Path:
@@ -81,7 +82,9 @@ def _workflow(kind: type[Simulation], name: str, path: str) -> Thing:
             thing.drawing = diagram(flow)
             thing.errors = tuple(dict.fromkeys(_errors(flow)))
     if kind.scenario:
-        thing.answers = answers(str(folder(kind) / kind.scenario))
+        cases = load(str(folder(kind) / kind.scenario)).cases
+        thing.answers = _answers(cases)
+        thing.starts = [case.begin.value for case in cases]
     return thing
 
 
@@ -99,10 +102,10 @@ def _errors(flow: Flow) -> list[str]:
     return found
 
 
-def answers(path: str) -> dict[str, list[Answer]]:
+def _answers(cases: list[Case]) -> dict[str, list[Answer]]:
     """All that the cases of a test file have tasks answer, by state or resource."""
     out: dict[str, list[Answer]] = {}
-    for case in load(path).cases:
+    for case in cases:
         for name, mock in case.mocks.items():
             known = out.setdefault(name, [])
             known += [a for a in mock.answers if a is not None and a not in known]

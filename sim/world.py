@@ -109,7 +109,10 @@ class World:
         """Start an execution, if there is to be one."""
         if device.state.execution and not self.sim.again:
             return False
-        device.start(self.sim.start, mix(self.seed, 3, n))
+        value, starts = self.sim.start, self.things[device.number].starts
+        if value is None and starts:
+            value = starts[self.dice.begin(mix(n, 8)).below(len(starts))]
+        device.start(value, mix(self.seed, 3, n))
         device.go_on()
         return True
 

@@ -22,6 +22,7 @@ from . import (
     journals,
     replaying,
     running,
+    simulating,
     testing,
     teststate,
 )
@@ -35,6 +36,7 @@ Examples:
   tsme run flow.asl.json --input '{"day": 1}' --tasks tasks.py --journal j.bin
   tsme test-state flow.asl.json --state Dry --input '{"day": 1}' --inspection DEBUG
   tsme test                                 the scenarios in *.test.json, tasks mocked
+  tsme sim flow.asl.json                    many seeds of faults and power cuts
   tsme journal show j.bin --program flow.asl.json
   tsme journal effects j.bin --program flow.asl.json --tasks tasks.py
   tsme history j.bin --program flow.asl.json
@@ -162,6 +164,7 @@ for group in (
     compiling,
     running,
     testing,
+    simulating,
     teststate,
     journals,
     histories,

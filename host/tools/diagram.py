@@ -43,22 +43,27 @@ _LABEL = 40  # of a condition
 
 @dataclass(frozen=True)
 class Box:
-    """A state, or `start` and `finish` of a machine.  `notes` stand below its name."""
+    """A state, or `start` and `finish` of a machine.  `notes` stand below its name.
+
+    `seen`: how often it was reached, in a drawing that shows that.
+    """
 
     id: str
     kind: str  # a state type in lower case, or start, finish
     name: str
     notes: tuple[str, ...] = ()
+    seen: int | None = None
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """`kind`: next, choice, catch."""
+    """`kind`: next, choice, catch, inner.  `seen` as in a Box."""
 
     source: str
     target: str
     kind: str = "next"
     label: str = ""
+    seen: int | None = None
 
 
 @dataclass

@@ -18,6 +18,7 @@ from .diagram import Arrow, Box, Frame, diagram
 from .errors import DONE, FAILED, HostError
 from .files import read_flow, write_bytes
 
+_MISSED = "#d63384"  # what a simulation never reached
 _COLOURS = {  # fill, border
     "task": ("#e8f1fb", "#3572b0"),
     "choice": ("#fff4d6", "#b98900"),
@@ -29,6 +30,7 @@ _COLOURS = {  # fill, border
     "map": ("#e6f5f5", "#2b8a8a"),
     "start": ("#444444", "#444444"),
     "finish": ("#444444", "#444444"),
+    "missed": ("#ffffff", _MISSED),
 }
 _MERMAID = {  # brackets round the name
     "task": ("[", "]"),
@@ -70,20 +72,28 @@ def graph(flow: str, output: str) -> int:
 
     Choice arrows carry their condition, Catch arrows are dashed, Retry stands in the box.
     """
-    ending = Path(output).suffix.lower()
-    if output != "-" and ending not in (".mmd", ".mermaid", ".svg"):
-        raise HostError("TSME-H003", f'"{output}" ends neither in .mmd nor in .svg')
+    known_ending(output)
     text = read_flow(flow)
     machine, problems = find_problems(text)
     if machine is None:
         show_problems(problems, text, "<stdin>" if flow == "-" else flow, to_stderr=True)
         return FAILED
-    frame = diagram(machine)
-    drawn = svg(frame) if ending == ".svg" else mermaid(frame).encode()
-    write_bytes(output, drawn)
+    draw(diagram(machine), output)
     if output != "-":
         console.note(f"{output}: {console.count(len(machine.states), 'state')}")
     return DONE
+
+
+def known_ending(output: str) -> None:
+    """Refuse to draw into what is no drawing."""
+    if output != "-" and Path(output).suffix.lower() not in (".mmd", ".mermaid", ".svg"):
+        raise HostError("TSME-H003", f'"{output}" ends neither in .mmd nor in .svg')
+
+
+def draw(frame: Frame, output: str) -> None:
+    """Write a drawing as its file's ending says."""
+    as_svg = Path(output).suffix.lower() == ".svg"
+    write_bytes(output, svg(frame) if as_svg else mermaid(frame).encode())
 
 
 # --- Mermaid --------------------------------------------------------------------------------
@@ -92,12 +102,16 @@ def graph(flow: str, output: str) -> int:
 def mermaid(frame: Frame) -> str:
     """A Mermaid flowchart (https://mermaid.js.org/syntax/flowchart.html)."""
     lines = ["flowchart TD", *_boxes(frame, "  "), *_links(frame)]
-    kinds = dict.fromkeys(box.kind for box in _all(frame))
+    kinds = dict.fromkeys(_class(box) for box in _all(frame))
     for kind in kinds:
         fill, border = _COLOURS[kind]
         text = "#ffffff" if fill == border else "#222222"
         lines.append(f"  classDef {kind} fill:{fill},stroke:{border},color:{text}")
     return "\n".join(lines) + "\n"
+
+
+def _class(box: Box) -> str:
+    return "missed" if box.seen == 0 else box.kind
 
 
 def _all(frame: Frame) -> Iterator[Box]:
@@ -111,7 +125,7 @@ def _boxes(frame: Frame, indent: str) -> Iterator[str]:
         left, right = _MERMAID[box.kind]
         name = "<br/>".join(_entities(part) for part in (box.name, *box.notes))
         shown = '" "' if box.kind in ("start", "finish") else f'"{name}"'
-        yield f"{indent}{box.id}{left}{shown}{right}:::{box.kind}"
+        yield f"{indent}{box.id}{left}{shown}{right}:::{_class(box)}"
     for inner in frame.frames:
         yield f'{indent}subgraph {inner.id}["{_entities(inner.title)}"]'
         yield from _boxes(inner, indent + "  ")
@@ -120,8 +134,9 @@ def _boxes(frame: Frame, indent: str) -> Iterator[str]:
 
 def _links(frame: Frame) -> Iterator[str]:
     for arrow in frame.arrows:
-        line = "-.->" if arrow.kind in ("catch", "inner") else "-->"
-        label = f'|"{_entities(arrow.label)}"|' if arrow.label else ""
+        line = "-.->" if arrow.kind in ("catch", "inner") or arrow.seen == 0 else "-->"
+        text = f"{arrow.label} never".strip() if arrow.seen == 0 else arrow.label
+        label = f'|"{_entities(text)}"|' if text else ""
         yield f"  {arrow.source} {line}{label} {arrow.target}"
     for inner in frame.frames:
         yield from _links(inner)
@@ -193,6 +208,8 @@ def _add_box(graph_: Any, box: Box) -> None:
         )  # fmt: skip
         return
     label = "\n".join(_dot(part) for part in (box.name, *box.notes))
+    if box.seen == 0:
+        (fill, border), style = _COLOURS["missed"], "filled,dashed"
     graph_.add_node(
         box.id, label=label, shape=_SHAPES[box.kind], style=style, fillcolor=fill, color=border,
         tooltip=_dot(box.name),
@@ -203,6 +220,8 @@ def _add_arrow(graph_: Any, arrow: Arrow) -> None:
     style = {"catch": "dashed", "inner": "dotted"}.get(arrow.kind, "solid")
     colour = "#b5392f" if arrow.kind == "catch" else "#666666"
     label = f"  {_dot(arrow.label)}" if arrow.label else ""
+    if arrow.seen == 0:
+        style, colour, label = "dashed", _MISSED, f"{label}  never"
     graph_.add_edge(
         arrow.source, arrow.target, label=label, style=style, color=colour, fontcolor=colour,
         constraint="true",

@@ -8,5 +8,6 @@ from tsme_sim.testing import (  # noqa: F401
     TaskError,
     guarded,
     replay,
+    replay_file,
     simulate,
 )
