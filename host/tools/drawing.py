@@ -18,7 +18,7 @@ from .diagram import Arrow, Box, Frame, diagram
 from .errors import DONE, FAILED, HostError
 from .files import read_flow, write_bytes
 
-_MISSED = "#d63384"  # what a simulation never reached
+_MISSED = ("#ffffff", "#d63384")  # what a simulation never reached
 _COLOURS = {  # fill, border
     "task": ("#e8f1fb", "#3572b0"),
     "choice": ("#fff4d6", "#b98900"),
@@ -30,7 +30,6 @@ _COLOURS = {  # fill, border
     "map": ("#e6f5f5", "#2b8a8a"),
     "start": ("#444444", "#444444"),
     "finish": ("#444444", "#444444"),
-    "missed": ("#ffffff", _MISSED),
 }
 _MERMAID = {  # brackets round the name
     "task": ("[", "]"),
@@ -104,7 +103,7 @@ def mermaid(frame: Frame) -> str:
     lines = ["flowchart TD", *_boxes(frame, "  "), *_links(frame)]
     kinds = dict.fromkeys(_class(box) for box in _all(frame))
     for kind in kinds:
-        fill, border = _COLOURS[kind]
+        fill, border = _MISSED if kind == "missed" else _COLOURS[kind]
         text = "#ffffff" if fill == border else "#222222"
         lines.append(f"  classDef {kind} fill:{fill},stroke:{border},color:{text}")
     return "\n".join(lines) + "\n"
@@ -209,7 +208,7 @@ def _add_box(graph_: Any, box: Box) -> None:
         return
     label = "\n".join(_dot(part) for part in (box.name, *box.notes))
     if box.seen == 0:
-        (fill, border), style = _COLOURS["missed"], "filled,dashed"
+        (fill, border), style = _MISSED, "filled,dashed"
     graph_.add_node(
         box.id, label=label, shape=_SHAPES[box.kind], style=style, fillcolor=fill, color=border,
         tooltip=_dot(box.name),
@@ -221,7 +220,7 @@ def _add_arrow(graph_: Any, arrow: Arrow) -> None:
     colour = "#b5392f" if arrow.kind == "catch" else "#666666"
     label = f"  {_dot(arrow.label)}" if arrow.label else ""
     if arrow.seen == 0:
-        style, colour, label = "dashed", _MISSED, f"{label}  never"
+        style, colour, label = "dashed", _MISSED[1], f"{label}  never"
     graph_.add_edge(
         arrow.source, arrow.target, label=label, style=style, color=colour, fontcolor=colour,
         constraint="true",
