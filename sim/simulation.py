@@ -45,6 +45,8 @@ class Call:
 
     device: its name; resource: the task's; payload: a value; state: where in a workflow, else "";
     id and execution say which action it is; starts: how often it has been started, this time too.
+    late: nobody waits for it any more.  A handler on the device was cancelled then, and does
+    nothing; but a message that was on its way to somebody else arrives all the same.
     """
 
     device: str
@@ -54,6 +56,7 @@ class Call:
     execution: int
     id: int
     starts: int
+    late: bool = False
 
 
 class Simulation:
@@ -72,9 +75,10 @@ class Simulation:
     start: Value = None  # what an execution starts with
     steps = 300  # moves of a seed
     pause = 1000  # ms that pass between two moves, on average
-    delay = 2000  # ms that a task takes, at most
+    delay = 2000  # ms that a task or a message takes, at most
     effects: ClassVar[dict[str, str]] = {}  # of tasks: pure, once, or idempotent, as all others
-    errors: tuple[str, ...] = ()  # that tasks fail with; for a workflow also those that it names
+    # What tasks fail with, all or by name; if nothing is said, with what the workflow names.
+    errors: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
     faults: tuple[str, ...] = FAULTS
     again = False  # an execution that has ended is followed by another
     # What stf() raises to reject a signal.  Others, as KeyError, are mistakes.
@@ -89,6 +93,10 @@ class Simulation:
     def task(self, dice: Dice, call: Call) -> Value:
         """Do a task's work, in the world outside: its result.  Raise TaskError if it fails."""
         return None
+
+    def takes(self, dice: Dice, call: Call) -> int:
+        """How long a task takes, in ms."""
+        return dice.below(self.delay + 1)
 
     def probe(self, dice: Dice, call: Call) -> Any:
         """After a reset: what became of a `once` task.  Done(result), False, or None: unknown."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tsme.kernel import DUE, FAILED, ID, RESOURCE
@@ -277,7 +278,7 @@ class World:
             raise Mistake(f"the once task {call.resource} (action {call.id}) is run again")
         n = mix(self.seed, 5, device.number, execution, call.id, starts)
         dice = Dice(n)
-        ms = dice.below(self.sim.delay + 1)
+        ms = self.sim.takes(dice, call)
         if self.mix.hits(dice, "slow"):
             self.seen.fault("slow task")
             ms *= 100
@@ -285,6 +286,8 @@ class World:
             self.seen.fault("silent task")
             return
         errors = self.sim.errors or self.things[device.number].errors
+        if isinstance(errors, dict):
+            errors = errors.get(call.resource, ())
         if errors and self.mix.hits(dice, "fail"):
             error = errors[dice.below(len(errors))]
             self.seen.fault("task fails")
@@ -293,19 +296,22 @@ class World:
             )
             return
 
-        def work() -> Value:
+        def work(call: Call) -> Value:
             if self.things[device.number].answers:
                 return answered(self.things[device.number], dice, call)
             return self.sim.task(dice, call)
 
         if dice.below(2):  # its work is done at once; else just before its result comes
-            done = device.outcome(work)
+            done = device.outcome(lambda: work(call))
             self.later(device, ms, action, lambda: self._end(device, execution, action, done, ""))
-        else:
-            self.later(
-                device, ms, action,
-                lambda: self._end(device, execution, action, device.outcome(work), ""),
-            )  # fmt: skip
+            return
+
+        def then() -> None:
+            late = execution != device.state.execution or action[ID] not in device.state.pending
+            done = device.outcome(lambda: work(replace(call, late=True) if late else call))
+            self._end(device, execution, action, done, "")
+
+        self.later(device, ms, action, then)
 
     def _end(self, device: Device, execution: int, action: Any, done: Any, error: str) -> None:
         if execution != device.state.execution or action[ID] not in device.state.pending:
