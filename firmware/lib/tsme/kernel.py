@@ -285,15 +285,16 @@ class Kernel:
 
     def finish(self, d, old, event):
         kind = event[0]
-        passed = bytearray()
-        put_head(passed, 0, d.now - (0 if kind == _START else old.now))
-        fields = bytearray()
-        for v in event[2:]:
-            encode_into(fields, v, True)
-        if kind == _START:
-            d.digest = crc32(fields)  # of what no delta shows: seed, names, program
+        record = bytearray(5)  # the digest, to come, and the kind
+        record[4] = kind
+        put_head(record, 0, d.now - (0 if kind == _START else old.now))
         delta = bytearray((d.status,))
-        delta += passed
+        delta += record[5:]
+        at = len(record)
+        for v in event[2:]:
+            encode_into(record, v, True)
+        if kind == _START:
+            d.digest = crc32(record[at:])  # of what no delta shows: seed, names, program
         put_head(delta, 0, d.next_id)
         if d.random:
             put_head(delta, 0, d.rng)
@@ -315,10 +316,7 @@ class Kernel:
         if d.status:
             d.client = None
         self.measure(d)
-        record = bytearray(d.digest.to_bytes(4, "little"))
-        record.append(kind)
-        record += passed
-        record += fields
+        record[:4] = d.digest.to_bytes(4, "little")
         step = Step(d, d.actions, record)
         d.actions = d.gone = d.changed = None
         return step
