@@ -25,6 +25,7 @@ from . import (
     simulating,
     testing,
     teststate,
+    tokens,
 )
 from .errors import FAILED, INTERRUPTED, UNABLE, HostError, did_you_mean, one_line
 
@@ -39,6 +40,7 @@ Examples:
   tsme sim flow.asl.json                    many seeds of faults and power cuts
   tsme journal show j.bin --program flow.asl.json
   tsme journal effects j.bin --program flow.asl.json --tasks tasks.py
+  tsme token success j.bin 1-4 '{"closed": true}' --program flow.asl.json
   tsme history j.bin --program flow.asl.json
   tsme replay j.bin --program flow.asl.json
   tsme graph flow.asl.json -o flow.svg
@@ -169,6 +171,7 @@ for group in (
     journals,
     histories,
     replaying,
+    tokens,
     drawing,
 ):
     for command in group.COMMANDS:

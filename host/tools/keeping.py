@@ -74,6 +74,21 @@ def _lock(path: str) -> int:
         os.close(lock)
 
 
+def in_use(path: str) -> bool:
+    """Does a run have this journal?"""
+    try:
+        lock = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        _take(lock, path)
+    except HostError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def _take(lock: int, path: str) -> None:
     if sys.platform == "win32":
         return

@@ -30,6 +30,7 @@ from .history import replay_history
 from .keeping import Kept, held
 from .player import no_limits
 from .records import executions, read_log
+from .tokens import forget, mailbox
 
 LIB = Path(tsme.__file__).resolve().parent.parent
 ROOT = LIB.parent.parent  # of the working tree, if this is one
@@ -131,7 +132,11 @@ def run(program: str, **options: Unpack[Options]) -> int:
         if value is not None:
             place.joinpath("input.cbor").write_bytes(value)
         command = [*_command(place, options, kept), *_journal(place, options, kept, value)]
+        if not kept.goes_on:  # what is left was for an execution that has ended
+            forget(options["journal"])
         result = _result(place, _process(command, kept.lock), options)
+        if result:
+            forget(options["journal"])
         if result and result[0] == "failed":
             journal = options["journal"] or str(place / JOURNAL)
             result[3] = _in_full(result[3], loaded.data, journal)
@@ -197,7 +202,8 @@ def _journal(place: Path, options: Options, kept: Kept, value: bytes | None) -> 
     if options["journal"] is None:  # for the words of an error
         return [*more, f"journal={place / JOURNAL}", f"blocks={max(256, room)}"]
     blocks = kept.blocks or max(BLOCKS, room)
-    return [*more, f"journal={options['journal']}", f"blocks={blocks}"]
+    there = options["journal"]
+    return [*more, f"journal={there}", f"blocks={blocks}", f"mail={mailbox(there)}"]
 
 
 def _heap(options: Options) -> str:

@@ -6,6 +6,7 @@
 # input=in.cbor      the input of a new execution; null if it is left out
 # journal=j.bin      made if it is not there; an execution under way in it goes on
 # blocks=64          of 4096 bytes in a new journal
+# mail=j.bin.mail    what `tsme token` sends, a CBOR sequence that grows
 # result=out.cbor    [status, output, error, cause, execution] or ["refused", code, message];
 #                    left out, the output is printed as JSON
 # seed=N now=MS      what a new execution starts with, instead of chance and the clock
@@ -15,6 +16,7 @@
 #
 # Exits with 0 if the execution succeeded, 1 if it failed, 2 if it could not run, 3 if the memory
 # was not enough.
+import os
 import sys
 from collections import OrderedDict
 
@@ -51,9 +53,10 @@ class FastEngine(Engine):
         return busy
 
     async def pause(self, ms):
-        if self.running:
+        timed = [a for a in self.state.pending.values() if a[3] is not None]
+        if self.running or not timed:
             await super().pause(ms)  # a handler takes its time, its timeout still counts
-            if self.queue:
+            if self.queue or not timed:
                 return
         self.now += ms
 
@@ -159,10 +162,49 @@ def hush(loop, context):
         loop.default_exception_handler(context)
 
 
-async def quietly(engine, value):
+def deliver(engine, path, at):
+    # Post what has come since byte `at`; up to where.
+    try:
+        if os.stat(path)[6] <= at:
+            return at
+    except OSError:
+        return at
+    data = read(path)
+    while at < len(data):
+        try:
+            item, at = decode(data, at, True)
+        except TsmeError:
+            return at  # not all of it is there yet
+        kind, token = item[:2]
+        try:
+            if kind == 2:
+                engine.send_success(token, kept(item[2]))
+            elif kind == 3:
+                engine.send_failure(token, item[2], item[3])
+            else:
+                engine.send_heartbeat(token)
+        except TsmeError:
+            pass  # its task has ended
+    return at
+
+
+async def listen(engine, path, at):
+    while True:
+        await asyncio.sleep(0.1)
+        at = deliver(engine, path, at)
+
+
+async def quietly(engine, value, mail):
     if sys.implementation.name == "cpython":
         asyncio.get_running_loop().set_exception_handler(hush)
-    return await engine.run(value)
+    if not mail:
+        return await engine.run(value)
+    # An execution that goes on finds what came while nothing ran, before any time passes.
+    ear = asyncio.create_task(listen(engine, mail, deliver(engine, mail, 0)))
+    try:
+        return await engine.run(value)
+    finally:
+        ear.cancel()
 
 
 def make(options):
@@ -211,7 +253,7 @@ def run(options):
         n = engine.state.execution
         say("tsme: execution %d has ended; starting execution %d" % (n, n + 1))
     value = kept(decode(read(options["input"]))[0]) if "input" in options else None
-    o = asyncio.run(quietly(engine, value))
+    o = asyncio.run(quietly(engine, value, options.get("mail")))
     return [o.status, o.output, o.error, o.cause, o.execution]
 
 
