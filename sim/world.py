@@ -164,7 +164,9 @@ class World:
             if value is not None:
                 device.signal(value)
                 return True
-        return bool(self.coming) and self._next(device, n) or device.is_machine
+        if self.coming or self._first():
+            return self._next(device, n)
+        return device.is_machine or self.mix.power  # a reset starts again what is silent
 
     def _twice(self, device: Device, n: int) -> bool:
         value = self.sim.signal(self.dice.begin(n), device) if device.is_machine else None
