@@ -7,13 +7,15 @@
 #     {"do": "book", "number": 8, "patient": "bob", "kind": "check-up",
 #      "wishes": [["tue", 480, 720], ["fri", 480, 780]]}
 #     {"do": "cancel", "number": 7}
-# Times are minutes since midnight; a wish is a day, from when, until when; the first that can be
-# had is taken.
+# Times are minutes since midnight; a wish is a day, from when, until when.  Days are tried in the
+# order of the wishes.
 #
 # Tasks, both idempotent, since the payment service knows a hold by the request's number:
 #     hold     {"number", "patient", "cents"} -> a reference; fails with Declined
 #     release  {"number"}: there is no hold, and there will be none
 # Published, for whoever tells patients: {"to": patient, "number", "what": text}
+
+from collections import OrderedDict
 
 QUARTER = 15  # minutes
 FIRST = 420  # 07:00, the first quarter of an hour of a day, of 63 at most
@@ -57,9 +59,15 @@ class Refused(ValueError):
 class Dentist:
     tasks = ("hold", "release")
     initial = {
-        "taken": {"mon": 0, "tue": 0, "wed": 0, "thu": 0, "fri": 0},  # quarters of an hour, as bits
+        "mon": 0,  # quarters of an hour that are taken, a bit each
+        "tue": 0,
+        "wed": 0,
+        "thu": 0,
+        "fri": 0,
         "last": 0,  # the newest request's number
-        "requests": {},  # number -> patient, kind, wishes, phase; if it is booked day, at, hold
+        # number -> patient, kind, wishes (day -> quarters of an hour), phase; if it is paying, the
+        # task; if it is booked, day, at, hold
+        "requests": {},
         "later": {},  # id of a timer -> number of a request whose hold could not be released
     }
 
@@ -97,13 +105,10 @@ def ask(state, m, actions):
     size, cents = KINDS[m["kind"]]
     if "slot" in m:
         day, at = m["slot"]
-        wishes = [[day, at, at + size * QUARTER]]
+        wishes = wished([[day, at, at + size * QUARTER]])
     else:
-        wishes = [[day, begin, end] for day, begin, end in m["wishes"]]
-    for day, begin, end in wishes:
-        if day not in OPEN or begin % QUARTER or not FIRST <= begin < end <= 1365:
-            raise Refused("nobody is here %s %r to %r" % (day, begin, end))
-    if not find(state["taken"], wishes, size):
+        wishes = wished(m["wishes"])
+    if not find(state, wishes, size):
         raise Refused("nothing is free then")
     state["last"] = number
     what = {"number": number, "patient": m["patient"], "cents": cents}
@@ -116,10 +121,20 @@ def ask(state, m, actions):
     }
 
 
-def find(taken, wishes, size):
-    # -> (day, minute) of the first wish that can be had, or None
+def wished(wishes):
+    # -> OrderedDict of day -> quarters of an hour
+    out = OrderedDict()
     for day, begin, end in wishes:
-        free = OPEN[day] & ~taken[day] & quarters(begin, end - end % QUARTER)
+        if day not in OPEN or begin % QUARTER or not FIRST <= begin < end <= 1365:
+            raise Refused("nobody is here %s from %r to %r" % (day, begin, end))
+        out[day] = out.get(day, 0) | quarters(begin, end - end % QUARTER)
+    return out
+
+
+def find(state, wishes, size):
+    # -> (day, minute) of the first time that can be had, or None
+    for day, bits in wishes.items():
+        free = OPEN[day] & bits & ~state[day]
         for _ in range(size - 1):
             free &= free >> 1  # the quarters behind which one more is free
         if free:
@@ -132,10 +147,10 @@ def paid(state, input, actions):
     r = state["requests"][str(number)]
     if input.kind == "succeeded":
         size = KINDS[r["kind"]][0]
-        found = find(state["taken"], r["wishes"], size)
+        found = find(state, r["wishes"], size)
         if found:
             day, at = found
-            state["taken"][day] |= quarters(at, at + size * QUARTER)
+            state[day] |= quarters(at, at + size * QUARTER)
             r["phase"] = "booked"
             r["day"] = day
             r["at"] = at
@@ -161,7 +176,7 @@ def cancel(state, number, actions):
         actions.cancel(r["task"])
     else:
         size = KINDS[r["kind"]][0]
-        state["taken"][r["day"]] &= ~quarters(r["at"], r["at"] + size * QUARTER)
+        state[r["day"]] &= ~quarters(r["at"], r["at"] + size * QUARTER)
     r["phase"] = "releasing"
     tell(actions, r, number, "cancelled")
     release(number, actions)
@@ -185,7 +200,7 @@ def booked(r):
 def check(state, before=Dentist.initial):
     # What must be so after each step.  before: a state that was checked; what it has in common with
     # this one, which is most of it, is not looked at again.
-    taken = dict(before["taken"])
+    taken = {day: before[day] for day in OPEN}
     now, old = state["requests"], before["requests"]
     if now is not old:
         for number, r in old.items():
@@ -196,7 +211,8 @@ def check(state, before=Dentist.initial):
                 assert int(number) <= state["last"]
                 if r["phase"] == "booked":
                     check_booking(number, r, taken)
-    assert taken == state["taken"], "what is taken is not what is booked"
+    for day, bits in taken.items():
+        assert bits == state[day], "what is taken %s is not what is booked" % day
     for number in state["later"].values():
         assert now[str(number)]["phase"] == "releasing"
 
@@ -206,10 +222,5 @@ def check_booking(number, r, taken):
     assert not bits & taken[day], "two patients %s at %d" % (day, at)
     assert bits & OPEN[day] == bits, "closed %s at %d" % (day, at)
     assert r["hold"], "request %s is booked and not paid" % number
-    end = at + KINDS[r["kind"]][0] * QUARTER
-    for d, begin, until in r["wishes"]:
-        if d == day and begin <= at and end <= until:
-            break
-    else:
-        raise AssertionError("request %s did not wish for %s at %d" % (number, day, at))
+    assert bits & r["wishes"].get(day, 0) == bits, "request %s did not wish for that" % number
     taken[day] |= bits

@@ -34,7 +34,7 @@ class Loyalty:
     def stf(state, input, actions):
         if input.kind == "signal":
             take_message(state, input.value, actions)
-        elif input.kind != "start":
+        else:
             voucher_ends(state, input, actions)
 
     def restore(state, actions):

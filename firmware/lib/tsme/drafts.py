@@ -1,52 +1,95 @@
 # What a state machine may change: drafts of the state's objects and arrays.
 #
 # Values are never changed in place.  A draft reads from the value that was, and copies it before
-# its first change; finish() gives the value that is to be, which shares with the old one whatever
+# its first change; value() gives the one that is to be, which shares with the old one whatever
 # was not touched.  So a step that raises leaves nothing behind, and costs nothing to undo.  What
 # changed is known, so the digest's cost follows it.
-from .cbor import encode_into, put_head
+#
+# Dicts and lists that a machine makes itself and puts into the state stay what they are until the
+# step ends: it may go on changing them.
+from collections import OrderedDict
+
+from .cbor import decode, encode, encode_into, measure, put_head
 from .errors import fault, over
-from .values import DEPTH, MISSING, Obj
-
-_WHOLE = 2  # items have changed their places; 1: members have changed, 0: nothing has
-
-
-def draft(v, parent=None):
-    # of an object or array; other values are as they are
-    t = type(v)
-    if t is Obj:
-        return ObjectDraft(v, parent)
-    return ArrayDraft(v, parent) if t is list else v
+from .num import INT_MAX, INT_MIN
+from .values import DEPTH, Obj
 
 
-def frozen(v, deep=0):
-    # A value of what somebody made of dicts, lists, tuples and drafts: a copy of its own.
+def _first(v, parent):
+    from .items import ArrayDraft
+
+    _KINDS[list] = ArrayDraft
+    return ArrayDraft(v, parent)
+
+
+def own(v):
+    # A copy that may be changed, and keeps the order of members.
+    if isinstance(v, dict):
+        return OrderedDict([(k, own(x)) for k, x in v.items()])
+    return [own(x) for x in v] if type(v) is list else v
+
+
+def frozen(v, deep=0, last=False):
+    # A value of what somebody made of dicts, lists, tuples and drafts: a copy of its own.  deep:
+    # arrays and objects around it.  last: its drafts are not changed any more.
+    if type(v) in _LEAVES:
+        return v if last else leaf(v)
+    if not isinstance(v, _BOXES):
+        return leaf(v)
+    if deep >= DEPTH:
+        raise over("TSME-V006", DEPTH + 1, DEPTH)
     if isinstance(v, Draft):
-        return v.finish()
-    if isinstance(v, (dict, list, tuple)):
-        if deep >= DEPTH:
+        v = v.value(deep, last)
+        if deep + measure(v)[1] > DEPTH:
             raise over("TSME-V006", DEPTH + 1, DEPTH)
-        if isinstance(v, dict):
-            for k in v:
-                if type(k) is not str:
-                    raise fault("TSME-M001", k, type(k).__name__)
-            return Obj([(k, frozen(v[k], deep + 1)) for k in _order(v)])
-        return [frozen(x, deep + 1) for x in v]
-    return v
+        return v
+    deep += 1
+    if not isinstance(v, dict):
+        return [frozen(x, deep, last) for x in v]
+    for k in v:
+        if type(k) is not str:
+            raise fault("TSME-M001", k, type(k).__name__)
+    return Obj([(k, frozen(v[k], deep, last)) for k in order(v)])
 
 
-def _order(v):
+def leaf(v):
+    # v as the kernel has it, which is no object or array; an error if it is no value
+    t = type(v)
+    if t is int:
+        if INT_MIN <= v <= INT_MAX:
+            return v
+    elif v is None or t is bool or t is str and _simple(v):
+        return v
+    b = encode(v)
+    return v if t is str else decode(b)[0]
+
+
+def _simple(v):
+    try:
+        return len(v.encode()) == len(v)
+    except UnicodeError:
+        return False
+
+
+def sound(v):
+    # v as a draft may hold it
+    return v if isinstance(v, _BOXES) else leaf(v)
+
+
+def order(v):
     # A plain dict has no order on most boards: its members are sorted on all of them.
     return sorted(v) if type(v) is dict else v
 
 
 def plain(v):
-    # what a draft or value holds, for comparing and showing
-    if isinstance(v, Draft):
-        v = v.now
+    # what a draft or value holds, for comparing
+    if isinstance(v, ObjectDraft):
+        v = v.copy()
     if isinstance(v, dict):
         return {k: plain(x) for k, x in v.items()}
-    return [plain(x) for x in v] if isinstance(v, (list, tuple)) else v
+    if isinstance(v, (Draft, list)):
+        return [plain(x) for x in v]
+    return tuple([plain(x) for x in v]) if isinstance(v, tuple) else v
 
 
 class Draft:
@@ -55,8 +98,8 @@ class Draft:
     # is under way, and the state may be changed.
     kids = root = None  # root: of another draft than the first
     open = True
-    changed = 0
-    ends = 0  # 1: finish() is under way, 2: done
+    changed = 0  # 1: members have, 2: items have changed their places
+    ends = 0  # 1: the last value() is under way, 2: done
     steps = None  # names in the order they were written; before one deleted stands None
     seen = None  # names or indexes that were written, as keys
 
@@ -71,7 +114,7 @@ class Draft:
         if not (self if self.root is None else self.root).open:
             raise fault("TSME-M002")
         if self.now is self.base:
-            self.now = type(self.base)(self.base)
+            self.now = self.base.copy()
         d = self
         while d is not None and not d.changed:
             d.changed = 1
@@ -84,59 +127,58 @@ class Draft:
             kids = self.kids = {}
         elif k in kids:
             return kids[k]
-        kids[k] = v = draft(v, self)
+        kids[k] = v = _KINDS[type(v)](v, self)
         return v
 
     def put(self, k, v):
-        self.now[k] = v
         if isinstance(v, _BOXES):
             if self.kids is None:
                 self.kids = {}
             self.kids[k] = v
         elif self.kids:
             self.kids.pop(k, None)
+        self.now[k] = v
 
     def __len__(self):
         return len(self.now)
 
     def __eq__(self, other):
-        return plain(self) == plain(other)
-
-    def __repr__(self):
-        return repr(plain(self))
+        return isinstance(other, _BOXES) and plain(self) == plain(other)
 
     __hash__ = None
 
-    def copy(self):
-        return plain(self)
-
-    def finish(self):
-        # The value that is to be.
-        if self.ends == 1:
+    def value(self, deep=0, last=False):
+        # What it holds by now, as a value.
+        if not self.changed:
+            return self.base
+        if self.ends == 2:
+            return self.now
+        if self.ends:
             raise fault("TSME-M003")
-        if self.ends == 0 and self.kids:
+        if last:
             self.ends = 1
-            for k in self.kids:
-                v = self.kids[k]
-                if not isinstance(v, Draft):
-                    v = frozen(v, 1)
-                elif v.changed or v.base is not self.now[k]:
-                    v = v.finish()
-                else:
-                    continue
-                if self.now is self.base:
-                    self.now = type(self.base)(self.base)
-                self.now[k] = v
-        self.ends = 2
-        return self.now
+        out = self.now.copy() if not last or self.now is self.base else self.now
+        for k in self.kids or ():
+            v = self.kids[k]
+            if not isinstance(v, Draft) or self.now[k] is v:  # it was put in
+                out[k] = frozen(v, deep + 1, last)
+            elif v.changed:
+                out[k] = v.value(deep + 1, last)
+        if last:
+            self.now = out
+            self.ends = 2
+        return out
 
-    def below(self, buf, path):
+    def below(self, buf, n, path):
         # The changes of members that are the same ones still, in an order that is no accident.
-        seen = self.seen
-        for k in sorted(self.kids) if self.kids else ():
-            kid = self.kids[k]
-            if isinstance(kid, Draft) and kid.changed and not (seen and k in seen):
-                kid.delta(buf, path + [k])
+        seen = self.seen or ()
+        kids = self.kids
+        changed = [k for k in kids if isinstance(kids[k], Draft) and kids[k].changed]
+        for k in sorted(changed) if len(changed) > 1 else changed:
+            if k not in seen:
+                inner = bytearray(path)
+                encode_into(inner, k)
+                kids[k].delta(buf, n + 1, inner)
 
 
 class ObjectDraft(Draft):
@@ -148,6 +190,11 @@ class ObjectDraft(Draft):
         return self[k] if k in self.now else default
 
     def __setitem__(self, k, v):
+        kids = self.kids
+        if type(v) not in _LEAVES:
+            if kids and k in kids and kids[k] is v:
+                return  # as `state[k] += [...]` does
+            v = sound(v)
         seen = self.seen
         if seen is None or k not in seen:
             if type(k) is not str:
@@ -158,10 +205,12 @@ class ObjectDraft(Draft):
                 seen = self.seen = {}
             seen[k] = True
             self.steps.append(k)
-        if type(v) in _LEAVES and not self.kids:
-            self.now[k] = v
-        else:
+        elif self.root is not None and not self.root.open:
+            raise fault("TSME-M002")
+        if kids or type(v) not in _LEAVES:
             self.put(k, v)
+        else:
+            self.now[k] = v
 
     def __delitem__(self, k):
         if k not in self.now:
@@ -177,6 +226,9 @@ class ObjectDraft(Draft):
     def __iter__(self):
         return iter(list(self.now))
 
+    def __repr__(self):
+        return "{" + ", ".join(["%r: %r" % pair for pair in self.items()]) + "}"
+
     def keys(self):
         return list(self.now)
 
@@ -185,6 +237,9 @@ class ObjectDraft(Draft):
 
     def items(self):
         return [(k, self[k]) for k in self.now]
+
+    def copy(self):
+        return OrderedDict(self.items())
 
     def pop(self, k, *default):
         if default and k not in self.now:
@@ -201,7 +256,7 @@ class ObjectDraft(Draft):
     def update(self, other=(), **more):
         for pairs in (other, more):
             if isinstance(pairs, (dict, ObjectDraft)):
-                pairs = [(k, pairs[k]) for k in _order(pairs)]
+                pairs = [(k, pairs[k]) for k in order(pairs)]
             for k, v in pairs:
                 self[k] = v
 
@@ -209,144 +264,21 @@ class ObjectDraft(Draft):
         for k in list(self.now):
             del self[k]
 
-    def delta(self, buf, path):
-        # What changed: docs/SPEC.md, 6.
+    def delta(self, buf, n, path):
+        # What changed: docs/SPEC.md, 6.  n, path: how many names lead here, and they.
         if self.steps:
-            encode_into(buf, path) if path else buf.append(0x80)
+            put_head(buf, 4, n)
+            buf += path
             put_head(buf, 4, len(self.steps))
             for k in self.steps:
                 encode_into(buf, k)
             for k in self.steps:
                 if k in self.seen:
                     encode_into(buf, self.now[k])
-        self.below(buf, path)
-
-
-class ArrayDraft(Draft):
-    def at(self, i):
-        n = len(self.now)
-        if i < 0:
-            i += n
-        if not 0 <= i < n:
-            raise IndexError("the array has %d items" % n)
-        return i
-
-    def __getitem__(self, i):
-        if isinstance(i, slice):
-            return [self[j] for j in range(len(self.now))[i]]
-        v = self.now[i]
-        return self.hand(self.at(i), v) if type(v) in _BOXES else v
-
-    def written(self, i):
-        if self.changed != _WHOLE:
-            if self.seen is None:
-                self.seen = {}
-            self.seen[i] = True
-
-    def whole(self):
-        # Items change their places: a list of its own, with what was handed out in it.
-        self.touch()
-        self.changed = _WHOLE
-        out = self[:]
-        self.kids = None
-        return out
-
-    def fill(self, items):
-        self.now[:] = []
-        for v in items:
-            self.now.append(None)
-            self.put(len(self.now) - 1, v)
-
-    def __setitem__(self, i, v):
-        if isinstance(i, slice):
-            items = self.whole()
-            start, stop, step = i.indices(len(items))
-            if step != 1:
-                raise fault("TSME-M004")
-            return self.fill(items[:start] + list(v) + items[max(start, stop) :])
-        i = self.at(i)
-        self.touch()
-        self.written(i)
-        self.put(i, v)
-
-    def append(self, v):
-        self.touch()
-        i = len(self.now)
-        self.now.append(None)
-        self.written(i)
-        self.put(i, v)
-
-    def __iadd__(self, items):
-        for v in list(items):
-            self.append(v)
-        return self
-
-    extend = __iadd__
-
-    def pop(self, i=-1):
-        i = self.at(i)
-        v = self[i]
-        if i < len(self.now) - 1:
-            items = self.whole()
-            items.pop(i)
-            self.fill(items)
-        else:
-            self.touch()
-            self.now.pop()
-            for those in (self.kids, self.seen):
-                if those:
-                    those.pop(i, None)
-        return v
-
-    def __delitem__(self, i):
-        if isinstance(i, slice):
-            gone = range(len(self.now))[i]
-            items = self.whole()
-            self.fill([items[j] for j in range(len(items)) if j not in gone])
-        else:
-            self.pop(i)
-
-    def insert(self, i, v):
-        items = self.whole()
-        items.insert(i, v)
-        self.fill(items)
-
-    def index(self, v):
-        return self[:].index(v)
-
-    def remove(self, v):
-        self.pop(self.index(v))
-
-    def count(self, v):
-        return self[:].count(v)
-
-    def __contains__(self, v):
-        return v in self[:]
-
-    def __iter__(self):
-        return iter(self[:])
-
-    def clear(self):
-        self.whole()
-        self.fill([])
-
-    def reverse(self):
-        self.fill(self.whole()[::-1])
-
-    def sort(self, key=None, reverse=False):
-        self.fill(sorted(self.whole(), key=key, reverse=reverse))
-
-    def delta(self, buf, path):
-        encode_into(buf, path)
-        if self.changed == _WHOLE:
-            return encode_into(buf, self.now)
-        encode_into(buf, len(self.now))
-        for i in sorted(self.seen or ()):
-            encode_into(buf, i)
-            encode_into(buf, self.now[i])
-        encode_into(buf, MISSING, True)
-        self.below(buf, path)
+        if self.kids:
+            self.below(buf, n, path)
 
 
 _LEAVES = (int, str, bool, type(None))
-_BOXES = (dict, Obj, list, tuple, ObjectDraft, ArrayDraft)  # what may be changed in, or holds such
+_KINDS = {Obj: ObjectDraft, list: _first}
+_BOXES = (dict, Obj, list, tuple, Draft, ObjectDraft)  # what may be changed in, or holds such

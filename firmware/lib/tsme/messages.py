@@ -13,6 +13,9 @@ TEXTS = {
     "TSME-J006": "the newest checkpoint of the journal cannot be read",
     "TSME-J009": "block %d cannot be %s (%s)",
     "TSME-J010": "the journal must be recovered first",
+    "TSME-J011": "the flash is worn out: %d of %d blocks have failed, and no good one is free; "
+    "what was committed can be read",
+    "TSME-J012": "this device cannot keep a journal: %s",
     "TSME-K001": "execution %d is still running",
     "TSME-K002": "no execution is running",
     "TSME-K003": "input %s does not fit action %d",
@@ -20,7 +23,8 @@ TEXTS = {
     "TSME-K005": "the %s another program",
     "TSME-K006": "a workflow takes no signals; only a state machine does",
     "TSME-M001": "the name %r of a member is a %s, not a text; write str(...) around it",
-    "TSME-M002": "the state can only be changed by stf(), and only while it runs",
+    "TSME-M002": "the state can only be changed, and actions asked for, by stf(), and only while it "
+    "runs",
     "TSME-M003": "the state would contain itself",
     "TSME-M004": "items cannot be assigned to a slice with a step",
     "TSME-M005": "cancel(%r): no such action is pending",
@@ -29,6 +33,10 @@ TEXTS = {
     "never come",
     "TSME-M008": "%s is no state machine: it has no stf(state, input, actions)",
     "TSME-M009": "the `initial` state of %s is not a dict",
+    "TSME-M010": "the execution has been ended in this step; nothing can be started any more",
+    "TSME-M011": "%r is no time: whole milliseconds, 0 or more",
+    "TSME-M012": "restore() names the task %s for the action %d, and it is a `once` task: nobody "
+    "would know whether it has run; name an idempotent one, or the task that is pending",
     "TSME-T001": "the effect '%s' of the task '%s' is none of pure, idempotent, once",
     "TSME-T004": "the task '%s' has two handlers: %s and %s",
     "TSME-V001": "%s is no JSON value",

@@ -108,24 +108,33 @@ class Engine(Driver):
     async def run(self, value=None, context=None):
         # Goes on with the execution under way, or starts one with `value`.  -> Outcome
         self.tasks.require(self.program.resources())
-        if self.recover():
-            self.resume()
-        else:
-            value, context = ordered(value), ordered(context)
-            del self.queue[:], self.asking[:]  # what is left was of the execution before
-            what = (_START, self.clock(), self.state.execution + 1, self.program.digest)
-            self.feed(what + (self.seed(), value, context))
-        if not self.active:
-            self.posted = asyncio.Event()  # CPython's belongs to one event loop
-        self.active = True
+        before = self.active
         try:
+            self.begin(value, context)
+            if not before:
+                self.posted = asyncio.Event()  # CPython's belongs to one event loop
+            self.active = True
             while self.busy():
                 await self.turn()
+        except Exception as e:
+            for q in [q for q in self.queue if q[1] == _SIGNAL]:
+                self.queue.remove(q)
+                self.answer(q[2][0], q[3], e)
+            raise
         finally:
-            self.active = False
+            self.active = before
         while self.queue:
             await self.turn()  # nobody waits for ever for an answer
         return Outcome(self.state)
+
+    def begin(self, value, context):
+        if self.recover():
+            self.resume()
+            return
+        value, context = ordered(value), ordered(context)
+        del self.queue[:], self.asking[:]  # what is left was of the execution before
+        what = (_START, self.clock(), self.state.execution + 1, self.program.digest)
+        self.feed(what + (self.seed(), value, context))
 
     def run_sync(self, value=None):
         return asyncio.run(self.run(value))
@@ -134,7 +143,13 @@ class Engine(Driver):
         # Law 6: pure and idempotent tasks start again under the same id; a `once` task whose
         # start is on record may have happened, and its handler's `check` is asked, before its
         # time can be said to be up.
-        for action in self.interrupted():
+        actions = self.interrupted()
+        for action in actions:
+            if action[_RESOURCE] != self.state.pending[action[_ID]][_RESOURCE]:
+                t = self.tasks.find(action[_RESOURCE])
+                if t and t.effect == "once":  # there would be no record of its start
+                    raise fault("TSME-M012", action[_RESOURCE], action[_ID])
+        for action in actions:
             i = action[_ID]
             if i in self.running and not self.running[i].done():
                 continue
@@ -275,6 +290,12 @@ class Engine(Driver):
                 self.feed((_SIGNAL, self.time(), value))
             except (LimitError, MemoryError, Rejected) as e:
                 error = getattr(e, "exception", e)
+            except Exception as e:  # of the journal: nobody can go on
+                self.answer(value, answer, e)
+                raise
+        self.answer(value, answer, error)
+
+    def answer(self, value, answer, error):
         if answer:
             answer.error = error
             answer.event.set()

@@ -9,8 +9,9 @@
 # Optional: start(state, input, actions) is called once, with what the execution starts with;
 # restore(state, actions) after a reset, and names anew each task that is pending, under its id;
 # name and version say whose journal it is; tasks names the tasks it starts.
+from . import once
 from .cbor import encode_into
-from .drafts import ObjectDraft, draft, frozen
+from .drafts import ObjectDraft, frozen, own
 from .errors import LimitError, Rejected, TsmeError, fault
 from .events import INPUTS
 from .values import Obj
@@ -35,6 +36,8 @@ _KIND = const(1)
 _RESOURCE = const(4)
 _PAYLOAD = const(5)
 _BEGUN = const(7)
+_LONGEST = 0x7FFFFFFFFFF  # ms, some 279 years
+_CAUSE = const(200)  # characters
 
 
 class Input:
@@ -54,7 +57,7 @@ class Input:
 
     @property
     def payload(self):
-        return draft(self._action[_PAYLOAD]) if self.task else None
+        return own(self._action[_PAYLOAD]) if self.task else None
 
 
 class Actions:
@@ -62,39 +65,57 @@ class Actions:
     def __init__(self, d):
         self._d = d
 
+    def _step(self, over=False):
+        # over: also once end() or fail() was called
+        d = self._d
+        if d is None:
+            raise fault("TSME-M002")
+        if d.status and not over:
+            raise fault("TSME-M010")
+        return d
+
     def task(self, name, payload=None, timeout=0, heartbeat=0):
         # -> the id under which its result comes back.  timeout, heartbeat in ms, 0 for none
-        return self._d.task(0, name, frozen(payload), timeout, heartbeat)
+        payload = frozen(payload)
+        return self._step().task(0, frozen(name), payload, _ms(timeout), _ms(heartbeat))
 
     def timer(self, ms):
         # -> the id of an input "timer", which comes after ms
-        return self._d.timer(0, self._d.now + ms)
+        d = self._step()
+        return d.timer(0, d.now + _ms(ms))
 
     def cancel(self, id):
         # A task or timer that is pending is not wanted any more.
-        if id not in self._d.pending:
+        d = self._step()
+        if id not in d.pending:
             raise fault("TSME-M005", id)
-        self._d.drop(id)
+        d.drop(id)
 
     def log(self, payload):
-        self._d.emit(0, frozen(payload))
+        self._step(True).emit(0, frozen(payload))
 
     def metric(self, payload):
-        self._d.emit(1, frozen(payload))
+        self._step(True).emit(1, frozen(payload))
 
     def publish(self, payload):
-        self._d.emit(2, frozen(payload))
+        self._step(True).emit(2, frozen(payload))
 
     def random(self, n):
         # an integer from 0 to n - 1, the same one at every replay
-        return self._d.below(n)
+        return self._step(True).below(n)
 
     def end(self, result=None):
         # The execution is over, and so are its tasks and timers.
-        self._d.succeed(frozen(result))
+        self._step().succeed(frozen(result))
 
     def fail(self, error, cause=""):
-        self._d.fail(error, cause)
+        self._step().fail(frozen(str(error)), frozen(str(cause)))
+
+
+def _ms(n):
+    if type(n) is not int or n < 0 or n > _LONGEST:
+        raise fault("TSME-M011", n)
+    return n
 
 
 class Restored:
@@ -108,7 +129,7 @@ class Restored:
     @property
     def pending(self):
         # (id, task, payload) of each
-        return [(a[_ID], a[_RESOURCE], draft(a[_PAYLOAD])) for a in self.found]
+        return [(a[_ID], a[_RESOURCE], own(a[_PAYLOAD])) for a in self.found]
 
     def task(self, name, payload=None, id=None):
         if id in self.named or not [a for a in self.found if a[_ID] == id]:
@@ -163,7 +184,7 @@ class Machine:
     def start(self, d, value):
         d.frames = bytearray()
         given = Input("start", d.now)
-        given.value = draft(value)
+        given.value = own(value)
         part = self.initial
         if self.begin:
             part = self.call(d, self.begin, part, given)
@@ -177,7 +198,7 @@ class Machine:
             given.id = action[_ID]
             given._action = action
         if kind == _SIGNAL or kind == _SUCCEEDED:
-            given.value = draft(a)
+            given.value = own(a)
         elif kind == _FAILED:
             given.error, given.cause = a, b
         elif kind == _TIMER and action[_KIND] == _TASK:  # its time is up
@@ -187,18 +208,20 @@ class Machine:
     def call(self, d, function, part, given):
         # What it changes is encoded at once: a value that is none is an error of the step.
         state = ObjectDraft(part)
+        actions = Actions(d)
         d.frames = bytearray()
         try:
-            function(state, given, Actions(d))
-            part = state.finish()
+            function(state, given, actions)
+            part = state.value(0, True)
             if state.changed:
-                state.delta(d.frames, [])
+                state.delta(d.frames, 0, b"")
         except (LimitError, MemoryError):
             raise
         except Exception as e:
-            raise Rejected(str(e) if isinstance(e, TsmeError) else _shown(e), e)
+            raise Rejected(_shown(e), e)
         finally:
             state.open = False
+            actions._d = None
         return part
 
     def restore(self, state):
@@ -232,18 +255,15 @@ class Machine:
 
 
 def _shown(e):
+    # as the cause of an error, which is kept: not too long, and Unicode
+    from .tasks import worded
+
     text = str(e)
-    return type(e).__name__ + (": " + text if text else "")
+    if not isinstance(e, TsmeError):
+        text = type(e).__name__ + (": " + text if text else "")
+    return worded(text[:_CAUSE])
 
 
 def _digest(text):
     # of a machine's name and version: a device has no source to take one of
-    try:
-        from hashlib import sha256
-
-        return sha256(text.encode()).digest()[:8]
-    except ImportError:
-        from .crc import crc32
-
-        low = crc32(text.encode())
-        return (low | crc32(text.encode(), low) << 32).to_bytes(8, "little")
+    return once("hashes", "digest", "sha256", text.encode())[:8]
