@@ -13,6 +13,7 @@ from tsme_host.tools.player import no_limits
 
 from .coverage import Coverage
 from .device import Mistake
+from .guard import Undetermined
 from .mix import CUT, Mix
 from .simulation import FAULTS, Simulation
 from .things import Thing, things
@@ -42,6 +43,11 @@ class Failure:
         kind = self.message.partition(":")[0]
         return kind, self.where
 
+    @property
+    def guarded(self) -> bool:
+        """Was it found by the guard?  Then it needs the guard to be found again."""
+        return self.message.startswith(Undetermined.__name__)
+
 
 def one(
     kind: type[Simulation],
@@ -50,12 +56,13 @@ def one(
     seen: Coverage,
     moves: Sequence[Move] | None = None,
     without: Iterable[str] = (),
+    guard: bool | None = None,
 ) -> Failure | None:
-    """One seed's world, or these moves in it; what went wrong."""
+    """One seed's world, or these moves in it; what went wrong.  guard: as in guard.watched()."""
     world: World | None = None
     seen.seeds += 1
     try:
-        world = World(kind, those, seed, seen, without)
+        world = World(kind, those, seed, seen, without, guard)
         if moves is None:
             world.run(kind.steps)
         else:
@@ -75,6 +82,7 @@ def _told(e: Exception) -> tuple[str, str]:
     places = traceback.extract_tb(inner.__traceback__)
     ours = [p for p in places if Path(p.filename).parent != _HERE and "/tsme/" not in p.filename]
     where = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    where = e.where if isinstance(e, Undetermined) else where
     text = str(e)
     if not text and ours and isinstance(inner, AssertionError):
         text = ours[-1].line or ""
@@ -102,7 +110,8 @@ class _Shrinker:
         if key in self.tried or time.monotonic() > self.until:
             return False
         self.tried.add(key)
-        found = one(self.kind, self.those, self.best.seed, Coverage(), moves, without)
+        seed, guard = self.best.seed, self.best.guarded
+        found = one(self.kind, self.those, seed, Coverage(), moves, without, guard)
         if found is None or found.same != self.best.same or len(found.moves) > len(moves):
             return False
         self.best = found

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from inspect import CO_OPTIMIZED
-from pathlib import Path
-from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from tsme.kernel import INPUTS, KIND, TIMER, WAKE
@@ -60,7 +57,9 @@ class Coverage:
     def __init__(self) -> None:
         self.faults: Counter[str] = Counter()
         self.devices: dict[str, Seen] = {}
-        self.lines: dict[str, set[int]] = {}  # by file: lines of machines that ran, where traced
+        # By file, where traced: lines of machines that ran, and all that could (lines.py).
+        self.lines: dict[str, set[int]] = {}
+        self.could: dict[str, set[int]] = {}
         self.seeds = self.moves = 0
 
     @property
@@ -76,6 +75,7 @@ class Coverage:
             self.devices.setdefault(name, Seen()).add(seen)
         for path, lines in other.lines.items():
             self.lines.setdefault(path, set()).update(lines)
+            self.could.setdefault(path, set()).update(other.could[path])
 
     def fault(self, name: str) -> None:
         self.faults[name] += 1
@@ -157,19 +157,6 @@ def _missed(frame: Frame, seen: Seen, out: Missed) -> None:
                 out.edges.append(edge)
     for inner in frame.frames:
         _missed(inner, seen, out)
-
-
-def lines_of(path: str) -> set[int]:
-    """The lines of a Python file that are in functions, and so can be missed."""
-    whole = compile(Path(path).read_bytes(), path, "exec")
-    todo = [part for part in whole.co_consts if isinstance(part, CodeType)]
-    lines: set[int] = set()
-    while todo:
-        code = todo.pop()
-        todo += [part for part in code.co_consts if isinstance(part, CodeType)]
-        if code.co_flags & CO_OPTIMIZED:  # a function's, not the body of a class
-            lines |= {line for _, _, line in code.co_lines() if line} - {code.co_firstlineno}
-    return lines
 
 
 def _no_label() -> Any:

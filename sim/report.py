@@ -10,7 +10,7 @@ from tsme.kernel import INPUTS
 from tsme_host.tools import console
 
 from .campaign import Failure, Result
-from .coverage import Missed, Seen, lines_of, missed
+from .coverage import Missed, Seen, missed
 from .simulation import Simulation
 from .things import Thing
 
@@ -83,7 +83,7 @@ def unreached(result: Result) -> dict[str, str]:
     """Lines of machines that never ran, by file, as "3-5, 9"; of files that were traced."""
     out = {}
     for path, lines in result.seen.lines.items():
-        gaps = sorted(lines_of(path) - lines)
+        gaps = sorted(result.seen.could[path] - lines)
         if gaps:
             out[path] = _ranges(gaps)
     return out

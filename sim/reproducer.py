@@ -87,7 +87,8 @@ def story(kind: type[Simulation], failure: Failure) -> list[str]:
     """What happened, a line each: seconds since the start, the device, the input."""
     telling = _Story()
     with no_limits():
-        one(kind, things(kind), failure.seed, telling, failure.moves, failure.without)
+        seed, moves, without = failure.seed, failure.moves, failure.without
+        one(kind, things(kind), seed, telling, moves, without, failure.guarded)
     return telling.lines_told
 
 
@@ -97,7 +98,7 @@ def replay(
     """Run the moves of a failure again, as a regression test: AssertionError if it still fails."""
     made: list[Move] = [(int(k), int(d), int(n)) for k, d, n in moves]
     with no_limits():
-        failure = one(kind, things(kind), seed, Coverage(), made, tuple(without))
+        failure = one(kind, things(kind), seed, Coverage(), made, tuple(without), guard=True)
     if failure:
         text = "\n".join(story(kind, failure))
         raise AssertionError(f"{failure.message} ({failure.where})\n{text}")
@@ -212,4 +213,5 @@ def again(file: Path, name: str, failure: Failure) -> tuple[type[Simulation], Fa
     kind = simulations(file)[name]
     with no_limits():
         seed, moves, without = failure.seed, failure.moves, failure.without
-        return kind, one(kind, things(kind), seed, Coverage(), moves, without)
+        those, guard = things(kind), failure.guarded
+        return kind, one(kind, those, seed, Coverage(), moves, without, guard)

@@ -80,6 +80,7 @@ class Simulation:
     # What tasks fail with, all or by name; if nothing is said, with what the workflow names.
     errors: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
     faults: tuple[str, ...] = FAULTS
+    guard = True  # some seeds look out for what makes a machine do something else at a replay
     again = False  # an execution that has ended is followed by another
     # What stf() raises to reject a signal.  Others, as KeyError, are mistakes.
     rejects: tuple[type[Exception], ...] = (ValueError,)

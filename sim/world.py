@@ -15,6 +15,7 @@ from tsme.kernel import DUE, FAILED, ID, RESOURCE
 
 from .device import INTERRUPTED, Device, Mistake, mark
 from .dice import Dice, mix
+from .guard import watched
 from .mix import MOVES, Mix
 from .nor import Nor, PowerLoss
 from .simulation import Call, Simulation, Value
@@ -32,7 +33,7 @@ Move = tuple[int, int, int]
 
 
 class World:
-    """One seed's world.  `without`: faults that it is spared."""
+    """One seed's world.  `without`: faults that it is spared.  guard: as in guard.watched()."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class World:
         seed: int,
         seen: Coverage,
         without: Iterable[str] = (),
+        guard: bool | None = None,
     ) -> None:
         self.sim = kind()
         self.things = things
@@ -59,7 +61,8 @@ class World:
         self.by_name: dict[str, Device] = {}
         for thing in things:
             flash = Nor(kind.block, kind.blocks, seed=seed & 0xFFFF) if self.mix.power else None
-            device = Device(self, thing.name, thing.what, thing.names, flash)
+            what = watched(thing.what, seed, seen, guard) if kind.guard else thing.what
+            device = Device(self, thing.name, what, thing.names, flash)
             self.devices.append(device)
             self.by_name[thing.name] = device
         self.does = (
