@@ -84,7 +84,12 @@ class Coverage:
         self.devices[device.name].tasks[call.resource] += 1
 
     def rejected(self, device: Device, error: Exception) -> None:
-        self.devices[device.name].rejected[f"{type(error).__name__}: {error}"[:60]] += 1
+        """Counted by where it was raised: the texts are different every time."""
+        at = error.__traceback__
+        while at is not None and at.tb_next is not None:
+            at = at.tb_next
+        place = f" ({Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno})" if at else ""
+        self.devices[device.name].rejected[type(error).__name__ + place] += 1
 
     def counter(self, world: World, device: Device) -> Callable[[Any, Any], None]:
         """What counts each step of a device."""
