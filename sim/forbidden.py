@@ -91,7 +91,11 @@ RULES = {
         | {"id": ADDRESS, "hash": ADDRESS},
     ),
     "threading": Rule(BESIDE),
-    "_thread": Rule(BESIDE, only=_names("start_new_thread start_joinable_thread get_ident")),
+    "_thread": Rule(
+        BESIDE,
+        only=_names("start_new_thread start_joinable_thread"),
+        own={"get_ident": ADDRESS, "get_native_id": ADDRESS},
+    ),
     "asyncio": Rule(BESIDE),
     "_asyncio": Rule(BESIDE),
     "concurrent": Rule(BESIDE),
@@ -160,7 +164,8 @@ _SHOWN = {"_io": "io", "posix": "os", "nt": "os"}
 
 def shown(module: str, name: str) -> str:
     """As people write it."""
-    module = _SHOWN.get(module, module.lstrip("_"))
+    parts = _SHOWN.get(module, module.lstrip("_")).split(".")
+    module = ".".join(part for part in parts if not part.startswith("_"))
     if module == "builtins" or name == "open":
         return name
     return f"{module}.{name.removeprefix('Random.') if module == 'random' else name}"

@@ -28,7 +28,7 @@ _MOST = 5000  # items of one piece of data that are looked at
 @functools.cache
 def mine(filename: str) -> bool:
     """Is it a user's file: none of Python, of an installed package, or of TSME?"""
-    return not filename.startswith(("<frozen", *_LIBRARY, *_OURS))
+    return not filename.startswith(("<frozen", "<string>", *_LIBRARY, *_OURS))
 
 
 @functools.cache

@@ -1,3 +1,4 @@
+# ruff: noqa: A002, C416, PLW0603, PTH110, PTH123, PTH208
 """Machines that depend on more than their state and input, each in a way of its own.
 
 CASES: (class, what the message says), and the line that it names ends with the comment `here`.
@@ -25,7 +26,7 @@ from time import time as clock
 
 TABLE = {"one": 1, "two": 2, "three": 3}
 SET = {"a", "b"}
-seen = []
+seen: list[int] = []
 total = 0
 numbers = itertools.count()
 dice = random.Random(7)
@@ -35,7 +36,7 @@ class Thing:
     pass
 
 
-CASES = []
+CASES: list[tuple[type, str]] = []
 
 
 def case(text):

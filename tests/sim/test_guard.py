@@ -1,13 +1,19 @@
-"""The guard sees what a machine depends on beside its state and input, and nothing else."""
+# ruff: noqa: A002, N805, RUF012
 
+# ruff: noqa: A002
 import inspect
+import random
 import re
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.sim import careless
+from tests.sim.careful import Careful
+from tsme.errors import Rejected
 from tsme.kernel import Kernel, State
 from tsme.stf import Machine
 from tsme_sim.campaign import campaign
@@ -77,3 +83,149 @@ def test_a_campaign_reports_it_as_a_mistake_and_not_as_a_rejection(kind, text):
     assert re.match(r"Undetermined: stf\(\) ", failure.message)
     assert failure.where == f"careless.py:{line_of(kind)}"
     assert issubclass(Undetermined, Mistake)
+
+
+# --- what is allowed ---
+
+
+def test_what_depends_on_state_and_input_alone_gives_what_it_gives_without_the_guard():
+    value = {"z": 1, "b": 2, "a": 3}
+    plain, under = (one_signal(m, value) for m in (Machine(Careful), guarded(Careful)))
+    assert under.value() == plain.value()
+    assert list(under.client.items()) == list(plain.client.items())
+    assert len(under.client) > 30
+
+
+def test_a_machine_that_is_an_object_and_one_that_is_made_in_a_function():
+    limit = 3
+
+    def bounded(n):
+        return min(n, limit)
+
+    class Local:
+        initial = {"n": 0}
+
+        def __init__(self, step):
+            self.step = step
+
+        def stf(self, state, input, actions):
+            state["n"] = bounded(state["n"] + self.step)
+
+    assert one_signal(guarded(Local(5))).client == {"n": 3}
+
+    class Forgetful(Local):
+        def stf(self, state, input, actions):
+            super().stf(state, input, actions)
+            self.step += 1
+
+    with pytest.raises(Undetermined, match="changes forgetful"):
+        one_signal(guarded(Forgetful(1)))
+
+    def counted():
+        n = 0
+
+        class Closed:
+            def stf(state, input, actions):
+                nonlocal n
+                n += 1
+
+        return Closed
+
+    with pytest.raises(Undetermined, match="changes n, which is outside"):
+        one_signal(guarded(counted()))
+
+
+def test_a_rejection_is_one_still_and_must_be_the_same_twice():
+    class Picky:
+        def stf(state, input, actions):
+            state["n"] = 1
+            raise ValueError("not today")
+
+    with pytest.raises(Rejected, match="ValueError: not today"):
+        one_signal(guarded(Picky))
+
+    turns = iter((0, 1))
+
+    class Moody:
+        def stf(state, input, actions):
+            if next(turns):
+                raise ValueError("not today")
+
+    with pytest.raises(Undetermined, match="made something else when it ran again"):
+        one_signal(guarded(Moody))
+
+
+def test_start_and_restore_are_under_guard_as_well():
+    class Starts:
+        def start(state, input, actions):
+            state["at"] = int(time.time())
+
+        def stf(state, input, actions):
+            pass
+
+    with pytest.raises(Undetermined, match=r"start\(\) calls time.time\(\)"):
+        one_signal(guarded(Starts))
+
+    class Restores:
+        def stf(state, input, actions):
+            actions.task("brew")
+
+        def restore(state, actions):
+            for i, name, _ in actions.pending:
+                actions.task(name, {"seed": random.random()}, id=i)
+
+    machine = guarded(Restores)
+    state = one_signal(machine)
+    with pytest.raises(Undetermined, match=r"restore\(\) calls random.random\(\)"):
+        machine.restore(state)
+
+    class Clean(Restores):
+        def restore(state, actions):
+            for i, _, _ in actions.pending:
+                actions.again(i)
+
+    machine = guarded(Clean)
+    assert machine.restore(one_signal(machine))[0][4] == "brew"
+
+
+def test_without_source_it_warns_and_sees_calls_all_the_same():
+    names = {}
+    source = (
+        "import time\nclass Hidden:\n def stf(state, input, actions):\n  state['t'] = time.time()"
+    )
+    exec(compile(source, "<nowhere>", "exec"), names)
+    with pytest.warns(UserWarning, match=r"no source of Hidden.stf: .* iterates over dicts"):
+        machine = guarded(names["Hidden"])
+    with pytest.raises(Undetermined, match=r"calls time.time\(\) \(<nowhere>:4\)"):
+        one_signal(machine)
+
+
+def test_in_a_file_of_its_own_and_in_main(tmp_path):
+    file = tmp_path / "program.py"
+    file.write_text(
+        "from tsme.kernel import Kernel, State\n"
+        "from tsme.testing import guarded\n"
+        "NAMES = {'a', 'b'}\n"
+        "class M:\n"
+        "    def stf(state, input, actions):\n"
+        "        state['names'] = [name for name in NAMES]\n"
+        "m = guarded(M)\n"
+        "k = Kernel(m)\n"
+        "s = k.step(State(), (1, 1000, 1, m.digest, 5, None, None)).state\n"
+        "k.step(s, (8, 1000, None))\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=False)
+    assert "iterates over a set (program.py:6), whose order differs" in done.stderr
+
+
+def test_profilers_and_tracers_of_others_are_theirs_again():
+    def mine(frame, event, arg):
+        return None
+
+    sys.setprofile(mine)
+    try:
+        one_signal(guarded(Careful), {})
+        assert sys.getprofile() is mine
+    finally:
+        sys.setprofile(None)
