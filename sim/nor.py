@@ -65,8 +65,11 @@ class Nor:
         self.weak = bytearray(count)
         self._units = bytearray(block * count // program_size if program_once else 0)
         self.on = True
+        # Blocks that fail from now on: shape of an erase, of a program, does the device say so?
+        self.failing: dict[int, tuple[str | None, str | None, bool]] = {}
         self._random = seed & 0x7FFFFFFF
         self._cut = 0
+        self._amount: int | None = None
         self.ops = 0
         self.reset_counts()
 
@@ -94,7 +97,7 @@ class Nor:
         self.bytes_read += size
         self.read_of[n] += size
 
-    def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> None:
+    def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> int | None:
         size = len(buf)
         unit = self.program_size
         if not self.on:
@@ -118,8 +121,13 @@ class Nor:
         self.ops += 1
         if self.ops == self._cut:
             self._cut_program(at, old, new)
+        _, shape, told = self.failing.get(n, (None, None, False))
+        if shape:
+            new = self._mix(old, new, shape, None)
         self.data[at : at + size] = new
-        if self._units:
+        if shape:
+            self._count_units(at, size)
+        elif self._units:
             self._units[at // unit : (at + size) // unit] = b"\x01" * (size // unit)
         self.programs += 1
         self.programs_of[n] += 1
@@ -127,6 +135,7 @@ class Nor:
         self.programmed_of[n] += size
         self.time_us += ((off % PAGE + size + PAGE - 1) // PAGE) * PROGRAM_US
         self.changed(at, size)
+        return 5 if shape and told else 0
 
     def ioctl(self, op: int, arg: int) -> int:
         if not self.on:
@@ -135,24 +144,22 @@ class Nor:
             return self.count
         if op == 5:
             return self.block
-        if op == 6:
-            self._erase(arg)
-        return 0
+        return self._erase(arg) if op == 6 else 0
 
-    def _erase(self, n: int) -> None:
+    def _erase(self, n: int) -> int:
         self.ops += 1
         if self.ops == self._cut:
-            self._cut_erase(n)
-        at = n * self.block
-        self.data[at : at + self.block] = self._ff
-        self.weak[n] = 0
-        if self._units:
-            units = self.block // self.program_size
-            self._units[n * units : (n + 1) * units] = bytes(units)
+            self._tear(n, self._shape)
+            self._lose(n * self.block, self.block)
+        shape, _, told = self.failing.get(n, (None, None, False))
+        self._tear(n, shape or "all")
+        if not told and self.data[n * self.block : (n + 1) * self.block] == self._ff:
+            self.weak[n] = 0  # it was blank before: nothing went wrong
         self.erases += 1
         self.erases_of[n] += 1
         self.time_us += ERASE_US
-        self.changed(at, self.block)
+        self.changed(n * self.block, self.block)
+        return 5 if shape and told else 0
 
     def changed(self, at: int, size: int) -> None:
         # For those who keep a copy.
@@ -189,10 +196,8 @@ class Nor:
         self._random = (self._random * 1103515245 + 12345) & 0x7FFFFFFF
         return (self._random >> 16) & 0xFF
 
-    def _mask(self, size: int) -> bytes | bytearray:
-        # The bits that `_shape` leaves done, of an operation of so many bytes.
-        shape = self._shape
-        amount = self._amount
+    def _mask(self, size: int, shape: str, amount: int | None) -> bytes | bytearray:
+        # The bits that `shape` leaves done, of an operation of so many bytes.
         done = size // 2 if amount is None else min(amount, size)
         mask = bytearray(size)
         if shape == "all":
@@ -216,42 +221,49 @@ class Nor:
                 mask[i] = 0xFF if self._draw() & 0x3F else 0xEF
         return mask
 
-    def _mix(self, old: bytearray, new: bytes | bytearray | memoryview) -> bytes:
+    def _mix(
+        self,
+        old: bytearray,
+        new: bytes | bytearray | memoryview,
+        shape: str,
+        amount: int | None,
+    ) -> bytes:
         before = int.from_bytes(old, "little")
         change = before ^ int.from_bytes(new, "little")
-        change &= int.from_bytes(self._mask(len(old)), "little")
+        change &= int.from_bytes(self._mask(len(old), shape, amount), "little")
         return (before ^ change).to_bytes(len(old), "little")
 
     def _cut_program(self, at: int, old: bytearray, new: bytes | bytearray | memoryview) -> None:
         if self._shape not in PROGRAM_SHAPES:
             raise ValueError(self._shape)
-        self.data[at : at + len(old)] = self._mix(old, new)
-        if self._units:
-            # A unit of which no bit was programmed counts as erased still.
-            unit = self.program_size
-            for i in range(at, at + len(old), unit):
-                self._units[i // unit] = self.data[i : i + unit] != self._ff[:unit]
+        self.data[at : at + len(old)] = self._mix(old, new, self._shape, self._amount)
+        self._count_units(at, len(old))
         self._lose(at, len(old))
 
-    def _cut_erase(self, n: int) -> None:
-        shape = self._shape
+    def _count_units(self, at: int, size: int) -> None:
+        # A unit of which no bit was programmed counts as erased still.
+        if self._units:
+            unit = self.program_size
+            for i in range(at, at + size, unit):
+                self._units[i // unit] = self.data[i : i + unit] != self._ff[:unit]
+
+    def _tear(self, n: int, shape: str) -> None:
+        # An erase of which only so much happens.
         if shape not in ERASE_SHAPES:
             raise ValueError(shape)
         at = n * self.block
-        old = self.data[at : at + self.block]
-        if shape == "zeros":
-            new = bytes(self.block)
-        elif shape == "blank":
-            new = self._ff
+        if shape in ("all", "blank"):
+            self.data[at : at + self.block] = self._ff
+        elif shape == "zeros":
+            self.data[at : at + self.block] = bytes(self.block)
         else:
-            new = self._mix(old, self._ff)
-        self.data[at : at + self.block] = new
+            old = self.data[at : at + self.block]
+            self.data[at : at + self.block] = self._mix(old, self._ff, shape, self._amount)
         if shape != "none":
             self.weak[n] = shape != "all"
             if self._units:
                 units = self.block // self.program_size
                 self._units[n * units : (n + 1) * units] = bytes(units)
-        self._lose(at, self.block)
 
     # Content
 

@@ -37,7 +37,18 @@ LAZY |= {
     "arguments",
 }
 # What is forgotten again.
-ONCE = {"verify", "ops", "intrinsics", "recovery", "walk", "messages", "replay", "events", "shape"}
+ONCE = {
+    "verify",
+    "ops",
+    "intrinsics",
+    "recovery",
+    "walk",
+    "claim",
+    "messages",
+    "replay",
+    "events",
+    "shape",
+}
 
 LOADED = """
 import sys

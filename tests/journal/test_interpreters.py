@@ -20,7 +20,7 @@ def expected() -> bytes:
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_same_bytes_everywhere(name: str, expected: bytes) -> None:
     require(name)
-    done = run(name, WORKLOAD, heap="150k")
+    done = run(name, WORKLOAD, heap="180k")
     assert done.returncode == 0, done.stderr.decode()
     assert done.stdout.decode() == expected.decode()
 

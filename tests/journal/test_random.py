@@ -46,7 +46,7 @@ def test_no_committed_record_is_lost_and_none_invented(
 ) -> None:
     world = World(geometry.flash())
     slot = max(32, geometry.program_size if geometry.program_once else 0)
-    most = max(1, (geometry.count - 1) // 2) * (geometry.block - 2 * slot) - 8
+    most = max(1, geometry.count // 2 - 1) * (geometry.block - 2 * slot) - 8
     for life in lives:
         journal = world.boot()
         if life.cut:

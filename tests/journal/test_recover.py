@@ -66,7 +66,7 @@ def test_a_torn_record_is_never_seen_and_what_follows_it_is_not_overwritten() ->
 
 
 def test_what_a_torn_record_leaves_in_later_blocks_is_gone_after_the_next_commit() -> None:
-    flash = grown(3, Nor(256, 9))
+    flash = grown(3, Nor(256, 11))
     journal = Journal(flash)
     journal.recover()
     flash.cut_at(8, "first")
@@ -101,10 +101,10 @@ def test_random_garbage_is_refused_and_left_alone(seed: int) -> None:
 
 def test_another_format_version_is_refused_and_left_alone() -> None:
     flash = grown(10)
-    head = bytearray(flash.data[:20])
+    head = bytearray(flash.data[:28])
     head[4] = 2
-    head[16:20] = struct.pack("<I", crc32(bytes(head[:16])))
-    flash.data[:20] = head
+    head[24:28] = struct.pack("<I", crc32(bytes(head[:24])))
+    flash.data[:28] = head
     before = flash.state()
     with pytest.raises(TsmeError, match=r"TSME-J003: .* version 2, this software knows 1"):
         Journal(flash).recover()
@@ -203,13 +203,13 @@ def test_a_lost_checkpoint_is_an_error() -> None:
 
 
 def test_a_damaged_head_of_a_block_is_reported() -> None:
-    flash = grown(40)
+    flash = grown(36)
     flash.data[512 + 33] ^= 1
     with pytest.raises(TsmeError, match="TSME-J005"):
         Journal(flash).recover()
     numbers, found = read(flash)
     assert len(found) == 1
-    assert numbers == [n for n in range(40) if not found[0][0] <= n < (found[0][1] or 0)]
+    assert numbers == [n for n in range(36) if not found[0][0] <= n < (found[0][1] or 0)]
 
 
 def test_the_last_torn_claims_do_not_lock_the_region() -> None:
@@ -228,6 +228,6 @@ def test_a_torn_claim_is_no_garbage_but_something_like_it_is() -> None:
     whole = mark(32, 3, 512, 0)
     flash.data[1024 : 1024 + 11] = whole[:11]
     assert Journal(flash).recover().records == 0
-    flash.data[1024 + 20] = 0
+    flash.data[1024 + 28] = 0
     with pytest.raises(TsmeError, match="TSME-J002"):
         Journal(flash).recover()

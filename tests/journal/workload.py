@@ -67,15 +67,24 @@ class Quiet:
     def __init__(self, block: int, count: int) -> None:
         self.block = block
         self.count = count
+        self.data = bytearray(block * count)
+        for n in range(count):
+            self.ioctl(6, n)
 
     def readblocks(self, n: int, buf: bytearray | memoryview, off: int = 0) -> None:
+        at = n * self.block + off
         for i in range(len(buf)):
-            buf[i] = 0xFF
+            buf[i] = self.data[at + i]
 
     def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> None:
-        pass
+        at = n * self.block + off
+        for i in range(len(buf)):
+            self.data[at + i] = buf[i]
 
     def ioctl(self, op: int, arg: int) -> int:
+        if op == 6:
+            for i in range(arg * self.block, (arg + 1) * self.block):
+                self.data[i] = 0xFF
         return self.count if op == 4 else self.block if op == 5 else 0
 
 

@@ -179,9 +179,11 @@ class Program:
 
 @dataclass(frozen=True)
 class Block:
-    """A block of the ring: where it is, and what its second slot says."""
+    """A block of the ring: where it is, and what its two slots say."""
 
     start: int
+    before: int
+    retired: int
     first: int
     number: int
     chain: int
@@ -206,25 +208,27 @@ class Image:
         self.torn = False
 
     def _mark(self, at: int) -> tuple[int, ...] | None:
-        """A valid first slot: version, log2 of slot, N, generation, bytes of a block."""
-        b = self.data[at : at + 20]
-        if len(b) < 20 or b[:4] != b"TSMJ" or u32(b, 16) != zlib.crc32(b[:16]):
+        """A valid first slot: version, log2 of slot, N, generation, bytes of a block, generation
+        of the block before, the retired."""
+        b = self.data[at : at + 28]
+        if len(b) < 28 or b[:4] != b"TSMJ" or u32(b, 24) != zlib.crc32(b[:24]):
             return None
-        return struct.unpack_from("<BBHII", b, 4)
+        return struct.unpack_from("<BBHIIII", b, 4)
 
     def _geometry(self) -> tuple[int, int, int]:
         for at in range(0, len(self.data), 256):
             mark = self._mark(at)
             if mark:
-                version, log2, count, _, size = mark
+                version, log2, count, _, size = mark[:5]
                 if version != 1 or at % size or count * size != len(self.data):
                     raise Bad("the image is not all of a journal of version 1")
                 return count, size, 1 << log2
         raise Bad("no journal")
 
     def _ring(self) -> dict[int, Block]:
-        """Blocks by generation: the greatest, and those that follow one another up to it."""
+        """Blocks by generation: the greatest, and from each the one that it says is before it."""
         found: dict[int, Block] = {}
+        self.retired: set[int] = set()
         for start in range(0, len(self.data), self.size):
             mark = self._mark(start)
             at = start + self.slot
@@ -232,19 +236,29 @@ class Image:
                 continue
             if (1 << mark[1], mark[2], mark[4]) != (self.slot, self.count, self.size):
                 raise Bad("a head of another journal")
-            place = self.data[at : at + 20]
-            if zlib.crc32(place[:16], u32(self.data, start + 16)) != u32(place, 16):
+            block = start // self.size
+            self.retired |= {(block - 1 - i) % self.count for i in range(32) if mark[6] >> i & 1}
+            place = self.data[at : at + 28]
+            if zlib.crc32(place[:24], u32(self.data, start + 24)) != u32(place, 24):
                 continue
-            found[mark[3]] = Block(start, *struct.unpack_from("<IIII", place, 0))
+            if place[16:24] != bytes(8):
+                raise Bad("the second slot has more than this version knows")
+            found[mark[3]] = Block(start, *mark[5:], *struct.unpack_from("<IIII", place, 0))
         ring: dict[int, Block] = {}
-        generation = max(found, default=0)
-        while generation in found:
+        generation = newest = max(found, default=0)
+        while generation in found and generation > newest - self.count:
             ring[generation] = found[generation]
-            generation -= 1
+            if found[generation].before >= generation:
+                raise Bad("the block before is not older")
+            generation = found[generation].before
         first = [block.start // self.size - g for g, block in ring.items()]
         if any((n - first[0]) % self.count for n in first):
             raise Bad("generations are not in the order of the blocks")
         return ring
+
+    def _after(self, generation: int) -> int:
+        """The next generation of the ring; 0 if there is none."""
+        return min((g for g in self.ring if g > generation), default=0)
 
     def records(self) -> Iterator[Record]:
         """All that are there, oldest first."""
@@ -256,10 +270,15 @@ class Image:
         at, number, chain = block.first, block.number, block.chain
         while True:
             found = self._record(generation, at, chain)
+            after = self._after(generation)
+            if self._begins(after, number, chain):
+                again = self._record(after, 2 * self.slot, chain)
+                if again or not found:  # what is here was never committed
+                    generation, at = after, 2 * self.slot
+                    found = again
+                    if not found:
+                        continue
             if found is None:
-                if self._begins(generation + 1, number, chain):
-                    generation, at = generation + 1, 2 * self.slot
-                    continue
                 self.torn = self._dirty(generation, at) or generation < max(self.ring)
                 return
             record, end, crc = found
@@ -283,8 +302,8 @@ class Image:
         at += HEAD
         while left:
             if at == self.size:
-                generation, at = generation + 1, 2 * self.slot
-                if generation not in self.ring:
+                generation, at = self._after(generation), 2 * self.slot
+                if not generation:
                     return None
             n = min(left, self.size - at)
             start = self.ring[generation].start + at
@@ -306,7 +325,7 @@ class Image:
 
     def _check_heads(self, begin: int, end: tuple[int, int], number: int, crc: int) -> None:
         """What the second slots of the blocks say that a record has run into."""
-        for generation in range(begin + 1, end[0] + 1):
+        for generation in (g for g in sorted(self.ring) if begin < g <= end[0]):
             block = self.ring[generation]
             if block.first == 2 * self.slot:
                 raise Bad("a record runs into a block that begins with another")

@@ -1,54 +1,35 @@
 # The erase blocks below a journal: geometry, heads, and what the flash holds at power-up.
 #
 # A device is MicroPython's extended block device: readblocks(n, buf, off),
-# writeblocks(n, buf, off) that never erases, ioctl(3 sync | 4 count | 5 block size | 6 erase).
-# Two attributes may be added: program_size (bytes, 32 if absent; every program operation is
-# aligned to it) and program_once (True if nothing may be programmed twice: flash with ECC).
-from .errors import fault
-from .records import HEAD, PART, VERSION, mark, read_mark, read_place
+# writeblocks(n, buf, off) that never erases, ioctl(1 begin | 3 sync | 4 count | 5 block size |
+# 6 erase).  Two attributes may be added: program_size (bytes, 32 if absent; every program
+# operation is aligned to it) and program_once (True if nothing may be programmed twice: flash
+# with ECC).
+import struct
 
-# What look() finds at the beginning of a block.
-OTHER = 0
-MARKED = 1  # erased to the end and meant for `generation`, but holds nothing yet
-USED = 2
+from . import once
+from .errors import fault
+from .records import HEAD, MAGIC, PART, crc32, mark
 
 FF = b"\xff" * 256
-
-
-def _power(n, least, most):
-    return least <= n <= most and n & (n - 1) == 0
 
 
 class Blocks:
     def __init__(self, device, slot, buffer):
         self.device = device
-        self.count = device.ioctl(4, 0)
-        self.size = device.ioctl(5, 0)
-        unit = getattr(device, "program_size", 32)
+        self.count, self.size, unit, self.once, self.slot = once("claim walk", "fit", device, slot)
         self.unit = max(32, unit)  # whole slots cost hardly more, and need fewer views
-        self.once = getattr(device, "program_once", False)
-        if self.once:
-            slot = max(slot, unit)
-        self.slot = slot
-        self.data = 2 * slot  # where a block's first bytes of records are
+        self.data = 2 * self.slot  # where a block's first bytes of records are
         self.room = self.size - self.data
-        good = _power(slot, 32, 256) and _power(unit, 1, 256) and self.size >= 8 * slot
-        if not good or self.size % 256 or not 2 <= self.count < 65536:
-            raise fault("TSME-J001", self.count, self.size, slot, unit)
         self.base = self.count - 1
-        parts = memoryview(bytearray(2 * PART))
-        self.mark = parts[:PART]
-        self._place = parts[PART:]
-        self._spare = memoryview(bytearray(len(FF)))
+        self.worn = ()  # blocks that have failed
+        self._spare = self._part = memoryview(bytearray(64))
         self.ff = memoryview(FF)
-        self.double = b"\xff" * self.data
         # What is programmed is put together here: whole units and slots, with room for a
         # block's head and something of a record.
-        buffer = (max(buffer, 4 * slot, self.unit) + 255) & -256
+        buffer = (max(buffer, 4 * self.slot, self.unit) + 255) & -256
         self.buf = bytearray(buffer)
-        self.view = memoryview(self.buf)
-        self._views = [None] * (buffer // self.unit + 1)  # the first n units, made when needed
-        self.generation = self.first = self.number = self.chain = self.checkpoint = 0
+        self.view = self._padded = memoryview(self.buf)
 
     def read(self, block, off, buf):
         try:
@@ -58,108 +39,112 @@ class Blocks:
         if failed:
             raise fault("TSME-J009", block, "read", failed)
 
-    def program(self, block, off, buf):
+    def program(self, block, off, buf, at=0):
+        # True if it took. Most flash does not tell, so it is read again; the first `at` bytes are
+        # FF over what is there already.
         try:
             failed = self.device.writeblocks(block, buf, off)
+        except OSError:
+            return False
+        return not failed and self.holds(block, off, buf, at)
+
+    def erase(self, block):
+        # True if it took.
+        try:
+            failed = self.device.ioctl(6, block)
+        except OSError:
+            return False
+        return not failed and self.blank(block)
+
+    def sync(self, block):
+        try:
+            failed = self.device.ioctl(3, 0)
         except OSError as e:
             failed = e
         if failed:
             raise fault("TSME-J009", block, "programmed", failed)
 
-    def erase(self, block):
-        try:
-            failed = self.device.ioctl(6, block)
-        except OSError as e:
-            failed = e
-        if failed:
-            raise fault("TSME-J009", block, "erased", failed)
+    def holds(self, block, off, buf, at=0):
+        # Is this there, from `at` on?
+        end = len(buf)
+        while at < end:
+            n = min(end - at, len(self._spare))
+            part = self._part
+            if len(part) != n:
+                part = self._part = self._spare[:n]
+            self.read(block, off + at, part)
+            if part != (buf if n == end else buf[at : at + n]):
+                return False
+            at += n
+        return True
 
-    def sync(self):
-        self.device.ioctl(3, 0)
+    def blank(self, block, off=0, end=0):
+        # Puts what it reads into buf.
+        ff = self.ff
+        part = self.view[: len(FF)]
+        end = end or self.size
+        while off < end:
+            n = end - off
+            if n < len(FF):
+                ff = ff[:n]
+                part = part[:n]
+            self.read(block, off, part)
+            if part != ff:
+                return False
+            off += len(FF)
+        return True
 
     def of(self, generation):
         return (self.base + generation) % self.count
 
-    def look(self, block):
-        # After MARKED and USED `generation` is set, after USED the other four fields too.
-        self.read(block, 0, self.mark)
-        found = read_mark(self.mark)
-        if found is None:
-            return OTHER
-        version, slot, count, generation, size = found
-        if version != VERSION:
-            raise fault("TSME-J003", version, VERSION)
-        if slot != self.slot or count != self.count or size != self.size:
-            raise fault("TSME-J004", count, size, slot, self.count, self.size, self.slot)
-        self.generation = generation
-        self.read(block, self.slot, self._place)
-        found = read_place(self._place, self.mark)
-        if found is None:
-            return MARKED
-        self.first, self.number, self.chain, self.checkpoint = found
-        return USED
+    def after(self, generation):
+        # The next one whose block is good; there must be one.
+        generation += 1
+        while self.of(generation) in self.worn:
+            generation += 1
+        return generation
 
-    def used(self, generation):
-        return self.look(self.of(generation)) == USED and self.generation == generation
-
-    def blank(self, block, off=0):
-        ff = self.ff
-        part = self._spare
-        while off < self.size:
-            n = min(len(part), self.size - off)
-            if n < len(part):
-                part = part[:n]
-                ff = ff[:n]
-            self.read(block, off, part)
-            if part != ff:
-                return False
-            off += n
-        return True
-
-    def claim(self):
-        # Marks an empty region as ours, before the first erase, which may be cut as well.
-        block = self.count - 1
-        while block >= 0 and not self.blank(block):
-            block -= 1
-        if block < 0:  # each holds a torn claim by now: finish one
-            block = self.count - 1
-            if self.once:
-                self.erase(block)
-        self.program(block, 0, self.lay_mark(0))
-
-    def lay_mark(self, generation):
+    def lay_mark(self, generation, before):
         # The first part of a block's head, ready to be programmed.
-        self.buf[:PART] = mark(self.slot, self.count, self.size, generation)
+        retired = 0
+        for block in self.worn:
+            n = (self.of(generation) - block - 1) % self.count
+            if n < 32:
+                retired |= 1 << n
+        self.buf[:PART] = mark(self.slot, self.count, self.size, generation, before, retired)
         return self.padded(PART)
 
-    def make_ready(self, generation):
-        # Erases its block. A mark of the same generation, from a try that was cut, is spoilt
-        # before: a cut erase might leave just the mark, and the block would look ready.
+    def make_ready(self, generation, before):
+        # Erases its block; True if that took. A newer mark than that of the block before, from a
+        # try that was cut, is spoilt first: a cut erase might leave just the mark, and the block
+        # would look ready.
         block = self.of(generation)
-        if not self.once and self.look(block) and self.generation == generation:
+        part = self._spare[:PART]
+        self.read(block, 0, part)
+        (crc,) = struct.unpack_from("<I", part, 24)
+        newer = struct.unpack_from("<I", part, 8)[0] > before and part[:4] == MAGIC
+        if newer and crc == crc32(part[:24]) and not self.once:
             self.buf[:PART] = bytes(PART)
             self.program(block, 0, self.padded(PART))
-        self.erase(block)
+        return self.erase(block)
 
     def padded(self, end):
         # The first `end` bytes of buf, with FF up to a whole unit.
-        unit = self.unit
-        units = (end + unit - 1) // unit
-        whole = units * unit
+        whole = (end + self.unit - 1) & -self.unit
         if end < whole:
             self.buf[end:whole] = self.ff[: whole - end]
-        view = self._views[units]
-        if view is None:
-            view = self._views[units] = self.view[:whole]
-        return view
+        if len(self._padded) != whole:
+            self._padded = self.view[:whole]
+        return self._padded
 
     def write(self, block, off, at, head, body, done, until):
-        # Programs `at` bytes that are in buf already, then a record's from `done` to `until`.
+        # Programs `at` bytes that are in buf already, then a record's from `done` to `until`; what
+        # of the first unit is before `off` is left as it is. True if that took.
         buf = self.buf
         lead = off & (self.unit - 1)
         if lead:
             buf[:lead] = self.ff[:lead]
-            at = lead
+            at = max(at, lead)
             off -= lead
         body = memoryview(body)
         while True:
@@ -172,8 +157,8 @@ class Blocks:
             done += n
             at += n
             if done == until:
-                break
-            self.program(block, off, self.view)
+                return self.program(block, off, self.padded(at), lead)
+            if not self.program(block, off, self.view, lead):
+                return False
             off += len(buf)
-            at = 0
-        self.program(block, off, self.padded(at))
+            at = lead = 0

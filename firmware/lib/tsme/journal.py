@@ -8,7 +8,7 @@ import struct
 from . import once
 from .blocks import Blocks
 from .errors import fault, over
-from .records import CHECKPOINT, HEAD, MOST, PART, STEP, crc32, mark, place
+from .records import CHECKPOINT, HEAD, MOST, PART, STEP, crc32, place
 
 # Recovery replays at most so much; needs_checkpoint() is true before.
 CHECKPOINT_STEPS = 256
@@ -17,12 +17,13 @@ CHECKPOINT_TRANSITIONS = 4096
 
 class Info:
     # What recover() found.
-    def __init__(self, records, steps, torn, blocks, generation):
+    def __init__(self, records, steps, torn, blocks, generation, retired):
         self.records = records  # committed in all, also those no longer kept
         self.steps = steps  # since the newest checkpoint
         self.torn = torn  # something behind the last record was never committed
         self.blocks = blocks  # needed for recovery; blocks of the ring that may not be erased
         self.generation = generation
+        self.retired = retired  # as Journal.retired
 
 
 class Journal:
@@ -31,22 +32,29 @@ class Journal:
         self._buf = b.buf
         self._head = bytearray(HEAD)
         self._head4 = memoryview(self._head)[:4]
-        # A checkpoint may take so many blocks, and steps leave so many free for it.  Then it
-        # always finds room, whatever came before and however often the power fails.
-        self._reserve = max(1, (b.count - 1) // 2)
-        self._live = False
         self._reset()
 
     def _reset(self):
+        self._live = False
+        self._blocks.worn = ()
+        self._measure()
         self._number = 0  # of the next record
         self._chain = 0
         self._generation = 0  # of the block being written; 0 before the first
         self._off = self._blocks.size  # at the end: the next commit opens a block
         self._newest = 0  # blocks up to this generation may hold what was never committed
-        self._checkpoint = 0  # generation in which the newest one begins
+        self._since = 0  # generation in which the newest checkpoint begins, or else record 0
         self._steps = 0
-        self._claimed = False
-        self._ready = False  # the next block is erased and marked
+        self._owned = False
+        self._ready = 0  # the generation that the next block is erased and marked for
+
+    def _measure(self):
+        # A checkpoint may take `reserve` blocks, and steps leave so many free for it, and one
+        # that may fail: it always finds room, however often the power fails.
+        b = self._blocks
+        good = b.count - len(b.worn)
+        self._reserve = max(1, min(b.count // 2 - 1, good - 2))
+        self._kept = self._reserve + (good - self._reserve >= 3)
 
     # Power-up
 
@@ -72,6 +80,11 @@ class Journal:
         return self._number
 
     @property
+    def retired(self):
+        # Numbers of blocks that could not be erased or programmed and are not used any more.
+        return self._blocks.worn
+
+    @property
     def most(self):
         # Bytes that a record may have.
         return min(MOST, self._reserve * self._blocks.room - HEAD)
@@ -82,10 +95,19 @@ class Journal:
         b = self._blocks
         return max(0, self._blocks_left() * b.room + b.size - self._off - HEAD)
 
+    def _free(self, top, since):
+        # Good blocks behind generation `top` that hold nothing that is needed.
+        b = self._blocks
+        behind = (since or top + 1) + b.count - 1 - top
+        left = behind
+        for block in b.worn:
+            if (block - b.of(top) - 1) % b.count < behind:
+                left -= 1
+        return left
+
     def _blocks_left(self):
         # Blocks that steps may still open.
-        last = (self._checkpoint or 1) + self._blocks.count - 1
-        return last - self._reserve - self._generation
+        return self._free(self._generation, self._since) - self._kept
 
     def needs_checkpoint(self, steps=None, transitions=0):
         # `steps` and `transitions` since the newest checkpoint; the journal counts steps itself.
@@ -105,6 +127,9 @@ class Journal:
             raise fault("TSME-J010")
         b = self._blocks
         n = len(body)
+        struct.pack_into("<I", self._head, 0, n | kind << 24)
+        crc = crc32(body, crc32(self._head4, self._chain))
+        struct.pack_into("<I", self._head, 4, crc)
         off = self._off
         end = off + HEAD + n
         lead = off & (b.unit - 1)
@@ -113,11 +138,8 @@ class Journal:
             or lead + HEAD + n > len(self._buf)
             or (kind == CHECKPOINT and self._blocks_left() <= 0)
         ):
-            return self._commit_long(kind, body)
+            return self._commit_long(kind, body, crc)
         buf = self._buf
-        struct.pack_into("<I", self._head, 0, n | kind << 24)
-        crc = crc32(body, crc32(self._head4, self._chain))
-        struct.pack_into("<I", self._head, 4, crc)
         tail = lead + HEAD + n
         if lead:
             buf[:lead] = b.ff[:lead]
@@ -125,55 +147,41 @@ class Journal:
         buf[lead + HEAD : tail] = body
         view = b.padded(tail)
         self._live = False
-        b.program(b.of(self._generation), off - lead, view)
-        self._committed(kind, crc, self._generation, self._generation, end)
-        return self._number - 1
+        generation = self._generation
+        if not b.program(b.of(generation), off - lead, view, lead):
+            self._retire(generation)
+            return self._store(kind, body, crc, 0)
+        return self._committed(kind, crc, generation, generation, end)
 
     def _committed(self, kind, crc, begin, generation, end):
         b = self._blocks
-        b.sync()
+        b.sync(b.of(generation))
         self._chain = crc
         self._number += 1
         self._generation = generation
         self._off = (end + b.slot - 1) & -b.slot
         if kind == CHECKPOINT:
-            self._checkpoint = begin
+            self._since = begin
             self._steps = 0
         else:
+            self._since = self._since or begin
             self._steps += 1
         self._live = True
+        return self._number - 1
 
-    def _commit_long(self, kind, body):
+    def _commit_long(self, kind, body, crc):
         # The record takes a new block, or more than the buffer holds.
         b = self._blocks
         n = HEAD + len(body)
         rest = b.size - self._off
-        if rest < n and kind == CHECKPOINT or self._blocks_left() <= 0 and kind == CHECKPOINT:
+        if kind == CHECKPOINT and (rest < n or self._blocks_left() <= 0):
             rest = 0  # from a block's beginning it keeps the fewest blocks from being erased
         opens = max(0, -(-(n - rest) // b.room))
         self._limits(kind, len(body), opens)
-        struct.pack_into("<I", self._head, 0, len(body) | kind << 24)
-        crc = crc32(body, crc32(self._head4, self._chain))
-        struct.pack_into("<I", self._head, 4, crc)
         self._live = False
-        if opens and not self._claimed:
-            b.claim()
-            self._claimed = True
         if opens:
-            self._drop()
-        generation = self._generation
-        begin = generation if rest else generation + 1
-        off = self._off
-        done = 0
-        if rest:
-            done = min(n, rest)
-            b.write(b.of(generation), off, 0, self._head, body, 0, done)
-            off += done
-        while done < n:
-            generation += 1
-            done, off = self._open(generation, crc, body, done)
-        self._committed(kind, crc, begin, generation, off)
-        return self._number - 1
+            self._prepare()
+        return self._store(kind, body, crc, min(n, rest))
 
     def _limits(self, kind, n, opens):
         if n > self.most:
@@ -181,16 +189,54 @@ class Journal:
         if kind == STEP and opens > max(0, self._blocks_left()):
             raise over("TSME-J008", n, self.room)
 
-    def _drop(self):
-        # Blocks behind the last record that were never committed to: from the last down, so
-        # that no block is ever newer than one without a committed record that is kept.
-        b = self._blocks
-        while self._newest > self._generation + 1:
-            b.make_ready(self._newest)
-            self._newest -= 1
+    def _prepare(self):
+        # Before a block is opened: the region is ours, and no newer head is in it.
+        if not self._owned:
+            once("claim walk", "own", self._blocks)
+            self._owned = True
+        if self._newest > self._generation:
+            once("recovery walk", "drop", self)
 
-    def _open(self, generation, crc, body, done):
-        # Writes a block's head and what fits of the record; gives (bytes done, end offset).
+    def _store(self, kind, body, crc, done):
+        # Writes the record: `done` bytes into this block, the rest into new ones. A block that
+        # fails holds nothing of it: that goes into the next.
+        b = self._blocks
+        n = HEAD + len(body)
+        generation = self._generation
+        off = self._off
+        begin = generation if done else 0
+        if done:
+            if b.write(b.of(generation), off, 0, self._head, body, 0, done):
+                off += done
+            else:
+                self._retire(generation)
+                begin = done = 0
+        while done < n:
+            since = self._since or begin
+            need = -(-(n - done) // b.room) + (self._reserve if kind == STEP else 0)
+            top = max(generation, self._newest)
+            if self._free(top, since) < need:
+                raise fault("TSME-J011", len(b.worn), b.count)
+            following = b.after(top)
+            end = self._open(following, generation, crc, body, done)
+            if not end:
+                self._retire(following)
+                continue
+            done += end - b.data
+            off = end
+            generation = following
+            begin = begin or following
+        return self._committed(kind, crc, begin, generation, off)
+
+    def _retire(self, generation):
+        block = self._blocks.of(generation)
+        if block not in self._blocks.worn:
+            self._blocks.worn += (block,)
+        self._ready = 0  # its mark does not know
+        self._measure()
+
+    def _open(self, generation, before, crc, body, done):
+        # Writes a block's head and what fits of the record; gives its end, 0 if that failed.
         b = self._blocks
         n = HEAD + len(body)
         piece = min(n - done, b.room)
@@ -204,27 +250,25 @@ class Journal:
             else:
                 number += 1
                 chain = crc
-        block = b.of(generation)
-        ready = self._ready
-        self._ready = False
-        if not ready:
-            b.make_ready(generation)
+        ready = generation == self._ready
+        self._ready = 0
+        if not ready and not b.make_ready(generation, before):
+            return 0
         buf = self._buf
-        at = 2 * b.slot
-        buf[:at] = b.double
-        part = mark(b.slot, b.count, b.size, generation)
-        if not ready:
-            buf[:PART] = part
-        part = place(part, first, number, chain, self._checkpoint)
+        at = b.data
+        part = place(b.lay_mark(generation, before), first, number, chain, self._since)
+        for off in range(b.unit, at, 32):
+            buf[off : off + 32] = b.ff[:32]
         buf[b.slot : b.slot + PART] = part
         off = 0
-        if ready and b.unit <= b.slot:
-            # The first slot is programmed already.
-            off = b.slot
-            at = b.slot
-            buf[:at] = buf[at : 2 * at]
-        b.write(block, off, at, self._head, body, done, done + piece)
-        return done + piece, b.data + piece
+        if ready:
+            off = b.slot  # the first slot is programmed already
+            if b.unit <= b.slot:
+                at = b.slot
+                buf[:at] = buf[at : 2 * at]
+        if not b.write(b.of(generation), off, at, self._head, body, done, done + piece):
+            return 0
+        return b.data + piece
 
     def idle(self):
         # Erases the next block, so that no commit has to. True if there was something to do.
@@ -232,14 +276,18 @@ class Journal:
             return False
         b = self._blocks
         self._live = False
-        if not self._claimed:
-            b.claim()
-            self._claimed = True
-        self._drop()
-        generation = self._generation + 1
-        b.make_ready(generation)
-        b.program(b.of(generation), 0, b.lay_mark(generation))
-        b.sync()
-        self._ready = True
+        self._prepare()
+        generation = self._generation
+        top = max(generation, self._newest)
+        done = self._free(top, self._since) > 0
+        if done:
+            following = b.after(top)
+            if b.make_ready(following, generation) and b.program(
+                b.of(following), 0, b.lay_mark(following, generation)
+            ):
+                b.sync(b.of(following))
+                self._ready = following
+            else:
+                self._retire(following)
         self._live = True
-        return True
+        return done

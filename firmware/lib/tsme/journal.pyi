@@ -19,14 +19,23 @@ class Info:
     torn: bool
     blocks: int
     generation: int
+    retired: tuple[int, ...]
     def __init__(
-        self, records: int, steps: int, torn: bool, blocks: int, generation: int
+        self,
+        records: int,
+        steps: int,
+        torn: bool,
+        blocks: int,
+        generation: int,
+        retired: tuple[int, ...],
     ) -> None: ...
 
 class Journal:
     def __init__(self, device: Device, slot: int = 32, buffer: int = 1024) -> None: ...
     @property
     def number(self) -> int: ...
+    @property
+    def retired(self) -> tuple[int, ...]: ...
     @property
     def most(self) -> int: ...
     @property

@@ -1,75 +1,94 @@
 # What a journal does at power-up, and reading all of it; forgotten afterwards.  Works on the
 # fields of a Journal `j` and its Blocks `b`.
-from .blocks import MARKED, USED
+from . import once
 from .errors import TsmeError, fault
 from .records import CHECKPOINT, MAGIC, PART, VERSION, mark
-from .walk import Walk
+from .walk import MARKED, USED, Heads, Walk, read_mark
 
 
-def scan(b):
-    # (generation of the newest block, whether the region is claimed); 0 if it holds nothing.
-    newest = -1
-    claimed = False
+def scan(h):
+    # (generation of the newest block, whether the region is ours for good); 0 if it holds nothing.
+    # Blocks that a head says have failed are in `worn`.
+    b = h.blocks
+    newest = at = 0
+    claimed = owned = False
+    worn = set()
     b.base = b.count - 1
     for block in range(b.count):
-        found = b.look(block)
+        found = h.look(block)
         if found:
             claimed = True
-        if found == USED and b.generation > newest:
-            newest = b.generation
+            if h.generation:
+                owned = True
+            for i in range(32):
+                if h.retired >> i & 1:
+                    worn.add((block - 1 - i) % b.count)
+        if found == USED and h.generation > newest:
+            newest = h.generation
             at = block
-    if newest > 0:
-        b.base = (at - newest) % b.count
-        return newest, True
     if not claimed:
         _must_be_fresh(b)
-    return 0, claimed
+    b.worn = tuple(sorted(worn))
+    if newest:
+        b.base = (at - newest) % b.count
+    return newest, owned
 
 
 def _must_be_fresh(b):
     # All blank, or with nothing but claims (see claim) that a power cut tore.
-    whole = memoryview(mark(b.slot, b.count, b.size, 0))
+    whole = mark(b.slot, b.count, b.size, 0) + b"\xff" * (32 - PART)
+    there = bytearray(32)
     for block in range(b.count):
         if b.blank(block):
             continue
-        b.read(block, 0, b.mark)
-        for i in range(PART):
-            if whole[i] & ~b.mark[i]:
-                _refuse(b, block)
-        if not b.blank(block, PART):
-            _refuse(b, block)
+        b.read(block, 0, there)
+        for i in range(32):
+            if whole[i] & ~there[i]:
+                _refuse(there, block)
+        if not b.blank(block, 32):
+            _refuse(there, block)
 
 
-def _refuse(b, block):
-    if b.mark[:4] == MAGIC and b.mark[4] != VERSION:
-        raise fault("TSME-J003", b.mark[4], VERSION)
+def _refuse(there, block):
+    if there[:4] == MAGIC and there[4] != VERSION:
+        raise fault("TSME-J003", there[4], VERSION)
     raise fault("TSME-J002", block)
 
 
 def format(j):
     b = j._blocks
-    j._live = False
+    j._reset()
     try:
-        newest = scan(b)[0]
+        newest = scan(Heads(b))[0]
     except TsmeError:
         newest = 0
+    b.worn = ()
     for i in range(b.count):
-        b.erase(b.of(newest + 1 + i))
-    j._reset()
-    scan(b)
-    b.claim()
-    j._claimed = True
+        block = b.of(newest + 1 + i)
+        if not b.erase(block):
+            # Its head may not stay. That it has failed is found out again when its turn comes.
+            b.buf[:PART] = bytes(PART)
+            if not b.once:
+                b.program(block, 0, b.padded(PART))
+            b.read(block, 0, b.buf)
+            if read_mark(b.buf):
+                raise fault("TSME-J009", block, "erased", "its head stays")
+    b.base = b.count - 1
+    once("claim walk", "claim", b)
     j._live = True
 
 
 def recover(j, on_checkpoint, on_step):
     b = j._blocks
-    j._live = False
     j._reset()
-    newest, j._claimed = scan(b)
-    search = _Search(b)
-    walk = search.walk = Walk(b, newest, search.damaged)
-    start = search.find(newest) if newest else None
+    h = Heads(b)
+    newest, j._owned = scan(h)
+    j._measure()
+    walk = start = None
+    if newest:
+        search = _Search(h, newest)
+        walk = search.walk
+        start = search.find(newest)
     if start:
         _settle(j, search, newest, start)
         if on_step:
@@ -79,12 +98,14 @@ def recover(j, on_checkpoint, on_step):
                     on_checkpoint(walk.body())
                 else:
                     on_step(walk.body())
-    following = b.of(j._generation + 1)
-    if b.look(following) == MARKED and b.generation == j._generation + 1:
-        j._ready = not b.once and b.blank(following, b.slot)
+    if len(b.worn) < b.count:
+        following = b.after(j._generation)
+        if h.look(b.of(following)) == MARKED and h.generation == following:
+            if h.before == j._generation and not b.once and b.blank(b.of(following), b.slot):
+                j._ready = following
     j._live = True
-    used = j._generation - (j._checkpoint or 1) + 1
-    return j._number, j._steps, walk.torn, used, j._generation
+    used = j._generation - j._since + 1 if j._since else 0
+    return j._number, j._steps, bool(start) and walk.torn, used, j._generation, b.worn
 
 
 def _settle(j, search, newest, start):
@@ -98,28 +119,27 @@ def _settle(j, search, newest, start):
     j._steps = search.steps
     if not walk.torn:
         j._off = walk.off
-    if search.found:
-        j._checkpoint = start[0]
+    if walk.number:
+        j._since = start[0]
 
 
 class _Search:
-    # For the newest checkpoint.
-    def __init__(self, blocks):
-        self.blocks = blocks
-        self.found = False
+    # For the newest checkpoint.  The newest block names one; if its block is gone, a newer one was
+    # committed since, and begins in one of the last blocks.
+    def __init__(self, heads, newest):
+        heads.used(newest)
+        self.named = heads.checkpoint
+        self.walk = Walk(heads, newest, self.named, self.damaged)
         self.hurt = None  # the first damage behind it
         self.steps = 0  # since then
 
     def find(self, newest):
-        # Where to begin: the newest checkpoint.  The newest block names one; if its block is
-        # gone, a newer one was committed since, and begins in one of the last blocks.
-        b = self.blocks
+        # Where to begin.
         walk = self.walk
-        b.used(newest)
-        generation = b.checkpoint or 1
+        generation = self.named
         if not walk.start(generation):
             generation = newest
-        while generation > 0 and generation > newest - b.count:
+        while generation > 0 and generation > newest - walk.blocks.count:
             if walk.start(generation):
                 start = self._pass()
                 if start:
@@ -129,7 +149,6 @@ class _Search:
 
     def _pass(self):
         walk = self.walk
-        self.found = False
         self.hurt = None
         self.steps = 0
         start = None
@@ -138,7 +157,6 @@ class _Search:
         while walk.step():
             if walk.kind == CHECKPOINT:
                 start = walk.at
-                self.found = True
                 self.hurt = None
                 self.steps = 0
             else:
@@ -150,20 +168,46 @@ class _Search:
             self.hurt = (number, block, off)
 
 
+def drop(j):
+    # Erases blocks behind the last record that were never committed to: from the last down, so
+    # that no block is ever newer than one without a committed record that is kept.
+    b = j._blocks
+    h = Heads(b)
+    while j._newest > j._generation:
+        newest = j._newest
+        if not h.used(newest) or h.before <= j._generation:
+            j._newest = newest - 1  # this one is erased when it is opened again
+            return
+        before = h.before
+        if not b.make_ready(newest, j._generation):
+            j._retire(newest)
+            if h.used(newest):
+                return  # it cannot be got rid of: what comes next is newer
+        j._newest = before
+
+
 def records(j, on_damage=None):
     b = j._blocks
-    newest = scan(b)[0]
+    h = Heads(b)
+    newest = scan(h)[0]
     if not newest:
         return
-    walk = Walk(b, newest, on_damage)
+    walk = Walk(h, newest, 0)
+    # What the next blocks held may be half erased, and those that a cut record had opened.
+    walk.doomed = newest + max(1, b.count // 2 - 1) + len(b.worn) + 1 - b.count
     for generation in range(max(1, newest + 1 - b.count), newest + 1):
         if walk.start(generation):
-            # The oldest block may be half erased, also for blocks that were dropped again.
-            if generation <= newest + j._reserve + 1 - b.count:
-                walk.doomed = generation
+            first = (generation, walk.off, walk.number, walk.chain)
             break
     else:
         return
+    while walk.generation <= walk.doomed and walk.step():
+        if walk.gone:
+            first = walk.at
+            walk.gone = False
+    walk.begin(*first)
+    walk.doomed = 0
+    walk.on_damage = on_damage
     while walk.step(True):
         generation, off, number, _ = walk.at
         yield number, walk.kind, bytes(walk.body()), b.of(generation), off

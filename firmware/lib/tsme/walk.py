@@ -1,11 +1,63 @@
 # Reading a journal: from one record to the next, past torn writes, noticing damage.
 import struct
 
-from .records import HEAD, crc32
+from .errors import fault
+from .records import HEAD, MAGIC, PART, VERSION, crc32
+
+# What look() finds at the beginning of a block.
+OTHER = 0
+MARKED = 1  # erased to the end and meant for `generation`, but holds nothing yet
+USED = 2
 
 WHOLE = 0
 END = 1  # nothing begins here
 BAD = 2  # something does, and it is not whole
+
+
+def read_mark(part):
+    # (version, slot, count, generation, size, before, retired), or None if it is not whole.
+    found = struct.unpack_from("<4sBBH4I", part, 0)
+    if found[0] != MAGIC or struct.unpack_from("<I", part, 24)[0] != crc32(part[:24]):
+        return None
+    return (found[1], 1 << (found[2] & 31)) + found[3:]
+
+
+def read_place(part, mark_part):
+    # (first, number, chain, checkpoint, 0, 0), or None if it is not whole.
+    seed = struct.unpack_from("<I", mark_part, 24)[0]
+    if struct.unpack_from("<I", part, 24)[0] != crc32(part[:24], seed):
+        return None
+    return struct.unpack_from("<6I", part, 0)
+
+
+class Heads:
+    # What blocks say of themselves.  After MARKED and USED `generation`, `before` and `retired`
+    # are the block's, after USED first, number, chain and checkpoint too.
+    def __init__(self, blocks):
+        self.blocks = blocks
+        self._mark = bytearray(PART)
+        self._place = bytearray(PART)
+
+    def look(self, block):
+        b = self.blocks
+        b.read(block, 0, self._mark)
+        found = read_mark(self._mark)
+        if found is None:
+            return OTHER
+        version, slot, count, self.generation, size, self.before, self.retired = found
+        if version != VERSION:
+            raise fault("TSME-J003", version, VERSION)
+        if slot != b.slot or count != b.count or size != b.size:
+            raise fault("TSME-J004", count, size, slot, b.count, b.size, b.slot)
+        b.read(block, b.slot, self._place)
+        found = read_place(self._place, self._mark)
+        if found is None:
+            return MARKED
+        self.first, self.number, self.chain, self.checkpoint = found[:4]
+        return USED
+
+    def used(self, generation):
+        return self.look(self.blocks.of(generation)) == USED and self.generation == generation
 
 
 class Walk:
@@ -13,23 +65,54 @@ class Walk:
     # chain before), where the record begins.  Afterwards: number and chain of the record to
     # come, off and generation of where it would begin, torn, and `last`, the generation in
     # which the last whole record ended.
-    def __init__(self, blocks, newest, on_damage=None):
-        self.blocks = blocks
+    def __init__(self, heads, newest, oldest, on_damage=None):
+        self.heads = heads
+        self.blocks = heads.blocks
         self.newest = newest
         self.on_damage = on_damage  # (number, number of the next readable or None, block, offset)
-        self.doomed = 0  # what is not whole in this generation is no damage: being erased
+        self.doomed = 0  # blocks up to this generation may be half erased: no damage,
+        self.gone = False  # but something is
         self._head = bytearray(HEAD)
         self._head4 = memoryview(self._head)[:4]
         self._view = memoryview(bytearray(256))
+        self._next = (0, 0, None)  # see _ahead
         self.torn = False
+        self._ring = bytearray(self.blocks.count)  # 1 for each block of the ring
+        self._tie(oldest)
+
+    def _tie(self, oldest):
+        # From the newest block down: each says which one comes before it. Where that cannot be
+        # read, the next that can be goes on.
+        h = self.heads
+        b = self.blocks
+        generation = self.newest
+        oldest = max(oldest, generation - b.count + 1, 1)
+        guess = False
+        while generation >= oldest:
+            block = b.of(generation)
+            if h.used(generation) and not (guess and block in b.worn):
+                self._ring[block] = 1
+                guess = False
+                generation = h.before
+            else:
+                guess = True
+                generation -= 1
+
+    def after(self, generation):
+        # The next one in the ring, or 0.
+        while generation < self.newest:
+            generation += 1
+            if self._ring[self.blocks.of(generation)]:
+                return generation
+        return 0
 
     def start(self, generation):
         # At the first record that begins in a block.
-        b = self.blocks
-        if not b.used(generation) or not b.first:
+        h = self.heads
+        if not self._ring[self.blocks.of(generation)] or not h.used(generation) or not h.first:
             return False
-        self.begin(generation, b.first, b.number, b.chain)
-        self.last = generation - 1
+        self.begin(generation, h.first, h.number, h.chain)
+        self.last = h.before
         return True
 
     def begin(self, generation, off, number, chain):
@@ -45,6 +128,16 @@ class Walk:
     def step(self, load=False):
         while True:
             found = self._record()
+            ahead = self._ahead()
+            if ahead:
+                generation, off = self.generation, self.off
+                self.begin(ahead, self.blocks.data, self.number, self.chain)
+                if found != WHOLE:
+                    continue  # what is there was never committed
+                # A block failed, and the record was written again; or that was cut off.
+                if self._record() != WHOLE:
+                    self.begin(generation, off, self.number, self.chain)
+                    self._record()
             if found == WHOLE:
                 if load and self.size > len(self._view):
                     self._view = memoryview(bytearray(self.size))
@@ -53,8 +146,6 @@ class Walk:
                 self.last = self._end_generation
                 self.begin(self._end_generation, self._end, self.number + 1, self._crc)
                 return True
-            if self._restarts():
-                continue
             block = self.blocks.of(self.generation)
             dirty = found == BAD or not self.blocks.blank(block, self.off)
             if found == BAD and self._salvage() or self._jump():
@@ -91,7 +182,7 @@ class Walk:
         keep = self.size <= len(self._view)
         while at < self.size:
             if off == b.size:
-                generation += 1
+                generation = self.after(generation)
                 if not self._goes_on(generation):
                     return None
                 off = b.data
@@ -110,23 +201,23 @@ class Walk:
         return value
 
     def _goes_on(self, generation):
-        b = self.blocks
-        if generation > self.newest or not b.used(generation):
+        h = self.heads
+        if not generation or not h.used(generation):
             return False
-        return b.number == self.number + 1 if b.first else b.number == self.number
+        return h.number == self.number + 1 if h.first else h.number == self.number
 
-    def _restarts(self):
-        # The next block begins with the very record that should be here: what is here, if
-        # anything, was never committed.
-        b = self.blocks
-        generation = self.generation + 1
-        if generation > self.newest or not b.used(generation):
-            return False
-        if b.first != b.data or b.number != self.number or b.chain != self.chain:
-            return False
-        self.generation = generation
-        self.off = b.data
-        return True
+    def _ahead(self):
+        # The next block, if it begins with the very record that should be here.
+        here, after, begins = self._next
+        if here != self.generation:
+            h = self.heads
+            here = self.generation
+            after = self.after(here)
+            begins = None
+            if after and h.used(after) and h.first == self.blocks.data:
+                begins = (h.number, h.chain)
+            self._next = (here, after, begins)
+        return after if begins == (self.number, self.chain) else 0
 
     def _salvage(self):
         # A record is not whole, but a later one of this block proves that it was once.
@@ -145,14 +236,16 @@ class Walk:
 
     def _jump(self):
         # A later block begins a whole record: what lies between is lost.
-        b = self.blocks
+        h = self.heads
         generation, off, number, chain = self.generation, self.off, self.number, self.chain
-        for later in range(generation + 1, self.newest + 1):
-            if b.used(later) and b.first:
-                self.begin(later, b.first, b.number, b.chain)
+        later = self.after(generation)
+        while later:
+            if h.used(later) and h.first:
+                self.begin(later, h.first, h.number, h.chain)
                 if self._record() == WHOLE:
                     self._damage(number, self.number, generation, off)
                     return True
+            later = self.after(later)
         self.begin(generation, off, number, chain)
         return False
 
@@ -176,5 +269,7 @@ class Walk:
         return found
 
     def _damage(self, number, until, generation, off):
-        if self.on_damage and generation != self.doomed:
+        if generation <= self.doomed:
+            self.gone = True
+        elif self.on_damage:
             self.on_damage(number, until, self.blocks.of(generation), off)

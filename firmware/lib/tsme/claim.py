@@ -1,0 +1,116 @@
+# How a region becomes a journal's: it is marked, and the device is tried before anything is
+# trusted to it.  Loaded for a new region, then forgotten.  Works on the Blocks `b`.
+from .errors import fault
+from .walk import Heads
+
+
+def _power(n, least, most):
+    return least <= n <= most and n & (n - 1) == 0
+
+
+def fit(device, slot):
+    # -> blocks, bytes of a block, of a program operation, whether nothing may be programmed twice,
+    # bytes of a slot
+    for name in ("readblocks", "writeblocks", "ioctl"):
+        if not hasattr(device, name):
+            raise fault("TSME-J012", "it has no %s() and so cannot erase one block alone" % name)
+    count = size = 0
+    if not device.ioctl(1, 1):  # 1: the extended interface will be used
+        count = device.ioctl(4, 0)
+        size = device.ioctl(5, 0)
+    try:
+        extended = count and size and not device.readblocks(0, bytearray(32), 0)
+    except (TypeError, OSError):
+        extended = False
+    if not extended:
+        raise fault(
+            "TSME-J012", "it does not read or write a part of a block (extended interface)"
+        )
+    if type(device).__name__ == "Flash" and size == 512:
+        # pyb.Flash over the processor's own flash; over SPI flash its blocks have 4096 bytes
+        raise fault("TSME-J012", "pyb.Flash keeps a sector in RAM, and writes it back later")
+    unit = getattr(device, "program_size", 32)
+    programmed_once = getattr(device, "program_once", False)
+    if programmed_once:
+        slot = max(slot, unit)
+    good = _power(slot, 32, 256) and _power(unit, 1, 256) and size >= 8 * slot
+    if not good or size % 256 or not 2 <= count < 65536:
+        raise fault("TSME-J001", count, size, slot, unit)
+    return count, size, unit, programmed_once, slot
+
+
+def claim(b):
+    # Marks an empty region as ours, before the first erase, which may be cut as well.  -> block
+    block = b.count - 1
+    while block >= 0:
+        if b.blank(block) and b.program(block, 0, b.lay_mark(0, 0)):
+            break
+        block -= 1
+    if block > 0:
+        return block
+    # The others hold torn claims by now. Block 0 is the first that is erased: the claim may not
+    # stay there.
+    block = b.count - 1
+    if b.once:
+        b.erase(block)
+    if not b.program(block, 0, b.lay_mark(0, 0)):
+        raise fault("TSME-J009", block, "programmed", "it reads otherwise")
+    return block
+
+
+def own(b):
+    # Claims the region unless that is done, and tries the device: not at the claim, and not at
+    # one place alone, for a block may just be worn out.
+    h = Heads(b)
+    claimed = b.count - 1
+    while claimed and not h.look(claimed):
+        claimed -= 1
+    if not claimed:
+        claimed = claim(b)
+    lie = None
+    for block in range(claimed - 1, max(-1, claimed - 7), -2):
+        lie = _lie(b, block, claimed, h)
+        if lie is None:
+            return
+    raise fault("TSME-J012", lie)
+
+
+def _filled(b, byte):
+    for i in range(b.unit):
+        b.buf[i] = byte
+    return b.padded(b.unit)
+
+
+def _lie(b, block, claimed, h):
+    # What does not hold of this block that must of flash, or None.
+    beside = block - 1 if block else 1
+    last = b.size - b.unit
+    if beside == claimed or not b.erase(beside) or not b.program(beside, 0, _filled(b, 0x5A)):
+        beside = None
+    if not b.erase(block):
+        return "block %d is not blank after it was erased" % block
+    b.program(block, last, _filled(b, 0x30 + (block & 15)))
+    for other in range(b.count):
+        if b.holds(other, last, b.padded(b.unit)) != (other == block):
+            if other == block:
+                return "block %d does not hold what was programmed" % block
+            return "blocks %d and %d are the same memory" % (block, other)
+    b.program(block, 0, _filled(b, 0x5A))
+    if not b.holds(block, 0, b.padded(b.unit)):
+        return "block %d does not hold what was programmed" % block
+    changed = not b.holds(block, last, _filled(b, 0x30 + (block & 15)))
+    if changed or not b.blank(block, b.unit, last):
+        return "programming a part of block %d changed the rest" % block
+    if b.unit > b.slot:
+        # then FF is programmed over records
+        b.program(block, 0, _filled(b, 0xFF))
+        if not b.holds(block, 0, _filled(b, 0x5A)):
+            return "it is overwritten, and not programmed: leave its program_size at 32"
+    if not b.erase(block):
+        return "block %d is not blank after it was erased" % block
+    if beside is not None and not b.holds(beside, 0, _filled(b, 0x5A)) or not h.look(claimed):
+        return "erasing block %d erased the next one: its blocks have more than %d bytes" % (
+            block,
+            b.size,
+        )
+    return None
