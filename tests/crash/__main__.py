@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--broken", choices=sorted(BREAKS), help="break the journal before")
     given = parser.parse_args(arguments)
     if given.broken:
-        BREAKS[given.broken].apply()
+        BREAKS[given.broken].apply(setattr)
     if not given.repro:
         return prove(given.states, given.seconds)
     try:

@@ -4,25 +4,114 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tsme import walk
+from tsme import blocks, claim, journal, recovery, walk
+
+# setattr, or one that can be undone: pytest's monkeypatch.setattr.
+Patch = Callable[[object, str, object], object]
+
+Blocks: Any = blocks.Blocks
+Journal: Any = journal.Journal
+Walk: Any = walk.Walk
+Heads: Any = walk.Heads
 
 
 @dataclass(frozen=True)
 class Break:
-    """One way to break the journal."""
+    """One way to break the journal: what is wrong then, and how to do it."""
 
     what: str
-    apply: Callable[[], None]
+    apply: Callable[[Patch], None]
 
 
-def _checksum() -> None:
-    kind: Any = walk.Walk
-    body = kind._body
-
-    def trusting(self: Any) -> Any:
-        return None if body(self) is None else self._crc
-
-    kind._body = trusting
+def _checksum(patch: Patch) -> None:
+    body = Walk._body
+    patch(Walk, "_body", lambda self: None if body(self) is None else self._crc)
 
 
-BREAKS = {"checksum": Break("the checksum of a record is ignored", _checksum)}
+def _order(patch: Patch) -> None:
+    commit = Journal.commit
+    idle = Journal.idle
+
+    def flush(self: Any) -> None:
+        late = self.__dict__.pop("late", None)
+        if late:
+            commit(self, *late)
+
+    def later(self: Any, kind: int, body: Any) -> int:
+        flush(self)
+        self.late = (kind, bytes(body))
+        return int(self.number)
+
+    def idling(self: Any) -> Any:
+        flush(self)
+        return idle(self)
+
+    patch(Journal, "commit", later)
+    patch(Journal, "idle", idling)
+
+
+def _generation(patch: Patch) -> None:
+    scan = recovery.scan
+
+    def by_place(heads: Any) -> tuple[int, bool]:
+        newest, owned = scan(heads)
+        for block in range(heads.blocks.count):
+            if heads.look(block) == walk.USED:
+                newest = heads.generation
+        return newest, owned
+
+    patch(recovery, "scan", by_place)
+
+
+def _blank(patch: Patch) -> None:
+    make_ready = Blocks.make_ready
+
+    def trusting(self: Any, generation: int, before: int) -> Any:
+        return self.blank(self.of(generation)) or make_ready(self, generation, before)
+
+    patch(Blocks, "make_ready", trusting)
+
+
+def _spoil(patch: Patch) -> None:
+    patch(Blocks, "make_ready", lambda self, generation, before: self.erase(self.of(generation)))
+
+
+def _tail(patch: Patch) -> None:
+    patch(Walk, "torn", property(lambda self: False, lambda self, torn: None))
+
+
+def _reserve(patch: Patch) -> None:
+    left = Journal._blocks_left
+    patch(Journal, "_blocks_left", lambda self: left(self) + self._kept)
+
+
+def _claim(patch: Patch) -> None:
+    patch(claim, "own", lambda b: None)
+
+
+def _drop(patch: Patch) -> None:
+    def upward(j: Any) -> None:
+        heads = Heads(j._blocks)
+        left = []
+        generation = j._newest
+        while generation > j._generation and heads.used(generation):
+            left.append(generation)
+            generation = heads.before
+        for generation in reversed(left):
+            j._blocks.make_ready(generation, j._generation)
+        j._newest = j._generation
+
+    patch(recovery, "drop", upward)
+
+
+BREAKS = {
+    "checksum": Break("the checksum of a record is ignored", _checksum),
+    "order": Break("a commit returns before its record is programmed", _order),
+    "generation": Break("the newest block is taken by its place, not its generation", _generation),
+    "blank": Break("a block that looks blank is not erased again", _blank),
+    "spoil": Break("a mark of an earlier try is not spoilt before the erase", _spoil),
+    "tail": Break("the slots behind a torn record are used again", _tail),
+    "reserve": Break("steps open blocks that recovery needs", _reserve),
+    "claim": Break("a new region is not claimed before its first erase", _claim),
+    "drop": Break("blocks that a torn commit left are erased from the first up", _drop),
+}

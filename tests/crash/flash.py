@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from typing import NoReturn
 
 from sim.nor import Nor, PowerLoss
 from tests.crash.geometry import Geometry
@@ -73,18 +74,18 @@ class Traced(Nor):
             super().readblocks(n, buf, off)
         buf[:] = self.data[at:end]
 
-    def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> None:
+    def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> int | None:
         """Program, after a note of it."""
         if self.tracing:
             number = self.ops + 1 - self.life
             self.trace.append(Op(number, self.state(), self.mind(), n, off, bytes(buf)))
-        fails = self.weak[self.count] in (PROGRAM, TOLD)
-        if not fails and self.weak[n] != WORN:
-            super().writeblocks(n, buf, off)
-        elif self.weak[n] != WORN and self.weak[self.count] == PROGRAM:
-            self._half(n, off, buf)
-        else:
+        fails = self.weak[self.count]
+        if self.weak[n] == WORN or fails == TOLD:
             self._refuse(n)
+        if fails == PROGRAM:
+            self._half(n, off, buf)
+            return 0
+        return super().writeblocks(n, buf, off)
 
     def _half(self, n: int, off: int, buf: bytes | bytearray | memoryview) -> None:
         # Half of it is programmed, the rest never will be, and the device does not say so.
@@ -94,7 +95,7 @@ class Traced(Nor):
         super().writeblocks(n, part, off)
         self.weak[n] = WORN
 
-    def _refuse(self, n: int) -> None:
+    def _refuse(self, n: int) -> NoReturn:
         # Nothing happens, and the device says so.
         self.ops += 1
         if self.ops == self._cut:
@@ -125,17 +126,15 @@ class Traced(Nor):
         except PowerLoss:
             self.power_on()
 
-    def _mask(self, size: int) -> bytes | bytearray:
+    def _mask(self, size: int, shape: str, amount: int | None) -> bytes | bytearray:
         # The same for the same shape and amount, whatever was torn before.
-        return mask(self._shape, self._amount, size, self.program_size)
+        return mask(shape, amount, size, self.program_size)
 
 
 class _Masks(Nor):
     def mask(self, shape: str, amount: int | None, size: int) -> bytes:
-        self._shape = shape
-        self._amount = amount
         self._random = size + 7
-        return bytes(super()._mask(size))
+        return bytes(super()._mask(size, shape, amount))
 
 
 @cache

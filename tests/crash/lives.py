@@ -79,12 +79,12 @@ class Told(Traced):
 
     tell: Callable[[str], None]
 
-    def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> None:
+    def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> int | None:
         """Program, and tell."""
         shown = bytes(buf).rstrip(b"\xff")
         number = self.ops + 1 - self.life
         self.tell(f"  {number}: program {len(buf)} bytes at {off} of block {n}: {brief(shown)}")
-        super().writeblocks(n, buf, off)
+        return super().writeblocks(n, buf, off)
 
     def ioctl(self, op: int, arg: int) -> int:
         """Erase, and tell."""

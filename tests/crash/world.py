@@ -148,8 +148,8 @@ class World:
             rest += room
         if letter == "f":
             return min(most, rest)
-        reserve = max(1, (self.flash.count - 1) // 2)
-        return min(most, rest + (reserve - 1) * room + slot + 5)
+        blocks = (most + _HEAD) // room
+        return min(most, rest + (blocks - 1) * room + slot + 5)
 
     def live(self, letters: str) -> None:
         """Do all that, then boot: the journal must work, and keep it."""
