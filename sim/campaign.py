@@ -26,7 +26,8 @@ _HERE = Path(__file__).parent
 class Failure:
     """What went wrong, and how to have it again: `seed`, `moves`, and faults left out (`without`).
 
-    where: the file and line that said so; story: the moves in words; shrunk: from how many moves.
+    where: the file and line that said so; story: the moves in words; shrunk: from how many moves;
+    steady: False if it did not come again from its own seed.
     """
 
     seed: int
@@ -36,6 +37,7 @@ class Failure:
     without: tuple[str, ...] = ()
     story: list[str] = field(default_factory=list)
     shrunk: int = 0
+    steady: bool = True
 
     @property
     def same(self) -> tuple[str, str]:
@@ -83,7 +85,7 @@ def _told(e: Exception) -> tuple[str, str]:
     ours = [p for p in places if Path(p.filename).parent != _HERE and "/tsme/" not in p.filename]
     where = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     where = e.where if isinstance(e, Undetermined) else where
-    text = str(e)
+    text = str(e).partition("\n")[0]
     if not text and ours and isinstance(inner, AssertionError):
         text = ours[-1].line or ""
     name = type(inner).__name__
@@ -119,7 +121,8 @@ class _Shrinker:
 
     def shrink(self) -> Failure:
         if not self.fails(list(self.best.moves), self.best.without):
-            return self.best  # not the same again: the machine is not deterministic
+            self.best.steady = False
+            return self.best
         before: Any = None
         while before != (self.best.moves, self.best.without) and time.monotonic() < self.until:
             before = (self.best.moves, self.best.without)
@@ -162,7 +165,7 @@ class _Shrinker:
 
 @dataclass
 class Result:
-    """Of a campaign.  `unsteady`: the failure did not come again from its own seed."""
+    """Of a campaign: what was reached, the first failure, and how long it took."""
 
     seen: Coverage
     failure: Failure | None = None

@@ -106,6 +106,9 @@ def told(failure: Failure, at: str, lines: Iterable[str], test: str) -> Iterator
     moves = console.count(len(failure.moves), "move")
     where = f"at {failure.where}; " if failure.where else ""
     yield f"  {where}{moves}{shrunk}{f'; commit {at}' if at else ''}"
+    if not failure.steady:
+        yield "  It did not come again from its own seed: the simulation or the machine depends on"
+        yield "  more than the seed, as on time, random, or the order of a set."
     story = list(lines)
     if len(story) > _BEGIN + _END:
         left = len(story) - _BEGIN - _END
