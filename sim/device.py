@@ -28,7 +28,7 @@ from tsme.kernel import (
 from tsme.outside import lag
 from tsme.replay import Replay
 from tsme.stf import Machine
-from tsme.tasks import Done, TaskError, ordered
+from tsme.tasks import Done, TaskError, names, ordered
 
 from .nor import Nor
 from .simulation import Call, Value
@@ -225,7 +225,7 @@ class Device(Driver):
         return super().give_up(event, e)
 
     def launch(self, action: list[Any]) -> None:
-        effect = self.world.sim.effects.get(action[RESOURCE], "idempotent")
+        effect = self.world.sim.effects.get(names(action[RESOURCE])[-1], "idempotent")
         if effect == "once" and not action[BEGUN]:
             self.feed((STARTED, self.time(), action[ID]))
             if action[ID] not in self.state.pending:

@@ -19,6 +19,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tsme.tasks import names
+
 if TYPE_CHECKING:
     from .device import Device
     from .dice import Dice
@@ -58,6 +60,11 @@ class Call:
     starts: int
     late: bool = False
 
+    @property
+    def name(self) -> str:
+        """The task's without an ARN around it."""
+        return str(names(self.resource)[-1])
+
 
 class Simulation:
     """Inherit, say what runs, and what it meets.  Everything may be left out but what runs.
@@ -72,13 +79,13 @@ class Simulation:
     scenario: str = ""
     devices: ClassVar[dict[str, Any]] = {}
 
-    start: Value = None  # what an execution starts with
+    start: ClassVar[Value] = None  # what an execution starts with
     steps = 300  # moves of a seed
     pause = 1000  # ms that pass between two moves, on average
     delay = 2000  # ms that a task or a message takes, at most
     effects: ClassVar[dict[str, str]] = {}  # of tasks: pure, once, or idempotent, as all others
     # What tasks fail with, all or by name; if nothing is said, with what the workflow names.
-    errors: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
+    errors: ClassVar[tuple[str, ...] | dict[str, tuple[str, ...]]] = ()
     faults: tuple[str, ...] = FAULTS
     guard = True  # some seeds look out for what makes a machine do something else at a replay
     again = False  # an execution that has ended is followed by another

@@ -277,7 +277,7 @@ class World:
         key = (execution, action[ID], action[RESOURCE])
         device.starts[key] = starts = device.starts.get(key, 0) + 1
         call = device.call(action)
-        effect = self.sim.effects.get(call.resource, "idempotent")
+        effect = self.sim.effects.get(call.name, "idempotent")
         self.seen.task(device, call)
         if effect == "once" and starts > 1 and not again:
             raise Mistake(f"the once task {call.resource} (action {call.id}) is run again")
@@ -292,7 +292,7 @@ class World:
             return
         errors = self.sim.errors or self.things[device.number].errors
         if isinstance(errors, dict):
-            errors = errors.get(call.resource, ())
+            errors = errors.get(call.name, ())
         if errors and self.mix.hits(dice, "fail"):
             error = errors[dice.below(len(errors))]
             self.seen.fault("task fails")

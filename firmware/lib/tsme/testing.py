@@ -1,5 +1,5 @@
 # Simulation of machines and workflows, on the host alone: docs/SIMULATION.md.
-from tsme_sim.testing import (  # noqa: F401
+from tsme_sim.testing import (
     Call,
     Device,
     Dice,
@@ -11,3 +11,16 @@ from tsme_sim.testing import (  # noqa: F401
     replay_file,
     simulate,
 )
+
+__all__ = [
+    "Call",
+    "Device",
+    "Dice",
+    "Done",
+    "Simulation",
+    "TaskError",
+    "guarded",
+    "replay",
+    "replay_file",
+    "simulate",
+]
