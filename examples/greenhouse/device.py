@@ -5,11 +5,13 @@
 # FLASH is the image of a NOR flash; in FOLDER is what no power cut resets: clock, valve, reports.
 # With OPERATION the power goes in that flash operation, when so many BYTES of it are done.
 
+# ruff: noqa: I001
 import json
 import sys
 
-import tasks
+sys.path.append(sys.path.pop(0))  # not sim.py of this folder, but the flash model
 
+import tasks
 from sim.nor import NorFile
 from tsme import Engine, Journal, Outcome, Program
 from tsme.jsontext import dumps
