@@ -198,8 +198,8 @@ def booked(r):
 
 
 def check(state, before=Dentist.initial):
-    # What must be so after each step.  before: a state that was checked; what it has in common with
-    # this one, which is most of it, is not looked at again.
+    # What must be so after each step.  before: a state that was checked; what it has in common
+    # with this one, which is most of it, is not looked at again.
     taken = {day: before[day] for day in OPEN}
     now, old = state["requests"], before["requests"]
     if now is not old:

@@ -205,7 +205,7 @@ class ObjectDraft(Draft):
                 seen = self.seen = {}
             seen[k] = True
             self.steps.append(k)
-        elif self.root is not None and not self.root.open:
+        elif not (self if self.root is None else self.root).open:
             raise fault("TSME-M002")
         if kids or type(v) not in _LEAVES:
             self.put(k, v)
