@@ -12,13 +12,14 @@ from collections.abc import Iterable
 from .dice import Dice, mix
 from .simulation import Simulation
 
-SIGNAL, NEXT, TWICE, LOSE, LATE, CLOCK, RESET, CUT, IDLE = range(9)
-MOVES = ("signal", "next", "twice", "lose", "late", "clock", "reset", "cut", "idle")
+SIGNAL, NEXT, TWICE, LOSE, LATE, CLOCK, RESET, CUT, IDLE, WORN = range(10)
+MOVES = ("signal", "next", "twice", "lose", "late", "clock", "reset", "cut", "idle", "worn")
 _MOVES_OF = {
-    "twice": TWICE, "lose": LOSE, "late": LATE, "clock": CLOCK, "reset": RESET, "cut": CUT,
+    "twice": TWICE, "lose": LOSE, "late": LATE, "clock": CLOCK, "reset": RESET, "cut": CUT, "worn": WORN,
 }  # fmt: skip
 _RATES = (2, 6, 16, 40)  # of 256 moves or tasks
 _POWER = (1, 2, 5, 12)  # of what needs a recovery, which takes its time
+_FLASH = ("reset", "cut", "worn")  # what takes a journal on flash
 
 
 class Mix:
@@ -28,11 +29,11 @@ class Mix:
         dice = Dice(mix(seed, 1))
         self.rates = {}
         for fault in kind.faults:
-            rates = _POWER if fault in ("reset", "cut") else _RATES
+            rates = _POWER if fault in _FLASH else _RATES
             there, rate = dice.below(2), rates[dice.below(len(rates))]
             if there and fault not in without:
                 self.rates[fault] = rate
-        self.power = "reset" in self.rates or "cut" in self.rates
+        self.power = any(fault in self.rates for fault in _FLASH)
         table: list[int] = []
         for fault, move in _MOVES_OF.items():
             table += [move] * self.rates.get(fault, 0)

@@ -38,6 +38,7 @@ FAULTS = (
     "clock",  # a device's clock jumps
     "reset",  # the power goes between two steps
     "cut",  # the power goes in a flash operation, which is torn
+    "worn",  # a block of the flash fails from now on, and says so or not
 )
 
 

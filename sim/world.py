@@ -67,7 +67,7 @@ class World:
             self.by_name[thing.name] = device
         self.does = (
             self._signal, self._next, self._twice, self._lose, self._late, self._clock,
-            self._reset, self._cut, self._idle,
+            self._reset, self._cut, self._idle, self._worn,
         )  # fmt: skip
 
     # --- a run ---
@@ -186,12 +186,14 @@ class World:
         return True
 
     def _first(self) -> Any:
-        """The first timer of any device."""
+        """The first timer of any device: (ms until then, device, action).  Clocks differ."""
         best = None
         for d in self.devices:
             action = d.due() if d.state.pending else None
-            if action and (best is None or (action[DUE], d.number) < best[0]):
-                best = ((action[DUE], d.number), d, action)
+            if action:
+                left = action[DUE] - d.time()
+                if best is None or left < best[0]:
+                    best = (left, d, action)
         return best
 
     def _next(self, device: Device, n: int) -> bool:
@@ -199,7 +201,7 @@ class World:
         timer = self._first()
         if not self.coming and not timer:
             return n != 0 and self._signal(device, n)
-        if self.coming and (not timer or self.coming[0][0] <= timer[0][0]):
+        if self.coming and (not timer or self.coming[0][0] <= self.now + timer[0]):
             at = 0
             if n and len(self.coming) > 1 and self.mix.hits(self.dice.begin(n), "order"):
                 self.seen.fault("results in another order")
@@ -210,8 +212,8 @@ class World:
             self.now = max(self.now, when)
             self._on(target, n, work)
             return True
-        (when, _), target, action = timer
-        self.now = max(self.now, when - target.skew)
+        left, target, action = timer
+        self.now += max(left, 0)
         self._on(target, n, lambda: target.timer(action))
         return True
 
@@ -257,6 +259,18 @@ class World:
     def _idle(self, device: Device, n: int) -> bool:
         if device.journal:
             device.journal.idle()
+        return True
+
+    def _worn(self, device: Device, n: int) -> bool:
+        flash = device.flash
+        if flash and len(flash.failing) < flash.count // 8:
+            dice = self.dice.begin(n)
+            block = dice.below(flash.count)
+            # What of an erase and of a program is done all the same; one of them fails at least.
+            erase = (None, "none", "half")[dice.below(3)]
+            program = (None if erase else "none", "none", "half")[dice.below(3)]
+            flash.failing[block] = (erase, program, bool(dice.below(2)))
+            self.seen.fault("worn block")
         return True
 
     # --- what devices ask ---
