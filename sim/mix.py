@@ -15,8 +15,14 @@ from .simulation import Simulation
 SIGNAL, NEXT, TWICE, LOSE, LATE, CLOCK, RESET, CUT, IDLE, WORN = range(10)
 MOVES = ("signal", "next", "twice", "lose", "late", "clock", "reset", "cut", "idle", "worn")
 _MOVES_OF = {
-    "twice": TWICE, "lose": LOSE, "late": LATE, "clock": CLOCK, "reset": RESET, "cut": CUT, "worn": WORN,
-}  # fmt: skip
+    "twice": TWICE,
+    "lose": LOSE,
+    "late": LATE,
+    "clock": CLOCK,
+    "reset": RESET,
+    "cut": CUT,
+    "worn": WORN,
+}
 _RATES = (2, 6, 16, 40)  # of 256 moves or tasks
 _POWER = (1, 2, 5, 12)  # of what needs a recovery, which takes its time
 _FLASH = ("reset", "cut", "worn")  # what takes a journal on flash
