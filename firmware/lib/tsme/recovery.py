@@ -84,12 +84,10 @@ def recover(j, on_checkpoint, on_step):
     h = Heads(b)
     newest, j._owned = scan(h)
     j._measure()
-    walk = start = None
-    if newest:
-        search = _Search(h, newest)
-        walk = search.walk
-        start = search.find(newest)
-    if start:
+    search = _Search(h, newest)
+    walk = search.walk
+    start = search.find(newest) if newest else walk.nothing()
+    if start or search.hurt:
         _settle(j, search, newest, start)
         if on_step:
             walk.begin(*start)
@@ -105,7 +103,7 @@ def recover(j, on_checkpoint, on_step):
                 j._ready = following
     j._live = True
     used = j._generation - j._since + 1 if j._since else 0
-    return j._number, j._steps, bool(start) and walk.torn, used, j._generation, b.worn
+    return j._number, j._steps, walk.torn, used, j._generation, b.worn
 
 
 def _settle(j, search, newest, start):
@@ -127,8 +125,7 @@ class _Search:
     # For the newest checkpoint.  The newest block names one; if its block is gone, a newer one was
     # committed since, and begins in one of the last blocks.
     def __init__(self, heads, newest):
-        heads.used(newest)
-        self.named = heads.checkpoint
+        self.named = heads.checkpoint if heads.used(newest) else 0
         self.walk = Walk(heads, newest, self.named, self.damaged)
         self.hurt = None  # the first damage behind it
         self.steps = 0  # since then

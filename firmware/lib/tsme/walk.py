@@ -67,7 +67,7 @@ class Walk:
     # which the last whole record ended.
     def __init__(self, heads, newest, oldest, on_damage=None):
         self.heads = heads
-        self.blocks = heads.blocks
+        self.blocks = b = heads.blocks
         self.newest = newest
         self.on_damage = on_damage  # (number, number of the next readable or None, block, offset)
         self.doomed = 0  # blocks up to this generation may be half erased: no damage,
@@ -76,8 +76,9 @@ class Walk:
         self._head4 = memoryview(self._head)[:4]
         self._view = memoryview(bytearray(256))
         self._next = (0, 0, None)  # see _ahead
+        self._blind = 0  # see _headless
         self.torn = False
-        self._ring = bytearray(self.blocks.count)  # 1 for each block of the ring
+        self._ring = bytearray(b.count)  # 1 for each block of the ring
         self._tie(oldest)
 
     def _tie(self, oldest):
@@ -114,6 +115,12 @@ class Walk:
         self.begin(generation, h.first, h.number, h.chain)
         self.last = h.before
         return True
+
+    def nothing(self):
+        # No block has a head; is one gone?
+        self.begin(0, self.blocks.size, 0, 0)
+        self.last = 0
+        self.step()
 
     def begin(self, generation, off, number, chain):
         self.generation = generation
@@ -153,6 +160,8 @@ class Walk:
             self.torn = dirty or self.last < self.newest
             if dirty and self._pair():
                 self._damage(self.number, None, self.generation, self.off)
+            elif self._headless():
+                self._damage(self.number, None, self.blocks.after(self.newest), 0)
             return False
 
     def _record(self):
@@ -202,6 +211,8 @@ class Walk:
 
     def _goes_on(self, generation):
         h = self.heads
+        if generation and generation == self._blind:
+            return True
         if not generation or not h.used(generation):
             return False
         return h.number == self.number + 1 if h.first else h.number == self.number
@@ -265,6 +276,29 @@ class Walk:
                 if self._record() == WHOLE:
                     found = True
                     break
+        self.begin(generation, off, number, chain)
+        return found
+
+    def _headless(self):
+        # Two records behind all that the heads tell of: the head of their block is gone.
+        b = self.blocks
+        if len(b.worn) >= b.count:
+            return False
+        generation, off, number, chain = self.generation, self.off, self.number, self.chain
+        newest = self.newest
+        block = b.of(b.after(newest))
+        held = self._ring[block]
+        self.newest = self._blind = b.after(newest)
+        self._ring[block] = 1
+        found = False
+        for start in ((generation, off), (self._blind, b.data)):
+            self.begin(*start, number, chain)
+            if self._record() == WHOLE:
+                self.begin(self._end_generation, self._end, number + 1, self._crc)
+                found = found or self._record() == WHOLE
+        self.newest = newest
+        self._blind = 0
+        self._ring[block] = held
         self.begin(generation, off, number, chain)
         return found
 
