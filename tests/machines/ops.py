@@ -1,4 +1,4 @@
-# A machine whose steps do what their input lists, with drafts; the same list done by Run alone, with
+# A machine whose steps do what their input lists, with drafts; the same list done by Run, with
 # plain dicts and lists, is the model.  Runs on every interpreter.
 #
 # An operation is [name, where, ...].  `where` picks a container: each number one among the
