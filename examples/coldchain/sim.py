@@ -35,7 +35,7 @@ class ColdchainSim(Simulation):
         if call.name == "read_probe":
             if dice.below(16) == 0:
                 raise TaskError("NoAnswer")
-            temperature = 40 + dice.below(30) + (50 if dice.below(12) == 0 else 0)
+            temperature = 40 + dice.below(41) + (50 if dice.below(12) == 0 else 0)
             return self.truth.setdefault((payload["stop"] + 1, payload["probe"]), temperature)
         if call.name == "sound_horn":
             assert self.warm(payload["stop"]), "the horn sounds at a cold box"
