@@ -14,7 +14,7 @@ from tsme_host.tools.player import no_limits
 from .coverage import Coverage
 from .device import Mistake
 from .guard import Undetermined
-from .mix import CUT, Mix
+from .mix import CUT, NEXT, SIGNAL, Mix
 from .simulation import FAULTS, Simulation
 from .things import Thing, things
 from .world import Move, World
@@ -154,6 +154,12 @@ class _Shrinker:
             if at >= len(self.best.moves):
                 return
             kind, device, n = self.best.moves[at]
+            if kind == NEXT:  # with nothing to come it is a signal, and told as one
+                moves = list(self.best.moves)
+                moves[at] = (SIGNAL, device, n)
+                kind = SIGNAL if self.fails(moves, self.best.without) else NEXT
+                if at >= len(self.best.moves):
+                    return
             for smaller in range(64 if kind == CUT else 8):
                 if smaller >= n:
                     break

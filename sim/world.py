@@ -252,8 +252,9 @@ class World:
     def _cut(self, device: Device, n: int) -> bool:
         if device.flash:
             dice = self.dice.begin(n)
-            shape = SHAPES[dice.below(len(SHAPES))]
-            device.flash.cut_at(1 + dice.below(8), shape, dice.below(64))
+            # A small n, as a failure that was made small has, is a simple cut and an early one.
+            x, amount = (n, 0) if n < 64 else (dice.below(64), dice.below(64))
+            device.flash.cut_at(1 + x % 8, SHAPES[x // 8 % len(SHAPES)], amount)
         return True
 
     def _idle(self, device: Device, n: int) -> bool:
