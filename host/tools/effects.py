@@ -8,11 +8,10 @@ import click
 
 from . import console
 from .errors import DONE, FAILED
-from .files import read_program
 from .handlers import load_tasks
 from .ledger import ENDS, SUCCEEDED, Action, Bounds, Ledger, Total, keep
 from .ledger import FAILED as FAILING
-from .player import Played, know
+from .player import Played, find
 from .records import Log, read_log
 
 _LEGEND = """\
@@ -29,7 +28,7 @@ starts and resets are none. Where a `once` task has a check, what it said is bel
     metavar="PROGRAM",
     multiple=True,
     required=True,
-    help="The .tsm or workflow that ran. May be repeated.",
+    help="The .tsm, workflow or machine (FILE.py:CLASS) that ran. May be repeated.",
 )
 @click.option(
     "--tasks",
@@ -48,7 +47,7 @@ def effects(log: str, programs: tuple[str, ...], tasks: str | None, as_json: boo
 
     Exits with 1 if records are damaged, or differ from what the program does.
     """
-    known = [know(read_program(path)) for path in programs]
+    known = [find(path) for path in programs]
     handlers = load_tasks(tasks) if tasks else None
     read = read_log(log)
     ledger, played = keep(read, known, handlers)

@@ -1,4 +1,4 @@
-"""A tasks file, for what it says of its handlers; none of them is called."""
+"""Tasks files, for what they say of their handlers, none of which is called; and machines."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from tsme.errors import TsmeError
+from tsme.stf import Machine
 from tsme.tasks import Tasks
 
-from .errors import HostError
+from .errors import HostError, did_you_mean
 from .files import read_bytes
 
 
@@ -30,10 +31,10 @@ def check_tasks(path: str) -> bytes:
     return data
 
 
-def load_tasks(path: str) -> Any:
-    """The `tsme.Tasks` of a tasks file.  It is run in this process; what it prints is a remark."""
+def load_file(path: str, name: str) -> dict[str, Any]:
+    """The globals of a Python file.  It is run in this process; what it prints is a remark."""
     code = compile(check_tasks(path), path, "exec", dont_inherit=True)
-    names: dict[str, Any] = {"__name__": "tasks", "__file__": path}
+    names: dict[str, Any] = {"__name__": name, "__file__": path}
     before = list(sys.path)
     sys.path.insert(0, str(Path(path).parent))
     try:
@@ -46,11 +47,39 @@ def load_tasks(path: str) -> Any:
         raise HostError("TSME-H021", message) from None
     finally:
         sys.path[:] = before
-    tasks = names.get("tasks")
+    return names
+
+
+def load_tasks(path: str) -> Any:
+    """The `tsme.Tasks` of a tasks file."""
+    tasks = load_file(path, "tasks").get("tasks")
     if not isinstance(tasks, Tasks):
         message = f"{path} has no handlers; it needs a global `tasks = tsme.Tasks()`"
         raise HostError("TSME-H022", message)
     return tasks
+
+
+def load_machine(path: str) -> Any:
+    """The machine that FILE.py:CLASS names, ready to be replayed."""
+    file, _, wanted = path.rpartition(".py:")
+    file += ".py"
+    name = Path(file).stem
+    names = load_file(file, name)
+    mine = [n for n, v in names.items() if getattr(v, "__module__", "") == name and is_machine(v)]
+    if wanted not in names:
+        hint = did_you_mean(wanted, mine) or f"it has {', '.join(mine) or 'no machine'}"
+        raise HostError("TSME-H023", f'there is no "{wanted}" in {file}', hint)
+    try:
+        return Machine(names[wanted])
+    except TsmeError as error:
+        raise HostError(
+            "TSME-H023", f'"{wanted}" of {file} cannot be run: {error.message}'
+        ) from None
+
+
+def is_machine(v: Any) -> bool:
+    """Whether that looks like a state machine."""
+    return isinstance(v, type) and hasattr(v, "stf")
 
 
 def _line(error: Exception, path: str) -> str:

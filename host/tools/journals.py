@@ -13,8 +13,8 @@ from tsme import cbor
 from . import console
 from .effects import effects
 from .errors import DONE, FAILED, HostError
-from .files import read_program, write_bytes
-from .player import Played, know, play_all
+from .files import write_bytes
+from .player import Played, find, play_all
 from .records import Damage, Log, Record, duration, plain, read_log, timestamp
 
 
@@ -30,7 +30,7 @@ def journal() -> None:
     "programs",
     metavar="PROGRAM",
     multiple=True,
-    help="The .tsm or workflow that ran: adds states and resources. May be repeated.",
+    help="The .tsm, workflow or machine (FILE.py:CLASS) that ran: adds what it did. Repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the records as JSON.")
 def show(log: str, programs: tuple[str, ...], as_json: bool) -> int:
@@ -39,7 +39,7 @@ def show(log: str, programs: tuple[str, ...], as_json: bool) -> int:
     Exits with 1 if records are damaged, or differ from what the program does.
     """
     read = read_log(log)
-    known = [know(read_program(path)) for path in programs]
+    known = [find(path) for path in programs]
     played = list(play_all(read, known) if known else map(Played, read.records))
     if as_json:
         console.out_json(_as_json(read, played, bool(known)))
@@ -136,6 +136,8 @@ def _what(item: Played) -> str:
             return f"action {fields['action']}{about}: {console.bad(why)}"
         case "stop":
             return f"{fields['error']}: {fields['cause']}"
+        case "signal":
+            return console.short(fields["value"])
         case "continue":
             return "the budget of the step before was spent"
     return f"action {fields['action']}{about}"

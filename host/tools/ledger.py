@@ -144,7 +144,7 @@ class Ledger(Player):
     def _begin(self, action: Any, record: Record) -> None:
         assert self.now is not None
         state = ""
-        if self.state.client and action[FRAME] is not None:
+        if isinstance(self.state.client, list) and action[FRAME] is not None:
             state = self.now.debug.state(self.state.client[action[FRAME]].state)
         handed = record.number if record.kind == "step" else None
         item = Action(self.state.execution, action[ID], state, action[RESOURCE], handed)

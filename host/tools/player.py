@@ -20,13 +20,14 @@ from tsme.program import Program
 
 from ..compiler.disasm import Debug, disassemble
 from .errors import HostError
-from .files import Loaded
+from .files import Loaded, read_program
+from .handlers import load_machine
 from .records import Log, Record, duration
 
 
 @dataclass(frozen=True)
 class Known:
-    """A program that a journal's executions may have run."""
+    """A program, or a machine, that a journal's executions may have run."""
 
     name: str
     program: Any
@@ -68,6 +69,16 @@ def know(loaded: Loaded) -> Known:
     listing = disassemble(loaded.data)
     program = Program(loaded.data[: listing.size], dict.fromkeys(LIMITS, 1 << 40))
     return Known(loaded.name, program, listing.debug or Debug())
+
+
+def find(path: str) -> Known:
+    """What --program names: a program, a workflow, or FILE.py:CLASS, a machine."""
+    if ".py:" in path:
+        return Known(path, load_machine(path), Debug())
+    if path.endswith(".py"):
+        message = f'"{path}" is Python; a machine is named with its class'
+        raise HostError("TSME-H023", message, f"write {path}:CLASS")
+    return know(read_program(path))
 
 
 class Player:
@@ -112,9 +123,11 @@ class Player:
             if self.now is None:
                 self.lose(f"it belongs to the program {bytes(digest).hex()}")
                 return False
-            interpreter = Interpreter(self.now.program)
-            interpreter.trace = self._trace
-            self.kernel = Kernel(interpreter)
+            client = self.now.program
+            if isinstance(client, Program):
+                client = Interpreter(client)
+                client.trace = self._trace
+            self.kernel = Kernel(client)
         return True
 
     def _trace(self, what: str, *rest: Any) -> None:

@@ -27,6 +27,7 @@ _FIELDS = {
     "timer": "action",
     "stop": "error cause",
     "started": "action",
+    "signal": "value",
 }
 _CHECKPOINT = (
     "steps execution status now next_id rng digest start_time input context actions result "

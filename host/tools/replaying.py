@@ -8,8 +8,7 @@ import click
 
 from . import console
 from .errors import DONE, FAILED, HostError
-from .files import read_program
-from .player import Played, know, play_all
+from .player import Played, find, play_all
 from .records import Log, plain, read_log
 
 
@@ -21,7 +20,7 @@ from .records import Log, plain, read_log
     metavar="PROGRAM",
     multiple=True,
     required=True,
-    help="The .tsm or workflow that ran. May be repeated.",
+    help="The .tsm, workflow or machine (FILE.py:CLASS) that ran. May be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 def replay(log: str, programs: tuple[str, ...], as_json: bool) -> int:
@@ -33,7 +32,7 @@ def replay(log: str, programs: tuple[str, ...], as_json: bool) -> int:
     if not read.records:
         raise HostError("TSME-H044", f'the journal "{log}" holds no records')
     played = []
-    for item in play_all(read, [know(read_program(path)) for path in programs]):
+    for item in play_all(read, [find(path) for path in programs]):
         played.append(item)
         if item.difference:
             break

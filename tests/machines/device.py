@@ -6,8 +6,8 @@ import sys
 
 from tests.machines.ops import Ops
 from tsme.cbor import decode, encode
-from tsme.errors import Rejected
 from tsme.kernel import Kernel, State
+from tsme.rejected import Rejected
 from tsme.stf import Machine
 
 

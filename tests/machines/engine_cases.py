@@ -5,7 +5,7 @@ import asyncio
 import sys
 
 import tsme
-from tsme.errors import Rejected
+from tsme.rejected import Rejected
 
 
 class Till:
@@ -110,7 +110,7 @@ async def send():
 
 
 async def results():
-    # A result that the machine rejects becomes a failure; if it rejects that as well, it is stopped.
+    # A result that it rejects becomes a failure; if it rejects that as well, it is stopped.
     e, running = await begun()
     await asked(e, "task", "good")
     await asyncio.sleep(0.1)

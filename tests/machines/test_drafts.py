@@ -18,9 +18,10 @@ from tests.machines.delta import apply, copied
 from tests.machines.ops import Ops, Run, told
 from tsme.cbor import encode
 from tsme.drafts import ObjectDraft
-from tsme.errors import Rejected, TsmeError
+from tsme.errors import TsmeError
 from tsme.items import ArrayDraft
 from tsme.kernel import Kernel, State
+from tsme.rejected import Rejected
 from tsme.stf import Machine
 
 

@@ -1,4 +1,4 @@
-"""Machines in an Engine: whoever asks is answered, and what cannot be is not; on every interpreter."""
+"""Machines in an Engine: whoever asks is answered, on every interpreter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from tsme_host.compiler.compile import compile_text
 
 CASES = Path(__file__).with_name("engine_cases.py")
 BOARDS = ["cpython", "micropython", "micropython32", "micropythonf32"]
-LARGE = 'bytes of the state: 20071 asked, the limit is 16384; raise LIMITS["state_bytes"] in tsme.limits'
+LARGE = "bytes of the state: 20071 asked, the limit is 16384; "
+LARGE += 'raise LIMITS["state_bytes"] in tsme.limits'
 
 EXPECTED = {
     "ask": f"""\

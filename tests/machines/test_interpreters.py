@@ -14,8 +14,8 @@ from tests.laws.support import BOARDS, SCALE
 from tests.machines import generate
 from tests.machines.ops import Ops
 from tsme import cbor
-from tsme.errors import Rejected
 from tsme.kernel import Kernel, State
+from tsme.rejected import Rejected
 from tsme.stf import Machine
 
 DEVICE = Path(__file__).with_name("device.py")

@@ -9,10 +9,11 @@ import pytest
 from tests.machines import generate
 from tests.machines.ops import Ops
 from tests.machines.test_drafts import Life
-from tsme.errors import LimitError, Rejected, TsmeError
+from tsme.errors import LimitError, TsmeError
 from tsme.journal import Journal
 from tsme.kernel import Kernel, State
 from tsme.limits import LIMITS
+from tsme.rejected import Rejected
 from tsme.runner import Engine
 from tsme.stf import Machine
 
