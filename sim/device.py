@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from tsme.asl import Interpreter
 from tsme.driver import Driver
-from tsme.errors import Rejected
 from tsme.journal import Journal
 from tsme.kernel import (
     BEGUN,
@@ -26,6 +25,7 @@ from tsme.kernel import (
     State,
 )
 from tsme.outside import lag
+from tsme.rejected import Rejected
 from tsme.replay import Replay
 from tsme.stf import Machine
 from tsme.tasks import Done, TaskError, names, ordered

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tsme.errors import Rejected
+from tsme.rejected import Rejected
 from tsme.stf import Machine
 
 from . import forbidden

@@ -13,8 +13,8 @@ import pytest
 
 from tests.sim import careless
 from tests.sim.careful import Careful
-from tsme.errors import Rejected
 from tsme.kernel import Kernel, State
+from tsme.rejected import Rejected
 from tsme.stf import Machine
 from tsme_sim.campaign import campaign
 from tsme_sim.device import Mistake

@@ -7,6 +7,7 @@
 from . import once
 from .cbor import Obj
 from .compare import compare
+from .errors import fault
 from .faults import StatesError, error
 from .frames import NEW, NO_LIMITS, SILENT, Frame, decode_frame, delta, own
 from .operations import OPERATIONS, sized
@@ -23,6 +24,7 @@ except ImportError:
 _SUCCEEDED = const(2)
 _FAILED = const(3)
 _TIMER = const(5)
+_SIGNAL = const(8)
 # The operations of the loop; numbers of docs/SPEC.md, 2.2.  Tests compare them with ops.py.
 _CONST = const(1)
 _INT = const(2)
@@ -39,8 +41,6 @@ _COMPARE = const(21)
 
 
 class Interpreter:
-    signals = False  # what it takes is said in the program
-
     def __init__(self, program):
         self.program = program
         self.code = program.code
@@ -69,6 +69,8 @@ class Interpreter:
         return self.run_all(d)
 
     def step(self, d, frames, kind, action, a, b):
+        if kind == _SIGNAL:
+            raise fault("TSME-K006")
         self.begin(d, list(frames))
         if action:
             number = action[2]

@@ -3,8 +3,9 @@
 # Knows nothing of clocks, handlers and event loops, so that the runner of a board and the
 # simulator do the very same.  Who inherits says what launch() and emit() do.
 from . import once
-from .errors import LimitError, Rejected
+from .errors import LimitError
 from .kernel import State
+from .rejected import Rejected
 
 try:
     from micropython import const
@@ -96,12 +97,12 @@ class Driver:
         self.settle()
         if self.watch:
             self.watch(event, step)
+        self.keep()  # before an action makes the next step: recovery replays no more than it may
         for action in step.actions:
             if action[_ID] == 0:
                 self.emit(action[1], action[2])
             elif action[_KIND] == _TASK and action[_ID] in self.state.pending:
                 self.launch(action)
-        self.keep()
 
     def commit(self, step):
         if not self.journal:

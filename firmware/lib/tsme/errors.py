@@ -19,14 +19,6 @@ class LimitError(TsmeError):
         self.asked = asked
 
 
-class Rejected(Exception):
-    # A state machine raised `exception` in a step, which so has not happened.
-    def __init__(self, cause, exception):
-        super().__init__(cause)
-        self.cause = cause
-        self.exception = exception
-
-
 def fault(code, *args):
     # -> the error of this code; its text is in messages.py
     return once("messages", "fault", code, args)

@@ -7,7 +7,7 @@
 #   start(d, value) -> its part of the state     step(d, part, kind, action, a, b) -> the same
 #   runnable(part) -> bool                       delta(buf, d): append what the step changed
 #   encode(part) -> value, decode(value)         program: .digest, .needs, .budget
-#   restore(state): tasks to start again         signals: whether it takes signals
+#   restore(state): tasks to start again, after a reset
 # and reaches the outside through the draft `d` alone.
 
 try:
@@ -224,10 +224,7 @@ class Kernel:
                 raise fault("TSME-K001", state.execution)
         elif state.status != _RUNNING or not state.execution:
             raise fault("TSME-K002")
-        elif kind == _SIGNAL:
-            if not self.client.signals:
-                raise fault("TSME-K006")
-        elif kind != _CONTINUE and kind != _STOP:
+        elif kind not in (_CONTINUE, _STOP, _SIGNAL):
             action = state.pending.get(event[2])
             if action is None:
                 return None

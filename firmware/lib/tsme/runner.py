@@ -6,10 +6,11 @@
 import asyncio
 
 from .driver import Driver
-from .errors import LimitError, Rejected, TsmeError, fault
+from .errors import LimitError, TsmeError, fault
 from .kernel import Kernel
 from .outside import lag, wall_clock
 from .outside import seed as random_seed
+from .rejected import Rejected
 from .tasks import (
     Context,
     TaskError,
@@ -269,7 +270,7 @@ class Engine(Driver):
         # A signal to a state machine.  If that rejects it, refused() is called.
         if not self.busy():
             raise fault("TSME-K002")
-        if not self.kernel.client.signals:
+        if not hasattr(self.kernel.client, "stf"):
             raise fault("TSME-K006")
         self.post(_SIGNAL, ordered(value), answer=answer)
 

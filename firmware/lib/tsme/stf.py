@@ -12,8 +12,9 @@
 from . import once
 from .cbor import encode_into
 from .drafts import ObjectDraft, frozen, own
-from .errors import LimitError, Rejected, TsmeError, fault
+from .errors import LimitError, TsmeError, fault
 from .events import INPUTS
+from .rejected import Rejected
 from .values import Obj
 
 try:
@@ -157,7 +158,6 @@ class Restored:
 
 
 class Machine:
-    signals = True
     budget = 1  # every step is one transition
     needs = 0
 
