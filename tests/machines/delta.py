@@ -56,21 +56,16 @@ def apply(state: Any, delta: bytes) -> Any:
 def members(box: dict[str, Any], reader: Reader) -> None:
     """What was written and deleted in an object, in this order."""
     steps = reader.item()
-    last: dict[str, bool] = {}  # name -> whether it is there in the end
-    deleted = False
+    gone = False
     for k in steps:
-        if k is None:
-            deleted = True
-            continue
-        if deleted:
-            del box[k]
-        else:
-            box.setdefault(k, None)
-        last[k] = not deleted
-        deleted = False
-    for n, k in enumerate(steps):
-        if k is not None and last[k]:
-            del n
+        if k is not None:
+            if gone:
+                del box[k]
+            else:
+                box.setdefault(k, GONE)
+        gone = k is None
+    for k in dict.fromkeys(steps):
+        if k in box:
             box[k] = reader.item()
 
 

@@ -215,9 +215,15 @@ class ObjectDraft(Draft):
     def __delitem__(self, k):
         if k not in self.now:
             raise KeyError(k)
-        self[k] = None
+        self.touch()
         del self.now[k]
-        del self.seen[k]  # written again, it is the last of them
+        if self.kids:
+            self.kids.pop(k, None)
+        if self.seen is None:
+            self.steps = []
+            self.seen = {}
+        else:
+            self.seen.pop(k, None)  # written again, it is the last of them
         self.steps += (None, k)
 
     def __contains__(self, k):
@@ -272,8 +278,9 @@ class ObjectDraft(Draft):
             put_head(buf, 4, len(self.steps))
             for k in self.steps:
                 encode_into(buf, k)
+            left = dict(self.seen)
             for k in self.steps:
-                if k in self.seen:
+                if left.pop(k, False):
                     encode_into(buf, self.now[k])
         if self.kids:
             self.below(buf, n, path)
