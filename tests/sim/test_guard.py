@@ -202,21 +202,28 @@ def test_without_source_it_warns_and_sees_calls_all_the_same():
 
 def test_in_a_file_of_its_own_and_in_main(tmp_path):
     file = tmp_path / "program.py"
-    file.write_text(
+    text = (
         "from tsme.kernel import Kernel, State\n"
         "from tsme.testing import guarded\n"
+        "import other\n"
         "NAMES = {'a', 'b'}\n"
         "class M:\n"
         "    def stf(state, input, actions):\n"
-        "        state['names'] = [name for name in NAMES]\n"
+        "        state['names'] = %s\n"
         "m = guarded(M)\n"
         "k = Kernel(m)\n"
         "s = k.step(State(), (1, 1000, 1, m.digest, 5, None, None)).state\n"
-        "k.step(s, (8, 1000, None))\n",
-        encoding="utf-8",
+        "k.step(s, (8, 1000, None))\n"
     )
-    done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=False)
-    assert "iterates over a set (program.py:6), whose order differs" in done.stderr
+    other = "NAMES = {'a', 'b'}\ndef names():\n    return [name for name in NAMES]\n"
+    (tmp_path / "other.py").write_text(other, encoding="utf-8")
+    for names, place in (
+        ("[name for name in NAMES]", "program.py:7"),
+        ("other.names()", "other.py:3"),
+    ):
+        file.write_text(text % names, encoding="utf-8")
+        done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=False)
+        assert f"iterates over a set ({place}), whose order differs" in done.stderr
 
 
 def test_profilers_and_tracers_of_others_are_theirs_again():

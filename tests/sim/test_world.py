@@ -164,7 +164,7 @@ def test_every_fault_strikes_and_a_correct_machine_bears_it():
     seen = result.seen.faults
     names = ["slow task", "silent task", "result twice", "results in another order"]
     names += ["message lost", "message twice", "clock jump", "reset"]
-    names += ["power cut in a flash operation", "TSME.Interrupted asked"]
+    names += ["power cut in a flash operation", "TSME.Interrupted asked", "worn block"]
     assert {name: seen[name] >= 5 for name in names} == dict.fromkeys(names, True), seen
     of = result.seen.devices["shop"]
     assert of.tasks["pay"] > 100
