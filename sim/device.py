@@ -21,7 +21,6 @@ from tsme.kernel import (
     STARTED,
     SUCCEEDED,
     TIMER,
-    Kernel,
     State,
 )
 from tsme.outside import lag
@@ -31,6 +30,7 @@ from tsme.stf import Machine
 from tsme.tasks import Done, TaskError, names, ordered
 
 from .nor import Nor
+from .recall import Recall, Recalling
 from .simulation import Call, Value
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Device(Driver):
         self.lives = 0
         # Of handlers, over all lives; by execution, action and resource.
         self.starts: dict[tuple[int, int, str], int] = {}
+        self.recall = Recall()
         self.records: list[bytes] = []
         self.sure: Mark = mark(State())  # the last state that was adopted
         self.maybe: Mark | None = None  # the one that was being committed
@@ -101,11 +102,15 @@ class Device(Driver):
         self.lives += 1
         self.lag = 0
         journal = Journal(self.flash) if self.flash else None
-        Driver.__init__(self, Kernel(self.client, journal and journal.most), journal)
+        room = journal.most if journal else None
+        kernel = Recalling(self.client, room, self.recall)
+        Driver.__init__(self, kernel, journal)
         self.watch = self.world.watched(self)
         if not self.flash:
             return
+        kernel.replaying = True
         self.recover()
+        kernel.replaying = False
         found = mark(self.state)
         if found not in (self.sure, self.maybe):
             raise Mistake(
@@ -184,8 +189,12 @@ class Device(Driver):
 
     def due(self) -> list[Any] | None:
         """The pending action whose time comes first."""
-        timed = [a for a in self.state.pending.values() if a[DUE] is not None]
-        return min(timed, key=lambda a: (a[DUE], a[ID])) if timed else None
+        first = None
+        for action in self.state.pending.values():
+            due = action[DUE]
+            if due is not None and (first is None or (due, action[ID]) < (first[DUE], first[ID])):
+                first = action
+        return first
 
     def timer(self, action: list[Any]) -> None:
         """The time of an action has come."""
@@ -240,7 +249,9 @@ class Device(Driver):
     def replayed(self) -> Any:
         """The state that all records lead to, in a kernel of their own."""
         client: Any = Machine(self.what.machine) if self.is_machine else Interpreter(self.what)
-        replay = Replay(Kernel(client))
+        kernel = Recalling(client, None, self.recall)
+        kernel.replaying = True
+        replay = Replay(kernel)
         for record in self.records:
             replay.step(record)
         return replay.state
