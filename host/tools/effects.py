@@ -140,6 +140,8 @@ def _show(log: Log, ledger: Ledger, played: list[Played]) -> None:
 
 def _remarks(log: Log, ledger: Ledger, played: list[Played]) -> None:
     console.note(_LEGEND)
+    if any(item.restored for item in ledger.booked):
+        console.note("After a reset restore() may have had another task answer in place of these.")
     for resource in ledger.strange():
         console.note(f"{resource} ran under another effect than the tasks file declares")
     if played[0].record.number:

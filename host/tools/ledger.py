@@ -60,6 +60,7 @@ class Action:
     end: str = PENDING
     ended: int | None = None
     result: Any = None  # or [error, cause]
+    restored: bool = False  # by a machine's restore(): another task may have answered
 
     @property
     def outside(self) -> bool:
@@ -76,6 +77,7 @@ class Action:
         """How often its handler was begun: at least, and at most (None: nobody can tell)."""
         answered = not self.outside and self.end in (SUCCEEDED, FAILED)
         answered = answered and self.error != _NO_HANDLER
+        answered = answered and not self.restored
         if self.begun:
             # A check may have said so, or have failed itself.
             surely = self.end == SUCCEEDED or self.checked is False
@@ -149,6 +151,7 @@ class Ledger(Player):
         handed = record.number if record.kind == "step" else None
         item = Action(self.state.execution, action[ID], state, action[RESOURCE], handed)
         item.begun = bool(action[BEGUN])
+        item.restored = hasattr(getattr(self.now.program, "machine", None), "restore")
         task = self.tasks.find(item.resource) if self.tasks else None
         if task:
             item.effect, item.checked = task.effect, bool(task.check)

@@ -111,6 +111,16 @@ def test_the_effects_are_those_of_its_tasks(folder):
     assert told["emitted"] == {"publish": 2}
 
 
+def test_what_restore_may_have_had_answered_by_others_is_not_counted(folder):
+    text = MACHINE.replace("class Till:", "class Till:\n    restore = None\n")
+    (folder / "till.py").write_text(text)
+    done = tsme("journal", "effects", "j.bin", "--program", "till.py:Till")
+    assert done.exit_code == 0, done.stderr
+    assert "perhaps, nobody counted" in done.stdout
+    assert "at least" not in done.stdout
+    assert "After a reset restore() may have had another task answer" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("program", "code", "says"),
     [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -30,7 +30,7 @@ EFFECTS = {"look": "pure", "note": "idempotent", "open": "once", "close": "once"
 class Valve:
     """Looks, then opens the valve and writes a note of it; a minute later it closes the valve."""
 
-    initial = {"results": {}, "log": []}
+    initial: ClassVar[dict[str, Any]] = {"results": {}, "log": []}
     tasks = tuple(EFFECTS)
 
     def start(state, input, actions):
