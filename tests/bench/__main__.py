@@ -9,9 +9,14 @@ import argparse
 import json
 from pathlib import Path
 
-from tests.bench import journal, programs, speeds
+from tests.bench import journal, programs, simulation, speeds
 
-SUBJECTS = {"programs": programs, "journal": journal, "speeds": speeds}
+SUBJECTS = {
+    "programs": programs,
+    "journal": journal,
+    "speeds": speeds,
+    "simulation": simulation,
+}
 
 
 def main() -> None:
