@@ -21,6 +21,7 @@ from tsme.kernel import (
     STARTED,
     SUCCEEDED,
     TIMER,
+    Kernel,
     State,
 )
 from tsme.outside import lag
@@ -103,14 +104,14 @@ class Device(Driver):
         self.lag = 0
         journal = Journal(self.flash) if self.flash else None
         room = journal.most if journal else None
-        kernel = Recalling(self.client, room, self.recall)
+        kernel = Kernel(self.client, room)
         Driver.__init__(self, kernel, journal)
         self.watch = self.world.watched(self)
         if not self.flash:
             return
-        kernel.replaying = True
+        self.kernel = Recalling(self.client, room, self.recall)
         self.recover()
-        kernel.replaying = False
+        self.kernel = kernel
         found = mark(self.state)
         if found not in (self.sure, self.maybe):
             raise Mistake(
@@ -249,9 +250,7 @@ class Device(Driver):
     def replayed(self) -> Any:
         """The state that all records lead to, in a kernel of their own."""
         client: Any = Machine(self.what.machine) if self.is_machine else Interpreter(self.what)
-        kernel = Recalling(client, None, self.recall)
-        kernel.replaying = True
-        replay = Replay(kernel)
+        replay = Replay(Recalling(client, None, self.recall))
         for record in self.records:
             replay.step(record)
         return replay.state

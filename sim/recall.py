@@ -26,16 +26,13 @@ class Recall:
 
 
 class Recalling(_KERNEL):  # type: ignore[misc]
-    """As a Kernel; while `replaying`, with a memory."""
+    """A kernel for replays alone."""
 
     def __init__(self, client: Any, room: int | None, recall: Recall) -> None:
         super().__init__(client, room)
         self.recall = recall
-        self.replaying = False
 
     def step(self, state: Any, event: Any) -> Any:
-        if not self.replaying:
-            return _KERNEL.step(self, state, event)
         steps = self.recall.steps
         key = id(state) if state.execution else 0
         known = steps.get(key)
@@ -55,8 +52,6 @@ class Recalling(_KERNEL):  # type: ignore[misc]
         return state
 
     def checkpoint(self, state: Any) -> Any:
-        if not self.replaying:
-            return _KERNEL.checkpoint(self, state)
         known = self.recall.bodies.get(id(state))
         if not known:
             known = self.recall.bodies[id(state)] = (state, _KERNEL.checkpoint(self, state))
