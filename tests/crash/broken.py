@@ -77,7 +77,14 @@ def _spoil(patch: Patch) -> None:
 
 
 def _tail(patch: Patch) -> None:
-    patch(Walk, "torn", property(lambda self: False, lambda self, torn: None))
+    step = Walk.step
+
+    def unaware(self: Any, load: bool = False) -> Any:
+        found = step(self, load)
+        self.torn = False
+        return found
+
+    patch(Walk, "step", unaware)
 
 
 def _reserve(patch: Patch) -> None:

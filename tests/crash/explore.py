@@ -112,7 +112,7 @@ class Explorer:
             base = self.base((*base.lives, life))
 
     def _trace(self, base: Base, letters: str, first: int) -> list[Op]:
-        """Lead a life, uncut; its operations from letter `first` on."""
+        """Lead a life, uncut: its operations from letter `first` on; none if it goes wrong."""
         flash = self.flash
         self._restore(base.flash, base.must)
         trace: list[Op] = []
@@ -126,8 +126,9 @@ class Explorer:
             flash.tracing = False
             self.world.boot()
         except Exception as error:
+            flash.tracing = False
             self._violated((*base.lives, Life(letters)), error)
-        flash.tracing = False
+            return []
         return trace
 
     def _restore(self, state: State, must: Must) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import NoReturn
 
-from sim.nor import Nor, PowerLoss
+from sim.nor import ERASE_SHAPES, PROGRAM_SHAPES, Nor, PowerLoss
 from tests.crash.geometry import Geometry
 
 State = tuple[bytes, bytes, bytes]
@@ -125,6 +125,17 @@ class Traced(Nor):
                 self.writeblocks(op.n, op.buf, op.off)
         except PowerLoss:
             self.power_on()
+
+    # A reproducer may be of another journal, whose operation was of the other kind: a shape that
+    # this kind has not is none.
+
+    def _cut_program(self, at: int, old: bytearray, new: bytes | bytearray | memoryview) -> None:
+        if self._shape not in PROGRAM_SHAPES:
+            self._shape = "none"
+        super()._cut_program(at, old, new)
+
+    def _tear(self, n: int, shape: str) -> None:
+        super()._tear(n, shape if shape in ERASE_SHAPES else "none")
 
     def _mask(self, size: int, shape: str, amount: int | None) -> bytes | bytearray:
         # The same for the same shape and amount, whatever was torn before.

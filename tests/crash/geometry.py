@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, overload
 
 from sim.nor import Nor
 
@@ -48,17 +48,23 @@ class Geometry:
         """Are there blocks enough for one of them to fail?"""
         return self.count >= 4
 
-    def flash(self, kind: type[Kind]) -> Kind:
+    @overload
+    def flash(self) -> Nor: ...
+
+    @overload
+    def flash(self, kind: type[Kind]) -> Kind: ...
+
+    def flash(self, kind: type[Nor] = Nor) -> Nor:
         """New flash of this shape, which minds every misuse."""
         return kind(self.block, self.count, self.program_size, self.program_once, strict=True)
 
 
 # All program sizes, flash with and without ECC, two to nine blocks. No two have equal images:
-# number, size or units of the blocks differ.
+# number, size or units of the blocks differ. The even ones are as much work as the odd ones.
 GEOMETRIES = [
     Geometry.parse(text)
     for text in (
-        "256x3p32 256x2p1 256x4e8 256x5p16 512x3p256 256x3e32 256x4p4 "
-        "2048x2e256 256x6p8 256x2e16 512x4p32 512x3e64 256x9p32 256x5e4"
+        "256x3p32 256x6p8 256x9p32 256x5p16 256x2p1 256x5e4 256x4p4 256x4e8 "
+        "256x3e32 512x4p32 256x2e16 2048x2e256 512x3p256 512x3e64"
     ).split()
 ]

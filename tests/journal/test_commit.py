@@ -3,7 +3,7 @@
 import pytest
 
 from sim.nor import Nor
-from tests.journal.world import Geometry
+from tests.crash.geometry import Geometry
 from tsme.crc import crc32 as table_crc32
 from tsme.errors import LimitError, TsmeError
 from tsme.journal import CHECKPOINT, STEP, Journal

@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 from sim.nor import PROGRAM_SHAPES, Nor, PowerLoss
-from tests.journal.world import Geometry, World
+from tests.crash.geometry import Geometry
+from tests.crash.world import World
 from tsme.errors import TsmeError
 from tsme.flash import Region
 from tsme.journal import CHECKPOINT, STEP, Journal

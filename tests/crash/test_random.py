@@ -6,8 +6,9 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from sim.nor import ERASE_SHAPES, PROGRAM_SHAPES, PowerLoss
-from tests.journal.world import Geometry, World
-from tsme.journal import CHECKPOINT, STEP
+from tests.crash.geometry import Geometry
+from tests.crash.oracle import CHECKPOINT, STEP
+from tests.crash.world import World
 
 SHAPES = sorted(set(PROGRAM_SHAPES) & set(ERASE_SHAPES))
 
@@ -45,10 +46,9 @@ def test_no_committed_record_is_lost_and_none_invented(
     geometry: Geometry, lives: list[Life]
 ) -> None:
     world = World(geometry.flash())
-    slot = max(32, geometry.program_size if geometry.program_once else 0)
-    most = max(1, geometry.count // 2 - 1) * (geometry.block - 2 * slot) - 8
     for life in lives:
         journal = world.boot()
+        most = journal.most
         if life.cut:
             world.flash.cut_at(life.cut, life.shape, life.amount)
         try:
@@ -57,10 +57,11 @@ def test_no_committed_record_is_lost_and_none_invented(
                 if move == "i":
                     journal.idle()
                 elif move == "c":
-                    world.commit(journal, CHECKPOINT, body)
+                    world.commit(CHECKPOINT, body)
                 else:
-                    world.commit(journal, STEP, body[: geometry.block // 4])
+                    world.commit(STEP, body[: geometry.block // 4])
         except PowerLoss:
-            note(f"cut after {len(world.committed)} records")
+            note(f"cut after {len(world.oracle.committed)} records")
+            world.oracle.power_went()
         world.flash.power_on()
     world.live_on()
