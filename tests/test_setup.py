@@ -175,11 +175,11 @@ def test_other_options_build_again(builder: Builder):
     assert builder.times_made == 2
 
 
-def test_the_wheel_holds_both_packages_whole(tmp_path: Path):
+def test_the_wheel_holds_its_packages_whole(tmp_path: Path):
     """pyproject.toml names packages and data by hand: here it shows if one was forgotten."""
     tree = tmp_path / "tree"
     ignore = shutil.ignore_patterns("__pycache__", ".*")
-    for name in ("firmware", "host"):
+    for name in ("firmware", "host", "sim"):
         shutil.copytree(ROOT / name, tree / name, ignore=ignore)
     for name in ("pyproject.toml", "LICENSE"):
         shutil.copy(ROOT / name, tree / name)
@@ -193,6 +193,7 @@ def test_the_wheel_holds_both_packages_whole(tmp_path: Path):
     for package, folder in (
         ("tsme", "firmware/lib/tsme"),
         ("tsme_host", "host"),
+        ("tsme_sim", "sim"),
         ("tsme_boards/unix", "firmware/boards/unix"),
     ):
         top = tree / folder

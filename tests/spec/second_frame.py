@@ -39,16 +39,17 @@ class Frame:
         """Its error is a missing heartbeat (2.9)."""
         return (self.error, self.cause) == SILENCE
 
-    def encoded(self) -> list[Any]:
+    def encoded(self, now: int) -> list[Any]:
         """As a checkpoint holds it (5)."""
-        head = [self.parent, *self.rest(), self.entered, self.wait, self.counters]
+        head = [self.parent, *self.rest(), now - self.entered, self.wait, self.counters]
         out = [*head, self.error, self.cause, self.slots]
         return out if self.parent is None and not self.join else [*out, self.index, self.join]
 
     @staticmethod
-    def decoded(program: Program, item: list[Any]) -> Frame:
+    def decoded(program: Program, item: list[Any], now: int) -> Frame:
         f = Frame(program, 0, UNDEFINED)
-        f.parent, f.pc, f.entry, f.handler, f.state, f.entered, f.wait = item[:7]
+        f.parent, f.pc, f.entry, f.handler, f.state, age, f.wait = item[:7]
+        f.entered = now - age
         f.counters, f.error, f.cause, f.slots = item[7:11]
         if len(item) > 11:
             f.index, f.join = item[11:]

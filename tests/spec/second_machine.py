@@ -135,17 +135,21 @@ class Machine:
     def checkpoint(self) -> bytes:
         actions = [a for _, a in sorted(self.pending.items())]
         head: list[Any] = [self.steps, self.execution, self.status, self.now, self.next_id]
-        head += [self.random.state, self.digest, self.begun, self.input, self.names, actions]
-        frames = None if self.status else [f and f.encoded() for f in self.frames or ()]
+        head += [self.random.state, self.digest, self.now - self.begun, self.input]
+        head += [self.names, actions]
+        frames = None if self.status else [f and f.encoded(self.now) for f in self.frames or ()]
         return encode([*head, self.result, self.program.digest, frames])
 
     def restore(self, item: list[Any]) -> None:
         self.steps, self.execution, self.status, self.now, self.next_id, rng = item[:6]
-        self.digest, self.begun, self.input, self.names, actions, self.result = item[6:12]
+        self.digest, age, self.input, self.names, actions, self.result = item[6:12]
+        self.begun = self.now - age
         assert item[12] == self.program.digest
         self.random = Random(rng)
         self.pending = {a[0]: a for a in actions}
-        self.frames = item[13] and [f and Frame.decoded(self.program, f) for f in item[13]]
+        self.frames = item[13] and [
+            f and Frame.decoded(self.program, f, self.now) for f in item[13]
+        ]
 
     # --- frames (2.1, 2.11) ---
 

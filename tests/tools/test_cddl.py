@@ -155,7 +155,7 @@ def test_a_program_that_breaks_the_format_is_refused(name: str):
 
 
 STEPS = {
-    "an unknown kind": [8, 0, 1],
+    "an unknown kind": [9, 0, 1],
     "a time before the last": [5, -1, 1],
     "an action without a number": [5, 0],
     "an action of number 0": [5, 0, 0],

@@ -102,11 +102,11 @@ class Interpreter:
     def delta(self, buf, d):
         delta(buf, d, self.consts)
 
-    def encode(self, frames):
-        return [f and f.encode() for f in frames]
+    def encode(self, frames, now):
+        return [f and f.encode(now) for f in frames]
 
-    def decode(self, items):
-        return [f and decode_frame(f) for f in items]
+    def decode(self, items, now):
+        return [f and decode_frame(f, now) for f in items]
 
     # --- running ---
 

@@ -100,8 +100,9 @@ class Frame:
             self.cause,
         ]
 
-    def encode(self):
+    def encode(self, now):
         item = self.head() + [self.slots]
+        item[5] = now - self.entered
         if self.parent is not None or self.join:
             item += [self.index, self.join]
         return item
@@ -115,9 +116,10 @@ def own(d, number):
     return f
 
 
-def decode_frame(item):
+def decode_frame(item, now):
     f = Frame(0, 0)
-    f.parent, f.pc, f.entry, f.handler, f.state, f.entered, f.wait = item[:7]
+    f.parent, f.pc, f.entry, f.handler, f.state, entered, f.wait = item[:7]
+    f.entered = now - entered
     f.counters, f.error, f.cause, f.slots = item[7:11]
     if len(item) > 11:
         f.index, f.join = item[11:]

@@ -6,7 +6,7 @@
 # A client has
 #   start(d, value) -> its part of the state     step(d, part, kind, action, a, b) -> the same
 #   runnable(part) -> bool                       delta(buf, d): append what the step changed
-#   encode(part) -> value, decode(value)         program: .digest, .needs, .budget
+#   encode(part, now) -> value, decode(value, now)   program: .digest, .needs, .budget
 #   restore(state): tasks to start again, after a reset
 # and reaches the outside through the draft `d` alone.
 
@@ -80,7 +80,7 @@ class State:
         pending = [self.pending[i] for i in sorted(self.pending)]
         start, kept, context = self.origin
         head = [self.steps, self.execution, self.status, self.now, self.next_id, self.rng]
-        return head + [self.digest, start, kept, context, pending, self.result]
+        return head + [self.digest, self.now - start, kept, context, pending, self.result]
 
 
 class Draft(State):
@@ -329,7 +329,7 @@ class Kernel:
 
     def checkpoint(self, state):
         part = state.client
-        part = None if part is None else self.client.encode(part)
+        part = None if part is None else self.client.encode(part, state.now)
         return encode(state.value() + [self.client.program.digest, part], True)
 
     def restore(self, item, size=0):
@@ -339,8 +339,8 @@ class Kernel:
         s.digest, start, kept, context, pending, s.result, digest, part = item[6:]
         if digest != self.client.program.digest:
             raise fault("TSME-K005", "journal belongs to")
-        s.origin = [start, kept, context]
+        s.origin = [s.now - start, kept, context]
         s.pending = {a[_ID]: a for a in pending}
-        s.client = None if part is None else self.client.decode(part)
+        s.client = None if part is None else self.client.decode(part, s.now)
         s.bound = size or LIMITS["state_bytes"]  # which makes the next step measure it
         return s

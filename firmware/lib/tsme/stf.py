@@ -247,10 +247,10 @@ class Machine:
         if d.frames:
             buf += d.frames
 
-    def encode(self, part):
+    def encode(self, part, now):
         return part
 
-    def decode(self, item):
+    def decode(self, item, now):
         return item
 
 
