@@ -9,7 +9,7 @@ _PARTS = (
     "Engine:runner Outcome:runner "
     "Program:program "
     "Journal:journal "
-    "FileFlash:flash RamFlash:flash Region:flash partition:flash "
+    "FileFlash:flash RamFlash:flash Region:flash partition:flash SpiFlash:spiflash "
     "Tasks:tasks TaskError:tasks Done:tasks "
     "TsmeError:errors LimitError:errors "
     "F64:num "

@@ -19,17 +19,20 @@ def fit(device, slot):
         count = device.ioctl(4, 0)
         size = device.ioctl(5, 0)
     try:
-        extended = count and size and not device.readblocks(0, bytearray(32), 0)
-    except (TypeError, OSError):
-        extended = False
-    if not extended:
+        device.readblocks(0, bytearray(32), 0)
+    except TypeError:
+        count = 0
+    except OSError:
+        pass  # it is read again
+    if not count or not size:
         raise fault(
             "TSME-J012", "it does not read or write a part of a block (extended interface)"
         )
-    if type(device).__name__ == "Flash" and size == 512:
+    kind = type(device).__name__
+    if kind == "Flash" and size == 512:
         # pyb.Flash over the processor's own flash; over SPI flash its blocks have 4096 bytes
         raise fault("TSME-J012", "pyb.Flash keeps a sector in RAM, and writes it back later")
-    unit = getattr(device, "program_size", 32)
+    unit = getattr(device, "program_size", 256 if kind == "Flash" else 32)  # as flash.Region
     programmed_once = getattr(device, "program_once", False)
     if programmed_once:
         slot = max(slot, unit)

@@ -1,8 +1,7 @@
 # Devices for a journal: a file, memory, part of another device.
 #
-# Boards bring theirs: esp32.Partition and MicroPython's SPI flash drivers are used as they are.
-# rp2.Flash programs whole pages of 256 bytes, so it goes into a Region with program_size=256.
-# Not pyb.Flash: it keeps a sector in RAM and erases it before it writes it back.
+# Boards bring theirs: esp32.Partition as it is, a Region of rp2.Flash(); spiflash.py is for a chip
+# of its own.  docs/BOARDS.md says what will do and what will not.
 import os
 
 from .errors import TsmeError
@@ -105,7 +104,9 @@ class Region:
         self.device = device
         self.start = start
         self.count = count
-        self.program_size = program_size or getattr(device, "program_size", 32)
+        # rp2.Flash takes whole pages, and does not say so.
+        size = 256 if type(device).__name__ == "Flash" else 32
+        self.program_size = program_size or getattr(device, "program_size", size)
         self.program_once = (
             getattr(device, "program_once", False) if program_once is None else program_once
         )

@@ -64,14 +64,11 @@ def format(j):
         newest = 0
     b.worn = ()
     for i in range(b.count):
-        block = b.of(newest + 1 + i)
-        if not b.erase(block):
-            # Its head may not stay. That it has failed is found out again when its turn comes.
-            b.buf[:PART] = bytes(PART)
-            if not b.once:
-                b.program(block, 0, b.padded(PART))
-            b.read(block, 0, b.buf)
-            if read_mark(b.buf):
+        if not b.make_ready(newest + 1 + i, -1):
+            # That it has failed is found out again when its turn comes; but its head may not stay.
+            block = b.of(newest + 1 + i)
+            b.read(block, 0, b.view[:PART])
+            if read_mark(b.view):
                 raise fault("TSME-J009", block, "erased", "its head stays")
     b.base = b.count - 1
     once("claim walk", "claim", b)
