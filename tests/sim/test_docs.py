@@ -11,7 +11,7 @@ from tsme_sim.simulation import FAULTS
 
 TEXT = (ROOT / "docs" / "SIMULATION.md").read_text(encoding="utf-8")
 MACHINE, SIMULATION = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)[:2]
-FAILURE = re.search(r"```\n(✗ .*?)```", TEXT, re.DOTALL)[1]
+FAILURE = re.findall(r"```\n(✗ .*?)```", TEXT, re.DOTALL)[0]
 
 
 @pytest.fixture
