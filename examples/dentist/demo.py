@@ -8,12 +8,11 @@ import itertools
 import sys
 
 from dentist import HOURS, KINDS, Dentist, check
-from tasks import Payments, handlers
+from tasks import payments, tasks
 
 import tsme
 from tsme_sim.nor import Nor, PowerLoss
 
-payments = Payments()  # no reset makes it forget a hold
 numbers = itertools.count(1)
 
 
@@ -24,7 +23,7 @@ def book(patient, kind, *wishes, **slot):
 
 async def open_practice(flash, *groups):
     """A life of the device.  The requests of a group come at the same time."""
-    engine = tsme.Engine(Dentist, tsme.Journal(flash), tasks=handlers(payments, delay=5))
+    engine = tsme.Engine(Dentist, tsme.Journal(flash), tasks=tasks)
     engine.tasks.on("publish")(
         lambda news: print(f"    to {news['to']}: {news['what']} (request {news['number']})")
     )
@@ -77,6 +76,7 @@ def show(state):
 
 
 def main():
+    payments.delay = 0.005
     flash = Nor(block=4096, count=8, strict=True)
     asyncio.run(
         open_practice(

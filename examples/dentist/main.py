@@ -6,7 +6,7 @@ import json
 import sys
 
 from dentist import Dentist, Refused
-from tasks import Payments, handlers
+from tasks import tasks
 
 import tsme
 
@@ -33,7 +33,7 @@ async def console(engine):
 
 
 async def main():
-    engine = tsme.Engine(Dentist, tsme.Journal(place()), tasks=handlers(Payments()))
+    engine = tsme.Engine(Dentist, tsme.Journal(place()), tasks=tasks)
 
     @engine.on("publish")
     def tell(news):

@@ -12,6 +12,7 @@ class Payments:
         self.holds = {}  # number of a request -> [patient, cents]
         self.released = {}  # by number
         self.poor = ("dee",)
+        self.delay = 0  # seconds until it answers
 
     def hold(self, number, patient, cents):
         if number in self.released or patient in self.poor:
@@ -24,18 +25,17 @@ class Payments:
         self.holds.pop(number, None)
 
 
-def handlers(payments, delay=0):
-    # delay: ms that the service takes to answer
-    tasks = tsme.Tasks()
+payments = Payments()
+tasks = tsme.Tasks()
 
-    @tasks.task("hold")
-    async def hold(what):
-        reference = payments.hold(what["number"], what["patient"], what["cents"])
-        await asyncio.sleep(delay / 1000)
-        return reference
 
-    @tasks.task("release")
-    def release(what):
-        payments.release(what["number"])
+@tasks.task("hold")
+async def hold(what):
+    reference = payments.hold(what["number"], what["patient"], what["cents"])
+    await asyncio.sleep(payments.delay)
+    return reference
 
-    return tasks
+
+@tasks.task("release")
+def release(what):
+    payments.release(what["number"])

@@ -8,12 +8,11 @@ import itertools
 import sys
 
 from loyalty import Loyalty, check
-from tasks import Printer, handlers
+from tasks import printer, tasks
 
 import tsme
 from tsme_sim.nor import Nor, PowerLoss
 
-printer = Printer()  # no reset makes it forget what it has printed
 numbers = itertools.count(1)
 
 
@@ -27,7 +26,7 @@ def redeem(reward):
 
 async def open_shop(flash, messages):
     """A life of the device: until all messages are taken, or the power fails."""
-    engine = tsme.Engine(Loyalty, tsme.Journal(flash), tasks=handlers(printer))
+    engine = tsme.Engine(Loyalty, tsme.Journal(flash), tasks=tasks)
     engine.tasks.on("log")(lambda text: print(f"    {text}"))
     running = asyncio.create_task(engine.run())
     await asyncio.sleep(0)

@@ -6,7 +6,7 @@ import json
 import sys
 
 from loyalty import Loyalty, Refused
-from tasks import Printer, handlers
+from tasks import tasks
 
 import tsme
 
@@ -33,7 +33,7 @@ async def console(engine):
 
 
 async def main():
-    engine = tsme.Engine(Loyalty, tsme.Journal(place()), tasks=handlers(Printer()))
+    engine = tsme.Engine(Loyalty, tsme.Journal(place()), tasks=tasks)
     engine.tasks.on("log")(print)
     running = asyncio.create_task(engine.run())  # goes on with what a reset interrupted
     await asyncio.sleep(0)

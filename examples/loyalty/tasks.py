@@ -25,16 +25,16 @@ class Printer:
         return self.vouchers.setdefault(number, False)
 
 
-def handlers(printer):
-    tasks = tsme.Tasks()
+printer = Printer()
+tasks = tsme.Tasks()
 
-    @tasks.task("print_voucher", effect="once")
-    def print_voucher(what):
-        text = "a %s for %s" % (what["reward"], what["card"])
-        return printer.print_voucher(what["voucher"], text)
 
-    @tasks.task("settle_voucher")
-    def settle_voucher(what):
-        return printer.settle(what["voucher"])
+@tasks.task("print_voucher", effect="once")
+def print_voucher(what):
+    text = "a %s for %s" % (what["reward"], what["card"])
+    return printer.print_voucher(what["voucher"], text)
 
-    return tasks
+
+@tasks.task("settle_voucher")
+def settle_voucher(what):
+    return printer.settle(what["voucher"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import importlib.util
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests import interpreters
-from tests.tools.shell import tsme
+from tests.tools.shell import COMMAND, tsme
 from tsme.kernel import Kernel, State
 from tsme.stf import Machine
 
@@ -69,6 +71,31 @@ def sessions(text: str) -> list[tuple[str, list[str]]]:
         else:
             out[-1][1].append(line)
     return out
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_commands_of_a_readme_can_be_typed(name, tmp_path):
+    folder = tmp_path / name
+    shutil.copytree(EXAMPLES / name, folder)
+    text = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^    ((?:python|tsme) .*)$", text, re.MULTILINE)
+    assert {"python", "tsme"} == {line.split()[0] for line in lines}
+    assert any(line.startswith("tsme sim ") for line in lines)
+    for line in lines:
+        command, *words = shlex.split(line, comments=True)
+        more = ["--seeds", "3", "--jobs", "1"] if words[0] == "sim" else []
+        start = [sys.executable] if command == "python" else [COMMAND]
+        done = subprocess.run(
+            [*start, *words, *more],
+            capture_output=True,
+            check=False,
+            timeout=60,
+            cwd=folder,
+            env=interpreters.environment(),
+        )
+        assert done.returncode == 0, (line, done.stderr.decode())
+        expected = line.partition("# ")[2]
+        assert expected in done.stdout.decode()
 
 
 @pytest.mark.parametrize("name", CLASSES)

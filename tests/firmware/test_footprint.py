@@ -28,6 +28,7 @@ LAZY |= {
     "driver",
     "stf",
     "drafts",
+    "items",
     "asyncio",
     "texts",
     "arrays",

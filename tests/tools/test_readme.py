@@ -16,7 +16,8 @@ from tests.interpreters import ROOT
 from tests.tools.shell import COMMAND, CPYTHON_AND_MICROPYTHON, need, spawn
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/README.md"))
+# Those of machines: tests/examples/test_machines.py
+EXAMPLES = sorted({path.parent.name for path in (ROOT / "examples").glob("*/*.asl.json")})
 
 
 def blocks(*languages: str) -> list[str]:
