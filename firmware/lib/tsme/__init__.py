@@ -11,7 +11,7 @@ _PARTS = (
     "Journal:journal "
     "FileFlash:flash RamFlash:flash Region:flash partition:flash SpiFlash:spiflash "
     "Tasks:tasks TaskError:tasks Done:tasks "
-    "TsmeError:errors LimitError:errors "
+    "TsmeError:errors LimitError:errors Rejected:rejected "
     "F64:num "
     "Obj:values "
     "LIMITS:limits"

@@ -3,6 +3,7 @@ from typing import Any
 from .errors import LimitError as LimitError
 from .errors import TsmeError as TsmeError
 from .num import F64 as F64
+from .rejected import Rejected as Rejected
 from .values import Obj as Obj
 
 __version__: str
