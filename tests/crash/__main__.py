@@ -20,9 +20,9 @@ def replay(text: str) -> int:
     return int(bool(what))
 
 
-def prove(states: int, seconds: float | None) -> int:
+def prove(states: int, seconds: float | None, jobs: int) -> int:
     """Search; exit status."""
-    total = run(states, seconds)
+    total = run(states, seconds, jobs)
     print(total.line())
     for violation in total.kinds():
         text, what = shrink(violation.reproducer)
@@ -36,13 +36,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make crash", description=__doc__)
     parser.add_argument("--seconds", type=float, help="stop after so long")
     parser.add_argument("--states", type=int, default=STATES, help="go on until so many")
+    parser.add_argument("--jobs", type=int, default=0, help="processes, one a core if 0")
     parser.add_argument("--repro", help="replay this and tell each step")
     parser.add_argument("--broken", choices=sorted(BREAKS), help="break the journal before")
     given = parser.parse_args(arguments)
     if given.broken:
         BREAKS[given.broken].apply(setattr)
     if not given.repro:
-        return prove(given.states, given.seconds)
+        return prove(given.states, given.seconds, given.jobs)
     try:
         return replay(given.repro)
     except ValueError as error:

@@ -39,28 +39,26 @@ def search(
 ) -> None:
     """Every workload of up to three actions after every start, the shorter ones first.
 
-    Every operation is cut in every shape. What follows is cut at every operation again, but for
-    workloads of three actions: there only for the first explorer and its first two starts. Among
-    them longer lives are drawn. `told` is told what is under way.
+    Every operation is cut in every shape, and what follows is cut at every operation again. Of
+    workloads of three actions that is so for the first explorer and its first two starts; the
+    others are cut in one shape of each kind. In between longer lives are drawn. `told` is told
+    what is under way.
     """
     random = Random(seed)
     for length in range(1, DEPTH + 1):
         for i, explorer in enumerate(explorers):
             for j, lives in enumerate(starts(explorer.geometry)):
                 base = explorer.base(lives)
-                if not base:
-                    continue
-                told(f"words of {length} on {explorer.geometry}")
-                whole = length < DEPTH or i == 0 and j < 2
-                every(explorer, base, length, None if whole else 0)
-                for _ in range(length * length):
+                if base:
+                    told(f"{length} actions on {explorer.geometry}")
+                    every(explorer, base, length, length < DEPTH or i == 0 and j < 2)
                     explorer.wander(random)
 
 
-def every(explorer: Explorer, base: Base, length: int, second: int | None = None) -> None:
+def every(explorer: Explorer, base: Base, length: int, whole: bool = True) -> None:
     """All workloads of a length."""
     for word in words(length):
-        explorer.word(base, word, second)
+        explorer.word(base, word, whole)
 
 
 def wander(explorers: Sequence[Explorer], seed: int = 2) -> None:

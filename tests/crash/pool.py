@@ -112,11 +112,14 @@ class Total:
         )
 
 
-def run(most: int, seconds: float | None) -> Total:
-    """Search on all cores: for some seconds, or until every short workload is done and `most`
-    states are; or until there are violations enough."""
+def run(most: int, seconds: float | None, jobs: int = 0) -> Total:
+    """Search in so many processes, one a core if 0.
+
+    It ends after so many seconds; or else when every short workload is done and there are `most`
+    states; or when there are violations enough.
+    """
     context = get_context("fork")
-    cores = os.cpu_count() or 1
+    cores = jobs or os.cpu_count() or 1
     stop = context.Event()
     pipes: dict[Connection, int] = {}
     processes = []
