@@ -1,0 +1,102 @@
+"""What docs/MACHINES.md says can be typed, and does what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests import interpreters
+from tests.tools.shell import spawn
+from tsme.limits import LIMITS
+from tsme.stf import Actions, Input, Restored
+from tsme.values import DEPTH
+
+TEXT = (interpreters.ROOT / "docs" / "MACHINES.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+COUNTER, MAIN, RESTORE = BLOCKS
+BOARDS = ["cpython", "micropython", "micropython32", "micropythonf32"]
+
+
+def board(folder):
+    """The files of the first example, on a board with a file for flash that is told no more."""
+    (folder / "counter.py").write_text(COUNTER)
+    main = MAIN.replace('tsme.partition("tsme")', 'tsme.FileFlash("flash.bin", 4096, 4)')
+    main = main.replace("    await running\n", "    running.cancel()\n")
+    assert main.count("flash.bin") == main.count("running.cancel()") == 1
+    (folder / "main.py").write_text(main)
+    return folder / "main.py"
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_first_machine_runs_as_it_stands_there(name, tmp_path, monkeypatch):
+    interpreters.require(name)
+    main = board(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for count in (3, 6):
+        done = interpreters.run(name, main)
+        assert done.stderr == b""
+        said = ["no: there are no 9 left", str(count)]
+        assert done.stdout.decode().splitlines() == said
+    lines = re.findall(r"^    tsme (.*)$", TEXT, re.MULTILINE)
+    assert len(lines) == 3
+    for line in lines:
+        done_ = spawn(*line.split(), cwd=tmp_path)
+        assert done_.returncode == 0, (line, done_.stderr)
+
+
+def test_restore_as_it_stands_there_names_every_task():
+    names: dict[str, object] = {}
+    exec(RESTORE, names)
+
+    class State:
+        pending = {
+            1: [1, 0, 0, None, "print_voucher", {"voucher": 7}, 0, 1, None],
+            2: [2, 1, 0, 5],
+            3: [3, 0, 0, None, "other", None, 0, 0, None],
+        }
+
+    given = Restored(State)
+    names["restore"]({}, given)
+    assert [(a[0], a[4], a[5]) for a in given.actions()] == [
+        (1, "settle_voucher", {"voucher": 7}),
+        (3, "other", None),
+    ]
+
+
+def table(heading: str) -> list[str]:
+    """The code in the first column of the table behind these words."""
+    rows = TEXT.partition(heading)[2].partition("| | |\n")[2].partition("\n\n")[0]
+    return re.findall(r"`(\w+)", " ".join(row.split(" | ")[0] for row in rows.splitlines()))
+
+
+def test_the_tables_have_all_members_and_nothing_else():
+    assert set(table("Members of `input`")) == {
+        *(n for n in vars(Input("start", 1)) if not n.startswith("_")),
+        *(n for n in dir(Input) if not n.startswith("_")),
+    }
+    methods = re.findall(
+        r"`(\w+)\(", TEXT.partition("Methods of `actions`")[2].partition("\n\nThe ")[0]
+    )
+    assert {n for n in methods if n != "on"} == {n for n in dir(Actions) if not n.startswith("_")}
+
+
+def test_the_limits_are_those_that_it_names():
+    assert f"{DEPTH} levels deep, {LIMITS['state_bytes'] // 1024} KB in all" in TEXT
+
+
+def test_an_object_is_a_machine_too():
+    from tests.machines.test_drafts import Life
+
+    class Scaled:
+        def __init__(self, factor):
+            self.factor = factor
+
+        def stf(self, state, input, actions):
+            state["sum"] = state.get("sum", 0) + self.factor * input.value
+
+    life = Life(Scaled(3))
+    life.tell(2)
+    life.tell(5)
+    assert json.dumps(life.state.client) == '{"sum": 21}'
