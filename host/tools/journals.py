@@ -65,11 +65,12 @@ def _as_json(log: Log, played: list[Played], with_program: bool) -> dict[str, An
         "damage": [damage.__dict__ for damage in log.damage],
         "torn": log.torn,
         "refusal": log.refusal or None,
+        "retired": list(log.retired),
     }
 
 
 def _show(log: Log, played: list[Played], with_program: bool) -> None:
-    if not played and not log.damage:
+    if not played and not log.damage and not log.refusal:
         console.out(f"{log.name}: nothing was committed yet")
         return
     size = f"{console.count(log.blocks, 'block')} of {log.block_size} bytes"
@@ -84,6 +85,8 @@ def _show(log: Log, played: list[Played], with_program: bool) -> None:
         console.out(_damage_line(left))
     if log.torn:
         console.out(console.faint("       a write was cut off here; it was never committed"))
+    if log.retired:
+        console.out(console.bad(_retired_line(log)))
     if log.refusal:
         console.out(console.bad(f"a device cannot go on from this journal: {log.refusal}"))
 
@@ -92,6 +95,13 @@ def _damage_line(item: Damage) -> str:
     last = f" to {item.until - 1}" if item.until and item.until > item.number + 1 else ""
     place = f"block {item.block}, offset {item.offset}"
     return console.bad(f"{item.number:5}  damaged: record {item.number}{last} ({place})")
+
+
+def _retired_line(log: Log) -> str:
+    blocks = ", ".join(map(str, log.retired))
+    which = f"block {blocks} has" if len(log.retired) == 1 else f"blocks {blocks} have"
+    of = f"{len(log.retired)} of {log.blocks}"
+    return f"       the flash wears out: {which} failed ({of}) and will not be used any more"
 
 
 def _lines(item: Played, with_program: bool) -> list[str]:

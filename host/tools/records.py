@@ -84,6 +84,7 @@ class Log:
     damage: list[Damage]
     torn: bool = False
     refusal: str = ""  # why a device would not recover from it
+    retired: tuple[int, ...] = ()  # blocks that have failed, and are not used any more
 
     @property
     def programs(self) -> list[bytes]:
@@ -110,6 +111,7 @@ def read_log(path: str) -> Log:
     damage: list[Damage] = []
     found = list(journal.records(lambda *what: damage.append(Damage(*what))))
     log = Log(path, count, size, slot, _read(found), damage)
+    log.retired = journal.retired
     try:
         log.torn = journal.recover(_ignore, _ignore).torn
     except TsmeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from zlib import crc32
 
 import cbor2
 import pytest
@@ -218,6 +219,42 @@ def test_half_an_image_is_refused(device: Device):
     path.write_bytes(path.read_bytes()[:8192])
     result = tsme("journal", "show", path)
     assert_one_clear_line(result.stderr, "TSME-H041")
+
+
+def test_blocks_that_have_failed_are_named(device: Device, monkeypatch: pytest.MonkeyPatch):
+    device.run(1)
+    assert json.loads(tsme("journal", "show", device.save(), "--json").stdout)["retired"] == []
+    write = device.flash.writeblocks
+    monkeypatch.setattr(device.flash, "writeblocks", lambda n, *a: 5 if n == 0 else write(n, *a))
+    device.run(2)
+    result = tsme("journal", "show", device.save())
+    assert result.exit_code == 0
+    said = "the flash wears out: block 0 has failed (1 of 8) and will not be used any more"
+    assert result.stdout.splitlines()[-1].strip() == said
+    assert json.loads(tsme("journal", "show", device.path, "--json").stdout)["retired"] == [0]
+    result = tsme("replay", device.path, "--program", "flow.tsm")
+    assert result.stdout == "identical: 8 steps, 2 executions\n"
+
+
+def test_a_journal_of_another_format_version_is_refused_by_all_and_left_alone(device: Device):
+    device.run(1)
+    path = device.save()
+    head = bytearray(path.read_bytes()[:24])
+    head[4] = 2
+    image = head + crc32(head).to_bytes(4, "little") + path.read_bytes()[28:]
+    path.write_bytes(image)
+    for args in (["journal", "show"], ["journal", "export"], ["replay", "--program", "flow.tsm"]):
+        assert_one_clear_line(tsme(*args, path).stderr, "TSME-J003")
+    result = tsme("run", "flow.tsm", "-t", DATA / "tasks.py", "-j", path)
+    assert_one_clear_line(result.stderr, "TSME-J003")
+    assert path.read_bytes() == image
+
+
+def test_the_lost_head_of_the_only_block_is_no_empty_journal(device: Device):
+    device.run(1)
+    result = tsme("journal", "show", device.save({5: 0x10}))
+    assert result.exit_code == 1
+    assert "a device cannot go on from this journal: TSME-J005" in result.stdout
 
 
 def test_a_record_that_this_version_does_not_know_is_refused(device: Device):

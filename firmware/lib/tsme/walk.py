@@ -160,8 +160,8 @@ class Walk:
             self.torn = dirty or self.last < self.newest
             if dirty and self._pair():
                 self._damage(self.number, None, self.generation, self.off)
-            elif self._headless():
-                self._damage(self.number, None, self.blocks.after(self.newest), 0)
+            elif self._gap() or self._headless():
+                self._damage(self.number, None, self.blocks.after(self.generation), 0)
             return False
 
     def _record(self):
@@ -278,6 +278,11 @@ class Walk:
                     break
         self.begin(generation, off, number, chain)
         return found
+
+    def _gap(self):
+        # What comes next in the ring does not follow this block: the head of one between is gone.
+        after = self.after(self.generation)
+        return after and self.heads.used(after) and self.heads.before != self.generation
 
     def _headless(self):
         # Two records behind all that the heads tell of: the head of their block is gone.

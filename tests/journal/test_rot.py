@@ -1,0 +1,131 @@
+"""Bits that flash loses: never another state, and never a shorter one without a word."""
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+
+from sim.nor import Nor
+from tests.crash.geometry import Geometry
+from tsme.errors import TsmeError
+from tsme.journal import CHECKPOINT, STEP, Journal
+
+Record = tuple[int, bytes]
+Damage = tuple[int, int | None, int, int]
+
+
+@dataclass(frozen=True)
+class Life:
+    """What a journal has seen: so many steps, of which each `big`th is over a block's end."""
+
+    steps: int
+    big: int = 1000
+    geometry: str = "512x6p32"
+
+    def flash(self) -> Nor:
+        shape = Geometry.parse(self.geometry)
+        flash = shape.flash(Nor)
+        journal = Journal(flash)
+        journal.recover()
+        for i in range(self.steps):
+            size = 20 if i % self.big else shape.room // 2
+            if journal.needs_checkpoint() or journal.room < size:
+                journal.checkpoint(b"state %d" % i)
+            journal.commit(STEP, bytes([i & 255]) * size)
+            if i % 5 == 0:
+                journal.idle()
+        return flash
+
+
+LIVES = [
+    *(Life(steps) for steps in (1, 2, 5, 14, 15, 16, 40, 150)),
+    *(Life(steps, 4) for steps in (30, 61, 153)),
+    Life(90, 7, "256x9p1"),
+    Life(60, 5, "1024x4e64"),
+    Life(60, 5, "512x5p256"),
+]
+
+
+def recovered(flash: Nor) -> tuple[int, list[Record]] | str:
+    """How many records there are, and those from the checkpoint on; or the error's code."""
+    found: list[Record] = []
+    try:
+        info = Journal(flash).recover(
+            lambda body: found.append((CHECKPOINT, bytes(body))),
+            lambda body: found.append((STEP, bytes(body))),
+        )
+    except TsmeError as e:
+        return e.code
+    return info.records, found
+
+
+def readable(flash: Nor) -> tuple[list[tuple[int, int, bytes, int, int]], list[Damage]]:
+    """All records that can be read, and what is said to be damaged."""
+    damage: list[Damage] = []
+    return list(Journal(flash).records(lambda *where: damage.append(where))), damage
+
+
+@pytest.mark.parametrize("life", LIVES, ids=str)
+def test_a_lost_bit_is_harmless_or_an_error_or_costs_the_last_record(life: Life) -> None:
+    flash = life.flash()
+    whole = recovered(flash)
+    assert isinstance(whole, tuple)
+    _, last = whole[1], list(Journal(flash).records())[-1]
+    block, off = last[3:]
+    first = off == 2 * Geometry.parse(life.geometry).slot
+    seen: Counter[str] = Counter()
+    for at in range(len(flash.data)):
+        flash.data[at] ^= 1 << at * 5 % 8
+        found = recovered(flash)
+        flash.data[at] ^= 1 << at * 5 % 8
+        if found == whole:
+            seen["harmless"] += 1
+        elif isinstance(found, str):
+            assert found in ("TSME-J005", "TSME-J006")
+            seen["error"] += 1
+        else:
+            # as a write that was torn; also where its block begins with it
+            assert found == (whole[0] - 1, whole[1][:-1])
+            where = at - block * flash.block
+            assert off <= where or where < 0 or first and where < off
+            seen["last"] += 1
+    assert seen["harmless"]
+    assert seen["last"] >= 8 + len(last[2])
+    assert seen["error"] or life.steps == 1
+
+
+@pytest.mark.parametrize("life", LIVES[2:], ids=str)
+def test_of_what_can_still_be_read_nothing_is_wrong_and_every_gap_is_told(life: Life) -> None:
+    flash = life.flash()
+    whole = {number: (kind, body) for number, kind, body, _, _ in Journal(flash).records()}
+    for at in range(3, len(flash.data), 7):
+        flash.data[at] ^= 1 << at * 5 % 8
+        read, damage = readable(flash)
+        flash.data[at] ^= 1 << at * 5 % 8
+        numbers = [number for number, *_ in read]
+        for number, kind, body, _, _ in read:
+            assert whole[number] == (kind, body)
+        told = {n for first, until, _, _ in damage for n in range(first, until or first + 1)}
+        for before, number in pairwise(numbers):
+            assert set(range(before + 1, number)) <= told
+        # the oldest may be gone, as if their block had been erased by now, and the last one
+        assert not numbers or numbers[-1] >= max(whole) - 1 or damage
+
+
+def test_the_head_of_a_block_that_no_record_begins_behind_is_missed_too() -> None:
+    """Only the block before says that one is missing; the checkpoint is older still."""
+    flash = Nor(512, 8)
+    journal = Journal(flash)
+    journal.recover()
+    for i in range(14):
+        journal.commit(STEP, bytes([i]) * 20)
+    journal.commit(STEP, bytes(600))  # into a second block
+    journal.commit(STEP, bytes(500))  # and a third, where no other begins
+    whole = recovered(flash)
+    assert isinstance(whole, tuple)
+    used = [*range(28), *range(32, 60)]
+    for at in range(64):
+        flash.data[512 + at] ^= 1
+        assert recovered(flash) == ("TSME-J005" if at in used else whole)
+        flash.data[512 + at] ^= 1
