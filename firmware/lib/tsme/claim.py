@@ -69,8 +69,8 @@ def own(b):
     while claimed and not h.look(claimed):
         claimed -= 1
     if not claimed:
-        if b.once and h.look(0):
-            b.erase(b.count - 1)  # it may look blank after an erase that was cut
+        if b.once and not b.blank(0):
+            b.erase(b.count - 1)  # the last that was tried: all others hold torn claims
         claimed = claim(b)
     lie = None
     for block in range(claimed - 1, max(-1, claimed - 7), -2):

@@ -38,9 +38,13 @@ def _must_be_fresh(b):
     # All blank, or with nothing but claims (see claim) that a power cut tore.
     whole = mark(b.slot, b.count, b.size, 0) + b"\xff" * (32 - PART)
     there = bytearray(32)
+    torn = b.once  # each block so far holds a torn claim; then the last may be half erased
     for block in range(b.count):
         if b.blank(block):
+            torn = False
             continue
+        if torn and block == b.count - 1:
+            return
         b.read(block, 0, there)
         for i in range(32):
             if whole[i] & ~there[i]:
