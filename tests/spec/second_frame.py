@@ -73,3 +73,8 @@ class Frame:
             out += [slot, self.slots[slot]]
         self.written, self.puts, self.began = set(), [], False
         return out
+
+
+def moved(action: list[Any], ms: int) -> list[Any]:
+    """An action with its times moved: a checkpoint has them as differences (5)."""
+    return [v + ms if k in (3, 8) and v is not None else v for k, v in enumerate(action)]

@@ -11,7 +11,7 @@ import zlib
 from fractions import Fraction
 from typing import Any
 
-from .second_frame import SILENCE, TIMEOUT, Frame
+from .second_frame import SILENCE, TIMEOUT, Frame, moved
 from .second_query import select
 from .second_reader import UNDEFINED, Program, encode
 from .second_values import (
@@ -133,10 +133,9 @@ class Machine:
         return b"".join(map(encode, out))
 
     def checkpoint(self) -> bytes:
-        actions = [a for _, a in sorted(self.pending.items())]
         head: list[Any] = [self.steps, self.execution, self.status, self.now, self.next_id]
         head += [self.random.state, self.digest, self.now - self.begun, self.input]
-        head += [self.names, actions]
+        head += [self.names, [moved(a, -self.now) for _, a in sorted(self.pending.items())]]
         frames = None if self.status else [f and f.encoded(self.now) for f in self.frames or ()]
         return encode([*head, self.result, self.program.digest, frames])
 
@@ -146,7 +145,7 @@ class Machine:
         self.begun = self.now - age
         assert item[12] == self.program.digest
         self.random = Random(rng)
-        self.pending = {a[0]: a for a in actions}
+        self.pending = {a[0]: moved(a, self.now) for a in actions}
         self.frames = item[13] and [
             f and Frame.decoded(self.program, f, self.now) for f in item[13]
         ]

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from sim.nor import Nor
 from tests.interpreters import ROOT
 from tests.laws import drive
 from tests.laws.support import many
@@ -26,7 +27,6 @@ from tests.spec.second_machine import START, Machine
 from tests.spec.second_reader import STEP, Bad, Image, Program, decode, encode, sequence
 from tests.spec.second_values import OutOfScope
 from tsme.asl import Interpreter
-from tsme.flash import RamFlash
 from tsme.journal import Journal
 from tsme.kernel import Kernel
 from tsme.limits import LIMITS
@@ -59,9 +59,10 @@ def write(
     blocks: int = 16,
     size: int = 4096,
     every: int | None = None,
+    failing: Sequence[int] = (),
 ) -> bytes:
     """The image of a journal with executions: input, moves and results of each."""
-    flash = RamFlash(size, blocks)
+    flash = Nor(size, blocks)
     journal = Journal(flash)
     journal.recover()
     kernel = Kernel(Interpreter(EngineProgram(program)))
@@ -70,6 +71,8 @@ def write(
     def look(event: Any, step: Any) -> None:
         if step is None:
             return
+        for block in failing if journal.number == 5 else ():
+            flash.failing[block] = ("none", "half", False)
         journal.commit(STEP, step.record)
         if journal.needs_checkpoint() or every and step.state.steps % every == 0:
             journal.checkpoint(kernel.checkpoint(step.state))
@@ -304,6 +307,19 @@ def test_a_ring_that_goes_round(blocks: int, size: int):
     # a ring that was turned, as after a block's place was moved, is the same ring
     turned = data[size:] + data[:size]
     assert [r.body for r in Image(turned).records()] == [r.body for r in image.records()]
+
+
+@pytest.mark.parametrize("failing", [(0,), (2,), (1, 2), (0, 3, 6), (3, 5)])
+def test_a_ring_with_retired_blocks(failing: Sequence[int]):
+    program = compile_text(json.dumps(TREES["item fails"]), budget=1).program
+    value = {"items": [1, 3], "none": []}
+    data = write(program, [(value, TROUBLE, {"t": 1})] * 30, 8, 512, failing=failing)
+    image = Image(data)
+    assert image.retired == set(failing)
+    assert max(image.ring) > 8
+    assert all_read(program, data).checkpoints > 0
+    numbers = [record.number for record in image.records()]
+    assert all(b == a + 1 for a, b in pairwise(numbers))
 
 
 def test_damage_is_seen():

@@ -77,10 +77,18 @@ class State:
 
     def value(self):
         # what a checkpoint holds (docs/SPEC.md, 5), but the program's digest and the client
-        pending = [self.pending[i] for i in sorted(self.pending)]
+        pending = [_moved(self.pending[i], -self.now) for i in sorted(self.pending)]
         start, kept, context = self.origin
         head = [self.steps, self.execution, self.status, self.now, self.next_id, self.rng]
         return head + [self.digest, self.now - start, kept, context, pending, self.result]
+
+
+def _moved(action, ms):
+    action = list(action)  # a checkpoint has its times as differences
+    for k in (_DUE, _DEADLINE):
+        if k < len(action) and action[k] is not None:
+            action[k] += ms
+    return action
 
 
 class Draft(State):
@@ -228,7 +236,8 @@ class Kernel:
             action = state.pending.get(event[2])
             if action is None:
                 return None
-            if not self.fits(kind, action, event):
+            due = action[_DUE]
+            if (due is None or event[1] < due) if kind == _TIMER else action[_KIND] != _TASK:
                 from .events import INPUTS
 
                 raise fault("TSME-K003", INPUTS[kind], action[_ID])
@@ -242,11 +251,6 @@ class Kernel:
             d.client = state.client
             self.turn(d, kind, action, event)
         return self.finish(d, state, event)
-
-    def fits(self, kind, action, event):
-        if kind == _TIMER:
-            return action[_DUE] is not None and event[1] >= action[_DUE]
-        return action[_KIND] == _TASK
 
     def start(self, d, event):
         now, execution, digest, seed, value, context = event[1:]
@@ -340,7 +344,7 @@ class Kernel:
         if digest != self.client.program.digest:
             raise fault("TSME-K005", "journal belongs to")
         s.origin = [s.now - start, kept, context]
-        s.pending = {a[_ID]: a for a in pending}
+        s.pending = {a[_ID]: _moved(a, s.now) for a in pending}
         s.client = None if part is None else self.client.decode(part, s.now)
         s.bound = size or LIMITS["state_bytes"]  # which makes the next step measure it
         return s

@@ -1,0 +1,34 @@
+# The heap of the kernel alone: heap.py.
+import sys
+
+import heap
+
+
+def run(program, value, journal):
+    from tsme.asl import Interpreter
+    from tsme.kernel import Kernel, State
+
+    kernel = Kernel(Interpreter(program))
+    state = State()
+    tries = 0
+    event = (1, 1000, 1, program.digest, 1, value, None)
+    while True:
+        step = kernel.step(state, event)
+        journal.commit(1, step.record)
+        heap.look()
+        state = step.state
+        if state.status:
+            return state.status == 1
+        action = state.pending[min(state.pending)]
+        now = state.now
+        if action[1]:
+            event = (5, action[3], action[0])
+        elif action[4].endswith("boom"):
+            event = (3, now, action[0], "BoomError", "")
+        else:
+            tries += 1
+            failed = (3, now, action[0], "FlakyError", "")
+            event = failed if tries < 3 else (2, now, action[0], True)
+
+
+heap.main(run, *sys.argv[1:])
