@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tsme.asl import Interpreter
 from tsme.driver import Driver
+from tsme.errors import LimitError
 from tsme.journal import Journal
 from tsme.kernel import (
     BEGUN,
@@ -14,25 +15,27 @@ from tsme.kernel import (
     FAILED,
     FRAME,
     ID,
+    KIND,
     PAYLOAD,
     RESOURCE,
     SIGNAL,
     START,
     STARTED,
     SUCCEEDED,
+    TASK,
     TIMER,
     Kernel,
     State,
 )
 from tsme.outside import lag
 from tsme.rejected import Rejected
-from tsme.replay import Replay
 from tsme.stf import Machine
-from tsme.tasks import Done, TaskError, names, ordered
+from tsme.tasks import Done, TaskError, names
 
 from .nor import Nor
 from .recall import Recall, Recalling
 from .simulation import Call, Value
+from .values import ordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +61,8 @@ class Device(Driver):
 
     kernel_state: all of the kernel's.  records: of every step since the first, as committed.
     """
+
+    watch: Any
 
     def __init__(self, world: World, name: str, what: Any, names: list[str], flash: Nor | None):
         self.world = world
@@ -104,14 +109,11 @@ class Device(Driver):
         self.lag = 0
         journal = Journal(self.flash) if self.flash else None
         room = journal.most if journal else None
-        kernel = Kernel(self.client, room)
-        Driver.__init__(self, kernel, journal)
+        Driver.__init__(self, Kernel(self.client, room), journal)
         self.watch = self.world.watched(self)
         if not self.flash:
             return
-        self.kernel = Recalling(self.client, room, self.recall)
         self.recover()
-        self.kernel = kernel
         found = mark(self.state)
         if found not in (self.sure, self.maybe):
             raise Mistake(
@@ -191,10 +193,12 @@ class Device(Driver):
     def due(self) -> list[Any] | None:
         """The pending action whose time comes first."""
         first = None
+        least = 0
         for action in self.state.pending.values():
             due = action[DUE]
-            if due is not None and (first is None or (due, action[ID]) < (first[DUE], first[ID])):
-                first = action
+            if due is not None and (first is None or due <= least):
+                if first is None or due < least or action[ID] < first[ID]:
+                    first, least = action, due
         return first
 
     def timer(self, action: list[Any]) -> None:
@@ -213,6 +217,26 @@ class Device(Driver):
 
     # --- what the driver asks ---
 
+    def feed(self, event: Any) -> Any:
+        """As Driver.feed; without a journal there is less to do."""
+        if self.flash:
+            return super().feed(event)
+        try:
+            step = self.kernel.step(self.state, event)
+            if not step:
+                return None
+            self.state = step.state
+            self.records.append(step.record)
+        except (LimitError, MemoryError, Rejected) as e:
+            event, step = self.give_up(event, e)
+        self.watch(event, step)
+        for action in step.actions:
+            if action[ID] == 0:
+                self.emit(action[1], action[2])
+            elif action[KIND] == TASK and action[ID] in self.state.pending:
+                self.launch(action)
+        return step
+
     def take(self, event: Any) -> Any:
         step = self.kernel.step(self.state, event)
         if step:
@@ -227,6 +251,16 @@ class Device(Driver):
             self.state = step.state
             self.records.append(step.record)
         return step
+
+    def recover(self) -> bool:
+        """As Driver.recover, with a memory of the lives before."""
+        assert self.journal
+        replay = Recalling(self.kernel, self.recall)
+        self.found = self.journal.recover(replay.checkpoint, replay.step)
+        self.state, self.transitions = replay.state, replay.transitions
+        self.recovered = True
+        self.keep()
+        return bool(self.busy())
 
     def give_up(self, event: Any, e: Exception) -> Any:
         """A machine that cannot take a result, or a timer, has a mistake."""
@@ -250,7 +284,7 @@ class Device(Driver):
     def replayed(self) -> Any:
         """The state that all records lead to, in a kernel of their own."""
         client: Any = Machine(self.what.machine) if self.is_machine else Interpreter(self.what)
-        replay = Replay(Recalling(client, None, self.recall))
+        replay = Recalling(Kernel(client), self.recall)
         for record in self.records:
             replay.step(record)
         return replay.state

@@ -1,8 +1,8 @@
-"""A kernel that makes each step of a replay once.
+"""A replay that makes each step of a device once.
 
 A device that loses its power ten times has most of its steps replayed ten times.  A step is a
 function of a state and an event, and states never change: so from the very same state object, with
-an equal event, it is the same again.  Every chain of steps, from the first record or from a
+the same record, it is the same again.  Every chain of steps, from the first record or from a
 checkpoint, is replayed anew once; what differs then is found.
 """
 
@@ -10,49 +10,52 @@ from __future__ import annotations
 
 from typing import Any
 
-from tsme.kernel import Kernel
+from tsme.replay import Replay
 
-_KERNEL: Any = Kernel  # device code has no types
+_REPLAY: Any = Replay  # device code has no types
 
 
 class Recall:
-    """What one device's kernels have replayed, over all its lives."""
+    """What one device has replayed, over all its lives."""
 
     def __init__(self) -> None:
-        # By the state before, or 0 for none: that state, so that it lives; the event, the step.
-        self.steps: dict[int, tuple[Any, Any, Any]] = {}
-        self.restored: dict[tuple[int, int], tuple[Any, Any]] = {}  # by steps and digest
-        self.bodies: dict[int, tuple[Any, bytes]] = {}  # of checkpoints, by the state
+        # By the state before, or 0 for none: that state, so that it lives; the record, what came.
+        self.steps: dict[int, tuple[Any, bytes, Any]] = {}
+        self.checkpoints: dict[bytes, tuple[Any, Any]] = {}  # the state before, and that of it
 
 
-class Recalling(_KERNEL):  # type: ignore[misc]
-    """A kernel for replays alone."""
+class Recalling(_REPLAY):  # type: ignore[misc]
+    """A Replay with a memory."""
 
-    def __init__(self, client: Any, room: int | None, recall: Recall) -> None:
-        super().__init__(client, room)
+    state: Any
+    transitions: int
+
+    def __init__(self, kernel: Any, recall: Recall) -> None:
+        super().__init__(kernel)
         self.recall = recall
 
-    def step(self, state: Any, event: Any) -> Any:
-        steps = self.recall.steps
-        key = id(state) if state.execution else 0
-        known = steps.get(key)
-        if known and known[1] == event:
+    def step(self, body: Any) -> Any:
+        before = self.state
+        key = id(before) if before.execution else 0
+        known = self.recall.steps.get(key)
+        if known and known[1] == body:
+            _, step = known[2]
+            self.number += 1
+            self.state = step.state
+            self.transitions += self.kernel.client.program.budget - step.state.left
             return known[2]
-        step = _KERNEL.step(self, state, event)
-        steps[key] = (state, event, step)
-        return step
+        done = super().step(body)
+        self.recall.steps[key] = (before, bytes(body), done)
+        return done
 
-    def restore(self, item: Any, size: int = 0) -> Any:
-        key = (item[0], item[6])
-        known = self.recall.restored.get(key)
-        if known and known[0] == item:
-            return known[1]
-        state = _KERNEL.restore(self, item, size)
-        self.recall.restored[key] = (item, state)
-        return state
-
-    def checkpoint(self, state: Any) -> Any:
-        known = self.recall.bodies.get(id(state))
-        if not known:
-            known = self.recall.bodies[id(state)] = (state, _KERNEL.checkpoint(self, state))
-        return known[1]
+    def checkpoint(self, body: Any) -> None:
+        key = bytes(body)
+        before = self.state if self.number or self.checkpoints else None
+        known = self.recall.checkpoints.get(key)
+        if known and known[0] is before:
+            self.state = known[1]
+            self.checkpoints += 1
+            self.transitions = 0
+            return
+        super().checkpoint(body)
+        self.recall.checkpoints[key] = (before, self.state)

@@ -202,19 +202,27 @@ def check(state, before=Dentist.initial):
     # with this one, which is most of it, is not looked at again.
     taken = {day: before[day] for day in OPEN}
     now, old = state["requests"], before["requests"]
-    if now is not old:
-        for number, r in old.items():
-            if now.get(number) is not r and r["phase"] == "booked":
-                taken[r["day"]] &= ~booked(r)
-        for number, r in now.items():
-            if old.get(number) is not r:
-                assert int(number) <= state["last"]
-                if r["phase"] == "booked":
-                    check_booking(number, r, taken)
+    those = changed(now, old)
+    for number in those:
+        if number in old and old[number]["phase"] == "booked":
+            taken[old[number]["day"]] &= ~booked(old[number])
+    for number in those:
+        if number in now:
+            assert int(number) <= state["last"]
+            if now[number]["phase"] == "booked":
+                check_booking(number, now[number], taken)
     for day, bits in taken.items():
         assert bits == state[day], "what is taken %s is not what is booked" % day
     for number in state["later"].values():
         assert now[str(number)]["phase"] == "releasing"
+
+
+def changed(now, old):
+    # numbers of the requests that are not the very same object in both
+    if now is old:
+        return []
+    out = [number for number in now if now[number] is not old.get(number)]
+    return out + [number for number in old if number not in now]
 
 
 def check_booking(number, r, taken):

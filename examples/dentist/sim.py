@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from dentist import HOURS, KINDS, Dentist, check
+from dentist import HOURS, KINDS, Dentist, changed, check
 
 from tsme.testing import Call, Device, Dice, Simulation, TaskError
 
@@ -70,13 +70,11 @@ class DentistSim(Simulation):
         state = device.value
         before = self.before
         check(state, before)
-        now, old = state["requests"], before["requests"]
         self.before = state
-        if now is old:
-            return
-        for number, r in now.items():
-            if r["phase"] == "booked" and old.get(number) is not r:
-                self.paid(number, r)
+        requests = state["requests"]
+        for number in changed(requests, before["requests"]):
+            if number in requests and requests[number]["phase"] == "booked":
+                self.paid(number, requests[number])
 
     def paid(self, number: str, r: dict[str, Any]) -> None:
         cents = self.holds.get(int(number))

@@ -11,6 +11,7 @@ from tsme.errors import TsmeError
 from tsme.stf import Machine
 from tsme.testing import replay, replay_file
 from tsme_sim.campaign import campaign, shrink
+from tsme_sim.device import Device
 from tsme_sim.jobs import parallel
 from tsme_sim.mix import CUT, RESET, SIGNAL
 from tsme_sim.report import told
@@ -155,14 +156,14 @@ def test_two_processes_find_the_failure_of_the_smallest_seed():
 
 
 def test_a_kernel_that_recovers_something_else_is_caught_at_the_reboot(monkeypatch):
-    whole = Driver.recover
+    whole = Device.recover
 
     def recover(self):
         busy = whole(self)
         self.state.steps -= 1
         return busy
 
-    monkeypatch.setattr(Driver, "recover", recover)
+    monkeypatch.setattr(Device, "recover", recover)
     failure = failure_of(ShopSim, 10)
     assert "after a reset" in failure.message
 
