@@ -163,12 +163,12 @@ def too_large(case: Case, most: int) -> None:
 class Broken(Nor):
     """Flash whose operations fail, with or without having done something."""
 
-    failing = False
+    broken = False
 
-    def writeblocks(self, n: int, buf: Any, off: int = 0) -> None:
-        if self.failing:
+    def writeblocks(self, n: int, buf: Any, off: int = 0) -> int | None:
+        if self.broken:
             raise OSError(5)
-        super().writeblocks(n, buf, off)
+        return super().writeblocks(n, buf, off)
 
 
 def journal_of(flash: Nor, kernel: Any) -> tuple[Journal, Any]:
@@ -198,12 +198,12 @@ def failed_commit(case: Case, how: str) -> None:
         if step is None:
             continue
         if how == "error":
-            flash.failing = True
+            flash.broken = True
         else:
             flash.cut_at(1, how, 3)
         with pytest.raises((TsmeError, PowerLoss)):
             journal.commit(STEP, step.record)
-        flash.failing = False
+        flash.broken = False
         flash.power_on()
         with pytest.raises(TsmeError):
             journal.commit(STEP, step.record)  # not before it was read again
