@@ -17,15 +17,20 @@ def starts(geometry: Geometry) -> list[tuple[Life, ...]]:
 
     Nothing; the ring has gone round and the next block is erased; gone round, at a block's very
     end, with a block to erase; gone round, and the last commit was torn. Where there are blocks
-    to spare: gone round, and a block is about to fail.
+    to spare: gone round, and a block is about to fail; where not: new, and every claim was torn.
     """
     n = geometry.count
+    more: list[tuple[Life, ...]]
+    if geometry.spare:
+        more = [(Life("mL" * n + "c" + kind),) for kind in WEAR]
+    else:
+        more = [(Life("s", 1, ("first", 1)),) * n]
     return [
         (),
         (Life("mL" * n + "ci"),),
         (Life("Lm" * n + "f"),),
         (Life("mL" * n), Life("m", 1, ("first", 40))),
-        *((Life("mL" * n + "c" + kind),) for kind in WEAR if geometry.spare),
+        *more,
     ]
 
 

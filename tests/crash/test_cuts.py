@@ -61,7 +61,7 @@ def test_there_are_more_than_a_thousand_short_workloads() -> None:
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=str)
 def test_the_ring_has_gone_round_before(geometry: Geometry) -> None:
     """So that opening a block erases an old one."""
-    for lives in starts(geometry)[1:]:
+    for lives in starts(geometry)[1:] if geometry.spare else starts(geometry)[1:-1]:
         explorer = Explorer(geometry)
         assert explorer.base(lives)
         generation = explorer.world.boot().recover(lambda _: None, lambda _: None).generation

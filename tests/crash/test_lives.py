@@ -147,6 +147,22 @@ def test_no_row_of_cuts_locks_the_journal_up() -> None:
     world.live_on()
 
 
+FOUND = [
+    "256x2p1:s@1f1.L@2z.s",  # the first erase hit the block with the claim
+    "256x2p1:s@1f1.L@2f64.is",
+    "256x2e16:s@1f1.L@2f64.c",  # a claim went into a block that only looked blank
+    "256x2e16:s@1f1.s@1f1.s@1z.s",  # torn claims everywhere, and half an erase: refused
+    "256x3e32:s@1f1.s@1f1.s@1f3.s@1k.s",
+    "256x4p4:mLLcw.s@1f1.L@2l128",  # a half-erased block behind a failed one: damage
+    "256x4p4:Lcw.s@1f8.C@2l248.s",
+]
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_what_was_found_once_stays_mended(text: str) -> None:
+    assert fails(text) is None
+
+
 def crash(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run what `make crash` runs."""
     command = [sys.executable, "-m", "tests.crash", *arguments]
