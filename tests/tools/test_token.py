@@ -106,8 +106,8 @@ def test_what_is_sent_while_nothing_runs_counts_when_it_goes_on(folder: Path, on
         token = until("Ask")
     args = ("token", "failure", "j.bin", token, "--error", "No", "--cause", "away", *OF)
     for _ in range(2):  # the second changes nothing
-        done = tsme(*args)
-        assert "it counts when tsme run goes on" in done.stderr
+        sent = tsme(*args)
+        assert "it counts when tsme run goes on" in sent.stderr
     done = spawn(*RUN, "--on", on, "--fast", cwd=folder)
     assert done.returncode == 0
     assert json.loads(done.stdout) == {"no": {"Error": "No", "Cause": "away"}}
