@@ -6,7 +6,7 @@
 # it raised, goes into a transcript.
 from collections import OrderedDict
 
-BOXES = "dict list OrderedDict ObjectDraft ArrayDraft".split()
+BOXES = "dict list Ordered OrderedDict ObjectDraft ArrayDraft".split()
 
 
 def is_box(v):

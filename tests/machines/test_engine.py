@@ -54,10 +54,8 @@ failed None Closed for today
 """,
     "journal": """\
 ok 5
-TsmeError the flash is worn out: 15 of 16 blocks have failed, and no good one is free; \
-what was committed can be read
-TsmeError the flash is worn out: 15 of 16 blocks have failed, and no good one is free; \
-what was committed can be read
+TsmeError the flash is worn out
+TsmeError the flash is worn out
 the run has failed
 ok 15
 """,
@@ -86,6 +84,7 @@ def test_what_comes_of_it_is_the_same_everywhere(board, case):
     interpreters.require(board)
     done = interpreters.run(board, CASES, [case], heap="1m")
     said = re.sub(r"\b20\d\d\d asked", "some 20000 asked", done.stdout.decode())
+    said = re.sub(r"(the flash is worn out):.*", r"\1", said)
     assert (said, done.stderr.decode()) == (EXPECTED[case], "")
 
 

@@ -7,12 +7,20 @@
 #
 # Dicts and lists that a machine makes itself and puts into the state stay what they are until the
 # step ends: it may go on changing them.
-from collections import OrderedDict
+import sys
 
 from .cbor import decode, encode, encode_into, measure, put_head
 from .errors import fault, over
 from .num import INT_MAX, INT_MIN
 from .values import DEPTH, Obj
+
+if sys.implementation.name == "cpython":
+
+    class Ordered(dict):  # OrderedDict is slow there
+        pass
+
+else:
+    Ordered = Obj
 
 
 def _first(v, parent):
@@ -24,9 +32,10 @@ def _first(v, parent):
 
 def own(v):
     # A copy that may be changed, and keeps the order of members.
-    if isinstance(v, dict):
-        return OrderedDict([(k, own(x)) for k, x in v.items()])
-    return [own(x) for x in v] if type(v) is list else v
+    t = type(v)
+    if t is Obj:
+        return Ordered([(k, x if type(x) in _LEAVES else own(x)) for k, x in v.items()])
+    return [x if type(x) in _LEAVES else own(x) for x in v] if t is list else v
 
 
 def frozen(v, deep=0, last=False):
@@ -49,7 +58,11 @@ def frozen(v, deep=0, last=False):
     for k in v:
         if type(k) is not str:
             raise fault("TSME-M001", k, type(k).__name__)
-    return Obj([(k, frozen(v[k], deep, last)) for k in order(v)])
+    out = Obj()
+    for k in order(v):
+        x = v[k]
+        out[k] = x if last and type(x) in _LEAVES else frozen(x, deep, last)
+    return out
 
 
 def leaf(v):
@@ -245,7 +258,7 @@ class ObjectDraft(Draft):
         return [(k, self[k]) for k in self.now]
 
     def copy(self):
-        return OrderedDict(self.items())
+        return Ordered(self.items())
 
     def pop(self, k, *default):
         if default and k not in self.now:
@@ -278,10 +291,11 @@ class ObjectDraft(Draft):
             put_head(buf, 4, len(self.steps))
             for k in self.steps:
                 encode_into(buf, k)
-            left = dict(self.seen)
+            now = self.now
+            left = self.seen if len(self.steps) == len(self.seen) else dict(self.seen)
             for k in self.steps:
-                if left.pop(k, False):
-                    encode_into(buf, self.now[k])
+                if left is self.seen or left.pop(k, False):
+                    encode_into(buf, now[k])
         if self.kids:
             self.below(buf, n, path)
 
