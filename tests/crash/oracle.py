@@ -52,6 +52,10 @@ class Oracle:
         self._add()
         self.cut = False
 
+    def refused(self) -> None:
+        """The commit said that it did nothing: its record may not be there."""
+        self.under_way = None
+
     def power_went(self) -> None:
         """Something may be torn until the next commit returns."""
         self.cut = True

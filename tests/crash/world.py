@@ -5,8 +5,9 @@ from functools import cache
 from random import Random
 
 from sim.nor import Nor
-from tests.crash.flash import ERASE, PROGRAM, TOLD, Traced
+from tests.crash.flash import ERASE, PROGRAM, TOLD, WORN, Traced
 from tests.crash.oracle import CHECKPOINT, STEP, Oracle, Record, Seen
+from tsme.errors import LimitError
 from tsme.journal import Journal
 
 # Small, so that a record takes several program operations where a block is larger.
@@ -102,9 +103,27 @@ class World:
             what = "checkpoint" if kind == CHECKPOINT else "step"
             self.tell(f"commit {what} {len(self.oracle.committed)} of {len(body)} bytes")
         self.oracle.begins(kind, body)
-        self.oracle.done(journal.commit(kind, body))
+        try:
+            number = journal.commit(kind, body)
+        except LimitError:
+            if kind != STEP or not self._worn():
+                raise
+            self._once_more(body)
+            return
+        self.oracle.done(number)
         if self.tell:
             self.tell("it is committed")
+
+    def _worn(self) -> bool:
+        return isinstance(self.flash, Traced) and WORN in self.flash.weak
+
+    def _once_more(self, body: bytes) -> None:
+        # A block failed on the way, and there is less room than was said before.
+        self.oracle.refused()
+        if self.tell:
+            self.tell("there is no room for it any more")
+        self.commit(CHECKPOINT, b"room")
+        self.commit(STEP, body[: self.journal.room])
 
     def act(self, letter: str) -> None:
         """One of ACTIONS or WEAR."""
