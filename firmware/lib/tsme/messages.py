@@ -23,8 +23,8 @@ TEXTS = {
     "TSME-K005": "the %s another program",
     "TSME-K006": "a workflow takes no signals; only a state machine does",
     "TSME-M001": "the name %r of a member is a %s, not a text; write str(...) around it",
-    "TSME-M002": "the state can only be changed, and actions asked for, by stf(), and only while it "
-    "runs",
+    "TSME-M002": "the state can only be changed, and actions asked for, by stf(), and only while "
+    "it runs",
     "TSME-M003": "the state would contain itself",
     "TSME-M004": "items cannot be assigned to a slice with a step",
     "TSME-M005": "cancel(%r): no such action is pending",
