@@ -29,6 +29,7 @@ LAZY |= {
     "stf",
     "drafts",
     "items",
+    "signals",
     "asyncio",
     "texts",
     "arrays",

@@ -6,11 +6,10 @@
 import asyncio
 
 from .driver import Driver
-from .errors import LimitError, TsmeError, fault
+from .errors import TsmeError
 from .kernel import Kernel
 from .outside import lag, wall_clock
 from .outside import seed as random_seed
-from .rejected import Rejected
 from .tasks import (
     Context,
     TaskError,
@@ -64,13 +63,6 @@ class Outcome:
             self.error, self.cause = state.result
 
 
-class _Answer:
-    # What became of a signal.
-    def __init__(self):
-        self.event = asyncio.Event()
-        self.error = None
-
-
 def _client(program):
     if hasattr(program, "code"):
         from .asl import Interpreter
@@ -95,7 +87,7 @@ class Engine(Driver):
         self.tasks = tasks or Tasks()
         self.task = self.tasks.task
         self.on = self.tasks.on
-        # Inputs that handlers and the outside have posted: (execution, kind, fields, _Answer).
+        # Inputs that handlers and the outside have posted: (execution, kind, fields, Answer).
         self.queue = []
         self.refused = None  # a function(value, exception): a signal that the machine rejected
         self.posted = asyncio.Event()
@@ -118,9 +110,10 @@ class Engine(Driver):
             while self.busy():
                 await self.turn()
         except Exception as e:
-            for q in [q for q in self.queue if q[1] == _SIGNAL]:
-                self.queue.remove(q)
-                self.answer(q[2][0], q[3], e)
+            if self.queue:
+                from .signals import drop
+
+                drop(self, e)
             raise
         finally:
             self.active = before
@@ -145,11 +138,10 @@ class Engine(Driver):
         # start is on record may have happened, and its handler's `check` is asked, before its
         # time can be said to be up.
         actions = self.interrupted()
-        for action in actions:
-            if action[_RESOURCE] != self.state.pending[action[_ID]][_RESOURCE]:
-                t = self.tasks.find(action[_RESOURCE])
-                if t and t.effect == "once":  # there would be no record of its start
-                    raise fault("TSME-M012", action[_RESOURCE], action[_ID])
+        if hasattr(self.kernel.client, "stf"):
+            from .signals import restored
+
+            restored(self, actions)
         for action in actions:
             i = action[_ID]
             if i in self.running and not self.running[i].done():
@@ -168,7 +160,9 @@ class Engine(Driver):
         if self.queue:
             execution, kind, fields, answer = self.queue.pop(0)
             if kind == _SIGNAL:
-                self.signal(execution, fields[0], answer)
+                from .signals import take
+
+                take(self, execution, fields[0], answer)
             elif execution == self.state.execution and self.busy():  # else it is over
                 self.feed((kind, self.time()) + fields)
             return
@@ -266,42 +260,17 @@ class Engine(Driver):
 
     # --- what the outside may do ---
 
-    def send(self, value, answer=None):
+    def send(self, value):
         # A signal to a state machine.  If that rejects it, refused() is called.
-        if not self.busy():
-            raise fault("TSME-K002")
-        if not hasattr(self.kernel.client, "stf"):
-            raise fault("TSME-K006")
-        self.post(_SIGNAL, ordered(value), answer=answer)
+        from .signals import send
+
+        send(self, value)
 
     async def ask(self, value):
         # The same; comes back when it is durable, and raises what the machine raised.
-        answer = _Answer()
-        self.send(value, answer)
-        await answer.event.wait()
-        if answer.error:
-            raise answer.error
+        from .signals import ask
 
-    def signal(self, execution, value, answer):
-        error = None
-        if execution != self.state.execution or not self.busy():
-            error = fault("TSME-K002")
-        else:
-            try:
-                self.feed((_SIGNAL, self.time(), value))
-            except (LimitError, MemoryError, Rejected) as e:
-                error = getattr(e, "exception", e)
-            except Exception as e:  # of the journal: nobody can go on
-                self.answer(value, answer, e)
-                raise
-        self.answer(value, answer, error)
-
-    def answer(self, value, answer, error):
-        if answer:
-            answer.error = error
-            answer.event.set()
-        elif error and self.refused:
-            self.refused(handed(value), error)
+        await ask(self, value)
 
     def send_success(self, token, output):
         # For `.waitForTaskToken` and activities: the task with this token has this result.
