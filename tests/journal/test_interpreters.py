@@ -7,6 +7,7 @@ import pytest
 from tests.interpreters import INTERPRETERS, require, run
 
 WORKLOAD = Path(__file__).parent / "workload.py"
+SHAPES = Path(__file__).parent / "shapes.py"
 OTHERS = [name for name in INTERPRETERS if name != "cpython"]
 
 
@@ -23,6 +24,18 @@ def test_the_same_bytes_everywhere(name: str, expected: bytes) -> None:
     done = run(name, WORKLOAD, heap="180k")
     assert done.returncode == 0, done.stderr.decode()
     assert done.stdout.decode() == expected.decode()
+
+
+@pytest.mark.parametrize("name", OTHERS[:2])
+@pytest.mark.parametrize("part", ["sizes", "worn", "devices", "rotten", "foreign"])
+def test_flash_of_all_shapes_is_the_same_everywhere(part: str, name: str) -> None:
+    """From 64 KiB to 1 MiB in blocks of 4 to 128 KiB; worn, lying, rotten, foreign."""
+    require(name)
+    expected = run("cpython", SHAPES, [part])
+    assert expected.returncode == 0, expected.stderr.decode()
+    done = run(name, SHAPES, [part], heap="16m", timeout=240)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout.decode() == expected.stdout.decode()
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -72,12 +72,13 @@ def own(b):
         if b.once and not b.blank(0):
             b.erase(b.count - 1)  # the last that was tried: all others hold torn claims
         claimed = claim(b)
-    lie = None
+    first = None
     for block in range(claimed - 1, max(-1, claimed - 7), -2):
         lie = _lie(b, block, claimed, h)
         if lie is None:
             return
-    raise fault("TSME-J012", lie)
+        first = first or lie
+    raise fault("TSME-J012", first)
 
 
 def _filled(b, byte):

@@ -121,8 +121,8 @@ class Journal:
         return self.commit(CHECKPOINT, body)
 
     def commit(self, kind, body):
-        # Gives the record's number. After LimitError nothing has changed; after any other
-        # error only recover() knows whether the record was committed.
+        # Gives the record's number. After LimitError nothing was committed, and the journal goes
+        # on; after any other error only recover() knows whether the record was committed.
         if not self._live:
             raise fault("TSME-J010")
         b = self._blocks
@@ -150,8 +150,7 @@ class Journal:
         generation = self._generation
         if not b.program(b.of(generation), off - lead, view, lead):
             self._retire(generation)
-            clean = not b.holds(b.of(generation), off - lead, view, lead)
-            return self._store(kind, body, crc, 0, clean)
+            return self._store(kind, body, crc, 0)
         return self._committed(kind, crc, generation, generation, end)
 
     def _committed(self, kind, crc, begin, generation, end):
@@ -182,7 +181,7 @@ class Journal:
         self._live = False
         if opens:
             self._prepare()
-        return self._store(kind, body, crc, min(n, rest), True)
+        return self._store(kind, body, crc, min(n, rest))
 
     def _limits(self, kind, n, opens):
         if n > self.most:
@@ -198,16 +197,15 @@ class Journal:
         if self._newest > self._generation:
             once("recovery walk", "drop", self)
 
-    def _store(self, kind, body, crc, done, clean=False):
+    def _store(self, kind, body, crc, done):
         # Writes the record: `done` bytes into this block, the rest into new ones. A block that
-        # fails holds nothing of it: that goes into the next.  clean: nothing of it is in flash.
+        # fails holds nothing of it: that goes into the next.
         b = self._blocks
         n = HEAD + len(body)
         generation = self._generation
         off = self._off
         begin = generation if done else 0
         if done:
-            clean = False
             if b.write(b.of(generation), off, 0, self._head, body, 0, done):
                 off += done
             else:
@@ -217,18 +215,18 @@ class Journal:
             since = self._since or begin
             need = -(-(n - done) // b.room) + (self._reserve if kind == STEP else 0)
             top = max(generation, self._newest)
-            if self._free(top, since) < need:
-                if clean and kind == STEP:
+            free = self._free(top, since)
+            if free < need:
+                if kind == STEP and free:  # a checkpoint gives room; nothing is added here
+                    self._off = b.size
                     self._live = True
                     raise over("TSME-J008", len(body), self.room)
                 raise fault("TSME-J011", len(b.worn), b.count)
-            following = b.after(top)
+            self._newest = following = b.after(top)
             end = self._open(following, generation, crc, body, done)
             if not end:
-                clean = clean and end is None
                 self._retire(following)
                 continue
-            clean = False
             done += end - b.data
             off = end
             generation = following
@@ -243,8 +241,7 @@ class Journal:
         self._measure()
 
     def _open(self, generation, before, crc, body, done):
-        # Writes a block's head and what fits of the record; gives its end, 0 if that failed, None
-        # if the erase did.
+        # Writes a block's head and what fits of the record; gives its end, 0 if that failed.
         b = self._blocks
         n = HEAD + len(body)
         piece = min(n - done, b.room)
@@ -261,7 +258,7 @@ class Journal:
         ready = generation == self._ready
         self._ready = 0
         if not ready and not b.make_ready(generation, before):
-            return None
+            return 0
         buf = self._buf
         at = b.data
         part = place(b.lay_mark(generation, before), first, number, chain, self._since)

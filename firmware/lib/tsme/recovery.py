@@ -173,15 +173,15 @@ def drop(j):
     h = Heads(b)
     while j._newest > j._generation:
         newest = j._newest
-        if not h.used(newest) or h.before <= j._generation:
-            j._newest = newest - 1  # this one is erased when it is opened again
-            return
-        before = h.before
-        if not b.make_ready(newest, j._generation):
-            j._retire(newest)
-            if h.used(newest):
-                return  # it cannot be got rid of: what comes next is newer
-        j._newest = before
+        j._newest = newest - 1
+        if h.used(newest):
+            if h.before <= j._generation:
+                return  # this one is erased when it is opened again
+            if not b.make_ready(newest, j._generation):
+                j._retire(newest)
+                if h.used(newest):
+                    j._newest = newest  # it cannot be got rid of: what comes next is newer
+                    return
 
 
 def records(j, on_damage=None):
