@@ -301,21 +301,21 @@ class Kernel:
             put_head(delta, 0, d.rng)
         else:
             delta.append(0xF6)
-        if d.gone or d.changed:
-            d.gone.sort()
-            d.changed.sort()
-            encode_into(delta, d.gone)
-            encode_into(delta, [d.pending[i] for i in d.changed], True)
-        else:
-            delta += b"\x80\x80"
+        d.gone.sort()
+        put_head(delta, 4, len(d.gone))
+        for i in d.gone:
+            put_head(delta, 0, i)
+        d.changed.sort()
+        put_head(delta, 4, len(d.changed))
+        for i in d.changed:
+            encode_into(delta, d.pending[i], True)
         if d.status:
             encode_into(delta, d.result)
+            d.client = None
         else:
             self.client.delta(delta, d)
         d.digest = crc32(delta, d.digest) & 0xFFFFFFFF
         d.bound += len(delta)
-        if d.status:
-            d.client = None
         self.measure(d)
         record[:4] = d.digest.to_bytes(4, "little")
         step = Step(d, d.actions, record)
