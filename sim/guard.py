@@ -9,6 +9,7 @@ machine runs as it is, and everything that it makes must be the same.
 from __future__ import annotations
 
 import copy
+import gc
 import inspect
 import re
 import sys
@@ -100,6 +101,8 @@ class Guard:
     @contextmanager
     def _on(self) -> Iterator[None]:
         before = sys.getprofile()
+        collects = gc.isenabled()  # its callbacks and finalizers are not the machine's
+        gc.disable()
         for f, _, new in self.swaps:
             f.__code__ = new
         for names in self.globals:
@@ -109,6 +112,8 @@ class Guard:
             yield
         finally:
             sys.setprofile(before)
+            if collects:
+                gc.enable()
             for f, old, _ in self.swaps:
                 f.__code__ = old
             for names in self.globals:
@@ -406,5 +411,7 @@ def watched(what: Any, seed: int, seen: Coverage, every: bool | None) -> Any:
         _GUARDS[key] = (what.machine, Guard(what.machine))
     guard = _GUARDS[key][1]
     lines = Lines(guard.reach.functions, seen) if traced else None
+    if not on and lines and not lines.left:
+        return what  # all have been seen
     first = float("inf") if every else _REST if seed else _FIRST
     return Guarded(what.machine, guard if on else None, lines, first)

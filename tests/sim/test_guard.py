@@ -1,6 +1,7 @@
 # ruff: noqa: A002, N805, RUF012
 
 # ruff: noqa: A002
+import gc
 import inspect
 import random
 import re
@@ -236,3 +237,29 @@ def test_profilers_and_tracers_of_others_are_theirs_again():
         assert sys.getprofile() is mine
     finally:
         sys.setprofile(None)
+
+
+def test_what_the_garbage_collector_calls_is_not_the_machine():
+    # Hypothesis has such a callback, in the process of all tests behind its first.
+    class Fills:
+        initial = {}
+
+        def stf(state, input, actions):
+            kept = [[] for _ in range(100)]
+            state["n"] = len(kept)
+
+    calls = []
+
+    def callback(phase, info):
+        calls.append(time.perf_counter())
+
+    thresholds = gc.get_threshold()
+    gc.callbacks.append(callback)
+    gc.set_threshold(10)
+    try:
+        assert one_signal(guarded(Fills)).client == {"n": 100}
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(callback)
+    assert calls
+    assert gc.isenabled()
