@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsme.kernel import INPUTS, KIND, TIMER, WAKE
@@ -89,7 +88,10 @@ class Coverage:
         at = error.__traceback__
         while at is not None and at.tb_next is not None:
             at = at.tb_next
-        place = f" ({Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno})" if at else ""
+        place = ""
+        if at:
+            name = at.tb_frame.f_code.co_filename.rpartition("/")[2]
+            place = f" ({name}:{at.tb_lineno})"
         self.devices[device.name].rejected[type(error).__name__ + place] += 1
 
     def counter(self, world: World, device: Device) -> Callable[[Any, Any], None]:
@@ -98,24 +100,27 @@ class Coverage:
         if not device.is_machine:
             _trace(seen, device)
         inputs = seen.inputs
-        labelled = device.is_machine and type(world.sim).label is not _NO_LABEL
         last = ""
 
         def count(event: Any, step: Any) -> None:
-            nonlocal last
             inputs[event[0]] += 1
             if step.state.status:
                 result = step.state.result
                 failed = step.state.status > 1
                 seen.ends[str(result[0]) if failed else "succeeded"] += 1
-            if labelled and not step.state.status:
+
+        def count_and_label(event: Any, step: Any) -> None:
+            nonlocal last
+            count(event, step)
+            if not step.state.status:
                 now = world.sim.label(device)
                 if now != last:
                     seen.states[now] += 1
                     seen.edges[last, now] += 1
                     last = now
 
-        return count
+        labelled = device.is_machine and type(world.sim).label is not _NO_LABEL
+        return count_and_label if labelled else count
 
 
 def _trace(seen: Seen, device: Device) -> None:

@@ -32,6 +32,7 @@ from tsme.rejected import Rejected
 from tsme.stf import Machine
 from tsme.tasks import Done, TaskError, names
 
+from .light import LightKernel, LightMachine
 from .nor import Nor
 from .recall import Recall, Recalling
 from .simulation import Call, Value
@@ -59,7 +60,8 @@ def mark(state: Any) -> Mark:
 class Device(Driver):
     """name: in its world.  state: what a machine's state is, as plain data; None for a workflow.
 
-    kernel_state: all of the kernel's.  records: of every step since the first, as committed.
+    kernel_state: all of the kernel's.  records: of every step since the first, as committed;
+    of none where nobody would read them (light.py).
     """
 
     watch: Any
@@ -109,7 +111,8 @@ class Device(Driver):
         self.lag = 0
         journal = Journal(self.flash) if self.flash else None
         room = journal.most if journal else None
-        Driver.__init__(self, Kernel(self.client, room), journal)
+        kernel = LightKernel if isinstance(self.client, LightMachine) else Kernel
+        Driver.__init__(self, kernel(self.client, room), journal)
         self.watch = self.world.watched(self)
         if not self.flash:
             return
@@ -226,7 +229,8 @@ class Device(Driver):
             if not step:
                 return None
             self.state = step.state
-            self.records.append(step.record)
+            if step.record:
+                self.records.append(step.record)
         except (LimitError, MemoryError, Rejected) as e:
             event, step = self.give_up(event, e)
         self.watch(event, step)

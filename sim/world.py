@@ -16,6 +16,7 @@ from tsme.kernel import DUE, FAILED, ID, RESOURCE
 from .device import INTERRUPTED, Device, Mistake, mark
 from .dice import Dice, mix
 from .guard import watched
+from .light import light
 from .mix import MOVES, Mix
 from .nor import Nor, PowerLoss
 from .simulation import Call, Simulation, Value
@@ -49,6 +50,7 @@ class World:
         self.seed = seed
         self.seen = seen
         self.mix = Mix(kind, seed, without)
+        self.whole = self.mix.power or not seed & 15  # all steps are replayed at the end
         self.dice = Dice()
         self.pause = self.sim.pause * 2 // self.mix.hurry
         self.now = EPOCH
@@ -62,6 +64,8 @@ class World:
         for thing in things:
             flash = Nor(kind.block, kind.blocks, seed=seed & 0xFFFF) if self.mix.power else None
             what = watched(thing.what, seed, seen, guard) if kind.guard else thing.what
+            if not self.whole:
+                what = light(what)
             device = Device(self, thing.name, what, thing.names, flash)
             self.devices.append(device)
             self.by_name[thing.name] = device
@@ -81,8 +85,9 @@ class World:
         for _ in range(steps):
             x = (x * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
             n = x >> 32
-            moves.append((table[n & 255], (n >> 8) % count if count > 1 else 0, n))
-            if not self.move(moves[-1]):
+            one = (table[n & 255], (n >> 8) % count if count > 1 else 0, n)
+            moves.append(one)
+            if not self.move(one):
                 break
         self.finish()
 
@@ -142,8 +147,7 @@ class World:
             if device.flash:
                 device.flash.power_on()
                 self._up(device, 0)
-            whole = self.mix.power or not self.seed & 15  # a reset was one replay already
-            if whole and mark(device.replayed()) != mark(device.state):
+            if self.whole and mark(device.replayed()) != mark(device.state):
                 raise Mistake(f"a replay of all steps of {device.name} ends in another state")
         self.sim.finish(self.by_name)
 
