@@ -256,10 +256,14 @@ class Device(Driver):
             self.records.append(step.record)
         return step
 
+    def memory(self) -> Recall:
+        """What replay may know of the lives before; in one seed of four nothing."""
+        return self.recall if self.world.seed & 3 else Recall()
+
     def recover(self) -> bool:
         """As Driver.recover, with a memory of the lives before."""
         assert self.journal
-        replay = Recalling(self.kernel, self.recall)
+        replay = Recalling(self.kernel, self.memory())
         self.found = self.journal.recover(replay.checkpoint, replay.step)
         self.state, self.transitions = replay.state, replay.transitions
         self.recovered = True
@@ -288,7 +292,7 @@ class Device(Driver):
     def replayed(self) -> Any:
         """The state that all records lead to, in a kernel of their own."""
         client: Any = Machine(self.what.machine) if self.is_machine else Interpreter(self.what)
-        replay = Recalling(Kernel(client), self.recall)
+        replay = Recalling(Kernel(client), self.memory())
         for record in self.records:
             replay.step(record)
         return replay.state
