@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
+from random import Random
 
 import pytest
 
@@ -111,6 +112,52 @@ def test_of_what_can_still_be_read_nothing_is_wrong_and_every_gap_is_told(life: 
             assert set(range(before + 1, number)) <= told
         # the oldest may be gone, as if their block had been erased by now, and the last one
         assert not numbers or numbers[-1] >= max(whole) - 1 or damage
+
+
+def muddle(flash: Nor, random: Random) -> None:
+    """Blocks of now and before in any order, with holes and garbage in them."""
+    size = flash.block
+    blocks = [bytes(flash.data[at : at + size]) for at in range(0, len(flash.data), size)]
+    for at in range(0, len(flash.data), size):
+        block = bytearray(random.choice(blocks))
+        for _ in range(random.choice((0, 0, 1, 3))):
+            start = random.randrange(0, size, random.choice((1, 32)))
+            end = min(size, start + random.choice((1, 8, 32, 200)))
+            block[start:end] = random.choice(
+                (bytes(end - start), b"\xff" * (end - start), random.randbytes(end - start))
+            )
+        flash.data[at : at + size] = block
+
+
+@pytest.mark.parametrize("seed", [*range(250), 3787])
+def test_whatever_the_flash_holds_it_is_a_journal_or_an_error(seed: int) -> None:
+    random = Random(seed)
+    flash = Life(random.choice((3, 20, 70, 150)), random.choice((4, 1000))).flash()
+    known = {(kind, body) for _, kind, body, _, _ in Journal(flash).records()}
+    muddle(flash, random)
+    before = flash.state()
+    journal = Journal(flash)
+    found = recovered(flash)
+    try:
+        read, _ = readable(flash)
+        assert {(kind, body) for _, kind, body, _, _ in read} <= known, "no record is made up"
+    except TsmeError as e:
+        assert e.code == "TSME-J002"
+    assert flash.state() == before
+    if isinstance(found, str):
+        assert found in ("TSME-J002", "TSME-J005", "TSME-J006")
+        journal.format()
+        found = recovered(flash)
+        assert found == (0, [])
+    journal = Journal(flash)
+    journal.recover(lambda _: None, lambda _: None)
+    for i in range(40):
+        if journal.needs_checkpoint():
+            journal.checkpoint(b"state")
+        journal.commit(STEP, bytes([i]) * 30)
+    after = recovered(flash)
+    assert isinstance(after, tuple)
+    assert after[0] >= found[0] + 40
 
 
 def test_the_head_of_a_block_that_no_record_begins_behind_is_missed_too() -> None:

@@ -53,9 +53,9 @@ def claim(b):
         return block
     # The others hold torn claims by now. Block 0 is the first that is erased: the claim may not
     # stay there.
+    if b.once or not block:  # then block 0 is claimed, and the erase may be cut
+        b.erase(b.count - 1)
     block = b.count - 1
-    if b.once:
-        b.erase(block)
     if not b.program(block, 0, b.lay_mark(0, 0)):
         raise fault("TSME-J009", block, "programmed", "it reads otherwise")
     return block
@@ -69,7 +69,7 @@ def own(b):
     while claimed and not h.look(claimed):
         claimed -= 1
     if not claimed:
-        if b.once and not b.blank(0):
+        if h.look(0) or b.once and not b.blank(0):
             b.erase(b.count - 1)  # the last that was tried: all others hold torn claims
         claimed = claim(b)
     first = None

@@ -94,7 +94,7 @@ class Walk:
             if h.used(generation) and not (guess and block in b.worn):
                 self._ring[block] = 1
                 guess = False
-                generation = h.before
+                generation = min(h.before, generation - 1)
             else:
                 guess = True
                 generation -= 1
