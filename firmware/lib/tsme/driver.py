@@ -37,6 +37,7 @@ class Driver:
         self.recovered = None
         self.found = None  # what the journal said on recovery, a journal.Info
         self.transitions = 0  # since the last checkpoint, for its policy
+        self.told = 0  # blocks of which it was said that they have failed
 
     # For who inherits.
 
@@ -59,6 +60,7 @@ class Driver:
             if self.journal:
                 found = once("replay events", "recover", self.journal, self.kernel)
                 self.found, self.state, self.transitions = found
+                self.kernel.room = self.journal.most
             self.recovered = self.journal is not None
             self.keep()
         return self.busy()
@@ -134,8 +136,16 @@ class Driver:
         instead = (_STOP, event[1], stopped, cause)
         return instead, self.take(instead)
 
+    def say(self):
+        # Once for each block that the journal does without from now on.
+        if self.journal and len(self.journal.retired) > self.told:
+            self.told = len(self.journal.retired)
+            text = "blocks %s of the journal have failed and are not used any more"
+            self.emit("log", text % ", ".join([str(n) for n in self.journal.retired]))
+
     def keep(self):
         # A checkpoint, when the journal's policy asks for one.
+        self.say()
         if self.journal and self.journal.needs_checkpoint(None, self.transitions):
             try:
                 body = self.kernel.checkpoint(self.state)
