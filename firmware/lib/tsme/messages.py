@@ -22,7 +22,7 @@ TEXTS = {
     "TSME-K004": "nothing to continue: every branch waits",
     "TSME-K005": "the %s another program",
     "TSME-K006": "a workflow takes no signals; only a state machine does",
-    "TSME-M001": "the name %r of a member is a %s, not a text; write str(...) around it",
+    "TSME-M001": "the name %r of a member is of type %s and no text; write str(...) around it",
     "TSME-M002": "the state can only be changed, and actions asked for, by stf(), and only while "
     "it runs",
     "TSME-M003": "the state would contain itself",
