@@ -103,6 +103,7 @@ class Guard:
         before = sys.getprofile()
         collects = gc.isenabled()  # its callbacks and finalizers are not the machine's
         gc.disable()
+        callbacks, gc.callbacks[:] = gc.callbacks[:], []  # if the machine itself collects
         for f, _, new in self.swaps:
             f.__code__ = new
         for names in self.globals:
@@ -112,6 +113,7 @@ class Guard:
             yield
         finally:
             sys.setprofile(before)
+            gc.callbacks[:] = callbacks
             if collects:
                 gc.enable()
             for f, old, _ in self.swaps:

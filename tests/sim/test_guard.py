@@ -239,6 +239,24 @@ def test_profilers_and_tracers_of_others_are_theirs_again():
         sys.setprofile(None)
 
 
+def test_a_machine_may_collect_its_garbage_whoever_listens():
+    class Tidy:
+        initial = {}
+
+        def stf(state, input, actions):
+            state["n"] = 0 * gc.collect()
+
+    def callback(phase, info):
+        time.perf_counter()
+
+    gc.callbacks.append(callback)
+    try:
+        assert one_signal(guarded(Tidy)).client == {"n": 0}
+        assert callback in gc.callbacks
+    finally:
+        gc.callbacks.remove(callback)
+
+
 def test_what_the_garbage_collector_calls_is_not_the_machine():
     # Hypothesis has such a callback, in the process of all tests behind its first.
     class Fills:
