@@ -88,9 +88,18 @@ def interrupt(process: subprocess.Popen[str]) -> str:
 # --- journals ---------------------------------------------------------------------------------
 
 
+def at_rest(journal: Path) -> bytes:
+    """What a journal holds when its run has made the next block ready, and only waits."""
+    seen = b""
+    while (now := journal.read_bytes()) != seen:
+        seen = now
+        time.sleep(1)
+    return seen
+
+
 def test_two_runs_cannot_share_a_journal(folder: Path):
     process = begin(folder, "hour.asl.json", "-j", "j.bin", until=begun)
-    before = (folder / "j.bin").read_bytes()
+    before = at_rest(folder / "j.bin")
     second = spawn("run", "hour.asl.json", "-j", "j.bin", "--fast", cwd=folder)
     assert second.returncode == 2
     assert_one_clear_line(second.stderr, "TSME-H047")
