@@ -1,6 +1,7 @@
 """Settings for all tests."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,9 @@ from tsme.limits import LIMITS
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") or os.environ.get("TSME_STRICT") else "dev")
+
+# A shell starts what runs in the background deaf to Ctrl-C, and what that starts, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The limits are one table in the process: what one test raises must not reach the next.
 BOARD = dict(LIMITS)
