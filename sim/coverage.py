@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from tsme.kernel import INPUTS, KIND, TIMER, WAKE
@@ -88,11 +89,8 @@ class Coverage:
         at = error.__traceback__
         while at is not None and at.tb_next is not None:
             at = at.tb_next
-        place = ""
-        if at:
-            name = at.tb_frame.f_code.co_filename.rpartition("/")[2]
-            place = f" ({name}:{at.tb_lineno})"
-        self.devices[device.name].rejected[type(error).__name__ + place] += 1
+        code, line = (at.tb_frame.f_code, at.tb_lineno) if at else (None, 0)
+        self.devices[device.name].rejected[_named(error, code, line)] += 1
 
     def counter(self, world: World, device: Device) -> Callable[[Any, Any], None]:
         """What counts each step of a device."""
@@ -121,6 +119,18 @@ class Coverage:
 
         labelled = device.is_machine and type(world.sim).label is not _NO_LABEL
         return count_and_label if labelled else count
+
+
+def _named(error: Exception, code: CodeType | None, line: int) -> str:
+    """An error's name, and where it was raised; remembered, since most are alike."""
+    key = (type(error), code, line)
+    if key not in _NAMES:
+        place = f" ({code.co_filename.rpartition('/')[2]}:{line})" if code else ""
+        _NAMES[key] = type(error).__name__ + place
+    return _NAMES[key]
+
+
+_NAMES: dict[tuple[type, CodeType | None, int], str] = {}
 
 
 def _trace(seen: Seen, device: Device) -> None:

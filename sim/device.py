@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tsme.asl import Interpreter
 from tsme.driver import Driver
-from tsme.errors import LimitError
+from tsme.errors import LimitError, TsmeError
 from tsme.journal import Journal
 from tsme.kernel import (
     BEGUN,
@@ -29,14 +29,14 @@ from tsme.kernel import (
 )
 from tsme.outside import lag
 from tsme.rejected import Rejected
-from tsme.stf import Machine
-from tsme.tasks import Done, TaskError, names
+from tsme.stf import Input, Machine
+from tsme.tasks import Done, TaskError
 
-from .light import LightKernel, LightMachine
-from .nor import Nor
+from .light import LightKernel, LightMachine, difference
+from .nor import Nor, PowerLoss
 from .recall import Recall, Recalling
-from .simulation import Call, Value
-from .values import ordered
+from .simulation import Call, Value, plain_name
+from .values import fresh, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,8 @@ class Device(Driver):
     """name: in its world.  state: what a machine's state is, as plain data; None for a workflow.
 
     kernel_state: all of the kernel's.  records: of every step since the first, as committed;
-    of none where nobody would read them (light.py).
+    of none where nobody would read them (light.py): there `events` are the inputs of the steps
+    since `before`, the state at the last reset.
     """
 
     watch: Any
@@ -82,6 +83,14 @@ class Device(Driver):
         self.starts: dict[tuple[int, int, str], int] = {}
         self.recall = Recall()
         self.records: list[bytes] = []
+        self.events: list[Any] = []
+        self.before = self.state = State()
+        self.woken = world.mix.power and not flash  # at a reset its steps are made anew
+        self.light = isinstance(self.client, LightMachine)
+        self.noting = self.woken or not self.light
+        self.cut: tuple[int, bool] | None = None  # steps until the power goes, is the last durable
+        self.looked: Any = None  # a state, and
+        self.first: list[Any] | None = None  # what of it is due first
         self.sure: Mark = mark(State())  # the last state that was adopted
         self.maybe: Mark | None = None  # the one that was being committed
         self.boot()
@@ -109,13 +118,23 @@ class Device(Driver):
         """Power comes on: everything but the flash begins anew, and must be what it was."""
         self.lives += 1
         self.lag = 0
+        was = self.state
         journal = Journal(self.flash) if self.flash else None
         room = journal.most if journal else None
-        kernel = LightKernel if isinstance(self.client, LightMachine) else Kernel
+        kernel = LightKernel if self.light else Kernel
         Driver.__init__(self, kernel(self.client, room), journal)
+        if not self.is_machine:
+            self.client.trace = None  # a replay has been seen
+        if self.flash:
+            self.find()
+        elif self.lives > 1:
+            self.remake(was)
         self.watch = self.world.watched(self)
-        if not self.flash:
-            return
+        if self.busy():
+            self.resume()
+
+    def find(self) -> None:
+        """What flash has is what was sure, or what was being committed."""
         self.recover()
         found = mark(self.state)
         if found not in (self.sure, self.maybe):
@@ -125,8 +144,23 @@ class Device(Driver):
         if self.maybe and found != self.sure:
             self.records.append(self.under_way)
         self.sure, self.maybe = found, None
-        if self.busy():
-            self.resume()
+
+    def remake(self, was: Any) -> None:
+        """Without flash all that was durable is there; made anew, it is the same."""
+        state = self.before
+        for event in self.events:
+            try:
+                step = self.kernel.step(state, event)
+            except (Rejected, TsmeError) as e:
+                raise Mistake(f"a replay of the steps of {self.name} stops: {e}") from e
+            if step is None:
+                raise Mistake(f"a replay of the steps of {self.name} has no action {event[2]}")
+            state = step.state
+        other = difference(state, was) if self.light else mark(state) != mark(was) and "its digest"
+        if other:
+            raise Mistake(f"a replay of the steps of {self.name} gives another state: {other}")
+        self.before = self.state = state
+        self.events = []
 
     def power_off(self) -> None:
         """Everything but the flash is lost."""
@@ -146,7 +180,8 @@ class Device(Driver):
 
     def ask(self, action: list[Any]) -> None:
         """What became of a `once` task whose start is on record."""
-        call = self.call(action)
+        starts = self.starts.get((self.state.execution, action[ID], action[RESOURCE]), 0)
+        call = self.call(action, starts)
         answer = self.world.probe(self, call)
         if isinstance(answer, Done):
             self.end(action, SUCCEEDED, (ordered(answer.result),))
@@ -177,15 +212,32 @@ class Device(Driver):
 
     def signal(self, value: Value) -> None:
         """A signal from outside.  Raises Mistake if it is refused by an error, not on purpose."""
-        if type(value) not in _PLAIN:
-            value = ordered(value)
+        now = self.time()
+        if not self.light:
+            if type(value) not in _PLAIN:
+                value = ordered(value)
+            try:
+                self.feed((SIGNAL, now, value))
+            except Rejected as rejected:
+                self.refused(rejected.exception)
+            return
+        given = Input("signal", now)  # the same without detours: most of what a world does
+        given.value = fresh(value)
         try:
-            self.feed((SIGNAL, self.time(), value))
-        except Rejected as rejected:
-            e = rejected.exception
-            if type(e).__module__ == "builtins" and not isinstance(e, self.world.sim.rejects):
-                raise Mistake(f"stf() raised {rejected.cause}") from e
-            self.world.seen.rejected(self, e)
+            step = self.kernel.signal(self.state, now, given)
+        except (LimitError, MemoryError):
+            raise
+        except Exception as e:
+            self.refused(e)
+            return
+        self.adopt((SIGNAL, now, value), step)
+
+    def refused(self, e: Exception) -> None:
+        """stf() raised this at a signal."""
+        if type(e).__module__ == "builtins" and not isinstance(e, self.world.sim.rejects):
+            text = type(e).__name__ + (f": {e}" if str(e) else "")
+            raise Mistake(f"stf() raised {text}") from e
+        self.world.seen.rejected(self, e)
 
     def end(self, action: list[Any], kind: int, fields: tuple[Any, ...]) -> None:
         """A task has ended, if it is pending still."""
@@ -195,6 +247,8 @@ class Device(Driver):
 
     def due(self) -> list[Any] | None:
         """The pending action whose time comes first."""
+        if self.state is self.looked:
+            return self.first
         first = None
         least = 0
         for action in self.state.pending.values():
@@ -202,6 +256,7 @@ class Device(Driver):
             if due is not None and (first is None or due <= least):
                 if first is None or due < least or action[ID] < first[ID]:
                     first, least = action, due
+        self.looked, self.first = self.state, first
         return first
 
     def timer(self, action: list[Any]) -> None:
@@ -209,13 +264,12 @@ class Device(Driver):
         self.feed((TIMER, max(self.time(), action[DUE]), action[ID]))
         self.go_on()
 
-    def call(self, action: list[Any]) -> Call:
-        """A task, as the world sees it."""
+    def call(self, action: list[Any], starts: int) -> Call:
+        """A task, as the world sees it, after so many starts."""
         execution, i, resource = self.state.execution, action[ID], action[RESOURCE]
         state = ""
         if not self.is_machine and self.state.client:
             state = self.names[self.state.client[action[FRAME]].state]
-        starts = self.starts.get((execution, i, resource), 0)
         return Call(self.name, resource, action[PAYLOAD], state, execution, i, starts)
 
     # --- what the driver asks ---
@@ -226,20 +280,31 @@ class Device(Driver):
             return super().feed(event)
         try:
             step = self.kernel.step(self.state, event)
-            if not step:
-                return None
-            self.state = step.state
-            if step.record:
-                self.records.append(step.record)
         except (LimitError, MemoryError, Rejected) as e:
             event, step = self.give_up(event, e)
+            self.follow(event, step)
+            return step
+        if step:
+            self.adopt(event, step)
+        return step
+
+    def adopt(self, event: Any, step: Any) -> None:
+        """A step without flash is durable, unless the power goes; then it is acted upon."""
+        if self.cut:
+            self.torn(event, step)
+        self.state = step.state
+        if self.noting:
+            self.note(event, step)
+        self.follow(event, step)
+
+    def follow(self, event: Any, step: Any) -> None:
+        """What comes after a step."""
         self.watch(event, step)
         for action in step.actions:
             if action[ID] == 0:
                 self.emit(action[1], action[2])
             elif action[KIND] == TASK and action[ID] in self.state.pending:
                 self.launch(action)
-        return step
 
     def take(self, event: Any) -> Any:
         step = self.kernel.step(self.state, event)
@@ -252,13 +317,34 @@ class Device(Driver):
                 self.recovered = True
                 self.sure, self.maybe = self.maybe, None
                 self.transitions += self.kernel.client.program.budget - step.state.left
+            elif self.cut:
+                self.torn(event, step)
             self.state = step.state
-            self.records.append(step.record)
+            self.note(event, step)
         return step
 
+    def torn(self, event: Any, step: Any) -> None:
+        """The power goes in some step: it is durable or gone, and nobody has acted upon it."""
+        left, durable = self.cut or (0, False)
+        self.cut = (left - 1, durable) if left else None
+        if not left:
+            if durable:
+                self.state = step.state
+                self.note(event, step)
+            raise PowerLoss
+
+    def note(self, event: Any, step: Any) -> None:
+        """What a replay of this step will need."""
+        if step.record:
+            self.records.append(step.record)
+        if self.woken:
+            if self.light and event[0] == SIGNAL:  # the value is the sender's
+                event = (SIGNAL, event[1], ordered(event[2]))
+            self.events.append(event)
+
     def memory(self) -> Recall:
-        """What replay may know of the lives before; in one seed of four nothing."""
-        return self.recall if self.world.seed & 3 else Recall()
+        """What replay may know of the lives before; in every other such seed nothing."""
+        return self.recall if not self.world.seed & 32 else Recall()
 
     def recover(self) -> bool:
         """As Driver.recover, with a memory of the lives before."""
@@ -277,8 +363,8 @@ class Device(Driver):
         return super().give_up(event, e)
 
     def launch(self, action: list[Any]) -> None:
-        effect = self.world.sim.effects.get(names(action[RESOURCE])[-1], "idempotent")
-        if effect == "once" and not action[BEGUN]:
+        once = self.world.sim.effects.get(plain_name(action[RESOURCE])) == "once"
+        if once and not action[BEGUN]:
             self.feed((STARTED, self.time(), action[ID]))
             if action[ID] not in self.state.pending:
                 return

@@ -1,21 +1,29 @@
-"""A kernel that writes nothing down, for worlds in which nobody reads it.
+"""A world without flash: all but one seed of 32.
 
-Without faults of the power there is no journal, and nothing to replay, but in one seed of sixteen:
-in the others a machine's steps make no record and no digest.  That a value is none is seen where
-the machine puts it in; only what encoding alone refuses (an integer of 65 bits, half a character)
-waits for a seed that writes.
+Such a world takes the journal at its word (docs/SPEC.md, 4): when the power goes, the step under
+way is durable or gone, and all before it are there.  At a reset the steps since the last one are
+made anew from their inputs, and must come to the same state.
+
+Nobody reads what a machine's steps would write, so they make no record and no digest.  That a
+value is none is seen where the machine puts it in; only what encoding alone refuses (an integer of
+65 bits, half a character) waits for a seed that writes.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from tsme.drafts import ObjectDraft, own
+from tsme.drafts import ObjectDraft
 from tsme.errors import LimitError
 from tsme.kernel import SIGNAL, Draft, Kernel, Step
 from tsme.rejected import Rejected
 from tsme.stf import Actions, Input, Machine, _shown
 
+from .values import fresh
+
+_FIELDS = ("client", "pending", "result", "status", "rng", "now", "next_id", "steps", "execution")
+_ABSENT = "absent"
+_LONGEST = 60
 _KERNEL: Any = Kernel  # device code has no types
 _MACHINE: Any = Machine
 
@@ -44,13 +52,29 @@ class LightKernel(_KERNEL):  # type: ignore[misc]
     def step(self, state: Any, event: Any) -> Any:
         if event[0] != SIGNAL or state.status or not state.execution:
             return _KERNEL.step(self, state, event)
-        client = self.client
-        d = Draft(state, event[1])
+        given = Input("signal", 0)
+        given.value = fresh(event[2])
+        try:
+            return self.signal(state, event[1], given)
+        except (LimitError, MemoryError):
+            raise
+        except Exception as e:
+            raise Rejected(_shown(e), e) from e
+
+    def signal(self, state: Any, now: int, given: Any) -> Any:
+        """A signal's step.  Raises what the machine does."""
+        d = Draft(state, now)
         d.left = 1  # type: ignore[attr-defined]
-        given = Input("signal", d.now)
-        given.value = own(event[2])
-        d.client = client.call(d, client.stf, state.client, given)
-        return self.finish(d, state, event)
+        given.now = d.now
+        part = ObjectDraft(state.client)
+        actions = Actions(d)
+        try:
+            self.client.stf(part, given, actions)
+            d.client = part.value(0, True)
+        finally:
+            part.open = False
+            actions._d = None
+        return self.finish(d, state, None)
 
     def finish(self, d: Any, old: Any, event: Any) -> Any:
         step = Step(d, d.actions, None)
@@ -58,6 +82,30 @@ class LightKernel(_KERNEL):  # type: ignore[misc]
             d.client = None
         d.actions = d.gone = d.changed = None
         return step
+
+
+def difference(a: Any, b: Any) -> str:
+    """Where two states of a machine differ, in words; nothing if they do not."""
+    for name in _FIELDS:
+        one, other = getattr(a, name), getattr(b, name)
+        if one != other:
+            return _where("" if name == "client" else name, one, other)
+    return ""
+
+
+def _where(path: str, one: Any, other: Any) -> str:
+    """The first place in two values, which differ, where they do."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in {**one, **other}:
+            if key not in one or key not in other or one[key] != other[key]:
+                inner = f"{path}.{key}" if path else str(key)
+                return _where(inner, one.get(key, _ABSENT), other.get(key, _ABSENT))
+    return f"{path or 'it'} is {_short(one)}, not {_short(other)}"
+
+
+def _short(value: Any) -> str:
+    text = value if value is _ABSENT else repr(value)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def light(what: Any) -> Any:

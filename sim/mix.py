@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .dice import Dice, mix
-from .simulation import Simulation
+from .simulation import FAULTS, Simulation
 
 SIGNAL, NEXT, TWICE, LOSE, LATE, CLOCK, RESET, CUT, IDLE, WORN = range(10)
 MOVES = ("signal", "next", "twice", "lose", "late", "clock", "reset", "cut", "idle", "worn")
@@ -39,6 +39,8 @@ class Mix:
             there, rate = dice.below(2), rates[dice.below(len(rates))]
             if there and fault not in without:
                 self.rates[fault] = rate
+        # Of 256 tasks or messages, where there are any.
+        self.strikes = {fault: 2 * self.rates.get(fault, 0) for fault in FAULTS}
         self.power = any(fault in self.rates for fault in _FLASH)
         table: list[int] = []
         for fault, move in _MOVES_OF.items():
@@ -57,5 +59,4 @@ class Mix:
 
     def hits(self, dice: Dice, fault: str) -> bool:
         """Does it strike now?"""
-        rate = self.rates.get(fault, 0)
-        return rate > 0 and dice.below(256) < rate * 2
+        return fault in self.rates and dice.below(256) < self.strikes[fault]

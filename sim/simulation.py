@@ -16,8 +16,8 @@ survives their resets.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tsme.tasks import names
 
@@ -42,8 +42,7 @@ FAULTS = (
 )
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """A task that a device starts, or has started.
 
     device: its name; resource: the task's; payload: a value; state: where in a workflow, else "";
@@ -64,7 +63,13 @@ class Call:
     @property
     def name(self) -> str:
         """The task's without an ARN around it."""
-        return str(names(self.resource)[-1])
+        return plain_name(self.resource)
+
+
+@cache
+def plain_name(resource: str) -> str:
+    """A task's name without an ARN around it."""
+    return str(names(resource)[-1])
 
 
 class Simulation:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tsme.kernel import DUE, FAILED, ID, RESOURCE
@@ -50,8 +50,10 @@ class World:
         self.seed = seed
         self.seen = seen
         self.mix = Mix(kind, seed, without)
-        self.whole = self.mix.power or not seed & 15  # all steps are replayed at the end
+        # Is everything real, and are all steps replayed at the end?  If not: light.py.
+        self.whole = not seed & 31
         self.dice = Dice()
+        self.tasks = mix(seed, 5)
         self.pause = self.sim.pause * 2 // self.mix.hurry
         self.now = EPOCH
         self.order = 0
@@ -62,7 +64,9 @@ class World:
         self.devices: list[Device] = []
         self.by_name: dict[str, Device] = {}
         for thing in things:
-            flash = Nor(kind.block, kind.blocks, seed=seed & 0xFFFF) if self.mix.power else None
+            flash = None
+            if self.mix.power and self.whole:
+                flash = Nor(kind.block, kind.blocks, seed=seed & 0xFFFF)
             what = watched(thing.what, seed, seen, guard) if kind.guard else thing.what
             if not self.whole:
                 what = light(what)
@@ -110,8 +114,7 @@ class World:
                 return bool(self.coming) or any(d.busy() for d in self.devices)
             return self.does[kind](device, n)
         except PowerLoss:
-            self.seen.fault("power cut in a flash operation")
-            self._up(device, n)
+            self._lost(device, n)
         return True
 
     def _awake(self, device: Device, n: int) -> bool:
@@ -125,11 +128,18 @@ class World:
         device.go_on()
         return True
 
+    def _lost(self, device: Device, n: int) -> None:
+        """Its power went, and not because a move said so now."""
+        self.seen.fault(f"power cut in a {'flash operation' if device.flash else 'step'}")
+        self._up(device, n)
+
     def _up(self, device: Device, n: int) -> None:
         """Its power is gone, and comes back."""
         for _ in range(100):  # a cut may be waiting in what it does first
             device.power_off()
             self.now += mix(n, 4) % (2 * self.sim.pause + 1)
+            if n >= 64 and "cut" in self.mix and not mix(n, 9, device.lives) & 3:
+                self._cut(device, mix(n, 10, device.lives))  # in what it does first, perhaps
             try:
                 device.boot()
                 device.go_on()
@@ -144,8 +154,7 @@ class World:
             if not self._rest():
                 break
         for device in self.devices:
-            if device.flash:
-                device.flash.power_on()
+            if self.mix.power:
                 self._up(device, 0)
             if self.whole and mark(device.replayed()) != mark(device.state):
                 raise Mistake(f"a replay of all steps of {device.name} ends in another state")
@@ -226,8 +235,7 @@ class World:
             if device.busy():
                 work()
         except PowerLoss:
-            self.seen.fault("power cut in a flash operation")
-            self._up(device, n)
+            self._lost(device, n)
 
     def _late(self, device: Device, n: int) -> bool:
         if self.past:
@@ -254,11 +262,13 @@ class World:
         return True
 
     def _cut(self, device: Device, n: int) -> bool:
+        dice = self.dice.begin(n)
+        # A small n, as a failure that was made small has, is a simple cut and an early one.
+        x, amount = (n, 0) if n < 64 else (dice.below(64), dice.below(64))
         if device.flash:
-            dice = self.dice.begin(n)
-            # A small n, as a failure that was made small has, is a simple cut and an early one.
-            x, amount = (n, 0) if n < 64 else (dice.below(64), dice.below(64))
             device.flash.cut_at(1 + x % 8, SHAPES[x // 8 % len(SHAPES)], amount)
+        else:
+            device.cut = (x % 8, x // 8 % 2 == 1)
         return True
 
     def _idle(self, device: Device, n: int) -> bool:
@@ -295,52 +305,56 @@ class World:
         execution = device.state.execution
         key = (execution, action[ID], action[RESOURCE])
         device.starts[key] = starts = device.starts.get(key, 0) + 1
-        call = device.call(action)
-        effect = self.sim.effects.get(call.name, "idempotent")
+        call = device.call(action, starts)
+        name = call.name
         self.seen.task(device, call)
-        if effect == "once" and starts > 1 and not again:
+        if starts > 1 and not again and self.sim.effects.get(name) == "once":
             raise Mistake(f"the once task {call.resource} (action {call.id}) is run again")
-        n = mix(self.seed, 5, device.number, execution, call.id, starts)
+        n = mix(self.tasks + device.number, execution << 44 | call.id << 16 | starts)
         dice = Dice(n)
         ms = self.sim.takes(dice, call)
-        if self.mix.hits(dice, "slow"):
+        strikes = self.mix.strikes
+        if n & 255 < strikes["slow"]:
             self.seen.fault("slow task")
             ms *= 100
-        if self.mix.hits(dice, "silent"):
+        if n >> 8 & 255 < strikes["silent"]:
             self.seen.fault("silent task")
             return
-        errors = self.sim.errors or self.things[device.number].errors
-        if isinstance(errors, dict):
-            errors = errors.get(call.name, ())
-        if errors and self.mix.hits(dice, "fail"):
-            error = errors[dice.below(len(errors))]
-            self.seen.fault("task fails")
-            self.later(
-                device, ms, action, lambda: self._end(device, execution, action, None, error)
-            )
-            return
-
-        def work(call: Call) -> Value:
-            if self.things[device.number].answers:
-                return answered(self.things[device.number], dice, call)
-            return self.sim.task(dice, call)
-
-        if dice.below(2):  # its work is done at once; else just before its result comes
-            done = device.outcome(lambda: work(call))
-            self.later(device, ms, action, lambda: self._end(device, execution, action, done, ""))
+        if n >> 16 & 255 < strikes["fail"]:
+            errors = self.sim.errors or self.things[device.number].errors
+            if isinstance(errors, dict):
+                errors = errors.get(name, ())
+            if errors:
+                self.seen.fault("task fails")
+                fields = (errors[dice.below(len(errors))], "injected by the simulation")
+                end = partial(self._end, device, execution, action, (FAILED, fields))
+                self.later(device, ms, action, end)
+                return
+        if n >> 24 & 1:  # its work is done at once; else just before its result comes
+            done = self._done(device, dice, call)
+            self.later(device, ms, action, partial(self._end, device, execution, action, done))
             return
 
         def then() -> None:
             late = execution != device.state.execution or action[ID] not in device.state.pending
-            done = device.outcome(lambda: work(replace(call, late=True) if late else call))
-            self._end(device, execution, action, done, "")
+            done = self._done(device, dice, call._replace(late=True) if late else call)
+            self._end(device, execution, action, done)
 
         self.later(device, ms, action, then)
 
-    def _end(self, device: Device, execution: int, action: Any, done: Any, error: str) -> None:
+    def _done(self, device: Device, dice: Dice, call: Call) -> tuple[int, tuple[Any, ...]]:
+        """The work of a task is done."""
+        thing = self.things[device.number]
+        if thing.answers:
+            return device.outcome(lambda: answered(thing, dice, call))
+        return device.outcome(lambda: self.sim.task(dice, call))
+
+    def _end(
+        self, device: Device, execution: int, action: Any, done: tuple[int, tuple[Any, ...]]
+    ) -> None:
         if execution != device.state.execution or action[ID] not in device.state.pending:
             return
-        kind, fields = done or (FAILED, (error, "injected by the simulation"))
+        kind, fields = done
         self.past = [*self.past[-7:], (device, execution, action, kind, fields)]
         device.end(action, kind, fields)
 

@@ -199,7 +199,7 @@ def booked(r):
 
 def check(state, before=Dentist.initial):
     # What must be so after each step.  before: a state that was checked; what it has in common
-    # with this one, which is most of it, is not looked at again.
+    # with this one, which is most of it, is not looked at again.  -> numbers of the other requests
     taken = {day: before[day] for day in OPEN}
     now, old = state["requests"], before["requests"]
     those = changed(now, old)
@@ -215,6 +215,7 @@ def check(state, before=Dentist.initial):
         assert bits == state[day], "what is taken %s is not what is booked" % day
     for number in state["later"].values():
         assert now[str(number)]["phase"] == "releasing"
+    return those
 
 
 def changed(now, old):

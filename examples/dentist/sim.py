@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from dentist import HOURS, KINDS, Dentist, changed, check
+from dentist import HOURS, KINDS, Dentist, check
 
 from tsme.testing import Call, Device, Dice, Simulation, TaskError
 
@@ -68,11 +68,10 @@ class DentistSim(Simulation):
 
     def check(self, device: Device) -> None:
         state = device.value
-        before = self.before
-        check(state, before)
-        self.before = state
         requests = state["requests"]
-        for number in changed(requests, before["requests"]):
+        those = check(state, self.before)
+        self.before = state
+        for number in those:
             if number in requests and requests[number]["phase"] == "booked":
                 self.paid(number, requests[number])
 

@@ -298,7 +298,7 @@ WORKFLOWS: dict[str, Bug] = {
             ),
         ],
         "the soil has",
-        100,
+        200,
     ),
 }
 BUGS = MACHINES | WORKFLOWS

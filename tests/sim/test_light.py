@@ -45,7 +45,7 @@ def test_it_comes_to_the_same_as_one_that_does(name, monkeypatch):
     assert light == [ends(kind, seed, Kernel) for seed in seeds]
 
 
-def test_one_seed_of_sixteen_writes_and_is_replayed(monkeypatch):
+def test_one_seed_of_32_writes_and_is_replayed(monkeypatch):
     (kind,) = simulations(EXAMPLES / "counter" / "sim.py").values()
     monkeypatch.setattr(kind, "faults", CALM)
     monkeypatch.setattr(kind, "guard", False)
@@ -54,5 +54,5 @@ def test_one_seed_of_sixteen_writes_and_is_replayed(monkeypatch):
     monkeypatch.setattr(
         world.Device, "replayed", lambda self: replayed.append(self.world.seed) or whole(self)
     )
-    assert campaign(kind, range(40)).failure is None
-    assert replayed == [0, 16, 32]
+    assert campaign(kind, range(65)).failure is None
+    assert replayed == [0, 32, 64]

@@ -61,7 +61,11 @@ def frozen(v, deep=0, last=False):
     out = Obj()
     for k in order(v):
         x = v[k]
-        out[k] = x if last and type(x) in _LEAVES else frozen(x, deep, last)
+        if type(x) not in _LEAVES:
+            x = frozen(x, deep, last)
+        elif not last:
+            x = leaf(x)
+        out[k] = x
     return out
 
 

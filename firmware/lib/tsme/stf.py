@@ -123,31 +123,36 @@ class Restored:
     # What restore() is given to name its tasks: a task that is pending, by its id, is started
     # again as it was, or as something else that finds out what became of it.
     def __init__(self, state):
-        self.found = [state.pending[i] for i in sorted(state.pending)]
-        self.found = [a for a in self.found if a[_KIND] == _TASK]
+        self._all = state.pending
         self.named = {}
 
     @property
     def pending(self):
         # (id, task, payload) of each
-        return [(a[_ID], a[_RESOURCE], own(a[_PAYLOAD])) for a in self.found]
+        return [(a[_ID], a[_RESOURCE], own(a[_PAYLOAD])) for a in self.tasks()]
+
+    def tasks(self):
+        found = [self._all[i] for i in sorted(self._all)]
+        return [a for a in found if a[_KIND] == _TASK]
 
     def task(self, name, payload=None, id=None):
-        if id in self.named or not [a for a in self.found if a[_ID] == id]:
+        a = self._all.get(id)
+        if id in self.named or a is None or a[_KIND] != _TASK:
             raise fault("TSME-M006", id, name)
         self.named[id] = (name, frozen(payload))
         return id
 
     def again(self, id):
         # as it was
-        for a in self.found:
-            if a[_ID] == id:
-                return self.task(a[_RESOURCE], a[_PAYLOAD], id)
-        raise fault("TSME-M006", id, "again")
+        a = self._all.get(id)
+        if id in self.named or a is None or a[_KIND] != _TASK:
+            raise fault("TSME-M006", id, "again")
+        self.named[id] = (a[_RESOURCE], a[_PAYLOAD])
+        return id
 
     def actions(self):
         out = []
-        for a in self.found:
+        for a in self.tasks():
             if a[_ID] not in self.named:
                 raise fault("TSME-M007", a[_ID], a[_RESOURCE])
             name, payload = self.named[a[_ID]]
@@ -233,7 +238,7 @@ class Machine:
             part.open = False
             restore(part, given)
         else:
-            for a in given.found:
+            for a in given.tasks():
                 given.again(a[_ID])
         return given.actions()
 
