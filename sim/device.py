@@ -89,8 +89,8 @@ class Device(Driver):
         self.light = isinstance(self.client, LightMachine)
         self.noting = self.woken or not self.light
         self.cut: tuple[int, bool] | None = None  # steps until the power goes, is the last durable
-        self.looked: Any = None  # a state, and
-        self.first: list[Any] | None = None  # what of it is due first
+        self.looked: Any = None  # a state,
+        self.first: list[Any] | None = None  # and what of it is due first
         self.sure: Mark = mark(State())  # the last state that was adopted
         self.maybe: Mark | None = None  # the one that was being committed
         self.boot()
@@ -247,16 +247,26 @@ class Device(Driver):
 
     def due(self) -> list[Any] | None:
         """The pending action whose time comes first."""
-        if self.state is self.looked:
+        state = self.state
+        if state is self.looked:
             return self.first
-        first = None
-        least = 0
-        for action in self.state.pending.values():
+        first = self.first
+        if first and state.pending.get(first[ID]) is first and first[ID] < self.looked.next_id:
+            # It was the first one then, and what has changed since has a later time.
+            new = range(self.looked.next_id, state.next_id)
+            those = [state.pending[i] for i in new if i in state.pending]
+        else:
+            first, those = None, state.pending.values()
+        for action in those:
             due = action[DUE]
-            if due is not None and (first is None or due <= least):
-                if first is None or due < least or action[ID] < first[ID]:
-                    first, least = action, due
-        self.looked, self.first = self.state, first
+            if due is not None:
+                if (
+                    first is None
+                    or due < first[DUE]
+                    or (due == first[DUE] and action[ID] < first[ID])
+                ):
+                    first = action
+        self.looked, self.first = state, first
         return first
 
     def timer(self, action: list[Any]) -> None:

@@ -222,8 +222,11 @@ def changed(now, old):
     # numbers of the requests that are not the very same object in both
     if now is old:
         return []
-    out = [number for number in now if now[number] is not old.get(number)]
-    return out + [number for number in old if number not in now]
+    out = [number for number, r in now.items() if old.get(number) is not r]
+    new = [number for number in out if number not in old]
+    if len(now) - len(new) < len(old):
+        out += [number for number in old if number not in now]
+    return out
 
 
 def check_booking(number, r, taken):

@@ -7,9 +7,10 @@ durable before the next one is made.
 - littlefs has the settings of MicroPython's VfsLfs2, and makes the same operations as VfsLfs2 does
   (test_journal.py compares).  A record is a write to the end of a file and a sync; after 15,000
   records the file is removed, the file system mounted again, and a new file begun.
-- The journal commits steps with bodies of 24 bytes, takes a checkpoint (a real one) when one is
-  due, and is offered an idle moment before each commit, as the runner does before it sleeps.  The
-  time of what it does then counts, like that of checkpoints.
+- The journal commits steps with bodies of 24 bytes, takes a checkpoint when one is due (those of a
+  board with a workflow of three tasks and a wait, in turn), and is offered an idle moment before
+  each commit, as the runner does before it sleeps.  The time of what it does then counts, like
+  that of checkpoints.
 
 Life is how many commits it takes until the first block has been erased 100,000 times.  A run ends
 when its most worn block would be erased once more than so many times; the rest is taken to go on
@@ -23,9 +24,11 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
+from statistics import mean
 from typing import Any
 
 from littlefs import LittleFS, UserContext
@@ -172,8 +175,11 @@ def littlefs(
     return _wear(nor, cycles, warm_up, commit)
 
 
-def journal(program_size: int, cycles: int, checkpoint: bytes, warm_up: bool = True) -> Figures:
+def journal(
+    program_size: int, cycles: int, checkpoints: Sequence[bytes], warm_up: bool = True
+) -> Figures:
     """What the journal does until its most worn block is erased for the time after `cycles`."""
+    those = cycle(checkpoints)
     nor = Nor(BLOCK, COUNT, program_size)
     log = Journal(nor)
     log.recover()
@@ -183,7 +189,7 @@ def journal(program_size: int, cycles: int, checkpoint: bytes, warm_up: bool = T
 
     def keep() -> None:
         if log.needs_checkpoint():
-            log.checkpoint(checkpoint)
+            log.checkpoint(next(those))
 
     return _wear(nor, cycles, warm_up, commit, log.idle, keep)
 
@@ -260,7 +266,7 @@ class Board:
         self.now = 1767225600000
         self.steps = 0  # committed, in all lives
         self.most = 0  # steps that a recovery replayed
-        self.checkpoint = b""  # one of them
+        self.checkpoints: list[bytes] = []
 
     def sleep(self, ms: int) -> None:
         self.now += ms
@@ -280,7 +286,7 @@ class Board:
         def watch(event: Any, step: Any) -> None:
             self.steps += 1
             if log.needs_checkpoint():
-                self.checkpoint = engine.kernel.checkpoint(engine.state)
+                self.checkpoints.append(engine.kernel.checkpoint(engine.state))
                 if at_checkpoint:
                     self.flash.cut_at(self.random.randint(1, 2), shape())
 
@@ -317,11 +323,11 @@ def measure(
         "journal.recovery_steps_max": board.most,
         "journal.recovery.cuts": lives,
         "journal.recovery.steps": board.steps,
-        "journal.checkpoint_bytes": len(board.checkpoint),
+        "journal.checkpoint_bytes": round(mean(map(len, board.checkpoints))),
     }
     worst: dict[str, float] = {}
     for name, program_size in BOARDS.items():
-        here = journal(program_size, journal_cycles, board.checkpoint)
+        here = journal(program_size, journal_cycles, board.checkpoints)
         there = littlefs(program_size, littlefs_cycles)
         out |= here.flat(f"journal.{name}") | there.flat(f"littlefs.{name}")
         ratios = {

@@ -70,7 +70,7 @@ def spied(monkeypatch: pytest.MonkeyPatch) -> list[Spy]:
 def run(who: str, unit: int) -> bench.Figures:
     """A short run: a turn of the ring, or a block of littlefs worn ten times."""
     if who == "journal":
-        return bench.journal(unit, 1, CHECKPOINT)
+        return bench.journal(unit, 1, [CHECKPOINT])
     return bench.littlefs(unit, 10, False, 700)
 
 
