@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from tsme.kernel import INPUTS, KIND, TIMER, WAKE
+from tsme.kernel import FAILED, INPUTS, KIND, TIMER, WAKE
 from tsme_host.tools.diagram import Frame
 
 if TYPE_CHECKING:
@@ -136,16 +136,21 @@ _NAMES: dict[tuple[type, CodeType | None, int], str] = {}
 def _trace(seen: Seen, device: Device) -> None:
     """Count the states that a workflow enters, and how it came there."""
     names = device.names
+    failing: set[int] = set()  # frames that an error has come to, which is not yet caught
 
-    def trace(what: str, _: int, frame: Any, *rest: Any) -> None:
+    def trace(what: str, number: int, frame: Any, *rest: Any) -> None:
         if what == "enter":
             name = names[rest[0]]
             seen.states[name] += 1
             if frame.entry:
                 edge = (names[frame.state], name)
-                (seen.edges if frame.error is None else seen.catches)[edge] += 1
-        elif what == "resume" and rest[1] == TIMER and rest[0][KIND] == WAKE:
-            if frame.pc == frame.entry:
+                (seen.catches if number in failing else seen.edges)[edge] += 1
+            failing.discard(number)
+        elif what in ("error", "passed"):
+            failing.add(number)
+        elif what == "resume":
+            (failing.add if rest[1] == FAILED else failing.discard)(number)
+            if rest[1] == TIMER and rest[0][KIND] == WAKE and frame.pc == frame.entry:
                 seen.retries[names[frame.state]] += 1
 
     device.client.trace = trace

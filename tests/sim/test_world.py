@@ -1,5 +1,6 @@
 """One seed decides everything, and all faults happen to machines that can bear them."""
 
+import json
 import os
 import random
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 
 from tests.interpreters import ROOT
 from tests.sim.shops import EagerSim, PairSim, ShopSim
-from tsme.testing import Dice, Simulation
+from tsme.testing import Dice, Simulation, TaskError
 from tsme_host.tools.player import no_limits
 from tsme_sim.campaign import campaign
 from tsme_sim.coverage import Coverage
@@ -229,6 +230,39 @@ def test_a_workflow_meets_its_scenarios_answers_and_its_states_are_counted():
     assert {"Open", "Close", "Pump"} & set(seen.states)
     assert sum(seen.retries.values()) > 0
     assert sum(seen.ends.values()) > 5
+
+
+@pytest.mark.parametrize(
+    ("failures", "edges", "catches"), [(0, 1, 0), (1, 1, 0), (2, 1, 0), (3, 0, 1)]
+)
+def test_who_goes_on_after_a_retry_was_not_caught(tmp_path, failures, edges, catches):
+    retry = [{"ErrorEquals": ["Jam"], "MaxAttempts": 2}]
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Give up"}]
+    states = {
+        "Try": {"Type": "Task", "Resource": "try", "Retry": retry, "Catch": catch, "Next": "Done"},
+        "Done": {"Type": "Succeed"},
+        "Give up": {"Type": "Pass", "End": True},
+    }
+    flow = tmp_path / "try.asl.json"
+    flow.write_text(json.dumps({"StartAt": "Try", "States": states}), encoding="utf-8")
+
+    class Try(Simulation):
+        program = str(flow)
+        faults = ()
+        calls = 0
+
+        def task(self, dice, call):
+            self.calls += 1
+            if self.calls <= failures:
+                raise TaskError("Jam")
+
+    result = campaign(Try, range(1))
+    assert result.failure is None
+    (seen,) = result.seen.devices.values()
+    assert seen.retries["Try"] == min(failures, 2)
+    assert seen.edges["Try", "Done"] == edges
+    assert seen.catches["Try", "Give up"] == catches
+    assert sum(seen.catches.values()) == catches
 
 
 def test_lines_that_run_are_counted_and_those_that_do_not_are_known():
