@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tsme.asl import Interpreter
 from tsme.driver import Driver
-from tsme.errors import LimitError, TsmeError
+from tsme.errors import LimitError, TsmeError, fault
 from tsme.journal import Journal
 from tsme.kernel import (
     BEGUN,
@@ -170,13 +170,23 @@ class Device(Driver):
 
     def resume(self) -> None:
         """As the runner does it: docs/DESIGN.md, law 6."""
-        for action in self.interrupted():
+        actions = self.interrupted()
+        for action in actions:
+            task = action[RESOURCE]
+            if task != self.state.pending[action[ID]][RESOURCE] and self.once(task):
+                raise fault("TSME-M012", task, action[ID])
+        for action in actions:
             if action[ID] not in self.state.pending:
                 continue
             if action[BEGUN]:
                 self.ask(action)
             else:
                 self.launch(action)
+
+    def once(self, resource: str) -> bool:
+        """Must a task of this name not be run twice?"""
+        effects = self.world.sim.effects
+        return bool(effects) and effects.get(plain_name(resource)) == "once"
 
     def ask(self, action: list[Any]) -> None:
         """What became of a `once` task whose start is on record."""
@@ -373,8 +383,7 @@ class Device(Driver):
         return super().give_up(event, e)
 
     def launch(self, action: list[Any]) -> None:
-        once = self.world.sim.effects.get(plain_name(action[RESOURCE])) == "once"
-        if once and not action[BEGUN]:
+        if self.once(action[RESOURCE]) and not action[BEGUN]:
             self.feed((STARTED, self.time(), action[ID]))
             if action[ID] not in self.state.pending:
                 return

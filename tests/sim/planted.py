@@ -92,6 +92,16 @@ class ForgetsToRestore(ShopSim):
     machine = Machine
 
 
+@plant(10, "TsmeError: TSME-M012: restore() names the task print")
+class RestoresAsSomethingOnce(ShopSim):
+    class Machine(Shop):
+        def restore(state, actions):
+            for i, name, payload in actions.pending:
+                actions.task("print", payload, id=i)
+
+    machine = Machine
+
+
 @plant(10, "AssertionError|KeyError")
 class TakesResultsInOrder(ShopSim):
     """Whose payment it is, it takes from a queue."""
