@@ -96,7 +96,7 @@ class ForgetsToRestore(ShopSim):
 class RestoresAsSomethingOnce(ShopSim):
     class Machine(Shop):
         def restore(state, actions):
-            for i, name, payload in actions.pending:
+            for i, _, payload in actions.pending:
                 actions.task("print", payload, id=i)
 
     machine = Machine
