@@ -306,12 +306,11 @@ class World:
         key = (execution, action[ID], action[RESOURCE])
         device.starts[key] = starts = device.starts.get(key, 0) + 1
         call = device.call(action, starts)
-        name = call.name
         self.seen.task(device, call)
-        if starts > 1 and not again and self.sim.effects.get(name) == "once":
+        if starts > 1 and not again and device.once(call.resource):
             raise Mistake(f"the once task {call.resource} (action {call.id}) is run again")
         n = mix(self.tasks + device.number, execution << 44 | call.id << 16 | starts)
-        dice = Dice(n)
+        dice = self.dice.begin(n)
         ms = self.sim.takes(dice, call)
         strikes = self.mix.strikes
         if n & 255 < strikes["slow"]:
@@ -323,7 +322,7 @@ class World:
         if n >> 16 & 255 < strikes["fail"]:
             errors = self.sim.errors or self.things[device.number].errors
             if isinstance(errors, dict):
-                errors = errors.get(name, ())
+                errors = errors.get(call.name, ())
             if errors:
                 self.seen.fault("task fails")
                 fields = (errors[dice.below(len(errors))], "injected by the simulation")
@@ -335,12 +334,13 @@ class World:
             self.later(device, ms, action, partial(self._end, device, execution, action, done))
             return
 
-        def then() -> None:
-            late = execution != device.state.execution or action[ID] not in device.state.pending
-            done = self._done(device, dice, call._replace(late=True) if late else call)
-            self._end(device, execution, action, done)
+        self.later(device, ms, action, partial(self._then, device, action, call, dice.x))
 
-        self.later(device, ms, action, then)
+    def _then(self, device: Device, action: Any, call: Call, x: int) -> None:
+        """The work of a task is done, and its result comes."""
+        late = call.execution != device.state.execution or call.id not in device.state.pending
+        done = self._done(device, self.dice.begin(x), call._replace(late=True) if late else call)
+        self._end(device, call.execution, action, done)
 
     def _done(self, device: Device, dice: Dice, call: Call) -> tuple[int, tuple[Any, ...]]:
         """The work of a task is done."""

@@ -158,7 +158,9 @@ class Restored:
             name, payload = self.named[a[_ID]]
             if name != a[_RESOURCE]:  # other work, which has not begun
                 a = a[:_BEGUN] + [0] + a[_BEGUN + 1 :]
-            out.append(a[:_RESOURCE] + [name, payload] + a[_PAYLOAD + 1 :])
+            if name != a[_RESOURCE] or payload is not a[_PAYLOAD]:
+                a = a[:_RESOURCE] + [name, payload] + a[_PAYLOAD + 1 :]
+            out.append(a)
         return out
 
 
