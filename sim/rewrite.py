@@ -122,6 +122,18 @@ class _Rewriter(ast.NodeTransformer):
         node.value = self._ordered(node.value)
         return node
 
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        text = node.left.value if isinstance(node.left, ast.Constant) else None
+        if isinstance(node.op, ast.Mod) and isinstance(text, str) and "%(" not in text:
+            parts = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+            parts = [p if isinstance(p, ast.Starred) else self._ordered(p) for p in parts]
+            if isinstance(node.right, ast.Tuple):
+                node.right.elts = parts
+            else:
+                node.right = parts[0]
+        return node
+
     def visit_YieldFrom(self, node: ast.YieldFrom) -> ast.expr:
         self.generic_visit(node)
         node.value = self._ordered(node.value)

@@ -1,4 +1,4 @@
-# ruff: noqa: A002, B905, C416, N805, PTH118, RUF012, SIM300
+# ruff: noqa: UP031, A002, B905, C416, N805, PTH118, RUF012, SIM300
 """Machines that use a lot, and depend on nothing but their state and input."""
 
 import datetime
@@ -85,7 +85,7 @@ def texts(state):
     buffer = io.StringIO()
     buffer.write(f"{state['year']:>6} %d {len(PRICES)}" % 7)
     state["written"] = buffer.getvalue() + ",".join(WORD.findall("one two"))
-    state["path"] = os.path.join("a", "b")
+    state["path"] = os.path.join("a", "b") + "%(tea)d %%" % PRICES + "%d of %s" % (7 % 4, [1])
     state["id"] = str(uuid.uuid5(uuid.NAMESPACE_DNS, "tsme"))
     state["size"] = Size(2).name + str(Size.SMALL in {Size.SMALL}) + repr(Point(1, 2))
 

@@ -1,4 +1,4 @@
-# ruff: noqa: A002, C416, PLW0603, PTH110, PTH123, PTH208
+# ruff: noqa: A002, C416, PLW0603, UP031, PTH110, PTH123, PTH208
 """Machines that depend on more than their state and input, each in a way of its own.
 
 CASES: (class, what the message says), and the line that it names ends with the comment `here`.
@@ -234,6 +234,16 @@ def starts_a_thread(state, input, actions):
 @case("calls asyncio.runners.run()|calls asyncio.run()")
 def starts_a_loop(state, input, actions):
     asyncio.run(None)  # here
+
+
+@case("iterates over a dict")
+def formats_a_dict_by_percent(state, input, actions):
+    state["v"] = "%s" % TABLE  # here
+
+
+@case("iterates over a set")
+def formats_a_set_among_others(state, input, actions):
+    state["v"] = "%d: %r" % (7, SET)  # here
 
 
 @case("iterates over a dict (careless.py:%d), whose order differs between interpreters; iterate")
