@@ -123,14 +123,14 @@ class Coverage:
 
 def _named(error: Exception, code: CodeType | None, line: int) -> str:
     """An error's name, and where it was raised; remembered, since most are alike."""
-    key = (type(error), code, line)
+    key = (type(error), code.co_filename if code else "", line)
     if key not in _NAMES:
         place = f" ({code.co_filename.rpartition('/')[2]}:{line})" if code else ""
         _NAMES[key] = type(error).__name__ + place
     return _NAMES[key]
 
 
-_NAMES: dict[tuple[type, CodeType | None, int], str] = {}
+_NAMES: dict[tuple[type, str, int], str] = {}
 
 
 def _trace(seen: Seen, device: Device) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tsme.asl import Interpreter
+from tsme.drafts import own
 from tsme.driver import Driver
-from tsme.errors import LimitError, TsmeError, fault
+from tsme.errors import LimitError, TsmeError, fault, over
 from tsme.journal import Journal
 from tsme.kernel import (
     BEGUN,
@@ -30,7 +32,7 @@ from tsme.kernel import (
 from tsme.outside import lag
 from tsme.rejected import Rejected
 from tsme.stf import Input, Machine
-from tsme.tasks import Done, TaskError
+from tsme.tasks import Done, TaskError, worded
 
 from .light import LightKernel, LightMachine, difference
 from .nor import Nor, PowerLoss
@@ -51,6 +53,12 @@ Mark = tuple[int, int, int, int]
 
 class Mistake(Exception):
     """Something that must not be; the error itself is the cause, if there is one."""
+
+
+@cache
+def _most(block: int, blocks: int) -> int:
+    """Bytes that a journal's record may have."""
+    return int(Journal(Nor(block, blocks)).most)
 
 
 def mark(state: Any) -> Mark:
@@ -87,6 +95,7 @@ class Device(Driver):
         self.before = self.state = State()
         self.woken = world.mix.power and not flash  # at a reset its steps are made anew
         self.light = isinstance(self.client, LightMachine)
+        self.quick = type(self.client) is LightMachine  # and under no guard
         self.noting = self.woken or not self.light
         self.cut: tuple[int, bool] | None = None  # steps until the power goes, is the last durable
         self.looked: Any = None  # a state,
@@ -152,7 +161,9 @@ class Device(Driver):
             try:
                 step = self.kernel.step(state, event)
             except (Rejected, TsmeError) as e:
-                raise Mistake(f"a replay of the steps of {self.name} stops: {e}") from e
+                raise Mistake(f"a replay of the steps of {self.name} stops: {e}") from getattr(
+                    e, "exception", e
+                )
             if step is None:
                 raise Mistake(f"a replay of the steps of {self.name} has no action {event[2]}")
             state = step.state
@@ -165,6 +176,7 @@ class Device(Driver):
     def power_off(self) -> None:
         """Everything but the flash is lost."""
         self.world.forget(self)
+        self.cut = None
         if self.flash:
             self.flash.power_on()
 
@@ -223,7 +235,7 @@ class Device(Driver):
     def signal(self, value: Value) -> None:
         """A signal from outside.  Raises Mistake if it is refused by an error, not on purpose."""
         now = self.time()
-        if not self.light:
+        if not self.quick:
             if type(value) not in _PLAIN:
                 value = ordered(value)
             try:
@@ -244,7 +256,8 @@ class Device(Driver):
 
     def refused(self, e: Exception) -> None:
         """stf() raised this at a signal."""
-        if type(e).__module__ == "builtins" and not isinstance(e, self.world.sim.rejects):
+        ours = isinstance(e, TsmeError) or type(e).__module__ == "builtins"
+        if ours and not isinstance(e, self.world.sim.rejects):
             text = type(e).__name__ + (f": {e}" if str(e) else "")
             raise Mistake(f"stf() raised {text}") from e
         self.world.seen.rejected(self, e)
@@ -290,7 +303,8 @@ class Device(Driver):
         state = ""
         if not self.is_machine and self.state.client:
             state = self.names[self.state.client[action[FRAME]].state]
-        return Call(self.name, resource, action[PAYLOAD], state, execution, i, starts)
+        payload = own(action[PAYLOAD])  # a handler may change it
+        return Call(self.name, resource, payload, state, execution, i, starts)
 
     # --- what the driver asks ---
 
@@ -358,7 +372,7 @@ class Device(Driver):
         if step.record:
             self.records.append(step.record)
         if self.woken:
-            if self.light and event[0] == SIGNAL:  # the value is the sender's
+            if self.quick and event[0] == SIGNAL:  # the value is the sender's
                 event = (SIGNAL, event[1], ordered(event[2]))
             self.events.append(event)
 
@@ -405,9 +419,16 @@ class Device(Driver):
             replay.step(record)
         return replay.state
 
+    def fit(self) -> None:
+        """Without flash, too, a journal would have to take the state."""
+        sim = self.world.sim
+        size, most = len(self.kernel.checkpoint(self.state)), _most(sim.block, sim.blocks)
+        if size > most:
+            raise over("TSME-J007", size, most)
+
     def outcome(self, work: Callable[[], Value]) -> tuple[int, tuple[Any, ...]]:
         """What a handler gives, as the fields of the input that says so."""
         try:
             return SUCCEEDED, (ordered(work()),)
         except TaskError as e:
-            return FAILED, (e.error, e.cause)
+            return FAILED, (worded(e.error), worded(e.cause))

@@ -40,6 +40,7 @@ class Dice(random.Random):
     def begin(self, n: int) -> Dice:
         """Go on as one that was made with n."""
         self.x = n
+        self.gauss_next = None
         return self
 
     def draw(self) -> int:

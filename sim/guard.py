@@ -25,6 +25,7 @@ from tsme.stf import Machine
 
 from . import forbidden
 from .device import Mistake
+from .light import LightMachine
 from .lines import Lines
 from .reach import ENTRIES, Reach, library, mine, place
 from .rewrite import GUARD, rewritten
@@ -308,7 +309,7 @@ class Guarded(_MACHINE):  # type: ignore[misc]
         except Rejected as e:
             self._compare(function, first, ("rejected", e.cause))
             raise
-        self._compare(function, first, _made(d))
+        self._compare(function, first, _made(d, part))
         return part
 
     def _traced(self, d: Any, function: Any, part: Any, given: Any) -> Any:
@@ -350,6 +351,10 @@ class Guarded(_MACHINE):  # type: ignore[misc]
             raise Undetermined(f"{text}: it depends on something else", place(function))
 
 
+class LightGuarded(Guarded, LightMachine):
+    """The same in a world that writes nothing down."""
+
+
 def _twin(d: Any) -> Any:
     """The kernel's draft of a step, to be written on and thrown away."""
     twin = object.__new__(type(d))
@@ -359,19 +364,20 @@ def _twin(d: Any) -> Any:
     return twin
 
 
-def _made(d: Any) -> tuple[str, str]:
+def _made(d: Any, part: Any) -> tuple[str, str]:
     """All that a step has made, in the order and the types that it has."""
     pending = [d.pending[i] for i in sorted(d.pending)]
     head = (d.status, d.next_id, d.rng, d.result, sorted(d.gone), sorted(d.changed))
-    return "made", repr((head, pending, d.actions, bytes(d.frames)))
+    changes = bytes(d.frames or b"") or part  # a light machine has no frames
+    return "made", repr((head, pending, d.actions, changes))
 
 
 def _outcome(d: Any, work: Callable[[], Any]) -> tuple[str, str]:
     try:
-        work()
+        part = work()
     except Rejected as e:
         return "rejected", e.cause
-    return _made(d)
+    return _made(d, part)
 
 
 # --- what others use ---
@@ -395,10 +401,11 @@ def guarded(machine: Any) -> Any:
 _GUARDS: dict[int, tuple[Any, Guard]] = {}
 
 
-def watched(what: Any, seed: int, seen: Coverage, every: bool | None) -> Any:
+def watched(what: Any, seed: int, seen: Coverage, every: bool | None, light: bool = False) -> Any:
     """What runs on a device, as a seed of a campaign has it.
 
-    every: all steps are under guard, or none; None for some of some seeds.
+    every: all steps are under guard, or none; None for some of some seeds.  light: it writes
+    nothing down (light.py).
     """
     if not isinstance(what, Machine) or isinstance(what, Guarded):
         return what
@@ -416,4 +423,5 @@ def watched(what: Any, seed: int, seen: Coverage, every: bool | None) -> Any:
     if not on and lines and not lines.left:
         return what  # all have been seen
     first = float("inf") if every else _REST if seed else _FIRST
-    return Guarded(what.machine, guard if on else None, lines, first)
+    kind = LightGuarded if light else Guarded
+    return kind(what.machine, guard if on else None, lines, first)

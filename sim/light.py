@@ -5,8 +5,8 @@ way is durable or gone, and all before it are there.  At a reset the steps since
 made anew from their inputs, and must come to the same state.
 
 Nobody reads what a machine's steps would write, so they make no record and no digest.  That a
-value is none is seen where the machine puts it in; only what encoding alone refuses (an integer of
-65 bits, half a character) waits for a seed that writes.
+value is none is seen where the machine puts it in; what encoding alone refuses (an integer of 65
+bits, half a character), and what is too large, at the end or in a seed that writes.
 """
 
 from __future__ import annotations
@@ -15,14 +15,11 @@ from typing import Any
 
 from tsme.drafts import ObjectDraft
 from tsme.errors import LimitError
-from tsme.kernel import SIGNAL, Draft, Kernel, Step
+from tsme.kernel import Draft, Kernel, Step
 from tsme.rejected import Rejected
-from tsme.stf import Actions, Input, Machine, _shown
-
-from .values import fresh
+from tsme.stf import Actions, Machine, _shown
 
 _FIELDS = ("client", "pending", "result", "status", "rng", "now", "next_id", "steps", "execution")
-_ABSENT = "absent"
 _LONGEST = 60
 _KERNEL: Any = Kernel  # device code has no types
 _MACHINE: Any = Machine
@@ -47,22 +44,10 @@ class LightMachine(_MACHINE):  # type: ignore[misc]
 
 
 class LightKernel(_KERNEL):  # type: ignore[misc]
-    """As Kernel, without records and digests; and what comes most often, a signal, at once."""
-
-    def step(self, state: Any, event: Any) -> Any:
-        if event[0] != SIGNAL or state.status or not state.execution:
-            return _KERNEL.step(self, state, event)
-        given = Input("signal", 0)
-        given.value = fresh(event[2])
-        try:
-            return self.signal(state, event[1], given)
-        except (LimitError, MemoryError):
-            raise
-        except Exception as e:
-            raise Rejected(_shown(e), e) from e
+    """As Kernel, without records and digests."""
 
     def signal(self, state: Any, now: int, given: Any) -> Any:
-        """A signal's step.  Raises what the machine does."""
+        """A signal's step, which comes most often, at once.  Raises what the machine does."""
         d = Draft(state, now)
         d.left = 1  # type: ignore[attr-defined]
         given.now = d.now
@@ -87,24 +72,36 @@ class LightKernel(_KERNEL):  # type: ignore[misc]
 def difference(a: Any, b: Any) -> str:
     """Where two states of a machine differ, in words; nothing if they do not."""
     for name in _FIELDS:
-        one, other = getattr(a, name), getattr(b, name)
-        if one != other:
-            return _where("" if name == "client" else name, one, other)
+        found = _where("" if name == "client" else name, getattr(a, name), getattr(b, name))
+        if found:
+            return found
     return ""
 
 
 def _where(path: str, one: Any, other: Any) -> str:
-    """The first place in two values, which differ, where they do."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in {**one, **other}:
-            if key not in one or key not in other or one[key] != other[key]:
-                inner = f"{path}.{key}" if path else str(key)
-                return _where(inner, one.get(key, _ABSENT), other.get(key, _ABSENT))
+    """The first place where two values differ: also True from 1, and in the order of members."""
+    if one is other:
+        return ""
+    if type(one) is type(other):
+        if isinstance(one, dict) and list(one) == list(other):
+            pairs = [(str(key), one[key], other[key]) for key in one]
+        elif isinstance(one, list) and len(one) == len(other):
+            pairs = [(str(k), one[k], other[k]) for k in range(len(one))]
+        elif isinstance(one, dict) or repr(one) != repr(other):
+            return f"{path or 'it'} is {_short(one)}, not {_short(other)}"
+        else:
+            return ""
+        for name, x, y in pairs:
+            if x is not y:
+                found = _where(f"{path}.{name}" if path else name, x, y)
+                if found:
+                    return found
+        return ""
     return f"{path or 'it'} is {_short(one)}, not {_short(other)}"
 
 
 def _short(value: Any) -> str:
-    text = value if value is _ABSENT else repr(value)
+    text = repr(value)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 

@@ -24,8 +24,8 @@ _MOVES_OF = {
     "worn": WORN,
 }
 _RATES = (2, 6, 16, 40)  # of 256 moves or tasks
-_POWER = (1, 2, 5, 12)  # of what needs a recovery, which takes its time
-_FLASH = ("reset", "cut", "worn")  # what takes a journal on flash
+_OFTEN = (1, 2, 5, 12)  # of what needs a recovery, which takes its time
+POWER = ("reset", "cut", "worn")  # what takes a journal on flash
 
 
 class Mix:
@@ -35,13 +35,13 @@ class Mix:
         dice = Dice(mix(seed, 1))
         self.rates = {}
         for fault in kind.faults:
-            rates = _POWER if fault in _FLASH else _RATES
+            rates = _OFTEN if fault in POWER else _RATES
             there, rate = dice.below(2), rates[dice.below(len(rates))]
             if there and fault not in without:
                 self.rates[fault] = rate
         # Of 256 tasks or messages, where there are any.
         self.strikes = {fault: 2 * self.rates.get(fault, 0) for fault in FAULTS}
-        self.power = any(fault in self.rates for fault in _FLASH)
+        self.power = any(fault in self.rates for fault in POWER)
         table: list[int] = []
         for fault, move in _MOVES_OF.items():
             table += [move] * self.rates.get(fault, 0)

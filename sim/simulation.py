@@ -37,7 +37,7 @@ FAULTS = (
     "twice",  # a message comes twice
     "clock",  # a device's clock jumps
     "reset",  # the power goes between two steps
-    "cut",  # the power goes in a flash operation, which is torn
+    "cut",  # the power goes in a step, or in the flash operation that writes it
     "worn",  # a block of the flash fails from now on, and says so or not
 )
 

@@ -17,7 +17,7 @@ from .device import INTERRUPTED, Device, Mistake, mark
 from .dice import Dice, mix
 from .guard import watched
 from .light import light
-from .mix import MOVES, Mix
+from .mix import MOVES, POWER, Mix
 from .nor import Nor, PowerLoss
 from .simulation import Call, Simulation, Value
 from .things import Thing, answered
@@ -63,11 +63,14 @@ class World:
         self.moves: list[Move] = []
         self.devices: list[Device] = []
         self.by_name: dict[str, Device] = {}
+        self.journals = any(fault in kind.faults for fault in POWER)
         for thing in things:
             flash = None
-            if self.mix.power and self.whole:
+            if self.whole and self.journals:
                 flash = Nor(kind.block, kind.blocks, seed=seed & 0xFFFF)
-            what = watched(thing.what, seed, seen, guard) if kind.guard else thing.what
+            what = thing.what
+            if kind.guard:
+                what = watched(what, seed, seen, guard, not self.whole)
             if not self.whole:
                 what = light(what)
             device = Device(self, thing.name, what, thing.names, flash)
@@ -154,8 +157,10 @@ class World:
             if not self._rest():
                 break
         for device in self.devices:
-            if self.mix.power:
+            if device.flash or self.mix.power:
                 self._up(device, 0)
+            if self.journals and not device.flash:
+                device.fit()
             if self.whole and mark(device.replayed()) != mark(device.state):
                 raise Mistake(f"a replay of all steps of {device.name} ends in another state")
         self.sim.finish(self.by_name)
@@ -257,11 +262,15 @@ class World:
         return True
 
     def _reset(self, device: Device, n: int) -> bool:
+        if not self.mix.power:
+            return True  # the fault was left out, the move was not
         self.seen.fault("reset")
         self._up(device, n)
         return True
 
     def _cut(self, device: Device, n: int) -> bool:
+        if not self.mix.power:
+            return True
         dice = self.dice.begin(n)
         # A small n, as a failure that was made small has, is a simple cut and an early one.
         x, amount = (n, 0) if n < 64 else (dice.below(64), dice.below(64))
