@@ -155,6 +155,7 @@ FOUND = [
     "256x3e32:s@1f1.s@1f1.s@1f3.s@1k.s",
     "256x4p4:mLLcw.s@1f1.L@2l128",  # a half-erased block behind a failed one: damage
     "256x4p4:Lcw.s@1f8.C@2l248.s",
+    "256x4p4:ws@1h1.c@1h1.c",  # torn claims, and the one block that was tried is worn out
 ]
 
 

@@ -72,12 +72,15 @@ def own(b):
         if h.look(0) or b.once and not b.blank(0):
             b.erase(b.count - 1)  # the last that was tried: all others hold torn claims
         claimed = claim(b)
+    # Torn claims may have moved the claim down to block 1: then on from the end.
     first = None
-    for block in range(claimed - 1, max(-1, claimed - 7), -2):
-        lie = _lie(b, block, claimed, h)
-        if lie is None:
-            return
-        first = first or lie
+    for i in (1, 3, 5):
+        block = (claimed - i) % b.count
+        if block != claimed:
+            lie = _lie(b, block, claimed, h)
+            if lie is None:
+                return
+            first = first or lie
     raise fault("TSME-J012", first)
 
 
