@@ -244,7 +244,7 @@ class Device(Driver):
                 self.refused(rejected.exception)
             return
         given = Input("signal", now)  # the same without detours: most of what a world does
-        given.value = fresh(value)
+        given.value = value if type(value) in _PLAIN else fresh(value)
         try:
             step = self.kernel.signal(self.state, now, given)
         except (LimitError, MemoryError):
@@ -316,7 +316,7 @@ class Device(Driver):
             step = self.kernel.step(self.state, event)
         except (LimitError, MemoryError, Rejected) as e:
             event, step = self.give_up(event, e)
-            self.follow(event, step)
+            self.act(event, step)
             return step
         if step:
             self.adopt(event, step)
@@ -329,10 +329,6 @@ class Device(Driver):
         self.state = step.state
         if self.noting:
             self.note(event, step)
-        self.follow(event, step)
-
-    def follow(self, event: Any, step: Any) -> None:
-        """What comes after a step."""
         self.watch(event, step)
         for action in step.actions:
             if action[ID] == 0:
