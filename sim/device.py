@@ -167,7 +167,10 @@ class Device(Driver):
             if step is None:
                 raise Mistake(f"a replay of the steps of {self.name} has no action {event[2]}")
             state = step.state
-        other = difference(state, was) if self.light else mark(state) != mark(was) and "its digest"
+        if self.light:
+            other = difference(state, was)
+        else:
+            other = "" if mark(state) == mark(was) else "its digest"
         if other:
             raise Mistake(f"a replay of the steps of {self.name} gives another state: {other}")
         self.before = self.state = state

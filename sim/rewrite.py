@@ -126,12 +126,13 @@ class _Rewriter(ast.NodeTransformer):
         self.generic_visit(node)
         text = node.left.value if isinstance(node.left, ast.Constant) else None
         if isinstance(node.op, ast.Mod) and isinstance(text, str) and "%(" not in text:
-            parts = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
-            parts = [p if isinstance(p, ast.Starred) else self._ordered(p) for p in parts]
-            if isinstance(node.right, ast.Tuple):
-                node.right.elts = parts
+            right = node.right
+            if isinstance(right, ast.Tuple):  # *parts are visited as such
+                right.elts = [
+                    p if isinstance(p, ast.Starred) else self._ordered(p) for p in right.elts
+                ]
             else:
-                node.right = parts[0]
+                node.right = self._ordered(right)
         return node
 
     def visit_YieldFrom(self, node: ast.YieldFrom) -> ast.expr:

@@ -1,4 +1,4 @@
-# ruff: noqa: UP031, A002, B905, C416, N805, PTH118, RUF012, SIM300
+# ruff: noqa: A002, B905, C416, N805, PTH118, RUF012, SIM300, UP031
 """Machines that use a lot, and depend on nothing but their state and input."""
 
 import datetime

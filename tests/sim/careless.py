@@ -1,4 +1,4 @@
-# ruff: noqa: A002, C416, PLW0603, UP031, PTH110, PTH123, PTH208
+# ruff: noqa: A002, C416, PLW0603, PTH110, PTH123, PTH208, UP031
 """Machines that depend on more than their state and input, each in a way of its own.
 
 CASES: (class, what the message says), and the line that it names ends with the comment `here`.

@@ -135,18 +135,20 @@ class Restored:
         found = [self._all[i] for i in sorted(self._all)]
         return [a for a in found if a[_KIND] == _TASK]
 
-    def task(self, name, payload=None, id=None):
+    def _task(self, id, name):
         a = self._all.get(id)
         if id in self.named or a is None or a[_KIND] != _TASK:
             raise fault("TSME-M006", id, name)
+        return a
+
+    def task(self, name, payload=None, id=None):
+        self._task(id, name)
         self.named[id] = (name, frozen(payload))
         return id
 
     def again(self, id):
         # as it was
-        a = self._all.get(id)
-        if id in self.named or a is None or a[_KIND] != _TASK:
-            raise fault("TSME-M006", id, "again")
+        a = self._task(id, "again")
         self.named[id] = (a[_RESOURCE], a[_PAYLOAD])
         return id
 
