@@ -123,7 +123,23 @@ class _Place:
 def _diagnostic(root: Node, problem: Problem) -> Diagnostic:
     place = _Place(problem, root)
     told = _WORDS.get(problem.code, _ours)(place)
-    return Diagnostic(told.code, told.message, told.location or "/")
+    return Diagnostic(told.code, told.message, _location(root, told.location) or "/")
+
+
+def _location(root: Node, pointer: str) -> str:
+    """A pointer as AWS writes it: the places of arrays in brackets."""
+    out, node = "", root.value
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        inside: Node | None = None
+        if isinstance(node, list) and name.isdigit():
+            out += f"[{step}]"
+            inside = node[int(name)] if int(name) < len(node) else None
+        else:
+            out += f"/{step}"
+            inside = node.get(name) if isinstance(node, dict) else None
+        node = None if inside is None else inside.value
+    return out
 
 
 def _ours(place: _Place) -> Diagnostic:
@@ -159,6 +175,12 @@ def _resource(place: _Place) -> Diagnostic:
     return Diagnostic(SCHEMA, message, place.pointer)
 
 
+def _impossible(place: _Place) -> Diagnostic:
+    if place.value in ([], {}):
+        return Diagnostic(SCHEMA, "Value cannot be empty", place.pointer)
+    return _ours(place)
+
+
 def _timestamp(place: _Place) -> Diagnostic:
     return Diagnostic(SCHEMA, "String does not match RFC3339 timestamp", place.pointer)
 
@@ -167,8 +189,9 @@ def _express(place: _Place) -> Diagnostic:
     resource = str(place.value)
     what = "Activity ARN"
     for suffix in SUFFIXES:
-        if resource.endswith(suffix):
-            what = f"'{suffix}' service integration "
+        if resource.endswith(suffix):  # AWS ends only the last of them in a blank
+            blank = " " if suffix == ".waitForTaskToken" else ""
+            what = f"'{suffix}' service integration{blank}"
     return Diagnostic(SCHEMA, f"Express state machine does not support {what}", place.pointer)
 
 
@@ -204,6 +227,7 @@ _WORDS: dict[str, Callable[[_Place], Diagnostic]] = {
     "TSME-C010": _missing,
     "TSME-C011": _unknown_field,
     "TSME-C012": _unknown_field,
+    "TSME-C014": _impossible,
     "TSME-C016": _not_one_of,
     "TSME-C018": _resource,
     "TSME-C019": _timestamp,

@@ -60,6 +60,8 @@ class _Check:
         self.loose = loose  # top-level fields that hold anything
 
     def structure(self, shape: str, value: Json, name: str) -> None:
+        if self.shapes[shape].get("document"):  # any JSON
+            return
         if not isinstance(value, dict):
             raise ShapeError(f"Field '{name}' must be an object" if name else "must be an object")
         about = self.shapes[shape]
@@ -98,6 +100,8 @@ class _Check:
             if not isinstance(value, str):
                 raise ShapeError(f"Field '{name}' must be a string")
             self.size(about, len(value), name)
+            if "enum" in about and value not in about["enum"]:
+                raise ShapeError(f"Field '{name}' is not an expected value")
 
     def number(self, about: dict[str, Any], value: Json, name: str) -> None:
         if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -17,18 +17,21 @@ from .errors import HostError
 from .files import parse_value
 
 LEVELS = ("INFO", "DEBUG", "TRACE")
+ROLE = "arn:aws:iam::123456789012:role/test-state"
 _CONTEXT = ("Execution", "State", "StateMachine", "Task")
 _WAITS = (".sync", ".sync:2", ".waitForTaskToken")
 _SUPPORTED = "Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]"
 
 
 class ApiError(Exception):
-    """AWS would not run this.  `code`: as the API names it, such as ValidationException."""
+    """AWS would not run this.  `code`: as the API names it, such as ValidationException.
+    `hint`: what AWS does not say."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Request:
     """The arguments of TestState.
 
     `definition`: the text of a state, or of a state machine of which `state` names one.
-    `context`: None for AWS's own.  `configuration`: stateConfiguration.
+    `context`: None for AWS's own.  `configuration`: stateConfiguration.  `role`: roleArn, None if
+    the request has none.  `reveal`: revealSecrets.
     """
 
     definition: str
@@ -47,19 +51,28 @@ class Request:
     mock: dict[str, Json] | None = None
     level: str = "INFO"
     configuration: dict[str, Json] = field(default_factory=dict)
+    role: str | None = ROLE
+    reveal: bool = False
 
 
-def check_mock(state: State, mock: dict[str, Json] | None) -> list[Any] | None:
+def check_mock(state: State, request: Request) -> list[Any] | None:
     """What the outside is mocked to say: [SUCCEEDED, result] or [FAILED, error, cause]; None
     without a mock."""
+    mock = request.mock
     if mock is None:
         if isinstance(state, (Parallel, Map)):
             text = f"TestState API does not support Map or Parallel states. {_SUPPORTED}"
             raise ApiError("InvalidDefinition", text)
+        if isinstance(state, Task) and request.role is None:
+            text = "RoleArn must be specified when testing a Task state"
+            raise ApiError("ValidationException", text)
         return None
     if isinstance(state, (Pass, Succeed, Fail, Choice, Wait)):
         kind = type(state).__name__
         text = f"State type '{kind}' is not supported when a mock is specified"
+        raise ApiError("ValidationException", text)
+    if request.reveal:
+        text = "TestState does not support RevealSecrets when a mock is specified."
         raise ApiError("ValidationException", text)
     result, error = mock.get("result"), mock.get("errorOutput")
     if (result is None) == (error is None):
@@ -68,7 +81,7 @@ def check_mock(state: State, mock: dict[str, Json] | None) -> list[Any] | None:
         raise ApiError("ValidationException", text)
     if isinstance(error, dict):
         return [kernel.FAILED, error.get("error"), error.get("cause")]
-    value = _json(result, "Mocked result must be a valid JSON")
+    value = _json(result, "Mocked result must be valid JSON")
     if isinstance(state, (Parallel, Map)):
         _check_many(state, value)
     elif isinstance(state, Task) and mock.get("fieldValidationMode") != "NONE":
@@ -82,12 +95,18 @@ def check_mock(state: State, mock: dict[str, Json] | None) -> list[Any] | None:
 
 
 def _check_many(state: Parallel | Map, value: Json) -> None:
-    """The result of branches is an array; of a Map that writes it away, where it is."""
+    """The result of branches is an array, with an item for each; of a Map that writes it away,
+    where it is."""
     if isinstance(state, Map) and state.writer is not None and state.writer.resource:
         if not isinstance(value, dict):
             raise ApiError("ValidationException", "Mocked result must be a JSON object.")
     elif not isinstance(value, list):
         raise ApiError("ValidationException", "Mocked result must be an array.")
+    elif isinstance(state, Parallel) and len(value) != len(state.branches):
+        text = (
+            "Mocked result must contain the same number of items as number of Parallel branches."
+        )
+        raise ApiError("ValidationException", text)
 
 
 def check_context(state: State, context: dict[str, Json] | None) -> None:

@@ -19,7 +19,7 @@ from ..compiler.model import CompileError, Json, Machine, Map, Parallel, Problem
 from ..compiler.source import parse
 from . import console, onestate, staterequest
 from .checking import show_problems
-from .errors import DONE, FAILED, HostError
+from .errors import DONE, FAILED, HostError, did_you_mean
 from .files import read_flow, read_value
 from .staterequest import ApiError, Request
 
@@ -45,13 +45,13 @@ def run_state(request: Request, now: int | None = None) -> dict[str, Json]:
 def setting_of(request: Request, now: int | None = None) -> onestate.Setting:
     """The request, checked, as what the state is run with."""
     state = find_state(request)
-    answer = staterequest.check_mock(state, request.mock)
+    answer = staterequest.check_mock(state, request)
     staterequest.check_context(state, request.context)
     if now is None:
         now = time.time_ns() // 1_000_000
     context = request.context
     if context is None:
-        context = own_context(state, request.input, now)
+        context = own_context(state, request, now)
     return onestate.Setting(
         state=state,
         input=request.input,
@@ -65,16 +65,16 @@ def setting_of(request: Request, now: int | None = None) -> onestate.Setting:
     )
 
 
-def own_context(state: State, value: Json, now: int) -> dict[str, Json]:
+def own_context(state: State, request: Request, now: int) -> dict[str, Json]:
     """The context object of a request that brings none."""
     then = timestamp.text(now)
     execution, machine = "test-execution", "test-state"
     out: dict[str, Json] = {
         "Execution": {
             "Id": f"arn:aws:states:{_ACCOUNT}:express:{machine}:{execution}",
-            "Input": value,
+            "Input": request.input,
             "Name": execution,
-            "RoleArn": "arn:aws:iam::123456789012:role/test-state",
+            "RoleArn": request.role or staterequest.ROLE,
             "StartTime": then,
         },
         "StateMachine": {
@@ -104,9 +104,12 @@ def find_state(request: Request) -> State:
         machine = _checked(*_alone(request.definition, list(request.variables)))
     else:
         machine = _checked(request.definition, find_problems(request.definition))
-    state = _named(machine, request.state or NAME)
+    state = all_states(machine).get(request.state or NAME)
     if state is None:
-        raise ApiError("ValidationException", "State not found in definition")
+        names = list(all_states(machine))
+        hint = did_you_mean(request.state or NAME, names)
+        hint = hint or "its states: " + ", ".join(f'"{name}"' for name in names[:20])
+        raise ApiError("ValidationException", "State not found in definition", hint)
     return state
 
 
@@ -146,15 +149,18 @@ def _around(text: str, after: dict[str, Any], variables: list[str]) -> tuple[str
     return whole, find_problems(whole)
 
 
-def _named(machine: Machine, name: str) -> State | None:
-    for state in machine.states.values():
-        if state.name == name:
-            return state
-        inner = state.branches if isinstance(state, Parallel) else ()
-        for body in (state.body,) if isinstance(state, Map) else inner:
-            if found := _named(body, name):
-                return found
-    return None
+def all_states(machine: Machine) -> dict[str, State]:
+    """The states of a workflow, those of inner machines too, by name."""
+    found: dict[str, State] = {}
+    machines = [machine]
+    for each in machines:
+        found |= each.states
+        for state in each.states.values():
+            if isinstance(state, Map):
+                machines.append(state.body)
+            elif isinstance(state, Parallel):
+                machines += state.branches
+    return found
 
 
 # --- the command ----------------------------------------------------------------------------
@@ -211,7 +217,7 @@ def command(flow: str, **options: Unpack[Options]) -> int:
         show_problems(error.problems, text, name, to_stderr=True)
         return FAILED
     except ApiError as error:
-        raise HostError("TSME-H061", f"{error.code}: {error.message}") from None
+        raise HostError("TSME-H061", f"{error.code}: {error.message}", error.hint) from None
     except TsmeError as error:
         if error.code != "TSME-H060":
             raise

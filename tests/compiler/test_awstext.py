@@ -72,9 +72,41 @@ def test_a_wrong_value_is_told_at_its_place(state, message, field):
     assert said(machine(**state)) == (message, "/States/A" + field)
 
 
+@pytest.mark.parametrize(
+    ("state", "place"),
+    [
+        ({"Type": "Parallel", "Branches": []}, "/Branches"),
+        ({"Type": "Choice", "Choices": [], "End": None}, "/Choices"),
+        (
+            {"Type": "Task", "Resource": "dig", "Retry": [{"ErrorEquals": []}]},
+            "/Retry[0]/ErrorEquals",
+        ),
+        (
+            {"Type": "Map", "ItemProcessor": {"StartAt": "B", "States": {}}},
+            "/ItemProcessor/States",
+        ),
+        (
+            {
+                "Type": "Parallel",
+                "Branches": [
+                    machine(Type="Wait", Seconds=1),
+                    machine(Type="Parallel", Branches=[]),
+                ],
+            },
+            "/Branches[1]/States/A/Branches",
+        ),
+    ],
+)
+def test_what_must_hold_something_is_told_at_its_place(state, place):
+    found = [d for d in told(machine(**state)) if d["message"] == "Value cannot be empty"]
+    assert [d["location"] for d in found] == ["/States/A" + place]
+
+
 def test_express_workflows_are_told_what_they_cannot_wait_for():
     for resource, what in (
         (QUEUE, "'.waitForTaskToken' service integration "),
+        ("arn:aws:states:::ecs:runTask.sync", "'.sync' service integration"),
+        ("arn:aws:states:::states:startExecution.sync:2", "'.sync:2' service integration"),
         (ACTIVITY, "Activity ARN"),
     ):
         found = said(machine(Type="Task", Resource=resource), express=True)

@@ -10,7 +10,7 @@ from tsme import kernel, timestamp
 from tsme.errors import TsmeError
 from tsme_host.compiler.model import CompileError, Task
 from tsme_host.tools import onestate, shapes
-from tsme_host.tools.staterequest import ApiError, Request
+from tsme_host.tools.staterequest import ROLE, ApiError, Request
 from tsme_host.tools.teststate import setting_of
 
 from .driver import START, Run
@@ -31,6 +31,8 @@ def request_of(case: Case) -> Request:
         mock=case.get("mock"),
         level=case.get("inspection_level") or "INFO",
         configuration=case.get("state_configuration") or {},
+        role=None if case.get("role_arn_omitted") else ROLE,
+        reveal=bool(case.get("reveal_secrets")),
     )
 
 

@@ -253,6 +253,45 @@ def test_parallel_and_map_need_a_mock_and_it_is_an_array():
     state = {"Type": "Parallel", "Branches": [BODY], "End": True}
     assert refused(state)[0] == "InvalidDefinition"
     assert refused(state, mock={"result": {}})[1] == "Mocked result must be an array."
+    each = "Mocked result must contain the same number of items as number of Parallel branches."
+    for result in ([], [1, 2]):
+        assert refused(state, mock={"result": result}) == ("ValidationException", each)
+
+
+def test_a_parallel_without_branches_is_told_as_aws_tells_it():
+    state = {"Type": "Parallel", "Branches": [], "End": True}
+    code, message = refused(state, mock={"result": []})
+    assert code == "InvalidDefinition"
+    assert message.endswith("FAILED: Value cannot be empty at /States/StateName/Branches'")
+
+
+def test_a_mocked_result_is_a_text_of_json():
+    for result in ("{a: 1}", "", 3):
+        for state in (task(), {"Type": "Parallel", "Branches": [BODY], "End": True}):
+            with pytest.raises(ApiError) as caught:
+                run_state(Request(json.dumps(state), mock={"result": result}))
+            assert caught.value.message == "Mocked result must be valid JSON"
+
+
+def test_a_mock_and_revealed_secrets_exclude_each_other():
+    why = "TestState does not support RevealSecrets when a mock is specified."
+    for mock in ({"result": 1}, {"errorOutput": {"error": "Dry"}}):
+        assert refused(task(), mock=mock, reveal=True) == ("ValidationException", why)
+    assert run({"Type": "Pass", "End": True}, reveal=True)["status"] == "SUCCEEDED"
+
+
+def test_a_task_without_a_mock_needs_a_role():
+    why = "RoleArn must be specified when testing a Task state"
+    assert refused(task(), role=None) == ("ValidationException", why)
+    assert run(task(), role=None, mock={"result": 1})["output"] == 1
+    assert run({"Type": "Pass", "End": True}, role=None)["status"] == "SUCCEEDED"
+
+
+def test_the_role_of_a_request_is_that_of_its_context_object():
+    state = {"Type": "Pass", "Parameters": {"r.$": "$$.Execution.RoleArn"}, "End": True}
+    assert run(state, role="arn:aws:iam::1:role/mine")["output"] == {
+        "r": "arn:aws:iam::1:role/mine"
+    }
 
 
 def test_the_context_object_has_only_what_aws_puts_there():
@@ -299,6 +338,15 @@ def test_a_mocked_result_has_the_form_that_the_service_gives_it():
     encrypt = "arn:aws:states:::aws-sdk:kms:encrypt"
     empty = "Field 'CiphertextBlob' is smaller than the minimum length"
     assert why(encrypt, {"CiphertextBlob": ""}) == empty
+    head = "arn:aws:states:::aws-sdk:s3:headObject"
+    for mode in ("STRICT", "PRESENT"):
+        odd = why(head, {"ServerSideEncryption": "rot13"}, mode)
+        assert odd == "Field 'ServerSideEncryption' is not an expected value"
+        assert why(head, {"ServerSideEncryption": "AES256"}, mode) == ""
+    assert why(head, {"ServerSideEncryption": "rot13"}, "NONE") == ""
+    runs = "arn:aws:states:::aws-sdk:sfn:listExecutions"
+    odd = why(runs, {"Executions": [{"Status": "RUNNING"}, {"Status": "DRIPPING"}]}, "PRESENT")
+    assert odd == "Field 'Status' is not an expected value"  # in arrays and objects too
     for anything in ("read", QUEUE, "arn:aws:states:::nobody:call", start + ".sync:2"):
         assert why(anything, {"Entries": 1}) == ""
 
@@ -369,6 +417,14 @@ def test_what_cannot_be_run_is_one_clear_line(flow, args, code):
     result = tsme("test-state", flow, *args)
     assert result.exit_code == 2
     assert_one_clear_line(result.stderr, code)
+
+
+def test_a_state_that_is_not_there_is_told_with_those_that_are(flow):
+    why = "ValidationException: State not found in definition"
+    near = tsme("test-state", flow, "--state", "read")
+    assert f'{why}; did you mean "Read"?' in near.stderr
+    far = tsme("test-state", flow, "--state", "Nobody")
+    assert f'{why}; its states: "Read", "Items", "In"' in far.stderr
 
 
 def test_check_tells_the_variables_that_states_read(tmp_path):
