@@ -36,6 +36,8 @@ install_project() {
     rm -rf tsme.egg-info
     site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
     echo "$ROOT" >"$site/tsme-working-tree.pth"
+    # Where Python may not write bytecode by itself, every start would compile all of this again.
+    "$VENV/bin/python" -m compileall -q "$site/click" host firmware/lib/tsme sim
     mkdir -p "$BUILD/py"
     ln -sfn "$ROOT/firmware/lib/tsme" "$BUILD/py/tsme"
     ln -sfn "$ROOT/host" "$BUILD/py/tsme_host"

@@ -7,8 +7,3 @@ The passes, in the order they run; each is a module that can be read alone:
 * `check`    the two together; what `tsme check` calls
 * `report`   problems -> text or JSON for people and editors
 """
-
-from .check import check
-from .model import CompileError, Machine, Problem, Where
-
-__all__ = ["CompileError", "Machine", "Problem", "Where", "check"]

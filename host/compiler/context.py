@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TypeAlias
 
 from .intrinsic import IntrinsicError, parse_intrinsic
@@ -184,6 +183,8 @@ def quoted(text: str, limit: int = 60) -> str:
 def closest(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant, or None."""
     folded = {k.lower(): k for k in known}
+    from difflib import get_close_matches  # noqa: PLC0415
+
     near = get_close_matches(name.lower(), folded, 1, 0.6)
     return folded[near[0]] if near else None
 

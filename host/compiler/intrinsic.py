@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from .jsonpath import PathError, scan_path
 from .model import Call, Const, Expr, Json, Ref, Where
@@ -125,6 +124,8 @@ class _Parser:
             raise self.fail("a function name starts with `States.`", "write States.Format(...)")
         name = match.group()
         if name not in SIGNATURES:
+            from difflib import get_close_matches  # noqa: PLC0415
+
             near = get_close_matches(name, SIGNATURES, 1, 0.7)
             hint = f"did you mean {near[0]}?" if near else "known: " + ", ".join(SIGNATURES)
             raise IntrinsicError("TSME-C031", f"there is no function {name}", start, hint)

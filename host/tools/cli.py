@@ -1,33 +1,36 @@
-"""The command `tsme`: its name, its groups, and what it says when something is wrong."""
+"""The command `tsme`: its name and its groups.  A command is read when it is used."""
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
+import signal
 import sys
-import traceback
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 import tsme
-from tsme.errors import TsmeError
 
-from ..compiler.model import CompileError
-from . import (
-    checking,
-    compiling,
-    drawing,
-    histories,
-    journals,
-    replaying,
-    running,
-    simulating,
-    testing,
-    teststate,
-    tokens,
-)
-from .errors import FAILED, INTERRUPTED, UNABLE, HostError, did_you_mean, one_line
+from .. import start
+
+# The module of each command, and what --help says of it, which spares reading them all.
+COMMANDS = {
+    "check": ("checking", "Show all problems of workflows."),
+    "compile": ("compiling", "Compile a workflow to a program."),
+    "disasm": ("compiling", "Show a program as text that can be read."),
+    "graph": ("drawing", "Draw a workflow as Mermaid text or as SVG."),
+    "history": ("histories", "Show an execution as AWS's GetExecutionHistory would."),
+    "journal": ("journals", "Show a journal and its effects, or export its records."),
+    "replay": ("replaying", "Run a journal's inputs again, compare every byte."),
+    "run": ("running", "Run a workflow or a compiled program."),
+    "sim": ("simulating", "Simulate devices with many seeds and faults."),
+    "test": ("testing", "Run scenario tests, with tasks mocked."),
+    "test-state": ("teststate", "Run one state of a workflow, with mocked answers."),
+    "token": ("tokens", "Complete callbacks and activities from outside."),
+}
 
 EXAMPLES = """\
 \b
@@ -58,6 +61,21 @@ Shell completion (bash; also zsh_source and fish_source):
 class Tsme(click.Group):
     """A group whose errors are one line each, with a code; never a traceback."""
 
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"..{COMMANDS[cmd_name][0]}", __name__)
+        gc.enable()  # it was off while modules were read
+        found: click.Command = next(c for c in module.COMMANDS if c.name == cmd_name)
+        return found
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
     def main(
         self,
         args: Sequence[str] | None = None,
@@ -73,77 +91,25 @@ class Tsme(click.Group):
         extra |= {"windows_expand_args": windows_expand_args}
         if os.environ.get("NO_COLOR"):
             extra["color"] = False
+        quick = signal.getsignal(signal.SIGINT) is start.interrupted
         try:
+            if quick:  # commands clean up when they are interrupted
+                signal.signal(signal.SIGINT, signal.default_int_handler)
             code = super().main(args, prog_name or "tsme", complete_var, False, **extra)
             sys.stdout.flush()
         except click.exceptions.NoArgsIsHelpError as asked:
             click.echo(asked.ctx.get_help())
             code = 0
-        except Exception as error:
-            _leave(error)
-        except KeyboardInterrupt:
-            _leave(click.Abort())
+        except (Exception, KeyboardInterrupt) as error:
+            from .leaving import leave  # noqa: PLC0415
+
+            leave(error)
+        finally:
+            if quick:
+                signal.signal(signal.SIGINT, start.interrupted)
         if standalone_mode:
             sys.exit(code if isinstance(code, int) else 0)
         return code
-
-
-def _leave(error: Exception) -> NoReturn:
-    """Say what was wrong in one line and end with its exit code."""
-    if isinstance(error, click.Abort):
-        click.echo("tsme: interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    if isinstance(error, BrokenPipeError):  # `tsme disasm p.tsm | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
-    if os.environ.get("TSME_TRACEBACK"):
-        traceback.print_exception(error)
-    click.secho(_describe(error), err=True, fg="red")
-    sys.exit(UNABLE)
-
-
-def _describe(error: Exception) -> str:
-    if isinstance(error, HostError):
-        return one_line(error.code, error.message, error.hint)
-    if isinstance(error, TsmeError):
-        return one_line(error.code, error.message)
-    if isinstance(error, CompileError):
-        return _first_problem(error)
-    if isinstance(error, click.ClickException):
-        return one_line("TSME-H001", *_usage(error))
-    at = traceback.extract_tb(error.__traceback__)[-1]
-    what = f"{type(error).__name__}: {error}".rstrip(": ")
-    where = f"{os.path.basename(at.filename)}:{at.lineno}"  # noqa: PTH119
-    message = f"a mistake in tsme itself, please report it: {what} ({where})"
-    return one_line("TSME-H099", message, "TSME_TRACEBACK=1 shows more")
-
-
-def _first_problem(error: CompileError) -> str:
-    """One problem of a workflow with its place, and how to see the others."""
-    first, name = error.problems[0], error.filename
-    message, hint = first.message, first.hint
-    if name:
-        message = f"{name}:{first.where.line}:{first.where.column}: {message}"
-    if more := len(error.problems) - 1:
-        see = f": tsme check {name}" if name and name != "<stdin>" else ""
-        hint = "; ".join(part for part in (hint, f"{more} more{see}") if part)
-    return one_line(first.code, message, hint)
-
-
-def _usage(error: click.ClickException) -> tuple[str, str]:
-    """Message and hint of what click has to say about the arguments."""
-    context = getattr(error, "ctx", None)
-    see = f'see "{context.command_path} --help"' if context else 'see "tsme --help"'
-    if isinstance(error, click.NoSuchCommand):
-        known = list(context.command.commands) if context else []
-        hint = did_you_mean(error.command_name, known) or f"there are {', '.join(known)}"
-        return f'there is no command "{error.command_name}"', hint
-    if isinstance(error, click.NoSuchOption):
-        known = [name for p in context.command.params for name in p.opts] if context else []
-        hint = did_you_mean(error.option_name, [*known, "--help"]) or see
-        return f'there is no option "{error.option_name}"', hint
-    text = error.format_message().rstrip(".")
-    return text[:1].lower() + text[1:], see
 
 
 @click.group(
@@ -161,18 +127,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for group in (
-    checking,
-    compiling,
-    running,
-    testing,
-    simulating,
-    teststate,
-    journals,
-    histories,
-    replaying,
-    tokens,
-    drawing,
-):
-    for command in group.COMMANDS:
-        main.add_command(command)
+if __name__ == "__main__":
+    start.main()

@@ -5,13 +5,11 @@ Codes TSME-H... are explained in docs/ERRORS.md, "Command line".
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 DONE = 0
 FAILED = 1  # the answer is no: problems, a failed workflow, a difference
 UNABLE = 2  # no answer: bad arguments, a file that cannot be read
-INTERRUPTED = 130
 
 
 class HostError(Exception):
@@ -32,5 +30,7 @@ def one_line(code: str, message: str, hint: str = "") -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint with the known name that is closest, or nothing."""
+    import difflib  # noqa: PLC0415
+
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f'did you mean "{close[0]}"?' if close else ""

@@ -22,8 +22,9 @@ from tsme.limits import LIMITS
 from tsme.objects import GET, LIST, PUT
 
 from ..compiler.disasm import disassemble
+from ..start import INTERRUPTED
 from . import console
-from .errors import DONE, FAILED, INTERRUPTED, HostError, did_you_mean
+from .errors import DONE, FAILED, HostError, did_you_mean
 from .files import read_program, read_value
 from .handlers import check_tasks
 from .history import replay_history

@@ -18,7 +18,6 @@ from .errors import DONE, FAILED, HostError
 from .expecting import Outcome, differences, shown
 from .files import write_bytes
 from .history import replay_history
-from .junit import junit_xml
 from .player import no_limits
 from .records import duration
 from .scenarios import Case, Scenarios, find, load
@@ -80,6 +79,8 @@ def test(paths: tuple[str, ...], **options: Unpack[Options]) -> int:
     shared = [] if only else [_unused(file) for file in files]
     remarks = {file.path: texts for file, texts in zip(files, shared, strict=False) if texts}
     if junit:
+        from .junit import junit_xml  # noqa: PLC0415
+
         write_bytes(junit, junit_xml(results))
     if options["as_json"]:
         console.out_json([_as_json(result) for result in results])

@@ -9,13 +9,14 @@ import argparse
 import json
 from pathlib import Path
 
-from tests.bench import journal, programs, simulation, speeds
+from tests.bench import journal, programs, simulation, speeds, startup
 
 SUBJECTS = {
     "programs": programs,
     "journal": journal,
     "speeds": speeds,
     "simulation": simulation,
+    "startup": startup,
 }
 
 

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsme_host.compiler import Where
 from tsme_host.compiler.jsonpath import (
     FUNCTIONS,
     PathError,
@@ -20,6 +19,7 @@ from tsme_host.compiler.model import (
     Key,
     Several,
     Slice,
+    Where,
     Wildcard,
 )
 

@@ -5,12 +5,13 @@ from dataclasses import is_dataclass
 
 import pytest
 
-from tsme_host.compiler import CompileError, check
+from tsme_host.compiler.check import check
 from tsme_host.compiler.model import (
     And,
     Catcher,
     Choice,
     Compare,
+    CompileError,
     Const,
     Fail,
     Index,

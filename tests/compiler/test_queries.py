@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tests.laws.support import SLOW
 from tsme import cbor, ops, shape
 from tsme.program import Program
-from tsme_host.compiler import CompileError, Where
 from tsme_host.compiler.compile import compile_text
 from tsme_host.compiler.disasm import disassemble
 from tsme_host.compiler.filters import FilterError, Unsupported, compile_filter
 from tsme_host.compiler.jsonpath import parse_path
+from tsme_host.compiler.model import CompileError, Where
 from tsme_host.compiler.queries import plan, to_text
 
 

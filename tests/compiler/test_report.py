@@ -5,8 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsme_host.compiler import Problem, Where
 from tsme_host.compiler.check import find_problems
+from tsme_host.compiler.model import Problem, Where
 from tsme_host.compiler.report import render_text, to_json
 
 TEXT = """{

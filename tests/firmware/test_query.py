@@ -16,8 +16,8 @@ from tsme.errors import TsmeError
 from tsme.faults import StatesError
 from tsme.query import select
 from tsme.shape import sound
-from tsme_host.compiler import Where
 from tsme_host.compiler.jsonpath import parse_path
+from tsme_host.compiler.model import Where
 from tsme_host.compiler.queries import plan
 
 LARGEST = 262144

@@ -1,0 +1,74 @@
+"""How the command `tsme` ends when something is wrong: what it says, and its exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from tsme.errors import TsmeError
+
+from ..compiler.model import CompileError
+from ..start import INTERRUPTED
+from .errors import FAILED, UNABLE, HostError, did_you_mean, one_line
+
+
+def leave(error: BaseException) -> NoReturn:
+    """Say what was wrong in one line and end with its exit code."""
+    if isinstance(error, (click.Abort, KeyboardInterrupt)):
+        click.echo("tsme: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    if isinstance(error, BrokenPipeError):  # `tsme disasm p.tsm | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    if os.environ.get("TSME_TRACEBACK"):
+        traceback.print_exception(error)
+    click.secho(_describe(error), err=True, fg="red")
+    sys.exit(UNABLE)
+
+
+def _describe(error: BaseException) -> str:
+    if isinstance(error, HostError):
+        return one_line(error.code, error.message, error.hint)
+    if isinstance(error, TsmeError):
+        return one_line(error.code, error.message)
+    if isinstance(error, CompileError):
+        return _first_problem(error)
+    if isinstance(error, click.ClickException):
+        return one_line("TSME-H001", *_usage(error))
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    where = f"{os.path.basename(at.filename)}:{at.lineno}"  # noqa: PTH119
+    message = f"a mistake in tsme itself, please report it: {what} ({where})"
+    return one_line("TSME-H099", message, "TSME_TRACEBACK=1 shows more")
+
+
+def _first_problem(error: CompileError) -> str:
+    """One problem of a workflow with its place, and how to see the others."""
+    first, name = error.problems[0], error.filename
+    message, hint = first.message, first.hint
+    if name:
+        message = f"{name}:{first.where.line}:{first.where.column}: {message}"
+    if more := len(error.problems) - 1:
+        see = f": tsme check {name}" if name and name != "<stdin>" else ""
+        hint = "; ".join(part for part in (hint, f"{more} more{see}") if part)
+    return one_line(first.code, message, hint)
+
+
+def _usage(error: click.ClickException) -> tuple[str, str]:
+    """Message and hint of what click has to say about the arguments."""
+    context = getattr(error, "ctx", None)
+    see = f'see "{context.command_path} --help"' if context else 'see "tsme --help"'
+    if isinstance(error, click.NoSuchCommand):
+        known = context.command.list_commands(context) if context else []
+        hint = did_you_mean(error.command_name, known) or f"there are {', '.join(known)}"
+        return f'there is no command "{error.command_name}"', hint
+    if isinstance(error, click.NoSuchOption):
+        known = [name for p in context.command.params for name in p.opts] if context else []
+        hint = did_you_mean(error.option_name, [*known, "--help"]) or see
+        return f'there is no option "{error.option_name}"', hint
+    text = error.format_message().rstrip(".")
+    return text[:1].lower() + text[1:], see
