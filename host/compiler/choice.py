@@ -7,6 +7,7 @@ import re
 from .assign import parse_assign
 from .context import Context, kind_of, suggest
 from .jsonata import check_jsonata
+from .jsonpath import is_path
 from .model import And, ChoiceRule, Compare, Condition, Not, Or, Path, Where
 from .reader import Members, is_timestamp
 from .source import Node
@@ -140,8 +141,8 @@ def _literal(ctx: Context, op: str, variable: Path, node: Node, where: Where) ->
     else:
         right, wanted = isinstance(value, bool), "true or false"
     if not right:
-        is_path = isinstance(value, str) and value.startswith("$") and op in _WITH_PATH
-        hint = f'use "{op}Path" to compare with a path' if is_path else ""
+        meant = is_path(value) and op in _WITH_PATH
+        hint = f'use "{op}Path" to compare with a path' if meant else ""
         message = f"{op} compares with {wanted}, not {kind_of(node)}"
         ctx.error("TSME-C013", node.where, message, hint)
         return _NOTHING

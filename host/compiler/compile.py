@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .check import check
 from .emit import BUDGET, LARGEST, Compiled, emit
 from .lower import lower
@@ -16,6 +18,7 @@ def compile_text(
     `budget`: transitions that one step may take (law 7).  `largest`: bytes that a value may have.
     Raises `CompileError` with every problem found.
     """
-    lowered = lower(check(text, filename))
+    machine = check(text, filename)
+    lowered = lower(machine)
     lowered.code = optimise(lowered.code)
-    return emit(lowered, filename, budget, largest)
+    return replace(emit(lowered, filename, budget, largest), warnings=machine.warnings)

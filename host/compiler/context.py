@@ -53,6 +53,7 @@ class Context:
 
     parse_machine: ParseMachine
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     scope: Scope = field(default_factory=Scope)
     scopes: list[Scope] = field(default_factory=list)
     state_names: dict[str, Where] = field(default_factory=dict)
@@ -65,6 +66,9 @@ class Context:
 
     def error(self, code: str, where: Where, message: str, hint: str = "") -> None:
         self.problems.append(Problem(code, message, where, hint))
+
+    def warn(self, code: str, where: Where, message: str, hint: str = "") -> None:
+        self.warnings.append(Problem(code, message, where, hint, warning=True))
 
     def wrong_type(self, node: Node, what: str, wanted: str, hint: str = "") -> None:
         self.error("TSME-C013", node.where, f"{what} must be {wanted}, not {kind_of(node)}", hint)

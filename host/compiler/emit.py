@@ -26,6 +26,7 @@ class Compiled:
     debug: bytes
     digest: bytes
     resources: tuple[str, ...]
+    warnings: tuple[Problem, ...] = ()  # what is odd about a workflow that compiles
 
     @property
     def data(self) -> bytes:

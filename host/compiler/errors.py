@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .assign import parse_assign
-from .context import Context, suggest
+from .context import Context, closest
 from .fields import CATCHER, RETRIER
 from .jsonata import check_jsonata
 from .model import Catcher, Path, Retrier
@@ -33,6 +33,7 @@ RESERVED = (
     "States.TaskFailed",
     "States.Timeout",
 )
+_PREFIX = "States."
 _HTTP_STATUS = re.compile(r"States\.Http\.StatusCode\.[1-5][0-9][0-9]")
 
 
@@ -136,6 +137,10 @@ def _error_equals(ctx: Context, members: Members, what: str, last: bool) -> tupl
 
 
 def _check_name(ctx: Context, node: Node, name: str) -> None:
-    if name.startswith("States.") and name not in RESERVED and not _HTTP_STATUS.fullmatch(name):
-        hint = suggest(name, RESERVED, "names that start with `States.` are reserved")
-        ctx.error("TSME-C050", node.where, f"there is no error {name}", hint)
+    """AWS documents that own names have no `States.` in front, and takes them all the same."""
+    if name.startswith(_PREFIX) and name not in RESERVED and not _HTTP_STATUS.fullmatch(name):
+        near = closest(name[len(_PREFIX) :], (known[len(_PREFIX) :] for known in RESERVED))
+        own = "give errors of your own names without `States.`"
+        hint = f'did you mean "{_PREFIX}{near}"?' if near else own
+        message = f"there is no error {name}, unless the workflow itself or a task raises it"
+        ctx.warn("TSME-C050", node.where, message, hint)

@@ -30,6 +30,7 @@ _INT = re.compile(r"-?[0-9]+")
 _SLICE = re.compile(r"\s*(-?[0-9]+)?\s*:\s*(-?[0-9]+)?\s*(?::\s*(-?[0-9]+)?\s*)?\]")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _ENDS_NAME = frozenset(" \t\r\n.[](),'\"")
+_BLANKS = "".join(map(chr, range(0x21)))  # Jayway trims a path as Java's String.trim does
 _LIMIT = 2**31
 
 
@@ -43,12 +44,17 @@ class PathError(Exception):
         self.hint = hint
 
 
+def is_path(text: object) -> bool:
+    """Does a value of the source begin as a path does?"""
+    return isinstance(text, str) and text.lstrip(_BLANKS).startswith("$")
+
+
 def parse_path(text: str, where: Where) -> Path:
-    """Parses a whole string as a path.  Raises `PathError`."""
-    path, end = scan_path(text, 0, where)
+    """Parses a whole string as a path; blanks around it do not count.  Raises `PathError`."""
+    start = len(text) - len(text.lstrip(_BLANKS))
+    text = text.rstrip(_BLANKS)
+    path, end = scan_path(text, start, where)
     if end < len(text):
-        if text[end] in " \t\r\n" and not text[end:].strip():
-            raise PathError("white space after the path", end, "remove it")
         if text[end].isspace():
             hint = "write names with blanks in brackets: $['my name']"
             raise PathError("a blank cannot stand in a path", end, hint)
@@ -109,8 +115,15 @@ class _Scanner:
                 found.append(self.bracket() if self.peek() == "[" else self.dot_name())
             elif self.peek() == "[":
                 found.append(self.bracket())
+            elif self.name_without_dot():
+                found.append(self.dot_name())
             else:
                 return found
+
+    def name_without_dot(self) -> bool:
+        """Jayway needs no dot before a name behind `]` or a star: $.list[0]name."""
+        behind = self.text[self.at - 1]
+        return behind in "]*" and bool(self.peek()) and self.peek() not in _ENDS_NAME
 
     # --- dot notation -----------------------------------------------------------------------
 

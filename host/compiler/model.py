@@ -380,6 +380,7 @@ class Machine:
     where: Where
     comment: str = ""
     timeout_seconds: int | None = None
+    warnings: tuple[Problem, ...] = ()  # of the whole workflow, on the outermost one
 
 
 # --- Findings -------------------------------------------------------------------------------
@@ -394,6 +395,7 @@ class Problem:
     where: Where
     hint: str = ""
     refusal: bool = False  # True: right in AWS, but a feature this version refuses by name
+    warning: bool = False  # True: the workflow compiles all the same
 
 
 class CompileError(Exception):

@@ -12,6 +12,7 @@ from datetime import datetime
 from .context import Context, quoted, suggest
 from .fields import FIELDS, Field
 from .jsonata import check_jsonata_text, is_jsonata
+from .jsonpath import is_path
 from .model import Call, Const, Expr, Json, Path, Ref
 from .source import Node
 from .template import parse_dynamic, parse_template
@@ -105,7 +106,7 @@ class Members:
             return None
         field = field or FIELDS[name]
         if not isinstance(node.value, int) or isinstance(node.value, bool):
-            hint = f'write "{name}Path" to take it from the data' if _is_path(node) else ""
+            hint = f'write "{name}Path" to take it from the data' if is_path(node.value) else ""
             self.ctx.wrong_type(node, name, "an integer", hint)
             return None
         return node.value if self._in_range(node, name, node.value, field) else None
@@ -153,7 +154,7 @@ class Members:
         node = self.nodes.get(name)
         if node is None:
             return None
-        if isinstance(node.value, str) and node.value.startswith("$"):
+        if is_path(node.value):
             return Ref(self.ctx.path(node, reference=True), node.where)
         return parse_dynamic(self.ctx, node)
 
@@ -223,10 +224,6 @@ class Members:
         message = f"{name} must be {wanted}, not {node.plain()}"
         self.ctx.error("TSME-C014", node.where, message)
         return False
-
-
-def _is_path(node: Node) -> bool:
-    return isinstance(node.value, str) and node.value.startswith("$")
 
 
 def only_calls(ctx: Context, expr: Expr | None, allowed: frozenset[str], name: str) -> None:

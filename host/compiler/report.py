@@ -26,6 +26,7 @@ class ProblemJson(TypedDict):
     column: int
     help: str
     refusal: bool
+    severity: str  # "error" or "warning"
 
 
 def render_text(problems: Iterable[Problem], text: str, filename: str) -> str:
@@ -49,15 +50,20 @@ def to_json(problems: Iterable[Problem], filename: str) -> list[ProblemJson]:
             column=problem.where.column,
             help=problem.hint,
             refusal=problem.refusal,
+            severity=_severity(problem),
         )
         for problem in problems
     ]
 
 
+def _severity(problem: Problem) -> str:
+    return "warning" if problem.warning else "error"
+
+
 def _render(problem: Problem, lines: list[str], filename: str) -> str:
     where = problem.where
-    head = f"{filename}:{where.line}:{where.column}: error {problem.code}: {problem.message}"
-    parts = [head]
+    place = f"{filename}:{where.line}:{where.column}"
+    parts = [f"{place}: {_severity(problem)} {problem.code}: {problem.message}"]
     if where.line <= len(lines):
         shown, caret = _excerpt(lines[where.line - 1].rstrip("\r"), where.column)
         number = str(where.line)

@@ -7,6 +7,7 @@ a subtree without any dynamic part becomes one constant.
 from __future__ import annotations
 
 from .context import Context, kind_of, quoted
+from .jsonpath import is_path
 from .model import Arr, Const, Expr, Json, Obj, Ref
 from .source import Node
 
@@ -26,7 +27,7 @@ def parse_template(ctx: Context, node: Node) -> Expr:
 def parse_dynamic(ctx: Context, node: Node) -> Expr:
     """The value of a `.$` member, or of ErrorPath and CausePath: a path or a call."""
     text = node.value
-    if isinstance(text, str) and text.startswith("$"):
+    if is_path(text):
         return Ref(ctx.path(node), node.where)
     if isinstance(text, str) and text.startswith("States."):
         return ctx.call(node)

@@ -7,6 +7,8 @@ specification, https://states-language.net, and what AWS Step Functions is known
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .assign import check_variables
 from .context import Context
 from .fields import MACHINE_FIELDS, PROCESSOR_FIELDS, SECONDS_MAX, STATE_NAME_MAX, TOP_FIELDS
@@ -44,7 +46,9 @@ def validate(root: Node, express: bool = False) -> tuple[Machine | None, list[Pr
     if ctx.jsonata_at is not None:
         ctx.problems.append(_refuse_jsonata(ctx.jsonata_at))
     problems = in_order(ctx.problems)
-    return (None if problems else machine), problems
+    if problems:
+        return None, problems
+    return replace(machine, warnings=tuple(in_order(ctx.warnings))), []
 
 
 def in_order(problems: list[Problem]) -> list[Problem]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from ..compiler.check import check as check_text
@@ -30,6 +32,14 @@ def show_problems(problems: list[Problem], text: str, name: str, to_stderr: bool
     click.echo(console.bad(f"{name}: {console.count(len(problems), 'problem')}"), err=to_stderr)
 
 
+def show_warnings(
+    warnings: Sequence[Problem], text: str, name: str, to_stderr: bool = False
+) -> None:
+    """What is odd about a workflow that compiles."""
+    if warnings:
+        click.echo(_coloured(render_text(warnings, text, name)) + "\n", err=to_stderr)
+
+
 def _coloured(report: str) -> str:
     lines = []
     for line in report.split("\n"):
@@ -50,7 +60,7 @@ def check(flows: tuple[str, ...], as_json: bool, references: bool) -> int:
 
     A problem is anything that keeps a workflow from becoming a program: a mistake, or a feature
     that this version does not have. FLOW is a file in Amazon States Language; `-` reads the
-    standard input.
+    standard input. A warning is no problem: the workflow compiles all the same.
 
     Exits with 0 if there is no problem, 1 if there is one, 2 if a file cannot be read.
     """
@@ -65,7 +75,7 @@ def check(flows: tuple[str, ...], as_json: bool, references: bool) -> int:
             status = UNABLE
             continue
         compiled, problems = problems_of(text, name)
-        everything += to_json(problems, name)
+        everything += to_json([*problems, *(compiled.warnings if compiled else ())], name)
         if problems:
             status = max(status, FAILED)
         if as_json:
@@ -75,6 +85,7 @@ def check(flows: tuple[str, ...], as_json: bool, references: bool) -> int:
         elif references:
             console.out_json(variable_references(check_text(text)))
         elif compiled:
+            show_warnings(compiled.warnings, text, name)
             console.out(f"{name}: {console.good('ok')}")
     if as_json:
         console.out_json(everything)

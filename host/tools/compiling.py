@@ -13,7 +13,7 @@ from ..compiler.emit import BUDGET, Compiled
 from ..compiler.model import CompileError
 from ..compiler.source import parse_text
 from . import console
-from .checking import show_problems
+from .checking import show_problems, show_warnings
 from .errors import DONE, FAILED, HostError
 from .files import keep_others, read_flow, read_program, write_bytes
 
@@ -64,6 +64,7 @@ def compile_(flow: str, output: str | None, no_debug: bool, budget: int, as_json
     except CompileError as error:
         show_problems(error.problems, text, name, to_stderr=True)
         return FAILED
+    show_warnings(compiled.warnings, text, name, to_stderr=True)
     target = output or target_of(flow)
     if target != "-":
         keep_others(target, flow)

@@ -102,16 +102,44 @@ def test_a_path_is_read_as_aws_reads_it(text, root, parts):
     assert (path.root, path.segments, path.text) == (root, parts, text)
 
 
+@pytest.mark.parametrize("around", [" ", "\t", "\n", "\r\n", "\x00 "])
+@pytest.mark.parametrize("text", ["$", "$.a", "$$.Execution.Name", "$v[0]", "$['a ']", "$.a[*]"])
+def test_blanks_around_a_path_do_not_count(text, around):
+    for given in (text + around, around + text, around + text + around):
+        assert parse(given) == parse(text)
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("$.a[0]b", "$.a[0].b"),
+        ("$.a[0]b[1]c.d", "$.a[0].b[1].c.d"),
+        ("$['a']b", "$['a'].b"),
+        ("$.a[*]b", "$.a[*].b"),
+        ("$.a[1:]b", "$.a[1:].b"),
+        ("$.a[?(@.b == 1)]c", "$.a[?(@.b == 1)].c"),
+        ("$.a[0]*", "$.a[0].*"),
+        ("$.*b", "$.*.b"),
+        ("$..[0]b", "$..[0].b"),
+    ],
+)
+def test_a_name_straight_behind_a_bracket_needs_no_dot(short, long):
+    assert parse(short).segments == parse(long).segments
+
+
 @pytest.mark.parametrize(
     ("text", "index", "message"),
     [
         ("", 0, "a path starts with `$`"),
         ("a.b", 0, "a path starts with `$`"),
-        (" $", 0, "a path starts with `$`"),
+        (" a", 1, "a path starts with `$`"),
+        ("\u00a0$.a", 0, "a path starts with `$`"),
         ("$.", 2, "a name is missing after `.`"),
         ("$...a", 3, "three dots in a row"),
         ("$.a b", 3, "a blank cannot stand in a path"),
-        ("$.a ", 3, "white space after the path"),
+        (" $.a b ", 4, "a blank cannot stand in a path"),
+        ("$.a[0]'b'", 6, "`'` cannot stand here in a path"),
+        ("$.a[0]?b", 6, "a name cannot start with `?`"),
         ("$$23", 2, "`.` or `[` follows `$$`"),
         ("$23", 1, "`2` cannot stand here in a path"),
         ("$.a[", 3, "`[` is not closed"),

@@ -45,6 +45,7 @@ def test_the_json_form_has_everything_a_script_needs():
         "column": 27,
         "help": 'did you mean "Next"?',
         "refusal": False,
+        "severity": "error",
     }
     json.dumps(problem)
 

@@ -203,7 +203,6 @@ WRONG = [
     (retry(MaxDelaySeconds=5, IntervalSeconds=9), [("TSME-C014", A + "/Retry/0/MaxDelaySeconds")]),
     (retry(JitterStrategy="SOME"), [("TSME-C016", A + "/Retry/0/JitterStrategy")]),
     (retry(Next="A"), [("TSME-C011", A + "/Retry/0/Next")]),
-    (retry(ErrorEquals=["States.Timout"]), [("TSME-C050", A + "/Retry/0/ErrorEquals/0")]),
     (retry(ErrorEquals=["States.ALL", "X"]), [("TSME-C051", A + "/Retry/0/ErrorEquals")]),
     (
         task(Retry=[{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["X"]}]),
@@ -406,6 +405,26 @@ def places(value, path=()):
     elif isinstance(value, list):
         for index in range(len(value)):
             yield from places(value[index], (*path, index))
+
+
+@pytest.mark.parametrize(
+    ("name", "help_"),
+    [
+        ("States.Timout", 'did you mean "States.Timeout"?'),
+        ("States.QuorumMet", "give errors of your own names without `States.`"),
+        ("States.Http.StatusCode.999", "give errors of your own names without `States.`"),
+        ("States.", "give errors of your own names without `States.`"),
+    ],
+)
+def test_an_own_error_named_as_those_of_aws_is_taken_with_a_warning(name, help_):
+    catcher = {"ErrorEquals": [name, "X"], "Next": "B"}
+    for definition in (retry(ErrorEquals=[name]), catch(catcher)):
+        machine, problems = find_problems(json.dumps(definition))
+        assert problems == []
+        (warning,) = machine.warnings
+        assert (warning.code, warning.hint, warning.warning) == ("TSME-C050", help_, True)
+        assert f"there is no error {name}, " in warning.message
+        assert warning.where.pointer.endswith("/ErrorEquals/0")
 
 
 PLACES = [path for path in places(FULL) if path]
