@@ -105,8 +105,8 @@ def test_a_path_is_read_as_aws_reads_it(text, root, parts):
 @pytest.mark.parametrize("around", [" ", "\t", "\n", "\r\n", "\x00 "])
 @pytest.mark.parametrize("text", ["$", "$.a", "$$.Execution.Name", "$v[0]", "$['a ']", "$.a[*]"])
 def test_blanks_around_a_path_do_not_count(text, around):
-    for given in (text + around, around + text, around + text + around):
-        assert parse(given) == parse(text)
+    for whole in (text + around, around + text, around + text + around):
+        assert parse(whole) == parse(text)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,13 @@ def test_text_that_looks_like_a_path_is_literal_without_the_suffix():
 
 def test_every_wrong_dynamic_member_is_found_at_any_depth():
     assert parameters(
-        {"a.$": 23, "b.$": "23", "c": [1, {"d.$": {"e": 1}}], "f.$": "$$23", "g.$": " States.UUID()"}
+        {
+            "a.$": 23,
+            "b.$": "23",
+            "c": [1, {"d.$": {"e": 1}}],
+            "f.$": "$$23",
+            "g.$": " States.UUID()",
+        }
     ) == [
         ("TSME-C036", "/a.$"),
         ("TSME-C036", "/b.$"),

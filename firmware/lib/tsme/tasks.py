@@ -70,7 +70,7 @@ def names(resource):
     out = [resource]
     base, _, function = resource.partition(" ")
     if function:
-        out = [base, function]
+        out += [base, function]
         resource = function
     name = function_name(resource)
     if name:
