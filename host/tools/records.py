@@ -9,11 +9,11 @@ from typing import Any
 from tsme import cbor
 from tsme.errors import TsmeError
 from tsme.flash import RamFlash
+from tsme.heads import read_mark
 from tsme.journal import CHECKPOINT, Journal
 from tsme.kernel import INPUTS, STATUS
 from tsme.records import MAGIC, PART
 from tsme.replay import read_step
-from tsme.walk import read_mark
 
 from .errors import HostError
 from .files import read_bytes

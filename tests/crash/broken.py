@@ -4,15 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tsme import blocks, claim, journal, recovery, walk
+from tsme import blocks, claim, cursor, heads, journal, recovery, walk
 
 # setattr, or one that can be undone: pytest's monkeypatch.setattr.
 Patch = Callable[[object, str, object], object]
 
 Blocks: Any = blocks.Blocks
 Journal: Any = journal.Journal
+Cursor: Any = cursor.Cursor
 Walk: Any = walk.Walk
-Heads: Any = walk.Heads
+Heads: Any = heads.Heads
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class Break:
 
 
 def _checksum(patch: Patch) -> None:
-    body = Walk._body
-    patch(Walk, "_body", lambda self: None if body(self) is None else self._crc)
+    body = Cursor._body
+    patch(Cursor, "_body", lambda self: None if body(self) is None else self._crc)
 
 
 def _order(patch: Patch) -> None:
@@ -53,11 +54,11 @@ def _order(patch: Patch) -> None:
 def _generation(patch: Patch) -> None:
     scan = recovery.scan
 
-    def by_place(heads: Any) -> tuple[int, bool]:
-        newest, owned = scan(heads)
-        for block in range(heads.blocks.count):
-            if heads.look(block) == walk.USED:
-                newest = heads.generation
+    def by_place(found: Any) -> tuple[int, bool]:
+        newest, owned = scan(found)
+        for block in range(found.blocks.count):
+            if found.look(block) == heads.USED:
+                newest = found.generation
         return newest, owned
 
     patch(recovery, "scan", by_place)
@@ -98,17 +99,17 @@ def _claim(patch: Patch) -> None:
 
 def _drop(patch: Patch) -> None:
     def upward(j: Any) -> None:
-        heads = Heads(j._blocks)
+        h = Heads(j._blocks)
         left = []
         generation = j._newest
-        while generation > j._generation and heads.used(generation):
+        while generation > j._generation and h.used(generation):
             left.append(generation)
-            generation = heads.before
+            generation = h.before
         for generation in reversed(left):
             j._blocks.make_ready(generation, j._generation)
         j._newest = j._generation
 
-    patch(recovery, "drop", upward)
+    patch(claim, "drop", upward)
 
 
 BREAKS = {

@@ -47,7 +47,12 @@ def once(names, function, *args):
     try:
         return getattr(_part(names[0]), function)(*args)
     finally:
-        for n in names:
-            if n not in here and sys.implementation.name != "cpython":
-                sys.modules.pop("tsme." + n, None)
-                globals().pop(n, None)
+        if sys.implementation.name != "cpython":
+            for n in names:
+                if n not in here:
+                    sys.modules.pop("tsme." + n, None)
+                    globals().pop(n, None)
+            if len(names) > 1:  # what comes next is to stay, and takes the room below
+                from gc import collect
+
+                collect()

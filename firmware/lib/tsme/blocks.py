@@ -17,7 +17,9 @@ FF = b"\xff" * 256
 class Blocks:
     def __init__(self, device, slot, buffer):
         self.device = device
-        self.count, self.size, unit, self.once, self.slot = once("claim walk", "fit", device, slot)
+        self.count, self.size, unit, self.once, self.slot = once(
+            "claim heads", "fit", device, slot
+        )
         self.unit = max(32, unit)  # whole slots cost hardly more, and need fewer views
         self.data = 2 * self.slot  # where a block's first bytes of records are
         self.room = self.size - self.data

@@ -1,11 +1,12 @@
 # How a region becomes a journal's: it is marked, and the device is tried before anything is
-# trusted to it.  Loaded for a new region, then forgotten.  Works on the Blocks `b`.
+# trusted to it; and what is done before a block is opened after a cut.  Loaded for that, then
+# forgotten.  Works on the Blocks `b`.
 from .errors import fault
-from .walk import Heads
+from .heads import Heads
 
 
-def _power(n, least, most):
-    return least <= n <= most and n & (n - 1) == 0
+def _power(n, first, last):
+    return first <= n <= last and n & (n - 1) == 0
 
 
 def fit(device, slot):
@@ -84,9 +85,9 @@ def own(b):
     raise fault("TSME-J012", first)
 
 
-def _filled(b, byte):
+def _filled(b, v):
     for i in range(b.unit):
-        b.buf[i] = byte
+        b.buf[i] = v
     return b.padded(b.unit)
 
 
@@ -123,3 +124,21 @@ def _lie(b, block, claimed, h):
             b.size,
         )
     return None
+
+
+def drop(j):
+    # Of a Journal: erases blocks behind the last record that were never committed to: from the
+    # last down, so that no block is ever newer than one without a committed record that is kept.
+    b = j._blocks
+    h = Heads(b)
+    while j._newest > j._generation:
+        newest = j._newest
+        j._newest = newest - 1
+        if h.used(newest):
+            if h.before <= j._generation:
+                return  # this one is erased when it is opened again
+            if not b.make_ready(newest, j._generation):
+                j._retire(newest)
+                if h.used(newest):
+                    j._newest = newest  # it cannot be got rid of: what comes next is newer
+                    return

@@ -58,8 +58,9 @@ class Driver:
         # -> True if an execution is under way.
         if self.recovered is None:
             if self.journal:
-                found = once("replay events", "recover", self.journal, self.kernel)
-                self.found, self.state, self.transitions = found
+                self.found = self.journal.recover()
+                read = once("replay events", "reread", self.journal, self.kernel)
+                self.state, self.transitions = read
                 self.kernel.room = self.journal.most
             self.recovered = self.journal is not None
             self.keep()

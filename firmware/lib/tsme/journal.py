@@ -46,6 +46,7 @@ class Journal:
         self._since = 0  # generation in which the newest checkpoint begins, or else record 0
         self._steps = 0
         self._owned = False
+        self._start = None  # where the records begin that recover() has found
         self._ready = 0  # the generation that the next block is erased and marked for
 
     def _measure(self):
@@ -60,17 +61,28 @@ class Journal:
 
     def format(self):
         # Erases everything. The oldest first: cut off, it leaves the newest state or none.
-        once("recovery walk", "format", self)
+        once("recovery walk cursor heads", "format", self)
 
     def recover(self, on_checkpoint=None, on_step=None):
         # Calls back with the bodies (memoryviews, valid during the call) of the newest
         # checkpoint, if there is one, and of the steps after it.  -> Info
-        return Info(*once("recovery walk", "recover", self, on_checkpoint, on_step))
+        found, self._start = once("recovery walk cursor heads", "recover", self)
+        if on_step:
+            self.reread(on_checkpoint, on_step)
+        return Info(*found)
+
+    def reread(self, on_checkpoint, on_step):
+        # The same calls, once, right after a recover() without them: what finds the records is
+        # then forgotten before what they are for is loaded.
+        start = self._start
+        self._start = None
+        if start:
+            once("cursor heads", "reread", self, start, on_checkpoint, on_step)
 
     def records(self, on_damage=None):
         # All records that can be read, oldest first: (number, kind, body, block, offset).
         # on_damage(number, number of the next readable one or None, block, offset).
-        return once("recovery walk", "records", self, on_damage)
+        return once("recovery walk cursor heads", "records", self, on_damage)
 
     # Writing
 
@@ -192,10 +204,10 @@ class Journal:
     def _prepare(self):
         # Before a block is opened: the region is ours, and no newer head is in it.
         if not self._owned:
-            once("claim walk", "own", self._blocks)
+            once("claim heads", "own", self._blocks)
             self._owned = True
         if self._newest > self._generation:
-            once("recovery walk", "drop", self)
+            once("claim heads", "drop", self)
 
     def _store(self, kind, body, crc, done):
         # Writes the record: `done` bytes into this block, the rest into new ones. A block that

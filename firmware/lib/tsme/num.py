@@ -31,8 +31,8 @@ class F64:
     def __repr__(self):
         return to_text(self)
 
-    def __eq__(self, other):
-        return is_number(other) and compare(self, other) == 0
+    def __eq__(self, b):
+        return is_number(b) and compare(self, b) == 0
 
     def __hash__(self):
         from .exact import integral
@@ -40,17 +40,17 @@ class F64:
         v = integral(self)
         return hash(self.bits if v is None else v)
 
-    def __lt__(self, other):
-        return compare(self, other) < 0
+    def __lt__(self, b):
+        return compare(self, b) < 0
 
-    def __le__(self, other):
-        return compare(self, other) <= 0
+    def __le__(self, b):
+        return compare(self, b) <= 0
 
-    def __gt__(self, other):
-        return compare(self, other) > 0
+    def __gt__(self, b):
+        return compare(self, b) > 0
 
-    def __ge__(self, other):
-        return compare(self, other) >= 0
+    def __ge__(self, b):
+        return compare(self, b) >= 0
 
     def __int__(self):
         neg, m, e = parts(self)

@@ -2,8 +2,9 @@
 # fields of a Journal `j` and its Blocks `b`.
 from . import once
 from .errors import TsmeError, fault
+from .heads import MARKED, USED, Heads, read_mark
 from .records import CHECKPOINT, MAGIC, PART, VERSION, mark
-from .walk import MARKED, USED, Heads, Walk, read_mark
+from .walk import Walk
 
 
 def scan(h):
@@ -53,9 +54,9 @@ def _must_be_fresh(b):
             _refuse(there, block)
 
 
-def _refuse(there, block):
-    if there[:4] == MAGIC and there[4] != VERSION:
-        raise fault("TSME-J003", there[4], VERSION)
+def _refuse(buf, block):
+    if buf[:4] == MAGIC and buf[4] != VERSION:
+        raise fault("TSME-J003", buf[4], VERSION)
     raise fault("TSME-J002", block)
 
 
@@ -75,11 +76,12 @@ def format(j):
             if read_mark(b.view):
                 raise fault("TSME-J009", block, "erased", "its head stays")
     b.base = b.count - 1
-    once("claim walk", "claim", b)
+    once("claim heads", "claim", b)
     j._live = True
 
 
-def recover(j, on_checkpoint, on_step):
+def recover(j):
+    # -> the fields of an Info, and where its records begin, for cursor.reread()
     b = j._blocks
     j._reset()
     h = Heads(b)
@@ -90,13 +92,6 @@ def recover(j, on_checkpoint, on_step):
     start = search.find(newest) if newest else walk.nothing()
     if start or search.hurt:
         _settle(j, search, newest, start)
-        if on_step:
-            walk.begin(*start)
-            while walk.number < j._number and walk.step(True):
-                if walk.kind == CHECKPOINT:
-                    on_checkpoint(walk.body())
-                else:
-                    on_step(walk.body())
     if len(b.worn) < b.count:
         following = b.after(j._generation)
         if h.look(b.of(following)) == MARKED and h.generation == following:
@@ -104,7 +99,7 @@ def recover(j, on_checkpoint, on_step):
                 j._ready = following
     j._live = True
     used = j._generation - j._since + 1 if j._since else 0
-    return j._number, j._steps, walk.torn, used, j._generation, b.worn
+    return (j._number, j._steps, walk.torn, used, j._generation, b.worn), start
 
 
 def _settle(j, search, newest, start):
@@ -164,24 +159,6 @@ class _Search:
     def damaged(self, number, until, block, off):
         if not self.hurt:
             self.hurt = (number, block, off)
-
-
-def drop(j):
-    # Erases blocks behind the last record that were never committed to: from the last down, so
-    # that no block is ever newer than one without a committed record that is kept.
-    b = j._blocks
-    h = Heads(b)
-    while j._newest > j._generation:
-        newest = j._newest
-        j._newest = newest - 1
-        if h.used(newest):
-            if h.before <= j._generation:
-                return  # this one is erased when it is opened again
-            if not b.make_ready(newest, j._generation):
-                j._retire(newest)
-                if h.used(newest):
-                    j._newest = newest  # it cannot be got rid of: what comes next is newer
-                    return
 
 
 def records(j, on_damage=None):

@@ -40,11 +40,11 @@ def read_step(body, now):
         raise TsmeError("TSME-R002", "a step's record cannot be read: %s" % e)
 
 
-def recover(journal, kernel):
-    # -> what the journal says, the state it leads to, transitions since the newest checkpoint
+def reread(journal, kernel):
+    # After journal.recover().  -> the state it leads to, transitions since the newest checkpoint
     replay = Replay(kernel)
-    found = journal.recover(replay.checkpoint, replay.step)
-    return found, replay.state, replay.transitions
+    journal.reread(replay.checkpoint, replay.step)
+    return replay.state, replay.transitions
 
 
 class Replay:

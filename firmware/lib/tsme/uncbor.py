@@ -66,8 +66,8 @@ def _read_text(data, pos, end):
     raise fault("TSME-V014", pos)
 
 
-def _read_bytes(data, pos, end, allowed):
-    if not allowed:
+def _read_bytes(data, pos, end, container):
+    if not container:
         raise fault("TSME-V012", data[pos - 1], pos - 1)
     if end > len(data):
         _ends(data)

@@ -14,7 +14,43 @@ try:
 except ImportError:  # small CircuitPython boards; `digest` is then taken on trust
     hashlib = None
 
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
 VERSION = 1
+# The operations that need a rule of their own; numbers of ops.py.
+_PICK = const(5)
+_DROP = const(6)
+_FIELD = const(7)
+_KEY = const(8)
+_KEYQ = const(10)
+_INDEXQ = const(11)
+_OBJECT = const(12)
+_ARRAY = const(13)
+_PUT = const(14)
+_CALL = const(15)
+_ENTER = const(17)
+_JUMP = const(18)
+_IF = const(19)
+_UNLESS = const(20)
+_COMPARE = const(21)
+_TEST = const(22)
+_CATCH = const(23)
+_TASK = const(25)
+_WAIT = const(26)
+_CAUGHT = const(28)
+_RETRY = const(29)
+_RAISE = const(31)
+_FAIL = const(32)
+_END = const(33)
+_FORK = const(34)
+_MAP = const(35)
+_QUERY = const(36)
 _LONGEST = 100000000000  # ms, of a retrier: AWS's 99999999 s, and a bit
 
 
@@ -166,7 +202,7 @@ class _Verifier:
             op, a, after = self.fetch(pc)
             if op >= len(ops.NAMES):
                 raise bad("operation %d" % op, pc)
-            starts[pc] = 2 if ops.NAMES[op] == "ENTER" else 1
+            starts[pc] = 2 if op == _ENTER else 1
             pc = after
         if starts[0] != 2:
             raise bad("the first instruction is no ENTER", 0)
@@ -182,18 +218,17 @@ class _Verifier:
 
     def operand(self, pc, op, a, starts):
         kind = ops.KINDS[op]
-        name = ops.NAMES[op]
         p = self.p
         if kind == "c":
             if a >= len(p.consts):
                 raise bad("constant %d" % a, pc)
-            self.constant(pc, name, p.consts[a])
+            self.constant(pc, op, p.consts[a])
         elif kind == "s" and a >= p.slots:
             raise bad("slot %d" % a, pc)
-        elif kind == "k" and a >= ops.CHOICES[name]:
-            raise bad("%s %d" % (name, a), pc)
+        elif kind == "k" and a >= ops.CHOICES[ops.NAMES[op]]:
+            raise bad("%s %d" % (ops.NAMES[op], a), pc)
         elif kind == "-" and a:
-            raise bad("%s has no operand" % name, pc)
+            raise bad("%s has no operand" % ops.NAMES[op], pc)
         elif kind == "f":
             if a >= len(FUNCTIONS) or FUNCTIONS[a] is None:
                 raise TsmeError(
@@ -204,30 +239,30 @@ class _Verifier:
         elif kind == "t":
             if a >= len(starts) or not starts[a] or (a <= pc and starts[a] != 2):
                 raise bad("jump to %d" % a, pc)
-        if name in ("KEYQ", "INDEXQ") and self.follower(pc) not in ("KEYQ", "INDEXQ", "TEST"):
+        if op in (_KEYQ, _INDEXQ) and self.follower(pc) not in (_KEYQ, _INDEXQ, _TEST):
             raise bad("`missing` would be used as a value", pc)
-        if name == "COMPARE" and (a & 7) > (5, 4, 0, 4)[a >> 3]:
+        if op == _COMPARE and (a & 7) > (5, 4, 0, 4)[a >> 3]:
             raise bad("comparison %d" % a, pc)
 
     def follower(self, pc):
         after = self.fetch(pc)[2]
-        return ops.NAMES[self.fetch(after)[0]] if 2 * after < len(self.code) else ""
+        return self.fetch(after)[0] if 2 * after < len(self.code) else 0
 
-    def constant(self, pc, name, value):
-        if name in ("KEY", "KEYQ", "FIELD", "TASK"):
+    def constant(self, pc, op, value):
+        if op in (_KEY, _KEYQ, _FIELD, _TASK):
             ok = isinstance(value, str)
-        elif name in ("OBJECT", "CAUGHT"):
+        elif op in (_OBJECT, _CAUGHT):
             ok = _names(value)
-        elif name == "PUT":
+        elif op == _PUT:
             ok = _path(value)
-        elif name == "RETRY":
+        elif op == _RETRY:
             ok = _retrier(value, self.p.counters)
-        elif name == "QUERY":
+        elif op == _QUERY:
             ok = _query(value)
         else:
             ok = True
         if not ok:
-            raise bad("the constant of %s" % name, pc)
+            raise bad("the constant of %s" % ops.NAMES[op], pc)
 
     def flow(self, n):
         # The depth of the stack at each instruction, on every way to it.
@@ -244,17 +279,16 @@ class _Verifier:
                     break
                 depth[pc] = d
                 op, a, after = self.fetch(pc)
-                name = ops.NAMES[op]
-                d = self.effect(pc, name, op, a, d)
+                d = self.effect(pc, op, a, d)
                 if d > self.p.stack:
                     raise bad("the stack gets deeper than declared", pc)
-                if name in ("JUMP", "IF", "UNLESS"):
+                if op in (_JUMP, _IF, _UNLESS):
                     todo.append((a, d))
-                elif name == "CATCH":
+                elif op == _CATCH:
                     todo.append((a, 0))
-                elif name in ("FORK", "MAP"):
-                    after = self.children(after, a if name == "FORK" else 1, todo)
-                if name in ("JUMP", "RAISE", "FAIL", "END"):
+                elif op in (_FORK, _MAP):
+                    after = self.children(after, a if op == _FORK else 1, todo)
+                if op in (_JUMP, _RAISE, _FAIL, _END):
                     break
                 pc = after
 
@@ -263,34 +297,34 @@ class _Verifier:
         if not n:
             raise bad("FORK to nothing", pc)
         for _ in range(n):
-            if 2 * pc >= len(self.code) or ops.NAMES[self.fetch(pc)[0]] != "JUMP":
+            if 2 * pc >= len(self.code) or self.fetch(pc)[0] != _JUMP:
                 raise bad("no JUMP for a child", pc)
             todo.append((pc, 0))
             pc = self.fetch(pc)[2]
         return pc
 
-    def effect(self, pc, name, op, a, d):
+    def effect(self, pc, op, a, d):
         pops = pushes = 0
         rule = _STACK[op]
         if rule != "--":
             pops, pushes = int(rule[0]), int(rule[1])
-        elif name == "DROP":
+        elif op == _DROP:
             pops = a
-        elif name == "OBJECT":
+        elif op == _OBJECT:
             pops, pushes = len(self.p.consts[a]), 1
-        elif name == "ARRAY":
+        elif op == _ARRAY:
             pops, pushes = a, 1
-        elif name == "CALL":
+        elif op == _CALL:
             pops, pushes = FUNCTIONS[a][1], 1
-        elif name == "FAIL":
+        elif op == _FAIL:
             pops = (a & 1) + (a >> 1)
-        elif name in ("TASK", "FORK", "MAP"):
+        elif op in (_TASK, _FORK, _MAP):
             return self.clear(pc, d, 1)
-        elif name == "WAIT":
+        elif op == _WAIT:
             return self.clear(pc, d, 0)
-        if d and name in ("ENTER", "RETRY"):
-            raise bad("the stack is not empty at %s" % name, pc)
-        if name == "PICK" and a >= d or pops > d:
+        if d and op in (_ENTER, _RETRY):
+            raise bad("the stack is not empty at %s" % ops.NAMES[op], pc)
+        if op == _PICK and a >= d or pops > d:
             raise bad("the stack is too short", pc)
         return d - pops + pushes
 

@@ -1,0 +1,175 @@
+# A place in a journal, and how it goes on from one record to the next.  This much rereads what was
+# found; walk.py adds how to find it, past torn writes and damage.
+import struct
+
+from .errors import fault
+from .heads import Heads
+from .records import CHECKPOINT, HEAD, crc32
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+WHOLE = 0
+_END = const(1)  # nothing begins here
+BAD = 2  # something does, and it is not whole
+
+
+class Cursor:
+    # After forward() has returned WHOLE: kind, size and body(); at = (generation, offset, number,
+    # chain before), where the record begins.  Afterwards: number and chain of the record to
+    # come, off and generation of where it would begin, and `last`, the generation in which the
+    # last whole record ended.
+    def __init__(self, heads, newest, oldest):
+        self.heads = heads
+        self.blocks = b = heads.blocks
+        self.newest = newest
+        self._head = bytearray(HEAD)
+        self._head4 = memoryview(self._head)[:4]
+        self._view = memoryview(bytearray(256))
+        self._next = (0, 0, None)  # see _ahead
+        self._blind = 0  # see _headless
+        self._ring = bytearray(b.count)  # 1 for each block of the ring
+        self._tie(oldest)
+
+    def _tie(self, oldest):
+        # From the newest block down: each says which one comes before it. Where that cannot be
+        # read, the next that can be goes on.
+        h = self.heads
+        b = self.blocks
+        generation = self.newest
+        oldest = max(oldest, generation - b.count + 1, 1)
+        guess = False
+        while generation >= oldest:
+            block = b.of(generation)
+            if h.used(generation) and not (guess and block in b.worn):
+                self._ring[block] = 1
+                guess = False
+                generation = min(h.before, generation - 1)
+            else:
+                guess = True
+                generation -= 1
+
+    def after(self, generation):
+        # The next one in the ring, or 0.
+        while generation < self.newest:
+            generation += 1
+            if self._ring[self.blocks.of(generation)]:
+                return generation
+        return 0
+
+    def begin(self, generation, off, number, chain):
+        self.generation = generation
+        self.off = off
+        self.number = number
+        self.chain = chain
+
+    def body(self):
+        # Valid until the next forward().
+        return self._view[: self.size]
+
+    def forward(self, load=False):
+        while True:
+            found = self._record()
+            ahead = self._ahead()
+            if ahead:
+                generation, off = self.generation, self.off
+                self.begin(ahead, self.blocks.data, self.number, self.chain)
+                if found != WHOLE:
+                    continue  # what is there was never committed
+                # A block failed, and the record was written again; or that was cut off.
+                if self._record() != WHOLE:
+                    self.begin(generation, off, self.number, self.chain)
+                    self._record()
+            if found == WHOLE:
+                if load and self.size > len(self._view):
+                    self._view = memoryview(bytearray(self.size))
+                    self._body()
+                self.at = (self.generation, self.off, self.number, self.chain)
+                self.last = self._end_generation
+                self.begin(self._end_generation, self._end, self.number + 1, self._crc)
+            return found
+
+    def _record(self):
+        # Looks at the record that should begin here; does not go on.
+        b = self.blocks
+        if self.off >= b.size:
+            return _END
+        b.read(b.of(self.generation), self.off, self._head)
+        word, self._crc = struct.unpack("<II", self._head)
+        self._computed = None
+        if word == 0xFFFFFFFF:
+            return _END
+        self.kind = word >> 24
+        self.size = word & 0xFFFFFF
+        if self.kind != 1 and self.kind != 2:
+            return BAD
+        self._computed = self._body()
+        return WHOLE if self._computed == self._crc else BAD
+
+    def _body(self):
+        # Reads the body; gives the record's crc, or None if it has no end.
+        b = self.blocks
+        value = crc32(self._head4, self.chain)
+        generation = self.generation
+        off = self.off + HEAD
+        at = 0
+        keep = self.size <= len(self._view)
+        while at < self.size:
+            if off == b.size:
+                generation = self.after(generation)
+                if not self._goes_on(generation):
+                    return None
+                off = b.data
+            n = min(self.size - at, b.size - off)
+            if keep:
+                part = self._view[at : at + n]
+            else:
+                n = min(n, len(self._view))
+                part = self._view[:n]
+            b.read(b.of(generation), off, part)
+            value = crc32(part, value)
+            at += n
+            off += n
+        self._end_generation = generation
+        self._end = (off + b.slot - 1) & -b.slot
+        return value
+
+    def _goes_on(self, generation):
+        h = self.heads
+        if generation and generation == self._blind:
+            return True
+        if not generation or not h.used(generation):
+            return False
+        return h.number == self.number + 1 if h.first else h.number == self.number
+
+    def _ahead(self):
+        # The next block, if it begins with the very record that should be here.
+        here, after, begins = self._next
+        if here != self.generation:
+            h = self.heads
+            here = self.generation
+            after = self.after(here)
+            begins = None
+            if after and h.used(after) and h.first == self.blocks.data:
+                begins = (h.number, h.chain)
+            self._next = (here, after, begins)
+        return after if begins == (self.number, self.chain) else 0
+
+
+def reread(j, start, on_checkpoint, on_step):
+    # Calls back with the records from `start` on that recovery has found.
+    b = j._blocks
+    cursor = Cursor(Heads(b), j._newest, start[0])
+    cursor.begin(*start)
+    while cursor.number < j._number:
+        if cursor.forward(True) != WHOLE:
+            raise fault("TSME-J005", cursor.number, b.of(cursor.generation), cursor.off)
+        if cursor.kind == CHECKPOINT:
+            on_checkpoint(cursor.body())
+        else:
+            on_step(cursor.body())

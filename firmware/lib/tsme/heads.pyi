@@ -1,0 +1,24 @@
+from typing import Final
+
+from .blocks import Blocks
+from .records import Buffer
+
+MARKED: Final = 1
+USED: Final = 2
+
+# version, slot, count, generation, size, before, retired
+def read_mark(part: Buffer) -> tuple[int, int, int, int, int, int, int] | None: ...
+def read_place(part: Buffer, head: Buffer) -> tuple[int, int, int, int, int, int] | None: ...
+
+class Heads:
+    blocks: Blocks
+    generation: int
+    before: int
+    retired: int
+    first: int
+    number: int
+    chain: int
+    checkpoint: int
+    def __init__(self, blocks: Blocks) -> None: ...
+    def look(self, block: int) -> int: ...
+    def used(self, generation: int) -> bool: ...
