@@ -43,10 +43,13 @@ _START, _STATE = "\0start", "\0state"  # no workflow has names with these charac
 _TOLERATED = ("toleratedFailureCount", "toleratedFailurePercentage")
 
 
-def compile_state(state: State, variables: Iterable[str], filename: str = "") -> Compiled:
+def compile_state(
+    state: State, variables: Iterable[str], filename: str = "", *, within_map: bool = False
+) -> Compiled:
     """A program whose input is `{input, context, items, variables: {...}}`.
 
-    State 1 is the state; the states from 2 on are those it may go to.  Raises CompileError.
+    State 1 is the state; the states from 2 on are those it may go to.  `within_map`: the context
+    has the item of a Map around the state.  Raises CompileError.
     """
     after = dict.fromkeys(targets(state))
     root = Path("$", (), "$", _PLACE)
@@ -54,7 +57,7 @@ def compile_state(state: State, variables: Iterable[str], filename: str = "") ->
         _START,
         {
             _START: _prelude([CONTEXT, ITEMS, *variables]),
-            _STATE: _with_context(state),
+            _STATE: _with_context(state, within_map),
             **{
                 name: Succeed(name=name, where=_PLACE, input_path=root, output_path=root)
                 for name in after
@@ -111,20 +114,21 @@ def _prelude(variables: list[str]) -> Pass:
     )
 
 
-def _with_context(node: Any) -> Any:
-    """The same part of the model with `$$` read from a variable, but for the item of a Map."""
+def _with_context(node: Any, items: bool) -> Any:
+    """The same part of the model with `$$` read from a variable; the item of a Map only if
+    `items`, since the Maps of a state really select theirs."""
     if isinstance(node, Path):
         head = node.segments[0] if node.segments else None
-        if node.root != "$$" or head == Key("Map"):
+        if node.root != "$$" or head == Key("Map") and not items:
             return node
         return dataclasses.replace(node, root=CONTEXT)
     if isinstance(node, (Machine, Where)):
         return node
     if dataclasses.is_dataclass(node) and not isinstance(node, type):
         parts = {f.name: getattr(node, f.name) for f in dataclasses.fields(node)}
-        return dataclasses.replace(node, **{k: _with_context(v) for k, v in parts.items()})
+        return dataclasses.replace(node, **{k: _with_context(v, items) for k, v in parts.items()})
     if isinstance(node, tuple):
-        return tuple(_with_context(item) for item in node)
+        return tuple(_with_context(item, items) for item in node)
     return node
 
 

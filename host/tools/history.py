@@ -16,12 +16,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tsme import asl, cbor, kernel, replay, timestamp
+from tsme import asl, cbor, kernel, replay
 from tsme.errors import TsmeError
 from tsme.frames import SILENT
 
 from ..compiler.model import Json
 from .causes import Moment, explain, state_error
+from .contexts import context, item
 from .credentials import role
 from .listing import Listing, StateName, listing
 from .mapruns import MapRuns
@@ -226,7 +227,7 @@ class _View:
         details = _given(
             timeoutInSeconds=timeout // 1000 or None,
             heartbeatInSeconds=heartbeat // 1000 or None,
-            taskCredentials=role(self.what, branch.frame, self.slots(branch), self.start),
+            taskCredentials=self.role(branch),
         )
         if about.family == "Task":
             details["parameters"] = payload
@@ -242,6 +243,17 @@ class _View:
             self.started(branch, about, note)
         if note.submitted is not _NOTHING:
             self.task_event("Submitted", branch, about, output=note.submitted)
+
+    def role(self, branch: _Branch) -> Json:
+        slots = self.slots(branch)
+        whole = context(self.what.states[branch.state], self.start, branch.frame)
+        around = branch
+        while around.parent is not None:
+            index, around = around.index, self.branches[around.parent]
+            if self.type(around) == "Map":
+                whole |= item(self.what, self.name(around), index, slots)
+                break
+        return role(self.what, branch.frame, slots, whole, self.time)
 
     def started(self, branch: _Branch, about: Service, note: Note) -> None:
         details = {"workerName": note.worker} if note.worker else {}
@@ -456,26 +468,6 @@ class _View:
         if details := _given(error=self.history.error, cause=self.history.cause):
             more["details"] = details
         self.add(kind, branch, **more)
-
-
-def context(of: StateName, start: Sequence[Any], frame: Any) -> Json:
-    """The context object as the state of a frame sees it (docs/SPEC.md, 2.7)."""
-    origin = kernel.State()
-    origin.execution = start[2]
-    origin.origin = [start[1], start[5], start[6]]
-    draft = kernel.Draft(origin, start[1])
-    keys = {"Id": 0, "Input": 2, "StartTime": 3, "Name": 1, "RoleArn": 4, "RedriveCount": 10}
-    state: dict[str, Any] = {
-        "Name": of.name,
-        "EnteredTime": timestamp.text(frame.entered),
-    }
-    if of.type == "Task":
-        state["RetryCount"] = frame.attempts()
-    return {
-        "Execution": {key: draft.context(k) for key, k in keys.items()},
-        "StateMachine": {"Id": draft.context(8), "Name": draft.context(9)},
-        "State": state,
-    }
 
 
 def _given(**members: Any) -> dict[str, Any]:

@@ -158,6 +158,44 @@ def test_credentials_may_hold_all_that_a_template_may():
     assert found == {"roleArn": "arn:aws:iam::1:role/r"}
 
 
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        ({"RoleArn.$": "$$.Execution.Input.roles[1]"}, "arn:aws:iam::1:role/b"),
+        (
+            {"RoleArn.$": "States.ArrayGetItem($$.Execution.Input.roles, 0)"},
+            "arn:aws:iam::1:role/a",
+        ),
+        ({"RoleArn.$": "States.Format('arn:{}', $$.Execution.Input.n)"}, "arn:2"),
+        (
+            {"RoleArn.$": "States.Format('arn:{}:{}', $$.State.Name, $$.State.RetryCount)"},
+            "arn:A:0",
+        ),
+        ({"RoleArn.$": "$$.Execution.RoleArn"}, "arn:aws:iam::1:role/r"),
+        ({"RoleArn.$": "$kept"}, "arn:aws:iam::1:role/b"),
+        ({"RoleArn.$": "$.mine"}, "arn:mine"),
+    ],
+)
+def test_credentials_see_the_input_of_the_execution(role, expected):
+    first = {"Type": "Pass", "Parameters": {"mine": "arn:mine"}, "Next": "A"}
+    first["Assign"] = {"kept.$": "$$.Execution.Input.roles[1]"}
+    given = {"roles": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b"], "n": 2}
+    for resource, event in ((LAMBDA, "LambdaFunctionScheduled"), (SEND, "TaskScheduled")):
+        states = {"First": first} | task(resource, Credentials=role)
+        h = history(case(states, given, tasks=answered(output=1)))
+        assert details(h, event)["taskCredentials"] == {"roleArn": expected}
+
+
+def test_credentials_of_an_item_see_the_item():
+    role = {"RoleArn.$": "States.Format('arn:{}:{}', $$.Map.Item.Index, $$.Map.Item.Value.r)"}
+    body = {"Type": "Task", "Resource": LAMBDA, "Credentials": role, "End": True}
+    answers = [{"state": "I", "parameters": {"x": 1}, "outcome": {"output": 1}}] * 2
+    states = mapped(body, ItemSelector={"x": 1}, MaxConcurrency=1)
+    h = history(case(states, [{"r": "a"}, {"r": "b"}], tasks=answers))
+    found = [e["details"]["taskCredentials"] for e in h.events if "Scheduled" in e["type"]]
+    assert found == [{"roleArn": "arn:0:a"}, {"roleArn": "arn:1:b"}]
+
+
 # --- branches and items ----------------------------------------------------------------------
 
 
