@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .context import Context, suggest
+import re
+
+from .context import Context, Scope, suggest
 from .fields import VARIABLE_NAME_MAX
 from .jsonata import check_jsonata
 from .model import Assign, Const, Expr
@@ -33,7 +35,7 @@ def parse_assign(ctx: Context, node: Node | None) -> Assign:
         if any(name == other for other, _ in items):
             message = f'the variable "{name}" is assigned twice in one Assign'
             ctx.error("TSME-C037", member.key_where, message, "keep one of them")
-        ctx.scope.assigned.setdefault(name, member.key_where)
+        ctx.scope.assigned.setdefault(name, []).append(member.key_where)
         items.append((name, value))
     return tuple(items)
 
@@ -53,13 +55,34 @@ def _check_name(ctx: Context, name: str, member: Node) -> None:
         ctx.error("TSME-C060", place, message, "shorten it")
 
 
+# A variable that a Catch of a state sets.  Where the state is comes first.
+_BY_CATCH = re.compile(r"(.*)/Catch/[0-9]+/Assign/[^/]*")
+
+
+def _is_foreign(scope: Scope, name: str) -> bool:
+    """Does a name that a scope assigns belong to one around it?
+
+    What is only set by the Catch of a state is another variable within that state, which has
+    ended when the Catch begins.
+    """
+    inside = scope.assigned[name][0].pointer
+    outer = scope.outer
+    while outer is not None:
+        for where in outer.assigned.get(name, ()):
+            caught = _BY_CATCH.fullmatch(where.pointer)
+            if caught is None or not inside.startswith(caught[1] + "/"):
+                return True
+        outer = outer.outer
+    return False
+
+
 def check_variables(ctx: Context) -> None:
     """After the whole source was read: every variable used must be assigned somewhere in scope,
     and an inner machine must not assign a name of an outer one."""
     for scope in ctx.scopes:
-        outer = scope.outer
-        for name, where in scope.assigned.items():
-            if outer is not None and outer.lookup(name):
+        for name, places in scope.assigned.items():
+            if _is_foreign(scope, name):
+                where = places[0]
                 message = (
                     f'the variable "{name}" belongs to an outer scope, which cannot be assigned'
                 )

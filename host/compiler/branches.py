@@ -11,7 +11,7 @@ from tsme import ops
 from . import distributed, expressions
 from .expressions import Dollar, Slot
 from .ir import Ins, Label, Site
-from .model import Key, Map, Parallel, Path
+from .model import Choice, Key, Machine, Map, Parallel, Path, Task
 
 if TYPE_CHECKING:
     from .lower import Lowering
@@ -40,9 +40,12 @@ def parallel(lo: Lowering, state: Parallel) -> None:
         lo.code.append(Ins("JUMP", entry, child=True))
     _result(lo, state)
     _handle(lo, state, handler)
+    outer = lo.outside
+    lo.outside |= _caught(state)
     for entry, branch in zip(entries, state.branches, strict=True):
         lo.depth = 0
         lo.machine_(branch, entry)
+    lo.outside = outer
 
 
 def map_(lo: Lowering, state: Map) -> None:
@@ -118,7 +121,7 @@ def _map(lo: Lowering, state: Map, kind: str, entry: Label) -> None:
 
 def _body(lo: Lowering, state: Map, entry: Label, selected: Label, around: Dollar) -> None:
     """The code of an item.  Items that are batched are selected before, by a MAP of their own."""
-    outer = lo.scope
+    outer, outside = lo.scope, lo.outside
     if state.batcher is not None and state.item_selector is not None:
         _item(lo, state, selected, around)
         lo.ins("END")
@@ -127,8 +130,9 @@ def _body(lo: Lowering, state: Map, entry: Label, selected: Label, around: Dolla
         _item(lo, state, entry, around)
     if state.distributed:  # it is an execution of its own: it sees no variables but its own
         lo.scope = f"{state.name}/"
+    lo.outside |= _caught(state)
     lo.machine_(state.body, Label(state.name + ".body"))
-    lo.scope = outer
+    lo.scope, lo.outside = outer, outside
     lo.items.pop()
 
 
@@ -165,6 +169,22 @@ def _asked(node: Any) -> set[str]:
     if isinstance(node, (list, tuple)):
         return set().union(*[_asked(part) for part in node])
     return set()
+
+
+def assigned(machine: Machine) -> set[str]:
+    """The variables that the states of a machine set themselves, without inner machines."""
+    found: set[str] = set()
+    for state in machine.states.values():
+        found.update(name for name, _ in state.assign)
+        if isinstance(state, Choice):
+            found.update(name for rule in state.rules for name, _ in rule.assign)
+        if isinstance(state, (Task, Parallel, Map)):
+            found |= _caught(state)
+    return found
+
+
+def _caught(state: Task | Parallel | Map) -> set[str]:
+    return {name for catcher in state.catch for name, _ in catcher.assign}
 
 
 def _catch(lo: Lowering, state: Parallel | Map) -> Label | None:

@@ -24,7 +24,7 @@ class Scope:
 
     parent: Scope | None = None
     isolated: bool = False
-    assigned: dict[str, Where] = field(default_factory=dict)
+    assigned: dict[str, list[Where]] = field(default_factory=dict)
     uses: list[tuple[str, Where]] = field(default_factory=list)
 
     @property

@@ -72,7 +72,7 @@ def compile_state(
     lowered = Lowered(
         code=optimise(work.code),
         states=work.states,
-        variables=list(work.slots),
+        variables=work.variables,
         counters=work.counters,
         stack=work.deepest,
         timeout=0,

@@ -77,6 +77,9 @@ class Lowering:
         self.items: list[branches.Item] = []  # of the Maps around, the innermost last
         self.slots: dict[str, int] = {}
         self.scope = ""  # before the names of variables that nobody outside sees
+        self.variables: list[str] = []  # their names, by slot from slot 1
+        self.outside: frozenset[str] = frozenset()  # what Catches of the states around set
+        self.own: dict[str, str] = {}  # of those, what are other variables here: their keys
         self.depth = 0
         self.deepest = 1
         self.counters = 0
@@ -100,7 +103,10 @@ class Lowering:
 
     def slot(self, name: str) -> int:
         """The slot of a variable; the first mention gives it one."""
-        return self.slots.setdefault(self.scope + name, len(self.slots) + 1)
+        key = self.scope + self.own.get(name, name)
+        if key not in self.slots:
+            self.variables.append(self.scope + name)
+        return self.slots.setdefault(key, len(self.slots) + 1)
 
     def seen(self, what: str, dollar: Dollar) -> None:
         """For those who watch a state (inspecting.py): the value of a stage is at `dollar`."""
@@ -361,7 +367,9 @@ class Lowering:
 
     def machine_(self, machine: Machine, entry: Label | None = None) -> None:
         """The code of a machine; that of an inner one follows the state it belongs to."""
-        outer = self.labels
+        outer, own = self.labels, self.own
+        inner = self.outside & branches.assigned(machine)
+        self.own = own | {name: f"{name} {len(self.states)}" for name in inner}
         self.labels = {name: Label(name) for name in machine.states}
         numbers = {name: len(self.states) + n for n, name in enumerate(machine.states)}
         self.states += [
@@ -390,7 +398,7 @@ class Lowering:
             elif isinstance(state, Map):
                 self.map_(state)
             self.depth = 0
-        self.labels = outer
+        self.labels, self.own = outer, own
 
 
 def _may_be_no_text(e: Ref | Call) -> bool:
@@ -444,7 +452,7 @@ def lower(machine: Machine) -> Lowered:
     return Lowered(
         code=work.code,
         states=work.states,
-        variables=list(work.slots),
+        variables=work.variables,
         counters=work.counters,
         stack=work.deepest,
         timeout=machine.timeout_seconds or 0,

@@ -67,6 +67,7 @@ def mapping(config=None, **fields):
 
 
 DISTRIBUTED = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+CATCH = {"ErrorEquals": ["States.ALL"], "Next": "A"}
 A = "/States/A"
 
 WRONG = [
@@ -229,6 +230,31 @@ WRONG = [
     ),
     (
         one(Type="Parallel", End=True, Branches=[inner("B", Assign={"x": 1})], Assign={"x": 2}),
+        [("TSME-C062", A + "/Branches/0/States/B/Assign/x")],
+    ),
+    (  # what its Catch sets is another variable, unless something else sets it too
+        one(
+            Type="Parallel",
+            End=True,
+            Branches=[inner("B", Assign={"x": 1, "y": 1})],
+            Assign={"y": 2},
+            Catch=[CATCH | {"Assign": {"x": 2, "y": 2}}],
+        ),
+        [("TSME-C062", A + "/Branches/0/States/B/Assign/y")],
+    ),
+    (  # nor if the Catch is of a state beside it
+        {
+            "StartAt": "T",
+            "States": {
+                "T": {
+                    "Type": "Task",
+                    "Resource": "t",
+                    "Next": "A",
+                    "Catch": [CATCH | {"Assign": {"x": 2}}],
+                },
+                "A": {"Type": "Parallel", "End": True, "Branches": [inner("B", Assign={"x": 1})]},
+            },
+        },
         [("TSME-C062", A + "/Branches/0/States/B/Assign/x")],
     ),
     (

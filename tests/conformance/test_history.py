@@ -196,6 +196,41 @@ def test_credentials_of_an_item_see_the_item():
     assert found == [{"roleArn": "arn:0:a"}, {"roleArn": "arn:1:b"}]
 
 
+def scopes(inner, catch, after):
+    """A Parallel whose branch has the states `inner`, fails, and is caught."""
+    branch = {"StartAt": next(iter(inner)), "States": inner}
+    catch |= {"ErrorEquals": ["States.ALL"], "Next": "After"}
+    split = {"Type": "Parallel", "Branches": [branch], "Catch": [catch]}
+    states = {"Split": split | {"Next": "After"}, "After": PASSES | {"Parameters": after}}
+    return history(case(states, {"n": 7}))
+
+
+def test_what_only_the_catch_of_a_state_sets_is_another_variable_within_it():
+    inner = {
+        "B": {"Type": "Pass", "Assign": {"x.$": "$.n"}, "Next": "C"},
+        "C": {"Type": "Pass", "Assign": {"x.$": "States.MathAdd($x, 1)"}, "Next": "D"},
+        "D": {"Type": "Fail", "ErrorPath": "States.Format('{}', $x)"},
+    }
+    catch = {"Assign": {"x": "caught", "why.$": "$.Error"}}
+    h = scopes(inner, catch, {"x.$": "$x", "why.$": "$why"})
+    assert h.output == {"x": "caught", "why": "8"}
+    told = [e["assigned_variables"] for e in h.events if "assigned_variables" in e]
+    assert told == [{"x": 7}, {"x": 8}, {"x": "caught", "why": "8"}]
+
+
+def test_a_machine_further_in_may_set_it_too():
+    deep = {"StartAt": "E", "States": {"E": {"Type": "Pass", "Assign": {"x": 1}, "Next": "F"}}}
+    deep["States"]["F"] = PASSES | {"Parameters": {"x.$": "$x"}}
+    inner = {
+        "A": {"Type": "Pass", "Result": {"list": [1]}, "Next": "B"},
+        "B": {"Type": "Map", "ItemsPath": "$.list", "ItemProcessor": deep, "Next": "C"},
+        "C": {"Type": "Fail", "CausePath": "States.JsonToString($)", "Error": "E"},
+    }
+    catch = {"Assign": {"x": 2, "why.$": "$.Cause"}}
+    h = scopes(inner, catch, {"x.$": "$x", "why.$": "$why"})
+    assert h.output == {"x": 2, "why": '[{"x":1}]'}
+
+
 # --- branches and items ----------------------------------------------------------------------
 
 
