@@ -24,7 +24,7 @@ from ..compiler.model import Json
 from .causes import Moment, explain, state_error
 from .contexts import context, item
 from .credentials import role
-from .listing import Listing, StateName, listing
+from .listing import Listing, listing
 from .mapruns import MapRuns
 from .services import Service, region, service
 
