@@ -48,6 +48,7 @@ ONCE = {
     "cursor",
     "heads",
     "claim",
+    "trial",
     "messages",
     "replay",
     "events",

@@ -1,5 +1,6 @@
 # Devices that behave as boards' do, and some that lie.  Runs on MicroPython too.
 from sim.nor import Nor
+from tsme.flash import RamFlash
 
 
 class Chip:
@@ -202,6 +203,72 @@ class Overwritten(Nor):
         at = n * self.block + off
         self.data[at : at + len(buf)] = buf
         return 0
+
+
+class Pages(RamFlash):
+    # A driver that programs whole pages, and fills them up with what its memory holds behind the
+    # buffer, as rp2.Flash does where it is not asked for whole pages.
+    def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> None:
+        for at in range(off & -256, off + len(buf), 256):
+            for i in range(256):
+                k = at + i - off
+                byte = buf[k] if 0 <= k < len(buf) else self.beside(buf, k)
+                self.data[n * self.block + at + i] &= byte
+
+    def beside(self, buf: bytes | bytearray | memoryview, k: int) -> int:
+        return 0xA5
+
+
+class PagesBehind(Pages):
+    # Only behind what it is asked for.
+    def beside(self, buf: bytes | bytearray | memoryview, k: int) -> int:
+        return 0xFF if k < 0 else 0
+
+
+class PagesBefore(Pages):
+    # Only before it.
+    def beside(self, buf: bytes | bytearray | memoryview, k: int) -> int:
+        return 0x7F if k < 0 else 0xFF
+
+
+class PagesRepeated(Pages):
+    # With what the buffer begins with.
+    def beside(self, buf: bytes | bytearray | memoryview, k: int) -> int:
+        return buf[k % len(buf)]
+
+
+class FromPageStart(RamFlash):
+    # It takes no notice of the low bits of the offset.
+    def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> None:
+        super().writeblocks(n, buf, off & -256)
+
+
+class Wrapping(RamFlash):
+    # As a chip does that is not given its pages one by one: what runs over a page's end comes to
+    # stand at its start.
+    def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> None:
+        for i in range(len(buf)):
+            self.data[n * self.block + (off & -256) + (off + i & 255)] &= buf[i]
+
+
+class WholeBlock(RamFlash):
+    # It writes a block of its own, in which all else is FF.
+    def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> None:
+        self.ioctl(6, n)
+        super().writeblocks(n, buf, off)
+
+
+class StaleBlock(RamFlash):
+    # It reads a block, changes it, and writes it back, but reads it only once.
+    held = (-1, bytearray())
+
+    def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> None:
+        if self.held[0] != n:
+            whole = bytearray(self.block)
+            self.readblocks(n, whole)
+            self.held = (n, whole)
+        self.held[1][off : off + len(buf)] = buf
+        super().writeblocks(n, self.held[1])
 
 
 class Simple:

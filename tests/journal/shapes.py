@@ -110,6 +110,13 @@ def devices() -> None:
         doubles.Cached(),
         doubles.Pyb.Flash(),
         doubles.Pyb.Flash(whole=True),
+        doubles.Pages(4096, 4),
+        doubles.PagesBehind(4096, 4),
+        doubles.PagesBefore(4096, 4),
+        doubles.FromPageStart(4096, 4),
+        doubles.Wrapping(4096, 4),
+        doubles.WholeBlock(4096, 4),
+        doubles.StaleBlock(4096, 4),
         doubles.Simple(),
         doubles.Nvm(512),
     ):

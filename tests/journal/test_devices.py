@@ -135,6 +135,18 @@ LIARS: dict[str, tuple[Callable[[], Any], str]] = {
     "larger blocks, two of them": (lambda: doubles.LargerErase(512, 2), "more than 512 bytes"),
     "smaller blocks": (lambda: doubles.SmallerErase(512, 8), "not blank after it was"),
     "erased before it is written": (lambda: doubles.ErasesFirst(512, 8), "changed the rest"),
+    "pages filled up": (lambda: doubles.Pages(4096, 8), "program_size of 256"),
+    "pages filled up behind": (lambda: doubles.PagesBehind(4096, 8), "program_size of 256"),
+    "pages filled up before": (lambda: doubles.PagesBefore(512, 8), "program_size of 256"),
+    "pages filled up, two blocks": (lambda: doubles.Pages(512, 2), "program_size of 256"),
+    "pages filled up by repeating": (
+        lambda: doubles.PagesRepeated(4096, 4),
+        "program_size of 256",
+    ),
+    "offsets of pages alone": (lambda: doubles.FromPageStart(4096, 8), "program_size of 256"),
+    "pages wrapped": (lambda: doubles.Wrapping(4096, 8), "does not hold what was programmed"),
+    "a block written whole": (lambda: doubles.WholeBlock(4096, 8), "changed the rest"),
+    "a block read once": (lambda: doubles.StaleBlock(4096, 8), "changed the rest"),
     "less memory than it says": (lambda: doubles.Mirrored(512, 8), "are the same memory"),
     "less memory, two blocks": (lambda: doubles.Mirrored(512, 2), "TSME-J01"),
     "pages of memory": (lambda: doubles.Overwritten(512, 8, 256), "is overwritten"),
@@ -166,6 +178,11 @@ def test_a_device_that_lies_is_refused_before_anything_is_trusted_to_it(name: st
             use()
 
 
+def test_a_driver_of_whole_pages_that_says_so_works() -> None:
+    """What is refused above, and the cure that the refusal names."""
+    works(Region(doubles.Pages(4096, 8), 0, 8, program_size=256))
+
+
 def test_memory_that_is_overwritten_will_do_in_slots() -> None:
     works(doubles.Overwritten(512, 8, 32))
 
@@ -182,7 +199,7 @@ def test_a_device_is_tried_once_in_its_life_and_never_where_a_journal_is(
     assert flash.ops == 0
     journal.commit(STEP, b"first")
     assert flash.erases <= 4
-    assert flash.programs <= 7
+    assert flash.programs <= 9
     for _ in range(3):
         before = flash.ops
         journal = Journal(flash)

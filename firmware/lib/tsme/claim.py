@@ -1,6 +1,7 @@
-# How a region becomes a journal's: it is marked, and the device is tried before anything is
-# trusted to it; and what is done before a block is opened after a cut.  Loaded for that, then
-# forgotten.  Works on the Blocks `b`.
+# How a region becomes a journal's: it is marked, and the device is tried (trial.py) before
+# anything is trusted to it; and what is done before a block is opened after a cut.  Loaded for
+# that, then forgotten.  Works on the Blocks `b`.
+from . import once
 from .errors import fault
 from .heads import Heads
 
@@ -78,52 +79,11 @@ def own(b):
     for i in (1, 3, 5):
         block = (claimed - i) % b.count
         if block != claimed:
-            lie = _lie(b, block, claimed, h)
+            lie = once("trial", "lie", b, block, claimed, h)
             if lie is None:
                 return
             first = first or lie
     raise fault("TSME-J012", first)
-
-
-def _filled(b, v):
-    for i in range(b.unit):
-        b.buf[i] = v
-    return b.padded(b.unit)
-
-
-def _lie(b, block, claimed, h):
-    # What does not hold of this block that must of flash, or None.
-    beside = block - 1 if block else 1
-    last = b.size - b.unit
-    if beside == claimed or not b.erase(beside) or not b.program(beside, 0, _filled(b, 0x5A)):
-        beside = None
-    if not b.erase(block):
-        return "block %d is not blank after it was erased" % block
-    b.program(block, last, _filled(b, 0x30 + (block & 15)))
-    for other in range(b.count):
-        if b.holds(other, last, b.padded(b.unit)) != (other == block):
-            if other == block:
-                return "block %d does not hold what was programmed" % block
-            return "blocks %d and %d are the same memory" % (block, other)
-    b.program(block, 0, _filled(b, 0x5A))
-    if not b.holds(block, 0, b.padded(b.unit)):
-        return "block %d does not hold what was programmed" % block
-    changed = not b.holds(block, last, _filled(b, 0x30 + (block & 15)))
-    if changed or not b.blank(block, b.unit, last):
-        return "programming a part of block %d changed the rest" % block
-    if b.unit > b.slot:
-        # then FF is programmed over records
-        b.program(block, 0, _filled(b, 0xFF))
-        if not b.holds(block, 0, _filled(b, 0x5A)):
-            return "it is overwritten, and not programmed: leave its program_size at 32"
-    if not b.erase(block):
-        return "block %d is not blank after it was erased" % block
-    if beside is not None and not b.holds(beside, 0, _filled(b, 0x5A)) or not h.look(claimed):
-        return "erasing block %d erased the next one: its blocks have more than %d bytes" % (
-            block,
-            b.size,
-        )
-    return None
 
 
 def drop(j):
