@@ -16,8 +16,13 @@ _HEAP = "64m"
 _SECONDS = 600
 
 
-def run_batch(jobs: Sequence[tuple[bytes, list[list[Any]]]]) -> list[tuple[list[bytes], str]]:
-    """The records of each job (program, inputs), and what went wrong, "" for nothing."""
+def run_batch(
+    jobs: Sequence[tuple[bytes, list[list[Any]], dict[str, int]]],
+) -> list[tuple[list[bytes], str]]:
+    """The records of each job, and what went wrong, "" for nothing.
+
+    A job is a program, its inputs, and the limits that are not as a board has them.
+    """
     with tempfile.TemporaryDirectory(prefix="tsme-") as folder:
         source, target = Path(folder, "jobs.cbor"), Path(folder, "results.cbor")
         source.write_bytes(b"".join(cbor.encode(list(job), True) for job in jobs))

@@ -22,6 +22,7 @@ from ..compiler.disasm import Debug, disassemble
 from .errors import HostError
 from .files import Loaded, read_program
 from .handlers import load_machine
+from .limiting import limited
 from .records import Log, Record, duration
 
 
@@ -56,12 +57,8 @@ class Played:
 @contextmanager
 def no_limits() -> Iterator[None]:
     """A laptop can hold what any device could."""
-    before = dict(LIMITS)
-    LIMITS.update(dict.fromkeys(LIMITS, 1 << 40))
-    try:
+    with limited(dict.fromkeys(LIMITS, 1 << 40)):
         yield
-    finally:
-        LIMITS.update(before)
 
 
 def know(loaded: Loaded) -> Known:

@@ -18,17 +18,17 @@ import click
 import tsme
 from tsme import cbor, timestamp
 from tsme.errors import TsmeError
-from tsme.limits import LIMITS
 from tsme.objects import GET, LIST, PUT
 
 from ..compiler.disasm import disassemble
 from ..start import INTERRUPTED
 from . import console
-from .errors import DONE, FAILED, HostError, did_you_mean
+from .errors import DONE, FAILED, HostError
 from .files import read_program, read_value
 from .handlers import check_tasks
 from .history import replay_history
 from .keeping import Kept, held
+from .limiting import how_to_raise, limits_of, twice
 from .player import no_limits
 from .records import executions, read_log
 from .tokens import forget, mailbox
@@ -42,7 +42,6 @@ BLOCKS, BLOCKS_MOST = 64, 65535  # of a new journal
 HEAP_LEAST = 40 << 10  # in less, MicroPython cannot even say so
 HEAP_MUCH = 64 << 20
 _SIZES = {"": 0, "k": 10, "m": 20}
-_RAISE = re.compile(r'(\d+) asked(.*); raise LIMITS\["(\w+)"\] in tsme\.limits')
 _NOT_OF_INPUT = ("States.Timeout", "States.HeartbeatTimeout")
 
 
@@ -190,7 +189,7 @@ def _command(place: Path, options: Options, kept: Kept) -> list[str]:
     if options["now"] is not None:
         command.append(f"now={_moment(options)}")
     if options["limits"]:
-        given = _limits(options["limits"])
+        given = limits_of(options["limits"])
         command.append("limits=" + ",".join(f"{name}={n}" for name, n in given.items()))
     return command
 
@@ -198,7 +197,7 @@ def _command(place: Path, options: Options, kept: Kept) -> list[str]:
 def _journal(place: Path, options: Options, kept: Kept, value: bytes | None) -> list[str]:
     """What the board is told about its input and its journal, which has room for them."""
     more = [] if value is None else [f"input={place / 'input.cbor'}"]
-    largest = max(len(value or b""), _limits(options["limits"]).get("state_bytes", 0))
+    largest = max(len(value or b""), limits_of(options["limits"]).get("state_bytes", 0))
     room = min(8 * largest // BLOCK, BLOCKS_MOST)
     if options["journal"] is None:  # for the words of an error
         return [*more, f"journal={place / JOURNAL}", f"blocks={max(256, room)}"]
@@ -223,21 +222,6 @@ def _heap(options: Options) -> str:
 def _bytes(size: str) -> int:
     digits = size.rstrip("km")
     return int(digits) << _SIZES[size[len(digits) :]]
-
-
-def _limits(given: tuple[str, ...]) -> dict[str, int]:
-    """The limits given with --limit, by name."""
-    found = {}
-    for text in given:
-        name, _, number = text.partition("=")
-        if name not in LIMITS:
-            hint = did_you_mean(name, LIMITS) or f"there are {', '.join(LIMITS)}"
-            raise HostError("TSME-H002", f'there is no limit "{name}"', hint)
-        if not re.fullmatch("[1-9][0-9]{0,8}", number):
-            hint = f"write --limit {name}={2 * LIMITS[name]}"
-            raise HostError("TSME-H002", f'--limit "{text}" has no number from 1 to 10^9', hint)
-        found[name] = int(number)
-    return found
 
 
 def _moment(options: Options) -> int:
@@ -328,22 +312,10 @@ def _words(code: str, message: str, options: Options) -> str:
     if code in ("TSME-J007", "TSME-J008"):
         asked = re.search(r"(\d+) asked", message)
         there = "name a new journal, and " if options["journal"] else ""
-        more = _twice(int(asked[1])) if asked else 1 << 20
+        more = twice(int(asked[1])) if asked else 1 << 20
         how = f"{there}write --limit state_bytes={more}, which makes it larger"
         return f"{message.rpartition('; ')[0]}; {how}"
-    return _RAISE.sub(_raise, message)
-
-
-def _raise(found: re.Match[str]) -> str:
-    """How to raise a limit here, and elsewhere."""
-    asked, of, name = found.groups()
-    here = f"write --limit {name}={_twice(int(asked))}"
-    return f'{asked} asked{of}; {here}, on a board LIMITS["{name}"] in tsme.limits'
-
-
-def _twice(asked: int) -> int:
-    """A round number that leaves some room."""
-    return 1 << (asked + asked // 4).bit_length()
+    return how_to_raise(message)
 
 
 def _report(result: list[Any], options: Options, kept: Kept) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tsme import timestamp
 from tsme.kernel import EMITS
+from tsme.limits import LIMITS
 from tsme.tasks import names
 
 from ..compiler.disasm import disassemble
@@ -19,6 +20,7 @@ from ..compiler.source import Node
 from .errors import HostError, did_you_mean
 from .expecting import Expected, Payloads, read_expected
 from .files import input_error, read_program
+from .limiting import MOST
 from .listing import Listing, listing
 from .mocks import Mock, MockConfig, read_mock, read_mock_config
 from .player import no_limits
@@ -27,7 +29,7 @@ from .virtual import Begin, Call
 
 START = "2026-01-01T00:00:00Z"
 ENDING = ".test.json"
-_SHARED = ("input", "context", "start", "seed", "tasks")
+_SHARED = ("input", "context", "start", "seed", "tasks", "limits")
 _FILE = ("comment", "workflow", "mock_config", *_SHARED, "cases")
 _CASE = ("name", "comment", "mock_case", *_SHARED, "expect")
 _CONTEXT = {"Execution": ("Id", "Name", "RoleArn"), "StateMachine": ("Id", "Name")}
@@ -71,6 +73,7 @@ class Case:
     begin: Begin
     mocks: dict[str, Mock]
     expected: Expected | None
+    limits: dict[str, int] = field(default_factory=dict)  # those that are not a board's
 
     def mock(self, call: Call) -> Mock | None:
         """The mock of a call: by its state, else by its resource."""
@@ -184,7 +187,8 @@ class _Loader:
         expected = read_expected(reader, of.get("expect"), self.workflow.what)
         for key, payloads in expected.calls.items():
             self.check_call(key, payloads)
-        return Case(name or "", self.workflow, self.begin(of), mocks, expected)
+        limits = self.limits(self.top) | self.limits(of)
+        return Case(name or "", self.workflow, self.begin(of), mocks, expected, limits)
 
     def begin(self, of: dict[str, Node]) -> Begin:
         def find(name: str) -> Node | None:
@@ -206,6 +210,19 @@ class _Loader:
             1 if seed is None else seed,
             self.context(find("context")),
         )
+
+    def limits(self, of: dict[str, Node]) -> dict[str, int]:
+        """The member `limits` of a file or case."""
+        found: dict[str, int] = {}
+        for name, node in self.reader.object(of.get("limits"), "limits").items():
+            number = self.reader.whole(node, name, 1)
+            if name not in LIMITS:
+                self.reader.unknown(node.key_where, f'there is no limit "{name}"', name, LIMITS)
+            elif number is not None and number > MOST:
+                self.reader.wrong(node.where, f"{name} must be below 10^9")
+            elif number is not None:
+                found[name] = number
+        return found
 
     def context(self, node: Node | None) -> list[str | None] | None:
         if node is None:

@@ -18,6 +18,7 @@ from .errors import DONE, FAILED, HostError
 from .expecting import Outcome, differences, shown
 from .files import write_bytes
 from .history import replay_history
+from .limiting import how_to_raise, limited, limits_of
 from .player import no_limits
 from .records import duration
 from .scenarios import Case, Scenarios, find, load
@@ -47,6 +48,7 @@ class Options(TypedDict):
     on: str
     only: str | None
     junit: str | None
+    limits: tuple[str, ...]
     verbose: bool
     as_json: bool
 
@@ -62,6 +64,13 @@ class Options(TypedDict):
 )
 @click.option("-k", "only", metavar="TEXT", help="Only cases with TEXT in their file or name.")
 @click.option("--junit", metavar="FILE", help="Write the results as JUnit XML.")
+@click.option(
+    "--limit",
+    "limits",
+    metavar="NAME=N",
+    multiple=True,
+    help="Raise a limit that boards have, such as state_bytes=65536. May be repeated.",
+)
 @click.option("--verbose", "-v", is_flag=True, help="Show what each case did.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def test(paths: tuple[str, ...], **options: Unpack[Options]) -> int:
@@ -73,7 +82,10 @@ def test(paths: tuple[str, ...], **options: Unpack[Options]) -> int:
     Exits with 0 if all cases passed, 1 if one failed, 2 if a test file cannot be used.
     """
     on, only, junit = options["on"], options["only"], options["junit"]
+    limits = limits_of(options["limits"])
     chosen, files = _chosen(paths, only)
+    for _, case in chosen:
+        case.limits |= limits
     interpreters = INTERPRETERS if on == "both" else (on,)
     results = _run_all(chosen, interpreters)
     shared = [] if only else [_unused(file) for file in files]
@@ -125,6 +137,7 @@ def _run_all(chosen: list[tuple[str, Case]], interpreters: Iterable[str]) -> lis
             _elsewhere(made)
         for result in made:
             _judge(result)
+            result.problems = [how_to_raise(text) for text in result.problems]
         results += made
     return results
 
@@ -144,13 +157,14 @@ def _play(case: Case) -> Run:
             what = f"{call.state} calls {call.resource} once more, but has {times}"
             raise Unanswered(f"{what}; its payload is {shown(call.payload)}") from None
 
-    return run(case.workflow.what, case.begin, ask)
+    with limited(case.limits):
+        return run(case.workflow.what, case.begin, ask)
 
 
 def _elsewhere(results: list[Result]) -> None:
     """The same inputs on MicroPython: its records are what is judged."""
     began = time.perf_counter()
-    jobs = [(result.case.workflow.program, result.run.inputs) for result in results]
+    jobs = [(r.case.workflow.program, r.run.inputs, r.case.limits) for r in results]
     found = run_batch(jobs)
     seconds = (time.perf_counter() - began) / max(1, len(results))
     for result, (records, problem) in zip(results, found, strict=True):

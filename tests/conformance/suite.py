@@ -178,7 +178,7 @@ def _run_batch(on: str, jobs: list[tuple[bytes, Run]]) -> tuple[list[Any], str]:
     """What each job gave, [records, problem], up to one that ended the process; its last words."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "jobs"), Path(folder, "results")
-        sent = [cbor.encode([program, run.inputs], True) for program, run in jobs]
+        sent = [cbor.encode([program, run.inputs, {}], True) for program, run in jobs]
         source.write_bytes(b"".join(sent))
         target.write_bytes(b"")
         done = interpreters.run(on, BATCH, [source, target, str(SIZE)], heap="64m", timeout=600)

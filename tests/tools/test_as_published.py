@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.tools.shell import CPYTHON_AND_MICROPYTHON, need, spawn, tsme
+from tests.tools.shell import (
+    CPYTHON_AND_MICROPYTHON,
+    assert_one_clear_line,
+    need,
+    spawn,
+    tsme,
+)
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 METER = "arn:aws:lambda:eu-west-1:123456789012:function:Meter"
@@ -107,3 +113,63 @@ def meter(payload):
     (folder / "tasks.py").write_text(tasks, encoding="utf-8")
     done = spawn("run", "flow.asl.json", "-t", "tasks.py", "--on", need(on), cwd=folder)
     assert json.loads(done.stdout)["Payload"] == 7, done.stderr
+
+
+READ = {"Type": "Task", "Resource": "read", "End": True}
+
+
+def long_log(**case: Any) -> None:
+    write("Read", Read=READ)
+    answers = {"Read": {"output": "x" * 20000}}
+    cases = [
+        {"name": "a long log", "tasks": answers, **case},
+        {"name": "short", "tasks": {"Read": {"output": 1}}},
+    ]
+    Path("flow.test.json").write_text(json.dumps({"cases": cases}), encoding="utf-8")
+
+
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+def test_a_test_raises_a_limit_as_main_py_does(on: str):
+    long_log()
+    result = tsme("test", "--on", need(on))
+    assert result.exit_code == 1
+    assert "1 passed, 1 failed" in result.stdout
+    assert "write --limit state_bytes=32768, on a board LIMITS" in result.stdout
+    result = tsme("test", "--on", on, "--limit", "state_bytes=32768")
+    assert "2 passed" in result.stdout, result.output
+    long_log(limits={"state_bytes": 32768})
+    assert "2 passed" in tsme("test", "--on", on).stdout
+    result = tsme("test", "--on", on, "--limit", "state_bytes=9000")
+    assert "1 passed, 1 failed" in result.stdout
+
+
+def test_a_limit_of_a_case_goes_before_that_of_the_file_and_ends_with_the_case():
+    long_log(limits={"state_bytes": 32768})
+    text = Path("flow.test.json").read_text(encoding="utf-8")
+    for low in (30, 9000):
+        of_file = json.dumps({"limits": {"state_bytes": low}, **json.loads(text)})
+        Path("flow.test.json").write_text(of_file, encoding="utf-8")
+        passed = "1 passed, 1 failed" if low < 9000 else "2 passed"
+        assert passed in tsme("test").stdout
+
+
+@pytest.mark.parametrize(
+    ("limits", "code", "said"),
+    [
+        ({"state_byte": 1}, "TSME-H071", 'did you mean "state_bytes"?'),
+        ({"state_bytes": 0}, "TSME-H072", "whole number of at least 1"),
+        ({"state_bytes": "64k"}, "TSME-H072", "whole number of at least 1"),
+        ({"state_bytes": 10**9}, "TSME-H072", "below 10^9"),
+        ([], "TSME-H072", "limits must be an object"),
+    ],
+)
+def test_a_limit_that_is_none_is_told(limits: Any, code: str, said: str):
+    long_log(limits=limits)
+    result = tsme("test")
+    assert result.exit_code == 2
+    assert_one_clear_line(result.stderr, code)
+    assert said in result.stderr
+    if isinstance(limits, dict) and limits != {"state_bytes": 10**9}:
+        ((name, n),) = limits.items()
+        result = tsme("test", "--limit", f"{name}={n}")
+        assert_one_clear_line(result.stderr, "TSME-H002")

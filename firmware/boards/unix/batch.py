@@ -1,7 +1,7 @@
 # Runs many executions' inputs on this interpreter's kernel: batch.py JOBS RESULTS [BYTES]
 #
-# JOBS is a CBOR sequence of [program, [input ...]], RESULTS one of [[record ...], problem].
-# BYTES: how large programs and states may be, instead of what a board allows.
+# JOBS is a CBOR sequence of [program, [input ...], {limit: n}], RESULTS one of [[record ...],
+# problem].  BYTES: how large programs and states may be, instead of what a board allows.
 import sys
 
 from tsme import asl, kernel
@@ -22,12 +22,15 @@ def run(program, events, records):
 def main(source, target, size=0):
     if size:
         LIMITS["program_bytes"] = LIMITS["state_bytes"] = int(size)
+    usual = dict(LIMITS)
     with open(source, "rb") as f:
         data = f.read()
     with open(target, "wb") as out:
         pos = 0
         while pos < len(data):
-            (program, events), pos = decode(data, pos, True)
+            (program, events, limits), pos = decode(data, pos, True)
+            LIMITS.update(usual)
+            LIMITS.update(limits)
             records = []
             problem = ""
             try:
