@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tsme import cbor, kernel, timestamp
+from tsme.context import common
 
 from ..compiler.model import Json
 from .listing import Listing, StateName
@@ -25,8 +26,8 @@ def context(of: StateName, start: Sequence[Any], frame: Any) -> dict[str, Json]:
     if of.type == "Task":
         state["RetryCount"] = frame.attempts()
     return {
-        "Execution": {key: draft.context(k) for key, k in keys.items()},
-        "StateMachine": {"Id": draft.context(8), "Name": draft.context(9)},
+        "Execution": {key: common(draft, k) for key, k in keys.items()},
+        "StateMachine": {"Id": common(draft, 8), "Name": common(draft, 9)},
         "State": state,
     }
 

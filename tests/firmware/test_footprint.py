@@ -37,6 +37,8 @@ LAZY |= {
     "documents",
     "numbers",
     "arguments",
+    "context",
+    "sizes",
 }
 # What is forgotten again.
 ONCE = {

@@ -16,9 +16,10 @@ from tests.laws.drive import Drive, start_event
 from tests.laws.support import kernel_of, many, show, start_of
 from tests.laws.test_semantics import got
 from tests.laws.workflows import Case, cases
+from tsme import cbor, operations, sizes
 from tsme.asl import Interpreter
 from tsme.errors import LimitError
-from tsme.kernel import CONTINUE, Kernel
+from tsme.kernel import CONTINUE, Kernel, State
 from tsme.limits import LIMITS
 from tsme.program import Program
 from tsme_host.compiler.compile import compile_text
@@ -61,6 +62,57 @@ def test_no_step_exceeds_its_budget(case: Case, budget: int) -> None:
 def test_the_budget_changes_nothing_but_where_steps_end(case: Case, budget: int) -> None:
     note(show(case))
     assert got(case, budget) == got(case, 256)
+
+
+@many(100)
+@given(cases())
+def test_a_checkpoint_has_the_size_that_the_limit_counts(case: Case) -> None:
+    note(show(case))
+    kernel = kernel_of(case, 256)
+
+    def look(event: Any, step: Any) -> None:
+        size = len(kernel.checkpoint(step.state)) if step else 0
+        for _ in range(2 if step else 0):  # again with the sizes that the first found
+            assert sizes.checkpoint(kernel.client, step.state) == size
+
+    Drive(kernel, start_of(kernel, case), case.moves, case.results, look).run()
+
+
+def test_near_its_limit_a_large_state_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step's bound is over the limit then, and the size itself is not."""
+    bytes_measured = []
+
+    def measuring(value: Any, most: int = 1 << 30) -> tuple[int, int]:
+        size, depth = cbor.measure(value, most)
+        bytes_measured.append(size)
+        return size, depth
+
+    monkeypatch.setattr(operations, "measure", measuring)
+    monkeypatch.setattr(sizes, "measure", measuring)
+    monkeypatch.setattr(sizes, "encoded_size", lambda v: measuring(v)[0])
+    definition = {
+        "StartAt": "Add",
+        "States": {
+            "Add": {"Type": "Pass", "Result": {"n": 1}, "ResultPath": "$.small", "Next": "Set"},
+            "Set": {"Type": "Pass", "Result": 7, "ResultPath": "$.n", "Next": "Back"},
+            "Back": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Next": "End"}],
+                "Default": "Add",
+            },
+            "End": {"Type": "Succeed"},
+        },
+    }
+    program = Program(compile_text(json.dumps(definition)).program)
+    program.budget = 3  # type: ignore[attr-defined]
+    kernel = Kernel(Interpreter(program))
+    value = {"large": ["text"] * 1000}
+    state = kernel.step(State(), start_event(program, value)).state
+    monkeypatch.setitem(LIMITS, "state_bytes", len(kernel.checkpoint(state)) + 40)
+    for _ in range(100):
+        state = kernel.step(state, (CONTINUE, state.now)).state
+    assert len(kernel.checkpoint(state)) <= state.bound <= LIMITS["state_bytes"]
+    assert 5000 < sum(bytes_measured) < 20000
 
 
 def counter(to: int, budget: int) -> Drive:

@@ -105,6 +105,11 @@ class Interpreter:
     def encode(self, frames, now):
         return [f and f.encode(now) for f in frames]
 
+    def size(self, frames, now):
+        from .sizes import encoded
+
+        return encoded(frames, now)
+
     def decode(self, items, now):
         return [f and decode_frame(f, now) for f in items]
 

@@ -31,6 +31,7 @@ class Frame:
         self.slots = [MISSING] * slots
         self.index = None  # of a branch or item within its parent
         self.join = None  # what it waits for: tree.py
+        self.known = None  # a value that slot 0 had, and its size, if that is large
         # Of the step under way only:
         self.dirty = 1  # bit per slot that was written; None: no step under way
         self.paths = None  # constants of the PUTs that wrote slot 0
@@ -51,6 +52,7 @@ class Frame:
         f.cause = self.cause
         f.slots = list(self.slots)
         f.index = self.index
+        f.known = self.known
         if self.join:
             f.join = list(self.join)
             f.join[0] = list(f.join[0])
@@ -162,6 +164,8 @@ def delta(buf, d, consts):
             dirty >>= 1
             slot += 1
         f.dirty = f.paths = None
+        if f.known and f.known[0] is not f.slots[0]:
+            f.known = None  # nobody else may hold it any more
 
 
 def index(v, z):

@@ -6,7 +6,8 @@
 # A client has
 #   start(d, value) -> its part of the state     step(d, part, kind, action, a, b) -> the same
 #   runnable(part) -> bool                       delta(buf, d): append what the step changed
-#   encode(part, now) -> value, decode(value, now)   program: .digest, .needs, .budget
+#   encode(part, now) -> value, decode(value, now)   size(part, now): bytes of the former
+#   program: .digest, .needs, .budget
 #   restore(state): tasks to start again, after a reset
 # and reaches the outside through the draft `d` alone.
 
@@ -175,27 +176,6 @@ class Draft(State):
     def below(self, n):
         return self.draw() * n >> 32
 
-    def context(self, k):
-        # docs/SPEC.md, 2.7
-        start, value, names = self.origin
-        if k == 2:
-            return value
-        if k == 3:
-            from . import timestamp
-
-            return timestamp.text(start)
-        if k == 7:
-            return "%d-%d" % (self.execution, self.next_id)
-        if k == 10:
-            return 0
-        name = str(self.execution)
-        mine = names or [None] * 5
-        if k == 1:
-            return mine[1] or name
-        if k == 9:
-            return mine[4] or "tsme"
-        return mine[{0: 0, 4: 2, 8: 3}[k]] or mine[1] or name
-
     def succeed(self, value):
         self._end(_DONE, value)
 
@@ -326,7 +306,9 @@ class Kernel:
         # The bound is cheap and never too small; beyond a limit the size itself counts.
         room = self.room
         if d.bound > LIMITS["state_bytes"] or room and d.bound > room:
-            d.bound = len(self.checkpoint(d))
+            from .sizes import checkpoint
+
+            d.bound = checkpoint(self.client, d)
             if room and d.bound > room:
                 raise over("TSME-J007", d.bound, room)
             check(LIMITS, "state_bytes", d.bound)

@@ -4,12 +4,21 @@
 # the frame stops: it waits, or has ended.
 
 from . import num
-from .cbor import MISSING, Obj, fits
+from .cbor import DEPTH, MISSING, Obj, fits, measure
 from .compare import test
 from .faults import IntrinsicError, StatesError, error
 from .frames import NO_LIMITS, SILENT, index, put
 
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
 _MAX_DELAY = 2147483647  # s, AWS's longest wait
+_LARGE = const(256)  # bytes from which on a size is tracked
 
 
 def sized(vm, v):
@@ -83,27 +92,32 @@ def query_(vm, d, number, f, stack, a):
 
 def put_(vm, d, number, f, stack, a):
     v = stack.pop()
-    whole = put(f.slots[0], vm.consts[a], v)
+    old = f.slots[0]
+    path = vm.consts[a]
+    whole = put(old, path, v)
     if whole is MISSING:
         raise error(2, v)
-    if isinstance(v, (Obj, list)) and not fits(whole, vm.largest):
+    box = isinstance(v, (Obj, list))
+    size = None
+    if path and f.known and f.known[0] is old:
+        from .sizes import resized
+
+        size = resized(f.known[1], old, path, v, vm.largest)
+    elif box:
+        size, depth = measure(whole, vm.largest)
+        if size > vm.largest or depth > DEPTH:
+            size = None
+    if box and size is None:
         raise error(7)
+    f.known = (whole, size) if size and size > _LARGE else None
     f.slots[0] = whole
     f.touch(a)
 
 
 def context_(vm, d, number, f, stack, a):
-    if a == 5:
-        from . import timestamp
+    from .context import member
 
-        v = timestamp.text(f.entered)
-    elif a == 6:
-        v = f.attempts()
-    elif a == 11:
-        v = f.index
-    else:
-        v = d.context(a)
-    stack.append(v)
+    stack.append(member(d, f, a))
 
 
 def test_(vm, d, number, f, stack, a):

@@ -10,7 +10,7 @@
 # restore(state, actions) after a reset, and names anew each task that is pending, under its id;
 # name and version say whose journal it is; tasks names the tasks it starts.
 from . import once
-from .cbor import encode_into
+from .cbor import encode_into, encoded_size
 from .drafts import ObjectDraft, frozen, own
 from .errors import LimitError, TsmeError, fault
 from .events import INPUTS
@@ -258,6 +258,9 @@ class Machine:
 
     def encode(self, part, now):
         return part
+
+    def size(self, part, now):
+        return encoded_size(part)
 
     def decode(self, item, now):
         return item

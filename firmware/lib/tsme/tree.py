@@ -24,7 +24,10 @@ def spawn(vm, d, number, index, pc, value):
     f.pc = pc
     f.slots[0] = value
     frames = d.frames
-    f.entered = frames[number].entered  # until it enters a state of its own
+    parent = frames[number]
+    f.entered = parent.entered  # until it enters a state of its own
+    if value is parent.slots[0]:
+        f.known = parent.known
     d.bound += NEW + len(f.slots)
     place = 1
     while place < len(frames) and frames[place]:

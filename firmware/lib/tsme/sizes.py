@@ -1,0 +1,67 @@
+# The sizes of large values: tracked, for measuring one takes as long as it is large.
+#
+# A frame knows a value that its slot 0 had, and its size; values are never changed, so that is the
+# size of slot 0 as long as that very value is there.
+
+from .cbor import DEPTH, MISSING, encoded_size, measure
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+_SLOTS = const(10)  # where a frame's encoding has them
+
+
+def resized(size, old, path, new, most):
+    # The size of `old`, `size` bytes, with `new` at the path; None if it is larger than `most`, or
+    # too deep.
+    more, depth = measure(new, most)
+    size += more + growth(old, path)
+    return size if size <= most and depth + len(path) <= DEPTH else None
+
+
+def growth(v, path):
+    # bytes that a PUT at the path adds to `v`, but for those of the new value
+    n = 0
+    for step in path:
+        if v is MISSING:
+            n += 1 + encoded_size(step)  # an object of one member
+        elif isinstance(step, str) and step not in v:
+            n += encoded_size(step) + _head(len(v) + 1) - _head(len(v))
+            v = MISSING
+        else:
+            v = v[step]
+    return n if v is MISSING else n - encoded_size(v)
+
+
+def _head(n):
+    return 1 if n < 24 else 2 if n < 0x100 else 3 if n < 0x10000 else 5
+
+
+def checkpoint(client, state):
+    # bytes of a state's checkpoint, as kernel.py writes it
+    size = encoded_size(state.value() + [client.program.digest, None])
+    return size if state.client is None else size - 1 + client.size(state.client, state.now)
+
+
+def encoded(frames, now):
+    # bytes that the frames take there
+    total = _head(len(frames))
+    for f in frames:
+        if not f:
+            total += 1
+            continue
+        item = f.encode(now)
+        slots = item[_SLOTS]
+        if not f.known or f.known[0] is not slots[0]:
+            size, depth = measure(slots[0])
+            f.known = (slots[0], size) if depth <= DEPTH else None
+        if f.known:
+            item[_SLOTS] = [None] + slots[1:]
+            total += f.known[1] - 1
+        total += encoded_size(item)
+    return total
