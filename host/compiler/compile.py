@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from .check import check
 from .emit import BUDGET, LARGEST, Compiled, emit
+from .literals import build_literals
 from .lower import lower
 from .optimise import optimise
 
@@ -20,5 +21,6 @@ def compile_text(
     """
     machine = check(text, filename)
     lowered = lower(machine)
-    lowered.code = optimise(lowered.code)
+    lowered.code, deeper = build_literals(optimise(lowered.code))
+    lowered.stack += deeper
     return replace(emit(lowered, filename, budget, largest), warnings=machine.warnings)

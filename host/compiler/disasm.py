@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 from tsme import cbor, ops
 from tsme.errors import TsmeError
 from tsme.limits import LIMITS
 from tsme.program import Program
 
+from .debug import Debug, read_debug
+from .emit import BUDGET, LARGEST
 from .expressions import FUNCTIONS
+from .pool import LISTS
 from .queries import to_text as query_text
-
-T = TypeVar("T")
 
 _NEEDS = "floats hashes Parallel Map queries random-numbers input".split()
 _LIMITS = "slots stack counters budget timeout largest".split()
@@ -59,39 +60,6 @@ class Line:
     source: str = ""  # the path or call it comes from, and its line, if that is known
 
 
-class SiteInfo(NamedTuple):
-    """What the debug part tells of an instruction that can fail (see `compiler.ir.Site`)."""
-
-    kind: str
-    text: str
-    field: str
-    line: int
-    column: int
-
-
-class StateName(NamedTuple):
-    """A state of the debug part; `line` and `column` count from 1."""
-
-    name: str
-    type: str
-    line: int
-    column: int
-
-
-@dataclass
-class Debug:
-    """The debug part: names and places, by number."""
-
-    filename: str = ""
-    states: list[StateName] = field(default_factory=list)
-    variables: list[str] = field(default_factory=list)  # by slot, from slot 1
-    sites: dict[int, SiteInfo] = field(default_factory=dict)  # by pc
-    size: int = 0
-
-    def state(self, number: int) -> str:
-        return self.states[number].name if number < len(self.states) else f"state {number}"
-
-
 @dataclass
 class Listing:
     """A program, taken apart."""
@@ -100,7 +68,7 @@ class Listing:
     digest: bytes
     needs: list[str]
     limits: dict[str, int]
-    consts: list[Any]
+    consts: list[Any]  # bytes: numbers of the constants that it is made of
     lines: list[Line]
     size: int
     debug: Debug | None
@@ -136,7 +104,7 @@ def disassemble(data: bytes) -> Listing:
         version=version,
         digest=digest,
         needs=[_NEEDS[n] if n < len(_NEEDS) else f"bit {n}" for n in _bits(needs)],
-        limits=dict(zip(_LIMITS, limits, strict=True)),
+        limits=_stated(limits),
         consts=consts,
         lines=list(_lines(code, consts, names)),
         size=end,
@@ -145,33 +113,10 @@ def disassemble(data: bytes) -> Listing:
     )
 
 
-def read_debug(data: bytes) -> tuple[bytes, Debug] | None:
-    """The digest of the program it belongs to, and the debug part; None if there is none."""
-    if not data:
-        return None
-    try:
-        item, end = cbor.decode(data, 0, True)
-        version, digest, filename, states, variables, sites = item
-        debug = Debug(
-            _is(str, filename),
-            [StateName(*_all(state, str, str, int, int)) for state in states],
-            [_is(str, name) for name in variables],
-            {_is(int, pc): SiteInfo(*_all(site, str, str, str, int, int)) for pc, *site in sites},
-            end,
-        )
-        return (_is(bytes, digest), debug) if version == 1 else None
-    except (TsmeError, ValueError, TypeError):
-        return None
-
-
-def _is(kind: type[T], value: Any) -> T:
-    if type(value) is not kind:
-        raise TypeError(kind)
-    return value
-
-
-def _all(values: list[Any], *kinds: type[Any]) -> list[Any]:
-    return [_is(kind, value) for kind, value in zip(kinds, values, strict=True)]
+def _stated(limits: list[int]) -> dict[str, int]:
+    """Limits by name; 0 stands for the usual budget and size of a value."""
+    out = dict(zip(_LIMITS, limits, strict=True))
+    return out | {"budget": out["budget"] or BUDGET, "largest": out["largest"] or LARGEST}
 
 
 def _bits(n: int) -> list[int]:
@@ -183,7 +128,7 @@ def _constants(pool: bytes) -> list[Any]:
     at = 0
     try:
         while at < len(pool):
-            value, at = cbor.decode(pool, at)
+            value, at = cbor.decode(pool, at, pool[at] >> 5 == 2)
             out.append(value)
     except TsmeError as error:
         raise TsmeError("TSME-P002", f"the constants cannot be read: {error.message}") from None
@@ -230,7 +175,7 @@ def _meaning(name: str, kind: str, operand: int, consts: list[Any], debug: Debug
         case "c":
             if operand >= len(consts):
                 return f"constant {operand}?"
-            return _constant(name, consts[operand])
+            return _constant(name, _joined(name, consts[operand], consts))
         case "s":
             known = 0 < operand <= len(debug.variables)
             text = debug.variables[operand - 1] if known else str(operand)
@@ -246,6 +191,16 @@ def _meaning(name: str, kind: str, operand: int, consts: list[Any], debug: Debug
         case "e":
             return debug.state(operand)
     return ""
+
+
+def _joined(name: str, value: Any, consts: list[Any]) -> Any:
+    """A constant, put together from its parts if it has any."""
+    if not isinstance(value, bytes):
+        return value
+    parts = [consts[n] if n < len(consts) else None for n in value]
+    if name in LISTS:
+        return parts
+    return "".join(part if isinstance(part, str) else "?" for part in parts)
 
 
 def _constant(name: str, value: Any) -> str:
@@ -275,6 +230,12 @@ def _path(steps: list[Any], root: str = "$") -> str:
     return text
 
 
+def _pooled(value: Any) -> str:
+    if isinstance(value, bytes):
+        return "of " + " ".join(map(str, value))
+    return _short(value)
+
+
 def _short(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
@@ -298,7 +259,7 @@ def to_text(listing: Listing) -> str:
     if listing.refusal:
         lines.append(f"  a device refuses it: {listing.refusal}")
     lines += ["", "constants"]
-    lines += [f"{number:5}  {_short(value)}" for number, value in enumerate(listing.consts)]
+    lines += [f"{number:5}  {_pooled(value)}" for number, value in enumerate(listing.consts)]
     lines += ["", "code"]
     return "\n".join(lines + list(_code(listing)))
 
@@ -340,7 +301,9 @@ def to_json(listing: Listing) -> dict[str, Any]:
         "limits": listing.limits,
         "resources": listing.resources,
         "refusal": listing.refusal or None,
-        "constants": listing.consts,
+        "constants": [
+            {"of": list(value)} if isinstance(value, bytes) else value for value in listing.consts
+        ],
         "code": [
             {
                 "pc": line.pc,

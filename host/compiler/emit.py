@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 from tsme import cbor, ops
 
+from .debug import write_debug
 from .ir import Code, Ins, Label, Lowered, Pooled, Site
-from .model import CompileError, Json, Problem, Where
+from .model import CompileError, Problem, Where
+from .pool import Pool
 
-VERSION = 1
+VERSION = 2
 BUDGET = 256  # transitions in a step, unless the caller says otherwise
 LARGEST = 262144  # bytes of a value, AWS's limit
-DEBUG_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -38,22 +37,21 @@ def emit(
 ) -> Compiled:
     """Bytes of a lowered workflow.  Raises CompileError if it is too large for the format."""
     instructions = [item for item in lowered.code if isinstance(item, Ins)]
-    pool = _Pool(instructions)
+    pool = Pool(instructions)
     placed = _place(lowered.code, pool)
     code = bytearray()
-    sites: list[Any] = []
+    sites: dict[int, Site] = {}
     for item in instructions:
         operand = placed.operand(item, pool)
         if item.site is not None:
-            pc = len(code) // 2 + (operand > 255)
-            sites.append(_site(pc, item.site))
+            sites[len(code) // 2 + (operand > 255)] = item.site
         if operand > 255:
             code += bytes((ops.NUMBER["EXT"], operand >> 8))
         code += bytes((ops.NUMBER[item.op], operand & 255))
-    if len(code) > 131072 or len(pool.data) > 65535:
-        what = f"{len(code)} bytes of code and {len(pool.data)} of constants"
+    if len(code) > 131072:
+        what = f"{len(code)} bytes of code"
         text = f"the workflow is too large for one program: {what}"
-        hint = "a program has at most 131072 bytes of code and 65535 of constants"
+        hint = "a program has at most 131072 bytes of code"
         raise CompileError([Problem("TSME-C091", text, Where("", 1, 1), hint)])
     slots = len(lowered.variables) + 1
     if slots > 256 or lowered.counters > 255:
@@ -62,53 +60,14 @@ def emit(
         hint = "a program has at most 255 variables, and a state 255 retriers"
         raise CompileError([Problem("TSME-C091", text, Where("", 1, 1), hint)])
     needs = lowered.needs | (ops.NEEDS_FLOAT if pool.floats else 0)
-    limits = [slots, lowered.stack, lowered.counters, budget, lowered.timeout, largest]
+    limits = [slots, lowered.stack, lowered.counters, 0 if budget == BUDGET else budget]
+    limits += [lowered.timeout, 0 if largest == LARGEST else largest]
     parts = [needs, limits, bytes(code), pool.index(), bytes(pool.data)]
     body = b"".join(cbor.encode(part, True) for part in parts)
     digest = hashlib.sha256(body).digest()[:8]
     program = b"\x87" + cbor.encode(VERSION) + cbor.encode(digest, True) + body
-    states = [[s.name, s.type, s.where.line, s.where.column] for s in lowered.states]
-    debug = [DEBUG_VERSION, digest, filename, states, list(lowered.variables), sites]
-    return Compiled(program, cbor.encode(debug, True), digest, tuple(lowered.resources))
-
-
-def _site(pc: int, site: Site) -> list[Any]:
-    w = site.where
-    return [pc, site.kind, site.text, site.field, w.line, w.column]
-
-
-def _has_float(value: Json) -> bool:
-    if isinstance(value, dict):
-        return any(_has_float(v) for v in value.values())
-    if isinstance(value, list):
-        return any(_has_float(v) for v in value)
-    return isinstance(value, float)
-
-
-class _Pool:
-    """Constants, the most used first, so that the hot ones have short operands."""
-
-    def __init__(self, instructions: list[Ins]) -> None:
-        used: Counter[bytes] = Counter()
-        self.floats = False
-        for item in instructions:
-            if isinstance(item.arg, Pooled):
-                used[cbor.encode(item.arg.value)] += 1
-                self.floats = self.floats or _has_float(item.arg.value)
-        # most_common keeps the order of first use among equals
-        self.numbers = {data: n for n, (data, _) in enumerate(used.most_common())}
-        self.data = b"".join(self.numbers)
-
-    def number(self, value: Json) -> int:
-        return self.numbers[cbor.encode(value)]
-
-    def index(self) -> bytes:
-        out = bytearray()
-        at = 0
-        for data in self.numbers:
-            out += (at & 0xFFFF).to_bytes(2, "little")
-            at += len(data)
-        return bytes(out)
+    debug = write_debug(lowered, digest, filename, sites)
+    return Compiled(program, debug, digest, tuple(lowered.resources))
 
 
 class _Placed:
@@ -117,15 +76,15 @@ class _Placed:
     def __init__(self) -> None:
         self.at: dict[Label, int] = {}
 
-    def operand(self, item: Ins, pool: _Pool) -> int:
+    def operand(self, item: Ins, pool: Pool) -> int:
         if isinstance(item.arg, Label):
             return self.at.get(item.arg, 0)
         if isinstance(item.arg, Pooled):
-            return pool.number(item.arg.value)
+            return pool.number(item.op, item.arg.value)
         return item.arg
 
 
-def _place(code: Code, pool: _Pool) -> _Placed:
+def _place(code: Code, pool: Pool) -> _Placed:
     """Grow operands until every jump's target fits; it ends since they never shrink."""
     placed = _Placed()
     long: set[int] = set()

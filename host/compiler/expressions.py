@@ -104,7 +104,7 @@ def path(
     lo: Lowering, p: Path, dollar: Dollar, kind: str, soft: bool = False, within: str = ""
 ) -> None:
     """Push the value at a path.  `soft`: nothing there gives `missing`, which TEST takes."""
-    site = Site(kind, p.text, p.where, within)
+    site = None if soft else Site(kind, p.text, p.where, within)
     segments = list(p.segments)
     if p.root == "$$":
         segments = context(lo, segments)

@@ -1,15 +1,19 @@
 """Optimisation: less code for the same effect.
 
 Only what is certain: jumps go straight to where they end up, code that nothing reaches is left
-out, and a jump to the next instruction disappears.
+out, a jump to the next instruction disappears, and of pieces that do the same the last one stays.
 """
 
 from __future__ import annotations
 
-from .ir import Code, Ins, Label
+from tsme import cbor
+
+from .ir import Code, Ins, Label, Pooled
 
 _JUMPS = {"JUMP", "IF", "UNLESS", "CATCH"}
 _STOPS = {"JUMP", "END", "FAIL", "RAISE"}
+_ALONE = {"ENTER", "FORK", "MAP"}  # never shared: a state is itself, and children follow
+_WORTH = 3  # instructions of a piece that a JUMP may replace
 
 
 def optimise(code: Code) -> Code:
@@ -17,6 +21,7 @@ def optimise(code: Code) -> Code:
     while True:
         size = len(code)
         code = _thread(code)
+        code = _merge(code)
         code = _reachable(code)
         code = _straighten(code)
         if len(code) == size:
@@ -50,6 +55,74 @@ def _thread(code: Code) -> Code:
                 break
             item.arg = target.arg
     return code
+
+
+def _merge(code: Code) -> Code:
+    """Of equal pieces that end the same way keep the last, where a jump forward may lead.
+
+    An instruction with a site is equal to none: what its error says of the source is its own.
+    """
+    same = _classes(code)
+    last: dict[int, int] = {}
+    for n, number in enumerate(same):
+        last[number] = n
+    moved: dict[int, list[Label]] = {}  # labels by the place that they name from now on
+    for n, item in enumerate(code):
+        if isinstance(item, Label):
+            moved.setdefault(last[same[n]], []).append(item)
+    out: Code = []
+    skip = False  # the piece under way stands further down
+    for n, item in enumerate(code):
+        if n in moved:
+            out += moved[n]
+            skip = False
+        if isinstance(item, Label):
+            continue
+        if not skip and last[same[n]] != n and _length(code, n) >= _WORTH:
+            target = Label("shared")
+            moved.setdefault(last[same[n]], []).append(target)
+            out.append(Ins("JUMP", target))
+            skip = True
+        if not skip:
+            out.append(item)
+        if item.op in _STOPS and not item.child:
+            skip = False
+    return out
+
+
+def _classes(code: Code) -> list[int]:
+    """A number for each place: places with the same number do the same from there on."""
+    numbers: dict[tuple[object, ...], int] = {}
+    at: dict[Label, int] = {}
+    out = [0] * len(code)
+    after = -1
+    for n in range(len(code) - 1, -1, -1):
+        item = code[n]
+        if isinstance(item, Label):
+            at[item] = after
+        else:
+            key: tuple[object, ...] = (n,)
+            if item.site is None and not item.child and item.op not in _ALONE:
+                arg: object = item.arg
+                if isinstance(arg, Pooled):
+                    arg = cbor.encode(arg.value)
+                elif isinstance(arg, Label):  # a jump backward leads to an ENTER
+                    arg = at.get(arg, arg)
+                key = (item.op, arg, -1 if item.op in _STOPS else after)
+            after = numbers.setdefault(key, len(numbers))
+        out[n] = after
+    return out
+
+
+def _length(code: Code, at: int) -> int:
+    """Instructions from a place to the one that stops."""
+    n = 0
+    for item in code[at:]:
+        if isinstance(item, Ins):
+            n += 1
+            if item.op in _STOPS and not item.child:
+                break
+    return n
 
 
 def _reachable(code: Code) -> Code:

@@ -14,7 +14,7 @@ from ..compiler.model import CompileError, Json, Problem
 from ..compiler.source import decode, parse
 from .errors import HostError, did_you_mean
 
-PROGRAM_START = b"\x87\x01\x48"  # an array of 7, version 1, a digest of 8 bytes
+PROGRAM_START = b"\x87\x02\x48"  # an array of 7, version 2, a digest of 8 bytes
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from tsme import ops
 from tsme.errors import TsmeError
 from tsme.program import Program
 
-from ..compiler.disasm import Debug, SiteInfo, StateName, instructions, read_debug
+from ..compiler.debug import Debug, SiteInfo, StateName, read_debug
+from ..compiler.disasm import instructions
 
 __all__ = ["Instruction", "Listing", "SiteInfo", "StateName", "listing"]
 

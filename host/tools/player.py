@@ -18,7 +18,8 @@ from tsme.kernel import DUE, FRAME, ID, KIND, RESOURCE, STATUS, TASK, Kernel, St
 from tsme.limits import LIMITS
 from tsme.program import Program
 
-from ..compiler.disasm import Debug, disassemble
+from ..compiler.debug import Debug
+from ..compiler.disasm import disassemble
 from .errors import HostError
 from .files import Loaded, read_program
 from .handlers import load_machine

@@ -31,6 +31,8 @@ enum {
     TSME_PATHS_MAX = 8,    // paths a step may PUT to before slot 0 counts as a whole
     TSME_STACK_MAX = 254,  // items of the operand stack a program may ask for
     TSME_SLOTS_MAX = 1024, // slots a program may ask for
+    TSME_BUDGET = 256,     // transitions in a step, of a program that says 0
+    TSME_LARGEST = 262144, // bytes of a value, of a program that says 0
 };
 
 enum {
@@ -102,10 +104,11 @@ struct tsme_config {
 struct tsme_program {
     const uint8_t *digest; // 8 bytes
     const uint8_t *code;   // 2 bytes an instruction
-    const uint8_t *index;  // u16 for each constant: its offset in `consts`
+    const uint8_t *index;  // for each constant its offset in `consts`, little-endian
     const uint8_t *consts; // CBOR sequence
     uint32_t code_count;   // instructions, 1 .. 65535
     uint32_t const_count;  // 0 .. 65535
+    uint8_t index_width;   // bytes of an offset: 1, 2 or 4
     uint16_t slots;        // 1 .. TSME_SLOTS_MAX
     uint16_t stack;        // 0 .. TSME_STACK_MAX
     uint16_t budget;       // transitions in a step, 1 .. 65535

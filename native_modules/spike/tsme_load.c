@@ -60,7 +60,7 @@ static int tsme_take_limits(struct tsme_program *p, const uint8_t **at, const ui
             return err;
         }
     }
-    if (limits[0] == 0 || limits[3] == 0 || limits[3] > 0xFFFF) {
+    if (limits[0] == 0 || limits[3] > 0xFFFF) {
         return TSME_ERR_FORMAT;
     }
     if (limits[0] > TSME_SLOTS_MAX || limits[1] > TSME_STACK_MAX) {
@@ -71,19 +71,29 @@ static int tsme_take_limits(struct tsme_program *p, const uint8_t **at, const ui
     }
     p->slots = (uint16_t)limits[0];
     p->stack = (uint16_t)limits[1];
-    p->budget = (uint16_t)limits[3];
-    p->largest = limits[5];
+    p->budget = (uint16_t)(limits[3] ? limits[3] : TSME_BUDGET);
+    p->largest = limits[5] ? limits[5] : TSME_LARGEST;
     return TSME_OK;
 }
 
-// The constants are values, and the index says where each of them begins.
+// The constants are values or byte strings (SPEC 2.14), and the index says where each of
+// them begins.
 static int tsme_check_consts(const struct tsme_program *p, uint32_t size)
 {
     const uint8_t *at = p->consts;
     const uint8_t *end = p->consts + size;
     for (uint32_t c = 0; c < p->const_count; c++) {
-        if (tsme_const(p, c) != at) {
+        if (tsme_const(p, c) != at || at == end) {
             return TSME_ERR_FORMAT;
+        }
+        if (*at >> 5 == TSME_BYTES) {
+            uint32_t size_of;
+            const uint8_t *numbers;
+            int err = tsme_take(&at, end, TSME_BYTES, &size_of, &numbers);
+            if (err) {
+                return err;
+            }
+            continue;
         }
         int32_t n = tsme_check(at, end);
         if (n < 0) {
@@ -105,7 +115,7 @@ static int tsme_parse(struct tsme *t)
         return err ? err : TSME_ERR_FORMAT;
     }
     err = tsme_take(&at, end, TSME_UINT, &n, 0);
-    if (err || n != 1) {
+    if (err || n != 2) {
         return err ? err : TSME_ERR_VERSION;
     }
     err = tsme_take(&at, end, TSME_BYTES, &n, &p->digest);
@@ -114,7 +124,7 @@ static int tsme_parse(struct tsme *t)
     }
     const uint8_t *signed_from = at;
     uint32_t needs;
-    uint32_t sizes[3];
+    uint32_t sizes[3] = {0};
     const uint8_t *parts[3]; // code, index, consts
     err = tsme_take(&at, end, TSME_UINT, &needs, 0);
     if (!err) {
@@ -123,7 +133,8 @@ static int tsme_parse(struct tsme *t)
     for (uint32_t i = 0; i < 3 && !err; i++) {
         err = tsme_take(&at, end, TSME_BYTES, &sizes[i], &parts[i]);
     }
-    if (err || sizes[0] == 0 || sizes[0] % 2 || sizes[0] > 0x1FFFE || sizes[1] % 2) {
+    p->index_width = sizes[2] < 0x100 ? 1 : sizes[2] < 0x10000 ? 2 : 4;
+    if (err || sizes[0] == 0 || sizes[0] % 2 || sizes[0] > 0x1FFFE || sizes[1] % p->index_width) {
         return err ? err : TSME_ERR_FORMAT;
     }
     uint8_t digest[32];
@@ -139,7 +150,7 @@ static int tsme_parse(struct tsme *t)
     p->index = parts[1];
     p->consts = parts[2];
     p->code_count = sizes[0] / 2;
-    p->const_count = sizes[1] / 2;
+    p->const_count = sizes[1] / p->index_width;
     return tsme_check_consts(p, sizes[2]);
 }
 
@@ -154,21 +165,39 @@ struct tsme_op {
     uint8_t op;
 };
 
-// OBJECT's constant: an array of different names.
-static bool tsme_is_names(const uint8_t *at, uint32_t *count)
+// A list of names and indexes whose numbers, if it has any, are those of constants.
+static bool tsme_is_list(const struct tsme_program *p, uint32_t c, struct tsme_list *list)
 {
-    if (*at >> 5 != TSME_ARRAY) {
+    if (*tsme_const(p, c) >> 5 != TSME_ARRAY && *tsme_const(p, c) >> 5 != TSME_BYTES) {
         return false;
     }
-    *count = tsme_head(&at);
-    const uint8_t *first = at;
-    for (uint32_t i = 0; i < *count; i++, at = tsme_skip(at)) {
-        if (*at >> 5 != TSME_TEXT) {
+    *list = tsme_list_of(p, c);
+    for (uint32_t i = 0; list->numbered && i < list->left; i++) {
+        if (list->at[i] >= p->const_count) {
             return false;
         }
-        uint32_t size = (uint32_t)(tsme_skip(at) - at);
-        for (const uint8_t *other = first; other < at; other = tsme_skip(other)) {
-            if ((uint32_t)(tsme_skip(other) - other) == size && !memcmp(other, at, size)) {
+    }
+    return true;
+}
+
+// OBJECT's constant: different names.
+static bool tsme_is_names(const struct tsme_program *p, uint32_t c, uint32_t *count)
+{
+    struct tsme_list names;
+    if (!tsme_is_list(p, c, &names)) {
+        return false;
+    }
+    const struct tsme_list all = names;
+    *count = names.left;
+    while (names.left) {
+        const uint8_t *name = tsme_list_next(&names);
+        if (*name >> 5 != TSME_TEXT) {
+            return false;
+        }
+        uint32_t size = (uint32_t)(tsme_skip(name) - name);
+        for (struct tsme_list before = all; before.left > names.left + 1;) {
+            const uint8_t *other = tsme_list_next(&before);
+            if ((uint32_t)(tsme_skip(other) - other) == size && !memcmp(other, name, size)) {
                 return false;
             }
         }
@@ -176,18 +205,16 @@ static bool tsme_is_names(const uint8_t *at, uint32_t *count)
     return true;
 }
 
-// PUT's constant: an array of names and indexes.
-static bool tsme_is_path(const uint8_t *at)
+// PUT's constant: names and indexes.
+static bool tsme_is_path(const struct tsme_program *p, uint32_t c)
 {
-    if (*at >> 5 != TSME_ARRAY) {
+    struct tsme_list path;
+    if (!tsme_is_list(p, c, &path) || path.left > TSME_DEPTH_MAX) {
         return false;
     }
-    uint32_t left = tsme_head(&at);
-    if (left > TSME_DEPTH_MAX) {
-        return false;
-    }
-    for (; left; left--, at = tsme_skip(at)) {
-        if (*at >> 5 != TSME_TEXT && (*at >> 5 != TSME_UINT || *at > 25)) {
+    while (path.left) {
+        const uint8_t *step = tsme_list_next(&path);
+        if (*step >> 5 != TSME_TEXT && (*step >> 5 != TSME_UINT || *step > 25)) {
             return false;
         }
     }
@@ -199,7 +226,7 @@ static bool tsme_check_operand(const struct tsme_program *p, struct tsme_op *i, 
 {
     const uint8_t *constant = i->operand < p->const_count ? tsme_const(p, i->operand) : 0;
     switch (i->op) {
-    case TSME_CONST: i->pushes = 1; return constant;
+    case TSME_CONST: i->pushes = 1; return constant && *constant >> 5 != TSME_BYTES;
     case TSME_INT: i->pushes = 1; return true;
     case TSME_LOAD: i->pushes = 1; return i->operand < p->slots;
     case TSME_STORE: i->pops = 1; return i->operand < p->slots;
@@ -210,12 +237,14 @@ static bool tsme_check_operand(const struct tsme_program *p, struct tsme_op *i, 
     case TSME_KEYQ: i->pops = i->pushes = 1; return constant && *constant >> 5 == TSME_TEXT;
     case TSME_INDEX:
     case TSME_INDEXQ: i->pops = i->pushes = 1; return true;
-    case TSME_MAKE_OBJECT: i->pushes = 1; return constant && tsme_is_names(constant, &i->pops);
+    case TSME_MAKE_OBJECT:
+        i->pushes = 1;
+        return constant && tsme_is_names(p, i->operand, &i->pops);
     case TSME_MAKE_ARRAY:
         i->pops = i->operand;
         i->pushes = 1;
         return true;
-    case TSME_PUT: i->pops = 1; return constant && tsme_is_path(constant);
+    case TSME_PUT: i->pops = 1; return constant && tsme_is_path(p, i->operand);
     default: return true;
     }
 }

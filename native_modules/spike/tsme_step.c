@@ -18,7 +18,8 @@ static uint32_t tsme_delta_paths(struct tsme *t, uint32_t crc)
     for (uint32_t i = 0; i < t->path_count; i++) {
         uint8_t head[5] = {TSME_ARRAY << 5 | 2, 0};
         uint8_t *to = tsme_write_head(head + 2, TSME_UINT, t->paths[i]);
-        const uint8_t *at = tsme_path(t->slots[0].at, tsme_const(&t->program, t->paths[i]));
+        struct tsme_list path = tsme_list_of(&t->program, t->paths[i]);
+        const uint8_t *at = tsme_path(t->slots[0].at, path);
         at = at ? at : &tsme_simple[TSME_MISSING - TSME_FALSE];
         crc = tsme_crc(crc, head, (uint32_t)(to - head));
         crc = tsme_crc(crc, at, (uint32_t)(tsme_skip(at) - at));

@@ -173,16 +173,12 @@ const uint8_t *tsme_item(const uint8_t *array, int32_t index)
     return array;
 }
 
-// What the path (an array of names and indexes) names in the value at `at`, or null.
-const uint8_t *tsme_path(const uint8_t *at, const uint8_t *path)
+const uint8_t *tsme_path(const uint8_t *at, struct tsme_list path)
 {
-    for (uint32_t left = tsme_head(&path); left && at; left--) {
-        if (*path >> 5 == TSME_TEXT) {
-            at = tsme_member(at, path);
-            path = tsme_skip_text(path);
-        } else {
-            at = tsme_item(at, (int32_t)tsme_head(&path));
-        }
+    while (path.left && at) {
+        const uint8_t *step = tsme_list_next(&path);
+        at = *step >> 5 == TSME_TEXT ? tsme_member(at, step)
+                                     : tsme_item(at, (int32_t)tsme_head(&step));
     }
     return at;
 }
@@ -291,22 +287,22 @@ int tsme_reserve(struct tsme *t, tsme_ref *sp, uint32_t size)
 // Where a path ends in a value, and what has to be done there. Offsets from the value's
 // first byte.
 struct tsme_place {
-    uint32_t cut;        // here the new bytes go
-    uint32_t resume;     // here the old ones go on
-    uint32_t head;       // the object that gets one member more ..
-    uint32_t head_count; // .. and how many it has; not used if nothing is new
-    const uint8_t *rest; // names that are not there yet
-    uint32_t rest_count; // 0: the path names something, which is replaced
+    uint32_t cut;          // here the new bytes go
+    uint32_t resume;       // here the old ones go on
+    uint32_t head;         // the object that gets one member more ..
+    uint32_t head_count;   // .. and how many it has; not used if nothing is new
+    struct tsme_list rest; // names that are not there yet; none: what is there is replaced
 };
 
-static int tsme_find_place(const uint8_t *base, const uint8_t *path, struct tsme_place *place)
+static int tsme_find_place(const uint8_t *base, struct tsme_list path, struct tsme_place *place)
 {
     const uint8_t *at = base;
-    uint32_t left = tsme_head(&path);
-    for (; left; left--) {
+    place->rest = path;
+    while (path.left) {
+        const uint8_t *step = tsme_list_next(&path);
         const uint8_t *next = 0;
-        if (*path >> 5 != TSME_TEXT) {
-            next = tsme_item(at, (int32_t)tsme_head(&path));
+        if (*step >> 5 != TSME_TEXT) {
+            next = tsme_item(at, (int32_t)tsme_head(&step));
             if (!next) {
                 return TSME_RESULT_PATH;
             }
@@ -314,16 +310,15 @@ static int tsme_find_place(const uint8_t *base, const uint8_t *path, struct tsme
             if (*at >> 5 != TSME_OBJECT) {
                 return TSME_RESULT_PATH;
             }
-            next = tsme_member(at, path);
+            next = tsme_member(at, step);
             if (!next) {
                 break;
             }
-            path = tsme_skip_text(path);
         }
         at = next;
+        place->rest = path;
     }
-    place->rest = path;
-    place->rest_count = left;
+    uint32_t left = place->rest.left;
     place->resume = (uint32_t)(tsme_skip(at) - base);
     place->cut = left ? place->resume : (uint32_t)(at - base);
     place->head = (uint32_t)(at - base);
@@ -339,24 +334,22 @@ static uint8_t *tsme_append(uint8_t *to, const uint8_t *from, uint32_t size)
 
 // PUT: a new slot 0 that has the value on top of the stack at `path`. The old one stays
 // as it is; what the two have in common is copied.
-int tsme_splice(struct tsme *t, tsme_ref *sp, const uint8_t *path)
+int tsme_splice(struct tsme *t, tsme_ref *sp, struct tsme_list path)
 {
     struct tsme_place place;
     int err = tsme_find_place(t->slots[0].at, path, &place);
     if (err) {
         return err;
     }
-    const uint8_t *items = path;
-    uint32_t path_count = tsme_head(&items);
+    uint32_t path_count = path.left;
     uint32_t value_size = tsme_size(sp - 1);
-    uint32_t names_size = 0;
-    const uint8_t *name = place.rest;
-    for (uint32_t i = 0; i < place.rest_count; i++) {
+    uint32_t names_size = place.rest.left; // a head between two names
+    for (struct tsme_list rest = place.rest; rest.left;) {
+        const uint8_t *name = tsme_list_next(&rest);
         if (*name >> 5 != TSME_TEXT) {
             return TSME_RESULT_PATH;
         }
-        name = tsme_skip_text(name);
-        names_size = (uint32_t)(name - place.rest) + i; // a head between two names
+        names_size += rest.size;
     }
     if (!tsme_fits(sp - 1, path_count)) {
         return TSME_TOO_LARGE;
@@ -368,7 +361,7 @@ int tsme_splice(struct tsme *t, tsme_ref *sp, const uint8_t *path)
     }
     const uint8_t *old = t->slots[0].at;
     uint8_t *to = t->top;
-    if (place.rest_count) {
+    if (place.rest.left) {
         const uint8_t *body = old + place.head;
         (void)tsme_head(&body);
         to = tsme_append(to, old, place.head);
@@ -377,14 +370,12 @@ int tsme_splice(struct tsme *t, tsme_ref *sp, const uint8_t *path)
     } else {
         to = tsme_append(to, old, place.cut);
     }
-    name = place.rest;
-    for (uint32_t i = 0; i < place.rest_count; i++) {
-        if (i) {
+    while (place.rest.left) {
+        const uint8_t *name = tsme_list_next(&place.rest);
+        to = tsme_append(to, name, place.rest.size);
+        if (place.rest.left) {
             *to++ = TSME_OBJECT << 5 | 1;
         }
-        const uint8_t *next = tsme_skip_text(name);
-        to = tsme_append(to, name, (uint32_t)(next - name));
-        name = next;
     }
     to = tsme_append(to, sp[-1].at, value_size);
     to = tsme_append(to, old + place.resume, old_size - place.resume);

@@ -33,7 +33,6 @@ void tsme_built(tsme_ref *ref, const uint8_t *at, const uint8_t *end, uint32_t d
 bool tsme_integer(const uint8_t *at, int64_t *number);
 const uint8_t *tsme_member(const uint8_t *object, const uint8_t *name);
 const uint8_t *tsme_item(const uint8_t *array, int32_t index);
-const uint8_t *tsme_path(const uint8_t *at, const uint8_t *path);
 
 uint8_t *tsme_write_head(uint8_t *to, uint8_t major, uint32_t n);
 uint8_t *tsme_write_uint(uint8_t *to, uint64_t n);
@@ -42,7 +41,6 @@ uint8_t *tsme_write_integer(uint8_t *to, int64_t n);
 // The arena. tsme_reserve makes sure of `size` free bytes at `top`, which may move every
 // value: pointers into values are stale behind it, references from `saved` to `sp` are not.
 int tsme_reserve(struct tsme *t, tsme_ref *sp, uint32_t size);
-int tsme_splice(struct tsme *t, tsme_ref *sp, const uint8_t *path);
 
 // Bytes from outside: how many bytes the value at `at` has, or an error. Nothing behind
 // `end` is read.
@@ -64,8 +62,53 @@ static inline const uint8_t *tsme_skip_text(const uint8_t *at)
 // Constant c.
 static inline const uint8_t *tsme_const(const struct tsme_program *p, uint32_t c)
 {
-    return p->consts + (p->index[2 * c] | (uint32_t)p->index[2 * c + 1] << 8);
+    if (p->index_width == 1) {
+        return p->consts + p->index[c];
+    }
+    const uint8_t *at = p->index + p->index_width * c;
+    uint32_t offset = at[0] | (uint32_t)at[1] << 8;
+    if (p->index_width == 4) {
+        offset |= (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+    }
+    return p->consts + offset;
 }
+
+// A list of names and indexes: an array, or a byte string with the numbers of constants
+// (SPEC 2.14). A copy of it goes through what is left once more.
+struct tsme_list {
+    const struct tsme_program *program;
+    const uint8_t *at; // the next item, or the next number
+    uint32_t left;     // items to come
+    uint32_t size;     // bytes of the item that was given last
+    bool numbered;     // a byte string
+};
+
+static inline struct tsme_list tsme_list_of(const struct tsme_program *p, uint32_t c)
+{
+    struct tsme_list list = {p, tsme_const(p, c), 0, 0, false};
+    list.numbered = *list.at >> 5 == TSME_BYTES;
+    list.left = tsme_head(&list.at);
+    return list;
+}
+
+// The next item; there must be one.
+static inline const uint8_t *tsme_list_next(struct tsme_list *list)
+{
+    list->left--;
+    const uint8_t *item = list->at;
+    if (list->numbered) {
+        item = tsme_const(list->program, *list->at++);
+        list->size = (uint32_t)(tsme_skip_text(item) - item);
+    } else {
+        list->at = *item >> 5 == TSME_TEXT ? tsme_skip_text(item) : tsme_skip(item);
+        list->size = (uint32_t)(list->at - item);
+    }
+    return item;
+}
+
+// What a path names in the value at `at`, or null.
+const uint8_t *tsme_path(const uint8_t *at, struct tsme_list path);
+int tsme_splice(struct tsme *t, tsme_ref *sp, struct tsme_list path);
 
 int tsme_run(struct tsme *t);
 uint32_t tsme_delta(struct tsme *t, uint64_t dt);

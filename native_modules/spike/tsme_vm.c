@@ -85,13 +85,18 @@ static tsme_ref *tsme_op_int(struct tsme *t, tsme_ref *sp, uint32_t operand)
     return sp + 1;
 }
 
-// Pops `count` values and pushes the container of them; for an object, `name` is the
-// first of as many names.
-static tsme_ref *tsme_build(struct tsme *t, tsme_ref *sp, uint32_t count, const uint8_t *name,
-                            uint32_t names_size)
+// Pops `count` values and pushes the container of them; for an object there are as many
+// names, else null.
+static tsme_ref *tsme_build(struct tsme *t, tsme_ref *sp, uint32_t count, struct tsme_list *names)
 {
     tsme_ref *first = sp - count;
-    uint32_t size = names_size + TSME_HEAD_MAX;
+    uint32_t size = TSME_HEAD_MAX;
+    if (names) {
+        for (struct tsme_list rest = *names; rest.left;) {
+            (void)tsme_list_next(&rest);
+            size += rest.size;
+        }
+    }
     uint32_t depth = 0; // of what it holds
     for (tsme_ref *r = first; r < sp; r++) {
         size += tsme_size(r);
@@ -106,13 +111,12 @@ static tsme_ref *tsme_build(struct tsme *t, tsme_ref *sp, uint32_t count, const 
     if (err) {
         return tsme_fail(t, err);
     }
-    uint8_t *to = tsme_write_head(t->top, name ? TSME_OBJECT : TSME_ARRAY, count);
+    uint8_t *to = tsme_write_head(t->top, names ? TSME_OBJECT : TSME_ARRAY, count);
     for (tsme_ref *r = first; r < sp; r++) {
-        if (name) {
-            const uint8_t *next = tsme_skip_text(name);
-            memcpy(to, name, (uint32_t)(next - name));
-            to += next - name;
-            name = next;
+        if (names) {
+            const uint8_t *name = tsme_list_next(names);
+            memcpy(to, name, names->size);
+            to += names->size;
         }
         memcpy(to, r->at, r->size);
         to += r->size;
@@ -127,20 +131,18 @@ static tsme_ref *tsme_build(struct tsme *t, tsme_ref *sp, uint32_t count, const 
 
 static tsme_ref *tsme_op_object(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
-    const uint8_t *names = tsme_const(&t->program, operand);
-    const uint8_t *end = tsme_skip(names);
-    uint32_t count = tsme_head(&names);
-    return tsme_build(t, sp, count, names, (uint32_t)(end - names));
+    struct tsme_list names = tsme_list_of(&t->program, operand);
+    return tsme_build(t, sp, names.left, &names);
 }
 
 static tsme_ref *tsme_op_array(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
-    return tsme_build(t, sp, operand, 0, 0);
+    return tsme_build(t, sp, operand, 0);
 }
 
 static tsme_ref *tsme_op_put(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
-    int err = tsme_splice(t, sp, tsme_const(&t->program, operand));
+    int err = tsme_splice(t, sp, tsme_list_of(&t->program, operand));
     if (err) {
         return tsme_fail(t, err);
     }

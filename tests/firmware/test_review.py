@@ -93,13 +93,14 @@ def test_a_state_that_no_checkpoint_could_hold_is_refused_before_it_is_durable()
 def raw(code: list[tuple[str, int]], consts: list[Any], limits: list[int]) -> tsme.Program:
     index, data = b"", b""
     for value in consts:
-        index += len(data).to_bytes(2, "little")
+        index += len(data).to_bytes(1, "little")
         data += cbor.encode(value)
+    assert len(data) < 256
     packed = b"".join(bytes((ops.NUMBER[name], a)) for name, a in code)
     parts = [ops.NEEDS_MAP, limits, packed, index, data]
     body = b"".join(cbor.encode(part, True) for part in parts)
     digest = hashlib.sha256(body).digest()[:8]
-    return tsme.Program(b"\x87\x01" + cbor.encode(digest, True) + body)
+    return tsme.Program(b"\x87\x02" + cbor.encode(digest, True) + body)
 
 
 def test_children_without_a_state_are_bounded_too() -> None:

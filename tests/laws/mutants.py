@@ -30,25 +30,28 @@ class Parts:
 
     def build(self) -> bytes:
         consts = [cbor.encode(v) if not isinstance(v, bytes) else v for v in self.consts]
+        size = sum(map(len, consts))
+        form = "<B" if size < 256 else "<H" if size < 65536 else "<I"
         index = b""
         at = 0
         for item in consts:
-            index += struct.pack("<H", at & 0xFFFF)
+            index += struct.pack(form, at)
             at += len(item)
         parts = [self.needs, self.limits, self.code]
         parts.append(index if self.index is None else self.index)
         parts.append(b"".join(consts) + self.tail)
         body = b"".join(cbor.encode(part, True) for part in parts)
-        return b"\x87\x01\x48" + hashlib.sha256(body).digest()[:8] + body
+        return b"\x87\x02\x48" + hashlib.sha256(body).digest()[:8] + body
 
 
 def take_apart(program: bytes) -> Parts:
-    _, _, needs, limits, code, index, consts = cbor.decode(program, 0, True)[0]
+    _, _, needs, limits, code, _index, consts = cbor.decode(program, 0, True)[0]
     at = 0
     values = []
-    for _ in range(len(index) // 2):
-        value, at = cbor.decode(consts, at)
-        values.append(value)
+    while at < len(consts):
+        value, after = cbor.decode(consts, at, True)
+        values.append(consts[at:after] if isinstance(value, bytes) else value)
+        at = after
     parts = Parts(needs, limits, code, tuple(values))
     assert parts.build() == program
     return parts
@@ -130,7 +133,17 @@ def _constant(s: Source, p: Parts) -> Parts:
         )
         consts[at] = new
     else:
-        consts[at] = s.of([s.value(), s.text(), [s.text(), s.text()], [0, 1], ["a"] * 40])
+        parts = bytes([s.randrange(len(consts) + 1) for _ in range(s.of([0, 1, 2]))])
+        consts[at] = s.of(
+            [
+                s.value(),
+                s.text(),
+                [s.text(), s.text()],
+                [0, 1],
+                ["a"] * 40,
+                cbor.encode(parts, True),
+            ]
+        )
     return replace(p, consts=tuple(consts))
 
 

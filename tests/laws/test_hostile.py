@@ -208,7 +208,19 @@ REFUSED: dict[str, Parts] = {
     "constants that go on": Parts(
         0, [1, 1, 0, 1, 0, 9], bytes((17, 0, 33, 0)), (1,), tail=b"\x01"
     ),
-    "a constant of bytes": Parts(0, [1, 1, 0, 1, 0, 9], bytes((17, 0, 33, 0)), (b"\x41x",)),
+    "a value in parts": program(E0, ("CONST", 0), ("STORE", 0), END, consts=[b"\x41\x01", "x"]),
+    "a name in parts": program(E0, ("FIELD", 0), ("STORE", 0), END, consts=[b"\x41\x01", "x"]),
+    "a part that is not there": program(
+        E0, ("INT", 0), ("OBJECT", 0), ("STORE", 0), END, consts=[b"\x41\x02", "x"]
+    ),
+    "a part in parts": program(
+        E0, ("INT", 0), ("OBJECT", 0), ("STORE", 0), END, consts=[b"\x41\x01", b"\x41\x00"]
+    ),
+    "a name twice in parts": program(
+        E0, ("INT", 0), ("INT", 0), ("OBJECT", 0), END, consts=[b"\x42\x01\x01", "x"]
+    ),
+    "a Resource of numbers": program(E0, ("INT", 0), ("TASK", 0), END, consts=[b"\x41\x01", 7]),
+    "parts without end": program(E0, END, consts=[b"\x42\x00"]),
     "a constant without end": Parts(0, [1, 1, 0, 1, 0, 9], bytes((17, 0, 33, 0)), (b"\x9f",)),
     "a constant that is too deep": Parts(
         0, [1, 1, 0, 1, 0, 9], bytes((17, 0, 33, 0)), (b"\x81" * 40 + b"\x00",)

@@ -149,21 +149,37 @@ class Program:
     def __init__(self, data: bytes) -> None:
         item, end = decode(data)
         version, self.digest, self.needs, limits, self.code, index, consts = item
-        if version != 1 or data[0] != 0x87:
-            raise Bad("no program of version 1")
+        if version != 2 or data[0] != 0x87:
+            raise Bad("no program of version 2")
         body = data[1 + len(encode(version)) + len(encode(self.digest)) : end]
         if hashlib.sha256(body).digest()[:8] != self.digest:
             raise Bad("the program's digest does not fit")
         self.slots, self.stack, self.counters, self.budget, self.timeout, self.largest = limits
-        offsets = [i for (i,) in struct.iter_unpack("<H", index)]
+        self.budget = self.budget or 256
+        self.largest = self.largest or 262144
+        form = "<B" if len(consts) < 256 else "<H" if len(consts) < 65536 else "<I"
+        offsets = [i for (i,) in struct.iter_unpack(form, index)]
         self.consts = [decode(consts, offset)[0] for offset in offsets]
         if self.consts != sequence(consts):
             raise Bad("index and constants do not fit")
+        self._join()
         self.debug = None
         if end < len(data):
             self.debug, end = decode(data, end)
-            if self.debug[0] != 1 or self.debug[1] != self.digest or end != len(data):
+            if self.debug[0] != 2 or self.debug[1] != self.digest or end != len(data):
                 raise Bad("the debug part is of another program")
+
+    def _join(self) -> None:
+        """Byte strings become what they stand for (2.14)."""
+        pc = 0
+        joined: dict[int, Any] = {}
+        while pc < len(self.code) // 2:
+            op, a, pc = self.fetch(pc)
+            if op in (12, 14, 25, 28) and isinstance(self.consts[a], bytes):
+                parts = [self.consts[n] for n in self.consts[a]]
+                joined[a] = "".join(parts) if op == 25 else parts
+        for number, value in joined.items():
+            self.consts[number] = value
 
     def fetch(self, pc: int) -> tuple[int, int, int]:
         """The operation at `pc`, its operand, and the index behind it."""

@@ -60,10 +60,13 @@ class Model:
 
     def __init__(self, program: bytes) -> None:
         _, self.program_digest, _, limits, self.code, index, consts = tsm.parts(program)
-        self.budget: int = limits[3]
-        self.largest: int = limits[5]
-        offsets = [struct.unpack_from("<H", index, i)[0] for i in range(0, len(index), 2)]
-        self.consts = [tsm.decode(consts, offset)[0] for offset in offsets]
+        self.budget: int = limits[3] or 256
+        self.largest: int = limits[5] or 262144
+        offsets = struct.iter_unpack(tsm.offset_form(len(consts)), index)
+        self.consts = [tsm.decode(consts, offset)[0] for (offset,) in offsets]
+        for n, value in enumerate(self.consts):  # the spike has no TASK: it is a list
+            if isinstance(value, bytes):
+                self.consts[n] = [self.consts[part] for part in value]
         self.slots: list[Any] = [MISSING] * limits[0]
         self.pc = self.entry = self.state = self.entered = self.now = self.status = 0
         self.digest = self.chain = 0

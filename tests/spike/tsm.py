@@ -58,17 +58,24 @@ def program(
     code: bytes, constants: list[bytes], slots: int, stack: int, budget: int, largest: int
 ) -> bytes:
     """The file of a program, from its parts."""
+    form = offset_form(sum(map(len, constants)))
     index = b"".join(
-        struct.pack("<H", sum(map(len, constants[:i]))) for i in range(len(constants))
+        struct.pack(form, sum(map(len, constants[:i]))) for i in range(len(constants))
     )
+    budget, largest = (0 if budget == 256 else budget), (0 if largest == 262144 else largest)
     body = encode(0) + encode([slots, stack, 0, budget, 0, largest])
     body += b"".join(encode(part) for part in (code, index, b"".join(constants)))
     return signed(body)
 
 
+def offset_form(size: int) -> str:
+    """How an offset into so many bytes of constants is written."""
+    return "<B" if size < 256 else "<H" if size < 65536 else "<I"
+
+
 def signed(body: bytes) -> bytes:
     """A program whose items behind the digest are `body`."""
-    return b"\x87\x01" + encode(hashlib.sha256(body).digest()[:8]) + body
+    return b"\x87\x02" + encode(hashlib.sha256(body).digest()[:8]) + body
 
 
 def assemble(

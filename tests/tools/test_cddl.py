@@ -128,14 +128,14 @@ def test_a_journal_with_every_kind_of_input_is_valid(tmp_path: Path):
 
 # Each breaks one rule of the format; the first six decode as CBOR all the same.
 BREAKS: dict[str, tuple[str, Any]] = {
-    "another format version": ("program", lambda item: item.__setitem__(0, 2)),
+    "another format version": ("program", lambda item: item.__setitem__(0, 3)),
     "a digest that is too short": ("program", lambda item: item.__setitem__(1, b"1234567")),
     "an unknown capability": ("program", lambda item: item.__setitem__(2, 128)),
-    "a budget of nothing": ("program", lambda item: item[3].__setitem__(3, 0)),
+    "a budget below nothing": ("program", lambda item: item[3].__setitem__(3, -1)),
     "a limit too few": ("program", lambda item: item[3].pop()),
     "code that is text": ("program", lambda item: item.__setitem__(4, "code")),
     "a part too many": ("program", lambda item: item.append(None)),
-    "a constant that is a byte string": ("program", lambda item: item.__setitem__(6, b"\x41a")),
+    "a constant that is a tag": ("program", lambda item: item.__setitem__(6, b"\xc1\x00")),
     "constants that are cut": ("program", lambda item: item.__setitem__(6, item[6][:-1])),
     "a state of no type": ("debug", lambda item: item[3][0].__setitem__(1, "Loop")),
     "a line that is text": ("debug", lambda item: item[3][0].__setitem__(2, "1")),

@@ -22,7 +22,7 @@ except ImportError:
         return n
 
 
-VERSION = 1
+VERSION = 2
 # The operations that need a rule of their own; numbers of ops.py.
 _PICK = const(5)
 _DROP = const(6)
@@ -101,6 +101,8 @@ def _container(p, data, index, consts):
         if type(v) is not int or not 0 <= v < 100000000:
             raise bad("limits")
     p.slots, p.stack, p.counters, p.budget, p.timeout, p.largest = ll
+    p.budget = p.budget or 256
+    p.largest = p.largest or 262144
     if not 1 <= p.slots <= 256 or not 1 <= p.budget <= 65535 or p.counters > 255:
         raise bad("limits")
     if hashlib:
@@ -115,14 +117,16 @@ def _container(p, data, index, consts):
 
 
 def _constants(index, consts):
-    if len(index) & 1:
+    n = len(consts)
+    width = 1 if n < 256 else 2 if n < 65536 else 4
+    if len(index) % width:
         raise bad("index")
     out = []
     at = 0
-    for i in range(0, len(index), 2):
-        if index[i] | index[i + 1] << 8 != at:
+    for i in range(0, len(index), width):
+        if at >= n or int.from_bytes(index[i : i + width], "little") != at:
             raise bad("index")
-        value, at = cbor.decode(consts, at)
+        value, at = cbor.decode(consts, at, consts[at] >> 5 == 2)  # bytes: see joined()
         out.append(value)
     if at != len(consts):
         raise bad("constants")
@@ -222,6 +226,8 @@ class _Verifier:
         if kind == "c":
             if a >= len(p.consts):
                 raise bad("constant %d" % a, pc)
+            if isinstance(p.consts[a], bytes):
+                p.consts[a] = self.joined(pc, op, p.consts[a])
             self.constant(pc, op, p.consts[a])
         elif kind == "s" and a >= p.slots:
             raise bad("slot %d" % a, pc)
@@ -247,6 +253,16 @@ class _Verifier:
     def follower(self, pc):
         after = self.fetch(pc)[2]
         return self.fetch(after)[0] if 2 * after < len(self.code) else 0
+
+    def joined(self, pc, op, numbers):
+        # what these constants make (docs/SPEC.md, 2.14); the check of any constant follows
+        consts = self.p.consts
+        parts = [consts[n] if n < len(consts) else None for n in numbers]
+        if op in (_OBJECT, _CAUGHT, _PUT):
+            return parts
+        if op != _TASK or not all([isinstance(part, str) for part in parts]):
+            raise bad("the constant of %s" % ops.NAMES[op], pc)
+        return "".join(parts)
 
     def constant(self, pc, op, value):
         if op in (_KEY, _KEYQ, _FIELD, _TASK):
