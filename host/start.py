@@ -5,17 +5,50 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
-from types import FrameType
-from typing import NoReturn
+
+TYPE_CHECKING = False  # to read typing takes as long as all else here
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
 
 INTERRUPTED = 130
+
+
+class Stopped(BaseException):
+    """The process was told to end: SIGTERM, or SIGHUP from a terminal that is gone."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def stopped(number: int, _frame: FrameType | None) -> NoReturn:
+    """Leave what is under way, which cleans up."""
+    raise Stopped(number)
 
 
 def interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
     """End at once: what is under way is the reading of modules, or the end itself."""
     os.write(2, b"\ntsme: interrupted\n")
     os._exit(INTERRUPTED)
+
+
+def end_quickly() -> None:
+    """Until a command begins, and when it has ended, there is nothing to clean up."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored, as by nohup
+        signal.signal(signal.SIGINT, interrupted)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is stopped:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def clean_up() -> None:
+    """From here on what is told to end raises KeyboardInterrupt or Stopped."""
+    if signal.getsignal(signal.SIGINT) is interrupted:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, stopped)
 
 
 def main() -> NoReturn:
@@ -26,14 +59,16 @@ def main() -> NoReturn:
     behind that would have to be.
     """
     gc.disable()
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored, as by nohup
-        signal.signal(signal.SIGINT, interrupted)
+    end_quickly()
     from .tools.cli import main as command  # noqa: PLC0415
 
     try:
+        clean_up()
         command(prog_name="tsme")
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    sys.stderr.flush()
+    except (KeyboardInterrupt, Stopped):  # once more, while the first was answered
+        code = INTERRUPTED
+    end_quickly()
     os._exit(code)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from itertools import count
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.resource_tracker import ensure_running
 from pathlib import Path
+from threading import Thread
 
 from .campaign import Failure, Result, campaign
 from .coverage import Coverage
@@ -32,6 +37,29 @@ def _work(file: str, name: str, first: int, last: int | None, step: int) -> tupl
     return result, first + done * step
 
 
+def _follow() -> None:
+    """In another process: end when the one that began it does, however that ends."""
+
+    def watch() -> None:
+        parent = parent_process()
+        if parent:
+            parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """A process that begins here never hears of Ctrl-C: whoever began it does."""
+    ensure_running()  # it would undo the mask
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+
+
 def parallel(
     file: Path,
     kind: type[Simulation],
@@ -49,10 +77,11 @@ def parallel(
     failures: list[Failure] = []
     first = seeds.start if seeds else 0
     last = seeds.stop if seeds else None
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _follow) as pool:
 
         def share(at: int) -> Future[tuple[Result, int]]:
-            return pool.submit(_work, str(file), kind.__name__, at, last, jobs)
+            with _deaf():
+                return pool.submit(_work, str(file), kind.__name__, at, last, jobs)
 
         running = {share(first + n) for n in range(jobs)}
         while running:

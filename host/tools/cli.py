@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -91,22 +90,16 @@ class Tsme(click.Group):
         extra |= {"windows_expand_args": windows_expand_args}
         if os.environ.get("NO_COLOR"):
             extra["color"] = False
-        quick = signal.getsignal(signal.SIGINT) is start.interrupted
         try:
-            if quick:  # commands clean up when they are interrupted
-                signal.signal(signal.SIGINT, signal.default_int_handler)
             code = super().main(args, prog_name or "tsme", complete_var, False, **extra)
             sys.stdout.flush()
         except click.exceptions.NoArgsIsHelpError as asked:
             click.echo(asked.ctx.get_help())
             code = 0
-        except (Exception, KeyboardInterrupt) as error:
+        except (Exception, KeyboardInterrupt, start.Stopped) as error:
             from .leaving import leave  # noqa: PLC0415
 
             leave(error)
-        finally:
-            if quick:
-                signal.signal(signal.SIGINT, start.interrupted)
         if standalone_mode:
             sys.exit(code if isinstance(code, int) else 0)
         return code

@@ -5,19 +5,24 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from tsme import cbor
 from tsme.errors import TsmeError
-from tsme.kernel import DUE, FRAME, KIND, TASK
+from tsme.kernel import BEGUN, DUE, FRAME, KIND, TASK
 
 from .errors import HostError
 from .files import Loaded, not_writable
-from .player import Player, know, no_limits
+from .player import Known, Player, know, no_limits
 from .records import Log, read_log
+
+_ENDING = 2.0  # s that a journal is waited for whose command was killed
 
 
 @dataclass
@@ -28,6 +33,7 @@ class Kept:
     blocks: int = 0  # of a journal that is there
     goes_on: bool = False  # an execution is under way
     waits: str = ""  # for what, if it is for time alone
+    input: bytes = b""  # of the execution under way
 
 
 @contextmanager
@@ -63,7 +69,7 @@ def _lock(path: str) -> int:
         except OSError as error:
             raise not_writable(path, error) from None
         try:
-            _take(lock, path)
+            _wait(lock, path)
             if os.path.samestat(os.fstat(lock), os.stat(path)):  # noqa: PTH116
                 return lock
         except FileNotFoundError:
@@ -72,6 +78,19 @@ def _lock(path: str) -> int:
             os.close(lock)
             raise
         os.close(lock)
+
+
+def _wait(lock: int, path: str) -> None:
+    """Take it; what a killed command has left is about to end, and waited for."""
+    until = time.monotonic() + _ENDING
+    while True:
+        try:
+            _take(lock, path)
+            return
+        except HostError:
+            if holder(path) or time.monotonic() > until:
+                raise
+        time.sleep(0.02)
 
 
 def in_use(path: str) -> bool:
@@ -99,8 +118,22 @@ def _take(lock: int, path: str) -> None:
     except OSError as error:
         if error.errno not in (errno.EAGAIN, errno.EACCES):
             return  # a file system without locks
-        message = f'"{path}" is in use by another tsme run'
-        raise HostError("TSME-H047", message, "wait for it, or name another journal") from None
+        who = holder(path)
+        process = f", process {who}" if who else ""
+        message = f'"{path}" is in use by another tsme run{process}'
+        hint = f"wait for it, end it with kill {who}," if who else "wait for it,"
+        raise HostError("TSME-H047", message, f"{hint} or name another journal") from None
+
+
+def holder(path: str) -> int | None:
+    """The process that has locked a file, where the system tells (Linux) and it lives."""
+    with suppress(OSError):
+        inode = Path(path).stat().st_ino
+        for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
+            _, kind, _, _, pid, place, *_ = line.split()
+            if kind == "FLOCK" and place.endswith(f":{inode}") and Path("/proc", pid).is_dir():
+                return int(pid)
+    return None
 
 
 def _look(path: str, loaded: Loaded, digest: bytes) -> Kept:
@@ -121,30 +154,59 @@ def _look(path: str, loaded: Loaded, digest: bytes) -> Kept:
     return kept
 
 
-def _stand(kept: Kept, log: Log, loaded: Loaded) -> None:
-    """What is under way, by replay from the last record that holds all of it."""
+def _play(log: Log, known: Known) -> Any:
+    """The state that a journal leaves, by replay from the last record that holds all of it."""
     whole = [n for n, record in enumerate(log.records) if "program" in record.fields]
-    if not whole:
-        return
-    known = know(loaded)
     player = Player([known])
     with no_limits():
-        for record in log.records[whole[-1] :]:
+        for record in log.records[whole[-1] :] if whole else ():
             player.play(record)
-    state = player.state
+    return player.state
+
+
+def _stand(kept: Kept, log: Log, loaded: Loaded) -> None:
+    """What is under way."""
+    known = know(loaded)
+    state = _play(log, known)
     if state is None or state.status:
         return
     kept.goes_on = True
+    start = next(r for r in reversed(log.records) if "program" in r.fields)
+    kept.input = bytes(cbor.encode(start.fields["input"]))
     pending = state.pending.values()
     waits = [action for action in pending if action[FRAME] is not None]
     if not waits or any(action[KIND] == TASK for action in waits):
         return
-    numbers = dict.fromkeys(state.client[action[FRAME]].state for action in waits)
-    names = ", ".join(f'"{known.debug.state(number)}"' for number in numbers)
     due = min(action[DUE] for action in waits)
     now = datetime.now().timestamp()
     if due > now * 1000:
-        kept.waits = f"waiting in {names} until {_clock(due)}"
+        kept.waits = f"waiting in {_names(waits, state, known)} until {_clock(due)}"
+
+
+def left(path: str, loaded: Loaded) -> str:
+    """What becomes of an execution that was interrupted just now."""
+    try:
+        known = know(loaded)
+        state = _play(read_log(path), known)
+    except (HostError, TsmeError):  # the next run says it
+        state = None
+    if state is None:
+        return "nothing has happened yet"
+    if state.status:
+        return "the execution had ended"
+    once = [action for action in state.pending.values() if action[KIND] == TASK and action[BEGUN]]
+    if not once:
+        return "the same command goes on from the journal"
+    names = _names(once, state, known)
+    return (
+        f"{names} was under way, a once task, which the same command will not run again: "
+        "it fails with TSME.Interrupted unless its check knows better"
+    )
+
+
+def _names(actions: list[Any], state: Any, known: Known) -> str:
+    numbers = dict.fromkeys(state.client[action[FRAME]].state for action in actions)
+    return ", ".join(f'"{known.debug.state(number)}"' for number in numbers)
 
 
 def _clock(ms: int) -> str:

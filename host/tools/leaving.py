@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
+from contextlib import suppress
 from typing import NoReturn
 
 import click
@@ -12,15 +14,21 @@ import click
 from tsme.errors import TsmeError
 
 from ..compiler.model import CompileError
-from ..start import INTERRUPTED
+from ..start import INTERRUPTED, Stopped
 from .errors import FAILED, UNABLE, HostError, did_you_mean, one_line
 
 
 def leave(error: BaseException) -> NoReturn:
     """Say what was wrong in one line and end with its exit code."""
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
-        click.echo("tsme: interrupted", err=True)
+        click.echo(f"tsme: interrupted{_notes(error)}", err=True)
         sys.exit(INTERRUPTED)
+    if isinstance(error, Stopped):
+        with suppress(OSError):  # perhaps the terminal is gone
+            click.echo(
+                f"tsme: ended by {signal.Signals(error.number).name}{_notes(error)}", err=True
+            )
+        sys.exit(128 + error.number)
     if isinstance(error, BrokenPipeError):  # `tsme disasm p.tsm | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
@@ -28,6 +36,12 @@ def leave(error: BaseException) -> NoReturn:
         traceback.print_exception(error)
     click.secho(_describe(error), err=True, fg="red")
     sys.exit(UNABLE)
+
+
+def _notes(error: BaseException) -> str:
+    """What is to be said with it; click has its own error for Ctrl-C, which that one caused."""
+    told = error.__cause__ if isinstance(error, click.Abort) else error
+    return "".join(f"; {note}" for note in getattr(told, "__notes__", []))
 
 
 def _describe(error: BaseException) -> str:

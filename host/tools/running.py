@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -21,17 +20,18 @@ from tsme.errors import TsmeError
 from tsme.objects import GET, LIST, PUT
 
 from ..compiler.disasm import disassemble
-from ..start import INTERRUPTED
+from ..start import INTERRUPTED, Stopped
 from . import console
 from .errors import DONE, FAILED, HostError
-from .files import read_program, read_value
+from .files import Loaded, read_program, read_value
 from .handlers import check_tasks
 from .history import replay_history
-from .keeping import Kept, held
+from .keeping import Kept, held, left
 from .limiting import how_to_raise, limits_of, twice
 from .player import no_limits
 from .records import executions, read_log
 from .tokens import forget, mailbox
+from .worker import work
 
 LIB = Path(tsme.__file__).resolve().parent.parent
 ROOT = LIB.parent.parent  # of the working tree, if this is one
@@ -134,16 +134,15 @@ def run(program: str, **options: Unpack[Options]) -> int:
         command = [*_command(place, options, kept), *_journal(place, options, kept, value)]
         if not kept.goes_on:  # what is left was for an execution that has ended
             forget(options["journal"])
-        result = _result(place, _process(command, kept.lock), options)
-        if result:
-            forget(options["journal"])
-        if result and result[0] == "failed":
+        result = _result(place, _work(place, command, loaded, options, kept), options)
+        forget(options["journal"])
+        if result[0] == "failed":
             journal = options["journal"] or str(place / JOURNAL)
             result[3] = _in_full(result[3], loaded.data, journal)
         return _report(result, options, kept)
 
 
-def board(name: str = "main.py") -> Path:
+def board(name: str = "start.py") -> Path:
     """A program that runs on the interpreter, of firmware/boards/unix."""
     tree = LIB.parent / "boards" / "unix" / name
     if tree.is_file():
@@ -196,7 +195,8 @@ def _command(place: Path, options: Options, kept: Kept) -> list[str]:
 
 def _journal(place: Path, options: Options, kept: Kept, value: bytes | None) -> list[str]:
     """What the board is told about its input and its journal, which has room for them."""
-    more = [] if value is None else [f"input={place / 'input.cbor'}"]
+    new = value is not None and not (kept.goes_on and value == kept.input)
+    more = [f"input={place / 'input.cbor'}"] if new else []
     largest = max(len(value or b""), limits_of(options["limits"]).get("state_bytes", 0))
     room = min(8 * largest // BLOCK, BLOCKS_MOST)
     if options["journal"] is None:  # for the words of an error
@@ -242,24 +242,20 @@ def environment() -> dict[str, str]:
     return os.environ | paths | {"PYTHONUTF8": "1"}
 
 
-def _process(command: list[str], lock: int | None = None) -> int:
-    """Run it; what it prints goes to the standard error.  Ctrl-C is waited for.
-
-    It shares the lock of the journal, and keeps it should this process be killed.
-    """
-    sys.stderr.flush()
-    shared = () if lock is None else (lock,)
-    process = subprocess.Popen(command, stdout=2, stderr=2, env=environment(), pass_fds=shared)
+def _work(place: Path, command: list[str], loaded: Loaded, options: Options, kept: Kept) -> int:
+    """Run it; its exit code.  It shares the lock of the journal as long as it lives."""
+    shared = () if kept.lock is None else (kept.lock,)
     try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        return INTERRUPTED
+        status = work(command, environment(), shared)
+        if status in (INTERRUPTED, -signal.SIGINT):  # it alone was told
+            raise KeyboardInterrupt
+        return status
+    except (KeyboardInterrupt, Stopped) as stop:
+        if place.joinpath("result.cbor").is_file():  # that was just before
+            return DONE
+        if options["journal"]:
+            stop.add_note(left(options["journal"], loaded))
+        raise
 
 
 def _result(place: Path, status: int, options: Options) -> list[Any]:
@@ -270,8 +266,6 @@ def _result(place: Path, status: int, options: Options) -> list[Any]:
         if result[0] == "refused":
             raise HostError(result[1], _words(result[1], result[2], options))
         return result
-    if status == INTERRUPTED:
-        return []
     more = _more_heap(options)
     if status == OUT_OF_MEMORY:
         hint = f"give it more, such as {more}" if more else "let the workflow carry less data"
@@ -319,10 +313,6 @@ def _words(code: str, message: str, options: Options) -> str:
 
 
 def _report(result: list[Any], options: Options, kept: Kept) -> int:
-    if not result:
-        how = "; the same command goes on from the journal" if options["journal"] else ""
-        click.echo(f"\ntsme: interrupted{how}", err=True)
-        return INTERRUPTED
     status, output, error, cause, execution = result
     if options["as_json"]:
         console.out_json(

@@ -129,7 +129,9 @@ def test_two_runs_cannot_share_a_journal(folder: Path):
 
 def test_a_journal_is_in_use_as_long_as_its_interpreter_lives(folder: Path):
     process = begin(folder, "hour.asl.json", "-j", "j.bin", until=begun)
-    process.kill()  # but not what it started
+    guard = ["pkill", "-KILL", "-g", str(process.pid), "-f", "read -r worker"]
+    subprocess.run(guard, check=True)
+    process.kill()  # but not the interpreter, which nobody guards any more
     process.wait()
     second = spawn("run", "hour.asl.json", "-j", "j.bin", "--fast", cwd=folder)
     assert_one_clear_line(second.stderr, "TSME-H047")

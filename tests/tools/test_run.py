@@ -117,6 +117,7 @@ def test_what_one_interpreter_began_another_can_end(folder: Path, first: str):
     assert done.returncode == 2
     assert "TSME-H032" in done.stderr
     second = {"cpython": "micropython", "micropython": "cpython"}[first]
+    args[1] = '{"day": 2}'
     done = spawn(*RUN, *args, need(second), cwd=folder)
     assert done.returncode == 1
     assert "execution 1 was interrupted after step 3; going on with it" in done.stderr
