@@ -14,11 +14,12 @@ from tsme import cbor, ops
 from tsme.errors import TsmeError
 from tsme.limits import LIMITS
 from tsme.program import Program
+from tsme.words import named
 
 from .debug import Debug, read_debug
 from .emit import BUDGET, LARGEST
 from .expressions import FUNCTIONS
-from .pool import LISTS
+from .pool import FIRST_WORD, LISTS
 from .queries import to_text as query_text
 
 _NEEDS = "floats hashes Parallel Map queries random-numbers input".split()
@@ -197,7 +198,7 @@ def _joined(name: str, value: Any, consts: list[Any]) -> Any:
     """A constant, put together from its parts if it has any."""
     if not isinstance(value, bytes):
         return value
-    parts = [consts[n] if n < len(consts) else None for n in value]
+    parts = [named(n, consts) for n in value]
     if name in LISTS:
         return parts
     return "".join(part if isinstance(part, str) else "?" for part in parts)
@@ -232,8 +233,13 @@ def _path(steps: list[Any], root: str = "$") -> str:
 
 def _pooled(value: Any) -> str:
     if isinstance(value, bytes):
-        return "of " + " ".join(map(str, value))
+        return "of " + " ".join(map(_part, value))
     return _short(value)
+
+
+def _part(n: int) -> str:
+    """A constant by its number, or a word as it is."""
+    return str(n) if n < FIRST_WORD else json.dumps(named(n, []))
 
 
 def _short(value: Any) -> str:

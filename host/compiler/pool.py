@@ -12,14 +12,21 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tsme import cbor
+from tsme.words import WORDS
 
 from .ir import Ins, Pooled
 from .model import Json
 
 LISTS = ("OBJECT", "PUT", "CAUGHT")
 _INDEX = 1  # bytes that a constant takes in the index of a small program
-_NUMBERED = 256  # constants that a byte can name
+FIRST_WORD = 192  # bytes below name constants, the others words (tsme/words.py)
 _WORTH = 3  # bytes that parts have to save: they are looked up at each use
+
+_WORDS = {
+    cbor.encode(word): FIRST_WORD + n for n, word in enumerate(WORDS.removesuffix("|").split("|"))
+}
+
+_PIECES = [word for word in WORDS.split("|") if len(word) > 1]
 
 Key = tuple[str, bytes]  # "" or whose constant it is ("list", "resource"), and its encoding
 Parts = tuple[bytes, ...]  # encodings of the constants that it is made of; () if it is whole
@@ -92,7 +99,7 @@ class Pool:
     def _price(self, key: Key, parts: Parts, users: Counter[bytes] | None = None) -> int:
         """Bytes of a list or resource; with `users`, and of the parts that nothing else uses."""
         if not parts:
-            return self._alone(key[1])
+            return 0 if self._uses["", key[1]] else len(key[1]) + _INDEX
         price = 1 + len(parts) + (len(parts) > 23) + _INDEX
         if users:
             mine = Counter(parts)
@@ -101,7 +108,7 @@ class Pool:
 
     def _alone(self, data: bytes) -> int:
         """Bytes of a constant, none if an instruction has it anyway."""
-        return 0 if self._uses["", data] else len(data) + _INDEX
+        return 0 if self._uses["", data] or data in _WORDS else len(data) + _INDEX
 
     def _numbered(self) -> dict[Key, int]:
         """Numbers by use; a list is whole if a byte cannot name all its parts."""
@@ -110,13 +117,14 @@ class Pool:
             for key, n in self._uses.items():
                 used[self._written(key)] += n
                 for part in self._chosen.get(key, ()):
-                    used["", part] += 1
+                    if part not in _WORDS:
+                        used["", part] += 1
             # most_common keeps the order of first use among equals
             numbers = {key: n for n, (key, _) in enumerate(used.most_common())}
             late = [
                 key
                 for key, parts in self._chosen.items()
-                if any(numbers["", part] >= _NUMBERED for part in parts)
+                if any(part not in _WORDS and numbers["", part] >= FIRST_WORD for part in parts)
             ]
             if not late:
                 return numbers
@@ -128,8 +136,8 @@ class Pool:
     def _encoding(self, key: Key) -> bytes:
         if not key[0]:
             return key[1]
-        parts = bytes(self._numbers["", part] for part in self._chosen[key])
-        return cbor.encode(parts, True)
+        numbers = (_WORDS.get(part, self._numbers.get(("", part))) for part in self._chosen[key])
+        return cbor.encode(bytes(n for n in numbers if n is not None), True)
 
 
 def _key(op: str, value: Json) -> Key:
@@ -150,9 +158,22 @@ def _parts(value: Json, prefix: str) -> Parts:
     if isinstance(value, str):
         head = prefix if value.startswith(prefix) else ""
         rest, blank, function = value[len(head) :].partition(" ")
-        pieces = [piece for piece in (head, rest + blank, function) if piece]
-        return tuple(map(cbor.encode, pieces)) if len(pieces) > 1 else ()
+        pieces = [head, *_words(rest), blank, function]
+        return tuple(cbor.encode(piece) for piece in pieces if piece)
     return tuple(map(cbor.encode, value)) if isinstance(value, list) else ()
+
+
+def _words(text: str) -> list[str]:
+    """A Resource as the words that it begins and ends with, and what is between them."""
+    front: list[str] = []
+    back: list[str] = []
+    while found := [word for word in _PIECES if text.startswith(word)]:
+        front.append(max(found, key=len))
+        text = text.removeprefix(front[-1])
+    while found := [word for word in _PIECES if text.endswith(word)]:
+        back.insert(0, max(found, key=len))
+        text = text.removesuffix(back[0])
+    return [*front, text, *back]
 
 
 def _prefixes(resources: list[str]) -> Iterator[str]:

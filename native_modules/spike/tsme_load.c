@@ -173,7 +173,7 @@ static bool tsme_is_list(const struct tsme_program *p, uint32_t c, struct tsme_l
     }
     *list = tsme_list_of(p, c);
     for (uint32_t i = 0; list->numbered && i < list->left; i++) {
-        if (list->at[i] >= p->const_count) {
+        if (list->at[i] >= p->const_count && list->at[i] < TSME_FIRST_WORD) {
             return false;
         }
     }

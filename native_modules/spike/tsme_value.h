@@ -73,8 +73,12 @@ static inline const uint8_t *tsme_const(const struct tsme_program *p, uint32_t c
     return p->consts + offset;
 }
 
+// Texts that many programs have, encoded (SPEC 2.14).
+enum { TSME_FIRST_WORD = 192, TSME_WORDS = 64 };
+extern const char *const tsme_words[TSME_WORDS];
+
 // A list of names and indexes: an array, or a byte string with the numbers of constants
-// (SPEC 2.14). A copy of it goes through what is left once more.
+// and words (SPEC 2.14). A copy of it goes through what is left once more.
 struct tsme_list {
     const struct tsme_program *program;
     const uint8_t *at; // the next item, or the next number
@@ -97,7 +101,9 @@ static inline const uint8_t *tsme_list_next(struct tsme_list *list)
     list->left--;
     const uint8_t *item = list->at;
     if (list->numbered) {
-        item = tsme_const(list->program, *list->at++);
+        uint32_t n = *list->at++;
+        item = n < TSME_FIRST_WORD ? tsme_const(list->program, n)
+                                   : (const uint8_t *)tsme_words[n - TSME_FIRST_WORD];
         list->size = (uint32_t)(tsme_skip_text(item) - item);
     } else {
         list->at = *item >> 5 == TSME_TEXT ? tsme_skip_text(item) : tsme_skip(item);

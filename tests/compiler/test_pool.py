@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from tests import interpreters
+from tests.spec import second_reader
 from tsme import cbor
 from tsme.program import Program
 from tsme.runner import Engine
+from tsme.words import WORDS, named
 from tsme_host.compiler.compile import compile_text
 from tsme_host.compiler.disasm import disassemble
 from tsme_host.compiler.ir import Ins, Pooled
-from tsme_host.compiler.pool import Pool
+from tsme_host.compiler.pool import FIRST_WORD, Pool
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:"
@@ -88,6 +90,33 @@ def test_a_literal_is_the_same_value_however_it_is_written(name: str) -> None:
     )
     got = Engine(Program(compile_text(text).program)).run_sync({}).output
     assert json.dumps(got) == json.dumps({"first": first, "second": second})
+
+
+def test_every_word_means_what_the_page_says() -> None:
+    words = WORDS.removesuffix("|").split("|")
+    assert words == second_reader.WORDS
+    assert len(set(words)) == len(words) == 256 - FIRST_WORD
+    assert [named(FIRST_WORD + n, []) for n in range(64)] == words
+
+
+@pytest.mark.parametrize("interpreter", ["micropython", "micropython32"])
+def test_words_reach_the_device(interpreter: str, tmp_path: Any) -> None:
+    retry = [{"ErrorEquals": ["Lambda.ServiceException", "Mine"]}]
+    text = machine(A=invoke("f", Retry=retry, End=True))
+    (tmp_path / "p.tsm").write_bytes(compile_text(text).program)
+    script = tmp_path / "load.py"
+    script.write_text(
+        "import sys\nfrom tsme.program import Program\n"
+        "p = Program(open(sys.argv[1], 'rb').read())\n"
+        "print(p.resources(), [c for c in p.consts if isinstance(c, list)])\n"
+    )
+    done = interpreters.run(interpreter, script, [tmp_path / "p.tsm"], timeout=60)
+    lists = [
+        ["FunctionName", "Payload"],
+        ["Lambda.ServiceException", "Mine"],
+        [0, 1000, 3, 2, 0, 0],
+    ]
+    assert done.stdout.decode() == f"{[INVOKE + ' f']} {lists}\n", done.stderr
 
 
 def constants(count: int, size: int = 1) -> list[Ins]:

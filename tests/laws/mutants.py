@@ -133,7 +133,8 @@ def _constant(s: Source, p: Parts) -> Parts:
         )
         consts[at] = new
     else:
-        parts = bytes([s.randrange(len(consts) + 1) for _ in range(s.of([0, 1, 2]))])
+        numbers = [*range(len(consts) + 1), 191, 192, 255]
+        parts = bytes([s.of(numbers) for _ in range(s.of([0, 1, 2]))])
         consts[at] = s.of(
             [
                 s.value(),

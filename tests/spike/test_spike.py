@@ -14,6 +14,7 @@ import pytest
 from tests import interpreters
 from tsme.errors import LimitError, TsmeError
 from tsme.program import Program
+from tsme_host.compiler.compile import compile_text
 
 from . import kernel, machine, model, programs, tsm
 from .measure import slope, workload
@@ -56,6 +57,37 @@ def test_every_instruction_and_error(name: str, budget: int, tmp_path: Path):
     expected = kernel.records(program, fields, *TIMES)[0]
     assert model.records(program, fields, *TIMES)[0] == expected
     assert machine.run("host", program, fields, tmp_path, 16384).records == expected
+
+
+SHARED_NAMES = {
+    "StartAt": "A",
+    "States": {
+        "A": {
+            "Type": "Pass",
+            "Parameters": {"Payload.$": "$.reading", "FunctionName": "f", "reading.$": "$.Key"},
+            "ResultPath": "$.reading.Payload.reading",
+            "Next": "B",
+        },
+        "B": {
+            "Type": "Pass",
+            "Result": {"reading": "f", "FunctionName": "f", "TableName": {}},
+            "ResultPath": "$.ExpressionAttributeValues.FunctionName",
+            "End": True,
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("budget", [1, 256])
+def test_names_in_parts_and_words_give_the_same_records(budget: int, tmp_path: Path):
+    program = compile_text(json.dumps(SHARED_NAMES), budget=budget).program
+    assert b"FunctionName" not in program
+    fields = model.start_fields(program, {"reading": {}, "Key": [1]})
+    expected, state = kernel.records(program, fields, *TIMES)
+    assert state.result["ExpressionAttributeValues"]["FunctionName"]["reading"] == "f"
+    assert model.records(program, fields, *TIMES)[0] == expected
+    for target in machine.MACHINES:
+        assert machine.run(target, program, fields, tmp_path).records == expected, target
 
 
 def test_small_programs_on_the_board(tmp_path: Path):

@@ -8,7 +8,7 @@ _TASK = 25  # a test compares it with ops.py
 
 class Program:
     def __init__(self, data, limits=LIMITS):
-        once("verify ops intrinsics", "load", self, data, limits)
+        once("verify ops intrinsics words", "load", self, data, limits)
 
     def resources(self):
         # of the tasks that the code may start, in its order

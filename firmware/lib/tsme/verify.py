@@ -121,8 +121,7 @@ def _constants(index, consts):
     width = 1 if n < 256 else 2 if n < 65536 else 4
     if len(index) % width:
         raise bad("index")
-    out = []
-    at = 0
+    out, at = [], 0
     for i in range(0, len(index), width):
         if at >= n or int.from_bytes(index[i : i + width], "little") != at:
             raise bad("index")
@@ -256,8 +255,9 @@ class _Verifier:
 
     def joined(self, pc, op, numbers):
         # what these constants make (docs/SPEC.md, 2.14); the check of any constant follows
-        consts = self.p.consts
-        parts = [consts[n] if n < len(consts) else None for n in numbers]
+        from .words import named  # few programs need it
+
+        parts = [named(n, self.p.consts) for n in numbers]
         if op in (_OBJECT, _CAUGHT, _PUT):
             return parts
         if op != _TASK or not all([isinstance(part, str) for part in parts]):
