@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from tests.bench.speeds import SHARED
 from tests.interpreters import ROOT
@@ -26,21 +28,47 @@ def definitions() -> Iterator[str]:
                 yield json.dumps(machine)
 
 
-def size_ratio() -> tuple[float, int]:
-    """Median of program bytes, without debug part, by bytes of the minified text; how many."""
-    ratios = []
-    for text in definitions():
+def public() -> Iterator[str]:
+    """Different definitions that others have published: those that asl-validator and statelint are
+    tested with, and the files of the folder DEFINITIONS, if that is given."""
+    files = sorted((SHARED / "conformance" / "validation").glob("*.json"))
+    if folder := os.environ.get("DEFINITIONS"):
+        files += sorted(Path(folder).glob("*.json"))
+    seen = set()
+    for path in files:
+        content = json.loads(path.read_text())
+        machine = content.get("definition", content)
+        text = json.dumps(machine)
+        if isinstance(machine, dict) and "States" in machine and text not in seen:
+            seen.add(text)
+            yield text
+
+
+def size_ratios(texts: Iterable[str]) -> tuple[float, float, int]:
+    """Medians of the program's bytes, and of the file's with its debug part, by bytes of the
+    minified text; how many."""
+    programs, files = [], []
+    for text in texts:
         minified = json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
         try:
             compiled = compile_text(text)
         except CompileError:
             continue  # refused by name: tests/conformance counts those
-        ratios.append(len(compiled.program) / len(minified.encode()))
-    return statistics.median(ratios), len(ratios)
+        size = len(minified.encode())
+        programs.append(len(compiled.program) / size)
+        files.append(len(compiled.data) / size)
+    return statistics.median(programs), statistics.median(files), len(programs)
 
 
 def measure(repeat: int) -> dict[str, float]:
-    """The median over all definitions, once."""
-    ratio, count = size_ratio()
+    """The medians over all definitions, once."""
+    ratio, _, count = size_ratios(definitions())
+    out: dict[str, float] = {"program.size_ratio_median": round(ratio, 4)}
     print(f"sizes of {count} programs")
-    return {"program.size_ratio_median": round(ratio, 4)}
+    texts = list(public())
+    if texts:
+        ratio, with_debug, count = size_ratios(texts)
+        out["program.public.size_ratio_median"] = round(ratio, 4)
+        out["program.public.debug_size_ratio_median"] = round(with_debug, 4)
+        out["program.public.count"] = count
+    return out
