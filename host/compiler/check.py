@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from .model import CompileError, Machine, Problem
-from .source import parse
+from .source import Flow, parse
 from .validate import in_order, validate
 
 
-def check(text: str, filename: str = "", *, express: bool = False) -> Machine:
+def check(text: Flow, filename: str = "", *, express: bool = False) -> Machine:
     """Parses and validates a workflow.
 
     Raises `CompileError` with all problems in the order of their places; those with `refusal`
@@ -21,7 +21,7 @@ def check(text: str, filename: str = "", *, express: bool = False) -> Machine:
     return machine
 
 
-def find_problems(text: str, *, express: bool = False) -> tuple[Machine | None, list[Problem]]:
+def find_problems(text: Flow, *, express: bool = False) -> tuple[Machine | None, list[Problem]]:
     """As `check`, but returns the problems instead of raising."""
     node, problems = parse(text)
     if node is None:

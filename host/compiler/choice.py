@@ -140,6 +140,8 @@ def _literal(ctx: Context, op: str, variable: Path, node: Node, where: Where) ->
         right, wanted = isinstance(value, str), "a timestamp"
     else:
         right, wanted = isinstance(value, bool), "true or false"
+    if not right and ctx.templated(node):
+        return _NOTHING
     if not right:
         meant = is_path(value) and op in _WITH_PATH
         hint = f'use "{op}Path" to compare with a path' if meant else ""
@@ -147,6 +149,8 @@ def _literal(ctx: Context, op: str, variable: Path, node: Node, where: Where) ->
         ctx.error("TSME-C013", node.where, message, hint)
         return _NOTHING
     if op.startswith("Timestamp") and isinstance(value, str) and not is_timestamp(value):
+        if ctx.templated(node):
+            return _NOTHING
         message = f'{op} compares with an RFC 3339 timestamp, not "{value}"'
         ctx.error("TSME-C019", node.where, message, "write 2030-01-31T12:00:00Z")
     if op == "StringMatches" and (open_escape := _OPEN_ESCAPE.match(str(value))):

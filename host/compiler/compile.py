@@ -9,10 +9,11 @@ from .emit import BUDGET, LARGEST, Compiled, emit
 from .literals import build_literals
 from .lower import lower
 from .optimise import optimise
+from .source import Flow
 
 
 def compile_text(
-    text: str, filename: str = "", *, budget: int = BUDGET, largest: int = LARGEST
+    text: Flow, filename: str = "", *, budget: int = BUDGET, largest: int = LARGEST
 ) -> Compiled:
     """Compile a workflow in JSONPath-mode Amazon States Language.
 

@@ -9,7 +9,8 @@ from typing import TypeAlias
 from .intrinsic import IntrinsicError, parse_intrinsic
 from .jsonpath import PathError, parse_path, why_not_reference
 from .model import Arr, Call, Const, Expr, Index, Machine, Obj, Path, Problem, Ref, Where
-from .source import Node
+from .placed import PLACEHOLDER
+from .source import Node, placeholder
 
 ParseMachine: TypeAlias = "Callable[[Context, Node, bool, bool], Machine]"
 
@@ -70,7 +71,17 @@ class Context:
     def warn(self, code: str, where: Where, message: str, hint: str = "") -> None:
         self.warnings.append(Problem(code, message, where, hint, warning=True))
 
+    def templated(self, node: Node) -> bool:
+        """Is what stands in a place a placeholder without a value?  Then that is the problem."""
+        found = PLACEHOLDER.search(node.value) if isinstance(node.value, str) else None
+        if found is None:
+            return False
+        self.problems.append(placeholder(found.group(), node.inside(found.start())))
+        return True
+
     def wrong_type(self, node: Node, what: str, wanted: str, hint: str = "") -> None:
+        if self.templated(node):
+            return
         self.error("TSME-C013", node.where, f"{what} must be {wanted}, not {kind_of(node)}", hint)
 
     # --- paths and calls --------------------------------------------------------------------
@@ -89,6 +100,8 @@ class Context:
         try:
             path = parse_path(node.value, node.where)
         except PathError as error:
+            if self.templated(node):
+                return fallback
             message = f"{name} is no path: {error.message} (in {quoted(node.value)})"
             self.error("TSME-C020", node.inside(error.index), message, error.hint)
             return fallback
@@ -112,6 +125,8 @@ class Context:
         try:
             call = parse_intrinsic(node.value, node.where)
         except IntrinsicError as error:
+            if self.templated(node):
+                return Const(None, node.where)
             self.error(error.code, node.inside(error.index), error.message, error.hint)
             return Const(None, node.where)
         self.use_all(call)

@@ -97,7 +97,12 @@ class Members:
             return None
         if isinstance(node.value, bool):
             return node.value
-        self.ctx.wrong_type(node, name, "true or false")
+        word = node.value.lower() if isinstance(node.value, str) else ""
+        meant = {"yes": "true", "on": "true", "true": "true"} | dict.fromkeys(
+            ("no", "off", "false"), "false"
+        )
+        hint = f"write {meant[word]}, without quotes" if word in meant else ""
+        self.ctx.wrong_type(node, name, "true or false", hint)
         return None
 
     def integer(self, name: str, field: Field | None = None) -> int | None:
@@ -128,6 +133,8 @@ class Members:
         field = field or FIELDS[name]
         if text in field.values:
             return text
+        if self.ctx.templated(self.nodes[name]):
+            return None
         wanted = ", ".join(f'"{value}"' for value in field.values)
         message = f"{name} must be one of {wanted}, not {quoted(text)}"
         self.ctx.error("TSME-C016", self.nodes[name].where, message, suggest(text, field.values))
@@ -181,6 +188,8 @@ class Members:
         text = self.text(name)
         if text is None or is_timestamp(text):
             return text
+        if self.ctx.templated(node):
+            return None
         message = f"{name} must be an RFC 3339 timestamp, not {quoted(text)}"
         self.ctx.error("TSME-C019", node.where, message, "write 2030-01-31T12:00:00Z")
         return None

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TypedDict
 
 from .model import Problem
+from .source import BOM, Flow, Parsed
 
 _WINDOW = 88  # how much of a long source line is shown
 _BEFORE = 40  # how much of that, at most, stands before the place
@@ -29,12 +30,13 @@ class ProblemJson(TypedDict):
     severity: str  # "error" or "warning"
 
 
-def render_text(problems: Iterable[Problem], text: str, filename: str) -> str:
+def render_text(problems: Iterable[Problem], flow: Flow, filename: str) -> str:
     """All problems as one text, a blank line between them, without a final newline.
 
-    `text` is the source the problems were found in; `filename` is printed as it is given.
+    `flow` is what the problems were found in; `filename` is printed as it is given.
     """
-    lines = text.removeprefix("\ufeff").split("\n")
+    text = flow.text if isinstance(flow, Parsed) else flow.removeprefix(BOM)
+    lines = text.split("\n")
     return "\n\n".join(_render(problem, lines, filename) for problem in problems)
 
 

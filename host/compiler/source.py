@@ -4,6 +4,8 @@
 keys.  This parser accepts exactly the JSON of RFC 8259, remembers the place of every value and
 key, and goes on after a mistake so that one run shows all of them.
 
+A placeholder `${name}` outside of strings has not been given its value, which is a problem.
+
 Narrower than RFC 8259 where a program could not hold the value: integers outside
 -2^63..2^63-1, numbers beyond binary64, lone surrogates, and nesting beyond `MAX_NESTING`.
 """
@@ -11,47 +13,29 @@ Narrower than RFC 8259 where a program could not hold the value: integers outsid
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from .model import CompileError, Json, Problem, Where
+from .placed import Text
 
 MAX_NESTING = 64
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+BOM = "\ufeff"
 
 _SPACE = " \t\n\r"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_WORD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*|[-+.0-9][-+.0-9A-Za-z]*")
+_WORD = re.compile(
+    r"\$(?:[^\s,{}\[\]\"]|\[[^\s\[\]]*\])*|[A-Za-z_][A-Za-z0-9_$]*|[-+.0-9][-+.0-9A-Za-z]*"
+)
 _PLAIN = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]+')
 _SINGLE = re.compile(r"'([^'\"\\\x00-\x1f\ud800-\udfff]*)'")
 _HEX4 = re.compile(r"[0-9a-fA-F]{4}")
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_TEMPLATED = re.compile(r"[-+.0-9A-Za-z_]*(?:\$\{(?:[^{}\n]|\{[^{}\n]*\})*\}[-+.0-9A-Za-z_]*)+")
 _MEANT = {"True": "true", "False": "false", "None": "null", "undefined": "null"}
 
 Value: TypeAlias = "bool | int | float | str | list[Node] | dict[str, Node] | None"
-
-
-@dataclass(frozen=True)
-class Text:
-    """The whole source text, able to turn an offset into a line and a column."""
-
-    text: str
-    lines: tuple[int, ...] = field(repr=False)  # offset of the first character of each line
-
-    @staticmethod
-    def of(text: str) -> Text:
-        starts = [0] + [m.end() for m in re.finditer("\n", text)]
-        return Text(text, tuple(starts))
-
-    def place(self, offset: int) -> tuple[int, int]:
-        """Line and column, both from 1; columns count characters, not bytes."""
-        line = bisect_right(self.lines, offset)
-        return line, offset - self.lines[line - 1] + 1
-
-    def where(self, pointer: str, offset: int) -> Where:
-        line, column = self.place(offset)
-        return Where(pointer, line, column)
 
 
 @dataclass(frozen=True)
@@ -80,18 +64,25 @@ class Node:
 
     def inside(self, index: int) -> Where:
         """The place of character `index` of a string's value, escapes accounted for."""
+        places = self.offsets()
+        return self.source.where(self.pointer, places[min(index, len(places) - 1)])
+
+    def offsets(self) -> list[int]:
+        """The offsets of a string's characters, and of its closing quote."""
         offset = self.start + 1
         text = self.source.text
-        while index > 0 and offset < len(text):
+        found = [offset]
+        while len(found) <= len(str(self.value)) and offset < len(text):
             if text[offset] != "\\":
-                width, chars = 1, 1
+                width = 1
             elif text[offset + 1] != "u":
-                width, chars = 2, 1
+                width = 2
             else:
                 unit = int(text[offset + 2 : offset + 6], 16)
-                width, chars = (12, 1) if 0xD800 <= unit < 0xDC00 else (6, 1)
-            offset, index = offset + width, index - chars
-        return self.source.where(self.pointer, offset)
+                width = 12 if 0xD800 <= unit < 0xDC00 else 6
+            offset += width
+            found.append(offset)
+        return found
 
     def plain(self) -> Json:
         """The value without places, as `json.loads` would give it."""
@@ -102,9 +93,40 @@ class Node:
         return self.value
 
 
+@dataclass(frozen=True)
+class Parsed:
+    """A workflow that was not read from JSON of its own: from YAML, a template, or with values in
+    its placeholders.  `text` is what its places count in, that of the file `name`."""
+
+    text: str
+    node: Node | None
+    problems: tuple[Problem, ...]
+    name: str = ""
+
+
+Flow: TypeAlias = "str | Parsed"
+
+
+def placeholder(text: str, where: Where) -> Problem:
+    """The problem of a placeholder in a place that no text can take."""
+    name = text[text.index("${") + 2 :].partition("}")[0].strip()
+    message = f"the placeholder ${{{name}}} has no value"
+    simple = re.fullmatch(r"[\w.:-]+", name)
+    give = f"give it one: --substitute {name}=VALUE" if simple else "put a value in its place"
+    return Problem("TSME-C008", message, where, give)
+
+
 def escape_pointer(name: str) -> str:
     """One step of a JSON pointer (RFC 6901, section 3)."""
     return name.replace("~", "~0").replace("/", "~1")
+
+
+def duplicate(name: str, node: Node, first: Node) -> Problem:
+    """The problem of a member whose name another one has."""
+    place = first.key_where
+    first_place = f"the first time at {place.line}:{place.column}"
+    message = f'the name "{name}" appears twice in one object; {first_place}'
+    return Problem("TSME-C004", message, node.key_where, "remove or rename one of them")
 
 
 class _Stop(Exception):
@@ -112,9 +134,9 @@ class _Stop(Exception):
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.source = Text.of(text)
+    def __init__(self, source: Text) -> None:
+        self.text = source.text
+        self.source = source
         self.at = 0
         self.problems: list[Problem] = []
         self.broken = False  # the text is not JSON (as against: JSON with bad content)
@@ -123,6 +145,17 @@ class _Parser:
 
     def note(self, code: str, message: str, pointer: str, offset: int, hint: str = "") -> None:
         self.problems.append(Problem(code, message, self.source.where(pointer, offset), hint))
+
+    def templated(self, pointer: str) -> bool:
+        """Steps over a placeholder that stands outside of strings; a problem by itself."""
+        match = _TEMPLATED.match(self.text, self.at)
+        if match is None:
+            return False
+        self.broken = True
+        start = self.text.index("${", self.at)
+        self.problems.append(placeholder(match.group(), self.source.where(pointer, start)))
+        self.at = match.end()
+        return True
 
     def syntax(self, message: str, pointer: str, offset: int, hint: str = "") -> None:
         self.broken = True
@@ -170,7 +203,7 @@ class _Parser:
             raise self.stop("the text is empty", "", "write JSON, such as { ... }")
         node = self.value("", 0, None)
         self.skip("")
-        if self.peek():
+        if self.peek() and not self.templated(""):
             raise self.stop(f"{self.found()} follows the end of the JSON value", "")
         return node
 
@@ -184,6 +217,8 @@ class _Parser:
             value = self.object(pointer, depth + 1)
         elif char == "[":
             value = self.array(pointer, depth + 1)
+        elif self.templated(pointer):
+            value = None
         elif char and (match := _WORD.match(self.text, self.at)):
             value = self.word(match.group(), pointer)
         elif char == "'":
@@ -225,6 +260,8 @@ class _Parser:
                 self.at += 1
                 return False
             return True
+        if self.templated(pointer):
+            raise _Stop
         if char and char in '"{[' or _WORD.match(self.text, self.at):
             self.syntax(f"a comma is missing before {self.found()}", pointer, self.at)
             return True
@@ -259,7 +296,7 @@ class _Parser:
             self.skip(pointer)
             node = self.value(f"{pointer}/{escape_pointer(name)}", depth, start)
             if name in members:
-                self.duplicate(name, node, members[name])
+                self.problems.append(duplicate(name, node, members[name]))
             else:
                 members[name] = node
             if not self.another("}", pointer):
@@ -268,6 +305,8 @@ class _Parser:
     def name(self, pointer: str) -> str:
         if self.peek() == '"':
             return self.string(pointer)
+        if self.templated(pointer):
+            raise _Stop
         match = _WORD.match(self.text, self.at)
         if quoted := _SINGLE.match(self.text, self.at):
             hint = f'write "{quoted[1]}"'
@@ -280,18 +319,6 @@ class _Parser:
         self.syntax(f"the name {word} is not in quotes", pointer, self.at, f'write "{word}"')
         self.at = match.end()
         return word
-
-    def duplicate(self, name: str, node: Node, first: Node) -> None:
-        place = first.key_where
-        self.problems.append(
-            Problem(
-                "TSME-C004",
-                f'the name "{name}" appears twice in one object; the first time at '
-                f"{place.line}:{place.column}",
-                node.key_where,
-                "remove or rename one of them",
-            )
-        )
 
     def word(self, word: str, pointer: str) -> bool | int | float | None:
         start = self.at
@@ -402,23 +429,16 @@ class _Parser:
         )
 
 
-def parse(text: str) -> tuple[Node | None, list[Problem]]:
-    """Parses JSON text.
+def parse(text: str | Text | Parsed) -> tuple[Node | None, list[Problem]]:
+    """Parses JSON text; a byte order mark before it does not count.
 
     Returns the tree and the problems found.  The tree is None if the text is not JSON; with
     problems of content only (equal names, numbers out of range) it is there, so that later
     passes can add theirs.
     """
-    if text.startswith("\ufeff"):
-        problem = Problem(
-            "TSME-C002",
-            "the text starts with a byte order mark, which JSON does not allow",
-            Where("", 1, 1),
-            "save the file as UTF-8 without BOM",
-        )
-        node, rest = parse(text[1:])
-        return node, [problem, *rest]
-    parser = _Parser(text)
+    if isinstance(text, Parsed):
+        return text.node, list(text.problems)
+    parser = _Parser(Text.of(text.removeprefix(BOM)) if isinstance(text, str) else text)
     try:
         node = parser.document()
     except _Stop:
@@ -426,7 +446,7 @@ def parse(text: str) -> tuple[Node | None, list[Problem]]:
     return None if parser.broken else node, parser.problems
 
 
-def parse_text(text: str, filename: str = "") -> Node:
+def parse_text(text: str | Parsed, filename: str = "") -> Node:
     """Parses JSON text to a tree.
 
     Raises `CompileError` with every problem of the text; `filename` goes into the error.
@@ -440,8 +460,7 @@ def parse_text(text: str, filename: str = "") -> Node:
 def decode(data: bytes) -> str:
     """Bytes of a file to text.
 
-    Raises `CompileError` (TSME-C001) if they are not UTF-8.  A byte order mark is left in place
-    for `parse` to report.
+    Raises `CompileError` (TSME-C001) if they are not UTF-8.
     """
     for mark, name in ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16")):
         if data.startswith(mark):

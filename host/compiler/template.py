@@ -31,6 +31,8 @@ def parse_dynamic(ctx: Context, node: Node) -> Expr:
         return Ref(ctx.path(node), node.where)
     if isinstance(text, str) and text.startswith("States."):
         return ctx.call(node)
+    if ctx.templated(node):
+        return Const(None, node.where)
     name = node.where.field
     found = quoted(text) if isinstance(text, str) else kind_of(node)
     message = f'the value of "{name}" must be a path or an intrinsic call, not {found}'

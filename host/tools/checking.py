@@ -12,12 +12,14 @@ from ..compiler.emit import Compiled
 from ..compiler.model import CompileError, Problem
 from ..compiler.references import references as variable_references
 from ..compiler.report import render_text, to_json
+from ..compiler.source import Flow
 from . import console
+from .definitions import takes_values
 from .errors import DONE, FAILED, UNABLE, HostError, one_line
-from .files import read_flow
+from .files import read_flow, shown_name
 
 
-def problems_of(text: str, name: str) -> tuple[Compiled | None, list[Problem]]:
+def problems_of(text: Flow, name: str) -> tuple[Compiled | None, list[Problem]]:
     """Everything that stands between a workflow and its program."""
     try:
         return compile_text(text, name), []
@@ -25,7 +27,7 @@ def problems_of(text: str, name: str) -> tuple[Compiled | None, list[Problem]]:
         return None, error.problems
 
 
-def show_problems(problems: list[Problem], text: str, name: str, to_stderr: bool = False) -> None:
+def show_problems(problems: list[Problem], text: Flow, name: str, to_stderr: bool = False) -> None:
     """The problems with their source lines, and how many there are."""
     click.echo(_coloured(render_text(problems, text, name)), err=to_stderr)
     click.echo(err=to_stderr)
@@ -33,7 +35,7 @@ def show_problems(problems: list[Problem], text: str, name: str, to_stderr: bool
 
 
 def show_warnings(
-    warnings: Sequence[Problem], text: str, name: str, to_stderr: bool = False
+    warnings: Sequence[Problem], text: Flow, name: str, to_stderr: bool = False
 ) -> None:
     """What is odd about a workflow that compiles."""
     if warnings:
@@ -55,25 +57,27 @@ def _coloured(report: str) -> str:
 @click.option(
     "--references", is_flag=True, help="Print which variables each state reads, as JSON."
 )
+@takes_values
 def check(flows: tuple[str, ...], as_json: bool, references: bool) -> int:
     """Show all problems of workflows.
 
     A problem is anything that keeps a workflow from becoming a program: a mistake, or a feature
-    that this version does not have. FLOW is a file in Amazon States Language; `-` reads the
-    standard input. A warning is no problem: the workflow compiles all the same.
+    that this version does not have. A warning is no problem: the workflow compiles all the same.
+    FLOW is a file in Amazon States Language, as JSON or YAML, or a template that holds it
+    (template.yaml:Name if it has several); `-` reads the standard input.
 
     Exits with 0 if there is no problem, 1 if there is one, 2 if a file cannot be read.
     """
     status = DONE
     everything = []
     for flow in flows:
-        name = "<stdin>" if flow == "-" else flow
         try:
             text = read_flow(flow)
         except HostError as error:
             click.secho(one_line(error.code, error.message, error.hint), err=True, fg="red")
             status = UNABLE
             continue
+        name = shown_name(text, flow)
         compiled, problems = problems_of(text, name)
         everything += to_json([*problems, *(compiled.warnings if compiled else ())], name)
         if problems:

@@ -11,25 +11,29 @@ from ..compiler.compile import compile_text
 from ..compiler.disasm import disassemble, to_json, to_text
 from ..compiler.emit import BUDGET, Compiled
 from ..compiler.model import CompileError
-from ..compiler.source import parse_text
+from ..compiler.source import Flow, parse_text
 from . import console
 from .checking import show_problems, show_warnings
+from .definitions import split_name, takes_values
 from .errors import DONE, FAILED, HostError
-from .files import keep_others, read_flow, read_program, write_bytes
+from .files import keep_others, read_flow, read_program, shown_name, write_bytes
 
 
 def target_of(flow: str) -> str:
     """Where the program of a workflow goes if nothing else is said: next to it."""
+    flow, name = split_name(flow)
     path = Path(flow)
-    for ending in (".asl.json", ".json", ".asl"):
+    if name:
+        return str(path.with_name(f"{name}.tsm"))
+    for ending in (".asl.json", ".asl.yaml", ".asl.yml", ".json", ".yaml", ".yml", ".asl"):
         if path.name.endswith(ending):
             return str(path.with_name(path.name.removesuffix(ending) + ".tsm"))
     return f"{flow}.tsm"
 
 
-def minified(text: str) -> int:
-    """Bytes of a workflow's text without white space."""
-    plain = parse_text(text).plain()
+def minified(flow: Flow) -> int:
+    """Bytes of a workflow's JSON without white space."""
+    plain = parse_text(flow).plain()
     return len(json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode())
 
 
@@ -48,6 +52,7 @@ def minified(text: str) -> int:
     help="Transitions that one step may take.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+@takes_values
 def compile_(flow: str, output: str | None, no_debug: bool, budget: int, as_json: bool) -> int:
     """Compile a workflow to a program.
 
@@ -58,7 +63,7 @@ def compile_(flow: str, output: str | None, no_debug: bool, budget: int, as_json
     if output is None and flow == "-":
         raise HostError("TSME-H002", "a workflow from the standard input needs -o P.tsm")
     text = read_flow(flow)
-    name = "<stdin>" if flow == "-" else flow
+    name = shown_name(text, flow)
     try:
         compiled = compile_text(text, Path(name).name, budget=budget)
     except CompileError as error:
@@ -67,7 +72,7 @@ def compile_(flow: str, output: str | None, no_debug: bool, budget: int, as_json
     show_warnings(compiled.warnings, text, name, to_stderr=True)
     target = output or target_of(flow)
     if target != "-":
-        keep_others(target, flow)
+        keep_others(target, split_name(flow)[0])
     write_bytes(target, compiled.program if no_debug else compiled.data)
     size = minified(text)
     if as_json:
@@ -109,6 +114,7 @@ def _show(compiled: Compiled, target: str, size: int, debug: int) -> None:
 @click.command()
 @click.argument("program", metavar="PROGRAM")
 @click.option("--json", "as_json", is_flag=True, help="Print the listing as JSON.")
+@takes_values
 def disasm(program: str, as_json: bool) -> int:
     """Show a program as text that can be read.
 
@@ -120,7 +126,8 @@ def disasm(program: str, as_json: bool) -> int:
     except CompileError as error:
         if program == "-":
             raise  # it cannot be read twice
-        show_problems(error.problems, read_flow(program), program, to_stderr=True)
+        text = read_flow(program)
+        show_problems(error.problems, text, shown_name(text, program), to_stderr=True)
         return FAILED
     listing = disassemble(loaded.data)
     if as_json:

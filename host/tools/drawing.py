@@ -14,9 +14,10 @@ import click
 from ..compiler.check import find_problems
 from . import console
 from .checking import show_problems
+from .definitions import takes_values
 from .diagram import Arrow, Box, Frame, diagram
 from .errors import DONE, FAILED, HostError
-from .files import read_flow, write_bytes
+from .files import read_flow, shown_name, write_bytes
 
 _MISSED = ("#ffffff", "#d63384")  # what a simulation never reached
 _COLOURS = {  # fill, border
@@ -66,6 +67,7 @@ _SHAPES = {
     metavar="FILE",
     help="FILE.mmd or FILE.svg.  [default: Mermaid to the standard output]",
 )
+@takes_values
 def graph(flow: str, output: str) -> int:
     """Draw a workflow as Mermaid text or as SVG.
 
@@ -75,7 +77,7 @@ def graph(flow: str, output: str) -> int:
     text = read_flow(flow)
     machine, problems = find_problems(text)
     if machine is None:
-        show_problems(problems, text, "<stdin>" if flow == "-" else flow, to_stderr=True)
+        show_problems(problems, text, shown_name(text, flow), to_stderr=True)
         return FAILED
     draw(diagram(machine), output)
     if output != "-":

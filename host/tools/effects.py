@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from . import console
+from .definitions import takes_values
 from .errors import DONE, FAILED
 from .handlers import load_tasks
 from .ledger import ENDS, SUCCEEDED, Action, Bounds, Ledger, Total, keep
@@ -37,6 +38,7 @@ starts and resets are none. Where a `once` task has a check, what it said is bel
     help="The handlers: says which effects they declare. The file is loaded, none is called.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@takes_values
 def effects(log: str, programs: tuple[str, ...], tasks: str | None, as_json: bool) -> int:
     """Show what became of every task, and how often its handler ran.
 

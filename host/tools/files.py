@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..compiler.compile import compile_text
 from ..compiler.emit import BUDGET
 from ..compiler.model import CompileError, Json, Problem
-from ..compiler.source import decode, parse
+from ..compiler.source import Flow, Parsed, decode, parse
+from .definitions import as_flow, split_name, values
 from .errors import HostError, did_you_mean
 
 PROGRAM_START = b"\x87\x02\x48"  # an array of 7, version 2, a digest of 8 bytes
@@ -23,7 +25,7 @@ class Loaded:
 
     name: str
     data: bytes
-    source: str | None  # the workflow's text, if it was compiled
+    source: Flow | None  # the workflow, if it was compiled
 
 
 def read_bytes(path: str) -> bytes:
@@ -92,29 +94,44 @@ def keep_others(path: str, flow: str) -> None:
         raise not_writable(path, why, "give another name with -o")
 
 
-def read_flow(path: str) -> str:
-    """The text of a workflow."""
-    data = read_bytes(path)
+def read_flow(given: str, own: Mapping[str, str] | None = None) -> Flow:
+    """A workflow: a file, `template.yaml:Name`, or the standard input (`-`).
+
+    `own`: values for its placeholders, besides those of the command's options.
+    """
+    path, name = split_name(given)
+    return _flow(read_bytes(path), path, name, own or {})
+
+
+def _flow(data: bytes, path: str, name: str, own: Mapping[str, str]) -> Flow:
     _not_python(path)
     if data.startswith(PROGRAM_START):
         hint = "give the .asl.json it was compiled from"
         raise HostError("TSME-H014", f'"{path}" is a compiled program, not a workflow', hint)
-    return _text(data, path)
+    return as_flow(_text(data, path), path, name, {**own, **values()}, read_text)
 
 
-def read_program(path: str, budget: int = BUDGET) -> Loaded:
+def read_program(given: str, budget: int = BUDGET, own: Mapping[str, str] | None = None) -> Loaded:
     """A compiled program; a workflow is compiled on the way.  Raises CompileError too."""
+    path, name = split_name(given)
     data = read_bytes(path)
     if data.startswith(b"\x87") or path.endswith(".tsm"):
         if not data:
             raise HostError("TSME-H014", f'"{path}" is empty, not a program')
         return Loaded(path, data, None)
-    _not_python(path)
-    text = _text(data, path)
+    flow = _flow(data, path, name, own or {})
     try:
-        return Loaded(path, compile_text(text, Path(path).name, budget=budget).data, text)
+        name = Path(shown_name(flow, path)).name if path != "-" else path
+        return Loaded(given, compile_text(flow, name, budget=budget).data, flow)
     except CompileError as error:
-        raise CompileError(error.problems, "<stdin>" if path == "-" else path) from None
+        raise CompileError(error.problems, shown_name(flow, given)) from None
+
+
+def shown_name(flow: Flow, given: str) -> str:
+    """The file in which the problems of a workflow are."""
+    if isinstance(flow, Parsed) and flow.name:
+        return flow.name
+    return "<stdin>" if given == "-" else split_name(given)[0]
 
 
 def _not_python(path: str) -> None:

@@ -11,6 +11,7 @@ import click
 
 from . import console
 from .causes import compact
+from .definitions import takes_values
 from .errors import DONE, FAILED, HostError
 from .files import Loaded, read_program
 from .history import Event, History, replay_history
@@ -35,6 +36,7 @@ _HAS_DETAILS = ("Execution", "Task", "LambdaFunction", "Activity", "MapIteration
 @click.option("--execution", type=int, metavar="N", help="Its number.  [default: the last one]")
 @click.option("--json", "form", flag_value="json", help="Print what the AWS API answers.")
 @click.option("--table", "form", flag_value="table", help="Print a line for each event.")
+@takes_values
 def history(log: str, programs: tuple[str, ...], execution: int | None, form: str | None) -> int:
     """Show an execution as AWS's GetExecutionHistory would.
 

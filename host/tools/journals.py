@@ -11,6 +11,7 @@ import click
 from tsme import cbor
 
 from . import console
+from .definitions import takes_values
 from .effects import effects
 from .errors import DONE, FAILED, HostError
 from .files import write_bytes
@@ -33,6 +34,7 @@ def journal() -> None:
     help="The .tsm, workflow or machine (FILE.py:CLASS) that ran: adds what it did. Repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the records as JSON.")
+@takes_values
 def show(log: str, programs: tuple[str, ...], as_json: bool) -> int:
     """Show a journal as a log, one line for each record.
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from . import console
+from .definitions import takes_values
 from .errors import DONE, FAILED, HostError
 from .player import Played, find, play_all
 from .records import Log, plain, read_log
@@ -23,6 +24,7 @@ from .records import Log, plain, read_log
     help="The .tsm, workflow or machine (FILE.py:CLASS) that ran. May be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@takes_values
 def replay(log: str, programs: tuple[str, ...], as_json: bool) -> int:
     """Run a journal's inputs through the kernel again and compare every byte.
 

@@ -22,6 +22,7 @@ from tsme.objects import GET, LIST, PUT
 from ..compiler.disasm import disassemble
 from ..start import INTERRUPTED, Stopped
 from . import console
+from .definitions import takes_values
 from .errors import DONE, FAILED, HostError
 from .files import Loaded, read_program, read_value
 from .handlers import check_tasks
@@ -95,6 +96,7 @@ class Options(TypedDict):
     help="Raise a limit that boards have, such as state_bytes=65536. May be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print output or error with its status.")
+@takes_values
 def run(program: str, **options: Unpack[Options]) -> int:
     """Run a workflow or a compiled program.
 

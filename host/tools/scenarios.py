@@ -17,6 +17,7 @@ from tsme.tasks import names
 from ..compiler.disasm import disassemble
 from ..compiler.model import CompileError, Where
 from ..compiler.source import Node
+from .definitions import as_text
 from .errors import HostError, did_you_mean
 from .expecting import Expected, Payloads, read_expected
 from .files import input_error, read_program
@@ -30,7 +31,7 @@ from .virtual import Begin, Call
 START = "2026-01-01T00:00:00Z"
 ENDING = ".test.json"
 _SHARED = ("input", "context", "start", "seed", "tasks", "limits")
-_FILE = ("comment", "workflow", "mock_config", *_SHARED, "cases")
+_FILE = ("comment", "workflow", "substitutions", "mock_config", *_SHARED, "cases")
 _CASE = ("name", "comment", "mock_case", *_SHARED, "expect")
 _CONTEXT = {"Execution": ("Id", "Name", "RoleArn"), "StateMachine": ("Id", "Name")}
 _EMITS = [f"tsme:{name}" for name in EMITS]
@@ -116,10 +117,10 @@ def load(path: str) -> Scenarios:
     return _Loader(path, reader).load()
 
 
-def _workflow(path: str) -> Workflow:
-    """The workflow of a test, compiled with its debug part."""
+def _workflow(path: str, values: dict[str, str] | None = None) -> Workflow:
+    """The workflow of a test, compiled with its debug part.  `values`: for its placeholders."""
     try:
-        loaded = read_program(path)
+        loaded = read_program(path, own=values)
     except CompileError as error:
         raise input_error(error.problems, path) from None
     with no_limits():
@@ -167,14 +168,19 @@ class _Loader:
             name = self.reader.text(node, "workflow")
             if name is None:
                 self.reader.close()
-            return _workflow(str(folder / (name or "")))
+            return _workflow(str(folder / (name or "")), self.substitutions())
         base = Path(self.path).name.removesuffix(ENDING)
-        beside = folder / f"{base}.asl.json"
+        beside = _beside(folder, base)
         if not beside.is_file():
             hint = 'name it: "workflow": "flow.asl.json"'
             what = f'there is no workflow "{beside}" beside it'
             raise HostError("TSME-H073", f"{self.path}: {what}", hint)
-        return _workflow(str(beside))
+        return _workflow(str(beside), self.substitutions())
+
+    def substitutions(self) -> dict[str, str]:
+        """The member `substitutions`: values for the workflow's placeholders."""
+        given = self.reader.object(self.top.get("substitutions"), "substitutions")
+        return {name: as_text(node.plain()) for name, node in given.items()}
 
     def case(self, node: Node) -> Case:
         reader = self.reader
@@ -285,6 +291,12 @@ class _Loader:
         return [machines[base]] if base in machines else list(machines.values())
 
 
+def _beside(folder: Path, base: str) -> Path:
+    """The workflow of a name; as JSON, if there is none."""
+    found = [folder / f"{base}.asl{ending}" for ending in (".json", ".yaml", ".yml")]
+    return next((file for file in found if file.is_file()), found[0])
+
+
 def _where(node: Node | None) -> Where:
     return node.where if node else Where("", 1, 1)
 
@@ -294,7 +306,7 @@ def _config_alone(path: str) -> Scenarios:
     config = read_mock_config(path)
     cases = []
     for machine, of in config.machines.items():
-        file = Path(path).parent / f"{machine}.asl.json"
+        file = _beside(Path(path).parent, machine)
         if not file.is_file():
             place = config.places[machine]
             at = f"{path}:{place.line}:{place.column}"

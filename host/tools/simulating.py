@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 from . import console
+from .definitions import takes_values
 from .drawing import draw, known_ending
 from .errors import DONE, FAILED, HostError, did_you_mean
 
@@ -56,6 +57,7 @@ class Options(TypedDict):
 @click.option("--replay", metavar="FILE", help="Have a failure again that was saved.")
 @click.option("--graph", metavar="FILE", help="Draw what was reached: FILE.svg or FILE.mmd.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@takes_values
 def sim(target: str | None, **options: Unpack[Options]) -> int:
     """Simulate a workflow, or what a Python file says: docs/SIMULATION.md.
 

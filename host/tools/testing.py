@@ -14,6 +14,7 @@ from tsme.errors import TsmeError
 
 from . import console
 from .batches import run_batch
+from .definitions import takes_values
 from .errors import DONE, FAILED, HostError
 from .expecting import Outcome, differences, shown
 from .files import write_bytes
@@ -73,6 +74,7 @@ class Options(TypedDict):
 )
 @click.option("--verbose", "-v", is_flag=True, help="Show what each case did.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@takes_values
 def test(paths: tuple[str, ...], **options: Unpack[Options]) -> int:
     """Run scenario tests: *.test.json in the folders given, or the files given.
 

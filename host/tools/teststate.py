@@ -16,11 +16,12 @@ from ..compiler.awstext import definition_error
 from ..compiler.check import find_problems
 from ..compiler.graph import targets
 from ..compiler.model import CompileError, Json, Machine, Map, Parallel, Problem, State
-from ..compiler.source import parse
+from ..compiler.source import Parsed, parse
 from . import console, onestate, staterequest
 from .checking import show_problems
+from .definitions import split_name, takes_values
 from .errors import DONE, FAILED, HostError, did_you_mean
-from .files import read_flow, read_value
+from .files import read_flow, read_value, shown_name
 from .staterequest import ApiError, Request
 
 NAME = "StateName"  # what AWS calls a state that is given alone
@@ -195,6 +196,7 @@ class Options(TypedDict):
 )
 @click.option("--configuration", metavar="JSON", help="AWS's stateConfiguration.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
+@takes_values
 def command(flow: str, **options: Unpack[Options]) -> int:
     """Run one state of a workflow, with mocked answers.
 
@@ -210,7 +212,12 @@ def command(flow: str, **options: Unpack[Options]) -> int:
     Exits with 0 if the state succeeded, 1 if not, 2 if it could not run.
     """
     text = read_flow(flow)
-    name = "<stdin>" if flow == "-" else Path(flow).name
+    name = "<stdin>" if flow == "-" else Path(split_name(flow)[0]).name
+    if isinstance(text, Parsed):  # the API takes JSON alone
+        if text.node is None or text.problems:
+            show_problems(list(text.problems), text, shown_name(text, flow), to_stderr=True)
+            return FAILED
+        text = json.dumps(text.node.plain(), ensure_ascii=False, indent=2)
     try:
         answer = run_state(_request(text, name, options))
     except CompileError as error:

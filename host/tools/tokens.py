@@ -22,6 +22,7 @@ from tsme.tasks import is_activity, is_callback
 
 from ..compiler.model import Json
 from . import console
+from .definitions import takes_values
 from .errors import DONE, HostError
 from .files import not_writable, read_program, read_value
 from .keeping import in_use
@@ -120,7 +121,7 @@ def _takes(command: Callable[..., int]) -> Callable[..., int]:
     command = click.option(
         "--program", metavar="PROGRAM", required=True, help="The .tsm or workflow that runs."
     )(command)
-    return click.argument("journal", metavar="JOURNAL")(command)
+    return click.argument("journal", metavar="JOURNAL")(takes_values(command))
 
 
 @token.command("list", short_help="Show what waits.")

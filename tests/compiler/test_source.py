@@ -137,7 +137,7 @@ def test_any_text_is_read_or_refused_as_the_standard_library_does(text):
     "text",
     ["01", "-", "+1", "1.", ".5", "1e", "0x10", "NaN", "Infinity", "-Infinity", "True", "nul"]
     + ["'a'", "[1,]", '{"a":1,}', "{a:1}", '"\t"', '"\\x"', '"\\u12"', '"', "[", "{", "", " "]
-    + ["1 2", "/**/1", "[1 2]", "\ufeff1", "\x0c1", '"a\nb"', "[,1]", "{,}", '{"a"}', "}"],
+    + ["1 2", "/**/1", "[1 2]", "\x0c1", '"a\nb"', "[,1]", "{,}", '{"a"}', "}"],
 )
 def test_what_is_not_json_is_refused(text):
     assert not accepts(text)
@@ -212,7 +212,46 @@ def test_other_encodings_are_named(encoding):
     assert "UTF-" in error.value.problems[0].message
 
 
-def test_a_byte_order_mark_is_refused_and_the_rest_still_checked():
+def test_a_byte_order_mark_does_not_count():
     node, problems = parse(decode('\ufeff{"a": 1, "a": 2}'.encode()))
     assert node is not None
-    assert [p.code for p in problems] == ["TSME-C002", "TSME-C004"]
+    assert node.plain() == {"a": 1}
+    assert [(p.code, p.where.column) for p in problems] == [("TSME-C004", 10)]
+    assert parse("1\ufeff")[0] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ('{"a": ${n}}', [7]),
+        ('{"a": ${n}, "b": [${m}, 1]}', [7, 19]),
+        ('{"a": -${n}.5}', [8]),
+        ('{"a": 1${n}${m}}', [8]),
+        ('{"a": ${jsonencode({x = "y"})}, "b": 1}', [7]),
+        ("${whole}", [1]),
+        ("{${name}: 1}", [2]),
+        ('{"a": 1 ${more} }', [9]),
+        ('{"a": 1, ${more} }', [10]),
+        ('{"a": 1} ${more}', [10]),
+        ('{"a": ${ n }}', [7]),
+    ],
+)
+def test_a_placeholder_outside_of_strings_is_one_problem_at_its_place(text, columns):
+    node, problems = parse(text)
+    assert node is None
+    assert [(p.code, p.where.column) for p in problems] == [("TSME-C008", c) for c in columns]
+
+
+def test_a_placeholder_is_named_with_what_gives_it_a_value():
+    (problem,) = parse('{"a": ${ n }}')[1]
+    assert problem.message == "the placeholder ${n} has no value"
+    assert problem.hint == "give it one: --substitute n=VALUE"
+    (problem,) = parse('{"a": ${max(1, 2)}}')[1]
+    assert problem.hint == "put a value in its place"
+    assert parse('{"a": "x ${n}"}')[1] == []
+
+
+def test_a_dollar_that_is_no_placeholder_is_told_as_such():
+    for path in ("$", "$.b", "$.b[0].c", "$$.State.Name"):
+        (problem,) = parse(f'{{"a": {path}, "c": 1}}')[1]
+        assert (problem.code, problem.hint) == ("TSME-C003", f'write "{path}" if it is text')

@@ -108,7 +108,10 @@ def load_tasks(path):
     sys.path.insert(0, path.rpartition("/")[0] or ".")
     names = {"__name__": "tasks", "__file__": path}
     try:
-        exec(compile(read(path), path, "exec"), names)
+        source = read(path)
+        if source[:3] == b"\xef\xbb\xbf":  # a byte order mark, which MicroPython does not skip
+            source = source[3:]
+        exec(compile(source, path, "exec"), names)
     except TsmeError as e:
         raise TsmeError(e.code, "%s: %s" % (line(e, path), e.message))
     except Exception as e:
