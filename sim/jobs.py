@@ -16,16 +16,18 @@ from threading import Thread
 
 from .campaign import Failure, Result, campaign
 from .coverage import Coverage
-from .simulation import Simulation
+from .simulation import Simulation, Value
 
 _SHARE = 0.5  # s that a process works before it reports
 
 
-def _work(file: str, name: str, first: int, last: int | None, step: int) -> tuple[Result, int]:
+def _work(
+    file: str, name: str, inputs: tuple[Value, ...], first: int, last: int | None, step: int
+) -> tuple[Result, int]:
     """In another process: the seeds first, first + step, ... for a while; and the next one."""
     from .reproducer import simulations  # noqa: PLC0415
 
-    kind = simulations(Path(file))[name]
+    kind = simulations(Path(file), inputs)[name]
     done = 0
 
     def seen(n: int) -> None:
@@ -81,7 +83,7 @@ def parallel(
 
         def share(at: int) -> Future[tuple[Result, int]]:
             with _deaf():
-                return pool.submit(_work, str(file), kind.__name__, at, last, jobs)
+                return pool.submit(_work, str(file), kind.__name__, kind.inputs, at, last, jobs)
 
         running = {share(first + n) for n in range(jobs)}
         while running:

@@ -19,7 +19,7 @@ from tsme_host.tools.player import no_limits
 from .campaign import Failure, one
 from .coverage import Coverage
 from .device import Device
-from .simulation import Call, Simulation
+from .simulation import Call, Simulation, Value
 from .things import things
 from .world import EPOCH, Move, World
 
@@ -35,6 +35,7 @@ class Reproducer:
     simulation: str
     failure: Failure
     commit: str
+    inputs: tuple[Value, ...] = ()
 
 
 class _Story(Coverage):
@@ -108,7 +109,7 @@ def replay_file(path: str | Path) -> None:
     """The same for a saved failure; its simulation is found where the file says."""
     saved = load(Path(path))
     file, _, name = saved.simulation.rpartition(":")
-    kind = simulations(Path(path).parent / file)[name]
+    kind = simulations(Path(path).parent / file, saved.inputs)[name]
     failure = saved.failure
     replay(kind, failure.seed, failure.moves, failure.without)
 
@@ -148,6 +149,7 @@ def save(path: Path, file: Path, kind: type[Simulation], failure: Failure) -> No
         "where": failure.where,
         "seed": failure.seed,
         "without": list(failure.without),
+        "inputs": list(kind.inputs),
         "moves": [list(move) for move in failure.moves],
         "story": story(kind, failure),
     }
@@ -161,25 +163,30 @@ def load(path: Path) -> Reproducer:
         moves = [(int(k), int(d), int(n)) for k, d, n in value["moves"]]
         without = tuple(str(name) for name in value["without"])
         failure = Failure(int(value["seed"]), moves, value["message"], value["where"], without)
-        return Reproducer(str(value["simulation"]), failure, str(value["commit"]))
+        inputs = tuple(value.get("inputs", ()))
+        return Reproducer(str(value["simulation"]), failure, str(value["commit"]), inputs)
     except (OSError, ValueError, KeyError, TypeError) as e:
         text = f'"{path}" is no reproducer of a simulation: {type(e).__name__}: {e}'
         raise TsmeError("TSME-S003", text) from None
 
 
-def _of_workflow(path: Path) -> type[Simulation]:
+def _of_workflow(path: Path, inputs: tuple[Value, ...]) -> type[Simulation]:
     """A simulation of a workflow alone: its tasks answer as the scenarios beside it have them."""
     test = path.with_name(path.name.partition(".")[0] + ".test.json")
-    members = {"program": str(path), "scenario": str(test) if test.is_file() else ""}
+    scenario = str(test) if test.is_file() else ""
+    members = {"program": str(path), "scenario": scenario, "inputs": inputs}
     return type("Workflow", (Simulation,), members)
 
 
-def simulations(path: Path) -> dict[str, type[Simulation]]:
-    """The simulations in a Python file, by name, or that of a workflow.  TsmeError if none."""
+def simulations(path: Path, inputs: tuple[Value, ...] = ()) -> dict[str, type[Simulation]]:
+    """The simulations in a Python file, by name, or that of a workflow.  TsmeError if none.
+
+    inputs: what the workflow starts with, one of them, instead of what its scenarios have.
+    """
     if not path.is_file():
         raise TsmeError("TSME-S002", f'there is no file "{path}"')
     if path.suffix != ".py":
-        return {"Workflow": _of_workflow(path.resolve())}
+        return {"Workflow": _of_workflow(path.resolve(), inputs)}
     name = f"tsme_simulated_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -208,9 +215,11 @@ def simulations(path: Path) -> dict[str, type[Simulation]]:
     return found
 
 
-def again(file: Path, name: str, failure: Failure) -> tuple[type[Simulation], Failure | None]:
+def again(
+    file: Path, name: str, failure: Failure, inputs: tuple[Value, ...] = ()
+) -> tuple[type[Simulation], Failure | None]:
     """The simulation of a saved failure, and what its moves do now."""
-    kind = simulations(file)[name]
+    kind = simulations(file, inputs)[name]
     with no_limits():
         seed, moves, without = failure.seed, failure.moves, failure.without
         those, guard = things(kind), failure.guarded

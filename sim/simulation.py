@@ -86,6 +86,7 @@ class Simulation:
     devices: ClassVar[dict[str, Any]] = {}
 
     start: ClassVar[Value] = None  # what an execution starts with
+    inputs: ClassVar[tuple[Value, ...]] = ()  # of a workflow, instead of `start`: one of these
     steps = 300  # moves of a seed
     pause = 1000  # ms that pass between two moves, on average
     delay = 2000  # ms that a task or a message takes, at most

@@ -85,6 +85,7 @@ def _workflow(kind: type[Simulation], name: str, path: str) -> Thing:
         cases = load(str(folder(kind) / kind.scenario)).cases
         thing.answers = _answers(cases)
         thing.starts = [case.begin.value for case in cases]
+    thing.starts = list(kind.inputs) or thing.starts or [{}]
     return thing
 
 

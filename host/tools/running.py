@@ -68,7 +68,7 @@ class Options(TypedDict):
     "-i",
     "given",
     metavar="JSON",
-    help="A file, `-`, or the JSON itself.  [default: null]",
+    help="A file, `-`, or the JSON itself.  [default: {}]",
 )
 @click.option("--tasks", "-t", metavar="TASKS.py", help="The handlers of the workflow's tasks.")
 @click.option(
@@ -128,7 +128,9 @@ def run(program: str, **options: Unpack[Options]) -> int:
         tempfile.TemporaryDirectory(prefix="tsme-") as folder,
     ):
         given = options["given"]
-        value = None if given is None else cbor.encode(read_value(given))
+        value = None
+        if given is not None or not kept.goes_on:
+            value = cbor.encode(read_value("{}" if given is None else given))
         place = Path(folder)
         place.joinpath("program.tsm").write_bytes(loaded.data[: listing.size])
         if value is not None:
@@ -335,7 +337,7 @@ def _report(result: list[Any], options: Options, kept: Kept) -> int:
         click.secho(text, err=True, fg="red")
     ours = error in _NOT_OF_INPUT or str(error).startswith("TSME.")
     if status == "failed" and options["given"] is None and not kept.goes_on and not ours:
-        console.note("tsme: no --input was given, so the input is null; try --input '{}'")
+        console.note("tsme: no --input was given, so the input is {}")
     return DONE if status == "succeeded" else FAILED
 
 

@@ -18,6 +18,7 @@ from . import console
 from .definitions import takes_values
 from .drawing import draw, known_ending
 from .errors import DONE, FAILED, HostError, did_you_mean
+from .files import read_value
 
 if TYPE_CHECKING:
     from tsme_sim.campaign import Failure
@@ -29,6 +30,7 @@ _SECONDS = 10.0  # unless seeds or seconds are given
 class Options(TypedDict):
     """What `tsme sim` takes beside its file."""
 
+    given: str | None
     seeds: str | None
     seconds: float | None
     jobs: int
@@ -39,6 +41,13 @@ class Options(TypedDict):
 
 @click.command("sim", short_help="Simulate devices with many seeds and faults.")
 @click.argument("target", metavar="[FILE[:CLASS]]", required=False)
+@click.option(
+    "--input",
+    "-i",
+    "given",
+    metavar="JSON",
+    help="Of a workflow.  [default: the inputs of FLOW.test.json, or {}]",
+)
 @click.option("--seeds", metavar="N", help="So many seeds, or those from A to B: 100-200.")
 @click.option(
     "--seconds",
@@ -73,6 +82,9 @@ def sim(target: str | None, **options: Unpack[Options]) -> int:
     if target is None:
         raise HostError("TSME-H001", "Missing argument 'FILE[:CLASS]'", "see tsme sim --help")
     file, names = _chosen(target)
+    if options["given"] is not None and file.suffix == ".py":
+        hint = "write start = ... in its class"
+        raise HostError("TSME-H002", "--input is for a workflow, not for a simulation", hint)
     seeds = _seeds(options["seeds"])
     if options["graph"] and len(names) > 1:
         text = f"{target} has several simulations, and --graph draws one"
@@ -116,7 +128,8 @@ def _run(file: Path, name: str, seeds: range | None, options: Options) -> bool:
     from tsme_sim.reproducer import simulations  # noqa: PLC0415
     from tsme_sim.things import things  # noqa: PLC0415
 
-    kind = simulations(file)[name]
+    given = options["given"]
+    kind = simulations(file, () if given is None else (read_value(given),))[name]
     those = things(kind)
     seconds = options["seconds"] or (None if seeds else _SECONDS)
     with _progress(name, seeds, seconds) as progress:
@@ -164,7 +177,7 @@ def _replay(path: str, target: str | None) -> int:
     file, _, name = where.rpartition(":") if ":" in where else (where, "", "")
     place = Path(file) if target else Path(path).parent / file
     place, names = _chosen(f"{place}:{name}" if name and name != "Workflow" else str(place))
-    kind, failure = again(place, names[0], saved.failure)
+    kind, failure = again(place, names[0], saved.failure, saved.inputs)
     if failure is None:
         console.out(f"{console.good('✓')} it does not fail any more: {saved.failure.message}")
         return DONE

@@ -257,7 +257,7 @@ def test_two_handlers_of_one_task_are_both_named(folder: Path, on: str):
 
 # --- input and limits -------------------------------------------------------------------------
 
-NOTE = "tsme: no --input was given, so the input is null; try --input '{}'\n"
+NOTE = "tsme: no --input was given, so the input is {}\n"
 
 
 @pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)

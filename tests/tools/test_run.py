@@ -70,7 +70,7 @@ def test_the_input_may_be_a_file_or_come_from_stdin(folder: Path):
     (folder / "in.json").write_text("[1, 2]", encoding="utf-8")
     done = spawn("run", "echo.asl.json", "-i", "in.json", cwd=folder)
     assert done.stdout == "[1, 2]\n"
-    assert spawn("run", "echo.asl.json", cwd=folder).stdout == "null\n"
+    assert spawn("run", "echo.asl.json", cwd=folder).stdout == "{}\n"
 
 
 def test_both_interpreters_write_the_same_journal(folder: Path):

@@ -3,7 +3,7 @@
 #     micropython main.py program.tsm [NAME=VALUE ...]
 #
 # tasks=tasks.py     a global `tasks = tsme.Tasks()` with the handlers
-# input=in.cbor      the input of a new execution; null if it is left out
+# input=in.cbor      the input of a new execution; {} if it is left out
 # journal=j.bin      made if it is not there; an execution under way in it goes on
 # blocks=64          of 4096 bytes in a new journal
 # mail=j.bin.mail    what `tsme token` sends, a CBOR sequence that grows
@@ -255,7 +255,7 @@ def run(options):
     elif engine.state.execution:
         n = engine.state.execution
         say("tsme: execution %d has ended; starting execution %d" % (n, n + 1))
-    value = kept(decode(read(options["input"]))[0]) if "input" in options else None
+    value = kept(decode(read(options["input"]))[0]) if "input" in options else {}
     o = asyncio.run(quietly(engine, value, options.get("mail")))
     return [o.status, o.output, o.error, o.cause, o.execution]
 
