@@ -5,6 +5,7 @@ import hashlib
 import json
 import random
 import re
+import sys
 import uuid
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.firmware import leaves, reference
 from tests.firmware.leaves import Question, on_every_interpreter
 from tests.firmware.test_values import same
 from tsme import num
-from tsme.faults import IntrinsicError
+from tsme.faults import IntrinsicError, StatesError
 from tsme.intrinsics import FUNCTIONS, find
 from tsme.pcg import Rng
 
@@ -215,6 +216,133 @@ def test_array_unique_keeps_the_first_of_equal_items(array: list[Any]) -> None:
     assert same(call("ArrayUnique", array), expected)
 
 
+@given(st.lists(reference.values, min_size=1, max_size=3), st.randoms(use_true_random=False))
+def test_array_unique_knows_equal_values_by_whatever_makes_them_equal(values, random):
+    def other(v: Any) -> Any:  # as good as v: 1 for 1.0, members in another order
+        if isinstance(v, dict):
+            names = list(v)
+            random.shuffle(names)
+            return {k: other(v[k]) for k in names}
+        if isinstance(v, list):
+            return [other(x) for x in v]
+        if type(v) is float and v.is_integer() and abs(v) < 2**63:
+            return int(v)
+        return float(v) if type(v) is int and int(float(v)) == v else v
+
+    for v in values:
+        assert num.equal(v, other(v))
+    array = [f(v) for v in values for f in (lambda v: [v], lambda v: [other(v)], other)]
+    expected: list[Any] = []
+    for v in array:
+        if not any(num.equal(v, one) for one in expected):
+            expected.append(v)
+    assert same(call("ArrayUnique", array), expected)
+
+
+def test_array_unique_does_not_take_one_value_for_another():
+    apart = ["", "n", "i1,", "[1,", [], {}, [[]], [[], []], [{}], {"a": []}, {"": "a"}, {"a": ""}]
+    apart += [
+        None,
+        True,
+        False,
+        0,
+        1,
+        "1",
+        ["1"],
+        [1],
+        [12],
+        [1, 2],
+        ["a", "b"],
+        ["a,b"],
+        ["s1:a"],
+    ]
+    apart += [{"a": 1, "b": 2}, {"a": 2, "b": 1}, {"ab": 1}, [None], [True], [False], [0], 0.5]
+    apart += [2**53 + 1, 2.0**53, 2**63 - 1, 2.0**63, 1e300, [1e300]]
+    assert same(
+        call("ArrayUnique", [*apart, *apart, 0.0, -0.0, [-0.0], {"b": 2.0, "a": 1}]), apart
+    )
+
+
+def lines(name: str, *args: Any) -> int:
+    """How many lines of Python a call runs: its work, on every computer the same."""
+    count = 0
+
+    def look(frame: Any, event: str, arg: Any) -> Any:
+        nonlocal count
+        count += event == "line"
+        return look
+
+    before = sys.gettrace()
+    ((_, function, *_),) = find([NUMBER[name]]).values()
+    sys.settrace(look)
+    try:
+        function(NoDraws(), *args)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def objects(n: int) -> list[Any]:
+    return [{"a": [i], "b": {"c": str(i)}} for i in range(n)]
+
+
+LONG: dict[str, Any] = {
+    "ArrayUnique": lambda n: [[[i] for i in range(n)]],
+    "ArrayUnique of objects": lambda n: [objects(n)],
+    "ArrayUnique of equal ones": lambda n: [[[1, i % 3] for i in range(n)]],
+    "ArrayUnique of one large object": lambda n: [[{str(i): i for i in range(n)}] * 2],
+    "ArrayContains": lambda n: [objects(n), {"a": [n], "b": 1}],
+    "ArrayContains of one large object": lambda n: [
+        [{str(i): i for i in range(n)}],
+        {str(n - 1 - i): n - 1 - i for i in range(n)},
+    ],
+    "ArrayPartition": lambda n: [list(range(n)), 2],
+    "JsonMerge": lambda n: [{str(i): i for i in range(n)}, {str(i): i for i in range(n)}, False],
+    "JsonToString": lambda n: [objects(n)],
+    "StringToJson": lambda n: [json.dumps(objects(n))],
+    "Hash": lambda n: ["é" * n, "SHA-256"],
+    "Base64Encode": lambda n: ["é" * n],
+    "Base64Decode": lambda n: ["QUJD" * (n // 2)],
+    "Format": lambda n: ["{} \\{" * n, list(range(n))],
+    "StringSplit": lambda n: ["a,b" * n, "".join(map(chr, range(33, 33 + n)))],
+    "Items": lambda n: ["a,b\n" + 'x,"a""b"""\n' * n, ["CSV", None, ",", []], 0],
+    "Items of a long field": lambda n: ["a,b\n" + '"' + '""' * n + '"', ["CSV", None, ",", []], 0],
+    "Batch": lambda n: [objects(n), 2, 300, {"b": objects(3)}],
+    "Flatten": lambda n: [[[i, i] for i in range(n)]],
+}
+
+
+@pytest.mark.parametrize("what", LONG)
+def test_the_work_of_a_function_grows_with_its_arguments_and_no_faster(what: str) -> None:
+    name, _, _ = what.partition(" ")
+    assert lines(name, *LONG[what](3900)) <= 12 * lines(name, *LONG[what](390))
+
+
+def test_padding_a_table_is_bounded_and_only_what_is_wanted_is_made():
+    text = ",".join(map(str, range(3000))) + "\n" + "a\n" * 3000
+    config = ["CSV", None, ",", []]
+    with pytest.raises(StatesError) as error:
+        call("Items", text, config, 0)
+    assert error.value.name == "States.DataLimitExceeded"
+    rows = call("Items", text, config, 2)
+    assert [len(row) for row in rows] == [3000, 3000]
+    with pytest.raises(StatesError):
+        call("Items", text + '"', config, 2)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t \r", "\r"])
+def test_blank_lines_of_json_lines_are_passed_over(blank):
+    assert call("Items", f"1\n{blank}\n2", ["JSONL", None, ",", []], 0) == [1, 2]
+
+
+# Blank for Python, not for JSON, and not for MicroPython either.
+@pytest.mark.parametrize("blank", ["\u00a0", "\u2028", "\u3000", "\x0b", "\x0c", "\x1c", "\x85"])
+def test_lines_of_json_lines_that_are_blank_in_unicode_only_are_no_json(blank):
+    with pytest.raises(StatesError) as error:
+        call("Items", f"1\n{blank}\n2", ["JSONL", None, ",", []], 0)
+    assert error.value.name == "States.ItemReaderFailed"
+
+
 @given(reference.texts)
 def test_base64(text):
     encoded = base64.b64encode(text.encode()).decode()
@@ -336,4 +464,24 @@ def test_every_interpreter_has_the_same_functions(name: str) -> None:
     for function, arity, *_ in FUNCTIONS:
         for _ in range(60 if arity else 1):
             put(function, [rng.choice(ARGUMENTS) for _ in range(arity)])
+    # What CPython and MicroPython do not agree on: which characters are blank, and which texts
+    # are digits.
+    for blank in " \t\r\x0b\x0c\x1c\x1f\x85\u00a0\u2028\u3000":
+        put("Items", [f"1\n{blank}\n2", ["JSONL", None, ",", []], 0])
+        put("Items", [f"a,b\n{blank}\n{blank},1\n", ["CSV", None, ",", []], 0])
+        put("StringToJson", [blank])
+        put("StringToJson", [f"{blank}[1]"])
+        put("StringSplit", [f"a{blank}b c", blank])
+    for digits in ("1\u0663", "\u00b2", "1_0", " 1", "+1", "1"):
+        put("Items", ["[1, 2, 3]", ["JSON", None, ",", []], digits])
+        put("Batch", [[1, 2, 3], digits, digits, None])
+    put("JsonToString", [[5e-324, 1e-323, 1.5e-323, 2e-323, 5e-323, 1e-320, -5e-324]])
+    put(
+        "ArrayUnique", [[*ARGUMENTS, *ARGUMENTS, *objects(3), *objects(3), "é", "é", ["é"], ["é"]]]
+    )
+    big = {str(i): i for i in range(40)}
+    back = {str(i): float(i) for i in range(39, -1, -1)}
+    put("ArrayUnique", [[big, back, [big], [back]]])
+    put("ArrayContains", [[[1], big], back])
+    put("Format", ["é{}\\{{}{\\}é\\", [1, "é"]])
     leaves.check(name, questions)

@@ -284,6 +284,29 @@ def test_an_array_is_sorted_alike_where_sorting_is_not_stable():
         )
 
 
+def test_integers_and_floats_are_compared_exactly_everywhere():
+    near = [2**53 + 1, 2.0**53, 2**53, 16777217, 16777216.0, True, 1.0, 1, False, -0.0, 0]
+
+    class Sorts:
+        initial = {"l": near}
+
+        def stf(state, input, actions):
+            rows = state["l"]
+            found = [2.0**53 in rows, rows.count(2**53), rows.index(2**53), rows.index(16777216)]
+            assert found == [True, 2, 1, 4]
+            assert [rows.index(1), rows.index(0), rows.count(True)] == [5, 8, 3]
+            assert [rows.index(1, 6), rows.index(1, -4, -3)] == [6, 7]
+            assert rows != [2**53, *near[1:]]
+            assert rows == [*near]
+            rows.sort(key=input.value and (lambda v: (v, 0)))
+
+    for key in (False, True):
+        life = Life(Sorts)
+        life.tell(key)
+        state = life.state.client["l"]
+        assert [repr(v) for v in state] == [repr(v) for v in sorted(near)]
+
+
 def test_a_plain_dict_is_sorted_and_other_orders_are_kept():
     from collections import OrderedDict
 

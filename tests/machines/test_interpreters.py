@@ -68,3 +68,13 @@ def test_boards_write_the_bytes_that_cpython_writes(board: str) -> None:
         for n, (want, have) in enumerate(zip(expected, got, strict=True)):
             assert have == want, f"{board}, seed {seed}, input {n}: {events[n : n + 1]}"
     assert at == len(data)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_arrays_are_sorted_and_searched_alike(board: str) -> None:
+    interpreters.require(board)
+    script = Path(__file__).with_name("ranks_device.py")
+    told = [interpreters.run(name, script) for name in ("cpython", board)]
+    assert [done.stderr for done in told] == [b"", b""]
+    assert told[0].stdout == told[1].stdout
+    assert told[0].stdout.endswith(b"TypeError\n")

@@ -11,7 +11,7 @@ import json
 import math
 import re
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -171,6 +171,10 @@ def number_text(v: float) -> str:
         return str(v)
     _, digits, exponent = Decimal(repr(v)).normalize().as_tuple()
     assert isinstance(exponent, int)
+    if len(digits) == 1:  # then of two digits the nearest
+        exact = Decimal(v).normalize(Context(prec=2)).normalize()
+        _, digits, exponent = exact.as_tuple()
+        assert isinstance(exponent, int)
     text = "".join(map(str, digits))
     sign = "-" if v < 0 else ""
     point = len(text) + exponent  # 0.TEXT * 10 ** point

@@ -2,7 +2,7 @@
 from .arguments import an_array, an_integer
 from .exact import equal, integral
 from .faults import IntrinsicError
-from .num import bits, is_number
+from .num import INT_MAX, INT_MIN, bits, is_number
 
 _RANGE = 1000
 
@@ -44,35 +44,48 @@ def array_length(rng, array):
     return len(an_array(array, "the argument"))
 
 
-# What is the same for equal scalars and for no others; None for arrays and objects.
+def _names(v):
+    if len(v) < 32:
+        return sorted(v)
+    from .ranking import ranked
+
+    return ranked(v)
+
+
+# What equal values (exact.equal) have in common, and no others; about as long as the value.
 def _key(v):
-    if isinstance(v, str):
-        return v
-    if is_number(v):
-        n = integral(v)
-        return (bits(v),) if n is None else n
-    if isinstance(v, (list, dict)):
-        return None
-    return (v is None, v is True)
+    out = []
+    todo = [v]
+    while todo:
+        v = todo.pop()
+        if isinstance(v, str):
+            out.append("s%d:" % len(v))
+            out.append(v)
+        elif is_number(v):
+            n = integral(v)
+            if n is None or not INT_MIN <= n <= INT_MAX:
+                out.append("f%d," % bits(v))
+            else:
+                out.append("i%d," % n)
+        elif isinstance(v, list):
+            out.append("[%d," % len(v))
+            todo += v
+        elif isinstance(v, dict):
+            out.append("{%d," % len(v))
+            for k in _names(v):
+                todo.append(v[k])
+                todo.append(k)
+        else:
+            out.append("n" if v is None else "t" if v else "f")
+    return "".join(out)
 
 
 def array_unique(rng, array):
     seen = set()
-    large = []
     out = []
     for v in an_array(array, "the argument"):
         key = _key(v)
-        if key is not None:
-            if key in seen:
-                continue
+        if key not in seen:
             seen.add(key)
-        else:
-            for other in large:
-                if equal(v, other):
-                    break
-            else:
-                large.append(v)
-                out.append(v)
-            continue
-        out.append(v)
+            out.append(v)
     return out

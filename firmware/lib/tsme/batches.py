@@ -28,6 +28,7 @@ def batch(rng, items, most, size, shared):
     head["Items"] = []
     out = []
     used = 0
+    empty = _bytes(head) - 1 if size else 0
     for item in items:
         more = _bytes(item) + 1 if size else 0
         mine = out and out[-1]["Items"]
@@ -36,7 +37,7 @@ def batch(rng, items, most, size, shared):
             one = Obj(head)
             one["Items"] = mine
             out.append(one)
-            used = _bytes(head) - 1 if size else 0
+            used = empty
         used += more
         mine.append(item)
     return out

@@ -57,26 +57,30 @@ def test(k, v):
 
 def matches(text, pattern):
     # StringMatches: `*` is any run of characters, `\\*` and `\\\\` are those characters
-    parts = [""]  # the pieces between the stars
-    i = 0
-    while i < len(pattern):
-        c = pattern[i]
-        if c == "*":
-            parts.append("")
+    parts = []  # the pieces between the stars
+    part = []
+    escaped = False
+    for c in pattern:
+        if c == "*" and not escaped:
+            parts.append("".join(part))
+            part = []
+        elif c == "\\" and not escaped:
+            escaped = True
+            continue
         else:
-            if c == "\\" and i + 1 < len(pattern):
-                i += 1
-                c = pattern[i]
-            parts[-1] += c
-        i += 1
+            part.append(c)
+        escaped = False
+    if escaped:
+        part.append("\\")
+    parts.append("".join(part))
     if len(parts) == 1:
         return text == parts[0]
-    first, last = parts[0], parts[-1]
-    if not text.startswith(first) or len(text) < len(first) + len(last):
+    # As bytes: MicroPython counts the characters up to an index.
+    text = text.encode()
+    parts = [part.encode() for part in parts]
+    at, end = len(parts[0]), len(text) - len(parts[-1])
+    if at > end or not text.startswith(parts[0]) or not text.endswith(parts[-1]):
         return False
-    if not text.endswith(last):
-        return False
-    at, end = len(first), len(text) - len(last)
     for part in parts[1:-1]:
         at = text.find(part, at)
         if at < 0 or at + len(part) > end:

@@ -3,7 +3,6 @@ from .arguments import a_text
 from .errors import TsmeError
 from .faults import IntrinsicError
 from .jsontext import dumps, loads
-from .values import Obj
 
 
 def json_merge(rng, a, b, deep):
@@ -11,7 +10,7 @@ def json_merge(rng, a, b, deep):
         raise IntrinsicError("the first two arguments must be objects")
     if deep is not False:
         raise IntrinsicError("the third argument must be false: only shallow merging is supported")
-    out = Obj(a)
+    out = a.copy()
     out.update(b)
     return out
 

@@ -98,17 +98,6 @@ def order(v):
     return sorted(v) if type(v) is dict else v
 
 
-def plain(v):
-    # what a draft or value holds, for comparing
-    if isinstance(v, ObjectDraft):
-        v = v.copy()
-    if isinstance(v, dict):
-        return {k: plain(x) for k, x in v.items()}
-    if isinstance(v, (Draft, list)):
-        return [plain(x) for x in v]
-    return tuple([plain(x) for x in v]) if isinstance(v, tuple) else v
-
-
 class Draft:
     # now: what is, the old value itself until the first change.  kids: what was handed out or put
     # in since, by name or index.  parent: whose change this one's is, too.  root.open: the step
@@ -160,7 +149,9 @@ class Draft:
         return len(self.now)
 
     def __eq__(self, other):
-        return isinstance(other, _BOXES) and plain(self) == plain(other)
+        from .ranking import alike
+
+        return isinstance(other, _BOXES) and alike(self, other)
 
     __hash__ = None
 

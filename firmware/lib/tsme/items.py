@@ -29,7 +29,7 @@ class ArrayDraft(Draft):
             i += 1
 
     def __contains__(self, v):
-        return v in self[:]
+        return self.place(v) is not None
 
     def __add__(self, items):
         return self[:] + items[:]
@@ -40,11 +40,25 @@ class ArrayDraft(Draft):
     def copy(self):
         return self[:]
 
+    def place(self, v, start=0, stop=None):
+        # of the first item that equals v
+        from .ranking import alike
+
+        for i in range(len(self.now))[start:stop]:
+            if alike(self[i], v):
+                return i
+        return None
+
     def index(self, v, *more):
-        return self[:].index(v, *more)
+        i = self.place(v, *more)
+        if i is None:
+            raise ValueError("no item of the array equals this")
+        return i
 
     def count(self, v):
-        return self[:].count(v)
+        from .ranking import alike
+
+        return sum([alike(x, v) for x in self])
 
     # --- changes ---
 
@@ -132,12 +146,9 @@ class ArrayDraft(Draft):
         self.fill(self[:][::-1])
 
     def sort(self, key=None, reverse=False):
-        # Equal items stay in their order, which MicroPython's sort() does not see to.
-        items = self[:]
-        n = -1 if reverse else 1
-        keys = [(key(v) if key else v, n * i, v) for i, v in enumerate(items)]
-        keys.sort(key=_pair, reverse=reverse)
-        self.fill([v for _, _, v in keys])
+        from .ranking import ranked
+
+        self.fill(ranked(self[:], key, reverse))
 
     def delta(self, buf, n, path):
         # docs/SPEC.md, 6
@@ -152,7 +163,3 @@ class ArrayDraft(Draft):
         buf.append(0xF7)
         if self.kids:
             self.below(buf, n, path)
-
-
-def _pair(item):
-    return item[:2]

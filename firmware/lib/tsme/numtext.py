@@ -136,6 +136,23 @@ def shortest_digits(m, e):
     return text + str(d), k
 
 
+# Java takes two digits where one would do, those nearest to the value: 4.9E-324 and not 5.0E-324.
+# It makes a difference only where values lie far apart, among the smallest of all.
+def _two_digits(m, e, k):
+    s = 1 << -e
+    r = m * 10 ** (2 - k)
+    if r < 10 * s:
+        r *= 10
+        k -= 1
+    d, r = r // s, r % s
+    if 2 * r > s or 2 * r == s and d & 1:
+        d += 1
+    if d == 100:
+        d = 10
+        k += 1
+    return str(d) if d % 10 else str(d // 10), k
+
+
 # As Java prints a double, which is what AWS shows: 0.0, 1.5, 1.0E10, 2.5E-4.
 def to_text(v):
     if type(v) is int:
@@ -145,6 +162,8 @@ def to_text(v):
     if not m:
         return sign + "0.0"
     digits, k = shortest_digits(m, e)
+    if len(digits) == 1 and m < 1024 and e == -1074:
+        digits, k = _two_digits(m, e, k)
     if 0 < k <= 7:
         if len(digits) <= k:
             return sign + digits + "0" * (k - len(digits)) + ".0"

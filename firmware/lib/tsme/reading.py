@@ -4,6 +4,7 @@
 from .errors import TsmeError
 from .faults import StatesError, error
 from .jsontext import loads
+from .limits import LIMITS
 from .num import is_whole
 from .values import Obj
 
@@ -30,7 +31,7 @@ def items(rng, answer, config, most):
         answer = answer.get("Contents" if kind == "LIST" else "Body", answer)
     if isinstance(answer, str) and kind != "LIST":
         try:
-            answer = _parsed(answer, kind, names, separator)
+            answer = _parsed(answer, kind, names, separator, most)
         except TsmeError as e:
             raise _failed("The file is not valid " + kind + ": " + e.message)
     for name in way:
@@ -56,20 +57,26 @@ def _sound(config):
     return True
 
 
-def _parsed(text, kind, names, separator):
+def _parsed(text, kind, names, separator, most):
     if kind == "CSV":
-        return _table(text, names, ord(separator))
+        return _table(text, names, ord(separator), most)
     if kind == "JSONL":
-        return [loads(line) for line in text.split("\n") if line.strip()]
+        return [loads(line) for line in text.split("\n") if line.strip(" \t\r")]
     return loads(text)
 
 
-def _table(text, names, separator):
+def _table(text, names, separator, most):
     out = []
+    cells = 0
     for row in _rows(text.encode(), separator):
         if names is None:
             names = row
             continue
+        if most and len(out) == most:
+            continue  # but the rest has to be CSV too
+        cells += len(names)
+        if cells > LIMITS["value_bytes"]:
+            raise error(7)  # what is padded may be far longer than the file
         row += [""] * (len(names) - len(row))
         out.append(Obj(zip(names, row)))
     return out
@@ -102,13 +109,13 @@ def _rows(b, separator):
 
 def _quoted(b, i):
     # -> the field and the position after its closing quote
-    out = b""
+    out = bytearray()
     while True:
         end = b.find(b'"', i)
         if end < 0:
             raise _failed("The file is not valid CSV: a quote is not closed")
         out += b[i:end]
         if b[end + 1 : end + 2] != b'"':
-            return out, end + 1
-        out += b'"'
+            return bytes(out), end + 1
+        out.append(_QUOTE)
         i = end + 2

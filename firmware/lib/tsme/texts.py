@@ -26,23 +26,26 @@ def format_(rng, template, args):
     return "".join(out)
 
 
+# A character of a text is never taken by its index: MicroPython counts from the beginning.
 def _pieces(template):
-    pieces = [""]
-    skip = False
-    for i in range(len(template)):
-        if skip:
-            skip = False
-            continue
-        c = template[i]
-        following = template[i + 1 : i + 2]
-        if c == "\\" and following and following in "{}\\'":
-            pieces[-1] += following
-            skip = True
-        elif c == "{" and following == "}":
-            pieces.append("")
-            skip = True
+    pieces = []
+    piece = []
+    before = ""  # a backslash or brace of which the next character decides
+    for c in template:
+        if before == "\\" and c in "{}\\'":
+            piece.append(c)
+            before = ""
+        elif before == "{" and c == "}":
+            pieces.append("".join(piece))
+            piece = []
+            before = ""
         else:
-            pieces[-1] += c
+            piece.append(before)
+            before = c if c in "\\{" else ""
+            if not before:
+                piece.append(c)
+    piece.append(before)
+    pieces.append("".join(piece))
     return pieces
 
 
@@ -51,7 +54,18 @@ def string_split(rng, text, separators):
     a_text(text, "the first argument")
     if not a_text(separators, "the second argument"):
         return [text] if text else []
-    first = separators[0]
-    for c in separators[1:]:
+    separators = set(separators)
+    if len(separators) > 8:
+        piece = []
+        out = []
+        for c in text:
+            if c not in separators:
+                piece.append(c)
+            elif piece:
+                out.append("".join(piece))
+                piece = []
+        return out + ["".join(piece)] if piece else out
+    first = separators.pop()
+    for c in separators:
         text = text.replace(c, first)
     return [piece for piece in text.split(first) if piece]

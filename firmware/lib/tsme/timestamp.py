@@ -64,9 +64,7 @@ def parse(text):
         return None
     i = 19
     if text[19] == ".":
-        i = 20
-        while i < len(text) and "0" <= text[i] <= "9":
-            i += 1
+        i = len(text) - len(text[20:].lstrip("0123456789"))
         if i == 20:
             return None
     east = _offset(text[i:])
