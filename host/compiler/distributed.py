@@ -75,6 +75,11 @@ def read(lo: Lowering, state: Map, reader: Reader, dollar: Dollar, failed: Label
     """Push the items; what goes wrong goes on at `failed`."""
     limits(lo, state, dollar, only_paths=True)
     tolerance(lo, state, dollar, only_paths=True)
+    if isinstance(reader.max_items, Path):  # AWS looks at it before it reads
+        lo.ins("INT", 0)
+        lo.ins("CONST", Pooled(None))
+        _items(lo, reader, dollar)
+        lo.ins("DROP", 1, effect=-1)
     config = reader.config
     kind = config.get("InputType", "JSON")
     if reader.resource.split(":")[-1] == "listObjectsV2":
@@ -100,6 +105,10 @@ def read(lo: Lowering, state: Map, reader: Reader, dollar: Dollar, failed: Label
     way = str(config.get("ItemsPointer") or "").split("/")[1:]
     way = [step.replace("~1", "/").replace("~0", "~") for step in way]
     lo.ins("CONST", Pooled([kind, headers, separator, way]))  # type: ignore[list-item]
+    _items(lo, reader, dollar)
+
+
+def _items(lo: Lowering, reader: Reader, dollar: Dollar) -> None:
     _number(lo, reader.max_items, dollar)
     _call(lo, "Items", 3, reader.max_items)
 

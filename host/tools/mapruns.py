@@ -16,6 +16,7 @@ from .listing import SiteInfo
 if TYPE_CHECKING:
     from .history import _Branch, _View
 
+_LATE = ("Tolerated", "MaxItemsPath")  # what is looked at when the state has started
 _KINDS = ("mapRun", "batches")  # of the sites of a distributed Map's MAP
 
 
@@ -39,9 +40,9 @@ class MapRuns:
             self.succeed(branch)
 
     def on_error(self, branch: _Branch, stack: list[Any]) -> None:
-        """AWS looks at what may fail of a distributed Map when the state has started."""
+        """AWS looks at some limits of a distributed Map when the state has started."""
         site = self.site(branch)
-        if site is None or site.kind != "limit" or not site.field.startswith("Tolerated"):
+        if site is None or site.kind != "limit" or not site.field.startswith(_LATE):
             return
         if self.run_of(branch) is not None and not branch.map_run:
             items = stack[-1] if stack else []

@@ -17,14 +17,17 @@ def _failed(cause):
 
 
 def items(rng, answer, config, most):
-    # config: [InputType, header names or null, separator, names of the way to the array]
-    if not _sound(config):
+    # config: [InputType, header names or null, separator, names of the way to the array]; null
+    # only has a look at `most`, before a reader is asked
+    if config is not None and not _sound(config):
         raise error(3, config)
-    kind, names, separator, way = config
     if isinstance(most, str) and 0 < len(most) < 10 and not most.strip("0123456789"):
         most = int(most)
     if not is_whole(most):
         raise error(6, most)
+    if config is None:
+        return answer
+    kind, names, separator, way = config
     if most < 0:
         raise _failed("field MaxItems must be positive")
     if isinstance(answer, Obj):  # as the service answers, not the bare text or array
@@ -68,9 +71,10 @@ def _parsed(text, kind, names, separator, most):
 def _table(text, names, separator, most):
     out = []
     cells = 0
+    _distinct(names or [])
     for row in _rows(text.encode(), separator):
         if names is None:
-            names = row
+            names = _distinct(row)
             continue
         if most and len(out) == most:
             continue  # but the rest has to be CSV too
@@ -80,6 +84,12 @@ def _table(text, names, separator, most):
         row += [""] * (len(names) - len(row))
         out.append(Obj(zip(names, row)))
     return out
+
+
+def _distinct(names):
+    if len(set(names)) < len(names):
+        raise _failed("CSV headers cannot contain duplicates.")
+    return names
 
 
 def _rows(b, separator):
