@@ -101,6 +101,6 @@ def test_the_capabilities_are_those_of_the_specification() -> None:
 
 def test_the_choices_of_an_operand_have_as_many_words_as_numbers() -> None:
     context = SPEC[SPEC.index("### 2.7") : SPEC.index("A text of 0, 1, 4")]
-    numbers = [int(n) for n in re.findall(r"\b(\d+)\s(?:[A-Z]\w+\.\w+|the frame)", context)]
+    numbers = [int(n) for n in re.findall(r"\b(\d+)\s(?:[A-Z]\w+\.\w+|the frame|Map)", context)]
     assert numbers == list(range(ops.CHOICES["CONTEXT"]))
     assert set(ops.CHOICES) == {n for n in ops.NAMES if ops.KINDS[ops.NUMBER[n]] == "k"}

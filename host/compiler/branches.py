@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Item:
-    """The slots that hold `$$.Map.Item.Index` and `$$.Map.Item.Value`."""
+    """The slots that hold `$$.Map.Item.Index`, `$$.Map.Item.Value`, and all of `$$.Map.Item`; 0
+    if nobody asks."""
 
     index: int
     value: int
+    whole: int
 
 
 def parallel(lo: Lowering, state: Parallel) -> None:
@@ -140,15 +142,15 @@ def _item(lo: Lowering, state: Map, entry: Label, around: Dollar) -> None:
     """What an item runs before its machine: it keeps itself if asked for, and selects."""
     lo.depth = 0
     lo.label(entry)
-    item = Item(lo.slot("#index " + state.name), lo.slot("#value " + state.name))
-    lo.items.append(item)
     asked = {*_asked(state.item_selector), *_asked(state.body)}
-    if asked & {"Value", ""}:
-        lo.ins("LOAD", 0)
-        lo.ins("STORE", item.value)
-    if asked & {"Index", ""}:
-        lo.ins("CONTEXT", 11)
-        lo.ins("STORE", item.index)
+    slots = []
+    for part, number in (("index", 11), ("value", 12), ("item", 13)):
+        slots.append(0)
+        if part.capitalize() in asked:
+            slots[-1] = lo.slot(f"#{part} {state.name}")
+            lo.ins("CONTEXT", number)
+            lo.ins("STORE", slots[-1])
+    lo.items.append(Item(*slots))
     if state.item_selector is not None:
         lo.expr(state.item_selector, around)
         lo.ins("STORE", 0)
@@ -156,12 +158,13 @@ def _item(lo: Lowering, state: Map, entry: Label, around: Dollar) -> None:
 
 
 def _asked(node: Any) -> set[str]:
-    """Which parts of `$$.Map.Item` a subtree of the model names; `` for all of it."""
+    """Which parts of `$$.Map.Item` a subtree of the model names: Index, Value; Item for all of
+    it, which only has a Key if it is of an object."""
     if isinstance(node, Path):
         names = [s.name if isinstance(s, Key) else "" for s in node.segments]
         if node.root != "$$" or names[:1] not in ([], ["Map"], [""]):
             return set()
-        return {names[2] if len(names) > 2 else ""}
+        return {names[2] if names[2:3] in (["Index"], ["Value"]) else "Item"}
     if dataclasses.is_dataclass(node):
         node = [getattr(node, f.name) for f in dataclasses.fields(node)]
     elif isinstance(node, dict):

@@ -27,7 +27,7 @@ _LIMITS = "slots stack counters budget timeout largest".split()
 _CONTEXT = (
     "Execution.Id Execution.Name Execution.Input Execution.StartTime Execution.RoleArn "
     "State.EnteredTime State.RetryCount Task.Token StateMachine.Id StateMachine.Name "
-    "Execution.RedriveCount Map.Item.Index"
+    "Execution.RedriveCount Map.Item.Index Map.Item.Value Map.Item"
 ).split()
 _TYPES = "String Numeric Boolean Timestamp".split()
 _RELATIONS = "Equals LessThan GreaterThan LessThanEquals GreaterThanEquals Matches".split()

@@ -152,7 +152,11 @@ def context(lo: Lowering, segments: list[Segment]) -> list[Segment]:
             node["Task"] = {"Token": 7}
     if lo.items:
         item = lo.items[-1]
-        node["Map"] = {"Item": {"Index": Slot(item.index), "Value": Slot(item.value)}}
+        node["Map"] = {"Item": Slot(item.whole)}
+        parts = {"Index": item.index, "Value": item.value}
+        names = [s.name if isinstance(s, Key) else "" for s in segments[:3]]
+        if names[:2] == ["Map", "Item"] and names[2:] and names[2] in parts:
+            node["Map"]["Item"] = {names[2]: Slot(parts[names[2]])}
     rest = list(segments)
     while isinstance(node, dict) and rest:
         head = rest[0]

@@ -13,9 +13,9 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from . import branches, expressions
+from . import branches, conditions, expressions
 from .emit import Compiled, emit
-from .expressions import Dollar, Slot
+from .expressions import FUNCTIONS, Dollar, Slot
 from .ir import Ins, Label, Lowered, Pooled, Site
 from .lower import Lowering
 from .model import (
@@ -176,9 +176,11 @@ class Inspecting(Lowering):
             expressions.path(self, state.items_path, dollar, "path")
         elif dollar is None:
             self.ins("LOAD", 0)
+        text = state.items_path.text if state.items_path is not None else "$"
+        if not state.distributed:
+            self.array(Site("items", text, state.where))
         self.limits(state, dollar)
         entry = Label(state.name + ".item")
-        text = state.items_path.text if state.items_path is not None else "$"
         self.ins("MAP", 0, Site("items", text, state.where))
         self.code.append(Ins("JUMP", entry, child=True))
         self.depth = 1
@@ -188,6 +190,27 @@ class Inspecting(Lowering):
         branches._item(self, state, entry, around)
         self.ins("END")
         self.items.pop()
+
+    def array(self, site: Site) -> None:
+        """TestState takes no object for the items of an inline Map (recorded in December 2025).
+
+        An array is what has an item or is `[]`.
+        """
+        sound = Label("sound")
+        at = self.depth - 1
+        self.ins("PICK", at)
+        self.ins("INDEXQ", 0)
+        self.ins("TEST", conditions.TESTS["IsPresent"])
+        self.ins("IF", sound)
+        self.ins("PICK", at)
+        self.ins("CALL", FUNCTIONS.index("JsonToString"))
+        self.ins("CONST", Pooled("[]"))
+        self.ins("COMPARE", 0)
+        self.ins("IF", sound)
+        self.ins("CONST", Pooled("States.Runtime"))
+        self.ins("CONST", Pooled("the items of a Map are no array"))
+        self.ins("FAIL", 3, site, effect=-2)
+        self.label(sound)
 
     def limits(self, state: Map, dollar: Dollar) -> None:
         """What bounds a Map, each into a variable of its own."""

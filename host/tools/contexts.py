@@ -36,6 +36,10 @@ def item(what: Listing, state: str, index: int, slots: Sequence[Any]) -> dict[st
     """`$$.Map` in the iteration `index` of a Map state; its Value if the program keeps it."""
     kept: dict[str, Json] = {"Index": index}
     for name, value in zip(what.variables, slots[1:], strict=True):
-        if name.endswith(f"#value {state}") and value is not cbor.MISSING:
+        if value is cbor.MISSING:
+            continue
+        if name.endswith(f"#item {state}"):
+            kept |= value
+        elif name.endswith(f"#value {state}"):
             kept["Value"] = value
     return {"Map": {"Item": kept}}

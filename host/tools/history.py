@@ -125,7 +125,8 @@ class _Branch:
     failed: bool = False  # a child failed: not told yet, since a retry would say nothing
     hidden: bool = False  # it is told in no history, or in one of its own
     hides: bool = False  # its children are hidden
-    map_run: bool = False  # a Map Run of it is under way
+    map_run: int = 0  # the event that began a Map Run of it which is under way
+    done: int = 0  # of a Parallel or Map: the event that says that all of it succeeded
 
 
 class _View:
@@ -202,6 +203,7 @@ class _View:
             more["assigned_variables"] = branch.assigned
         self.add(self.type(branch) + "StateExited", branch, **more)
         branch.assigned = {}
+        branch.done = 0
 
     def on_assign(self, branch: _Branch, slot: int, value: Json) -> None:
         name = self.what.variables[slot - 1]
@@ -290,6 +292,8 @@ class _View:
     # --- errors ---
 
     def fails(self, branch: _Branch, fault: _Fault) -> None:
+        if branch.done:  # what came after all of it had succeeded
+            branch.prev, branch.done = branch.done, 0
         branch.fault = fault
         self.failing = branch
 
@@ -357,7 +361,7 @@ class _View:
             return
         branch.follows = self.add("MapStateStarted", branch, details={"length": len(items)})
         if not items:
-            self.add("MapStateSucceeded", branch, aside=True)
+            branch.done = self.add("MapStateSucceeded", branch, aside=True)
 
     def on_spawn(self, branch: _Branch) -> None:
         assert branch.parent is not None
@@ -396,7 +400,7 @@ class _View:
         parent.follows = branch.prev
         if not parent.left:
             parent.prev = last
-            self.add(self.type(parent) + "StateSucceeded", parent, aside=True)
+            parent.done = self.add(self.type(parent) + "StateSucceeded", parent, aside=True)
 
     def on_abort(self, branch: _Branch) -> None:
         self.tell_failed(branch)
@@ -411,12 +415,17 @@ class _View:
             self.runs.failed(branch, error.name, error.cause)
             return
         culprit = self.failing
+        if error.name == "States.Runtime":  # nobody can go on: AWS tells of the end alone
+            branch.prev = culprit.prev
+            self.aborted = []
+            self.fails(branch, culprit.fault)
+            return
         others = [b for b in self.aborted if b is not culprit]
         for b in others:  # times that were up at the same moment
             if b.action and b.action[kernel.DEADLINE] == self.time:
                 about = service(b.action[kernel.RESOURCE])
                 self.task_event("TimedOut", b, about, details={"error": "States.Timeout"})
-        for b in (culprit, *others):
+        for b in (*others, culprit):
             b.prev = culprit.prev
             assert b.parent is not None
             if self.type(self.branches[b.parent]) == "Map":
@@ -452,7 +461,7 @@ class _View:
             self.ended("ABORTED", "ExecutionAborted", None)
         elif self.event[0] == kernel.TIMER and not self.resumed:  # TimeoutSeconds of the workflow
             history.error = history.cause = None
-            self.ended("TIMED_OUT", "ExecutionTimedOut", None)
+            self.ended("TIMED_OUT", "ExecutionTimedOut", None, error="States.Timeout")
         else:
             self.tell_failed(root)
             fault = self.failing.fault
@@ -462,10 +471,12 @@ class _View:
                 history.cause = None
             self.ended("FAILED", "ExecutionFailed", root)
 
-    def ended(self, status: str, kind: str, branch: _Branch | None) -> None:
+    def ended(
+        self, status: str, kind: str, branch: _Branch | None, error: str | None = None
+    ) -> None:
         self.history.status = status
         more: Event = {}
-        if details := _given(error=self.history.error, cause=self.history.cause):
+        if details := _given(error=error or self.history.error, cause=self.history.cause):
             more["details"] = details
         self.add(kind, branch, **more)
 

@@ -74,9 +74,9 @@ class MapRuns:
 
     def begin(self, branch: _Branch, site: SiteInfo, length: int) -> None:
         branch.failed = False
-        branch.map_run = True
         self.view.add("MapStateStarted", branch, details={"length": length})
-        self.view.add("MapRunStarted", branch, details={"mapRunArn": self.arn(branch, site.field)})
+        arn = self.arn(branch, site.field)
+        branch.map_run = self.view.add("MapRunStarted", branch, details={"mapRunArn": arn})
 
     def arn(self, branch: _Branch, label: str) -> str:
         """The ARN of the run: the one that its writer gets, if it has one."""
@@ -99,16 +99,17 @@ class MapRuns:
             self.succeed(branch)
 
     def succeed(self, branch: _Branch) -> None:
-        branch.map_run = branch.hides = False
         self.view.add("MapRunSucceeded", branch)
-        self.view.add("MapStateSucceeded", branch, aside=True)
+        branch.done = self.view.add("MapStateSucceeded", branch, aside=True)
+        branch.prev = branch.map_run  # the exit follows the start of the run
+        branch.map_run, branch.hides = 0, False
 
     def failed(self, branch: _Branch, name: str | None, cause: str | None) -> None:
-        branch.failed = branch.map_run
+        branch.failed = bool(branch.map_run)
         branch.hides = False
         if not branch.map_run:  # it is about selecting the items
             return
-        branch.map_run = False
+        branch.map_run = 0
         details = {k: v for k, v in (("error", name), ("cause", cause)) if v is not None}
         self.view.add("MapRunFailed", branch, details=details)
 

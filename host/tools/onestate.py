@@ -175,8 +175,8 @@ class _View:
 
     def on_fail(self, frame: Any, name: str | None, cause: str | None) -> None:
         site = self.what.sites.get(frame.pc - 1)
-        if site is not None and site.kind == "choice":
-            cause = explain(self.moment(frame, []), 4, None)
+        if site is not None and site.kind in ("choice", "items"):
+            cause = explain(self.moment(frame, []), 4 if site.kind == "choice" else 8, None)
         self.error = name, cause
 
     def on_passed(self, _frame: Any, error: Any) -> None:  # from an item of a Map

@@ -19,7 +19,7 @@ from tsme_host.compiler.emit import Compiled
 from tsme_host.compiler.model import CompileError
 from tsme_host.tools.history import replay_history
 
-from . import definitions, states
+from . import dated, definitions, states
 from .definitions import text_of, told
 from .driver import Run, drive
 from .judge import Case, compare
@@ -84,6 +84,9 @@ def judge_all(
     for (n, case, ran), problem in zip(runs, problems, strict=True):
         try:
             diffs = [problem] if problem else ran.differences()
+        except Outdated as why:
+            verdicts[n] = _verdict(case, "skipped", f"AWS has changed: {why}", True)
+            continue
         except Exception as error:
             diffs = [_bug(error)]
         verdicts[n] = _verdict(case, "failed" if diffs else "passed", "; ".join(diffs))
@@ -94,6 +97,10 @@ def _bug(error: Exception) -> str:
     """What is wrong with the tools, or with a case that is not as the format has it."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}: {error}"
+
+
+class Outdated(Exception):
+    """AWS would not answer today as it was recorded."""
 
 
 @dataclass(frozen=True)
@@ -124,9 +131,9 @@ def _judge(case: Case) -> _Ran | Verdict:
     return _verdict(case, "skipped", f"cases of the kind {kind} are not known")
 
 
-def _verdict(case: Case, verdict: str, why: str = "") -> Verdict:
+def _verdict(case: Case, verdict: str, why: str = "", known: bool = False) -> Verdict:
     suite = case["id"].split("/")[0]
-    return Verdict(case["id"], f"{suite}/{case.get('needs') or case['kind']}", verdict, why)
+    return Verdict(case["id"], f"{suite}/{case.get('needs') or case['kind']}", verdict, why, known)
 
 
 def _excused(v: Verdict, known: dict[str, str]) -> Verdict:
@@ -155,7 +162,10 @@ def differences(case: Case, compiled: Compiled, run: Run) -> list[str]:
     except TsmeError as e:
         return [str(e)]
     events = [{k: v for k, v in event.items() if k != "time"} for event in history.events]
-    return compare(case, history.answer() | {"events": events})
+    answer = history.answer()
+    if why := dated.outdated(case, answer):
+        raise Outdated(why)
+    return compare(case, answer | {"events": events}) + dated.chains(case, events)
 
 
 def run_elsewhere(on: str, jobs: list[tuple[bytes, Run]]) -> list[str]:

@@ -122,7 +122,7 @@ CAUSES = [
     ),
     (
         {"Type": "Map", "ItemProcessor": BODY, "ItemsPath": "$$.Execution.Input", "End": True},
-        {},
+        5,
         'Reference path "$.Execution.Input" must point to array.',
     ),
     (

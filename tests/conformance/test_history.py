@@ -312,9 +312,9 @@ def test_times_that_are_up_together():
     h = history(case(mapped(body), [1, 2], tasks=never))
     assert kinds(h).count("LambdaFunctionTimedOut") == 2
     assert kinds(h)[-6:] == [
-        "MapIterationFailed",
-        "TaskStateAborted",
         "MapIterationAborted",
+        "TaskStateAborted",
+        "MapIterationFailed",
         "TaskStateAborted",
         "MapStateFailed",
         "ExecutionFailed",

@@ -145,7 +145,7 @@ def test_a_state_is_judged_by_its_whole_answer(on):
     assert "nextState" in verdict(changed(STATE, "expected", "nextState", to="C"), on).why
     refused = changed(STATE, "mock", to={"result": "no JSON"})
     assert "api_error: not expected" in verdict(refused, on).why
-    wanted = {"api_error": "Mocked result must be a valid JSON", "code": "ValidationException"}
+    wanted = {"api_error": "Mocked result must be valid JSON", "code": "ValidationException"}
     assert verdict(changed(refused, "expected", to=wanted), on).verdict == "passed"
     assert verdict(changed(STATE, "state", "QueryLanguage", to="JSONata"), on).verdict != "passed"
 

@@ -12,7 +12,7 @@ import pytest
 import tsme
 from tests import interpreters
 from tests.laws.support import BOARDS, actions_bytes, on_device
-from tsme import asl, batches, cbor, kernel, objects, reading
+from tsme import asl, batches, cbor, kernel, objects
 from tsme.faults import StatesError
 from tsme.program import Program
 from tsme.tasks import TaskError
@@ -170,7 +170,7 @@ def test_a_reader_is_a_task() -> None:
     assert "TaskScheduled" not in run.kinds
 
 
-@pytest.mark.parametrize("answer", ["{", {"Hello": 1}, '"text"', RuntimeError("OSError", "gone")])
+@pytest.mark.parametrize("answer", ["{", 5, '"text"', RuntimeError("OSError", "gone")])
 def test_a_reader_fails_with_the_error_of_readers(answer: Any) -> None:
     catch = [{"ErrorEquals": ["States.ItemReaderFailed"], "Next": "After"}]
     after = {"After": {"Type": "Pass", "End": True}}
@@ -182,38 +182,22 @@ def test_a_reader_fails_with_the_error_of_readers(answer: Any) -> None:
         assert run.result["Cause"] == "gone"
 
 
-def items(answer: Any, kind: str = "CSV", names: Any = None, most: Any = 0, **more: Any) -> Any:
-    config = [kind, names, more.get("separator", ","), more.get("way", [])]
-    return reading.items(None, answer, config, most)
+@pytest.mark.parametrize("most", [2.5, "2.5", "", True, None, [], {}])
+def test_a_max_items_path_that_names_no_whole_number_is_seen_before_reading(most: Any) -> None:
+    reader = READER | {"ReaderConfig": {"MaxItemsPath": "$.most"}}
+    run = Run(workflow(PASS, ItemReader=reader), {"key": "k", "most": most})
+    assert run.kinds[2:] == ["MapStateStarted", "ExecutionFailed"]
+    shown = most if isinstance(most, str) else json.dumps(most)
+    why = f'The MaxItemsPath field refers to value "{shown}" which is not a valid integer: $.most'
+    where = "An error occurred while executing the state 'Each' (entered at the event id #2)."
+    assert (run.history.error, run.history.cause) == ("States.Runtime", f"{where} {why}")
 
 
-@pytest.mark.parametrize(
-    ("text", "rows"),
-    [
-        ("a,b\n1,2\n", [{"a": "1", "b": "2"}]),
-        ("a,b\r\n1\r\n1,2,3", [{"a": "1", "b": ""}, {"a": "1", "b": "2"}]),
-        ("\ufeffa\rx\ry", [{"a": "x"}, {"a": "y"}]),
-        ('a,b\n"1,""2""\n3",4\n', [{"a": '1,"2"\n3', "b": "4"}]),
-        ("a,b\n\n ,\n,\n", [{"a": " ", "b": ""}, {"a": "", "b": ""}]),
-        ("a,\n1,ü", [{"a": "1", "": "ü"}]),
-        ("a,b\n1,", [{"a": "1", "b": ""}]),
-        ('a\n""\n', [{"a": ""}]),
-        ("", []),
-    ],
-)
-def test_csv_is_read_as_aws_does(text: str, rows: Any) -> None:
-    assert items(text) == rows
-
-
-def test_how_to_read_is_configured() -> None:
-    assert items("1;2\n", names=["a", "b"], separator=";") == [{"a": "1", "b": "2"}]
-    assert items('{"a":{"b/c":[1]}}', "JSON", way=["a", "b/c"]) == [1]
-    assert items([1, 2, 3], "JSON", most="2") == [1, 2]
-    assert items({"Contents": [{"Key": "k"}]}, "LIST") == [{"Key": "k"}]
-    assert items({"Body": "[1]"}, "JSON") == [1]
-    for most in (-1, "x", 1.5, None):
-        with pytest.raises(StatesError):
-            items([], most=most)
+def test_a_max_items_path_that_names_a_negative_number_is_the_readers_failure() -> None:
+    reader = READER | {"ReaderConfig": {"MaxItemsPath": "$.most"}}
+    run = Run(workflow(PASS, ItemReader=reader), {"key": "k", "most": -1}, "[1]")
+    assert run.kinds[2:5] == ["MapStateStarted", "MapRunStarted", "MapRunFailed"]
+    assert run.result == ["States.ItemReaderFailed", "field MaxItems must be positive"]
 
 
 # --- batches and writers --------------------------------------------------------------------

@@ -45,6 +45,17 @@ class Frame:
         out = [*head, self.error, self.cause, self.slots]
         return out if self.parent is None and not self.join else [*out, self.index, self.join]
 
+    def item(self, frames: list[Frame | None] | None, whole: bool) -> Any:
+        """Parts 12 and 13 of the context (2.7)."""
+        parent = None if self.parent is None or frames is None else frames[self.parent]
+        join = parent and parent.join
+        if not join or not join[4] or self.index is None:
+            return None
+        pair = item_of(join, self.index)
+        if len(join[4]) == len(join[0]):
+            pair = {"Value": pair}
+        return {"Index": self.index, **pair} if whole else pair["Value"]
+
     @staticmethod
     def decoded(program: Program, item: list[Any], now: int) -> Frame:
         f = Frame(program, 0, UNDEFINED)
@@ -73,6 +84,14 @@ class Frame:
             out += [slot, self.slots[slot]]
         self.written, self.puts, self.began = set(), [], False
         return out
+
+
+def item_of(join: list[Any], at: int) -> Any:
+    """What an item of a MAP begins with; one of an object is a pair (2.11)."""
+    outputs, items = join[0], join[4]
+    if len(items) == len(outputs):
+        return items[at]
+    return {"Key": items[at], "Value": items[len(outputs) + at]}
 
 
 def moved(action: list[Any], ms: int) -> list[Any]:

@@ -11,7 +11,7 @@ import zlib
 from fractions import Fraction
 from typing import Any
 
-from .second_frame import SILENCE, TIMEOUT, Frame, moved
+from .second_frame import SILENCE, TIMEOUT, Frame, item_of, moved
 from .second_query import select
 from .second_reader import UNDEFINED, Program, encode
 from .second_values import (
@@ -199,8 +199,7 @@ class Machine:
     def spawn(self, index: int, pc: int, value: Any) -> None:
         assert self.frames is not None
         f = Frame(self.program, pc, value)
-        f.index = index
-        f.parent = self.n
+        f.index, f.parent = index, self.n
         f.entered = self.frame(self.n).entered
         place = next((n for n, x in enumerate(self.frames) if x is None), len(self.frames))
         self.frames[place : place + 1] = [f]
@@ -212,8 +211,7 @@ class Machine:
         f = self.frame(number)
         assert f.parent is not None
         self.ended += [[number, f.index], value]
-        self.frames[number] = None
-        self.n = f.parent
+        self.frames[number], self.n = None, f.parent
         self.took_part.add(self.n)
         parent = self.frame(self.n)
         join = parent.join
@@ -233,7 +231,7 @@ class Machine:
 
     def next_item(self, join: list[Any]) -> None:
         join[NEXT] += 1
-        self.spawn(join[NEXT] - 1, join[ENTRY], join[ITEMS][join[NEXT] - 1])
+        self.spawn(join[NEXT] - 1, join[ENTRY], item_of(join, join[NEXT] - 1))
 
     def abort(self, number: int) -> None:
         """All below a frame ends."""
@@ -361,7 +359,8 @@ class Machine:
             v = time_text(self.begun if k == 3 else self.f.entered)
         else:
             token = f"{self.execution}-{self.next_id}"
-            v = {2: self.input, 6: sum(self.f.counters), 7: token, 10: 0, 11: self.f.index}[k]
+            mine = {6: sum(self.f.counters), 7: token, 10: 0, 11: self.f.index, 2: self.input}
+            v = mine[k] if k in mine else self.f.item(self.frames, k == 13)
         self.stack.append(v)
 
     def op_enter(self, a: int) -> None:
@@ -476,7 +475,7 @@ class Machine:
 
     def op_map(self, a: int) -> bool:
         items = self.stack.pop()
-        if not isinstance(items, list):
+        if not isinstance(items, (list, dict)):
             raise WorkflowError(8)
         _, _, most, count, percent = self.limits
         self.limits = [0, 0, 0, None, None]
@@ -486,7 +485,8 @@ class Machine:
             self.stack[:] = [[]]
             return False
         n = len(items)
-        join = [[UNDEFINED] * n, n, 0, entry, items]
+        flat = [*items, *items.values()] if isinstance(items, dict) else items
+        join = [[UNDEFINED] * n, n, 0, entry, flat]
         if count is not None or percent is not None:
             share = None if percent is None else math.floor(Fraction(percent) * n / 100)
             join.append(min(limit for limit in (count, share) if limit is not None))

@@ -212,7 +212,7 @@ def test_items_that_failed_count_against_what_is_tolerated():
 
 def test_what_a_map_goes_over_must_be_an_array():
     state = {"Type": "Map", "ItemsPath": "$.a", "ItemProcessor": BODY, "End": True}
-    answer = run(state, input={"a": {}}, mock={"result": []}, level="DEBUG")
+    answer = run(state, input={"a": {"b": [1]}}, mock={"result": []}, level="DEBUG")
     assert answer["cause"] == 'Reference path "$.a" must point to array.'
     assert answer["inspectionData"].keys() == {"input", "afterInputPath"}
 
@@ -225,6 +225,16 @@ def test_a_distributed_map_takes_what_its_reader_is_said_to_have_read():
     configuration = {"mapItemReaderData": "[1, 2]"}
     shown = stages(state, mock={"result": [3, 4]}, configuration=configuration)
     assert shown["afterItemsPath"] == [1, 2]
+
+
+def test_a_map_over_an_object_selects_from_each_member():
+    selector = {"k.$": "$$.Map.Item.Key", "v.$": "$$.Map.Item.Value", "all.$": "$$.Map.Item"}
+    body = BODY | {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    state = {"Type": "Map", "ItemsPath": "$.o", "ItemProcessor": body, "End": True}
+    found = stages(state | {"ItemSelector": selector}, input={"o": {"a": 1}}, mock={"result": []})
+    assert found["afterItemsPath"] == {"a": 1}
+    whole = {"Index": 0, "Key": "a", "Value": 1}
+    assert found["afterItemSelector"] == [{"k": "a", "v": 1, "all": whole}]
 
 
 def test_branches_are_mocked_as_one():

@@ -20,6 +20,8 @@ def _bytes(v):
 def batch(rng, items, most, size, shared):
     # Objects of `most` items, and of JSON texts of `size` bytes, at most; 0 for no limit.  An item
     # that is too large is alone.  `shared`: the BatchInput, null for none.
+    if isinstance(items, Obj):
+        items = [Obj((("Key", k), ("Value", v))) for k, v in items.items()]
     if not isinstance(items, list):
         raise error(8, items)
     most = _positive(most)

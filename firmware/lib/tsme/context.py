@@ -1,4 +1,5 @@
 # The context object, `$$` (docs/SPEC.md, 2.7).
+from .cbor import Obj
 
 
 def member(d, f, k):
@@ -11,7 +12,27 @@ def member(d, f, k):
         return f.attempts()
     if k == 11:
         return f.index
+    if k > 11:
+        return item(d, f, k == 13)
     return common(d, k)
+
+
+def item(d, f, whole):
+    # what frame `f` is the item of; `whole`: with its index, and its name in an object
+    # (tree.py has the parts of a join)
+    join = f.parent is not None and d.frames[f.parent].join
+    if not join or not join[4]:
+        return None
+    items = join[4]
+    n = len(join[0])
+    v = items[len(items) - n + f.index]
+    if not whole:
+        return v
+    out = Obj((("Index", f.index),))
+    if len(items) > n:
+        out["Key"] = items[f.index]
+    out["Value"] = v
+    return out
 
 
 def common(d, k):

@@ -16,7 +16,7 @@ KINDS = "".join(op.split(":")[1] for op in OPS.split())
 NUMBER = {name: number for number, name in enumerate(NAMES)}
 
 # How many values a `k` operand may have.
-CHOICES = {"CONTEXT": 12, "COMPARE": 32, "TEST": 6, "LIMIT": 5, "WAIT": 2, "EMIT": 3, "FAIL": 4}
+CHOICES = {"CONTEXT": 14, "COMPARE": 32, "TEST": 6, "LIMIT": 5, "WAIT": 2, "EMIT": 3, "FAIL": 4}
 
 # Bits of a program's `needs` (docs/SPEC.md, 2.4).
 NEEDS_FLOAT = 1

@@ -38,10 +38,28 @@ def items(rng, answer, config, most):
         except TsmeError as e:
             raise _failed("The file is not valid " + kind + ": " + e.message)
     for name in way:
-        answer = answer.get(name) if isinstance(answer, Obj) else None
-    if not isinstance(answer, list):
+        answer = _inside(answer, name)
+    if isinstance(answer, Obj) and kind == "JSON":
+        if most and most < len(answer):
+            answer = Obj(list(answer.items())[:most])
+    elif not isinstance(answer, list):
         raise _failed("Attempting to map over non-iterable node.")
-    return answer[:most] if most else answer
+    elif most:
+        answer = answer[:most]
+    return answer
+
+
+def _inside(v, name):
+    # a step of ItemsPointer, a JSON pointer (RFC 6901)
+    if isinstance(v, Obj) and name in v:
+        return v[name]
+    if isinstance(v, list) and name and not name.strip("0123456789"):
+        if (name == "0" or name[0] != "0") and len(name) < 10 and int(name) < len(v):
+            return v[int(name)]
+    raise _failed(
+        "The provided ReaderConfig.ItemsPointer does not match any valid path in the JSON "
+        "structure."
+    )
 
 
 def _sound(config):

@@ -2,8 +2,9 @@
 # (docs/SPEC.md, 2.11).
 #
 # A frame that waits for its children has wait == -1 and a join: [results, children left, next
-# item, where a child begins, items]; a FORK's has all its children and no items.  If children of a
-# MAP may fail, how many more is one item more.
+# item, where a child begins, items]; a FORK's has all its children and no items.  The items of an
+# object are its names, then its values.  If children of a MAP may fail, how many more is one item
+# more.
 
 from .cbor import MISSING, Obj, fits
 from .faults import error
@@ -58,8 +59,9 @@ def fork(vm, d, number, f, stack, a):
 def map_items(vm, d, number, f, stack, a):
     # The next instruction is a JUMP to what an item runs.
     items = stack.pop()
-    if not isinstance(items, list):
+    if not isinstance(items, (list, Obj)):
         raise error(8, items)
+    n = len(items)
     _, _, most, count, percent = f.limits
     most = most or _AT_ONCE
     f.limits = NO_LIMITS
@@ -70,13 +72,15 @@ def map_items(vm, d, number, f, stack, a):
     if not items:
         d.ready.append((number, [[]]))
         return True
-    f.join = [[MISSING] * len(items), len(items), 0, entry, items]
-    d.bound += len(items)
+    if isinstance(items, Obj):
+        items = list(items) + list(items.values())
+    f.join = [[MISSING] * n, n, 0, entry, items]
+    d.bound += n
     if count is not None or percent is not None:
-        f.join.append(tolerance(len(items), count, percent))
+        f.join.append(tolerance(n, count, percent))
     f.fresh = True
     f.wait = WAITS
-    while f.join[NEXT] < len(items) and f.join[NEXT] < most:
+    while f.join[NEXT] < n and f.join[NEXT] < most:
         next_item(vm, d, number, f.join)
     return True
 
@@ -95,7 +99,11 @@ def tolerance(items, count, percent):
 def next_item(vm, d, number, join):
     at = join[NEXT]
     join[NEXT] = at + 1
-    spawn(vm, d, number, at, join[ENTRY], join[ITEMS][at])
+    v = join[ITEMS][at]
+    n = len(join[RESULTS])
+    if len(join[ITEMS]) > n:
+        v = Obj((("Key", v), ("Value", join[ITEMS][n + at])))
+    spawn(vm, d, number, at, join[ENTRY], v)
 
 
 def ended(vm, d, number, f):
