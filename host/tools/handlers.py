@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tsme.errors import TsmeError
@@ -24,17 +26,48 @@ def check_tasks(path: str) -> bytes:
     if b"\0" in data:
         raise HostError("TSME-H021", f'"{path}" is a binary file, not Python')
     try:
+        tree = ast.parse(data, path)
         compile(data, path, "exec", dont_inherit=True)
     except SyntaxError as error:
         where = f"{path}:{error.lineno}:{error.offset}" if error.lineno else path
         raise HostError("TSME-H021", f"{where}: {error.msg}") from None
+    _check_handlers(tree, path)
     return data
+
+
+def _check_handlers(tree: ast.Module, path: str) -> None:
+    """What makes a handler none, and on MicroPython wait for ever."""
+    for node in ast.walk(tree):
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        marks = [mark.func for mark in node.decorator_list if isinstance(mark, ast.Call)]
+        if not any(isinstance(mark, ast.Attribute) and mark.attr == "task" for mark in marks):
+            continue
+        if found := _yield(node):
+            message = f'{path}:{found.lineno}: the handler "{node.name}" yields'
+            hint = "it gives its result once: write return, or async def and await"
+            raise HostError("TSME-H024", message, hint)
+
+
+def _yield(function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.expr | None:
+    """A yield of a function itself, not of one within it."""
+    left: list[ast.AST] = list(function.body)
+    while left:
+        node = left.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            left += ast.iter_child_nodes(node)
+    return None
 
 
 def load_file(path: str, name: str) -> dict[str, Any]:
     """The globals of a Python file.  It is run in this process; what it prints is a remark."""
     code = compile(check_tasks(path), path, "exec", dont_inherit=True)
-    names: dict[str, Any] = {"__name__": name, "__file__": path}
+    module = ModuleType(name)
+    module.__file__ = path
+    sys.modules[name] = module  # where dataclasses look for it
+    names = module.__dict__
     before = list(sys.path)
     sys.path.insert(0, str(Path(path).parent))
     try:

@@ -183,6 +183,17 @@ def _stand(kept: Kept, log: Log, loaded: Loaded) -> None:
         kept.waits = f"waiting in {_names(waits, state, known)} until {_clock(due)}"
 
 
+def under_way(path: str, loaded: Loaded) -> str:
+    """The states whose tasks run, as far as the journal tells."""
+    known = know(loaded)
+    try:
+        state = _play(read_log(path), known)
+    except (HostError, TsmeError):
+        return ""
+    pending = state.pending.values() if state and not state.status else ()
+    return _names([action for action in pending if action[KIND] == TASK], state, known)
+
+
 def left(path: str, loaded: Loaded) -> str:
     """What becomes of an execution that was interrupted just now."""
     try:

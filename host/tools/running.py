@@ -23,11 +23,11 @@ from ..compiler.disasm import disassemble
 from ..start import INTERRUPTED, Stopped
 from . import console
 from .definitions import takes_values
-from .errors import DONE, FAILED, HostError
+from .errors import DONE, FAILED, HostError, did_you_mean
 from .files import Loaded, read_program, read_value
 from .handlers import check_tasks
 from .history import replay_history
-from .keeping import Kept, held, left
+from .keeping import Kept, held, left, under_way
 from .limiting import how_to_raise, limits_of, twice
 from .player import no_limits
 from .records import executions, read_log
@@ -58,6 +58,7 @@ class Options(TypedDict):
     now: str | None
     heap: str | None
     limits: tuple[str, ...]
+    traceback: bool
     as_json: bool
 
 
@@ -95,6 +96,7 @@ class Options(TypedDict):
     multiple=True,
     help="Raise a limit that boards have, such as state_bytes=65536. May be repeated.",
 )
+@click.option("--traceback", is_flag=True, help="Show that of an exception in a handler, once.")
 @click.option("--json", "as_json", is_flag=True, help="Print output or error with its status.")
 @takes_values
 def run(program: str, **options: Unpack[Options]) -> int:
@@ -138,7 +140,7 @@ def run(program: str, **options: Unpack[Options]) -> int:
         command = [*_command(place, options, kept), *_journal(place, options, kept, value)]
         if not kept.goes_on:  # what is left was for an execution that has ended
             forget(options["journal"])
-        result = _result(place, _work(place, command, loaded, options, kept), options)
+        result = _result(place, _work(place, command, loaded, options, kept), options, loaded)
         forget(options["journal"])
         if result[0] == "failed":
             journal = options["journal"] or str(place / JOURNAL)
@@ -185,7 +187,9 @@ def _command(place: Path, options: Options, kept: Kept) -> list[str]:
             command.append(f"{name}={value}")
     if options["fast"]:
         command.append("fast=1")
-    elif kept.waits:
+    if options["traceback"] or os.environ.get("TSME_TRACEBACK"):
+        command.append("traceback=1")
+    if kept.waits and not options["fast"]:
         command.append(f"waits={kept.waits}")
     if options["seed"] is not None and not 0 <= options["seed"] < 1 << 64:
         raise HostError("TSME-H002", f"--seed {options['seed']} is not from 0 to 2^64 - 1")
@@ -262,7 +266,7 @@ def _work(place: Path, command: list[str], loaded: Loaded, options: Options, kep
         raise
 
 
-def _result(place: Path, status: int, options: Options) -> list[Any]:
+def _result(place: Path, status: int, options: Options, loaded: Loaded) -> list[Any]:
     path = place / "result.cbor"
     name = options["interpreter"]
     if path.is_file():
@@ -276,7 +280,9 @@ def _result(place: Path, status: int, options: Options) -> list[Any]:
         raise HostError("TSME-H033", f"{name} has not enough memory for this", hint)
     how = f"signal {-status}" if status < 0 else f"exit code {status}"
     hint = f"perhaps it needs more memory, such as {more}" if more else ""
-    raise HostError("TSME-H032", f"{name} ended without a result ({how})", hint)
+    tasks = under_way(options["journal"] or str(place / JOURNAL), loaded)
+    when = f" while {tasks} ran" if tasks else ""
+    raise HostError("TSME-H032", f"{name} ended without a result ({how}){when}", hint)
 
 
 def _more_heap(options: Options) -> str:
@@ -303,10 +309,19 @@ def _in_full(cause: str | None, data: bytes, journal: str) -> str | None:
     return told.cause or cause
 
 
+def _no_handler(message: str, tasks: str) -> str:
+    """Which handler is missing, and which was perhaps meant to be it."""
+    text, _, known = message.partition("; there are: ")
+    asked = re.match("no handler for ([^,;]+)", text)
+    meant = did_you_mean(asked[1], known.split(", ")) if asked else ""
+    text = text.replace("@engine.task", "@tasks.task") + f" in {tasks}"
+    return f"{text}; {meant}" if meant else text
+
+
 def _words(code: str, message: str, options: Options) -> str:
     """What the board says, in the words of this command."""
-    if code == "TSME-T002" and options["tasks"]:
-        return message.replace("@engine.task", "@tasks.task") + f" in {options['tasks']}"
+    if code == "TSME-T002":
+        return _no_handler(message, options["tasks"] or "")
     if code in ("TSME-J007", "TSME-J008"):
         asked = re.search(r"(\d+) asked", message)
         there = "name a new journal, and " if options["journal"] else ""

@@ -11,6 +11,7 @@
 #                    left out, the output is printed as JSON
 # seed=N now=MS      what a new execution starts with, instead of chance and the clock
 # fast=1             the clock stands still while something runs, and jumps over every wait
+# traceback=1        shows that of an exception in a handler, once
 # limits=NAME=N,...  instead of those in tsme.limits
 # waits=TEXT         said of an execution that goes on, such as `waiting in "Sleep" until 13:32:04`
 #
@@ -23,7 +24,9 @@ from collections import OrderedDict
 try:
     import asyncio
 
-    from tsme import Engine, FileFlash, Journal, Program, TaskError, Tasks, TsmeError
+    from unixtasks import Left, loaded, read, where
+
+    from tsme import Engine, FileFlash, Journal, Program, Tasks, TsmeError
     from tsme.cbor import decode, encode
     from tsme.jsontext import dumps
     from tsme.limits import LIMITS
@@ -61,98 +64,11 @@ class FastEngine(Engine):
         self.now += ms
 
 
-def read(path):
-    with open(path, "rb") as f:
-        return f.read()
-
-
 def kept(v):
     # a value whose members keep their order: the engine sorts those of a plain dict
     if isinstance(v, dict):
         return OrderedDict([(k, kept(x)) for k, x in v.items()])
     return [kept(x) for x in v] if isinstance(v, list) else v
-
-
-def line(e, path):
-    # "tasks.py:12" as far as that can be told; without a path, the last place
-    if hasattr(sys, "print_exception"):
-        import io
-
-        out = io.StringIO()
-        sys.print_exception(e, out)
-        text = out.getvalue()
-    else:
-        import traceback
-
-        text = "".join(traceback.format_exception(e))
-    at = ""
-    for row in text.split("\n"):
-        row = row.strip()
-        if row.startswith('File "%s", line ' % path):
-            at = ":" + row.split(", ")[1][5:]
-        elif path is None and row.startswith('File "'):
-            at = row[6:].replace('", line ', ":").split(",")[0]
-    return (path or "") + at
-
-
-def where(e, path):
-    # "tasks.py:12: KeyError: 'day'"
-    # MicroPython has no e.msg; CPython's str() of a SyntaxError repeats the place
-    message = getattr(e, "msg", None) or str(e)
-    return "%s: %s: %s" % (line(e, path), type(e).__name__, message)
-
-
-def load_tasks(path):
-    if not path:
-        return Tasks()
-    sys.path.insert(0, path.rpartition("/")[0] or ".")
-    names = {"__name__": "tasks", "__file__": path}
-    try:
-        source = read(path)
-        if source[:3] == b"\xef\xbb\xbf":  # a byte order mark, which MicroPython does not skip
-            source = source[3:]
-        exec(compile(source, path, "exec"), names)
-    except TsmeError as e:
-        raise TsmeError(e.code, "%s: %s" % (line(e, path), e.message))
-    except Exception as e:
-        raise TsmeError("TSME-H021", where(e, path))
-    tasks = names.get("tasks")
-    if not isinstance(tasks, Tasks):
-        text = "%s has no handlers; it needs a global `tasks = tsme.Tasks()`" % path
-        raise TsmeError("TSME-H022", text)
-    for name in tasks.handlers:
-        t = tasks.handlers[name]
-        t.function = told(name, t.function, path)
-        if getattr(t, "check", None):
-            t.check = told(name, t.check, path)
-    return tasks
-
-
-def told(name, function, path):
-    # The handler, which also says on stderr where it raised something unexpected.
-    def tell(e):
-        say('tsme: handler "%s" raised at %s' % (name, where(e, path)))
-
-    async def later(r):
-        try:
-            return await r
-        except TaskError:
-            raise
-        except Exception as e:
-            tell(e)
-            raise
-
-    def handler(*args):
-        try:
-            r = function(*args)
-        except TaskError:
-            raise
-        except Exception as e:
-            tell(e)
-            raise
-        return later(r) if hasattr(r, "send") else r
-
-    return handler
 
 
 def teller(kind):
@@ -215,7 +131,9 @@ def make(options):
         if text:
             name, _, number = text.partition("=")
             LIMITS[name] = int(number)
-    tasks = load_tasks(options.get("tasks"))
+    tasks = Tasks()
+    if "tasks" in options:
+        tasks = loaded(options["tasks"], say, "traceback" in options)
     for kind in ("log", "metric", "publish"):
         if kind not in tasks.emitted:
             tasks.emitted[kind] = teller(kind)
@@ -244,7 +162,12 @@ def make(options):
 
 def run(options):
     engine = make(options)
-    engine.tasks.require(engine.program.resources())
+    if "tasks" in options:
+        engine.tasks.teller.engine = engine
+    try:
+        engine.tasks.require(engine.program.resources())
+    except TsmeError as e:
+        raise TsmeError(e.code, e.message + "; there are: " + ", ".join(engine.tasks.handlers))
     if engine.recover():
         s = engine.state
         text = "tsme: execution %d was interrupted after step %d; going on with it"
@@ -269,6 +192,8 @@ def main(args):
         result = run(options)
     except TsmeError as e:
         result = ["refused", e.code, e.message]
+    except Left as e:
+        result = ["refused", "TSME-H034", e.message]
     except KeyboardInterrupt:
         return 130
     except MemoryError:

@@ -38,6 +38,7 @@ TEXTS = {
     "TSME-M012": "restore() names the task %s for the action %d, and it is a `once` task: nobody "
     "would know whether it has run; name an idempotent one, or the task that is pending",
     "TSME-T001": "the effect '%s' of the task '%s' is none of pure, idempotent, once",
+    "TSME-T005": "write @tasks.task('%s'), with the name of the task, above its function",
     "TSME-T004": "the task '%s' has two handlers: %s and %s",
     "TSME-V001": "%s is no JSON value",
     "TSME-V002": "the integer %s has more than 64 bits",

@@ -162,6 +162,8 @@ class Tasks:
         # A decorator.  context=True: the handler takes (payload, context).  check: for a `once`
         # task, called like the handler after a reset in the middle of it; gives Done(result),
         # False if it had not happened, or None if nobody can tell (then TSME.Interrupted).
+        if not isinstance(name, str):  # @tasks.task without its brackets
+            raise fault("TSME-T005", name.__name__)
         if effect not in EFFECTS:
             raise fault("TSME-T001", effect, name)
 
