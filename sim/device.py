@@ -349,7 +349,7 @@ class Device(Driver):
                 self.commit(step)
                 self.recovered = True
                 self.sure, self.maybe = self.maybe, None
-                self.transitions += self.kernel.client.program.budget - step.state.left
+                self.transitions += self.kernel.spent
             elif self.cut:
                 self.torn(event, step)
             self.state = step.state

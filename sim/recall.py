@@ -19,8 +19,8 @@ class Recall:
     """What one device has replayed, over all its lives."""
 
     def __init__(self) -> None:
-        # By the state before, or 0 for none: that state, so that it lives; the record, what came.
-        self.steps: dict[int, tuple[Any, bytes, Any]] = {}
+        # By the state before, or 0 for none: that state, so that it lives; the record, what came, its transitions.
+        self.steps: dict[int, tuple[Any, bytes, Any, int]] = {}
         self.checkpoints: dict[bytes, tuple[Any, Any]] = {}  # the state before, and that of it
 
 
@@ -42,10 +42,10 @@ class Recalling(_REPLAY):  # type: ignore[misc]
             _, step = known[2]
             self.number += 1
             self.state = step.state
-            self.transitions += self.kernel.client.program.budget - step.state.left
+            self.transitions += known[3]
             return known[2]
         done = super().step(body)
-        self.recall.steps[key] = (before, bytes(body), done)
+        self.recall.steps[key] = (before, bytes(body), done, self.kernel.spent)
         return done
 
     def checkpoint(self, body: Any) -> None:

@@ -252,7 +252,9 @@ class Lowering:
         """What follows an error: retriers in order, then catchers, then out."""
         catchers = Label("catchers")
         for number, r in enumerate(retry):
-            after = self.caught(r.errors)
+            after = Label("not retried")
+            self.ins("CAUGHT", Pooled([_WILD.get(e, e) for e in dict.fromkeys(r.errors)]))
+            self.ins("UNLESS", after)
             self.decided("retryIndex", number)
             rate = r.backoff_rate
             if rate == int(rate) and rate < 2**53:
@@ -399,6 +401,10 @@ class Lowering:
                 self.map_(state)
             self.depth = 0
         self.labels, self.own = outer, own
+
+
+# What wildcards of Retry are to CAUGHT: they match no error after which it may not be done again.
+_WILD: dict[str, str | int] = {"States.ALL": 0, "States.TaskFailed": 1}
 
 
 def _may_be_no_text(e: Ref | Call) -> bool:

@@ -133,6 +133,14 @@ def _when(record: Record) -> str:
 
 def _what(item: Played) -> str:
     """The input of a step in words."""
+    refused = item.record.fields.get("refused")
+    text = _input(item)
+    return (
+        text if refused is None else f"{text}; the state failed: {console.bad(': '.join(refused))}"
+    )
+
+
+def _input(item: Played) -> str:
     record = item.record
     fields = record.fields
     about = f" ({item.about})" if item.about else ""
@@ -151,7 +159,7 @@ def _what(item: Played) -> str:
         case "signal":
             return console.short(fields["value"])
         case "continue":
-            return "the budget of the step before was spent"
+            return "the step before had come to its bound"
     return f"action {fields['action']}{about}"
 
 

@@ -34,6 +34,7 @@ _CHECKPOINT = (
     "program client"
 ).split()
 _RAW = 2
+_BOUNDED = {"continue", "start", "succeeded", "failed", "timer"}  # they may have one more
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,8 @@ def _step(number: int, body: bytes, block: int, offset: int, now: int | None) ->
     kind = INPUTS[event[0]]
     names = _FIELDS[kind].split()
     values = event[_RAW:]
+    if kind in _BOUNDED and len(values) == len(names) + 1:
+        names.append("refused" if isinstance(values[-1], list) else "most")
     if len(values) != len(names):
         raise ValueError(f"the input {kind} has {len(values)} fields")
     known = now is not None or kind == "start"

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tsme.asl import Interpreter
+from tsme.driver import Driver
 from tsme.errors import LimitError
 from tsme.kernel import (
     CONTINUE,
     DUE,
-    FAILED,
     FRAME,
     ID,
     KIND,
@@ -23,18 +23,16 @@ from tsme.kernel import (
     RESOURCE,
     RUNNING,
     START,
-    STOP,
-    SUCCEEDED,
     TASK,
     TIMER,
     Kernel,
-    State,
 )
 
 from ..compiler.model import Json
 from .listing import Listing
 
 MOST_STEPS = 50000  # of one execution
+_DRIVER: Any = Driver  # device code has no types
 
 
 class Answer(NamedTuple):
@@ -84,23 +82,23 @@ def run(what: Listing, begin: Begin, ask: Callable[[Call], Answer | None]) -> Ru
     return _World(what, ask).run(begin)
 
 
-class _World:
+class _World(_DRIVER):  # type: ignore[misc]
     def __init__(self, what: Listing, ask: Callable[[Call], Answer | None]) -> None:
+        super().__init__(Kernel(Interpreter(what.program)))
         self.what = what
         self.ask = ask
-        self.core: Any = Kernel(Interpreter(what.program))
-        self.state: Any = State()
+        self.watch = self.noted
         self.result = Run()
         self.coming: list[tuple[int, int, int, Answer]] = []  # time, order, action id
 
     def run(self, begin: Begin) -> Run:
         digest = self.what.program.digest
-        event: list[Any] | None = [
-            START, begin.now, 1, digest, begin.seed, begin.value, begin.context]  # fmt: skip
+        event: tuple[Any, ...] | None = (
+            START, begin.now, 1, digest, begin.seed, begin.value, begin.context)  # fmt: skip
         result = self.result
         try:
             while event is not None and len(result.inputs) < MOST_STEPS:
-                self.step(event)
+                self.feed(event)
                 event = self.next()
             if event is not None:
                 result.problem = f"it did not end within {MOST_STEPS} steps"
@@ -114,58 +112,40 @@ class _World:
             result.waits_for = [self.name(action, self.state) for action in waits]
         return result
 
-    def step(self, event: list[Any]) -> None:
-        step, event = self.taken(event)
-        self.result.inputs.append(event)
+    def noted(self, event: Any, step: Any) -> None:
+        """A step that is made, before its actions."""
+        self.result.inputs.append(list(event))
         self.result.records.append(bytes(step.record))
-        self.state = step.state
-        for action in step.actions:
-            if action[ID] == 0:
-                self.result.calls.append(Call("", f"tsme:{action[1]}", action[2]))
-            elif action[KIND] == TASK and action[ID] in self.state.pending:
-                call = Call(self.name(action, self.state), action[RESOURCE], action[PAYLOAD])
-                self.result.calls.append(call)
-                answer = self.ask(call)
-                if answer is not None:
-                    due = self.state.now + answer.delay
-                    order = len(self.result.calls)
-                    heapq.heappush(self.coming, (due, order, action[ID], answer))
 
-    def taken(self, event: list[Any]) -> tuple[Any, list[Any]]:
-        """The step, and the input that made it: what is too large is said as a board does."""
-        try:
-            return self.core.step(self.state, event), event
-        except LimitError as error:
-            if event[0] == START:
-                raise
-            cause = str(error)
-        if event[0] == SUCCEEDED:
-            event = [FAILED, event[1], event[2], "States.DataLimitExceeded", cause]
-            try:
-                return self.core.step(self.state, event), event
-            except LimitError:
-                pass
-        event = [STOP, event[1], "TSME.Limit", cause]
-        return self.core.step(self.state, event), event
+    def emit(self, kind: str, payload: Json) -> None:
+        self.result.calls.append(Call("", f"tsme:{kind}", payload))
+
+    def launch(self, action: list[Any]) -> None:
+        call = Call(self.name(action, self.state), action[RESOURCE], action[PAYLOAD])
+        self.result.calls.append(call)
+        answer = self.ask(call)
+        if answer is not None:
+            due = self.state.now + answer.delay
+            heapq.heappush(self.coming, (due, len(self.result.calls), action[ID], answer))
 
     def name(self, action: list[Any], state: Any) -> str:
         frame = state.client[action[FRAME]]
         return str(self.what.states[frame.state].name)
 
-    def next(self) -> list[Any] | None:
+    def next(self) -> tuple[Any, ...] | None:
         """The next input: what can go on, then what comes first; an answer before a timer."""
         state = self.state
         if state.status != RUNNING:
             return None
-        if self.core.client.runnable(state.client):
-            return [CONTINUE, state.now]
+        if self.kernel.client.runnable(state.client):
+            return (CONTINUE, state.now)
         while self.coming and self.coming[0][2] not in state.pending:
             heapq.heappop(self.coming)  # too late
         timers = [(a[DUE], a[ID]) for a in state.pending.values() if a[DUE] is not None]
         first = min(timers, default=None)
         if self.coming and (first is None or self.coming[0][0] <= first[0]):
             due, _, action, answer = heapq.heappop(self.coming)
-            return [answer.kind, max(due, state.now), action, *answer.fields]
+            return (answer.kind, max(due, state.now), action, *answer.fields)
         if first is None:
             return None
-        return [TIMER, max(first[0], state.now), first[1]]
+        return (TIMER, max(first[0], state.now), first[1])

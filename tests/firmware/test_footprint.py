@@ -55,6 +55,7 @@ ONCE = {
     "replay",
     "events",
     "shape",
+    "refusing",
 }
 
 LOADED = """
@@ -125,9 +126,11 @@ def constants(name: str) -> dict[str, int]:
     return out
 
 
-@pytest.mark.parametrize("name", ["kernel", "driver", "runner", "asl", "stf", "program", "verify"])
+@pytest.mark.parametrize(
+    "name", ["kernel", "driver", "runner", "asl", "stf", "program", "verify", "refusing"]
+)
 def test_the_constants_are_those_of_the_tables(name: str):
-    tables = ops.NUMBER if name in ("program", "verify") else vars(events)
+    tables = ops.NUMBER if name in ("program", "verify", "refusing") else vars(events)
     found = constants(name)
     if name == "asl":
         split = {n: v for n, v in found.items() if n in ops.NUMBER}

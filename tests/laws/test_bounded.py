@@ -187,7 +187,7 @@ AT_LOADING = [
     ("budget", 255, DEEP),
     ("value_bytes", 4096, DEEP),
 ]
-IN_A_STEP = [("frames", 4, BRANCHES), ("pending", 3, BRANCHES), ("state_bytes", 60, BRANCHES)]
+IN_A_STEP = [("state_bytes", 60, BRANCHES)]
 
 
 def explained(e: LimitError, name: str, most: int) -> None:

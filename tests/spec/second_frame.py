@@ -72,7 +72,7 @@ class Frame:
         head = [number, self.parent, *self.rest(), now - self.entered, self.wait, self.counters]
         head += [self.error, self.cause]
         if number or self.join:
-            join = self.join and (self.join[1:] if self.began else self.join[1:3] + self.join[5:])
+            join = self.join and (self.join[1:] if self.began else self.join[1:3] + self.join[6:])
             head += [self.index, join]
         out: list[Any] = [head]
         if 0 not in self.written and len(self.puts) <= 8:

@@ -33,7 +33,9 @@ from .second_values import (
 )
 
 CONTINUE, START, SUCCEEDED, FAILED, HEARTBEAT, TIMER, STOP, STARTED = range(8)
-LEFT, NEXT, ENTRY, ITEMS, MORE = range(1, 6)  # of a join, behind the outputs
+LEFT, NEXT, ENTRY, ITEMS, MOST, MORE = range(1, 7)  # of a join, behind the outputs
+PLACES = 128
+FIELDS = {CONTINUE: 0, START: 5, SUCCEEDED: 2, FAILED: 3, TIMER: 1}
 NAMES = (
     "EXT CONST INT LOAD STORE PICK DROP FIELD KEY INDEX KEYQ INDEXQ OBJECT ARRAY PUT CALL CONTEXT "
     "ENTER JUMP IF UNLESS COMPARE TEST CATCH LIMIT TASK WAIT EMIT CAUGHT RETRY ERROR RAISE FAIL "
@@ -62,8 +64,14 @@ class Machine:
         self.random.used = False
         self.ended: list[Any] = []
         self.took_part: set[int] = set()
-        self.ready: list[tuple[int, list[Any]]] = []
+        self.ready: int | None = None
         self.left = self.program.budget
+        bound: Any = None
+        if len(fields) > FIELDS.get(kind, 4):
+            *fields, bound = fields
+        if bound is not None:
+            self.left = 0 if isinstance(bound, list) else bound
+        self.refused: Any = bound if isinstance(bound, list) else None
         if kind == START:
             self.start(fields)
         before = {i: list(a) for i, a in self.pending.items()} if kind != START else {}
@@ -73,7 +81,14 @@ class Machine:
             before[fields[0]] = []  # in the delta even if it is as it was
             self.told(kind, self.pending[fields[0]])
         else:
-            if kind not in (START, CONTINUE):
+            if kind == CONTINUE:
+                number = self.lowest()
+                assert number is not None
+                if self.refused:
+                    self.refuse(number, enters=True)
+                else:
+                    self.run(number, [])
+            elif kind != START:
                 self.resume(kind, fields)
             self.run_all()
         self.steps += 1
@@ -109,14 +124,42 @@ class Machine:
             return
         self.frame(number).wait = 0
         self.took_part.add(number)
-        if kind == SUCCEEDED:
-            self.ready.append((number, [fields[1]]))
+        if self.refused:
+            self.refuse(number, enters=False)
+        elif kind == SUCCEEDED:
+            self.run(number, [fields[1]])
         elif kind == FAILED:
-            self.raised(number, fields[1], fields[2])
+            self.failed(number, fields[1], fields[2])
         elif action[1] == 1:
-            self.ready.append((number, []))
+            self.run(number, [])
         else:
-            self.raised(number, *(TIMEOUT if action[3] == action[8] else SILENCE))
+            self.failed(number, *(TIMEOUT if action[3] == action[8] else SILENCE))
+
+    def failed(self, number: int, name: str | None, cause: str | None) -> None:
+        """An error of the frame that runs; its own handler goes on at once."""
+        if self.raised(number, name, cause):
+            self.run(number, [])
+
+    def refuse(self, number: int, enters: bool) -> None:
+        """The state that a frame is in, or enters next, fails (3.1); nothing else runs."""
+        f = self.frame(number)
+        self.took_part.add(number)
+        over, f.join = f.join, None
+        at_entry = enters or f.pc == f.entry
+        while at_entry and not over:
+            op, a, after = self.program.fetch(f.pc)
+            if NAMES[op] == "JUMP" and enters:
+                f.pc = a
+            elif NAMES[op] == "ENTER" and enters:
+                enters, f.pc = False, after
+                self.f = f
+                self.op_enter(a)
+            else:
+                if NAMES[op] == "CATCH" and f.pc == f.entry:
+                    f.handler = a
+                break
+        self.left = 0
+        self.raised(number, *self.refused)
 
     def delta(self, dt: int, before: dict[int, list[Any]]) -> bytes:
         gone = sorted(i for i in before if i not in self.pending)
@@ -159,25 +202,30 @@ class Machine:
         return f
 
     def run_all(self) -> None:
-        while not self.status:
-            if self.ready:
-                number, stack = self.ready.pop(0)
-            elif self.left:
-                waits = [1 if f is None else f.wait for f in self.frames or ()]
-                if 0 not in waits:
-                    return
-                number, stack = waits.index(0), []
-            else:
+        while not self.status and self.left:
+            number = self.lowest() if self.ready is None else self.ready
+            if number is None:
                 return
-            self.took_part.add(number)
-            try:
-                self.run(number, stack)
-            except WorkflowError as e:
-                self.raised(number, *e.args)
+            self.ready = None
+            self.run(number, [])
+
+    def lowest(self) -> int | None:
+        waits = [1 if f is None else f.wait for f in self.frames or ()]
+        return waits.index(0) if 0 in waits else None
 
     def run(self, number: int, stack: list[Any]) -> None:
+        self.took_part.add(number)
+        try:
+            self.go(number, stack)
+        except WorkflowError as e:
+            self.failed(number, *e.args)
+
+    def go(self, number: int, stack: list[Any]) -> None:
         self.n, self.f, self.stack = number, self.frame(number), stack
         self.limits: list[Any] = [0, 0, 0, None, None]
+        if self.f.join:
+            outputs, self.f.join = self.f.join[0], None
+            stack.append(fit(outputs, self.program.largest))
         while True:
             at = self.f.pc
             op, a, self.f.pc = self.program.fetch(at)
@@ -196,12 +244,17 @@ class Machine:
         self.next_id += 1
         return self.next_id - 1
 
-    def spawn(self, index: int, pc: int, value: Any) -> None:
+    def vacant(self) -> int:
+        frames = self.frames or []
+        return next((n for n, x in enumerate(frames) if x is None), len(frames))
+
+    def spawn(self, parent: int, index: int, pc: int, value: Any) -> None:
         assert self.frames is not None
         f = Frame(self.program, pc, value)
-        f.index, f.parent = index, self.n
-        f.entered = self.frame(self.n).entered
-        place = next((n for n, x in enumerate(self.frames) if x is None), len(self.frames))
+        f.index = index
+        f.parent = parent
+        f.entered = self.frame(parent).entered
+        place = self.vacant()
         self.frames[place : place + 1] = [f]
         self.took_part.add(place)
 
@@ -211,27 +264,37 @@ class Machine:
         f = self.frame(number)
         assert f.parent is not None
         self.ended += [[number, f.index], value]
-        self.frames[number], self.n = None, f.parent
-        self.took_part.add(self.n)
-        parent = self.frame(self.n)
+        self.frames[number] = None
+        self.took_part.add(f.parent)
+        parent = self.frame(f.parent)
         join = parent.join
         assert join
         join[0][f.index] = value
         join[LEFT] -= 1
         if self.left and not f.entry:  # it began no state
             self.left -= 1
-        if join[NEXT] < len(join[0]):
-            self.next_item(join)
+        self.begin(f.parent)
         if not join[LEFT]:
-            parent.join, parent.wait = None, 0
-            try:
-                self.ready.append((self.n, [fit(join[0], self.program.largest)]))
-            except WorkflowError as e:
-                self.raised(self.n, *e.args)
+            parent.wait, self.ready = 0, f.parent
+        self.serve()
 
-    def next_item(self, join: list[Any]) -> None:
-        join[NEXT] += 1
-        self.spawn(join[NEXT] - 1, join[ENTRY], item_of(join, join[NEXT] - 1))
+    def begin(self, number: int) -> None:
+        """The next items of a MAP, as many as may run."""
+        join = self.frame(number).join
+        assert join
+        while join[NEXT] < len(join[0]):
+            runs = join[NEXT] - (len(join[0]) - join[LEFT])
+            if runs > 0 and (runs >= join[MOST] or self.vacant() >= PLACES):
+                return
+            self.took_part.add(number)
+            join[NEXT] += 1
+            self.spawn(number, join[NEXT] - 1, join[ENTRY], item_of(join, join[NEXT] - 1))
+
+    def serve(self) -> None:
+        """MAPs that wait for places, now that there may be some."""
+        for number, f in enumerate(list(self.frames or [])):
+            if f and f.join and self.vacant() < PLACES:
+                self.begin(number)
 
     def abort(self, number: int) -> None:
         """All below a frame ends."""
@@ -243,28 +306,31 @@ class Machine:
                 self.frames[place] = None
                 self.pending.pop(f.wait, None)
 
-    def raised(self, number: int, name: str | None, cause: str | None) -> None:
+    def raised(self, number: int, name: str | None, cause: str | None) -> bool:
+        """True if the frame itself goes on at its handler."""
         f = self.frame(number)
         self.took_part.add(number)
         if f.handler and name != FATAL:
             f.pc, f.handler, f.wait, f.join, f.error, f.cause = f.handler, 0, 0, None, name, cause
-            self.ready.append((number, []))
-            return
+            return True
         if f.parent is None:
             self.finish(2, [name, cause])
-            return
+            return False
         join = self.frame(f.parent).join
         assert join
         if len(join) > MORE:
             if join[MORE]:
                 join[MORE] -= 1
                 self.leave(number, {"Error": name, "Cause": cause, "Status": "FAILED"})
-                return
+                return False
             name, cause = WorkflowError(9).args
         parent = self.frame(f.parent)
         self.abort(f.parent)
         parent.join, parent.wait = None, 0
-        self.raised(f.parent, name, cause)
+        if self.raised(f.parent, name, cause):
+            self.ready = f.parent
+            self.serve()
+        return False
 
     # --- instructions (2.2); True: the frame stops ---
 
@@ -427,7 +493,9 @@ class Machine:
         """Handed out, and in no record."""
 
     def op_caught(self, a: int) -> None:
-        hits = {self.f.error, "States.ALL"}
+        hits: set[Any] = {self.f.error, "States.ALL"}
+        if self.f.error not in ("TSME.Interrupted", "States.DataLimitExceeded"):
+            hits |= {0} if self.f.error == "States.Timeout" else {0, 1}
         hits.add("States.TaskFailed" if self.f.error != "States.Timeout" else "States.ALL")
         hits.add("States.HeartbeatTimeout" if self.f.silent else "States.ALL")
         self.stack.append(not hits.isdisjoint(self.consts[a]))
@@ -450,12 +518,14 @@ class Machine:
         self.stack.append({"Error": self.f.error, "Cause": "" if self.f.silent else self.f.cause})
 
     def op_raise(self, a: int) -> bool:
-        self.raised(self.n, self.f.error, self.f.cause)
+        if self.raised(self.n, self.f.error, self.f.cause):
+            self.ready = self.n
         return True
 
     def op_fail(self, k: int) -> bool:
         cause = self.stack.pop() if k & 2 else None
-        self.raised(self.n, self.stack.pop() if k & 1 else None, cause)
+        if self.raised(self.n, self.stack.pop() if k & 1 else None, cause):
+            self.ready = self.n
         return True
 
     def op_end(self, a: int) -> bool:
@@ -468,7 +538,7 @@ class Machine:
     def op_fork(self, a: int) -> bool:
         value = self.stack.pop()
         for index in range(a):
-            self.spawn(index, self.f.pc, value)
+            self.spawn(self.n, index, self.f.pc, value)
             self.f.pc = self.program.fetch(self.f.pc)[2]
         self.f.join, self.f.wait, self.f.began = [[UNDEFINED] * a, a, a, 0, None], -1, True
         return True
@@ -481,18 +551,17 @@ class Machine:
         self.limits = [0, 0, 0, None, None]
         entry = self.f.pc
         self.f.pc = self.program.fetch(entry)[2]
-        if not items:
-            self.stack[:] = [[]]
-            return False
         n = len(items)
         flat = [*items, *items.values()] if isinstance(items, dict) else items
-        join = [[UNDEFINED] * n, n, 0, entry, flat]
+        join = [[UNDEFINED] * n, n, 0, entry, flat, most or 40]
         if count is not None or percent is not None:
             share = None if percent is None else math.floor(Fraction(percent) * n / 100)
             join.append(min(limit for limit in (count, share) if limit is not None))
-        self.f.join, self.f.wait, self.f.began = join, -1, True
-        for _ in range(min(n, most or 40)):
-            self.next_item(join)
+        self.f.join, self.f.wait, self.f.began = join, -1 if n else 0, True
+        if n:
+            self.begin(self.n)
+        else:
+            self.ready = self.n
         return True
 
     def op_query(self, a: int) -> None:

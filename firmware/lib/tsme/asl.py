@@ -5,7 +5,7 @@
 # first change, so that a step that fails leaves the old state whole.
 
 from . import once
-from .cbor import Obj
+from .cbor import Obj, fits
 from .compare import compare
 from .errors import fault
 from .faults import StatesError, error
@@ -82,15 +82,25 @@ class Interpreter:
             stack = self.resume(d, number, f, kind, action, a, b)
             if stack is not None:
                 self.run(d, number, f, stack)
+        else:
+            number = self.lowest(frames)
+            if d.refused:
+                once("refusing", "refuse", self, d, number, True)
+            else:
+                self.run(d, number, own(d, number), [])
         return self.run_all(d)
 
     def begin(self, d, frames):
         d.frames = frames
-        d.ready = []  # frames to go on with: (number, operand stack)
+        d.ready = -1  # the frame that an end or an error set going
         d.ended = []  # frames that ended: (number, index, output or MISSING)
 
     def runnable(self, frames):
         return self.lowest(frames) >= 0
+
+    def entering(self, frames):
+        # Does what can run begin with a state?  Then a step without transitions changes nothing.
+        return once("refusing", "entering", self, frames)
 
     def restore(self, state):
         return [state.pending[i] for i in sorted(state.pending) if state.pending[i][1] == 0]
@@ -121,6 +131,8 @@ class Interpreter:
             kind, a, b = _FAILED, "States.Timeout", "" if action[3] == action[8] else SILENT
         if self.trace:
             self.trace("resume", number, f, action, kind, a, b)
+        if d.refused:
+            return once("refusing", "refuse", self, d, number, False)
         if kind == _SUCCEEDED:
             return [a]
         if kind == _TIMER:
@@ -129,14 +141,11 @@ class Interpreter:
 
     def run_all(self, d):
         # First what a child's end or error set going again, then the lowest frame that can run.
-        while d.status == 0:
-            if d.ready:
-                number, stack = d.ready.pop(0)
-                self.run(d, number, own(d, number), stack)
-                continue
-            number = self.lowest(d.frames) if d.left else -1
+        while d.status == 0 and d.left:
+            number = d.ready if d.ready >= 0 else self.lowest(d.frames)
             if number < 0:
                 break
+            d.ready = -1
             self.run(d, number, own(d, number), [])
         return d.frames
 
@@ -149,6 +158,11 @@ class Interpreter:
     def run(self, d, number, f, stack):
         while True:
             try:
+                if f.join:  # its children are over
+                    stack.append(f.join[0])
+                    f.join = None
+                    if not fits(stack[0], self.largest):
+                        raise error(7, stack[0])
                 self.loop(d, number, f, stack)
                 return
             except StatesError as e:
@@ -160,33 +174,20 @@ class Interpreter:
 
     def raised(self, d, number, f, e):
         # -> True if the frame goes on at its handler; else an ancestor does, or all is over
-        mine = True
-        while not f.handler or e.name == "States.Runtime":
-            if f.parent is None:
-                d.fail(e.name, e.cause)
-                return False
-            from .tree import abort, tolerates
+        if f.handler and e.name != "States.Runtime":
+            f.pc = f.handler
+            f.handler = 0
+            f.limits = NO_LIMITS
+            f.error = e.name
+            f.cause = e.cause
+            return True
+        if f.parent is None:
+            d.fail(e.name, e.cause)
+        else:
+            from .tree import rise
 
-            mine = False
-            if tolerates(self, d, number, f, e):
-                return False
-            number = f.parent
-            f = own(d, number)
-            if len(f.join) > 5:
-                e = error(9)
-            abort(self, d, number)
-            f.join = None
-            f.wait = 0
-            if self.trace:
-                self.trace("passed", number, f, e)
-        f.pc = f.handler
-        f.handler = 0
-        f.limits = NO_LIMITS
-        f.error = e.name
-        f.cause = e.cause
-        if not mine:
-            d.ready.append((number, []))
-        return mine
+            rise(self, d, number, f, e)
+        return False
 
     def loop(self, d, number, f, stack):
         code = self.code

@@ -3,9 +3,11 @@
 # Knows nothing of clocks, handlers and event loops, so that the runner of a board and the
 # simulator do the very same.  Who inherits says what launch() and emit() do.
 from . import once
+from .cbor import encoded_size
 from .errors import LimitError
 from .kernel import State
-from .rejected import Rejected
+from .limits import LIMITS
+from .rejected import Broken, Rejected
 
 try:
     from micropython import const
@@ -17,15 +19,19 @@ except ImportError:
 
 _STEP = const(1)  # as records.py has it
 # As events.py has them.
+_CONTINUE = const(0)
 _START = const(1)
 _SUCCEEDED = const(2)
 _FAILED = const(3)
+_HEARTBEAT = const(4)
 _STOP = const(6)
+_STARTED = const(7)
 _SIGNAL = const(8)
 _RUNNING = const(0)
 _TASK = const(0)
 _ID = const(0)
 _KIND = const(1)
+_LIMIT = "States.DataLimitExceeded"
 
 
 class Driver:
@@ -78,7 +84,6 @@ class Driver:
         try:
             step = self.take(event)
         except (LimitError, MemoryError, Rejected) as e:
-            # The step left everything as it was.  What it was about fails instead.
             event, step = self.give_up(event, e)
         if step:
             self.act(event, step)
@@ -86,14 +91,24 @@ class Driver:
 
     def take(self, event):
         # -> the step, durable and adopted; None for an input that is late, or there twice
-        step = self.kernel.step(self.state, event)
+        step = self.make(event)
         if step:
             self.recovered = None  # until it is adopted, the journal alone knows the state
             self.commit(step)
             self.state = step.state
             self.recovered = self.journal is not None
-            self.transitions += self.kernel.client.program.budget - step.state.left
+            self.transitions += self.kernel.spent
         return step
+
+    def make(self, event):
+        try:
+            return self.kernel.step(self.state, event)
+        except (LimitError, MemoryError, Rejected):
+            raise
+        except Exception as e:  # nobody expected it
+            if self.kernel.spent is None:
+                raise  # the input is wrong, not the step
+            raise Broken(e)
 
     def act(self, event, step):
         # What follows a step: nothing here can undo it.
@@ -118,24 +133,66 @@ class Driver:
             self.journal.commit(_STEP, step.record)
 
     def give_up(self, event, e):
-        # -> what happens instead, and its step
+        # A step that cannot be made left everything as it was.  -> what happens instead, and its
+        # step.  A result that fits is on record as that, whatever comes of it, and the error is
+        # one of the state that cannot be made.
         kind = event[0]
-        if kind in (_START, _STOP, _SIGNAL):
+        if kind == _STOP or kind == _SIGNAL:
             raise e
-        if isinstance(e, Rejected):
-            failed = stopped = "TSME.Rejected"
-            cause = e.cause
-        else:
-            failed, stopped = "States.DataLimitExceeded", "TSME.Limit"
-            cause = str(e) or "no memory"
-        if kind in (_SUCCEEDED, _FAILED):
-            instead = (_FAILED, event[1], event[2], failed, cause)
+        replaced = False
+        while True:
+            if kind != _HEARTBEAT and kind != _STARTED:
+                try:
+                    return self.less(event, e)
+                except (LimitError, MemoryError, Rejected) as smaller:
+                    e = smaller
+            if kind == _START:
+                raise e.exception if isinstance(e, Broken) else e
+            error, cause = _named(e)
+            if replaced or isinstance(e, Broken) or kind != _SUCCEEDED and kind != _FAILED:
+                break
+            replaced = True
+            kind = _FAILED
+            event = (_FAILED, event[1], event[2], error, cause)
             try:
-                return instead, self.take(instead)
-            except (LimitError, MemoryError, Rejected):
-                pass  # even that does not fit
-        instead = (_STOP, event[1], stopped, cause)
-        return instead, self.take(instead)
+                return event, self.take(event)
+            except (LimitError, MemoryError, Rejected) as smaller:
+                e = smaller
+        event = (_STOP, event[1], "TSME.Limit" if error == _LIMIT else error, cause)
+        return event, self.take(event)
+
+    def less(self, event, e):
+        # The same in a smaller step, which ends before the state that cannot be made; once that
+        # state is the next one, its failure.
+        kind = event[0]
+        client = self.kernel.client
+        if hasattr(client, "stf"):  # a machine's step is one, and whole
+            raise e
+        most = self.kernel.spent
+        while True:
+            most >>= 1
+            if not most and kind == _CONTINUE and client.entering(self.state.client):
+                break
+            small = event + (most,)
+            try:
+                return small, self.take(small)
+            except (LimitError, MemoryError, Rejected) as smaller:
+                e = smaller
+            if not most:
+                break
+            most = min(most, self.kernel.spent)
+        broken = isinstance(e, Broken)
+        if kind == _SUCCEEDED:
+            if encoded_size(event[3]) > LIMITS["state_bytes"]:
+                raise e
+        elif broken or kind == _START:
+            raise e
+        event += (_named(e),)
+        step = self.take(event)
+        if broken:  # the result is on record, and the execution ends
+            self.act(event, step)
+            raise e
+        return event, step
 
     def say(self):
         # Once for each block that the journal does without from now on.
@@ -154,3 +211,10 @@ class Driver:
                 return  # the next step tries again; once there is no room, commit() insists
             self.journal.checkpoint(body)
             self.transitions = 0
+
+
+def _named(e):
+    # [error, cause] of what cannot be made
+    if not isinstance(e, Rejected):
+        return [_LIMIT, str(e) or "no memory"]
+    return ["TSME.Internal" if isinstance(e, Broken) else "TSME.Rejected", e.cause]

@@ -147,7 +147,7 @@ def delta(buf, d, consts):
             head.append(f.index)
             # how far it is; at its beginning, its items too
             join = f.join
-            head.append(join and join[1:] if f.fresh else join and join[1:3] + join[5:])
+            head.append(join and join[1:] if f.fresh else join and join[1:3] + join[6:])
             f.fresh = False
         encode_into(buf, [number] + head)
         dirty = f.dirty

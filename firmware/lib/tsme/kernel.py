@@ -51,6 +51,8 @@ _BEAT = const(6)
 _BEGUN = const(7)
 _DEADLINE = const(8)
 _EMITS = ("log", "metric", "publish")
+# Items of an input, by its kind; one more bounds the step (docs/SPEC.md, 3.1).
+_ITEMS = b"\2\7\4\5\3\3\4\3\3"
 
 
 def __getattr__(name):
@@ -113,6 +115,7 @@ class Draft(State):
         self.gone = []
         self.changed = []
         self.random = False
+        self.refused = None  # [error, cause] of the state that cannot be made
 
     def _set(self, action):
         if not self.changed and not self.gone:
@@ -132,7 +135,7 @@ class Draft(State):
         return self.pending.pop(i)
 
     def _begin(self, action):
-        check(LIMITS, "pending", len(self.pending) + 1)
+        check(LIMITS, "state_bytes", 5 * len(self.pending))  # no action takes less
         self.next_id += 1
         self._set(action)
         self.actions.append(action)
@@ -201,12 +204,13 @@ class Kernel:
     def __init__(self, client, room=None):
         self.client = client
         self.room = room  # bytes of a checkpoint that the journal takes, if there is one
+        self.spent = None  # transitions of the newest step, made or not; None: it was refused
 
     def step(self, state, event):
         # event: (kind, now, fields ...) as docs/SPEC.md, 3.1.  -> Step, or None for an input
         # that names an action which is not pending (late, or there twice).
         kind = event[0]
-        action = None
+        action = self.spent = None
         if kind == _START:
             if state.execution and state.status == _RUNNING:
                 raise fault("TSME-K001", state.execution)
@@ -224,16 +228,25 @@ class Kernel:
         elif kind == _CONTINUE and not self.client.runnable(state.client):
             raise fault("TSME-K004")
         d = Draft(state, event[1])
-        d.left = self.client.program.budget  # transitions left in this step
-        if kind == _START:
-            self.start(d, event)
-        else:
-            d.client = state.client
-            self.turn(d, kind, action, event)
-        return self.finish(d, state, event)
+        most = self.client.program.budget
+        if len(event) > _ITEMS[kind]:
+            most = event[-1]
+            if isinstance(most, list):
+                d.refused = most
+                most = 1
+        d.left = most  # transitions left in this step
+        try:
+            if kind == _START:
+                self.start(d, event)
+            else:
+                d.client = state.client
+                self.turn(d, kind, action, event)
+            return self.finish(d, state, event)
+        finally:
+            self.spent = most - d.left
 
     def start(self, d, event):
-        now, execution, digest, seed, value, context = event[1:]
+        now, execution, digest, seed, value, context = event[1:7]
         program = self.client.program
         if digest != program.digest:
             raise fault("TSME-K005", "start names")

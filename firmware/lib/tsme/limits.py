@@ -13,8 +13,6 @@ LIMITS = {
     "budget": 4096,  # transitions in a step
     "value_bytes": 262144,  # of a value, that a program may ask for
     "state_bytes": 16384,  # a checkpoint of everything that is alive
-    "frames": 128,  # branches and items that are under way at a time
-    "pending": 128,  # tracked actions at a time
 }
 
 

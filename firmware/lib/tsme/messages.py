@@ -67,8 +67,6 @@ WHAT = {
     "budget": "transitions in a step",
     "value_bytes": "bytes of a value",
     "state_bytes": "bytes of the state",
-    "frames": "frames at a time",
-    "pending": "tracked actions at a time",
 }
 
 

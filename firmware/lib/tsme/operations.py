@@ -178,6 +178,8 @@ def caught_(vm, d, number, f, stack, a):
     e = f.error
     late = e == "States.Timeout"
     hit = e in names or "States.ALL" in names or (not late and "States.TaskFailed" in names)
+    if not hit and e != "TSME.Interrupted" and e != "States.DataLimitExceeded":
+        hit = 0 in names or (not late and 1 in names)  # wildcards of Retry
     stack.append(hit or (late and f.cause == SILENT and "States.HeartbeatTimeout" in names))
 
 
@@ -211,7 +213,7 @@ def raise_(vm, d, number, f, stack, a):
     if vm.trace:
         vm.trace("raise", number, f)
     if vm.raised(d, number, f, StatesError(f.error, f.cause)):
-        d.ready.append((number, []))
+        d.ready = number
     return True
 
 
@@ -221,7 +223,7 @@ def fail_(vm, d, number, f, stack, a):
     if vm.trace:
         vm.trace("fail", number, f, name, cause)
     if vm.raised(d, number, f, StatesError(name, cause)):
-        d.ready.append((number, []))  # its own handler took it
+        d.ready = number  # its own handler took it
     return True
 
 

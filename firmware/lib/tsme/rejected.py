@@ -7,3 +7,12 @@ class Rejected(Exception):
         super().__init__(cause)
         self.cause = cause
         self.exception = exception
+
+
+class Broken(Rejected):
+    # `exception` came out of a step, and nobody expected it: a bug, of the engine or of a machine.
+    def __init__(self, exception):
+        from .tasks import worded
+
+        text = type(exception).__name__ + ": " + str(exception)
+        super().__init__(worded(text[:200]), exception)

@@ -74,5 +74,5 @@ class Replay:
         if step.state.digest != digest:
             raise Mismatch(self.number, event, digest, step.state.digest)
         self.state = step.state
-        self.transitions += self.kernel.client.program.budget - step.state.left
+        self.transitions += self.kernel.spent
         return event, step

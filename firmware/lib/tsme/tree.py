@@ -2,19 +2,38 @@
 # (docs/SPEC.md, 2.11).
 #
 # A frame that waits for its children has wait == -1 and a join: [results, children left, next
-# item, where a child begins, items]; a FORK's has all its children and no items.  The items of an
-# object are its names, then its values.  If children of a MAP may fail, how many more is one item
-# more.
+# item, where a child begins, items, how many at a time]; a FORK's has all its children and no
+# items.  The items of an object are its names, then its values.  If children of a MAP may fail, how
+# many more is one item more.  Nothing here recurses: what a child's end does to its parent is noted
+# (d.ready), and done when the child is gone.
 
-from .cbor import MISSING, Obj, fits
+from .cbor import MISSING, Obj
 from .faults import error
 from .frames import NEW, NO_LIMITS, Frame, own
 from .limits import LIMITS, check
 from .num import parts
 
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
 WAITS = -1
-RESULTS, LEFT, NEXT, ENTRY, ITEMS, MORE = range(6)
-_AT_ONCE = 40  # iterations at a time if MaxConcurrency is 0; as AWS
+RESULTS, LEFT, NEXT, ENTRY, ITEMS, MOST, MORE = range(7)
+_AT_ONCE = const(40)  # iterations at a time if MaxConcurrency is 0; as AWS
+_PLACES = const(128)  # numbers of frames for which a MAP does not wait
+_LEAST = const(14)  # bytes of a frame in a checkpoint, at least, but for its slots
+
+
+def vacant(frames):
+    # the lowest number that is free
+    place = 1
+    while place < len(frames) and frames[place]:
+        place += 1
+    return place
 
 
 def spawn(vm, d, number, index, pc, value):
@@ -30,10 +49,8 @@ def spawn(vm, d, number, index, pc, value):
     if value is parent.slots[0]:
         f.known = parent.known
     d.bound += NEW + len(f.slots)
-    place = 1
-    while place < len(frames) and frames[place]:
-        place += 1
-    check(LIMITS, "frames", place + 1)
+    place = vacant(frames)
+    check(LIMITS, "state_bytes", place * (_LEAST + len(f.slots)))
     if place == len(frames):
         frames.append(f)
     else:
@@ -69,19 +86,18 @@ def map_items(vm, d, number, f, stack, a):
         vm.trace("map", number, f, items, most)
     entry = f.pc
     f.pc += 2 if not vm.code[2 * entry] else 1
-    if not items:
-        d.ready.append((number, [[]]))
-        return True
     if isinstance(items, Obj):
         items = list(items) + list(items.values())
-    f.join = [[MISSING] * n, n, 0, entry, items]
+    f.join = [[MISSING] * n, n, 0, entry, items, most]
     d.bound += n
     if count is not None or percent is not None:
         f.join.append(tolerance(n, count, percent))
     f.fresh = True
-    f.wait = WAITS
-    while f.join[NEXT] < n and f.join[NEXT] < most:
-        next_item(vm, d, number, f.join)
+    if n:
+        f.wait = WAITS
+        start(vm, d, number, f.join)
+    else:
+        d.ready = number
     return True
 
 
@@ -96,14 +112,31 @@ def tolerance(items, count, percent):
     return most
 
 
-def next_item(vm, d, number, join):
-    at = join[NEXT]
-    join[NEXT] = at + 1
-    v = join[ITEMS][at]
-    n = len(join[RESULTS])
-    if len(join[ITEMS]) > n:
-        v = Obj((("Key", v), ("Value", join[ITEMS][n + at])))
-    spawn(vm, d, number, at, join[ENTRY], v)
+def start(vm, d, number, join):
+    # The next items of a MAP, as many as may be under way; one may be in any case.
+    total = len(join[RESULTS])
+    items = join[ITEMS]
+    while join[NEXT] < total:
+        at = join[NEXT]
+        under_way = at - total + join[LEFT]
+        if under_way and (under_way >= join[MOST] or vacant(d.frames) >= _PLACES):
+            break
+        join[NEXT] = at + 1
+        v = items[at]
+        if len(items) > total:
+            v = Obj((("Key", v), ("Value", items[total + at])))
+        spawn(vm, d, number, at, join[ENTRY], v)
+
+
+def serve(vm, d):
+    # Places are free again: to the MAPs that wait for one, the lowest first.
+    frames = d.frames
+    for number in range(len(frames) if len(frames) >= _PLACES else 0):
+        f = frames[number]
+        if f and f.join and f.join[NEXT] < len(f.join[RESULTS]):
+            if vacant(frames) >= _PLACES:
+                return
+            start(vm, d, number, own(d, number).join)
 
 
 def ended(vm, d, number, f):
@@ -114,19 +147,31 @@ def ended(vm, d, number, f):
     _leave(vm, d, number, f, value)
 
 
-def tolerates(vm, d, number, f, e):
-    # A child has failed.  -> True if its parent goes on without it.
-    join = own(d, f.parent).join
-    if len(join) == MORE:
-        return False
-    if vm.trace:
-        vm.trace("tolerated" if join[MORE] else "exceeded", number, f, e)
-    if not join[MORE]:
-        return False
-    join[MORE] -= 1
-    failure = Obj((("Error", e.name), ("Cause", e.cause), ("Status", "FAILED")))
-    _leave(vm, d, number, f, failure)
-    return True
+def rise(vm, d, number, f, e):
+    # The error of frame `number`, which has a parent and no handler: the parent goes on without
+    # it, or the error is the parent's.
+    while f.parent is not None:
+        parent = own(d, f.parent)
+        join = parent.join
+        if len(join) > MORE:
+            if vm.trace:
+                vm.trace("tolerated" if join[MORE] else "exceeded", number, f, e)
+            if join[MORE]:
+                join[MORE] -= 1
+                failure = Obj((("Error", e.name), ("Cause", e.cause), ("Status", "FAILED")))
+                return _leave(vm, d, number, f, failure)
+            e = error(9)
+        number, f = f.parent, parent
+        abort(vm, d, number)
+        f.join = None
+        f.wait = 0
+        if vm.trace:
+            vm.trace("passed", number, f, e)
+        if f.handler and e.name != "States.Runtime":
+            vm.raised(d, number, f, e)
+            d.ready = number
+            return serve(vm, d)
+    d.fail(e.name, e.cause)
 
 
 def _leave(vm, d, number, f, value):
@@ -139,37 +184,36 @@ def _leave(vm, d, number, f, value):
     join[LEFT] -= 1
     if d.left and not f.entry:  # no state of it counted, and there may be any number like it
         d.left -= 1
-    if join[NEXT] < len(join[RESULTS]):
-        next_item(vm, d, f.parent, join)
-    elif not join[LEFT]:
-        parent.join = None
+    if not join[LEFT]:
         parent.wait = 0
-        _go_on(vm, d, f.parent, parent, join[RESULTS])
+        d.ready = f.parent
+    else:
+        start(vm, d, f.parent, join)
+    serve(vm, d)
 
 
-def _go_on(vm, d, number, f, outputs):
-    # No child is left: the frame has their outputs, or an error if they are too large.
-    stack = [outputs]
-    if not fits(outputs, vm.largest):
-        e = error(7, outputs)
-        if vm.trace:
-            vm.trace("error", number, f, e, stack)
-        if not vm.raised(d, number, f, e):
-            return
-        stack = []
-    d.ready.append((number, stack))
-
-
-def abort(vm, d, number):
-    # Everything below frame `number` stops; nothing of it is pending any more.
+def abort(vm, d, top):
+    # Everything below frame `top` stops; nothing of it is pending any more.  Of the children of
+    # a frame the lowest first, and each after what is below it.
     frames = d.frames
-    for place in range(len(frames)):
-        f = frames[place]
-        if f and place and f.parent == number:
-            abort(vm, d, place)
+    number = top
+    place = 1
+    while True:
+        f = frames[place] if place < len(frames) else None
+        if f and f.parent == number:
+            number = place
+            place = 1
+        elif place < len(frames):
+            place += 1
+        elif number == top:
+            return
+        else:
+            f = frames[number]
             if vm.trace:
-                vm.trace("abort", place, f)
+                vm.trace("abort", number, f)
             if f.wait > 0:
                 d.drop(f.wait)
-            frames[place] = None
-            d.ended.append((place, f.index, MISSING))
+            frames[number] = None
+            d.ended.append((number, f.index, MISSING))
+            place = number + 1
+            number = f.parent

@@ -267,8 +267,11 @@ class _Verifier:
     def constant(self, pc, op, value):
         if op in (_KEY, _KEYQ, _FIELD, _TASK):
             ok = isinstance(value, str)
-        elif op in (_OBJECT, _CAUGHT):
+        elif op == _OBJECT:
             ok = _names(value)
+        elif op == _CAUGHT:  # its wildcards are numbers
+            ok = isinstance(value, list)
+            ok = ok and _names([v for v in value if type(v) is not int or not 0 <= v <= 1])
         elif op == _PUT:
             ok = _path(value)
         elif op == _RETRY:
