@@ -19,7 +19,8 @@ class Recall:
     """What one device has replayed, over all its lives."""
 
     def __init__(self) -> None:
-        # By the state before, or 0 for none: that state, so that it lives; the record, what came, its transitions.
+        # By the state before, or 0 for none: that state, so that it lives; the record, what came,
+        # and the transitions of it.
         self.steps: dict[int, tuple[Any, bytes, Any, int]] = {}
         self.checkpoints: dict[bytes, tuple[Any, Any]] = {}  # the state before, and that of it
 

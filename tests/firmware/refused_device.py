@@ -10,11 +10,11 @@ import sys
 from tsme import Engine, Journal, Program, RamFlash, Tasks
 from tsme.events import INPUTS
 
-with open(sys.argv[1], "rb") as f:
+with open(sys.argv[1], "rb") as f:  # noqa: PTH123
     program = Program(f.read())
 tasks = Tasks()
 flash = RamFlash(4096, 64)
-ran = []
+ran: list = []
 
 
 @tasks.task("open", effect="once")
@@ -39,8 +39,8 @@ def wrong(*args):
 
 
 def told(event, step):
-    how = event[-1] if len(event) > 2 and isinstance(event[-1], list) else ""
-    print("%s %s" % (INPUTS[event[0]], how and how[0]))
+    how = event[-1] if len(event) > 2 and isinstance(event[-1], list) else [""]
+    print(INPUTS[event[0]], how[0])
 
 
 first = engine()

@@ -36,7 +36,7 @@ def played(
     if board != "cpython":
         interpreters.require(board)
     (folder / "p.tsm").write_bytes(compile_text(json.dumps(source)).program)
-    arguments = [folder / "p.tsm", str(length), *more]
+    arguments: list[str | Path] = [folder / "p.tsm", str(length), *more]
     done = interpreters.run(board, SCRIPT, arguments, heap="2M")
     assert not done.returncode, done.stderr.decode() + done.stdout.decode()
     return done.stdout.decode().splitlines()

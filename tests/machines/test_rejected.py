@@ -123,7 +123,7 @@ class Odd:
         (lambda s, i, a: (a.end(), a.task("t")), "TSME-M010"),
         (lambda s, i, a: (a.fail("E"), a.timer(5)), "TSME-M010"),
         (lambda s, i, a: (a.end(), a.end()), "TSME-M010"),
-        (lambda s, i, a: [a.timer(1) for _ in range(200)], "TSME-L001"),
+        (lambda s, i, a: [a.timer(1) for _ in range(4000)], "TSME-L001"),
         (lambda s, i, a: s.update(x="x" * 20000), "TSME-L001"),
     ],
 )

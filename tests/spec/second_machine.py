@@ -11,9 +11,10 @@ import zlib
 from fractions import Fraction
 from typing import Any
 
-from .second_frame import SILENCE, TIMEOUT, Frame, item_of, moved
+from .second_frame import SILENCE, TIMEOUT, Frame, moved
 from .second_query import select
 from .second_reader import UNDEFINED, Program, encode
+from .second_tree import NAMES, Tree
 from .second_values import (
     FUNCTIONS,
     MISSING,
@@ -33,18 +34,11 @@ from .second_values import (
 )
 
 CONTINUE, START, SUCCEEDED, FAILED, HEARTBEAT, TIMER, STOP, STARTED = range(8)
-LEFT, NEXT, ENTRY, ITEMS, MOST, MORE = range(1, 7)  # of a join, behind the outputs
-PLACES = 128
 FIELDS = {CONTINUE: 0, START: 5, SUCCEEDED: 2, FAILED: 3, TIMER: 1}
-NAMES = (
-    "EXT CONST INT LOAD STORE PICK DROP FIELD KEY INDEX KEYQ INDEXQ OBJECT ARRAY PUT CALL CONTEXT "
-    "ENTER JUMP IF UNLESS COMPARE TEST CATCH LIMIT TASK WAIT EMIT CAUGHT RETRY ERROR RAISE FAIL "
-    "END FORK MAP QUERY"
-).split()
-LONGEST, FATAL = 2147483647, "States.Runtime"
+LONGEST = 2147483647
 
 
-class Machine:
+class Machine(Tree):
     """One execution after the other; `step` gives each step's digest."""
 
     def __init__(self, program: Program) -> None:
@@ -67,12 +61,14 @@ class Machine:
         self.ready: int | None = None
         self.left = self.program.budget
         bound: Any = None
+        all_fields = fields
         if len(fields) > FIELDS.get(kind, 4):
             *fields, bound = fields
         if bound is not None:
             self.left = 0 if isinstance(bound, list) else bound
         self.refused: Any = bound if isinstance(bound, list) else None
         if kind == START:
+            self.digest = zlib.crc32(b"".join(map(encode, all_fields)))
             self.start(fields)
         before = {i: list(a) for i, a in self.pending.items()} if kind != START else {}
         if kind == STOP:
@@ -96,7 +92,6 @@ class Machine:
         return self.digest
 
     def start(self, fields: list[Any]) -> None:
-        self.digest = zlib.crc32(b"".join(map(encode, fields)))
         self.execution, digest, seed, value, self.names = fields
         assert digest == self.program.digest
         self.steps = self.status = 0
@@ -135,32 +130,6 @@ class Machine:
         else:
             self.failed(number, *(TIMEOUT if action[3] == action[8] else SILENCE))
 
-    def failed(self, number: int, name: str | None, cause: str | None) -> None:
-        """An error of the frame that runs; its own handler goes on at once."""
-        if self.raised(number, name, cause):
-            self.run(number, [])
-
-    def refuse(self, number: int, enters: bool) -> None:
-        """The state that a frame is in, or enters next, fails (3.1); nothing else runs."""
-        f = self.frame(number)
-        self.took_part.add(number)
-        over, f.join = f.join, None
-        at_entry = enters or f.pc == f.entry
-        while at_entry and not over:
-            op, a, after = self.program.fetch(f.pc)
-            if NAMES[op] == "JUMP" and enters:
-                f.pc = a
-            elif NAMES[op] == "ENTER" and enters:
-                enters, f.pc = False, after
-                self.f = f
-                self.op_enter(a)
-            else:
-                if NAMES[op] == "CATCH" and f.pc == f.entry:
-                    f.handler = a
-                break
-        self.left = 0
-        self.raised(number, *self.refused)
-
     def delta(self, dt: int, before: dict[int, list[Any]]) -> bytes:
         gone = sorted(i for i in before if i not in self.pending)
         new = [a for i, a in sorted(self.pending.items()) if a != before.get(i)]
@@ -194,12 +163,6 @@ class Machine:
         ]
 
     # --- frames (2.1, 2.11) ---
-
-    def frame(self, number: int) -> Frame:
-        assert self.frames
-        f = self.frames[number]
-        assert f
-        return f
 
     def run_all(self) -> None:
         while not self.status and self.left:
@@ -243,94 +206,6 @@ class Machine:
         self.pending[self.next_id] = [self.next_id, kind, frame, due, *rest]
         self.next_id += 1
         return self.next_id - 1
-
-    def vacant(self) -> int:
-        frames = self.frames or []
-        return next((n for n, x in enumerate(frames) if x is None), len(frames))
-
-    def spawn(self, parent: int, index: int, pc: int, value: Any) -> None:
-        assert self.frames is not None
-        f = Frame(self.program, pc, value)
-        f.index = index
-        f.parent = parent
-        f.entered = self.frame(parent).entered
-        place = self.vacant()
-        self.frames[place : place + 1] = [f]
-        self.took_part.add(place)
-
-    def leave(self, number: int, value: Any) -> None:
-        """A child is over, with this output."""
-        assert self.frames
-        f = self.frame(number)
-        assert f.parent is not None
-        self.ended += [[number, f.index], value]
-        self.frames[number] = None
-        self.took_part.add(f.parent)
-        parent = self.frame(f.parent)
-        join = parent.join
-        assert join
-        join[0][f.index] = value
-        join[LEFT] -= 1
-        if self.left and not f.entry:  # it began no state
-            self.left -= 1
-        self.begin(f.parent)
-        if not join[LEFT]:
-            parent.wait, self.ready = 0, f.parent
-        self.serve()
-
-    def begin(self, number: int) -> None:
-        """The next items of a MAP, as many as may run."""
-        join = self.frame(number).join
-        assert join
-        while join[NEXT] < len(join[0]):
-            runs = join[NEXT] - (len(join[0]) - join[LEFT])
-            if runs > 0 and (runs >= join[MOST] or self.vacant() >= PLACES):
-                return
-            self.took_part.add(number)
-            join[NEXT] += 1
-            self.spawn(number, join[NEXT] - 1, join[ENTRY], item_of(join, join[NEXT] - 1))
-
-    def serve(self) -> None:
-        """MAPs that wait for places, now that there may be some."""
-        for number, f in enumerate(list(self.frames or [])):
-            if f and f.join and self.vacant() < PLACES:
-                self.begin(number)
-
-    def abort(self, number: int) -> None:
-        """All below a frame ends."""
-        assert self.frames
-        for place, f in enumerate(self.frames):
-            if f and f.parent == number:
-                self.abort(place)
-                self.ended += [[place, f.index], UNDEFINED]
-                self.frames[place] = None
-                self.pending.pop(f.wait, None)
-
-    def raised(self, number: int, name: str | None, cause: str | None) -> bool:
-        """True if the frame itself goes on at its handler."""
-        f = self.frame(number)
-        self.took_part.add(number)
-        if f.handler and name != FATAL:
-            f.pc, f.handler, f.wait, f.join, f.error, f.cause = f.handler, 0, 0, None, name, cause
-            return True
-        if f.parent is None:
-            self.finish(2, [name, cause])
-            return False
-        join = self.frame(f.parent).join
-        assert join
-        if len(join) > MORE:
-            if join[MORE]:
-                join[MORE] -= 1
-                self.leave(number, {"Error": name, "Cause": cause, "Status": "FAILED"})
-                return False
-            name, cause = WorkflowError(9).args
-        parent = self.frame(f.parent)
-        self.abort(f.parent)
-        parent.join, parent.wait = None, 0
-        if self.raised(f.parent, name, cause):
-            self.ready = f.parent
-            self.serve()
-        return False
 
     # --- instructions (2.2); True: the frame stops ---
 

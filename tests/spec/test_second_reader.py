@@ -9,6 +9,7 @@ Executions that use what it lacks (some intrinsic functions) are checked for str
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,7 +24,7 @@ from tests.interpreters import ROOT
 from tests.laws import drive
 from tests.laws.support import many
 from tests.laws.workflows import Case, cases
-from tests.spec.second_machine import START, Machine
+from tests.spec.second_machine import CONTINUE, FAILED, START, SUCCEEDED, TIMER, Machine
 from tests.spec.second_reader import STEP, Bad, Image, Program, decode, encode, sequence
 from tests.spec.second_values import OutOfScope
 from tsme.asl import Interpreter
@@ -31,6 +32,7 @@ from tsme.journal import Journal
 from tsme.kernel import Kernel
 from tsme.limits import LIMITS
 from tsme.program import Program as EngineProgram
+from tsme.refuse import entering
 from tsme_host.compiler.compile import compile_text
 
 BENCH = ROOT.parent / "shared" / "bench"
@@ -53,6 +55,26 @@ class Read:
     unread: str = ""  # what it lacks
 
 
+_KERNEL: Any = Kernel  # device code has no types
+
+
+class Parts(_KERNEL):  # type: ignore[misc]
+    """A kernel whose steps are made in parts, and whose states fail, by chance (3.1)."""
+
+    def __init__(self, client: Any, chance: random.Random) -> None:
+        super().__init__(client)
+        self.chance = chance
+
+    def step(self, state: Any, event: Any) -> Any:
+        fails = event[0] != START and self.chance.random() < 0.1
+        bound = ["Refused", "c"] if fails else self.chance.choice([0, 0, 1, 2, 5, 256])
+        if event[0] not in (CONTINUE, START, SUCCEEDED, FAILED, TIMER):
+            return super().step(state, event)
+        if event[0] == CONTINUE and not bound and entering(self.client, state.client):
+            bound = 1
+        return super().step(state, (*event, bound))
+
+
 def write(
     program: bytes,
     runs: Sequence[Run],
@@ -60,12 +82,14 @@ def write(
     size: int = 4096,
     every: int | None = None,
     failing: Sequence[int] = (),
+    chance: random.Random | None = None,
 ) -> bytes:
     """The image of a journal with executions: input, moves and results of each."""
     flash = Nor(size, blocks)
     journal = Journal(flash)
     journal.recover()
-    kernel = Kernel(Interpreter(EngineProgram(program)))
+    client = Interpreter(EngineProgram(program))
+    kernel = Parts(client, chance) if chance else Kernel(client)
     state: Any = None
 
     def look(event: Any, step: Any) -> None:
@@ -290,6 +314,26 @@ def test_parallel_and_map(name: str, budget: int):
         (value, [("ok", 7, 0), ("stop", None, 3)], {"t": 1}),
     ]
     all_read(program, write(program, runs, every=3))
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("name", TREES)
+def test_steps_that_are_made_in_parts(name: str, seed: int):
+    program = compile_text(json.dumps(TREES[name])).data
+    value = {"items": [1, 2, 3, 4, 5], "none": []}
+    runs: list[Run] = [(value, TROUBLE[seed % 5 :], {"t": [1]})] * 3
+    all_read(program, write(program, runs, every=3, chance=random.Random(seed)))
+
+
+def test_items_that_wait_for_a_number():
+    """Maps in Maps and Parallels in them, beyond 128 frames; some items fail."""
+    body = states(parallel("P", states(task("T", Retry=RETRY)), states(wait("W", 3))))
+    inner = states(mapped("I", body | DISTRIBUTED, ToleratedFailureCount=9, ItemsPath="$"))
+    value = {"items": [list(range(25)), list(range(17)), list(range(35)), [], [1]]}
+    for budget in (7, 256):
+        program = compile_text(json.dumps(states(mapped("O", inner))), budget=budget).data
+        data = write(program, [(value, TROUBLE * 5, {"t": 1})], blocks=64, every=9)
+        all_read(program, data)
 
 
 @pytest.mark.parametrize(("blocks", "size"), [(2, 4096), (3, 1024), (7, 512), (5, 4096)])

@@ -84,8 +84,8 @@ class Interpreter:
                 self.run(d, number, f, stack)
         else:
             number = self.lowest(frames)
-            if d.refused:
-                once("refusing", "refuse", self, d, number, True)
+            if d.error:
+                once("refuse", "refuse", self, d, number, True)
             else:
                 self.run(d, number, own(d, number), [])
         return self.run_all(d)
@@ -97,10 +97,6 @@ class Interpreter:
 
     def runnable(self, frames):
         return self.lowest(frames) >= 0
-
-    def entering(self, frames):
-        # Does what can run begin with a state?  Then a step without transitions changes nothing.
-        return once("refusing", "entering", self, frames)
 
     def restore(self, state):
         return [state.pending[i] for i in sorted(state.pending) if state.pending[i][1] == 0]
@@ -131,8 +127,8 @@ class Interpreter:
             kind, a, b = _FAILED, "States.Timeout", "" if action[3] == action[8] else SILENT
         if self.trace:
             self.trace("resume", number, f, action, kind, a, b)
-        if d.refused:
-            return once("refusing", "refuse", self, d, number, False)
+        if d.error:
+            return once("refuse", "refuse", self, d, number, False)
         if kind == _SUCCEEDED:
             return [a]
         if kind == _TIMER:

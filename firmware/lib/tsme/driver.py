@@ -3,10 +3,8 @@
 # Knows nothing of clocks, handlers and event loops, so that the runner of a board and the
 # simulator do the very same.  Who inherits says what launch() and emit() do.
 from . import once
-from .cbor import encoded_size
 from .errors import LimitError
 from .kernel import State
-from .limits import LIMITS
 from .rejected import Broken, Rejected
 
 try:
@@ -19,19 +17,10 @@ except ImportError:
 
 _STEP = const(1)  # as records.py has it
 # As events.py has them.
-_CONTINUE = const(0)
-_START = const(1)
-_SUCCEEDED = const(2)
-_FAILED = const(3)
-_HEARTBEAT = const(4)
-_STOP = const(6)
-_STARTED = const(7)
-_SIGNAL = const(8)
 _RUNNING = const(0)
 _TASK = const(0)
 _ID = const(0)
 _KIND = const(1)
-_LIMIT = "States.DataLimitExceeded"
 
 
 class Driver:
@@ -133,66 +122,8 @@ class Driver:
             self.journal.commit(_STEP, step.record)
 
     def give_up(self, event, e):
-        # A step that cannot be made left everything as it was.  -> what happens instead, and its
-        # step.  A result that fits is on record as that, whatever comes of it, and the error is
-        # one of the state that cannot be made.
-        kind = event[0]
-        if kind == _STOP or kind == _SIGNAL:
-            raise e
-        replaced = False
-        while True:
-            if kind != _HEARTBEAT and kind != _STARTED:
-                try:
-                    return self.less(event, e)
-                except (LimitError, MemoryError, Rejected) as smaller:
-                    e = smaller
-            if kind == _START:
-                raise e.exception if isinstance(e, Broken) else e
-            error, cause = _named(e)
-            if replaced or isinstance(e, Broken) or kind != _SUCCEEDED and kind != _FAILED:
-                break
-            replaced = True
-            kind = _FAILED
-            event = (_FAILED, event[1], event[2], error, cause)
-            try:
-                return event, self.take(event)
-            except (LimitError, MemoryError, Rejected) as smaller:
-                e = smaller
-        event = (_STOP, event[1], "TSME.Limit" if error == _LIMIT else error, cause)
-        return event, self.take(event)
-
-    def less(self, event, e):
-        # The same in a smaller step, which ends before the state that cannot be made; once that
-        # state is the next one, its failure.
-        kind = event[0]
-        client = self.kernel.client
-        if hasattr(client, "stf"):  # a machine's step is one, and whole
-            raise e
-        most = self.kernel.spent
-        while True:
-            most >>= 1
-            if not most and kind == _CONTINUE and client.entering(self.state.client):
-                break
-            small = event + (most,)
-            try:
-                return small, self.take(small)
-            except (LimitError, MemoryError, Rejected) as smaller:
-                e = smaller
-            if not most:
-                break
-            most = min(most, self.kernel.spent)
-        broken = isinstance(e, Broken)
-        if kind == _SUCCEEDED:
-            if encoded_size(event[3]) > LIMITS["state_bytes"]:
-                raise e
-        elif broken or kind == _START:
-            raise e
-        event += (_named(e),)
-        step = self.take(event)
-        if broken:  # the result is on record, and the execution ends
-            self.act(event, step)
-            raise e
-        return event, step
+        # -> what happens instead of a step that cannot be made, and its step
+        return once("parts", "give_up", self, event, e)
 
     def say(self):
         # Once for each block that the journal does without from now on.
@@ -211,10 +142,3 @@ class Driver:
                 return  # the next step tries again; once there is no room, commit() insists
             self.journal.checkpoint(body)
             self.transitions = 0
-
-
-def _named(e):
-    # [error, cause] of what cannot be made
-    if not isinstance(e, Rejected):
-        return [_LIMIT, str(e) or "no memory"]
-    return ["TSME.Internal" if isinstance(e, Broken) else "TSME.Rejected", e.cause]

@@ -115,7 +115,7 @@ class Draft(State):
         self.gone = []
         self.changed = []
         self.random = False
-        self.refused = None  # [error, cause] of the state that cannot be made
+        self.error = None  # [error, cause] of the state that cannot be made
 
     def _set(self, action):
         if not self.changed and not self.gone:
@@ -232,7 +232,7 @@ class Kernel:
         if len(event) > _ITEMS[kind]:
             most = event[-1]
             if isinstance(most, list):
-                d.refused = most
+                d.error = most
                 most = 1
         d.left = most  # transitions left in this step
         try:

@@ -132,12 +132,12 @@ def _constants(index, consts):
     return out
 
 
-def _names(value):
-    # an array of different texts
+def _names(value, wild=0):
+    # an array of different texts, and of so many wildcards, which are numbers
     if not isinstance(value, list):
         return False
     for v in value:
-        if not isinstance(v, str):
+        if not isinstance(v, str) and not (type(v) is int and 0 <= v < wild):
             return False
     return len(set(value)) == len(value)
 
@@ -267,11 +267,8 @@ class _Verifier:
     def constant(self, pc, op, value):
         if op in (_KEY, _KEYQ, _FIELD, _TASK):
             ok = isinstance(value, str)
-        elif op == _OBJECT:
-            ok = _names(value)
-        elif op == _CAUGHT:  # its wildcards are numbers
-            ok = isinstance(value, list)
-            ok = ok and _names([v for v in value if type(v) is not int or not 0 <= v <= 1])
+        elif op in (_OBJECT, _CAUGHT):
+            ok = _names(value, 2 if op == _CAUGHT else 0)
         elif op == _PUT:
             ok = _path(value)
         elif op == _RETRY:

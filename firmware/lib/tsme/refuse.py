@@ -17,8 +17,8 @@ _CATCH = const(23)
 
 
 def refuse(vm, d, number, enters):
-    # The state that frame `number` is in, or enters next, has the error d.refused.  Up to where the
-    # state says who handles it, its code runs; nothing else does in this step.
+    # The state that frame `number` is in, or enters next, has the error d.error.  Its code runs
+    # up to where it says who handles errors; nothing else does in this step.
     f = own(d, number)
     join, f.join = f.join, None
     while not join and (enters or f.pc == f.entry):
@@ -36,7 +36,7 @@ def refuse(vm, d, number, enters):
                 f.handler = a
             break
     d.left = 0
-    e = StatesError(*d.refused)
+    e = StatesError(*d.error)
     if vm.trace:
         vm.trace("error", number, f, e, [])
     vm.raised(d, number, f, e)
