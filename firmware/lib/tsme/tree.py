@@ -3,9 +3,9 @@
 #
 # A frame that waits for its children has wait == -1 and a join: [results, children left, next
 # item, where a child begins, items, how many at a time]; a FORK's has all its children and no
-# items.  The items of an object are its names, then its values.  If children of a MAP may fail, how
-# many more is one item more.  Nothing here recurses: what a child's end does to its parent is noted
-# (d.ready), and done when the child is gone.
+# items.  The items of an object are its names, then its values.  If children of a MAP may fail,
+# how many more is one item more.  Nothing here recurses: what a child's end does to its parent is
+# noted (d.ready), and done when the child is gone.
 
 from .cbor import MISSING, Obj
 from .faults import error
