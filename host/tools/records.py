@@ -28,6 +28,7 @@ _FIELDS = {
     "stop": "error cause",
     "started": "action",
     "signal": "value",
+    "sleep": "",
 }
 _CHECKPOINT = (
     "steps execution status now next_id rng digest start_time input context actions result "

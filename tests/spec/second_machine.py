@@ -33,7 +33,7 @@ from .second_values import (
     timestamp,
 )
 
-CONTINUE, START, SUCCEEDED, FAILED, HEARTBEAT, TIMER, STOP, STARTED = range(8)
+CONTINUE, START, SUCCEEDED, FAILED, HEARTBEAT, TIMER, STOP, STARTED, SIGNAL, SLEEP = range(10)
 FIELDS = {CONTINUE: 0, START: 5, SUCCEEDED: 2, FAILED: 3, TIMER: 1}
 LONGEST = 2147483647
 
@@ -76,7 +76,7 @@ class Machine(Tree):
         elif kind in (HEARTBEAT, STARTED):
             before[fields[0]] = []  # in the delta even if it is as it was
             self.told(kind, self.pending[fields[0]])
-        else:
+        elif kind != SLEEP:
             if kind == CONTINUE:
                 number = self.lowest()
                 assert number is not None

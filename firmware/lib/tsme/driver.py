@@ -32,6 +32,7 @@ class Driver:
         self.recovered = None
         self.found = None  # what the journal said on recovery, a journal.Info
         self.transitions = 0  # since the last checkpoint, for its policy
+        self.last = None  # the kind of the newest step that recovery found
         self.told = 0  # blocks of which it was said that they have failed
 
     # For who inherits.
@@ -55,7 +56,7 @@ class Driver:
             if self.journal:
                 self.found = self.journal.recover()
                 read = once("replay events", "reread", self.journal, self.kernel)
-                self.state, self.transitions = read
+                self.state, self.transitions, self.last = read
                 self.kernel.room = self.journal.most
             self.recovered = self.journal is not None
             self.keep()

@@ -11,6 +11,7 @@ class Driver:
     recovered: bool | None
     found: Info | None
     transitions: int
+    last: int | None
     told: int
     def __init__(self, kernel: Any, journal: Journal | None = None) -> None: ...
     def launch(self, action: list[Any]) -> None: ...

@@ -38,6 +38,7 @@ _TIMER = const(5)
 _STOP = const(6)
 _STARTED = const(7)
 _SIGNAL = const(8)
+_SLEEP = const(9)
 _RUNNING = const(0)
 _DONE = const(1)
 _FAULT = const(2)
@@ -216,7 +217,7 @@ class Kernel:
                 raise fault("TSME-K001", state.execution)
         elif state.status != _RUNNING or not state.execution:
             raise fault("TSME-K002")
-        elif kind not in (_CONTINUE, _STOP, _SIGNAL):
+        elif kind not in (_CONTINUE, _STOP, _SIGNAL, _SLEEP):
             action = state.pending.get(event[2])
             if action is None:
                 return None
@@ -267,7 +268,7 @@ class Kernel:
             d.beat(action)
         elif kind == _STARTED:
             d.begun(action)
-        else:
+        elif kind != _SLEEP:  # which brings nothing but the time
             a = event[2] if kind == _SIGNAL else None
             b = None
             if action:

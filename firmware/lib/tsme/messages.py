@@ -39,6 +39,8 @@ TEXTS = {
     "would know whether it has run; name an idempotent one, or the task that is pending",
     "TSME-T001": "the effect '%s' of the task '%s' is none of pure, idempotent, once",
     "TSME-T005": "write @tasks.task('%s'), with the name of the task, above its function",
+    "TSME-T006": "the clock gave %r: it has to give whole milliseconds since 1970, from 0 to the "
+    "year 9999; write clock=lambda: int(...), in milliseconds",
     "TSME-T004": "the task '%s' has two handlers: %s and %s",
     "TSME-V001": "%s is no JSON value",
     "TSME-V002": "the integer %s has more than 64 bits",

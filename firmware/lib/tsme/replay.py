@@ -41,10 +41,11 @@ def read_step(body, now):
 
 
 def reread(journal, kernel):
-    # After journal.recover().  -> the state it leads to, transitions since the newest checkpoint
+    # After journal.recover().  -> the state it leads to, transitions since the newest checkpoint,
+    # the kind of the newest step
     replay = Replay(kernel)
     journal.reread(replay.checkpoint, replay.step)
-    return replay.state, replay.transitions
+    return replay.state, replay.transitions, replay.last
 
 
 class Replay:
@@ -52,6 +53,7 @@ class Replay:
         self.kernel = kernel
         self.state = State()
         self.number = 0  # steps replayed
+        self.last = None  # the kind of the newest step, if no checkpoint follows it
         self.checkpoints = 0
         self.transitions = 0  # since the newest checkpoint
 
@@ -62,6 +64,7 @@ class Replay:
         self.state = self.kernel.restore(decode(body, 0, True)[0], len(body))
         self.checkpoints += 1
         self.transitions = 0
+        self.last = None
 
     def step(self, body):
         digest, event = read_step(body, self.state.now)
@@ -74,5 +77,6 @@ class Replay:
         if step.state.digest != digest:
             raise Mismatch(self.number, event, digest, step.state.digest)
         self.state = step.state
+        self.last = event[0]
         self.transitions += self.kernel.spent
         return event, step

@@ -5,6 +5,7 @@
 
 import asyncio
 
+from . import once
 from .driver import Driver
 from .errors import TsmeError
 from .kernel import Kernel
@@ -41,6 +42,7 @@ _TIMER = const(5)
 _STOP = const(6)
 _STARTED = const(7)
 _SIGNAL = const(8)
+_SLEEP = const(9)
 _RUNNING = const(0)
 _TASK = const(0)
 _ID = const(0)
@@ -49,7 +51,8 @@ _DUE = const(3)
 _RESOURCE = const(4)
 _PAYLOAD = const(5)
 _BEGUN = const(7)
-_LONGEST = 3600000  # ms in one sleep; MicroPython's timers wrap after days
+_LONGEST = const(3600000)  # ms in one sleep; boards' timers wrap, on rp2 after 71 minutes
+_SET = 1672531200000  # 2023: a clock that is before it has not been set
 
 
 class Outcome:
@@ -92,6 +95,9 @@ class Engine(Driver):
         self.refused = None  # a function(value, exception): a signal that the machine rejected
         self.posted = asyncio.Event()
         self.lag = 0  # ms that the clock is behind the last step
+        self.latest = -1  # a reading of the clock up to here is no surprise
+        self.floor = 0  # it is at least this late
+        self.returned = False  # sleep() has come back
         self.active = False  # run() is under way
         self.running = {}  # action id -> asyncio task
         self.asking = []  # ids of `once` tasks whose check has not yet answered
@@ -123,11 +129,13 @@ class Engine(Driver):
 
     def begin(self, value, context):
         if self.recover():
+            if self.last == _SLEEP:
+                once("clocks", "woken", self)
             self.resume()
             return
         value, context = ordered(value), ordered(context)
         del self.queue[:], self.asking[:]  # what is left was of the execution before
-        what = (_START, self.clock(), self.state.execution + 1, self.program.digest)
+        what = (_START, self.reading(), self.state.execution + 1, self.program.digest)
         self.feed(what + (self.seed(), value, context))
 
     def run_sync(self, value=None):
@@ -150,9 +158,17 @@ class Engine(Driver):
                 self.asking.append(i)
             self.launch(action)
 
-    def time(self):
+    def reading(self):
+        # What the clock says, which is to be believed (clocks.py).
         now = self.clock()
-        self.lag = lag(now, self.state.now, self.lag)
+        if type(now) is not int or not 0 <= now <= self.latest:
+            now = once("clocks", "sure", self, now)
+        self.latest = now + _LONGEST
+        return now
+
+    def time(self):
+        now = self.reading()
+        self.lag = lag(now, max(self.state.now, self.floor), self.lag)
         return now + self.lag
 
     async def turn(self):
@@ -186,16 +202,19 @@ class Engine(Driver):
         await self.pause(first[_DUE] - now if first else _LONGEST)
 
     async def pause(self, ms):
+        ms = min(ms, _LONGEST)
+        self.latest += ms
         if self.sleep and not self.running:
+            if self.journal and not self.returned and (self.lag or self.latest < _SET):
+                once("clocks", "asleep", self)
             r = self.sleep(ms)
             if hasattr(r, "send"):
                 await r
+            self.returned = True  # it is no deep sleep, which ends in a reset
             return
         self.posted.clear()
         if self.queue:
             return
-        if ms > _LONGEST:
-            ms = _LONGEST
         try:
             if hasattr(asyncio, "wait_for_ms"):
                 await asyncio.wait_for_ms(self.posted.wait(), ms)
@@ -241,6 +260,7 @@ class Engine(Driver):
         finally:
             if execution == self.state.execution:
                 self.running.pop(i, None)
+                self.posted.set()  # one that leaves no result: the board may sleep now
 
     def emit(self, kind, payload):
         self.tasks.emit(kind, payload)
