@@ -14,6 +14,7 @@ from typing import Any
 from tsme import __version__
 from tsme.errors import TsmeError
 from tsme.kernel import INPUTS
+from tsme_host.tools.outputs import write_bytes
 from tsme_host.tools.player import no_limits
 
 from .campaign import Failure, one
@@ -153,7 +154,8 @@ def save(path: Path, file: Path, kind: type[Simulation], failure: Failure) -> No
         "moves": [list(move) for move in failure.moves],
         "story": story(kind, failure),
     }
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    write_bytes(str(path), text.encode(), "failure of a simulation")
 
 
 def load(path: Path) -> Reproducer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import os
@@ -91,11 +92,14 @@ class Tsme(click.Group):
         if os.environ.get("NO_COLOR"):
             extra["color"] = False
         try:
-            code = super().main(args, prog_name or "tsme", complete_var, False, **extra)
+            if sys.stdout is None:  # `>&-`: what is opened next would be taken for it
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            try:
+                code = super().main(args, prog_name or "tsme", complete_var, False, **extra)
+            except click.exceptions.NoArgsIsHelpError as asked:
+                click.echo(asked.ctx.get_help())
+                code = 0
             sys.stdout.flush()
-        except click.exceptions.NoArgsIsHelpError as asked:
-            click.echo(asked.ctx.get_help())
-            code = 0
         except (Exception, KeyboardInterrupt, start.Stopped) as error:
             from .leaving import leave  # noqa: PLC0415
 

@@ -16,7 +16,8 @@ from . import console
 from .checking import show_problems, show_warnings
 from .definitions import split_name, takes_values
 from .errors import DONE, FAILED, HostError
-from .files import keep_others, read_flow, read_program, shown_name, write_bytes
+from .files import read_flow, read_program, shown_name
+from .outputs import write_bytes
 
 
 def target_of(flow: str) -> str:
@@ -71,9 +72,8 @@ def compile_(flow: str, output: str | None, no_debug: bool, budget: int, as_json
         return FAILED
     show_warnings(compiled.warnings, text, name, to_stderr=True)
     target = output or target_of(flow)
-    if target != "-":
-        keep_others(target, split_name(flow)[0])
-    write_bytes(target, compiled.program if no_debug else compiled.data)
+    data = compiled.program if no_debug else compiled.data
+    write_bytes(target, data, "program", split_name(flow)[0])
     size = minified(text)
     if as_json:
         facts = _facts(compiled, target, size)

@@ -17,7 +17,8 @@ from .checking import show_problems
 from .definitions import takes_values
 from .diagram import Arrow, Box, Frame, diagram
 from .errors import DONE, FAILED, HostError
-from .files import read_flow, shown_name, write_bytes
+from .files import read_flow, shown_name
+from .outputs import keep_others, write_bytes
 
 _MISSED = ("#ffffff", "#d63384")  # what a simulation never reached
 _COLOURS = {  # fill, border
@@ -86,15 +87,22 @@ def graph(flow: str, output: str) -> int:
 
 
 def known_ending(output: str) -> None:
-    """Refuse to draw into what is no drawing."""
+    """Refuse to draw into what is no drawing, by its name or by what is in it."""
     if output != "-" and Path(output).suffix.lower() not in (".mmd", ".mermaid", ".svg"):
         raise HostError("TSME-H003", f'"{output}" ends neither in .mmd nor in .svg')
+    keep_others(output, _kind(output))
+
+
+def _kind(output: str) -> str:
+    svg_ = Path(output).suffix.lower() == ".svg"
+    return "drawing by Graphviz" if svg_ else "drawing in Mermaid"
 
 
 def draw(frame: Frame, output: str) -> None:
     """Write a drawing as its file's ending says."""
-    as_svg = Path(output).suffix.lower() == ".svg"
-    write_bytes(output, svg(frame) if as_svg else mermaid(frame).encode())
+    kind = _kind(output)
+    as_svg = kind == "drawing by Graphviz"
+    write_bytes(output, svg(frame) if as_svg else mermaid(frame).encode(), kind)
 
 
 # --- Mermaid --------------------------------------------------------------------------------

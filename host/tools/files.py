@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +14,7 @@ from ..compiler.model import CompileError, Json, Problem
 from ..compiler.source import Flow, Parsed, decode, parse
 from .definitions import as_flow, split_name, values
 from .errors import HostError, did_you_mean
-
-PROGRAM_START = b"\x87\x02\x48"  # an array of 7, version 2, a digest of 8 bytes
+from .outputs import PROGRAM_START
 
 
 @dataclass(frozen=True)
@@ -47,51 +45,6 @@ def read_bytes(path: str) -> bytes:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise HostError("TSME-H012", f'"{path}" cannot be read: {why}') from None
-
-
-def write_bytes(path: str, data: bytes) -> None:
-    """Write a file whole or not at all; `-` is the standard output."""
-    if path == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    target = Path(path)
-    if target.is_dir():
-        raise not_writable(path, "it is a folder", "name a file in it")
-    if target.exists() and not target.is_file():  # /dev/null, a pipe
-        target.write_bytes(data)
-        return
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise not_writable(path, error) from None
-
-
-def not_writable(path: str, why: OSError | str, hint: str = "") -> HostError:
-    """The error that says so."""
-    if isinstance(why, OSError):
-        folder = Path(path).parent
-        hint = hint or ("" if folder.is_dir() else f'there is no folder "{folder}"')
-        why = why.strerror or str(why)
-    return HostError("TSME-H013", f'"{path}" cannot be written: {why}', hint)
-
-
-def keep_others(path: str, flow: str) -> None:
-    """A program may replace a program, and nothing else."""
-    target = Path(path)
-    if path == flow or target.is_file() and Path(flow).is_file() and target.samefile(flow):
-        why = "the workflow would be overwritten"
-        raise not_writable(path, why, "give another name with -o")
-    if target.suffix == ".tsm" or not target.is_file():
-        return
-    with target.open("rb") as file:
-        start = file.read(len(PROGRAM_START))
-    if start and start != PROGRAM_START:
-        why = "it is there and is no program, so it would be lost"
-        raise not_writable(path, why, "give another name with -o")
 
 
 def read_flow(given: str, own: Mapping[str, str] | None = None) -> Flow:

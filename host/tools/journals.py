@@ -14,7 +14,7 @@ from . import console
 from .definitions import takes_values
 from .effects import effects
 from .errors import DONE, FAILED, HostError
-from .files import write_bytes
+from .outputs import write_bytes
 from .player import Played, find, play_all
 from .records import Damage, Log, Record, duration, plain, read_log, timestamp
 
@@ -194,10 +194,12 @@ def export(log: str, output: str) -> int:
         raise HostError("TSME-H003", message)
     items = [plain(record) for record in read_log(log).records]
     if ending == ".cborseq":
-        write_bytes(output, b"".join(cbor.encode(item, True) for item in items))
+        write_bytes(
+            output, b"".join(cbor.encode(item, True) for item in items), "CBOR sequence of records"
+        )
     else:
         text = json.dumps(items, ensure_ascii=False, indent=2, default=console.opaque)
-        write_bytes(output, text.encode() + b"\n")
+        write_bytes(output, text.encode() + b"\n", "export of a journal")
     if output != "-":
         console.note(f"{output}: {console.count(len(items), 'record')}")
     return DONE

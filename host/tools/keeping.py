@@ -18,7 +18,8 @@ from tsme.errors import TsmeError
 from tsme.kernel import BEGUN, DUE, FRAME, KIND, TASK
 
 from .errors import HostError
-from .files import Loaded, not_writable
+from .files import Loaded
+from .outputs import not_writable
 from .player import Known, Player, know, no_limits
 from .records import Log, read_log
 

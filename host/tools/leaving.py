@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 import traceback
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -16,6 +18,14 @@ from tsme.errors import TsmeError
 from ..compiler.model import CompileError
 from ..start import INTERRUPTED, Stopped
 from .errors import FAILED, UNABLE, HostError, did_you_mean, one_line
+
+_ADVICE = {
+    errno.ENOSPC: "make room there, or set TMPDIR to another folder",
+    errno.EDQUOT: "make room there, or set TMPDIR to another folder",
+    errno.EMFILE: "allow more open files: ulimit -n 1024",
+    errno.ENOMEM: "close something",
+    errno.EAGAIN: "allow more processes: ulimit -u",
+}
 
 
 def leave(error: BaseException) -> NoReturn:
@@ -30,11 +40,11 @@ def leave(error: BaseException) -> NoReturn:
             )
         sys.exit(128 + error.number)
     if isinstance(error, BrokenPipeError):  # `tsme disasm p.tsm | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
-    if os.environ.get("TSME_TRACEBACK"):
-        traceback.print_exception(error)
-    click.secho(_describe(error), err=True, fg="red")
+    with suppress(OSError):  # nowhere to say it
+        if os.environ.get("TSME_TRACEBACK"):
+            traceback.print_exception(error)
+        click.secho(_describe(error), err=True, fg="red")
     sys.exit(UNABLE)
 
 
@@ -53,11 +63,34 @@ def _describe(error: BaseException) -> str:
         return _first_problem(error)
     if isinstance(error, click.ClickException):
         return one_line("TSME-H001", *_usage(error))
+    if isinstance(error, OSError):
+        return one_line(*_refused(error))
+    if isinstance(error, MemoryError):
+        return one_line("TSME-H033", "there is not enough memory for this")
+    if type(error).__name__ == "BrokenProcessPool":  # of concurrent.futures
+        return one_line("TSME-H005", "a process of this command was killed", "write --jobs 1")
     at = traceback.extract_tb(error.__traceback__)[-1]
     what = f"{type(error).__name__}: {error}".rstrip(": ")
     where = f"{os.path.basename(at.filename)}:{at.lineno}"  # noqa: PTH119
     message = f"a mistake in tsme itself, please report it: {what} ({where})"
     return one_line("TSME-H099", message, "TSME_TRACEBACK=1 shows more")
+
+
+def _refused(error: OSError) -> tuple[str, str, str]:
+    """Code, message and hint of what the system would not do."""
+    why = error.strerror or str(error)
+    last = {frame.name for frame in traceback.extract_tb(error.__traceback__)[-2:]}
+    if error.filename is None and last & {"echo", "main", "write_bytes"}:
+        return "TSME-H004", f"the output cannot be written: {why}", ""
+    try:
+        Path.cwd()
+    except OSError:
+        return "TSME-H005", "this folder has been deleted", "go to another one"
+    name = f'"{error.filename}": ' if error.filename else ""
+    hint = _ADVICE.get(error.errno or 0, "")
+    if "temporary directory" in why:
+        why, hint = "there is no folder for temporary files", "set TMPDIR to one"
+    return "TSME-H005", f"the system refuses: {name}{why}", hint
 
 
 def _first_problem(error: CompileError) -> str:

@@ -145,7 +145,10 @@ def run(program: str, **options: Unpack[Options]) -> int:
         if result[0] == "failed":
             journal = options["journal"] or str(place / JOURNAL)
             result[3] = _in_full(result[3], loaded.data, journal)
-        return _report(result, options, kept)
+        try:
+            return _report(result, options, kept)
+        except OSError as error:
+            raise _unsaid(result, error) from None
 
 
 def board(name: str = "start.py") -> Path:
@@ -322,6 +325,9 @@ def _words(code: str, message: str, options: Options) -> str:
     """What the board says, in the words of this command."""
     if code == "TSME-T002":
         return _no_handler(message, options["tasks"] or "")
+    if code == "TSME-H005":
+        number, _, at = message.partition(", ")
+        return f"the system refuses: {os.strerror(int(number))} ({Path(at).name})"
     if code in ("TSME-J007", "TSME-J008"):
         asked = re.search(r"(\d+) asked", message)
         there = "name a new journal, and " if options["journal"] else ""
@@ -329,6 +335,15 @@ def _words(code: str, message: str, options: Options) -> str:
         how = f"{there}write --limit state_bytes={more}, which makes it larger"
         return f"{message.rpartition('; ')[0]}; {how}"
     return how_to_raise(message)
+
+
+def _unsaid(result: list[Any], error: OSError) -> HostError:
+    """The output cannot be written: where it is not lost, remarks are."""
+    status, output, *_, execution = result
+    if status == "succeeded":
+        click.echo(f"tsme: execution {execution} succeeded: {console.json_text(output)}", err=True)
+    why = error.strerror or str(error)
+    return HostError("TSME-H004", f"the output cannot be written: {why}", "it stands above")
 
 
 def _report(result: list[Any], options: Options, kept: Kept) -> int:

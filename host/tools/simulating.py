@@ -155,15 +155,12 @@ def _failed(file: Path, kind: type[Simulation], failure: Failure, quiet: bool) -
     from tsme_sim.reproducer import ENDING, commit, regression, save, story  # noqa: PLC0415
 
     path = Path(f"{kind.__name__}-{failure.seed}{ENDING}")
-    try:
-        save(path, file, kind, failure)
-    except OSError as error:
-        raise HostError("TSME-H013", f'"{path}" cannot be written: {error.strerror}') from None
     if not quiet:
         lines = story(kind, failure)
         test = regression(kind, failure)
         for line in told(failure, commit(file.resolve().parent), lines, test):
             console.out(line)
+    save(path, file, kind, failure)
     console.note(f"saved: {path} (tsme sim --replay {path})")
 
 

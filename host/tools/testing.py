@@ -17,9 +17,9 @@ from .batches import run_batch
 from .definitions import takes_values
 from .errors import DONE, FAILED, HostError
 from .expecting import Outcome, differences, shown
-from .files import write_bytes
 from .history import replay_history
 from .limiting import how_to_raise, limited, limits_of
+from .outputs import keep_others, write_bytes
 from .player import no_limits
 from .records import duration
 from .scenarios import Case, Scenarios, find, load
@@ -85,6 +85,8 @@ def test(paths: tuple[str, ...], **options: Unpack[Options]) -> int:
     """
     on, only, junit = options["on"], options["only"], options["junit"]
     limits = limits_of(options["limits"])
+    if junit:
+        keep_others(junit, "JUnit XML")
     chosen, files = _chosen(paths, only)
     for _, case in chosen:
         case.limits |= limits
@@ -95,7 +97,7 @@ def test(paths: tuple[str, ...], **options: Unpack[Options]) -> int:
     if junit:
         from .junit import junit_xml  # noqa: PLC0415
 
-        write_bytes(junit, junit_xml(results))
+        write_bytes(junit, junit_xml(results), "JUnit XML")
     if options["as_json"]:
         console.out_json([_as_json(result) for result in results])
     else:

@@ -24,8 +24,9 @@ from ..compiler.model import Json
 from . import console
 from .definitions import takes_values
 from .errors import DONE, HostError
-from .files import not_writable, read_program, read_value
+from .files import read_program, read_value
 from .keeping import in_use
+from .outputs import not_writable
 from .player import Player, check_program, know, no_limits
 from .records import read_log
 

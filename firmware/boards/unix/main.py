@@ -24,7 +24,7 @@ from collections import OrderedDict
 try:
     import asyncio
 
-    from unixtasks import Left, loaded, read, where
+    from unixtasks import Left, line, loaded, read, where
 
     from tsme import Engine, FileFlash, Journal, Program, Tasks, TsmeError
     from tsme.cbor import decode, encode
@@ -198,6 +198,8 @@ def main(args):
         return 130
     except MemoryError:
         return 3
+    except OSError as e:  # the journal cannot be written, or the like
+        result = ["refused", "TSME-H005", "%s, %s" % (e.errno, line(e, None))]
     except Exception as e:
         result = ["refused", "TSME-H032", "the board stopped: " + where(e, None)]
     if "result" in options:
