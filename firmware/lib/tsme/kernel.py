@@ -53,7 +53,7 @@ _BEGUN = const(7)
 _DEADLINE = const(8)
 _EMITS = ("log", "metric", "publish")
 # Items of an input, by its kind; one more bounds the step (docs/SPEC.md, 3.1).
-_ITEMS = b"\2\7\4\5\3\3\4\3\3"
+_ITEMS = b"\2\7\4\5\3\3\4\3\3\2"
 
 
 def __getattr__(name):
