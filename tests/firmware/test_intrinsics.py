@@ -35,7 +35,7 @@ class NoDraws:
 
 
 def call(name: str, *args: Any, rng: Any = None) -> Any:
-    ((arity, function),) = find([NUMBER[name]]).values()
+    ((arity, function, _),) = find([NUMBER[name]]).values()
     assert len(args) == arity
     return function(rng or NoDraws(), *args)
 
@@ -273,7 +273,7 @@ def lines(name: str, *args: Any) -> int:
         return look
 
     before = sys.gettrace()
-    ((_, function, *_),) = find([NUMBER[name]]).values()
+    ((_, function, _),) = find([NUMBER[name]]).values()
     sys.settrace(look)
     try:
         function(NoDraws(), *args)

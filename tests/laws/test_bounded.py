@@ -16,7 +16,7 @@ from tests.laws.drive import Drive, start_event
 from tests.laws.support import kernel_of, many, show, start_of
 from tests.laws.test_semantics import got
 from tests.laws.workflows import Case, cases
-from tsme import cbor, operations, sizes
+from tsme import cbor, limits, operations, query, sizes
 from tsme.asl import Interpreter
 from tsme.errors import LimitError
 from tsme.kernel import CONTINUE, Kernel, State
@@ -26,11 +26,12 @@ from tsme_host.compiler.compile import compile_text
 
 
 class Count:
-    """Transitions of each step."""
+    """Transitions of each step, and what its functions and queries count."""
 
     def __init__(self, kernel: Any) -> None:
-        self.now = 0
+        self.now = self.work = 0
         self.steps: list[int] = []
+        self.works: list[int] = []
         kernel.client.trace = self.trace
 
     def trace(self, what: str, *rest: Any) -> None:
@@ -38,7 +39,19 @@ class Count:
 
     def look(self, event: Any, step: Any) -> None:
         self.steps.append(self.now)
-        self.now = 0
+        self.works.append(self.work)
+        self.now = self.work = 0
+
+    @contextmanager
+    def seeing(self) -> Iterator[None]:
+        def spend(d: Any, work: int) -> None:
+            self.work += work // 256
+            limits.spend(d, work)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(operations, "spend", spend)
+            patch.setattr(query, "spend", spend)
+            yield
 
 
 @many(120)
@@ -47,11 +60,12 @@ def test_no_step_exceeds_its_budget(case: Case, budget: int) -> None:
     note(show(case))
     kernel = kernel_of(case, budget)
     count = Count(kernel)
-    d = Drive(kernel, start_of(kernel, case), case.moves, case.results, count.look).run()
+    with count.seeing():
+        d = Drive(kernel, start_of(kernel, case), case.moves, case.results, count.look).run()
     assert max(count.steps) <= budget
-    for event, step, done in zip(d.events, d.steps, count.steps, strict=True):
+    for event, step, done, work in zip(d.events, d.steps, count.steps, count.works, strict=True):
         if step and not step.state.status:
-            assert kernel.client.program.budget - step.state.left == done
+            assert kernel.client.program.budget - step.state.left == min(budget, done + work)
         if event[0] == CONTINUE:
             assert step is not None
             assert len(step.record) <= 8, "a record holds inputs alone"
@@ -188,6 +202,12 @@ AT_LOADING = [
     ("value_bytes", 4096, DEEP),
 ]
 IN_A_STEP = [("state_bytes", 60, BRANCHES)]
+UNIQUE = "States.ArrayUnique(States.ArrayRange(1, 1000, 1))"  # counts 32 transitions
+WORK = {
+    "Type": "Pass",
+    "Parameters": {"n.$": f"States.ArrayLength(States.Array({', '.join([UNIQUE] * 10)}))"},
+}
+IN_A_STEP += [("work", 3, {"A": {**WORK, "End": True}})]
 
 
 def explained(e: LimitError, name: str, most: int) -> None:
@@ -225,6 +245,35 @@ def test_a_step_past_a_limit_leaves_everything_as_it_was(
 def test_every_limit_is_tested() -> None:
     tested = {name for name, _, _ in AT_LOADING + IN_A_STEP}
     assert tested == set(LIMITS)
+
+
+def test_functions_and_queries_use_up_the_budget_of_a_step() -> None:
+    count = 20
+    states: dict[str, Any] = {}
+    for n in range(count):
+        of = {"Parameters": {"n.$": f"States.ArrayLength({UNIQUE})"}, "ResultPath": "$.n"}
+        if n % 2:
+            of = {"Parameters": {"all.$": "$..x[?(@.a > 1)]"}, "ResultPath": None}
+        states[f"S{n}"] = {"Type": "Pass", **of, "Next": f"S{n + 1}"}
+    states[f"S{count}"] = {"Type": "Succeed", "OutputPath": "$.n"}
+    value = {"x": [{"a": n % 3, "b": [n]} for n in range(400)]}
+    ends = []
+    for budget in (1, 40, 256, 4096):
+        kernel = Kernel(
+            Interpreter(Program(compile_text(machine_text(states), budget=budget).program))
+        )
+        seen = Count(kernel)
+        with seen.seeing():
+            d = Drive(kernel, start_event(kernel.client.program, value), look=seen.look).run()
+        assert d.state.result == {"n": 1000}
+        for done, work in zip(seen.steps, seen.works, strict=True):
+            assert done + work <= budget + 33  # a state that has begun is finished
+        assert sum(seen.works) > 300
+        ends.append(len(seen.steps))
+    assert ends[0] == count + 1
+    assert ends == sorted(ends, reverse=True)
+    assert ends[2] > 1
+    assert ends[3] == 1
 
 
 # --- nesting and size of values ---

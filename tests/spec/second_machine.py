@@ -18,6 +18,7 @@ from .second_tree import NAMES, Tree
 from .second_values import (
     FUNCTIONS,
     MISSING,
+    READS,
     OutOfScope,
     Random,
     WorkflowError,
@@ -285,10 +286,19 @@ class Machine(Tree):
         if a not in FUNCTIONS:
             raise OutOfScope(f"intrinsic function {a}")
         arity, function = FUNCTIONS[a]
-        v = function(self.random, *self.popped(arity))  # type: ignore[operator]
+        args = self.popped(arity)
+        v = function(self.random, *args)  # type: ignore[operator]
+        work = 0
         if isinstance(v, (list, dict, str)):
-            fit(v, self.program.largest)
+            work = len(encode(fit(v, self.program.largest)))
+        if a in READS:
+            work += sum(len(encode(arg)) for arg in args)
+        self.spend(work)
         self.stack.append(v)
+
+    def spend(self, work: int) -> None:
+        """What a function or a query went through counts as transitions."""
+        self.left = max(0, self.left - work // 256)
 
     def op_context(self, k: int) -> None:
         names = self.names or [None] * 5
@@ -440,5 +450,6 @@ class Machine(Tree):
         return True
 
     def op_query(self, a: int) -> None:
-        v = select(self.stack.pop(), self.consts[a], self.program.largest)
+        v, work = select(self.stack.pop(), self.consts[a], self.program.largest)
+        self.spend(work + len(encode(v)))
         self.stack.append(v)

@@ -20,8 +20,10 @@ _RELATIONS = {
 }
 
 
-def select(v: Any, query: list[Any], largest: int) -> Any:
+def select(v: Any, query: list[Any], largest: int) -> tuple[Any, int]:
+    """What it selects, and how many values it looked at."""
     found = [v]
+    work = 0
     deep = False
     for segment in query:
         seen = 0
@@ -33,12 +35,13 @@ def select(v: Any, query: list[Any], largest: int) -> Any:
             if seen > largest:
                 raise WorkflowError(7)
         found, deep = out, segment is True
+        work += seen
     result: Any = found
     if len(query) == 1 and isinstance(query[0], dict) and "pick" in query[0]:
         if not found:
             raise WorkflowError(1)
         result = found[0]
-    return fit(result, largest)
+    return fit(result, largest), work
 
 
 def _applied(v: Any, segment: Any, deep: bool) -> tuple[int, list[Any]]:

@@ -436,6 +436,7 @@ FUNCTIONS = {
     15: (2, _split),
     16: (1, _unique),
 }
+READS = (4, 9, 10, 12, 15, 16, 17)  # 2.3: their arguments count, too
 
 
 def retry_delay(interval: int, backoff: float, n: int, longest: int) -> int:

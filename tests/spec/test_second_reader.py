@@ -336,6 +336,42 @@ def test_items_that_wait_for_a_number():
         all_read(program, data)
 
 
+WORKING = [
+    "States.ArrayUnique(States.ArrayRange(1, 1000, 1))",
+    "States.ArrayContains($.items, 7)",
+    "States.StringSplit($.text, ',')",
+    "States.StringToJson($.json)",
+    "States.Base64Decode($.base)",
+    "States.Hash($.text, 'MD5')",
+    "States.Format('{}{}{}', $.text, $.text, $.items)",
+    "States.ArrayPartition($.items, 3)",
+    "States.JsonToString($.items)",
+    "$..items[?(@.d)]",
+    "$.items[*].b.c",
+    "$.items[7:90]",
+]
+
+
+@pytest.mark.parametrize("budget", [1, 7, 30, 256])
+def test_functions_and_queries_count_as_transitions(budget: int):
+    flow = states(
+        *[
+            (f"{turn}{n}", {"Type": "Pass", "Parameters": {"a.$": how}, "ResultPath": None})
+            for turn in "xy"
+            for n, how in enumerate(WORKING)
+        ],
+        wait("W", 1),
+    )
+    program = compile_text(json.dumps(flow), budget=budget).data
+    value = {
+        "items": [{"b": {"c": n % 5}, "d": [n]} for n in range(300)],
+        "text": "a,b" * 500,
+        "json": json.dumps(list(range(600))),
+        "base": "QUJD" * 400,
+    }
+    all_read(program, write(program, [(value, [("due", None, 0)] * 3, {})], every=3))
+
+
 @pytest.mark.parametrize(("blocks", "size"), [(2, 4096), (3, 1024), (7, 512), (5, 4096)])
 def test_a_ring_that_goes_round(blocks: int, size: int):
     text = json.dumps(TREES["item fails"])

@@ -28,6 +28,8 @@ _TABLE = (
     "MapRun 3 batches map_run "
     "Flatten 1 batches flatten"
 )
+# Those that go through arguments which are not in their result.
+_READS = "ArrayContains ArrayUnique Base64Decode Hash StringToJson StringSplit Items".split()
 _WORDS = _TABLE.split()
 FUNCTIONS = [
     (_WORDS[i], int(_WORDS[i + 1]), _WORDS[i + 2], _WORDS[i + 3]) for i in range(0, len(_WORDS), 4)
@@ -35,9 +37,10 @@ FUNCTIONS = [
 
 
 def find(numbers):
-    # {number: (arity, function)}
+    # {number: (arity, function, whether it reads more than it gives)}
     out = {}
     for number in numbers:
-        _, arity, part, name = FUNCTIONS[number]
-        out[number] = arity, getattr(__import__("tsme." + part, None, None, ["*"]), name)
+        public, arity, part, name = FUNCTIONS[number]
+        function = getattr(__import__("tsme." + part, None, None, ["*"]), name)
+        out[number] = arity, function, public in _READS
     return out

@@ -67,6 +67,7 @@ WHAT = {
     "slots": "variables of a program",
     "stack": "operands of an expression",
     "budget": "transitions in a step",
+    "work": "times 256 bytes that functions of a state go through",
     "value_bytes": "bytes of a value",
     "state_bytes": "bytes of the state",
 }

@@ -4,10 +4,11 @@
 # the frame stops: it waits, or has ended.
 
 from . import num
-from .cbor import DEPTH, MISSING, Obj, fits, measure
+from .cbor import DEPTH, MISSING, Obj, encoded_size, fits, measure
 from .compare import test
 from .faults import IntrinsicError, StatesError, error
 from .frames import NO_LIMITS, SILENT, index, put
+from .limits import spend
 
 try:
     from micropython import const
@@ -33,7 +34,7 @@ def sized(vm, v):
 
 
 def call_(vm, d, number, f, stack, a):
-    arity, function = vm.calls[a]
+    arity, function, reads = vm.calls[a]
     n = len(stack) - arity
     args = stack[n:]
     del stack[n:]
@@ -41,8 +42,16 @@ def call_(vm, d, number, f, stack, a):
         v = function(d, *args)
     except IntrinsicError as e:
         raise error(3, str(e))
-    if isinstance(v, (Obj, list, str)) and not fits(v, vm.largest):
-        raise error(7)
+    work = 0
+    if isinstance(v, (Obj, list, str)):
+        work, depth = measure(v, vm.largest)
+        if work > vm.largest or depth > DEPTH:
+            raise error(7)
+    if reads:
+        for x in args:
+            work += encoded_size(x)
+    if work > 255:
+        spend(d, work)
     stack.append(v)
 
 
@@ -87,7 +96,7 @@ def array_(vm, d, number, f, stack, a):
 def query_(vm, d, number, f, stack, a):
     from .query import select
 
-    stack[-1] = select(stack[-1], vm.consts[a], vm.largest)
+    stack[-1] = select(stack[-1], vm.consts[a], vm.largest, d)
 
 
 def put_(vm, d, number, f, stack, a):

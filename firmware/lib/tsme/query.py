@@ -5,29 +5,36 @@
 # terms of a filter, which the verifier has counted.
 
 from . import num
-from .cbor import MISSING, Obj, fits
+from .cbor import DEPTH, MISSING, Obj, measure
 from .faults import error
 from .frames import at
+from .limits import spend
 
 
-def select(v, query, largest):
+def select(v, query, largest, d=None):
+    # `d`: the draft of a step, whose work it is.
     nodes = [v]
+    work = 0
     deep = False  # the segment before was `..`
     for segment in query:
-        nodes = _step(nodes, segment, deep, largest)
+        nodes, left = _step(nodes, segment, deep, largest)
+        work += largest - left
         deep = segment is True
     only = query[0] if len(query) == 1 else None
     if isinstance(only, Obj) and "pick" in only:  # it names one place, so it gives that value
         if not nodes:
             raise error(1, v)
         nodes = nodes[0]
-    if not fits(nodes, largest):
+    size, depth = measure(nodes, largest)
+    if size > largest or depth > DEPTH:
         raise error(7)
+    if d and work + size > 255:
+        spend(d, work + size)
     return nodes
 
 
 def _step(nodes, segment, deep, left):
-    # What a segment selects in each of the nodes.  `left`: how many values it may look at.
+    # What a segment selects in each of the nodes, and how many values it may still look at.
     out = []
     if isinstance(segment, Obj):
         kind, what = list(segment.items())[0]
@@ -63,7 +70,7 @@ def _step(nodes, segment, deep, left):
             for item in v:
                 if isinstance(item, (Obj, list)) and _holds(what, item):
                     out.append(item)
-    return out
+    return out, left
 
 
 def _looked(left, n):
