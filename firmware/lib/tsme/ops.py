@@ -11,19 +11,25 @@ OPS = (
     "CATCH:t LIMIT:k TASK:c WAIT:k EMIT:k CAUGHT:c RETRY:c ERROR:- RAISE:- FAIL:k END:- "
     "FORK:n MAP:- QUERY:c"
 )
-NAMES = tuple(op.split(":")[0] for op in OPS.split())
-KINDS = "".join(op.split(":")[1] for op in OPS.split())
-NUMBER = {name: number for number, name in enumerate(NAMES)}
+NAMES = tuple([op.split(":")[0] for op in OPS.split()])
+KINDS = "".join([op.split(":")[1] for op in OPS.split()])
 
 # How many values a `k` operand may have.
-CHOICES = {"CONTEXT": 14, "COMPARE": 32, "TEST": 6, "LIMIT": 5, "WAIT": 2, "EMIT": 3, "FAIL": 4}
+_VALUES = "CONTEXT 14 COMPARE 32 TEST 6 LIMIT 5 WAIT 2 EMIT 3 FAIL 4".split()
+CHOICES = {_VALUES[i]: int(_VALUES[i + 1]) for i in range(0, len(_VALUES), 2)}
 
-# Bits of a program's `needs` (docs/SPEC.md, 2.4).
-NEEDS_FLOAT = 1
-NEEDS_HASH = 2
-NEEDS_PARALLEL = 4
-NEEDS_MAP = 8
-NEEDS_QUERY = 16
-NEEDS_RANDOM = 32
-NEEDS_INPUT = 64  # the execution's input is kept, for $$.Execution.Input
-KNOWN_NEEDS = 127  # all of them
+# Bits of a program's `needs` (docs/SPEC.md, 2.4). INPUT: the execution's input is kept, for
+# $$.Execution.Input.
+NEEDS = "FLOAT HASH PARALLEL MAP QUERY RANDOM INPUT".split()
+KNOWN_NEEDS = (1 << len(NEEDS)) - 1
+
+
+def __getattr__(name):
+    # NUMBER of each operation, NEEDS_FLOAT and so on: for tools, since a board has no use for the
+    # names, and each takes memory for good.
+    if name == "NUMBER":
+        return {op: number for number, op in enumerate(NAMES)}
+    kind, _, need = name.partition("_")
+    if kind == "NEEDS" and need in NEEDS:
+        return 1 << NEEDS.index(need)
+    raise AttributeError(name)
