@@ -251,7 +251,10 @@ def test_functions_and_queries_use_up_the_budget_of_a_step() -> None:
     count = 20
     states: dict[str, Any] = {}
     for n in range(count):
-        of = {"Parameters": {"n.$": f"States.ArrayLength({UNIQUE})"}, "ResultPath": "$.n"}
+        of: dict[str, Any] = {
+            "Parameters": {"n.$": f"States.ArrayLength({UNIQUE})"},
+            "ResultPath": "$.n",
+        }
         if n % 2:
             of = {"Parameters": {"all.$": "$..x[?(@.a > 1)]"}, "ResultPath": None}
         states[f"S{n}"] = {"Type": "Pass", **of, "Next": f"S{n + 1}"}
