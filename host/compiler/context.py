@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from .filters import remark
 from .intrinsic import IntrinsicError, parse_intrinsic
 from .jsonpath import PathError, parse_path, why_not_reference
-from .model import Arr, Call, Const, Expr, Index, Machine, Obj, Path, Problem, Ref, Where
+from .model import Arr, Call, Const, Expr, Filter, Index, Machine, Obj, Path, Problem, Ref, Where
 from .placed import PLACEHOLDER
 from .source import Node, placeholder
 
@@ -138,6 +139,13 @@ class Context:
         """Remembers that a path reads a variable, if it does."""
         if path.root not in ("$", "$$"):
             self.scope.uses.append((path.root, path.where))
+        for segment in path.segments:
+            if isinstance(segment, Filter) and (what := remark(segment.text)):
+                message = (
+                    f"{what} in a filter is not in AWS's guide; its paths have it all the same"
+                )
+                hint = "try it on AWS if the workflow is to run there"
+                self.warn("TSME-C023", path.where, message, hint)
 
     def use_all(self, expr: Expr) -> None:
         match expr:

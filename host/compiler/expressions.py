@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tsme import ops
 
 from . import queries
-from .filters import FilterError, Unsupported
+from .filters_errors import FilterError, Unsupported
 from .ir import Pooled, Site
 from .model import (
     Arr,
@@ -135,6 +135,9 @@ def path(
 def _plan(lo: Lowering, p: Path, segments: list[Segment]) -> tuple[list[Key | Index], list[Json]]:
     """What a path asks of the device; reports what cannot be asked of it."""
     try:
+        if p.root == "$$" and queries.from_document(segments):
+            hint = "put what it reads into the data first, with Parameters and ResultPath"
+            raise Unsupported("`$` in a filter of the context object", hint)
         return queries.plan(segments)
     except Unsupported as refusal:
         lo.refuse(f"{refusal.what} in the path '{p.text}'", p.where, refusal.hint)

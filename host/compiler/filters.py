@@ -1,37 +1,26 @@
 """Filters of paths: `[?(@.a == 'x' && !@.b)]` becomes terms (docs/SPEC.md, 2.12).
 
 AWS evaluates paths with an early Jayway JsonPath.  Its filters compare a member of the item with
-a literal, which may stand without quotes, and know neither words such as `in`, nor regular
-expressions, nor a second path.  What a later Jayway has is refused by name: a workflow that needs
-it would not run on AWS.
+a literal, which may stand without quotes, with a second path, or with a pattern, and know no
+words such as `in`.  What only a later Jayway has is refused by name: a workflow that needs it
+would not run on AWS.
 """
 
 from __future__ import annotations
 
 import re
 
-from .jsonpath import PathError, parse_path
+from .filters_errors import FilterError, Unsupported
+from .jsonpath import PathError, parse_path, regex_at
 from .model import Index, Json, Key, Segment, Where
 
 _NESTED = 8  # terms in one another; the device checks it
 _OPERATORS = ("==", "!=", "<=", ">=", "<", ">")
-_OTHERS = ("===", "!==", "=~", "<>", "=")
+_OTHERS = ("===", "!==", "<>", "=")
 _WORD = re.compile(r"[A-Za-z]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_HINT = "put the value into the data first, with Parameters and ResultPath"
 _NOWHERE = Where("", 1, 1)
-
-
-class FilterError(Exception):
-    """A mistake in a filter."""
-
-
-class Unsupported(Exception):
-    """What this version, and as far as known AWS, does not have."""
-
-    def __init__(self, what: str, hint: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.hint = hint
 
 
 def compile_filter(text: str) -> Json:
@@ -98,14 +87,33 @@ class _Reader:
             self.blanks()
             if self.text[self.at : self.at + 1] not in ("", ")", "&", "|"):
                 raise Unsupported("`!` before a comparison", "use the opposite operator")
+            if path[0] is None:
+                raise Unsupported("`$` by itself in a filter", "compare it: $.name != 'x'")
             return ["not", path]
         path = self.path()
         operator = self.operator()
         if operator is None:
+            if path[0] is None:
+                raise Unsupported("`$` by itself in a filter", "compare it: $.name == 'x'")
             return ["has", path]
+        if operator == "=~":
+            code = self.pattern()
+            self.finished()
+            return [operator, path, {"re": code}]
+        self.blanks()
+        if self.text[self.at : self.at + 1] in ("@", "$") and self.at < len(self.text):
+            second = self.path()
+            self.finished()
+            return [operator, path, second]
         literal, number = self.literal()
         known: list[Json] = [] if number is None else [number]
         return [operator, path, literal, *known]
+
+    def finished(self) -> None:
+        """Nothing may follow what has been compared."""
+        self.blanks()
+        if self.text[self.at : self.at + 1] not in ("", ")", "&", "|"):
+            raise FilterError(f"`{self.text[self.at :]}` cannot stand here in a filter")
 
     # --- what terms are made of ---
 
@@ -113,9 +121,7 @@ class _Reader:
         self.blanks()
         start = self.at
         shown = self.text[start : start + 20]
-        if not self.text.startswith("@", start):
-            if shown[:1] == "$":
-                raise Unsupported("`$` in a filter", "filter with literals")
+        if shown[:1] not in ("@", "$"):
             if not shown or shown[0] in ")&|=<>!":
                 raise FilterError("a path such as @.name is missing in the filter")
             raise Unsupported(f"a filter that compares `{shown}`", "write @.name first")
@@ -126,18 +132,36 @@ class _Reader:
                 self.bracket()
             elif char.isspace() or char in ")&|=<>!~":
                 break
+            elif char == "$":
+                raise Unsupported("a path from `$$` in a filter", _HINT)
             else:
                 self.at += 1
                 if char == "(" and self.text.startswith(")", self.at):
                     self.at += 1  # a function, which `_plain` refuses
         text = self.text[start : self.at]
         try:
-            segments = parse_path("$" + text[1:], _NOWHERE).segments
+            path = parse_path("$" + text[1:], _NOWHERE)
         except PathError as error:
             raise FilterError(f"`{text}` in the filter: {error.message}") from None
-        if not segments:
-            raise Unsupported("`@` by itself in a filter", "AWS filters objects: write @.name")
-        return [_plain(segment, text) for segment in segments]
+        if path.root != "$":
+            raise Unsupported(f"the variable {text} in a filter", _HINT)
+        if not path.segments:
+            hint = f"AWS compares what is in it: write {text}.name"
+            raise Unsupported(f"`{text}` by itself in a filter", hint)
+        root: list[Json] = [None] if text[0] == "$" else []
+        return root + [_plain(segment, text) for segment in path.segments]
+
+    def pattern(self) -> list[Json]:
+        """The program of a pattern in slashes, flags behind it."""
+        self.blanks()
+        found = regex_at(self.text, self.at)
+        if found is None:
+            hint = "write it as /.../, perhaps with flags: /.../i"
+            raise FilterError(f"a pattern is missing behind =~ in the filter; {hint}")
+        from .regexes import compile_regex  # noqa: PLC0415 (few workflows have a pattern)
+
+        self.at, pattern, flags = found
+        return compile_regex(pattern, flags)
 
     def bracket(self) -> None:
         """Step over `[...]`, which may hold quoted brackets."""
@@ -177,6 +201,8 @@ class _Reader:
         if match := _WORD.match(self.text, self.at):
             hint = "the operators are " + " ".join(_OPERATORS)
             raise Unsupported(f"the operator `{match.group()}` of filters", hint)
+        if self.takes("=~"):
+            return "=~"
         for symbol in _OTHERS[:3]:
             if self.text.startswith(symbol, self.at):
                 raise Unsupported(f"the operator `{symbol}` of filters", "== and != are")
@@ -195,8 +221,6 @@ class _Reader:
             if self.text[self.at : self.at + 1] not in ("", ")", "&", "|"):
                 raise FilterError(f"something follows the literal '{text}' in the filter")
             return text, _number(text)
-        if char in ("@", "$") and char:
-            raise Unsupported("comparing with another path in a filter", "compare with a literal")
         if char in ("[", "{") and char:
             raise Unsupported("comparing with an array or object in a filter")
         start = self.at
@@ -233,3 +257,24 @@ def _number(text: str) -> int | float | None:
         value = float(text)
         return value if abs(value) <= 1.7976931348623157e308 else None
     return whole if -(2**63) <= whole < 2**63 else float(whole)
+
+
+def undocumented(terms: Json) -> str:
+    """What a filter has that AWS's guide does not speak of: a pattern, a second path, or ""."""
+    if not isinstance(terms, list):
+        return ""
+    if terms[0] in ("and", "or"):
+        return next((found for term in terms[1:] if (found := undocumented(term))), "")
+    if terms[0] == "=~":
+        return "a pattern (=~)"
+    second = len(terms) > 2 and isinstance(terms[2], list)
+    first = isinstance(terms[1], list) and terms[1][0] is None
+    return "a second path" if second or first else ""
+
+
+def remark(text: str) -> str:
+    """`undocumented` of a filter's text; "" if it cannot be compiled."""
+    try:
+        return undocumented(compile_filter(text))
+    except (FilterError, Unsupported):
+        return ""

@@ -269,6 +269,12 @@ class _Scanner:
             if char in "'\"":
                 self.quoted()
                 continue
+            if self.text.startswith("=~", self.at):
+                self.at += 2
+                self.blanks()
+                pattern = regex_at(self.text, self.at)
+                self.at = self.at if pattern is None else pattern[0]
+                continue
             if char in pairs:
                 stack.append(pairs[char])
             elif not stack and char == "]":
@@ -284,6 +290,20 @@ class _Scanner:
                     raise PathError(f"`{char}` closes nothing", self.at)
             self.at += 1
         raise PathError("`[` is not closed", opening, "add `]`")
+
+
+_REGEX = re.compile(
+    r"/((?:[^\\/\[]|\\.|\[\^?\]?(?:[^\\\]]|\\.)*\]|/(?![a-zA-Z]*\s*(?:\)|&&|\|\||\Z)))*)"
+    r"/([a-zA-Z]*)",
+    re.S,
+)
+
+
+def regex_at(text: str, at: int) -> tuple[int, str, str] | None:
+    """A pattern in slashes that begins at `text[at]`: the index behind it, the pattern, its
+    flags.  A slash that nothing of a filter follows belongs to the pattern."""
+    match = _REGEX.match(text, at)
+    return (match.end(), match[1], match[2]) if match else None
 
 
 def _bounded(text: str | None, index: int) -> int | None:

@@ -6,7 +6,8 @@ import json
 import re
 from typing import Any
 
-from .filters import Unsupported, compile_filter
+from .filters import compile_filter
+from .filters_errors import Unsupported
 from .model import (
     Descend,
     Filter,
@@ -44,6 +45,18 @@ def plan(segments: list[Segment]) -> tuple[list[Key | Index], list[Json]]:
     if len(rest) == 1 and _names(rest[0]):
         return head, [_step(rest[0], True)]
     return [], [_step(s, n == len(steps) - 1) for n, s in enumerate(steps)]
+
+
+def from_document(segments: list[Segment]) -> bool:
+    """Does a filter of a path read the document around it?"""
+    filters = [segment.text for segment in segments if isinstance(segment, Filter)]
+    return any(_reads_document(compile_filter(text)) for text in filters if text[:1] == "?")
+
+
+def _reads_document(term: Any) -> bool:
+    if term[0] in ("and", "or"):
+        return any(map(_reads_document, term[1:]))
+    return any(isinstance(place, list) and place[0] is None for place in term[1:3])
 
 
 def _from_the_end(segment: Segment) -> Segment:
@@ -131,10 +144,19 @@ def _term_text(term: Any) -> str:
             f"({_term_text(part)})" if part[0] in ("and", "or") else _term_text(part)
             for part in rest
         )
-    path = "@" + "".join(f"[{_quoted(step)}]" for step in rest[0])
+    path = _place_text(rest[0])
+    if op == "=~":
+        return f"{path} =~ ({len(rest[1]['re'])} instructions)"
+    if op not in ("has", "not") and isinstance(rest[1], list):
+        return f"{path} {op} {_place_text(rest[1])}"
     if op in ("has", "not"):
         return path if op == "has" else f"!{path}"
     return f"{path} {op} {_quoted(rest[1])}"
+
+
+def _place_text(place: Any) -> str:
+    root = place[0] is None
+    return ("$" if root else "@") + "".join(f"[{_quoted(step)}]" for step in place[root:])
 
 
 def _quoted(part: Any) -> str:

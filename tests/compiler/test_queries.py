@@ -11,7 +11,8 @@ from tsme import cbor, ops, shape
 from tsme.program import Program
 from tsme_host.compiler.compile import compile_text
 from tsme_host.compiler.disasm import disassemble
-from tsme_host.compiler.filters import FilterError, Unsupported, compile_filter
+from tsme_host.compiler.filters import compile_filter
+from tsme_host.compiler.filters_errors import FilterError, Unsupported
 from tsme_host.compiler.jsonpath import parse_path
 from tsme_host.compiler.model import CompileError, Where
 from tsme_host.compiler.queries import plan, to_text
@@ -76,6 +77,18 @@ def query_text_again(query):
         ("@.a == 99999999999999999999", ["==", ["a"], "99999999999999999999", 1e20]),
         ("@.a == 1e999", ["==", ["a"], "1e999"]),
         ("@.a == null", ["==", ["a"], "null"]),
+        ("@.id == $.wanted", ["==", ["id"], [None, "wanted"]]),
+        ("@.id==@.b[0].c && @.x", ["and", ["==", ["id"], ["b", 0, "c"]], ["has", ["x"]]]),
+        ("$['a b'] < @.n", ["<", [None, "a b"], ["n"]]),
+        ("$.a != $.b", ["!=", [None, "a"], [None, "b"]]),
+        ("$.n >= 10", [">=", [None, "n"], "10", 10]),
+        ("@.a =~ /x/", ["=~", ["a"], {"re": ["x"]}]),
+        (
+            "@.a=~/x|y/i&&@.b",
+            ["and", ["=~", ["a"], {"re": [3, "XXxx", -5, "YYyy"]}], ["has", ["b"]]],
+        ),
+        ("$.a =~ /[)'\\]\\/]/", ["=~", [None, "a"], {"re": ["''))//]]"]}]),
+        ("@.a =~ /a/b/ || @.c", ["or", ["=~", ["a"], {"re": ["a", "/", "b"]}], ["has", ["c"]]]),
     ],
 )
 def test_a_filter_becomes_terms(text, terms):
@@ -97,12 +110,26 @@ REFUSED = {
     "$.a[?(@.b in ['x'])]": "the operator `in`",
     "$.a[?(@.b subsetof ['x'])]": "the operator `subsetof`",
     "$.a[?(@.b size 2)]": "the operator `size`",
-    "$.a[?(@.b =~ /x/)]": "the operator `=~`",
     "$.a[?(@.b === 1)]": "the operator `===`",
     "$.a[?(@.b !== 1)]": "the operator `!==`",
-    "$.a[?(@.b == @.c)]": "another path",
-    "$.a[?(@.b == $.c)]": "another path",
-    "$.a[?($.b == 1)]": "`$` in a filter",
+    "$.a[?($.b)]": "`$` by itself",
+    "$.a[?(!$.b)]": "`$` by itself",
+    "$.a[?(@.b == $)]": "`$` by itself",
+    "$.a[?(@.b == @)]": "`@` by itself",
+    "$.a[?(@.b == $c)]": "the variable $c in a filter",
+    "$.a[?(@.b == $$.Execution.Id)]": "a path from `$$` in a filter",
+    "$.a[?(@.b == $.c[*])]": "the path $.c[*]",
+    "$$.Execution.Input[?(@.b == $.c)]": "`$` in a filter of the context object",
+    "$.a[?(/x/ =~ @.b)]": "a filter that compares `/x/",
+    "$.a[?(@.b =~ /(a)\\1/)]": "refers back to a group",
+    "$.a[?(@.b =~ /(?=a)b/)]": "looks ahead",
+    "$.a[?(@.b =~ /a(?<!b)/)]": "looks behind",
+    "$.a[?(@.b =~ /(?>a)b/)]": "keeps what it has",
+    "$.a[?(@.b =~ /a*+b/)]": "keeps what it has",
+    "$.a[?(@.b =~ /\\p{L}/)]": "\\p{L} in a pattern",
+    "$.a[?(@.b =~ /a{1000}/)]": "more than 500 instructions",
+    "$.a[?(@.b =~ /a/U)]": "the flag U",
+    "$.a[?(@.b =~ /\\R/)]": "\\R in a pattern",
     "$.a[?(@ > 1)]": "`@` by itself",
     "$.a[?(@.b == [1])]": "an array or object",
     "$.a[?(@.b == {})]": "an array or object",
@@ -146,6 +173,15 @@ def test_what_aws_has_not_or_not_surely_is_refused_by_name(path, what):
         ("$.a[?(&& @.b)]", "a path such as @.name is missing"),
         ("$.a[?(@.b &&)]", "a path such as @.name is missing"),
         ("$.a[?(@.b..)]", "`@.b..` in the filter"),
+        ("$.a[?(@.b =~ x)]", "a pattern is missing behind =~"),
+        ("$.a[?(@.b =~ )]", "a pattern is missing behind =~"),
+        ("$.a[?(@.b =~ 'x')]", "a pattern is missing behind =~"),
+        ("$.a[?(@.b =~ /(x/)]", "`(` is not closed in the pattern /(x/"),
+        ("$.a[?(@.b =~ /x)/)]", "`)` closes nothing in the pattern"),
+        ("$.a[?(@.b =~ /*x/)]", "`*` repeats nothing"),
+        ("$.a[?(@.b =~ /x/q)]", "`q` is no flag of a pattern"),
+        ("$.a[?(@.b =~ /x/ y)]", "`y)` cannot stand here"),
+        ("$.a[?(@.b == @.c y)]", "`y)` cannot stand here"),
     ],
 )
 def test_a_mistake_in_a_filter_is_told(path, what):
@@ -157,7 +193,7 @@ def test_a_mistake_in_a_filter_is_told(path, what):
 
 
 @settings(suppress_health_check=SLOW)
-@given(st.text("@.ab[]()'\"!=<>&|~$ 01/,\\", max_size=30))
+@given(st.text("@.ab[]()'\"!=<>&|~$ 01/,\\*+?{}^i", max_size=30))
 def test_any_filter_is_compiled_or_refused(text):
     try:
         terms = compile_filter(f"?({text})")
@@ -210,3 +246,31 @@ def test_a_program_without_such_paths_does_not_ask_for_them():
     program = Program(compiled.program)
     assert not program.needs & ops.NEEDS_QUERY
     assert cbor.encode(program.consts)
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("$.a[?(@.b == $.c)]", "a second path"),
+        ("$.a[?(@.b == @.c)]", "a second path"),
+        ("$.a[?($.b == 1)]", "a second path"),
+        ("$.a[?(@.b =~ /x/)]", "a pattern (=~)"),
+        ("$.a[?(@.x == 1 && (@.y || @.b =~ /x/))]", "a pattern (=~)"),
+        ("$.a[?(@.b == 'x')]", ""),
+    ],
+)
+def test_what_the_guide_does_not_have_gives_a_warning(path, what):
+    warnings = compile_text(machine(path)).warnings
+    assert [w.code for w in warnings] == (["TSME-C023"] if what else [])
+    assert all(w.message.startswith(f"{what} in a filter") for w in warnings)
+    state = {"Type": "Pass", "ResultPath": path, "End": True}
+    with pytest.raises(CompileError) as error:
+        compile_text(json.dumps({"StartAt": "P", "States": {"P": state}}))
+    assert error.value.problems[0].code == "TSME-C021"
+
+
+def test_the_text_of_a_filter_with_two_paths_is_a_path_with_the_same_meaning():
+    for text in ("@.a == $.b", "@.a[0] < @['x y'].c", "$.a >= $.b"):
+        query = planned(f"$.l[?({text})]")[1]
+        assert query_text_again(query) == query
+    assert to_text(planned("$.l[?(@.a =~ /x*/)]")[1]) == "['l'][?(@['a'] =~ (3 instructions))]"

@@ -80,6 +80,19 @@ KNOWN = [
     ("$.o[?(@.x == 2)]", []),
     ("$..[?(@.a == 1)]", [{"a": 1}]),
     ("$.deep[?(@.a == 1)]", []),  # an object does not compare
+    ("$.items[?(@.n == $.o.y)].t", ["b"]),
+    ("$.items[?(@.n < $.o.y)].t", ["a"]),
+    ("$.items[?(@.t == $.none)]", []),
+    ("$.items[?(@.none == $.o.x)]", []),
+    ("$.items[?(@.n == @.n)].t", ["a", "b"]),
+    ("$.items[?(@.u == @.u)].t", ["b"]),
+    ("$.items[?($.o.x == 1 && @.n)].t", ["a", "b"]),
+    ("$.items[?($.o.x == 2)]", []),
+    ("$.items[?(@.t =~ /[AB]/i)].n", [1, 2]),
+    ("$.items[?(@.t =~ /[AB]/)]", []),
+    ("$.items[?(@.n =~ /2/)].t", ["b"]),  # a number as its text
+    ("$.items[?(@.u =~ /.*/)]", []),
+    ("$..[?(@.b =~ /.*/)]", []),  # an array has no text
 ]
 
 
@@ -318,6 +331,31 @@ NOT_SOUND: list[Any] = [
     [{"if": [0, ["a"]]}],
     [{"if": ["and", ["has", ["a"]]]}],
     [{"if": ["or", ["has", ["a"]], None]}],
+    [{"if": ["has", [None, "a"]]}],
+    [{"if": ["==", [None], "x"]}],
+    [{"if": ["==", ["a"], []]}],
+    [{"if": ["==", ["a"], [None]]}],
+    [{"if": ["==", ["a"], ["b", None]]}],
+    [{"if": ["==", ["a"], ["b"], 1]}],
+    [{"if": ["==", ["a"], {"re": ["x"]}]}],
+    [{"if": ["=~", ["a"], "x"]}],
+    [{"if": ["=~", ["a"], ["x"]]}],
+    [{"if": ["=~", ["a"], {"re": []}]}],
+    [{"if": ["=~", ["a"], {"re": ["x"] * 501}]}],
+    [{"if": ["=~", ["a"], {"re": ["x"], "i": 1}]}],
+    [{"if": ["=~", ["a"], {"xx": ["x"]}]}],
+    [{"if": ["=~", ["a"], {"re": [""]}]}],
+    [{"if": ["=~", ["a"], {"re": ["abc"]}]}],
+    [{"if": ["=~", ["a"], {"re": ["ba"]}]}],
+    [{"if": ["=~", ["a"], {"re": ["acbd"]}]}],
+    [{"if": ["=~", ["a"], {"re": ["abbc"]}]}],
+    [{"if": ["=~", ["a"], {"re": [2]}]}],
+    [{"if": ["=~", ["a"], {"re": [-3]}]}],
+    [{"if": ["=~", ["a"], {"re": [True]}]}],
+    [{"if": ["=~", ["a"], {"re": [None]}]}],
+    [{"if": ["=~", ["a"], {"re": [[7, ""]]}]}],
+    [{"if": ["=~", ["a"], {"re": [[1]]}]}],
+    [{"if": ["=~", ["a"], {"re": [[1, 1]]}]}],
 ]
 
 
@@ -341,6 +379,11 @@ def deep(levels: int, wide: int) -> Any:
     return value
 
 
+# (a*)* in itself: on each way every other one is reached without taking a character.
+LOOPS: list[Any] = [n + 1 for n in range(30)] + ["a"] + [-1 - n for n in range(30)] + [0]
+LOOPS[0] = len(LOOPS)
+
+
 @on_every_interpreter
 def test_hostile_paths_do_bounded_work(name):
     line = {"a": deep(29, 1)}
@@ -358,6 +401,12 @@ def test_hostile_paths_do_bounded_work(name):
         [["x" * 200] * 3, [None], 100],  # the result is too large
         [deep(31, 1), [None], LARGEST],
         [{"a": deep(30, 1), "b": deep(30, 1)}, [{"pick": ["a", "b"]}], LARGEST],
+        [{"t": "x" * 99, "l": [{}] * 20}, ["l", {"if": ["=~", [None, "t"], {"re": ["x"]}]}], 2000],
+        [{"t": "x" * 99, "l": [{}] * 20}, ["l", {"if": ["=~", [None, "t"], {"re": ["x"]}]}], 2001],
+        [{"t": "x" * 99, "l": [{}] * 9}, ["l", {"if": ["==", [None, "t"], [None, "t"]]}], 1791],
+        [{"t": "x" * 99, "l": [{}] * 9}, ["l", {"if": ["==", [None, "t"], [None, "t"]]}], 1792],
+        [[{"a": "a" * 1000}], [{"if": ["=~", ["a"], {"re": LOOPS}]}], LARGEST],
+        [[{"a": "a"}], [{"if": ["=~", ["a"], {"re": [-1]}]}], LARGEST],
     ]
     expected = []
     for question in questions:
@@ -368,6 +417,11 @@ def test_hostile_paths_do_bounded_work(name):
     assert expected[:7] == ["error 7"] * 5 + ["80", "error 7"]
     assert expected[7].startswith("990190")
     assert expected[8:10] == ["80", "error 7"]
+    assert expected[12:14] == ["error 7", "80"]
+    assert expected[14] == "error 7"
+    assert expected[15].startswith("89a0")
+    assert expected[16:] == [expected[16], "80"]
+    assert expected[16] != "80"
     assert on(name, questions) == expected
 
 

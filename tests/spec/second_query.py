@@ -6,9 +6,10 @@ From docs/SPEC.md alone, as `second_reader` is.
 from __future__ import annotations
 
 import operator
+import re
 from typing import Any
 
-from .second_values import MISSING, WorkflowError, at_path, child, fit, is_number
+from .second_values import MISSING, WorkflowError, at_path, child, fit, is_number, shown
 
 _RELATIONS = {
     "==": operator.eq,
@@ -20,22 +21,34 @@ _RELATIONS = {
 }
 
 
+class _Look:
+    """What a segment may look at, and the value that QUERY is applied to."""
+
+    def __init__(self, v: Any, largest: int) -> None:
+        self.v = v
+        self.left = largest
+
+    def at(self, n: int) -> None:
+        self.left -= n
+        if self.left < 0:
+            raise WorkflowError(7)
+
+
 def select(v: Any, query: list[Any], largest: int) -> tuple[Any, int]:
     """What it selects, and how many values it looked at."""
     found = [v]
     work = 0
     deep = False
     for segment in query:
-        seen = 0
+        look = _Look(v, largest)
         out: list[Any] = []
         for one in found:
-            looked, selected = _applied(one, segment, deep)
-            seen += 1 + looked
+            look.at(1)
+            looked, selected = _applied(one, segment, deep, look)
+            look.at(looked)
             out += selected
-            if seen > largest:
-                raise WorkflowError(7)
         found, deep = out, segment is True
-        work += seen
+        work += largest - look.left
     result: Any = found
     if len(query) == 1 and isinstance(query[0], dict) and "pick" in query[0]:
         if not found:
@@ -44,7 +57,7 @@ def select(v: Any, query: list[Any], largest: int) -> tuple[Any, int]:
     return fit(result, largest), work
 
 
-def _applied(v: Any, segment: Any, deep: bool) -> tuple[int, list[Any]]:
+def _applied(v: Any, segment: Any, deep: bool, look: _Look) -> tuple[int, list[Any]]:
     """What it looks at in a value beside that itself, and what it selects."""
     inside = list(v.values()) if isinstance(v, dict) else v if isinstance(v, list) else []
     match segment:
@@ -75,11 +88,12 @@ def _applied(v: Any, segment: Any, deep: bool) -> tuple[int, list[Any]]:
             return 0, [{name: v[name] for name in names if name in v}]
         case {"if": term}:
             if isinstance(v, dict):
-                return 0, [v] if _holds(term, v) else []
+                return 0, [v] if _holds(term, v, look) else []
             if deep:
                 return 0, []
-            held = [x for x in inside if isinstance(x, (list, dict)) and _holds(term, x)]
-            return len(inside), held
+            look.at(len(inside))
+            candidates = [x for x in inside if isinstance(x, (list, dict))]
+            return 0, [x for x in candidates if _holds(term, x, look)]
     raise AssertionError(segment)
 
 
@@ -87,15 +101,25 @@ def _there(values: list[Any]) -> list[Any]:
     return [v for v in values if v is not MISSING]
 
 
-def _holds(term: list[Any], v: Any) -> bool:
+def _holds(term: list[Any], v: Any, look: _Look) -> bool:
     op, *rest = term
     if op in ("and", "or"):
-        parts = [_holds(part, v) for part in rest]
+        parts = (_holds(part, v, look) for part in rest)
         return all(parts) if op == "and" else any(parts)
-    x = at_path(v, rest[0])
+    x = _found(rest[0], v, look)
     if op in ("has", "not"):
         return (x is not MISSING and x is not None) is (op == "has")
-    if x is MISSING or isinstance(x, (list, dict)):
+    if x is MISSING:
+        return False
+    if op == "=~":
+        return _matches(x, rest[1]["re"], look)
+    if isinstance(rest[1], list):
+        y = _found(rest[1], v, look)
+        if y is MISSING:
+            return False
+        look.at(sum(len(one) for one in (x, y) if isinstance(one, str)) or 1)
+        return _related(op, x, y)
+    if isinstance(x, (list, dict)):
         return False
     text, number = rest[1], rest[2] if len(rest) > 2 else None
     relation = _RELATIONS[op]
@@ -108,3 +132,96 @@ def _holds(term: list[Any], v: Any) -> bool:
     if is_number(x) and number is not None:
         return bool(relation(x, number))
     return bool(op == "!=")
+
+
+def _found(path: list[Any], v: Any, look: _Look) -> Any:
+    return at_path(look.v, path[1:]) if path[0] is None else at_path(v, path)
+
+
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def _related(op: str, x: Any, y: Any) -> bool:
+    relation = _RELATIONS[op]
+    many = (list, dict)
+    nulls = [one is None or one == "null" for one in (x, y)]
+    if isinstance(x, many) and isinstance(y, many):
+        return False
+    if (x is None) != (y is None):
+        return op == ("==" if all(nulls) else "!=")
+    if any(nulls):
+        return bool(relation(not nulls[0], not nulls[1]))
+    if isinstance(x, many) or isinstance(y, many):
+        return False
+    match x, y:
+        case str(), str():
+            return bool(relation(x, y))
+        case bool(), str():
+            return bool(relation(x, y.lower() == "true"))
+        case _, str():
+            number = _number(y)
+            return op == "!=" if number is None else bool(relation(x, number))
+        case bool(), bool():
+            return bool(relation(x, y))
+    if isinstance(y, bool) or not is_number(x):
+        return False
+    return bool(relation(x, y))
+
+
+def _number(text: str) -> int | float | None:
+    if not _DECIMAL.fullmatch(text):
+        return None
+    if re.fullmatch("[+-]?[0-9]+", text) and -(2**63) <= int(text) < 2**63:
+        return int(text)
+    value = float(text)
+    return None if abs(value) == float("inf") else value
+
+
+def _matches(x: Any, code: list[Any], look: _Look) -> bool:
+    if x is None or isinstance(x, (list, dict)):
+        return False
+    look.at((len(x) if isinstance(x, str) else 1) * (1 + len(code) // 16))
+    text = x if isinstance(x, str) else shown(x)
+    ways = {(0, 0)}  # an instruction, and a place of the text
+    todo = [(0, 0)]
+    while todo:
+        k, at = todo.pop()
+        if (k, at) == (len(code), len(text)):
+            return True
+        for way in _ways(code, k, text, at):
+            if way not in ways:
+                ways.add(way)
+                todo.append(way)
+    return False
+
+
+def _ways(code: list[Any], k: int, text: str, at: int) -> list[tuple[int, int]]:
+    if k == len(code):
+        return []
+    match code[k]:
+        case str(ranges):
+            pairs = [ranges * 2] if len(ranges) == 1 else re.findall("(?s)..", ranges)
+            here = text[at : at + 1]
+            taken = here != "" and any(pair[0] <= here <= pair[1] for pair in pairs)
+            return [(k + 1, at + 1)] if taken else []
+        case int(n):
+            return [(k + 1, at), (n, at)] if n >= 0 else [(-1 - n, at)]
+        case [kind, ends]:
+            return [(k + 1, at)] if _stands(kind, ends, text, at) else []
+    raise AssertionError(code[k])
+
+
+def _stands(kind: int, ends: str, text: str, at: int) -> bool:
+    within = "\r" in ends and text[at - 1 : at + 1] == "\r\n" and at > 0
+    here, before = text[at : at + 1], text[at - 1 : at] if at else ""
+    final = at + 1 == len(text) and here in ends and not within
+    words = [bool(re.fullmatch("[A-Za-z0-9_]", c)) for c in (before, here)]
+    return [
+        at == 0,
+        at == len(text),
+        at == len(text) or final or ("\r" in ends and text[at:] == "\r\n"),
+        at < len(text) and (at == 0 or before in ends) and not within,
+        (at == len(text) or here in ends) and not within,
+        words[0] != words[1],
+        words[0] == words[1],
+    ][kind]

@@ -17,8 +17,9 @@ def select(v, query, largest, d=None):
     work = 0
     deep = False  # the segment before was `..`
     for segment in query:
-        nodes, left = _step(nodes, segment, deep, largest)
-        work += largest - left
+        look = [largest, v]
+        nodes = _step(nodes, segment, deep, look)
+        work += largest - look[0]
         deep = segment is True
     only = query[0] if len(query) == 1 else None
     if isinstance(only, Obj) and "pick" in only:  # it names one place, so it gives that value
@@ -33,9 +34,11 @@ def select(v, query, largest, d=None):
     return nodes
 
 
-def _step(nodes, segment, deep, left):
-    # What a segment selects in each of the nodes, and how many values it may still look at.
+def _step(nodes, segment, deep, look):
+    # What a segment selects in each of the nodes.  `look`: how many values it may still look at,
+    # and the value that the whole path begins at.
     out = []
+    left = look[0]
     if isinstance(segment, Obj):
         kind, what = list(segment.items())[0]
     for v in nodes:
@@ -63,14 +66,18 @@ def _step(nodes, segment, deep, left):
             if isinstance(v, Obj):
                 _pick(v, what, out, deep)
         elif isinstance(v, Obj):  # a filter takes an object for itself, not for its members
-            if _holds(what, v):
+            look[0] = left
+            if _holds(what, v, look):
                 out.append(v)
+            left = look[0]
         elif isinstance(v, list) and not deep:
-            left = _looked(left, len(v))
+            look[0] = _looked(left, len(v))
             for item in v:
-                if isinstance(item, (Obj, list)) and _holds(what, item):
+                if isinstance(item, (Obj, list)) and _holds(what, item, look):
                     out.append(item)
-    return out, left
+            left = look[0]
+    look[0] = left
+    return out
 
 
 def _looked(left, n):
@@ -121,20 +128,25 @@ def _pick(v, names, out, deep):
     out.append(found)
 
 
-def _holds(p, v):
+def _holds(p, v, look):
     # the terms of a filter, for one value
     op = p[0]
     if op == "and" or op == "or":
         for i in range(1, len(p)):
-            if _holds(p[i], v) is (op == "or"):
+            if _holds(p[i], v, look) is (op == "or"):
                 return op == "or"
         return op == "and"
-    x = at(v, p[1])
+    x = _at(p[1], v, look)
     if op == "has" or op == "not":
         return (x is MISSING or x is None) is (op == "not")
-    if x is MISSING or isinstance(x, (Obj, list)):
+    if x is MISSING:
         return False
     text = p[2]
+    if isinstance(text, (Obj, list)):
+        order = _other(op, x, text, v, look)
+        return order if isinstance(order, bool) else _ordered(op, order)
+    if isinstance(x, (Obj, list)):
+        return False
     if x is None:
         return op == ("==" if text == "null" else "!=")
     if isinstance(x, str):
@@ -148,6 +160,36 @@ def _holds(p, v):
         return op == "!="
     else:
         order = num.compare(x, p[3])
+    return _ordered(op, order)
+
+
+def _at(path, v, look):
+    # the value at a place; one that begins with null is in the whole document
+    if path[0] is None:
+        return at(look[1], path[1:])
+    return at(v, path)
+
+
+def _other(op, x, what, v, look):
+    # A pattern, or the value at a second place: whether it holds, or an order.
+    from . import patterns
+
+    if isinstance(what, Obj):
+        if x is None or isinstance(x, (Obj, list)):
+            return False
+        code = what["re"]
+        n = len(x) if isinstance(x, str) else 1
+        look[0] = _looked(look[0], n * (1 + len(code) // 16))
+        return patterns.matches(code, x)
+    y = _at(what, v, look)
+    if y is MISSING:
+        return False
+    look[0] = _looked(look[0], patterns.weight(x, y))
+    order = patterns.related(x, y)
+    return op == order if isinstance(order, str) else order
+
+
+def _ordered(op, order):
     if op == "==":
         return order == 0
     if op == "!=":

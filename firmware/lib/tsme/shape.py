@@ -4,6 +4,7 @@ from .cbor import Obj
 from .num import is_number
 
 _STEPS = 32  # segments of a path
+_INSTRUCTIONS = 500  # of a pattern
 _NESTED = 8  # terms of a filter in one another
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
@@ -69,17 +70,53 @@ def _term(p, nested):
     if not _place(p[1]):
         return False
     if p[0] == "has" or p[0] == "not":
-        return len(p) == 2
-    if p[0] not in _COMPARISONS or len(p) not in (3, 4) or not isinstance(p[2], str):
+        return len(p) == 2 and p[1][0] is not None
+    if len(p) == 3 and not isinstance(p[2], str):
+        from . import patterns  # noqa: F401 (so that no step loads it)
+    if len(p) == 3 and isinstance(p[2], Obj):
+        return p[0] == "=~" and len(p[2]) == 1 and _pattern(p[2].get("re"))
+    if p[0] not in _COMPARISONS or len(p) not in (3, 4):
         return False
+    if not isinstance(p[2], str):
+        return len(p) == 3 and _place(p[2])
     return len(p) == 3 or is_number(p[3])
 
 
-def _place(v):
-    # a path of names and indexes
-    if not isinstance(v, list) or not 1 <= len(v) <= _STEPS:
+def _pattern(code):
+    if not isinstance(code, list) or not 1 <= len(code) <= _INSTRUCTIONS:
         return False
-    for step in v:
+    for i in code:
+        if isinstance(i, list):
+            ok = len(i) == 2 and type(i[0]) is int and 0 <= i[0] < 7 and isinstance(i[1], str)
+        elif isinstance(i, str):
+            ok = _ranges(i)
+        else:
+            ok = type(i) is int and -1 - len(code) <= i <= len(code)
+        if not ok:
+            return False
+    return True
+
+
+def _ranges(text):
+    # one character, or pairs of the first and last of ranges, ascending
+    n = 0
+    before = ""
+    for c in text:
+        if n and (c < before or (c == before and not n & 1)):
+            return False
+        before = c
+        n += 1
+    return n == 1 or (n > 0 and not n & 1)
+
+
+def _place(v):
+    # a path of names and indexes; null before them: it begins at the document
+    if not isinstance(v, list) or not v:
+        return False
+    first = 1 if v[0] is None else 0
+    if not first < len(v) <= _STEPS + first:
+        return False
+    for step in v[first:]:
         if not isinstance(step, str) and not (type(step) is int and 0 <= step < 65536):
             return False
     return True
