@@ -23,6 +23,7 @@ COMMANDS = {
     "disasm": ("compiling", "Show a program as text that can be read."),
     "graph": ("drawing", "Draw a workflow as Mermaid text or as SVG."),
     "history": ("histories", "Show an execution as AWS's GetExecutionHistory would."),
+    "init": ("starting", "Make a folder with a first workflow, its tasks and a test."),
     "journal": ("journals", "Show a journal and its effects, or export its records."),
     "replay": ("replaying", "Run a journal's inputs again, compare every byte."),
     "run": ("running", "Run a workflow or a compiled program."),
@@ -35,6 +36,7 @@ COMMANDS = {
 EXAMPLES = """\
 \b
 Examples:
+  tsme init garden                          a folder with a first workflow
   tsme check flow.asl.json                  all problems of a workflow
   tsme compile flow.asl.json -o flow.tsm    the program for the device
   tsme run flow.asl.json --input '{"day": 1}' --tasks tasks.py --journal j.bin

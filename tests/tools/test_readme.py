@@ -48,11 +48,13 @@ def option(words: list[str], name: str) -> str:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The files of README's first workflow, by the names that its commands give them."""
+    assert spawn("init", "garden", cwd=tmp_path).returncode == 0
     run = next(words for words in first_workflow() if words[0] == "run")
-    (tmp_path / run[1]).write_text(blocks("json")[0], encoding="utf-8")
+    folder = tmp_path / "garden"
+    assert (folder / run[1]).read_text(encoding="utf-8") == blocks("json")[0]
     tasks = next(text for text in blocks("python") if "tsme.Tasks()" in text)
-    (tmp_path / option(run, "--tasks")).write_text(tasks, encoding="utf-8")
-    return tmp_path
+    assert (folder / option(run, "--tasks")).read_text(encoding="utf-8") == tasks
+    return folder
 
 
 def until_it_waits(words: list[str], folder: Path) -> None:

@@ -29,7 +29,7 @@ main()
 ALLOWED = {
     "--help": {"cli"},
     "--version": {"cli"},
-    "check": {"cli", "checking", "console", "definitions", "errors", "files"},
+    "check": {"cli", "checking", "console", "definitions", "errors", "files", "outputs"},
 }
 
 

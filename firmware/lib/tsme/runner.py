@@ -65,6 +65,13 @@ class Outcome:
         elif self.status != "running":
             self.error, self.cause = state.result
 
+    def __repr__(self):
+        from .jsontext import dumps
+
+        ok = self.status == "succeeded"
+        what = dumps(self.output) if ok else "%s: %s" % (self.error, self.cause)
+        return "execution %d %s: %s" % (self.execution, self.status, what)
+
 
 def _client(program):
     if hasattr(program, "code"):
