@@ -71,48 +71,61 @@ class Nor:
         self._cut = 0
         self._amount: int | None = None
         self.ops = 0
+        self._told = type(self).changed is not Nor.changed  # is there who keeps a copy?
         self.reset_counts()
 
     def reset_counts(self) -> None:
-        self.programs = 0
-        self.erases = 0
-        self.bytes_programmed = 0
-        self.bytes_read = 0
         self.time_us = 0
         self.programs_of = [0] * self.count
         self.erases_of = [0] * self.count
         self.programmed_of = [0] * self.count
         self.read_of = [0] * self.count
 
+    @property
+    def programs(self) -> int:
+        return sum(self.programs_of)
+
+    @property
+    def erases(self) -> int:
+        return sum(self.erases_of)
+
+    @property
+    def bytes_programmed(self) -> int:
+        return sum(self.programmed_of)
+
+    @property
+    def bytes_read(self) -> int:
+        return sum(self.read_of)
+
     # The block device
 
     def readblocks(self, n: int, buf: bytearray | memoryview, off: int = 0) -> None:
+        size = len(buf)
+        block = self.block
+        if not self.on or off + size > block:
+            self._read_refused(n)
+        at = n * block + off
+        buf[:] = self.data[at : at + size]
+        self.read_of[n] += size
+
+    def _read_refused(self, n: int) -> None:
         if not self.on:
             raise PowerLoss("the power is off")
-        size = len(buf)
-        if off + size > self.block:
-            raise Violation(f"a read runs over the end of block {n}")
-        at = n * self.block + off
-        buf[:] = self.data[at : at + size]
-        self.bytes_read += size
-        self.read_of[n] += size
+        raise Violation(f"a read runs over the end of block {n}")
 
     def writeblocks(self, n: int, buf: bytes | bytearray | memoryview, off: int = 0) -> int | None:
         size = len(buf)
         unit = self.program_size
-        if not self.on:
-            raise PowerLoss("the power is off")
-        if off % unit or size % unit or off + size > self.block:
-            raise Violation(f"{size} bytes at {off} cannot be programmed at once")
-        if self.weak[n]:
-            raise Violation(f"block {n} was never erased to the end")
+        if not self.on or off % unit or size % unit or off + size > self.block or self.weak[n]:
+            self._refused(n, size, off)
         at = n * self.block + off
-        if self._units and any(self._units[at // unit : (at + size) // unit]):
+        end = at + size
+        data = self.data
+        if self._units and any(self._units[at // unit : end // unit]):
             raise Violation(f"a unit of block {n} is programmed twice, at {off} or behind it")
-        old = self.data[at : at + size]
-        if old == self._ff[:size]:
-            new = buf
-        else:
+        old = data[at:end]
+        new = buf
+        if old != self._ff[:size]:
             new = (int.from_bytes(old, "little") & int.from_bytes(buf, "little")).to_bytes(
                 size, "little"
             )
@@ -121,21 +134,31 @@ class Nor:
         self.ops += 1
         if self.ops == self._cut:
             self._cut_program(at, old, new)
-        _, shape, told = self.failing.get(n, (None, None, False))
-        if shape:
-            new = self._mix(old, new, shape, None)
-        self.data[at : at + size] = new
-        if shape:
-            self._count_units(at, size)
-        elif self._units:
-            self._units[at // unit : (at + size) // unit] = b"\x01" * (size // unit)
-        self.programs += 1
+        shape = told = None
+        if self.failing:
+            _, shape, told = self.failing.get(n, (None, None, False))
+            if shape:
+                new = self._mix(old, new, shape, None)
+        data[at:end] = new
+        if self._units:
+            if shape:
+                self._count_units(at, size)
+            else:
+                self._units[at // unit : end // unit] = b"\x01" * (size // unit)
         self.programs_of[n] += 1
-        self.bytes_programmed += size
         self.programmed_of[n] += size
         self.time_us += ((off % PAGE + size + PAGE - 1) // PAGE) * PROGRAM_US
-        self.changed(at, size)
+        if self._told:
+            self.changed(at, size)
         return 5 if shape and told else 0
+
+    def _refused(self, n: int, size: int, off: int) -> None:
+        if not self.on:
+            raise PowerLoss("the power is off")
+        unit = self.program_size
+        if off % unit or size % unit or off + size > self.block:
+            raise Violation(f"{size} bytes at {off} cannot be programmed at once")
+        raise Violation(f"block {n} was never erased to the end")
 
     def ioctl(self, op: int, arg: int) -> int:
         if not self.on:
@@ -155,7 +178,6 @@ class Nor:
         self._tear(n, shape or "all")
         if not told and self.data[n * self.block : (n + 1) * self.block] == self._ff:
             self.weak[n] = 0  # it was blank before: nothing went wrong
-        self.erases += 1
         self.erases_of[n] += 1
         self.time_us += ERASE_US
         self.changed(n * self.block, self.block)

@@ -97,7 +97,7 @@ def work():
     for n in range(50):
         vm.consts = [["n"] if n % 3 else ["deep", "er", f"r{n}"]]
         put_(vm, None, 0, f, [n if n % 2 else Obj([("n", n)])], 0)
-        f = f.copy()  # as the next step does
+        f = Frame(0, 0, f)  # as the next step does
     print(sum(looks))
 
 

@@ -9,7 +9,7 @@ from .cbor import Obj, fits
 from .compare import compare
 from .errors import fault
 from .faults import StatesError, error
-from .frames import NEW, NO_LIMITS, SILENT, Frame, decode_frame, delta, own
+from .frames import NEW, NO_LIMITS, SILENT, Frame, delta, own
 from .operations import OPERATIONS, sized
 
 try:
@@ -112,12 +112,12 @@ class Interpreter:
         return [f and f.encode(now) for f in frames]
 
     def size(self, frames, now):
-        from .sizes import encoded
+        from . import sizes
 
-        return encoded(frames, now)
+        return sizes.frames(frames, now)
 
     def decode(self, items, now):
-        return [f and decode_frame(f, now) for f in items]
+        return once("replay events", "frames", items, now)
 
     # --- running ---
 
@@ -200,51 +200,56 @@ class Interpreter:
                 a = a << 8 | code[pc + 1]
                 op = code[pc]
                 pc += 2
-            if op == _FIELD or op == _KEY:
-                v = slots[0] if op == _FIELD else pop()
-                a = consts[a]
-                if not isinstance(v, Obj) or a not in v:
+            if op < 13:
+                if op == _FIELD or op == _KEY:
+                    v = slots[0] if op == _FIELD else pop()
+                    a = consts[a]
+                    if not isinstance(v, Obj) or a not in v:
+                        f.pc = pc >> 1
+                        raise error(1, v)
+                    push(v[a])
+                    continue
+                if op == _CONST or op == _INT:
+                    push(consts[a] if op == _CONST else a)
+                    continue
+                if op == _STORE:
+                    v = slots[a] = pop()
+                    f.dirty |= 1 << a
+                    if a and self.trace:
+                        self.trace("assign", number, f, a, v)
+                    continue
+                if op == _PICK:
+                    push(stack[a])
+                    continue
+                if op == _OBJECT:
+                    a = consts[a]
+                    n = len(stack) - len(a)
+                    v = Obj(zip(a, stack[n:]))
+                    del stack[n:]
                     f.pc = pc >> 1
-                    raise error(1, v)
-                push(v[a])
-            elif op == _INT:
-                push(a)
-            elif op == _CONST:
-                push(consts[a])
-            elif op == _COMPARE:
-                b = pop()
-                stack[-1] = compare(a, stack[-1], b)
-            elif op == _UNLESS:
-                if pop() is False:
+                    push(sized(self, v))
+                    continue
+            elif op < 22:
+                if op == _UNLESS or op == _IF:
+                    if pop() is (op == _IF):
+                        pc = a * 2
+                    continue
+                if op == _ENTER:
+                    if not d.left:  # the budget is spent: stay here, go on in the next step
+                        f.pc = (pc >> 1) - (2 if a > 255 else 1)
+                        return
+                    d.left -= 1
+                    if self.trace:
+                        self.trace("enter", number, f, a, d.now)
+                    f.enter(a, d.now, pc >> 1)
+                    continue
+                if op == _COMPARE:
+                    b = pop()
+                    stack[-1] = compare(a, stack[-1], b)
+                    continue
+                if op == _JUMP:
                     pc = a * 2
-            elif op == _ENTER:
-                if not d.left:  # the budget is spent: stay here, go on in the next step
-                    f.pc = (pc >> 1) - (2 if a > 255 else 1)
-                    return
-                d.left -= 1
-                if self.trace:
-                    self.trace("enter", number, f, a, d.now)
-                f.enter(a, d.now, pc >> 1)
-            elif op == _OBJECT:
-                a = consts[a]
-                n = len(stack) - len(a)
-                v = Obj(zip(a, stack[n:]))
-                del stack[n:]
-                f.pc = pc >> 1
-                push(sized(self, v))
-            elif op == _STORE:
-                v = slots[a] = pop()
-                f.dirty |= 1 << a
-                if a and self.trace:
-                    self.trace("assign", number, f, a, v)
-            elif op == _JUMP:
-                pc = a * 2
-            elif op == _PICK:
-                push(stack[a])
-            elif op == _IF:
-                if pop() is True:
-                    pc = a * 2
-            else:
-                f.pc = pc >> 1
-                if OPERATIONS[op](self, d, number, f, stack, a):
-                    return  # the frame waits, or has ended
+                    continue
+            f.pc = pc >> 1
+            if OPERATIONS[op](self, d, number, f, stack, a):
+                return  # the frame waits, or has ended

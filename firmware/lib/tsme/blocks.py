@@ -48,7 +48,13 @@ class Blocks:
             failed = self.device.writeblocks(block, buf, off)
         except OSError:
             return False
-        return not failed and self.holds(block, off, buf, at)
+        if failed:
+            return False
+        part = self._part
+        if len(part) + at != len(buf):
+            return self.holds(block, off, buf, at)
+        self.read(block, off + at, part)  # as large as the last one
+        return part == (buf[at:] if at else buf)
 
     def erase(self, block):
         # True if it took.

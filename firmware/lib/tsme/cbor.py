@@ -82,10 +82,9 @@ def _put_text(buf, v):
     buf += b
 
 
-def _encode(buf, v, container):
+def _encode(buf, it, container):
     limit = ITEM_DEPTH if container else DEPTH
     stack = []
-    it = iter((v,))
     keyed = False
     while True:
         for v in it:
@@ -156,12 +155,14 @@ def encode_into(buf, v, container=False):
     if v is None:
         buf.append(0xF6)
         return
+    encode_all(buf, (v,), container)
+
+
+# The same for each of some, one behind the other.
+def encode_all(buf, items, container=False):
     start = len(buf)
     try:
-        if t is str:
-            _put_text(buf, v)
-        else:
-            _encode(buf, v, container)
+        _encode(buf, iter(items), container)
     except UnicodeError:
         buf[start:] = b""
         raise fault("TSME-V004")
@@ -228,3 +229,7 @@ def encoded_size(v, most=0x7FFFFFFF):
 def fits(v, most):
     size, depth = measure(v, most)
     return size <= most and depth <= DEPTH
+
+
+if UNICODE:
+    from .quick import encode_all  # noqa: F811

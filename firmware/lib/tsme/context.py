@@ -2,7 +2,7 @@
 from .cbor import Obj
 
 
-def member(d, f, k):
+def context(d, f, k):
     # k of frame f, in the step that d makes
     if k == 5:
         from . import timestamp

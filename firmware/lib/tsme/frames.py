@@ -1,6 +1,7 @@
 # Frames: what runs (docs/SPEC.md, 2.1), their encoding and what they add to a digest.
 
-from .cbor import MISSING, Obj, encode_into, encoded_size
+from .cbor import MISSING, Obj, encode_all, encode_into
+from .values import UNICODE
 
 try:
     from micropython import const
@@ -17,47 +18,41 @@ _MAX_PATHS = const(8)  # more paths than this, and slot 0 counts as written whol
 
 
 class Frame:
-    def __init__(self, slots, counters):
-        self.parent = None
-        self.pc = 0
-        self.entry = 0
-        self.handler = 0
-        self.state = 0
-        self.entered = 0
-        self.wait = 0
-        self.counters = [0] * counters
-        self.error = None
-        self.cause = None
-        self.slots = [MISSING] * slots
-        self.index = None  # of a branch or item within its parent
-        self.join = None  # what it waits for: tree.py
+    def __init__(self, slots, counters, old=None):
         self.known = None  # a value that slot 0 had, and its size, if that is large
         # Of the step under way only:
-        self.dirty = 1  # bit per slot that was written; None: no step under way
         self.paths = None  # constants of the PUTs that wrote slot 0
         self.limits = NO_LIMITS  # of the next TASK or MAP
         self.fresh = False  # the join is of this step
-
-    def copy(self):
-        f = Frame(0, 0)
-        f.parent = self.parent
-        f.pc = self.pc
-        f.entry = self.entry
-        f.handler = self.handler
-        f.state = self.state
-        f.entered = self.entered
-        f.wait = self.wait
-        f.counters = self.counters
-        f.error = self.error
-        f.cause = self.cause
-        f.slots = list(self.slots)
-        f.index = self.index
-        f.known = self.known
-        if self.join:
-            f.join = list(self.join)
-            f.join[0] = list(f.join[0])
-        f.dirty = 0
-        return f
+        if old:
+            self.dirty = 0
+            self.parent = old.parent
+            self.pc = old.pc
+            self.entry = old.entry
+            self.handler = old.handler
+            self.state = old.state
+            self.entered = old.entered
+            self.wait = old.wait
+            self.counters = old.counters
+            self.error = old.error
+            self.cause = old.cause
+            self.slots = old.slots[:]
+            self.index = old.index
+            self.join = None
+            if old.known:
+                self.known = old.known
+            if old.join:
+                self.join = old.join[:]
+                self.join[0] = self.join[0][:]
+            return
+        self.dirty = 1  # bit per slot that was written; None: no step under way
+        self.parent = None
+        self.pc = self.entry = self.handler = self.state = self.entered = self.wait = 0
+        self.counters = [0] * counters
+        self.error = self.cause = None
+        self.slots = [MISSING] * slots
+        self.index = None  # of a branch or item within its parent
+        self.join = None  # what it waits for: tree.py
 
     def enter(self, state, now, entry):
         self.state = state
@@ -114,19 +109,26 @@ def own(d, number):
     # the frame as this step may change it
     f = d.frames[number]
     if f.dirty is None:
-        f = d.frames[number] = f.copy()
+        f = d.frames[number] = Frame(0, 0, f)
     return f
 
 
-def decode_frame(item, now):
-    f = Frame(0, 0)
-    f.parent, f.pc, f.entry, f.handler, f.state, entered, f.wait = item[:7]
-    f.entered = now - entered
-    f.counters, f.error, f.cause, f.slots = item[7:11]
-    if len(item) > 11:
-        f.index, f.join = item[11:]
-    f.dirty = None
-    return f
+def put_frame(buf, number, f, now):
+    head = [number] + f.head()
+    head[6] = now - f.entered  # shorter than the time itself
+    join = f.join
+    if f.parent is not None or join:
+        head.append(f.index)
+        # how far it is; at its beginning, its items too
+        head.append(join and join[1:] if f.fresh else join and join[1:3] + join[6:])
+        f.fresh = False
+    encode_into(buf, head)
+
+
+if UNICODE:
+    from . import quick
+
+    put_frame = quick.put_frame(put_frame)
 
 
 def delta(buf, d, consts):
@@ -137,40 +139,37 @@ def delta(buf, d, consts):
         encode_into(buf, output, True)
     frames = d.frames
     d.frames = d.ready = d.ended = None
-    for number in range(len(frames)):
-        f = frames[number]
+    number = -1
+    for f in frames:
+        number += 1
         if f is None or f.dirty is None:
             continue
-        head = f.head()
-        head[5] = d.now - f.entered  # shorter than the time itself
-        if f.parent is not None or f.join:
-            head.append(f.index)
-            # how far it is; at its beginning, its items too
-            join = f.join
-            head.append(join and join[1:] if f.fresh else join and join[1:3] + join[6:])
-            f.fresh = False
-        encode_into(buf, [number] + head)
+        put_frame(buf, number, f, d.now)
+        items = []
         dirty = f.dirty
         for path in f.paths or ():
             if not dirty & 1:
-                encode_into(buf, [0, path])
-                encode_into(buf, at(f.slots[0], consts[path]))
-                d.bound += encoded_size(consts[path])  # the names on the way may be new
+                items.append([0, path])
+                items.append(at(f.slots[0], consts[path]))
+                for name in consts[path]:  # may be new
+                    d.bound += 9 + 4 * len(name) if isinstance(name, str) else 9
         slot = 0
         while dirty:
             if dirty & 1:
-                encode_into(buf, slot)
-                encode_into(buf, f.slots[slot])
+                items.append(slot)
+                items.append(f.slots[slot])
             dirty >>= 1
             slot += 1
+        if items:
+            encode_all(buf, items)
         f.dirty = f.paths = None
         if f.known and f.known[0] is not f.slots[0]:
             f.known = None  # nobody else may hold it any more
 
 
-def index(v, z):
-    # item of an array; z is zigzag: 0, -1, 1, -2 ...
-    n = -((z + 1) >> 1) if z & 1 else z >> 1
+def index(v, n):
+    # item of an array; n is zigzag: 0, -1, 1, -2 ...
+    n = -((n + 1) >> 1) if n & 1 else n >> 1
     if isinstance(v, list) and -len(v) <= n < len(v):
         return v[n]
     return MISSING

@@ -127,7 +127,7 @@ class Journal:
             steps = self._steps
         if steps >= CHECKPOINT_STEPS or transitions >= CHECKPOINT_TRANSITIONS:
             return True
-        return self.room < self._blocks.room // 4
+        return self._blocks_left() <= 0 and self.room < self._blocks.room // 4
 
     def checkpoint(self, body):
         return self.commit(CHECKPOINT, body)

@@ -16,10 +16,11 @@ try:
 except ImportError:
     from .crc import crc32
 
-from . import pcg
-from .cbor import encode, encode_into, put_head
+from . import once, pcg
+from .cbor import encode, encode_all, encode_into, put_head
 from .errors import fault, over
 from .limits import LIMITS, check
+from .values import UNICODE
 
 try:
     from micropython import const
@@ -193,6 +194,18 @@ class Draft(State):
             self.drop(i)
 
 
+def put_changes(buf, d, ms):
+    # What a step has changed but for the client's part, `ms` after the one before.
+    encode_all(buf, (d.status, ms, d.next_id, d.rng if d.random else None, d.gone), True)
+    put_head(buf, 4, len(d.changed))
+    for i in d.changed:
+        encode_into(buf, d.pending[i], True)
+
+
+if UNICODE:
+    from .quick import put_changes  # noqa: F811
+
+
 class Step:
     # What a step gives: the next state, the actions to start once `record` is durable.
     def __init__(self, state, actions, record):
@@ -280,29 +293,17 @@ class Kernel:
 
     def finish(self, d, old, event):
         kind = event[0]
-        record = bytearray(5)  # the digest, to come, and the kind
-        record[4] = kind
-        put_head(record, 0, d.now - (0 if kind == _START else old.now))
-        delta = bytearray((d.status,))
-        delta += record[5:]
+        ms = d.now - (0 if kind == _START else old.now)
+        record = bytearray(4)  # the digest, to come
+        encode_all(record, (kind, ms), True)
         at = len(record)
-        for v in event[2:]:
-            encode_into(record, v, True)
+        encode_all(record, event[2:], True)
         if kind == _START:
             d.digest = crc32(record[at:])  # of what no delta shows: seed, names, program
-        put_head(delta, 0, d.next_id)
-        if d.random:
-            put_head(delta, 0, d.rng)
-        else:
-            delta.append(0xF6)
         d.gone.sort()
-        put_head(delta, 4, len(d.gone))
-        for i in d.gone:
-            put_head(delta, 0, i)
         d.changed.sort()
-        put_head(delta, 4, len(d.changed))
-        for i in d.changed:
-            encode_into(delta, d.pending[i], True)
+        delta = bytearray()
+        put_changes(delta, d, ms)
         if d.status:
             encode_into(delta, d.result)
             d.client = None
@@ -334,13 +335,4 @@ class Kernel:
 
     def restore(self, item, size=0):
         # the state of a decoded checkpoint of so many bytes, 0 if that is not known
-        s = State()
-        s.steps, s.execution, s.status, s.now, s.next_id, s.rng = item[:6]
-        s.digest, start, kept, context, pending, s.result, digest, part = item[6:]
-        if digest != self.client.program.digest:
-            raise fault("TSME-K005", "journal belongs to")
-        s.origin = [s.now - start, kept, context]
-        s.pending = {a[_ID]: _moved(a, s.now) for a in pending}
-        s.client = None if part is None else self.client.decode(part, s.now)
-        s.bound = size or LIMITS["state_bytes"]  # which makes the next step measure it
-        return s
+        return once("replay events", "restore", self, item, size)

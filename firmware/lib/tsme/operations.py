@@ -18,7 +18,7 @@ except ImportError:
         return n
 
 
-_MAX_DELAY = 2147483647  # s, AWS's longest wait
+_MAX_DELAY = const(2147483647)  # s, AWS's longest wait
 _LARGE = const(256)  # bytes from which on a size is tracked
 
 
@@ -109,7 +109,7 @@ def put_(vm, d, number, f, stack, a):
     box = isinstance(v, (Obj, list))
     size = None
     if path and f.known and f.known[0] is old:
-        from .sizes import resized
+        from .sizes import size as resized
 
         size = resized(f.known[1], old, path, v, vm.largest)
     elif box:
@@ -124,9 +124,9 @@ def put_(vm, d, number, f, stack, a):
 
 
 def context_(vm, d, number, f, stack, a):
-    from .context import member
+    from .context import context
 
-    stack.append(member(d, f, a))
+    stack.append(context(d, f, a))
 
 
 def test_(vm, d, number, f, stack, a):

@@ -16,7 +16,7 @@ except ImportError:
 _SLOTS = const(10)  # where a frame's encoding has them
 
 
-def resized(size, old, path, new, most):
+def size(size, old, path, new, most):
     # The size of `old`, `size` bytes, with `new` at the path; None if it is larger than `most`, or
     # too deep.
     more, depth = measure(new, most)
@@ -48,7 +48,7 @@ def checkpoint(client, state):
     return size if state.client is None else size - 1 + client.size(state.client, state.now)
 
 
-def encoded(frames, now):
+def frames(frames, now):
     # bytes that the frames take there
     total = _head(len(frames))
     for f in frames:
