@@ -25,6 +25,9 @@ _SHORT = frozenset(
     " ValueOfAll".split()
 )
 
+# Pseudo parameters that are the same in nearly every account.
+_EVERYWHERE = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
+
 Piece = tuple[str, Sequence[int]]  # text, and the offset of each of its characters
 
 
@@ -113,7 +116,7 @@ class _Environment:
 
     def __init__(self, root: Node, values: Mapping[str, str]) -> None:
         self.values = dict(values)
-        self.defaults: dict[str, str] = {}
+        self.defaults = dict(_EVERYWHERE)
         parameters = _member(root, "Parameters")
         for name, node in (_dict(parameters) if parameters else {}).items():
             default = _member(node, "Default")
@@ -156,7 +159,7 @@ class _Environment:
         return [_piece(f"${{{name}}}", node)]
 
     def default(self, name: str) -> str:
-        return self.defaults.get(name, f"${{{name}}}")
+        return self.values.get(name) or self.defaults.get(name, f"${{{name}}}")
 
     def sub(self, node: Node) -> list[Piece] | None:
         parts = node.value if isinstance(node.value, list) else [node]

@@ -78,7 +78,8 @@ class _Open:
 
 
 def parse_yaml(text: Text, tagged: Tagged | None = None) -> tuple[Node | None, list[Problem]]:
-    """Parses YAML text; as `source.parse`.
+    """Parses YAML text; as `source.parse`, but there is a tree unless the text is no YAML at all.
+    A template may have oddities outside of its state machines.
 
     `tagged` makes the value of what has a tag of its own (`!Ref x`): it is given the tag's name
     and the node, and returns None for a tag that it does not know.
@@ -99,11 +100,9 @@ class _Reader:
         self.open: list[_Open] = []
         self.nodes = 0
         self.root: Node | None = None
-        self.broken = False
 
     def wrong(self, message: str, offset: int, hint: str = "", code: str = "TSME-C009") -> None:
         pointer = self.place()[0] if self.open else ""
-        self.broken = self.broken or code == "TSME-C009"
         self.problems.append(Problem(code, message, self.source.where(pointer, offset), hint))
 
     def stop(self, message: str, offset: int, hint: str = "", code: str = "TSME-C009") -> _Stop:
@@ -127,7 +126,7 @@ class _Reader:
             raise self.stop(message, int(error.position)) from None
         if self.root is None:
             raise self.stop("the text is empty", 0, "write StartAt: ...")
-        return None if self.broken else self.root
+        return self.root
 
     # --- events -----------------------------------------------------------------------------
 

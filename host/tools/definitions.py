@@ -108,17 +108,23 @@ def as_flow(text: str, path: str, name: str, own: Mapping[str, str], read: Reade
     """
     bare = text.removeprefix(BOM)
     source = substitute(Text.of(bare), own.get)
-    _all_used(own, bare, path)
     yaml = _is_yaml(source.text, path)
     if not yaml and source.text == bare and '"Resources"' not in bare and not name:
+        _all_used(own, bare, path)
         return bare
     node, problems = _nodes(source, path)
-    if node is None:
-        return Parsed(bare, None, tuple(problems))
-    found = _machine(node, path, name)
-    if found is None:
-        return Parsed(bare, node, tuple(problems))
+    found = _machine(node, path, name) if node else None
+    if node is None or found is None:
+        _all_used(own, bare, path)
+        return _parsed(bare, node, problems)
+    problems = [p for p in problems if p.where.pointer.startswith(f"{found.pointer}/")]
     return _of_template(node, found, bare, problems, path, own, read)
+
+
+def _parsed(text: str, node: Node | None, problems: list[Problem], name: str = "") -> Parsed:
+    """Without a tree if YAML says what JSON cannot, so that nothing follows from that."""
+    sound = all(problem.code != "TSME-C009" for problem in problems)
+    return Parsed(text, node if sound else None, tuple(problems), name)
 
 
 def _is_yaml(text: str, path: str) -> bool:
@@ -176,11 +182,11 @@ def _of_template(
         at = f"{path}:{place.line}:{place.column}"
         raise HostError("TSME-H015", f"{at}: {error.message}", error.hint) from None
     if isinstance(found, Parsed):
-        return Parsed(text, found.node, (*problems, *found.problems))
+        return _parsed(text, found.node, [*problems, *found.problems])
     file = str(Path(path).parent / found.path) if path != "-" else found.path
     inner = read(file).removeprefix(BOM)
     node, more = _nodes(substitute(Text.of(inner), found.values.get), file)
-    return Parsed(inner, node, tuple(more), file)
+    return _parsed(inner, node, more, file)
 
 
 def _all_used(own: Mapping[str, str], text: str, path: str) -> None:
@@ -189,6 +195,6 @@ def _all_used(own: Mapping[str, str], text: str, path: str) -> None:
     given = context.find_root().meta.get(f"{_META}.given", {}) if context else {}
     there = [match[1].strip() for match in PLACEHOLDER.finditer(text)]
     for name in given:
-        if name in own and name not in there and "DefinitionUri" not in text:
+        if name in own and name not in there:
             hint = did_you_mean(name, there) or (f"it has {', '.join(there[:9])}" if there else "")
             raise HostError("TSME-H002", f'"{path}" has no placeholder ${{{name}}}', hint)

@@ -191,6 +191,27 @@ def test_a_template_gives_the_state_machine_that_is_named():
     assert result.stdout.startswith("Water.tsm: ")
 
 
+def test_oddities_elsewhere_in_a_template_do_not_count():
+    odd = "Mappings: {a: {b: {id: 012345678901, mode: 0755, x: !mine y, x: !!binary aGk=}}}\n"
+    write("template.yaml", odd + TEMPLATE)
+    assert tsme("check", "template.yaml:Light").stdout == "template.yaml: ok\n"
+    write("template.yaml", TEMPLATE.replace("{on:", "{id: 012, on:"))
+    result = tsme("check", "template.yaml:Light")
+    assert "error TSME-C009: 012 is read in two ways" in result.stdout
+    assert result.stdout.endswith("template.yaml: 1 problem\n")
+
+
+def test_the_partition_of_a_template_is_that_of_nearly_all():
+    join = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":states:::lambda:invoke"]]}
+    task = {"Type": "Task", "Resource": join, "Parameters": {"FunctionName": "meter"}}
+    water = {"Type": "AWS::StepFunctions::StateMachine", "Properties": {
+        "Definition": {"StartAt": "A", "States": {"A": {**task, "End": True}}}}}  # fmt: skip
+    write("template.json", json.dumps({"Resources": {"Water": water}}))
+    assert resources("template.json") == ["arn:aws:states:::lambda:invoke meter"]
+    given = ("--substitute", "AWS::Partition=aws-cn")
+    assert "arn:aws-cn:states" in resources("template.json", *given)[0]
+
+
 def test_a_template_in_json_is_one_too():
     text = json.dumps(JSON)
     water = {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"DefinitionString": text}}
