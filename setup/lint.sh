@@ -46,6 +46,7 @@ check "mypy" types
 check "clang-format (mend with: $bin/clang-format -i FILE)" c_style
 check "shell syntax" shell_syntax
 check "sizes" "$bin/python" setup/sizes.py
+check "recursion on the device" "$bin/python" setup/recursion.py
 
 if [ ${#failed[@]} -gt 0 ]; then
     printf 'lint: failed: %s\n' "${failed[@]}"

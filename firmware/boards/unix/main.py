@@ -65,6 +65,7 @@ class FastEngine(Engine):
 
 
 def kept(v):
+    # recursion: at most 32, the depth of a value
     # a value whose members keep their order: the engine sorts those of a plain dict
     if isinstance(v, dict):
         return OrderedDict([(k, kept(x)) for k, x in v.items()])

@@ -114,7 +114,7 @@ class Teller:
         def handler(*args):
             begun = time.time()
             try:
-                r = function(*args)
+                r = function(*args)  # calls: a user's handler
             except TaskError:
                 raise
             except SystemExit as e:
@@ -184,7 +184,7 @@ def driven(name, r):
     step, given = r.send, None
     while True:
         try:
-            v = step(given)
+            v = step(given)  # calls: what the user wrote
         except StopIteration as e:
             return e.value
         if v is not None:
@@ -201,6 +201,7 @@ def driven(name, r):
 
 
 def fit(name, v, above=()):
+    # recursion: at most 66, which it counts
     # The value as it is, if it is a tree of values that could be JSON; tasks.py has words for
     # others, but for those that need some advice.
     if hasattr(v, "tolist"):

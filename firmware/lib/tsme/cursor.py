@@ -170,6 +170,6 @@ def reread(j, start, on_checkpoint, on_step):
         if cursor.forward(True) != WHOLE:
             raise fault("TSME-J005", cursor.number, b.of(cursor.generation), cursor.off)
         if cursor.kind == CHECKPOINT:
-            on_checkpoint(cursor.body())
+            on_checkpoint(cursor.body())  # calls: Replay
         else:
-            on_step(cursor.body())
+            on_step(cursor.body())  # calls: Replay

@@ -31,6 +31,7 @@ def _first(v, parent):
 
 
 def own(v):
+    # recursion: at most 32, the depth of a value
     # A copy that may be changed, and keeps the order of members.
     t = type(v)
     if t is Obj:
@@ -39,6 +40,7 @@ def own(v):
 
 
 def frozen(v, deep=0, last=False):
+    # recursion: at most 33, which it counts
     # A value of what somebody made of dicts, lists, tuples and drafts: a copy of its own.  deep:
     # arrays and objects around it.  last: its drafts are not changed any more.
     if type(v) in _LEAVES:
@@ -156,6 +158,7 @@ class Draft:
     __hash__ = None
 
     def value(self, deep=0, last=False):
+        # recursion: at most 33, the depth of a value
         # What it holds by now, as a value.
         if not self.changed:
             return self.base
@@ -178,6 +181,7 @@ class Draft:
         return out
 
     def below(self, buf, n, path):
+        # recursion: at most 32, the depth of a value
         # The changes of members that are the same ones still, in an order that is no accident.
         seen = self.seen or ()
         kids = self.kids

@@ -112,9 +112,11 @@ class Region:
         )
 
     def readblocks(self, n, buf, off=0):
+        # recursion: at most 4, a region of a region
         return self.device.readblocks(self.start + n, buf, off)
 
     def writeblocks(self, n, buf, off=0):
+        # recursion: at most 4, a region of a region
         return self.device.writeblocks(self.start + n, buf, off)
 
     def ioctl(self, op, arg):
@@ -122,7 +124,7 @@ class Region:
             return self.count
         if op == 6:
             arg += self.start
-        return self.device.ioctl(op, arg)
+        return self.device.ioctl(op, arg)  # calls: FileFlash RamFlash SpiFlash
 
 
 def partition(label="tsme"):

@@ -77,6 +77,7 @@ def from_bits(bits):
 
 
 def bits(v):
+    # recursion: at most 1, from_int() gives no int
     if type(v) is F64:
         return v.bits
     if isinstance(v, int):

@@ -42,7 +42,7 @@ def listed(folder, where):
     top = _path(folder, where.get("Bucket"))
     prefix = where.get("Prefix") or ""
     out = []
-    for key, path, stat in _walk(top, ""):
+    for key, path, stat in _walk(top):
         if key.startswith(prefix):
             with open(path, "rb") as f:
                 tag = '"%08x"' % (crc32(f.read()) & 0xFFFFFFFF)
@@ -92,18 +92,21 @@ def _path(folder, *names):
     return "/".join(parts)
 
 
-def _walk(path, key):
-    try:
-        names = sorted(os.listdir(path))
-    except OSError:
-        raise TaskError("S3.NoSuchBucketException", "The specified bucket does not exist")
-    for name in names:
-        stat = os.stat(path + "/" + name)
-        if stat[0] & 0x4000:
-            for item in _walk(path + "/" + name, key + name + "/"):
-                yield item
-        else:
-            yield key + name, path + "/" + name, stat
+def _walk(top):
+    # (key, path, stat) of each file below a folder, by key
+    todo = [""]
+    while todo:
+        key = todo.pop()
+        path = top + "/" + key if key else top
+        try:
+            stat = os.stat(path)
+            if stat[0] & 0x4000:
+                names = sorted(os.listdir(path), reverse=True)
+                todo += [key + "/" + name if key else name for name in names]
+                continue
+        except OSError:
+            raise TaskError("S3.NoSuchBucketException", "The specified bucket does not exist")
+        yield key, path, stat
 
 
 def _write(folder, bucket, key, text):

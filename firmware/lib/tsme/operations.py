@@ -39,7 +39,7 @@ def call_(vm, d, number, f, stack, a):
     args = stack[n:]
     del stack[n:]
     try:
-        v = function(d, *args)
+        v = function(d, *args)  # calls: texts numbers arrays coding documents reading batches
     except IntrinsicError as e:
         raise error(3, str(e))
     work = 0

@@ -129,6 +129,7 @@ def _pick(v, names, out, deep):
 
 
 def _holds(p, v, look):
+    # recursion: at most 8, which shape.py has counted
     # the terms of a filter, for one value
     op = p[0]
     if op == "and" or op == "or":

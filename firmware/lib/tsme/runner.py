@@ -233,6 +233,7 @@ class Engine(Driver):
     # --- tasks ---
 
     def launch(self, action):
+        # recursion: at most 2, a *started* starts nothing
         t = self.tasks.find(action[_RESOURCE])
         if t is None:
             if is_activity(action[_RESOURCE]):

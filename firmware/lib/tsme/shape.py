@@ -58,6 +58,7 @@ def _choice(v, last):
 
 
 def _term(p, nested):
+    # recursion: at most 8, which `nested` counts
     if not isinstance(p, list) or len(p) < 2 or not isinstance(p[0], str):
         return False
     if p[0] == "and" or p[0] == "or":

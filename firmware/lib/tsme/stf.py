@@ -78,7 +78,8 @@ class Actions:
     def task(self, name, payload=None, timeout=0, heartbeat=0):
         # -> the id under which its result comes back.  timeout, heartbeat in ms, 0 for none
         payload = frozen(payload)
-        return self._step().task(0, frozen(name), payload, _ms(timeout), _ms(heartbeat))
+        d = self._step()
+        return d.task(0, frozen(name), payload, _ms(timeout), _ms(heartbeat))
 
     def timer(self, ms):
         # -> the id of an input "timer", which comes after ms
@@ -110,7 +111,8 @@ class Actions:
         self._step().succeed(frozen(result))
 
     def fail(self, error, cause=""):
-        self._step().fail(frozen(str(error)), frozen(str(cause)))
+        d = self._step()
+        d.fail(frozen(str(error)), frozen(str(cause)))
 
 
 def _ms(n):

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from . import once
 from .cbor import Obj, decode, encode
 from .errors import TsmeError, fault
+from .values import DEPTH, too_deep
 
 EFFECTS = ("pure", "idempotent", "once")
 INTERRUPTED = "the device was reset while the task ran; it may have happened or not"
@@ -85,16 +86,21 @@ def ordered(v):
     return decode(encode(_sorted(v)))[0]
 
 
-def _sorted(v):
+def _sorted(v, deep=0):
+    # recursion: at most 32, which it counts
+    if not isinstance(v, (dict, list, tuple)):
+        return v
+    if deep == DEPTH:
+        too_deep(DEPTH)
+    deep += 1
     if isinstance(v, dict):
         names = v if isinstance(v, OrderedDict) else sorted(v)
-        return Obj([(k, _sorted(v[k])) for k in names])
-    if isinstance(v, (list, tuple)):
-        return [_sorted(x) for x in v]
-    return v
+        return Obj([(k, _sorted(v[k], deep)) for k in names])
+    return [_sorted(x, deep) for x in v]
 
 
 def handed(v):
+    # recursion: at most 32, the depth of a value
     # a copy for a handler, which may change it
     if isinstance(v, dict):
         return OrderedDict([(k, handed(x)) for k, x in v.items()])

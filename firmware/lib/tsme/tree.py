@@ -148,6 +148,7 @@ def ended(vm, d, number, f):
 
 
 def rise(vm, d, number, f, e):
+    # recursion: at most 1, raised() is called for a frame with a handler
     # The error of frame `number`, which has a parent and no handler: the parent goes on without
     # it, or the error is the parent's.
     while f.parent is not None:
