@@ -81,6 +81,7 @@ class Module:
     classes: dict[str, ast.ClassDef] = field(default_factory=dict)
     imported: dict[str, tuple[str, str]] = field(default_factory=dict)  # name -> module, name
     tables: dict[str, set[str]] = field(default_factory=dict)  # name -> names in it
+    outside: set[str] = field(default_factory=set)  # modules that are not of the package
 
 
 class Graph:
@@ -111,6 +112,8 @@ class Graph:
         self.modules[module.name] = module
         lines = text.splitlines()
         module.imported = _imports(_own(module.tree))
+        imports = [node for node in ast.walk(module.tree) if isinstance(node, ast.Import)]
+        module.outside = {a.asname or a.name for node in imports for a in node.names}
         for node in module.tree.body:
             if isinstance(node, _FUNCTIONS):
                 module.functions[node.name] = self.add(module, "", node, path, lines, None)
@@ -250,6 +253,8 @@ class Graph:
         of = node.value
         methods = self.methods.get(node.attr, [])
         if isinstance(of, ast.Name) and of.id != "self":
+            if of.id in module.outside:
+                return []
             source = (function.imported | module.imported).get(of.id, ("", ""))[1]
             if source in self.modules:
                 return self.named(self.modules[source], node.attr)

@@ -72,22 +72,17 @@ class Interpreter:
         if kind == _SIGNAL:
             raise fault("TSME-K006")
         self.begin(d, list(frames))
-        if action:
-            number = action[2]
-            if number is None:  # TimeoutSeconds of the whole workflow
-                d.fail("States.Timeout", "")
-                return d.frames
-            f = own(d, number)
-            f.wait = 0
-            stack = self.resume(d, number, f, kind, action, a, b)
-            if stack is not None:
-                self.run(d, number, f, stack)
-        else:
-            number = self.lowest(frames)
-            if d.error:
-                once("refuse", "refuse", self, d, number, True)
-            else:
-                self.run(d, number, own(d, number), [])
+        number = action[2] if action else self.lowest(frames)
+        if number is None:  # TimeoutSeconds of the whole workflow
+            d.fail("States.Timeout", "")
+            return d.frames
+        f = own(d, number)
+        f.wait = 0
+        stack = self.resume(d, number, f, kind, action, a, b) if action else []
+        if d.error:
+            once("refuse", "refuse", self, d, number, not action)
+        elif stack is not None:
+            self.run(d, number, f, stack)
         return self.run_all(d)
 
     def begin(self, d, frames):
@@ -127,11 +122,9 @@ class Interpreter:
             kind, a, b = _FAILED, "States.Timeout", "" if action[3] == action[8] else SILENT
         if self.trace:
             self.trace("resume", number, f, action, kind, a, b)
-        if d.error:
-            return once("refuse", "refuse", self, d, number, False)
         if kind == _SUCCEEDED:
             return [a]
-        if kind == _TIMER:
+        if kind == _TIMER or d.error:
             return []
         return [] if self.raised(d, number, f, StatesError(a, b)) else None
 

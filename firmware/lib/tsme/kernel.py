@@ -218,13 +218,12 @@ class Kernel:
     def __init__(self, client, room=None):
         self.client = client
         self.room = room  # bytes of a checkpoint that the journal takes, if there is one
-        self.spent = None  # transitions of the newest step, made or not; None: it was refused
 
     def step(self, state, event):
         # event: (kind, now, fields ...) as docs/SPEC.md, 3.1.  -> Step, or None for an input
         # that names an action which is not pending (late, or there twice).
         kind = event[0]
-        action = self.spent = None
+        action = self.spent = None  # transitions, made or not; None: the input is wrong
         if kind == _START:
             if state.execution and state.status == _RUNNING:
                 raise fault("TSME-K001", state.execution)
