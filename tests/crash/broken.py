@@ -97,6 +97,16 @@ def _claim(patch: Patch) -> None:
     patch(claim, "own", lambda b: None)
 
 
+def _early(patch: Patch) -> None:
+    opening = Journal._open
+
+    def sealed(self: Any, generation: int, before: int, *what: Any) -> Any:
+        self._seal(self._blocks.of(before) if before else self._blocks.claimed)
+        return opening(self, generation, before, *what)
+
+    patch(Journal, "_open", sealed)
+
+
 def _drop(patch: Patch) -> None:
     def upward(j: Any) -> None:
         h = Heads(j._blocks)
@@ -121,5 +131,6 @@ BREAKS = {
     "tail": Break("the slots behind a torn record are used again", _tail),
     "reserve": Break("steps open blocks that recovery needs", _reserve),
     "claim": Break("a new region is not claimed before its first erase", _claim),
+    "early": Break("a block is sealed before there is a record in the next", _early),
     "drop": Break("blocks that a torn commit left are erased from the first up", _drop),
 }

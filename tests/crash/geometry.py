@@ -40,8 +40,8 @@ class Geometry:
 
     @property
     def room(self) -> int:
-        """Bytes of a block behind its head."""
-        return self.block - 2 * self.slot
+        """Bytes of a block behind its head; the last slot may be the seal's."""
+        return self.block - (3 if self.program_once else 2) * self.slot
 
     @property
     def spare(self) -> bool:

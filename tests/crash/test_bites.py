@@ -9,7 +9,7 @@ from tests.crash.lives import Life, fails, shrink
 from tests.crash.plan import every, starts
 
 # Found within so many cut states.
-SOON = 40_000
+SOON = 60_000
 # A few blocks, and many: only there a torn commit leaves several.
 WHERE = [Geometry.parse("256x3p32"), Geometry.parse("256x9p32")]
 

@@ -161,7 +161,7 @@ class World:
         if letter == "m":
             return 3 * slot + 4
         # What is left of the block, if there is room for steps at all.
-        room = self.flash.block - 2 * slot
+        room = self.flash.block - (3 if self.flash.program_once else 2) * slot
         rest = int(journal.room + _HEAD) % room - _HEAD
         if rest < 0:
             rest += room

@@ -51,6 +51,7 @@ ONCE = {
     "heads",
     "claim",
     "trial",
+    "foreign",
     "messages",
     "replay",
     "events",

@@ -30,9 +30,10 @@ def test_a_32_byte_commit_is_one_program_operation(unit: int, once: bool) -> Non
         journal.idle()
         programs, programmed = flash.programs, flash.bytes_programmed
         journal.commit(STEP, bytes(24))
-        assert flash.programs == programs + 1
+        opened = flash.programs - programs - 1  # then the block before is sealed
+        assert opened in (0, 1)
         cost = flash.bytes_programmed - programmed
-        assert cost <= 3 * max(32, unit), "also where it opens a block"
+        assert cost <= (3 + opened) * max(32, unit), "also where it opens a block"
         slots += cost == max(32, unit)
     assert slots > 270
 

@@ -1,12 +1,15 @@
 """The same bytes in flash on every interpreter, and images that one leaves to another."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
+import tsme
 from tests.interpreters import INTERPRETERS, require, run
 
 WORKLOAD = Path(__file__).parent / "workload.py"
+LITTLEFS = Path(__file__).parent / "littlefs.py"
 SHAPES = Path(__file__).parent / "shapes.py"
 OTHERS = [name for name in INTERPRETERS if name != "cpython"]
 
@@ -55,7 +58,7 @@ def test_a_process_dies_in_a_program_operation_and_another_goes_on(
     image = tmp_path / "flash.bin"
     done = run(first, WORKLOAD, [image, "30", "0"])
     assert done.stdout.split() == [b"0", b"False", b"done"]
-    done = run(first, WORKLOAD, [image, "30", "7"])
+    done = run(first, WORKLOAD, [image, "30", "6"])
     assert done.returncode != 0
     assert b"done" not in done.stdout
     done = run(second, WORKLOAD, [image, "5", "0"])
@@ -63,3 +66,21 @@ def test_a_process_dies_in_a_program_operation_and_another_goes_on(
     records, torn = done.stdout.split()[:2]
     assert 33 <= int(records) <= 36
     assert torn == b"True"
+
+
+@pytest.mark.parametrize("name", OTHERS[:2])
+def test_a_littlefs_that_takes_the_region_for_its_own_is_found_out(name: str) -> None:
+    """Before the region is claimed; and later nothing committed is missed without TSME-J002."""
+    require(name)
+    done = run(name, LITTLEFS, heap="16m")
+    assert done.returncode == 0, done.stderr.decode()
+    free, formatted, *lines, version = done.stdout.decode().splitlines()
+    assert (free, formatted, version) == ("32 0 False", "32 None True", tsme.__version__)
+    refusals, found = lines[:4], [ast.literal_eval(line.partition(" ")[2]) for line in lines[4:]]
+    for line in refusals:
+        assert "TSME-J012" in line
+        assert "mount that on the first 32 alone True" in line
+    assert len(found) == 4
+    for said in found:
+        assert set(said) <= {0, "TSME-J002"}
+        assert said[-1] == "TSME-J002"

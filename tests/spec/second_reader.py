@@ -232,7 +232,9 @@ class Image:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.count, self.size, self.slot = self._geometry()
+        self.count, self.size, self.slot, once = self._geometry()
+        self.end = self.size - self.slot if once else self.size
+        self.once = once
         self.ring = self._ring()
         self.torn = False
 
@@ -244,14 +246,14 @@ class Image:
             return None
         return struct.unpack_from("<BBHIIII", b, 4)
 
-    def _geometry(self) -> tuple[int, int, int]:
+    def _geometry(self) -> tuple[int, int, int, bool]:
         for at in range(0, len(self.data), 256):
             mark = self._mark(at)
             if mark:
                 version, log2, count, _, size = mark[:5]
                 if version != 1 or at % size or count * size != len(self.data):
                     raise Bad("the image is not all of a journal of version 1")
-                return count, size, 1 << log2
+                return count, size, 1 << (log2 & 31), log2 >= 32
         raise Bad("no journal")
 
     def _ring(self) -> dict[int, Block]:
@@ -263,7 +265,12 @@ class Image:
             at = start + self.slot
             if not mark or not mark[3]:
                 continue
-            if (1 << mark[1], mark[2], mark[4]) != (self.slot, self.count, self.size):
+            if (1 << (mark[1] & 31), mark[1] >= 32, mark[2], mark[4]) != (
+                self.slot,
+                self.once,
+                self.count,
+                self.size,
+            ):
                 raise Bad("a head of another journal")
             block = start // self.size
             self.retired |= {(block - 1 - i) % self.count for i in range(32) if mark[6] >> i & 1}
@@ -296,6 +303,7 @@ class Image:
             return
         generation = starts[0]
         block = self.ring[generation]
+        last = block.before
         at, number, chain = block.first, block.number, block.chain
         while True:
             found = self._record(generation, at, chain)
@@ -308,10 +316,13 @@ class Image:
                     if not found:
                         continue
             if found is None:
+                if any(self._sealed(g) for g in self.ring if g >= last):
+                    raise Bad("a seal says that there was one more record")
                 self.torn = self._dirty(generation, at) or generation < max(self.ring)
                 return
             record, end, crc = found
             yield Record(number, record[0], record[1], generation)
+            last = end[0]
             self._check_heads(generation, end, number, crc)
             number, chain = number + 1, crc
             generation, at = end
@@ -320,7 +331,7 @@ class Image:
         self, generation: int, at: int, chain: int
     ) -> tuple[tuple[int, bytes], tuple[int, int], int] | None:
         """(kind, body), (generation, offset) behind it, and its crc; None if none is whole."""
-        if at >= self.size:
+        if at >= self.end:
             return None
         start = self.ring[generation].start + at
         head = self.data[start : start + HEAD]
@@ -330,11 +341,11 @@ class Image:
         body = b""
         at += HEAD
         while left:
-            if at == self.size:
+            if at == self.end:
                 generation, at = self._after(generation), 2 * self.slot
                 if not generation:
                     return None
-            n = min(left, self.size - at)
+            n = min(left, self.end - at)
             start = self.ring[generation].start + at
             body += self.data[start : start + n]
             at, left = at + n, left - n
@@ -358,16 +369,21 @@ class Image:
             block = self.ring[generation]
             if block.first == 2 * self.slot:
                 raise Bad("a record runs into a block that begins with another")
-            if generation == end[0] and end[1] < self.size:
+            if generation == end[0] and end[1] < self.end:
                 expected = (end[1], number + 1, crc)
                 if (block.first, block.number, block.chain) != expected:
                     raise Bad(f"the head of generation {generation} does not fit")
             elif (block.first, block.number) != (0, number):
                 raise Bad(f"the head of generation {generation} does not fit")
 
+    def _sealed(self, generation: int) -> bool:
+        """Does this block say that the next one holds a record?"""
+        at = self.ring[generation].start + (self.end if self.once else 28)
+        return sum(byte != 0xFF for byte in self.data[at : at + 4]) > 1
+
     def _dirty(self, generation: int, at: int) -> bool:
         start = self.ring[generation].start
-        rest = self.data[start + at : start + self.size]
+        rest = self.data[start + at : start + self.end]
         return rest != b"\xff" * len(rest)
 
 

@@ -254,7 +254,7 @@ def test_the_lost_head_of_the_only_block_is_no_empty_journal(device: Device):
     device.run(1)
     result = tsme("journal", "show", device.save({5: 0x10}))
     assert result.exit_code == 1
-    assert "a device cannot go on from this journal: TSME-J005" in result.stdout
+    assert "a device cannot go on from this journal: TSME-J002" in result.stdout
 
 
 def test_a_record_that_this_version_does_not_know_is_refused(device: Device):

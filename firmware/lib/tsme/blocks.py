@@ -22,7 +22,10 @@ class Blocks:
         )
         self.unit = max(32, unit)  # whole slots cost hardly more, and need fewer views
         self.data = 2 * self.slot  # where a block's first bytes of records are
-        self.room = self.size - self.data
+        # Where no record goes any further: what may be programmed once has its seal there.
+        self.end = self.size - self.slot if self.once else self.size
+        self.room = self.end - self.data
+        self.claimed = None  # the block that claims the region, while it does
         self.base = self.count - 1
         self.worn = ()  # blocks that have failed
         self._spare = self._part = memoryview(bytearray(64))
@@ -119,7 +122,9 @@ class Blocks:
             n = (self.of(generation) - block - 1) % self.count
             if n < 32:
                 retired |= 1 << n
-        self.buf[:PART] = mark(self.slot, self.count, self.size, generation, before, retired)
+        self.buf[:PART] = mark(
+            self.slot, self.count, self.size, generation, before, retired, self.once
+        )
         return self.padded(PART)
 
     def make_ready(self, generation, before):
@@ -132,7 +137,8 @@ class Blocks:
         (crc,) = struct.unpack_from("<I", part, 24)
         newer = struct.unpack_from("<I", part, 8)[0] > before and part[:4] == MAGIC
         if newer and crc == crc32(part[:24]) and not self.once:
-            self.buf[:PART] = bytes(PART)
+            self.buf[:8] = self.ff[:8]
+            self.buf[8:PART] = bytes(PART - 8)
             self.program(block, 0, self.padded(PART))
         return self.erase(block)
 

@@ -18,7 +18,9 @@ class Blocks:
     once: bool
     slot: int
     data: int
+    end: int
     room: int
+    claimed: int | None
     buf: bytearray
     view: memoryview
     base: int

@@ -1,6 +1,8 @@
 # How a region becomes a journal's: it is marked, and the device is tried (trial.py) before
 # anything is trusted to it; and what is done before a block is opened after a cut.  Loaded for
 # that, then forgotten.  Works on the Blocks `b`.
+import struct
+
 from . import once
 from .errors import fault
 from .heads import Heads
@@ -44,6 +46,23 @@ def fit(device, slot):
     return count, size, unit, programmed_once, slot
 
 
+def shared(b):
+    # Is the region within a littlefs that begins before it, and will write to it one day?
+    start = getattr(b.device, "start", 0)
+    part = bytearray(32)
+    newest = held = 0
+    for n in range(min(2, start)):
+        if b.device.device.readblocks(n, part, 0):
+            return
+        (number,) = struct.unpack_from("<I", part, 0)
+        if part[8:16] == b"littlefs" and number > newest:
+            newest = number
+            (held,) = struct.unpack_from("<I", part, 28)
+    if held > start:
+        what = "its blocks are within a littlefs of %d blocks; mount that on the first %d alone"
+        raise fault("TSME-J012", what % (held, start))
+
+
 def claim(b):
     # Marks an empty region as ours, before the first erase, which may be cut as well.  -> block
     block = b.count - 1
@@ -66,6 +85,7 @@ def claim(b):
 def own(b):
     # Claims the region unless that is done, and tries the device: not at the claim, and not at
     # one place alone, for a block may just be worn out.
+    shared(b)
     h = Heads(b)
     claimed = b.count - 1
     while claimed and not h.look(claimed):
@@ -74,6 +94,7 @@ def own(b):
         if h.look(0) or b.once and not b.blank(0):
             b.erase(b.count - 1)  # the last that was tried: all others hold torn claims
         claimed = claim(b)
+    b.claimed = claimed
     # Torn claims may have moved the claim down to block 1: then on from the end.
     first = None
     for i in (1, 3, 5):
@@ -84,6 +105,17 @@ def own(b):
                 return
             first = first or lie
     raise fault("TSME-J012", first)
+
+
+def wake(j):
+    # Of a Journal, at its first commit: seals that a cut came before.
+    left = j._live
+    if not left:
+        raise fault("TSME-J010")
+    j._live = False
+    for block in left:
+        j._seal(block)
+    j._live = True
 
 
 def drop(j):
@@ -98,7 +130,7 @@ def drop(j):
             if h.before <= j._generation:
                 return  # this one is erased when it is opened again
             if not b.make_ready(newest, j._generation):
-                j._retire(newest)
+                j._retire(b.of(newest))
                 if h.used(newest):
                     j._newest = newest  # it cannot be got rid of: what comes next is newer
                     return

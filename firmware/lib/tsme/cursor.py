@@ -32,7 +32,6 @@ class Cursor:
         self._head4 = memoryview(self._head)[:4]
         self._view = memoryview(bytearray(256))
         self._next = (0, 0, None)  # see _ahead
-        self._blind = 0  # see _headless
         self._ring = bytearray(b.count)  # 1 for each block of the ring
         self._tie(oldest)
 
@@ -97,7 +96,7 @@ class Cursor:
     def _record(self):
         # Looks at the record that should begin here; does not go on.
         b = self.blocks
-        if self.off >= b.size:
+        if self.off >= b.end:
             return _END
         b.read(b.of(self.generation), self.off, self._head)
         word, self._crc = struct.unpack("<II", self._head)
@@ -120,12 +119,12 @@ class Cursor:
         at = 0
         keep = self.size <= len(self._view)
         while at < self.size:
-            if off == b.size:
+            if off == b.end:
                 generation = self.after(generation)
                 if not self._goes_on(generation):
                     return None
                 off = b.data
-            n = min(self.size - at, b.size - off)
+            n = min(self.size - at, b.end - off)
             if keep:
                 part = self._view[at : at + n]
             else:
@@ -141,8 +140,6 @@ class Cursor:
 
     def _goes_on(self, generation):
         h = self.heads
-        if generation and generation == self._blind:
-            return True
         if not generation or not h.used(generation):
             return False
         return h.number == self.number + 1 if h.first else h.number == self.number

@@ -20,11 +20,12 @@ USED = 2
 
 
 def read_mark(part):
-    # (version, slot, count, generation, size, before, retired), or None if it is not whole.
+    # (version, slot, count, generation, size, before, retired, whether nothing is programmed
+    # twice), or None if it is not whole.
     found = struct.unpack_from("<4sBBH4I", part, 0)
     if found[0] != MAGIC or struct.unpack_from("<I", part, 24)[0] != crc32(part[:24]):
         return None
-    return (found[1], 1 << (found[2] & 31)) + found[3:]
+    return (found[1], 1 << (found[2] & 31)) + found[3:] + (found[2] > 31,)
 
 
 def read_place(part, head):
@@ -40,26 +41,33 @@ class Heads:
     # are the block's, after USED first, number, chain and checkpoint too.
     def __init__(self, blocks):
         self.blocks = blocks
-        self._mark = bytearray(PART)
+        self.part = bytearray(PART)  # the first, as look() has read it
         self._place = bytearray(PART)
+        self._seal = bytearray(4)
 
     def look(self, block):
         b = self.blocks
-        b.read(block, 0, self._mark)
-        found = read_mark(self._mark)
+        b.read(block, 0, self.part)
+        found = read_mark(self.part)
         if found is None:
             return _OTHER
-        version, slot, count, self.generation, size, self.before, self.retired = found
+        version, slot, count, self.generation, size, self.before, self.retired, once = found
         if version != VERSION:
             raise fault("TSME-J003", version, VERSION)
-        if slot != b.slot or count != b.count or size != b.size:
-            raise fault("TSME-J004", count, size, slot, b.count, b.size, b.slot)
+        if slot != b.slot or count != b.count or size != b.size or once != b.once:
+            raise fault("TSME-J004", count, size, slot, once, b.count, b.size, b.slot, b.once)
         b.read(block, b.slot, self._place)
-        found = read_place(self._place, self._mark)
+        found = read_place(self._place, self.part)
         if found is None:
             return MARKED
         self.first, self.number, self.chain, self.checkpoint = found[:4]
         return USED
+
+    def sealed(self, block):
+        # Does it say that the next one of the ring holds a record? One byte may have rotted.
+        b = self.blocks
+        b.read(block, b.end if b.once else PART, self._seal)
+        return sum([byte != 0xFF for byte in self._seal]) > 1
 
     def used(self, generation):
         return self.look(self.blocks.of(generation)) == USED and self.generation == generation

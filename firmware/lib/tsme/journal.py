@@ -41,7 +41,7 @@ class Journal:
         self._number = 0  # of the next record
         self._chain = 0
         self._generation = 0  # of the block being written; 0 before the first
-        self._off = self._blocks.size  # at the end: the next commit opens a block
+        self._off = self._blocks.end  # at the end: the next commit opens a block
         self._newest = 0  # blocks up to this generation may hold what was never committed
         self._since = 0  # generation in which the newest checkpoint begins, or else record 0
         self._steps = 0
@@ -105,7 +105,7 @@ class Journal:
     def room(self):
         # Bytes the next step may have before a checkpoint is needed.
         b = self._blocks
-        return max(0, self._blocks_left() * b.room + b.size - self._off - HEAD)
+        return max(0, self._blocks_left() * b.room + b.end - self._off - HEAD)
 
     def _free(self, top, since):
         # Good blocks behind generation `top` that hold nothing that is needed.
@@ -135,8 +135,8 @@ class Journal:
     def commit(self, kind, body):
         # Gives the record's number. After LimitError nothing was committed, and the journal goes
         # on; after any other error only recover() knows whether the record was committed.
-        if not self._live:
-            raise fault("TSME-J010")
+        if self._live is not True:
+            once("claim heads", "wake", self)
         b = self._blocks
         n = len(body)
         struct.pack_into("<I", self._head, 0, n | kind << 24)
@@ -146,7 +146,7 @@ class Journal:
         end = off + HEAD + n
         lead = off & (b.unit - 1)
         if (
-            end > b.size
+            end > b.end
             or lead + HEAD + n > len(self._buf)
             or (kind == CHECKPOINT and self._blocks_left() <= 0)
         ):
@@ -161,7 +161,7 @@ class Journal:
         self._live = False
         generation = self._generation
         if not b.program(b.of(generation), off - lead, view, lead):
-            self._retire(generation)
+            self._retire(b.of(generation))
             return self._store(kind, body, crc, 0)
         return self._committed(kind, crc, generation, generation, end)
 
@@ -170,7 +170,9 @@ class Journal:
         b.sync(b.of(generation))
         self._chain = crc
         self._number += 1
-        self._generation = generation
+        while self._generation < generation:
+            self._seal(b.of(self._generation) if self._generation else b.claimed)
+            self._generation += 1
         self._off = (end + b.slot - 1) & -b.slot
         if kind == CHECKPOINT:
             self._since = begin
@@ -181,11 +183,29 @@ class Journal:
         self._live = True
         return self._number - 1
 
+    def _seal(self, block):
+        # Says in a block that the next one holds a record: if that loses its head, it is missed.
+        b = self._blocks
+        if block is None or block in b.worn:
+            return
+        off = 0
+        n = b.unit
+        at = PART
+        if b.once:
+            off = b.end
+            n = b.slot
+            at = 0
+        else:  # with what is there, for memory takes FF for what it is
+            b.read(block, 0, b.view[:n])
+        b.buf[at : at + 4] = bytes(4)
+        if not b.program(block, off, b.view[:n]):
+            self._retire(block)
+
     def _commit_long(self, kind, body, crc):
         # The record takes a new block, or more than the buffer holds.
         b = self._blocks
         n = HEAD + len(body)
-        rest = b.size - self._off
+        rest = b.end - self._off
         if kind == CHECKPOINT and (rest < n or self._blocks_left() <= 0):
             rest = 0  # from a block's beginning it keeps the fewest blocks from being erased
         opens = max(0, -(-(n - rest) // b.room))
@@ -221,7 +241,7 @@ class Journal:
             if b.write(b.of(generation), off, 0, self._head, body, 0, done):
                 off += done
             else:
-                self._retire(generation)
+                self._retire(b.of(generation))
                 begin = done = 0
         while done < n:
             since = self._since or begin
@@ -230,14 +250,14 @@ class Journal:
             free = self._free(top, since)
             if free < need:
                 if kind == STEP and free:  # a checkpoint gives room; nothing is added here
-                    self._off = b.size
+                    self._off = b.end
                     self._live = True
                     raise over("TSME-J008", len(body), self.room)
                 raise fault("TSME-J011", len(b.worn), b.count)
             self._newest = following = b.after(top)
             end = self._open(following, generation, crc, body, done)
             if not end:
-                self._retire(following)
+                self._retire(b.of(following))
                 continue
             done += end - b.data
             off = end
@@ -245,8 +265,7 @@ class Journal:
             begin = begin or following
         return self._committed(kind, crc, begin, generation, off)
 
-    def _retire(self, generation):
-        block = self._blocks.of(generation)
+    def _retire(self, block):
         if block not in self._blocks.worn:
             self._blocks.worn += (block,)
         self._ready = 0  # its mark does not know
@@ -262,11 +281,13 @@ class Journal:
         chain = self._chain
         if done:
             first = (b.data + piece + b.slot - 1) & -b.slot
-            if done + piece < n or first >= b.size:
+            if done + piece < n or first >= b.end:
                 first = 0
             else:
                 number += 1
                 chain = crc
+        if b.of(generation) == b.claimed:
+            b.claimed = None
         ready = generation == self._ready
         self._ready = 0
         if not ready and not b.make_ready(generation, before):
@@ -289,7 +310,11 @@ class Journal:
 
     def idle(self):
         # Erases the next block, so that no commit has to. True if there was something to do.
-        if not self._live or self._ready:
+        if not self._live:
+            return False
+        if self._live is not True:
+            once("claim heads", "wake", self)
+        if self._ready:
             return False
         b = self._blocks
         self._live = False
@@ -305,6 +330,6 @@ class Journal:
                 b.sync(b.of(following))
                 self._ready = following
             else:
-                self._retire(following)
+                self._retire(b.of(following))
         self._live = True
         return done

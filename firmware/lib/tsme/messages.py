@@ -7,9 +7,9 @@ TEXTS = {
     "bytes (times of 256, at least 8 slots), slots of %d (32 to 256), program_size %d (1 to 256)",
     "TSME-J002": "block %d holds something that is not a journal; format() would erase it",
     "TSME-J003": "the journal has format version %d, this software knows %d",
-    "TSME-J004": "the journal was made for %d blocks of %d bytes with slots of %d, "
-    "here are %d of %d with %d",
-    "TSME-J005": "record %d is damaged (block %d, offset %d) and later ones are there",
+    "TSME-J004": "the journal was made for %d blocks of %d bytes with slots of %d "
+    "(program_once %d), here are %d of %d with %d (%d)",
+    "TSME-J005": "record %d is damaged (block %d, offset %d): this is no write that was cut off",
     "TSME-J006": "the newest checkpoint of the journal cannot be read",
     "TSME-J009": "block %d cannot be %s (%s)",
     "TSME-J010": "the journal must be recovered first",

@@ -16,10 +16,10 @@ HEAD = 8  # bytes of a record's head
 MOST = 0xFFFFFF  # bytes of a body: its length has 24 bits
 
 
-def mark(slot, count, size, generation, before=0, retired=0):
+def mark(slot, count, size, generation, before=0, retired=0, once=False):
     # The first part says whose block this is; it is written when the block has been erased.
-    log2 = 5
-    while 1 << log2 < slot:
+    log2 = 37 if once else 5
+    while 1 << (log2 & 31) < slot:
         log2 += 1
     part = struct.pack("<4sBBH4I", MAGIC, VERSION, log2, count, generation, size, before, retired)
     return part + struct.pack("<I", crc32(part))

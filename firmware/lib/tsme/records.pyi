@@ -12,6 +12,12 @@ MOST: Final = 0xFFFFFF
 
 def crc32(data: Buffer, value: int = 0) -> int: ...
 def mark(
-    slot: int, count: int, size: int, generation: int, before: int = 0, retired: int = 0
+    slot: int,
+    count: int,
+    size: int,
+    generation: int,
+    before: int = 0,
+    retired: int = 0,
+    once: bool = False,
 ) -> bytes: ...
 def place(part: Buffer, first: int, number: int, chain: int, checkpoint: int) -> bytes: ...

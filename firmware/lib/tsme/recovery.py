@@ -15,15 +15,21 @@ def scan(h):
     claimed = owned = False
     worn = set()
     b.base = b.count - 1
+    b.claimed = None
+    h.other = []  # blocks of which nothing is said here
     for block in range(b.count):
         found = h.look(block)
         if found:
             claimed = True
             if h.generation:
                 owned = True
+            else:
+                b.claimed = block
             for i in range(32):
                 if h.retired >> i & 1:
                     worn.add((block - 1 - i) % b.count)
+        elif h.part != b.ff[:PART]:
+            h.other.append(block)
         if found == USED and h.generation > newest:
             newest = h.generation
             at = block
@@ -37,7 +43,7 @@ def scan(h):
 
 def _must_be_fresh(b):
     # All blank, or with nothing but claims (see claim) that a power cut tore.
-    whole = mark(b.slot, b.count, b.size, 0) + b"\xff" * (32 - PART)
+    whole = mark(b.slot, b.count, b.size, 0, 0, 0, b.once) + b"\xff" * (32 - PART)
     there = bytearray(32)
     torn = b.once  # each block so far holds a torn claim; then the last may be half erased
     for block in range(b.count):
@@ -62,6 +68,7 @@ def _refuse(buf, block):
 
 def format(j):
     b = j._blocks
+    once("claim heads", "shared", b)
     j._reset()
     try:
         newest = scan(Heads(b))[0]
@@ -76,7 +83,7 @@ def format(j):
             if read_mark(b.view):
                 raise fault("TSME-J009", block, "erased", "its head stays")
     b.base = b.count - 1
-    once("claim heads", "claim", b)
+    b.claimed = once("claim heads", "claim", b)
     j._live = True
 
 
@@ -87,24 +94,52 @@ def recover(j):
     h = Heads(b)
     newest, j._owned = scan(h)
     j._measure()
-    search = _Search(h, newest)
-    walk = search.walk
-    start = search.find(newest) if newest else walk.nothing()
-    if start or search.hurt:
+    foreign = once("foreign", "foreign", h, newest, j._reserve) if h.other else ()
+    torn = False
+    start = None
+    if newest:
+        search = _Search(h, newest)
+        start = search.find(newest)
+        if not start or search.hurt:
+            if foreign:
+                raise fault("TSME-J002", foreign[0])
+            raise fault(*("TSME-J005",) + search.hurt if start else ("TSME-J006",))
+        torn = search.walk.torn
         _settle(j, search, newest, start)
+    elif j._owned if b.claimed is None else h.sealed(b.claimed):
+        # A block has held a record, or was opened after the claim that is gone.
+        raise fault("TSME-J002", foreign[0] if foreign else 0)
+    j._live = _unsealed(j, h) or True
     if len(b.worn) < b.count:
         following = b.after(j._generation)
         if h.look(b.of(following)) == MARKED and h.generation == following:
             if h.before == j._generation and not b.once and b.blank(b.of(following), b.slot):
                 j._ready = following
-    j._live = True
     used = j._generation - j._since + 1 if j._since else 0
-    return (j._number, j._steps, walk.torn, used, j._generation, b.worn), start
+    return (j._number, j._steps, torn, used, j._generation, b.worn), start
+
+
+def _unsealed(j, h):
+    # Blocks that should say that the next one holds a record, but a cut came before. One that is
+    # not needed any more may be half erased, and is left alone: then a new block is opened.
+    b = j._blocks
+    left = ()
+    generation = j._generation
+    while generation and generation >= j._since and h.used(generation):
+        generation = h.before
+        block = b.of(generation) if generation else b.claimed
+        if block is None or block in b.worn or generation and not h.used(generation):
+            break
+        if h.sealed(block):
+            break
+        if generation < j._since:
+            j._off = b.end
+        elif not b.once or b.blank(block, b.end):
+            left += (block,)
+    return left
 
 
 def _settle(j, search, newest, start):
-    if search.hurt:
-        raise fault("TSME-J005", *search.hurt)
     walk = search.walk
     j._number = walk.number
     j._chain = walk.chain
@@ -127,7 +162,7 @@ class _Search:
         self.steps = 0  # since then
 
     def find(self, newest):
-        # Where to begin.
+        # Where to begin; None if no checkpoint is found, nor record 0.
         walk = self.walk
         generation = self.named
         if not walk.start(generation):
@@ -138,7 +173,7 @@ class _Search:
                 if start:
                     return start
             generation -= 1
-        raise fault("TSME-J006")
+        return None
 
     def _pass(self):
         walk = self.walk

@@ -23,28 +23,35 @@ class Walk(Cursor):
         self.last = h.before
         return True
 
-    def nothing(self):
-        # No block has a head; is one gone?
-        self.begin(0, self.blocks.size, 0, 0)
-        self.last = 0
-        self.step()
-
     def step(self, load=False):
         # True if there is one more record, which forward() has read.
         while True:
             found = self.forward(load)
             if found == WHOLE:
                 return True
-            block = self.blocks.of(self.generation)
-            dirty = found == BAD or not self.blocks.blank(block, self.off)
+            b = self.blocks
+            block = b.of(self.generation)
+            dirty = found == BAD or not b.blank(block, self.off, b.end)
             if found == BAD and self._salvage() or self._jump():
                 continue
             self.torn = dirty or self.last < self.newest
-            if dirty and self._pair():
-                self._damage(self.number, None, self.generation, self.off)
-            elif self._gap() or self._headless():
-                self._damage(self.number, None, self.blocks.after(self.generation), 0)
+            spilt = dirty and (found == BAD and self._spilt(block) or self._more(block))
+            if spilt or self._sealed() or self._gap():
+                if dirty:
+                    self._damage(self.number, None, self.generation, self.off)
+                else:
+                    after = self.after(self.generation) or b.after(self.generation)
+                    self._damage(self.number, None, after, 0)
             return False
+
+    def _spilt(self, block):
+        # Is there what a write that was cut off leaves nowhere: no kind that a record could have
+        # had, or bits behind its end? Bits are only ever cleared: it was no longer than it says.
+        b = self.blocks
+        b.read(block, self.off, self._head)
+        (word,) = struct.unpack_from("<I", self._head, 0)
+        until = self.off + HEAD + (word & 0xFFFFFF)
+        return not word >> 24 & 3 or until < b.end and not b.blank(block, until, b.end)
 
     def _salvage(self):
         # A record is not whole, but a later one of this block proves that it was once.
@@ -53,7 +60,7 @@ class Walk(Cursor):
         for seed in (self._crc, self._computed):
             if seed is None:
                 continue
-            for there in range(off + b.slot, b.size, b.slot):
+            for there in range(off + b.slot, b.end, b.slot):
                 self.begin(generation, there, number + 1, seed)
                 if self._record() == WHOLE:
                     self._damage(number, number + 1, generation, off)
@@ -76,22 +83,27 @@ class Walk(Cursor):
         self.begin(generation, off, number, chain)
         return False
 
-    def _pair(self):
-        # Two records of which the second follows the first, after one that is not whole.
+    def _more(self, block):
+        # After one that is not whole: a record that ends where all that is there ends, or two of
+        # which the second follows the first.
         b = self.blocks
         generation, off, number, chain = self.generation, self.off, self.number, self.chain
         found = False
-        for there in range(off + b.slot, b.size, b.slot):
-            b.read(b.of(generation), there, self._head)
+        for there in range(off + b.slot, b.end, b.slot):
+            b.read(block, there, self._head)
             word, seed = struct.unpack("<II", self._head)
             if word >> 24 != 1 and word >> 24 != 2:
                 continue
-            after = (there + HEAD + (word & 0xFFFFFF) + b.slot - 1) & -b.slot
-            if after < b.size:
+            end = there + HEAD + (word & 0xFFFFFF)
+            if end > b.end:
+                continue
+            found = not b.blank(block, end - 1, end) and b.blank(block, end, b.end)
+            after = (end + b.slot - 1) & -b.slot
+            if after < b.end and not found:
                 self.begin(generation, after, number, seed)
-                if self._record() == WHOLE:
-                    found = True
-                    break
+                found = self._record() == WHOLE
+            if found:
+                break
         self.begin(generation, off, number, chain)
         return found
 
@@ -100,28 +112,17 @@ class Walk(Cursor):
         after = self.after(self.generation)
         return after and self.heads.used(after) and self.heads.before != self.generation
 
-    def _headless(self):
-        # Two records behind all that the heads tell of: the head of their block is gone.
+    def _sealed(self):
+        # Does a block, from that of the last record on, say that there was one more in the next?
         b = self.blocks
-        if len(b.worn) >= b.count:
-            return False
-        generation, off, number, chain = self.generation, self.off, self.number, self.chain
-        newest = self.newest
-        block = b.of(b.after(newest))
-        held = self._ring[block]
-        self.newest = self._blind = b.after(newest)
-        self._ring[block] = 1
-        found = False
-        for start in ((generation, off), (self._blind, b.data)):
-            self.begin(*start, number, chain)
-            if self._record() == WHOLE:
-                self.begin(self._end_generation, self._end, number + 1, self._crc)
-                found = found or self._record() == WHOLE
-        self.newest = newest
-        self._blind = 0
-        self._ring[block] = held
-        self.begin(generation, off, number, chain)
-        return found
+        generation = self.last
+        while True:
+            block = b.of(generation) if generation else b.claimed
+            if block is not None and self.heads.sealed(block):
+                return True
+            generation = self.after(generation)
+            if not generation:
+                return False
 
     def _damage(self, number, until, generation, off):
         if generation <= self.doomed:
