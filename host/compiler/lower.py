@@ -8,6 +8,7 @@ Each state becomes one run of code that begins with ENTER.  Within it the data i
 from __future__ import annotations
 
 import json
+import re
 
 from tsme import ops
 
@@ -411,10 +412,14 @@ def _may_be_no_text(e: Ref | Call) -> bool:
     return isinstance(e, Ref) or SIGNATURES[e.name].returns != "string"
 
 
+# In any partition; a template may leave that open.
+_INVOKE = re.compile(r"arn:(?:[a-z-]+|\$\{[^{}]*\}):states:::lambda:invoke")
+
+
 def _resource(state: Task) -> str:
     """The resource as the program names it: for lambda:invoke, with the function it is known to
     call, so that a device can say which handlers are missing before it starts."""
-    if state.resource.startswith("arn:aws:states:::lambda:invoke"):
+    if _INVOKE.match(state.resource):
         parameters = state.parameters
         function: object = None
         if isinstance(parameters, Obj):

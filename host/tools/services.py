@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..compiler.placed import PLACEHOLDER
+
 
 class Service(NamedTuple):
     """`family` begins the names of a task's events: LambdaFunction, Activity or Task.  The last
@@ -22,7 +24,7 @@ class Service(NamedTuple):
 def service(resource: str) -> Service:
     """The service behind a Resource.  A task handler's own name counts as one of type `tsme`."""
     resource = resource.partition(" ")[0]  # the function's name behind lambda:invoke
-    parts = resource.split(":")
+    parts = PLACEHOLDER.sub("x", resource).split(":")
     if parts[0] == "arn" and len(parts) > 6:
         if parts[2] == "lambda":
             return Service("LambdaFunction", resource)

@@ -91,9 +91,9 @@ def test_an_own_error_named_as_those_of_aws_is_raised_and_caught():
     assert (warning["severity"], warning["code"]) == ("warning", "TSME-C050")
 
 
-def calls(name: str) -> None:
+def calls(name: str, resource: str = INVOKE) -> None:
     parameters = {"FunctionName": name, "Payload.$": "$"}
-    task = {"Type": "Task", "Resource": INVOKE, "Parameters": parameters, "End": True}
+    task = {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True}
     write("A", A=task)
 
 
@@ -112,6 +112,28 @@ def meter(payload):
 """
     (folder / "tasks.py").write_text(tasks, encoding="utf-8")
     done = spawn("run", "flow.asl.json", "-t", "tasks.py", "--on", need(on), cwd=folder)
+    assert json.loads(done.stdout)["Payload"] == 7, done.stderr
+
+
+@pytest.mark.parametrize("partition", ["aws-cn", "${AWS::Partition}", "${partition}"])
+@pytest.mark.parametrize("handler", ["Meter", INVOKE, "as printed"])
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+def test_a_function_is_invoked_in_any_partition(
+    partition: str, handler: str, on: str, folder: Path
+):
+    calls("Meter", INVOKE.replace("aws", partition))
+    (printed,) = json.loads(tsme("compile", "flow.asl.json", "--json").stdout)["resources"]
+    assert printed == f"arn:{partition}:states:::lambda:invoke Meter"
+    name = printed if handler == "as printed" else handler
+    tasks = f"""import tsme
+tasks = tsme.Tasks()
+@tasks.task({name!r})
+def meter(payload):
+    return payload["n"]
+"""
+    (folder / "tasks.py").write_text(tasks, encoding="utf-8")
+    run = ("run", "flow.asl.json", "-t", "tasks.py", "-i", '{"n": 7}', "--on", need(on))
+    done = spawn(*run, cwd=folder)
     assert json.loads(done.stdout)["Payload"] == 7, done.stderr
 
 

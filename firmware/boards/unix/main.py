@@ -140,7 +140,7 @@ def make(options):
             tasks.emitted[kind] = teller(kind)
     program = Program(read(options["program"]))
     for name in program.resources():
-        if name.startswith("arn:aws:states:::s3:"):  # files here stand in for it
+        if name.startswith("arn:") and ":states:::s3:" in name:  # files here stand in for it
             from tsme.objects import serve
 
             serve(tasks)

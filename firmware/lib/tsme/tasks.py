@@ -10,7 +10,8 @@ from .values import DEPTH, too_deep
 
 EFFECTS = ("pure", "idempotent", "once")
 INTERRUPTED = "the device was reset while the task ran; it may have happened or not"
-INVOKE = "arn:aws:states:::lambda:invoke"
+_SERVICES = ":states:::"
+INVOKE = ":states:::lambda:invoke"
 
 
 class TaskError(Exception):
@@ -63,13 +64,16 @@ def is_callback(resource):
 
 
 def is_activity(resource):
-    return resource.startswith("arn:aws:states:") and ":activity:" in resource
+    return resource.startswith("arn:") and ":states:" in resource and ":activity:" in resource
 
 
 def names(resource):
     # the names a handler of this resource may have, the whole text first
     out = [resource]
     base, _, function = resource.partition(" ")
+    at = base.find(_SERVICES)
+    if at > 0 and not base.startswith("arn:aws:"):  # another partition, or a placeholder for it
+        out.append("arn:aws" + base[at:])
     if function:
         out += [base, function]
         resource = function
@@ -131,7 +135,7 @@ async def settled(r):
 async def perform(t, resource, payload, context, asking):
     # The result of a task; raises what its handler does.  `asking`: ids of those that may have
     # happened before a reset, whose check has not yet answered.
-    invoke = resource.startswith(INVOKE)
+    invoke = resource.startswith("arn:") and INVOKE in resource
 
     def call(function):
         value = handed(payload)
