@@ -29,7 +29,9 @@ def problems_of(text: Flow, name: str) -> tuple[Compiled | None, list[Problem]]:
 
 def show_problems(problems: list[Problem], text: Flow, name: str, to_stderr: bool = False) -> None:
     """The problems with their source lines, and how many there are."""
-    click.echo(_coloured(render_text(problems, text, name)), err=to_stderr)
+    click.echo(
+        _coloured(render_text(problems, text, name, console.width(to_stderr))), err=to_stderr
+    )
     click.echo(err=to_stderr)
     click.echo(console.bad(f"{name}: {console.count(len(problems), 'problem')}"), err=to_stderr)
 
@@ -39,7 +41,10 @@ def show_warnings(
 ) -> None:
     """What is odd about a workflow that compiles."""
     if warnings:
-        click.echo(_coloured(render_text(warnings, text, name)) + "\n", err=to_stderr)
+        click.echo(
+            _coloured(render_text(warnings, text, name, console.width(to_stderr))) + "\n",
+            err=to_stderr,
+        )
 
 
 def _coloured(report: str) -> str:

@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -32,6 +33,8 @@ COMMANDS = {
     "test-state": ("teststate", "Run one state of a workflow, with mocked answers."),
     "token": ("tokens", "Complete callbacks and activities from outside."),
 }
+_NARROW = 52  # columns: to no less does click fit its help by itself
+_QUIET = {"help": "helping", "version": "helping"}  # known, but not listed
 
 EXAMPLES = """\
 \b
@@ -67,9 +70,10 @@ class Tsme(click.Group):
         return list(COMMANDS)
 
     def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in COMMANDS and cmd_name not in _QUIET:
             return None
-        module = importlib.import_module(f"..{COMMANDS[cmd_name][0]}", __name__)
+        name = COMMANDS[cmd_name][0] if cmd_name in COMMANDS else _QUIET[cmd_name]
+        module = importlib.import_module(f"..{name}", __name__)
         gc.enable()  # it was off while modules were read
         found: click.Command = next(c for c in module.COMMANDS if c.name == cmd_name)
         return found
@@ -91,6 +95,10 @@ class Tsme(click.Group):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         extra |= {"windows_expand_args": windows_expand_args}
+        with suppress(OSError, ValueError, AttributeError):  # no terminal
+            columns = os.get_terminal_size(sys.stdout.fileno()).columns
+            if columns < _NARROW:
+                extra["terminal_width"] = columns
         if os.environ.get("NO_COLOR"):
             extra["color"] = False
         try:

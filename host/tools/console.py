@@ -6,6 +6,8 @@ Colours go away by themselves when the output is no terminal, and when NO_COLOR 
 from __future__ import annotations
 
 import json
+import os
+import sys
 from typing import Any
 
 import click
@@ -21,6 +23,15 @@ def out(text: str = "") -> None:
 def note(text: str) -> None:
     """A remark for people; scripts never see it."""
     click.secho(text, err=True, dim=True)
+
+
+def width(to_stderr: bool = False) -> int:
+    """Columns of the terminal that the output goes to; 0 if it is none."""
+    stream = sys.stderr if to_stderr else sys.stdout
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError, AttributeError):
+        return 0
 
 
 def good(text: str) -> str:

@@ -30,6 +30,8 @@ def read_bytes(path: str) -> bytes:
     """What a file holds; `-` is the standard input."""
     if path == "-":
         return sys.stdin.buffer.read()
+    if not path:
+        raise HostError("TSME-H002", "the name of a file is empty")
     try:
         return Path(path).read_bytes()
     except FileNotFoundError:

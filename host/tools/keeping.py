@@ -45,6 +45,8 @@ def held(path: str | None, loaded: Loaded, digest: bytes) -> Iterator[Kept]:
         return
     if not path:
         raise HostError("TSME-H002", "--journal is empty", "name a file")
+    if path == "-":
+        raise HostError("TSME-H002", "--journal is a file, and not -", "write ./-")
     target = Path(path)
     if target.is_dir():
         raise HostError("TSME-H011", f'"{path}" is a folder, not a file')

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import sys
+import textwrap
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +18,9 @@ from tsme.errors import TsmeError
 
 from ..compiler.model import CompileError
 from ..start import INTERRUPTED, Stopped
+from . import console
 from .errors import FAILED, UNABLE, HostError, did_you_mean, one_line
+from .helping import BOARD, ELSEWHERE
 
 _ADVICE = {
     errno.ENOSPC: "make room there, or set TMPDIR to another folder",
@@ -44,7 +47,7 @@ def leave(error: BaseException) -> NoReturn:
     with suppress(OSError):  # nowhere to say it
         if os.environ.get("TSME_TRACEBACK"):
             traceback.print_exception(error)
-        click.secho(_describe(error), err=True, fg="red")
+        click.secho(_fitting(_describe(error)), err=True, fg="red")
     sys.exit(UNABLE)
 
 
@@ -52,6 +55,16 @@ def _notes(error: BaseException) -> str:
     """What is to be said with it; click has its own error for Ctrl-C, which that one caused."""
     told = error.__cause__ if isinstance(error, click.Abort) else error
     return "".join(f"; {note}" for note in getattr(told, "__notes__", []))
+
+
+def _fitting(text: str) -> str:
+    """The line as it is, but on a terminal that would break its words."""
+    width = console.width(to_stderr=True)
+    if not width or len(text) <= width:
+        return text
+    return textwrap.fill(
+        text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _describe(error: BaseException) -> str:
@@ -111,11 +124,14 @@ def _usage(error: click.ClickException) -> tuple[str, str]:
     see = f'see "{context.command_path} --help"' if context else 'see "tsme --help"'
     if isinstance(error, click.NoSuchCommand):
         known = context.command.list_commands(context) if context else []
-        hint = did_you_mean(error.command_name, known) or f"there are {', '.join(known)}"
-        return f'there is no command "{error.command_name}"', hint
+        name = error.command_name
+        hint = ELSEWHERE.get(name.lower(), "") or did_you_mean(name, [*known, "help", "version"])
+        return f'there is no command "{name}"', hint or f"there are {', '.join(known)}"
     if isinstance(error, click.NoSuchOption):
         known = [name for p in context.command.params for name in p.opts] if context else []
         hint = did_you_mean(error.option_name, [*known, "--help"]) or see
         return f'there is no option "{error.option_name}"', hint
     text = error.format_message().rstrip(".")
+    if "'--on'" in text:
+        see = BOARD
     return text[:1].lower() + text[1:], see

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -169,14 +170,29 @@ def interpreter(name: str) -> list[str]:
     if name == "cpython":
         return [sys.executable]
     own = os.environ.get("TSME_MICROPYTHON")
+    if own and (kind := _implementation(own)) not in ("micropython", ""):
+        text = f'TSME_MICROPYTHON names "{own}", which is {kind} and no MicroPython'
+        raise HostError("TSME-H031", text)
     built = ROOT / "build" / "micropython" / "unix" / "micropython"
     for found in (own, str(built), shutil.which("micropython")):
         if found and os.access(found, os.X_OK) and Path(found).is_file():
             return [found]
     if own:
         raise HostError("TSME-H031", f'TSME_MICROPYTHON names "{own}", which is no program')
-    hint = 'run "make setup", or set TSME_MICROPYTHON to its path'
+    clone = (ROOT / "setup" / "setup.sh").is_file()
+    hint = 'run "make setup", or ' if clone else "build its unix port or install one in PATH, or "
+    hint += "set TSME_MICROPYTHON to its path"
     raise HostError("TSME-H031", "there is no MicroPython here", hint)
+
+
+def _implementation(program: str) -> str:
+    """What kind of Python a program says that it is; "" if it says nothing."""
+    asked = [program, "-c", "import sys; print(sys.implementation.name)"]
+    try:
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
 
 
 def _command(place: Path, options: Options, kept: Kept) -> list[str]:

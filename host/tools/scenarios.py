@@ -30,6 +30,7 @@ from .virtual import Begin, Call
 
 START = "2026-01-01T00:00:00Z"
 ENDING = ".test.json"
+WORKFLOWS = (".asl.json", ".asl.yaml", ".asl.yml", ".asl", ".yaml", ".yml")
 _SHARED = ("input", "context", "start", "seed", "tasks", "limits")
 _FILE = ("comment", "workflow", "substitutions", "mock_config", *_SHARED, "cases")
 _CASE = ("name", "comment", "mock_case", *_SHARED, "expect")
@@ -98,10 +99,24 @@ def find(paths: tuple[str, ...]) -> Iterator[str]:
     for given in paths or (".",):
         path = Path(given)
         if not path.is_dir():
+            _not_a_workflow(given)
             yield given
             continue
         found = [p for p in path.rglob(f"*{ENDING}") if p.is_file() and _looked_at(p, path)]
         yield from (str(item) for item in sorted(found))
+
+
+def _not_a_workflow(path: str) -> None:
+    """A workflow is no test, but perhaps there is one beside it."""
+    name = next((path.removesuffix(end) for end in WORKFLOWS if path.endswith(end)), None)
+    if name is None or path.endswith(ENDING):
+        return
+    test = f"{name}{ENDING}"
+    there = Path(test).is_file()
+    hint = (
+        f"run tsme test {test}" if there else f"write its scenarios into {test}: docs/TESTING.md"
+    )
+    raise HostError("TSME-H070", f'"{path}" is a workflow, and no test of one', hint)
 
 
 def _looked_at(path: Path, top: Path) -> bool:

@@ -146,7 +146,7 @@ def list_(journal: str, program: str, as_json: bool) -> int:
 @token.command(short_help="Give a task its result.")
 @_takes
 @click.argument("name", metavar="TOKEN")
-@click.argument("output", metavar="OUTPUT", required=False)
+@click.argument("output", metavar="[OUTPUT]", required=False)
 def success(journal: str, name: str, output: str | None, program: str) -> int:
     """Give the task with this TOKEN its result: OUTPUT is a file, `-`, or JSON; else null."""
     value: Any = None if output is None else read_value(output, "OUTPUT")
