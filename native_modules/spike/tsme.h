@@ -112,7 +112,7 @@ struct tsme_program {
     uint16_t slots;        // 1 .. TSME_SLOTS_MAX
     uint16_t stack;        // 0 .. TSME_STACK_MAX
     uint16_t budget;       // transitions in a step, 1 .. 65535
-    uint32_t largest;      // bytes a value with containers in it may have
+    uint32_t largest;      // bytes a value may have that holds more than small ones
 };
 
 // The part of the state that a step may have to put back, but for the slots.

@@ -511,7 +511,7 @@ int tsme_splice(struct tsme *t, tsme_ref *sp, struct tsme_list path)
     }
     to = tsme_append(to, sp[-1].at, value_size);
     to = tsme_append(to, old + place.resume, old_size - place.resume);
-    if (tsme_is_container(sp[-1].at) && (uint32_t)(to - t->top) > t->program.largest) {
+    if (tsme_is_bulky(sp[-1].at) && (uint32_t)(to - t->top) > t->program.largest) {
         return TSME_TOO_LARGE;
     }
     uint32_t depth = path_count + sp[-1].depth;

@@ -52,6 +52,12 @@ static inline bool tsme_is_container(const uint8_t *at)
     return *at >> 5 == TSME_ARRAY || *at >> 5 == TSME_OBJECT;
 }
 
+// A container, or a text of more than 255 bytes: what holds it may become too large.
+static inline bool tsme_is_bulky(const uint8_t *at)
+{
+    return tsme_is_container(at) || (*at >> 5 == TSME_TEXT && (*at & 31u) > 24);
+}
+
 // One past a text; most names are shorter than 24 bytes.
 static inline const uint8_t *tsme_skip_text(const uint8_t *at)
 {

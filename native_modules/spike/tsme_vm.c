@@ -85,6 +85,14 @@ static tsme_ref *tsme_op_int(struct tsme *t, tsme_ref *sp, uint32_t operand)
     return sp + 1;
 }
 
+static bool tsme_any_bulky(const tsme_ref *r, const tsme_ref *end)
+{
+    while (r < end && !tsme_is_bulky(r->at)) {
+        r++;
+    }
+    return r < end;
+}
+
 // Pops `count` values and pushes the container of them; for an object there are as many
 // names, else null.
 static tsme_ref *tsme_build(struct tsme *t, tsme_ref *sp, uint32_t count, struct tsme_list *names)
@@ -121,7 +129,7 @@ static tsme_ref *tsme_build(struct tsme *t, tsme_ref *sp, uint32_t count, struct
         memcpy(to, r->at, r->size);
         to += r->size;
     }
-    if (depth && (uint32_t)(to - t->top) > t->program.largest) {
+    if ((uint32_t)(to - t->top) > t->program.largest && tsme_any_bulky(first, sp)) {
         return tsme_fail(t, TSME_TOO_LARGE);
     }
     tsme_built(first, t->top, to, depth + 1);

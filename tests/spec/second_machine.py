@@ -25,6 +25,7 @@ from .second_values import (
     child,
     compare,
     fit,
+    is_bulky,
     is_integer,
     is_number,
     put,
@@ -261,9 +262,7 @@ class Machine(Tree):
         return out
 
     def made(self, v: Any, items: list[Any]) -> None:
-        if any(isinstance(x, (list, dict)) for x in items):
-            fit(v, self.program.largest)
-        self.stack.append(v)
+        self.stack.append(fit(v, self.program.largest) if any(map(is_bulky, items)) else v)
 
     def op_object(self, a: int) -> None:
         items = self.popped(len(self.consts[a]))
@@ -276,7 +275,7 @@ class Machine(Tree):
     def op_put(self, a: int) -> None:
         v = self.stack.pop()
         whole = put(self.f.slots[0], self.consts[a], v)
-        if isinstance(v, (list, dict)):
+        if is_bulky(v):
             fit(whole, self.program.largest)
         self.f.slots[0] = whole
         if a not in self.f.puts:

@@ -92,6 +92,11 @@ def depth(v: Any) -> int:
     return 0
 
 
+def is_bulky(v: Any) -> bool:
+    """May it make what holds it too large?  (2.9, error 7)"""
+    return isinstance(v, (list, dict)) or isinstance(v, str) and len(v.encode()) > 255
+
+
 def fit(v: Any, largest: int) -> Any:
     """Error 7 if a value is too deep or too long."""
     if depth(v) > 32 or len(encode(v)) > largest:

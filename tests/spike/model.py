@@ -36,6 +36,11 @@ def child(value: Any, name: str | int) -> Any:
     return MISSING
 
 
+def is_bulky(value: Any) -> bool:
+    """May it make what holds it too large?"""
+    return isinstance(value, dict | list) or isinstance(value, str) and len(value.encode()) > 255
+
+
 def depth(value: Any) -> int:
     """Containers inside each other."""
     if isinstance(value, dict | list):
@@ -149,7 +154,7 @@ class Model:
                 at.setdefault(name, {})
             parent, last = at, name
         parent[last] = value
-        if isinstance(value, dict | list):
+        if is_bulky(value):
             self.fit(root[1])
         self.slots[0] = root[1]
 
@@ -160,7 +165,8 @@ class Model:
 
     def made(self, value: Any) -> Any:
         """The result of OBJECT or ARRAY."""
-        return self.fit(value) if depth(value) > 1 else value
+        items = value.values() if isinstance(value, dict) else value
+        return self.fit(value) if any(map(is_bulky, items)) else value
 
     def run(self) -> None:
         """Instructions until the step ends."""

@@ -23,14 +23,18 @@ _LARGE = const(256)  # bytes from which on a size is tracked
 
 
 def sized(vm, v):
-    # Containers in containers can double a value's size at each instruction, so their size is
-    # taken before they can be used.
+    # Containers in containers can double a value's size at each instruction, and long texts make
+    # it large at once, so their size is taken before they can be used.
     for x in v.values() if isinstance(v, Obj) else v:
-        if isinstance(x, (Obj, list)):
+        if isinstance(x, (Obj, list)) or isinstance(x, str) and len(x) > 63 and _long(x):
             if not fits(v, vm.largest):
                 raise error(7)
             break
     return v
+
+
+def _long(text):
+    return len(text.encode()) > 255
 
 
 def call_(vm, d, number, f, stack, a):
@@ -106,17 +110,17 @@ def put_(vm, d, number, f, stack, a):
     whole = put(old, path, v)
     if whole is MISSING:
         raise error(2, v)
-    box = isinstance(v, (Obj, list))
+    bulky = isinstance(v, (Obj, list)) or isinstance(v, str) and len(v) > 63 and _long(v)
     size = None
     if path and f.known and f.known[0] is old:
         from .sizes import size as resized
 
         size = resized(f.known[1], old, path, v, vm.largest)
-    elif box:
+    elif bulky:
         size, depth = measure(whole, vm.largest)
         if size > vm.largest or depth > DEPTH:
             size = None
-    if box and size is None:
+    if bulky and size is None:
         raise error(7)
     f.known = (whole, size) if size and size > _LARGE else None
     f.slots[0] = whole
