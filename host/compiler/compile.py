@@ -21,7 +21,7 @@ def compile_text(
     Raises `CompileError` with every problem found.
     """
     machine = check(text, filename)
-    lowered = lower(machine)
+    lowered = lower(machine, largest)
     lowered.code, deeper = build_literals(optimise(lowered.code))
     lowered.stack += deeper
     return replace(emit(lowered, filename, budget, largest), warnings=machine.warnings)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tsme import ops
+from tsme import cbor, ops
+from tsme.causes import ERRORS
 
 from . import queries
 from .filters_errors import FilterError, Unsupported
-from .ir import Pooled, Site
+from .ir import Label, Pooled, Site
 from .model import (
     Arr,
     Call,
@@ -75,8 +76,25 @@ def constant(lo: Lowering, value: Json) -> None:
     """Push a constant; an integer from 0 to 255 needs no place in the pool."""
     if type(value) is int and 0 <= value < 256:
         lo.ins("INT", value)
+    elif isinstance(value, (str, list, dict)) and cbor.encoded_size(value) > lo.largest:
+        _too_large(lo)
     else:
         lo.ins("CONST", Pooled(value))
+
+
+def _too_large(lo: Lowering) -> None:
+    """In place of a constant that no value may be as large as: the error, when it is come to.
+
+    What follows must be reachable all the same, as far as the verifier can tell.
+    """
+    after = Label("too large")
+    lo.ins("CONST", Pooled(True))
+    lo.ins("UNLESS", after)
+    for text in ERRORS[6]:
+        lo.ins("CONST", Pooled(text))
+    lo.ins("FAIL", 3, Site("large", "", lo.state.where), effect=-2)
+    lo.label(after)
+    lo.ins("INT", 0)
 
 
 def call(lo: Lowering, e: Call, dollar: Dollar) -> None:

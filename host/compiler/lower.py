@@ -13,6 +13,7 @@ import re
 from tsme import ops
 
 from . import branches, conditions, expressions
+from .emit import LARGEST
 from .expressions import Dollar
 from .intrinsic import SIGNATURES
 from .ir import Code, Ins, Label, Lowered, Operand, Pooled, Site, StateInfo
@@ -70,7 +71,8 @@ def is_root(path: Path | None) -> bool:
 class Lowering:
     """Writes the code of one machine.  Use `lower`."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, largest: int = LARGEST) -> None:
+        self.largest = largest
         self.code: Code = []
         self.problems: list[Problem] = []
         self.states: list[StateInfo] = []
@@ -190,7 +192,7 @@ class Lowering:
             dollar = self.depth - 1
         self.seen("afterParameters", dollar)
         if state.result is not None:  # it is what a Task would have made of the parameters
-            self.ins("CONST", Pooled(state.result.value))
+            expressions.constant(self, state.result.value)
             dollar = self.depth - 1
             self.seen("result", dollar)
         self.finish(dollar, state.result_path, state.assign)
@@ -454,9 +456,12 @@ def _order(machine: Machine) -> list[str]:
     return list(done)
 
 
-def lower(machine: Machine) -> Lowered:
-    """Instructions for a workflow.  Raises CompileError, each problem a refusal by name."""
-    work = Lowering(machine)
+def lower(machine: Machine, largest: int = LARGEST) -> Lowered:
+    """Instructions for a workflow.  Raises CompileError, each problem a refusal by name.
+
+    `largest`: bytes that a value may have.
+    """
+    work = Lowering(machine, largest)
     work.machine_(machine)
     if work.problems:
         raise CompileError(work.problems)

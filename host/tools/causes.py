@@ -17,7 +17,7 @@ from ..compiler.model import Index, Json, Key, Several, Where
 from .listing import Instruction, Listing, SiteInfo
 
 _STEPS = ("KEY", "INDEX", "KEYQ", "INDEXQ", "QUERY")
-_NO_PATH, _NO_RESULT_PATH, _NO_CALL, _NO_CHOICE, _NO_VARIABLE, _NO_TIME, _TOO_LARGE, _NO_ITEMS = (
+_NO_PATH, _NO_RESULT_PATH, _NO_CALL, _NO_CHOICE, _NO_VARIABLE, _NO_TIME, TOO_LARGE, _NO_ITEMS = (
     range(1, 9)
 )
 _NO_NEXT = "Failed to transition out of the state. The state does not point to a next state."
@@ -47,6 +47,12 @@ def state_error(state: str, entered: int, text: str) -> str:
     """The words around every error that ends an execution within a state."""
     where = f"'{state}' (entered at the event id #{entered})"
     return f"An error occurred while executing the state {where}. {text}"
+
+
+def too_large(what: str) -> str:
+    """The whole cause of States.DataLimitExceeded, of a state by name or a task by resource."""
+    limit = "a size exceeding the maximum number of bytes service limit"
+    return f"The state/task '{what}' returned a result with {limit}."
 
 
 def explain(moment: Moment, number: int, value: Any) -> str | None:

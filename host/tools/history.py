@@ -21,7 +21,7 @@ from tsme.errors import TsmeError
 from tsme.frames import SILENT
 
 from ..compiler.model import Json
-from .causes import Moment, explain, state_error
+from .causes import TOO_LARGE, Moment, explain, state_error, too_large
 from .contexts import context, item
 from .credentials import role
 from .listing import Listing, listing
@@ -301,12 +301,23 @@ class _View:
         """A fault in AWS's words; of an item that has entered no state, the Map's."""
         if not words:
             return _UNKNOWN
+        branch = self.around(branch)
+        return _Fault(terse, state_error(self.name(branch), branch.entered, words))
+
+    def large(self, branch: _Branch, terse: str | None) -> _Fault:
+        return _Fault(terse, too_large(self.name(self.around(branch))))
+
+    def around(self, branch: _Branch) -> _Branch:
+        """A branch that is in a state: of an item that has entered none, that of the Map."""
         while branch.state < 0 and branch.parent is not None:
             branch = self.branches[branch.parent]
-        return _Fault(terse, state_error(self.name(branch), branch.entered, words))
+        return branch
 
     def on_error(self, branch: _Branch, error: Any, stack: list[Any]) -> None:
         self.runs.on_error(branch, stack)
+        if error.number == TOO_LARGE:
+            self.fails(branch, self.large(branch, error.cause))
+            return
         words = explain(self.moment(branch, stack), error.number, error.value)
         self.fails(branch, self.fault(branch, error.cause, words))
 
@@ -319,6 +330,9 @@ class _View:
         if branch.map_run:
             self.runs.failed(branch, name, cause)
         site = self.what.sites.get(branch.frame.pc - 1)
+        if site is not None and site.kind == "large":
+            self.fails(branch, self.large(branch, cause))
+            return
         words = None
         if site is not None and site.kind == "choice":
             words = explain(self.moment(branch, []), 4, None)

@@ -17,7 +17,7 @@ from tsme.errors import TsmeError
 from ..compiler.emit import Compiled
 from ..compiler.inspecting import compile_state
 from ..compiler.model import Json, Map, Parallel, Pass, State, Task
-from .causes import Moment, explain
+from .causes import TOO_LARGE, Moment, explain, too_large
 from .listing import Listing, listing
 
 EXCEEDED = "States.ExceedToleratedFailureThreshold"
@@ -171,12 +171,16 @@ class _View:
 
     def on_error(self, frame: Any, error: Any, stack: list[Any]) -> None:
         words = explain(self.moment(frame, stack), error.number, error.value)
+        if error.number == TOO_LARGE:
+            words = too_large(self.setting.state.name)
         self.error = error.name, words or error.cause
 
     def on_fail(self, frame: Any, name: str | None, cause: str | None) -> None:
         site = self.what.sites.get(frame.pc - 1)
         if site is not None and site.kind in ("choice", "items"):
             cause = explain(self.moment(frame, []), 4 if site.kind == "choice" else 8, None)
+        if site is not None and site.kind == "large":
+            cause = too_large(self.setting.state.name)
         self.error = name, cause
 
     def on_passed(self, _frame: Any, error: Any) -> None:  # from an item of a Map
