@@ -45,7 +45,7 @@ Dollar = int | Slot | None
 FUNCTIONS = (
     "Format MathAdd UUID ArrayPartition ArrayContains ArrayRange ArrayGetItem ArrayLength "
     "Base64Encode Base64Decode Hash JsonMerge StringToJson JsonToString MathRandom StringSplit "
-    "ArrayUnique Items Batch MapRun Flatten"
+    "ArrayUnique Items Batch MapRun Flatten Item Lists"
 ).split()
 
 # The context object: a number of docs/SPEC.md, 2.7, or the name of a constant.
@@ -53,23 +53,25 @@ _EXECUTION = {"Id": 0, "Input": 2, "Name": 1, "RoleArn": 4, "StartTime": 3, "Red
 _MACHINE = {"Id": 8, "Name": 9}
 
 
-def expr(lo: Lowering, e: Expr, dollar: Dollar, within: str = "") -> None:
-    """Push the value of an expression.  `within`: the call that it is an argument of."""
+def expr(lo: Lowering, e: Expr, dollar: Dollar, within: str = "", field: bool = True) -> None:
+    """Push the value of an expression.  `within`: the call that it is an argument of; `field`: it
+    is a payload template or a part of one."""
     if isinstance(e, Const):
         constant(lo, e.value)
     elif isinstance(e, Ref):
-        path(lo, e.path, dollar, "argument" if within else "template", within=within)
+        kind = "argument" if within else "template"
+        path(lo, e.path, dollar, kind, within=within, null=field and not within)
     elif isinstance(e, Obj):
         for _, item in e.items:
-            expr(lo, item, dollar, within)
+            expr(lo, item, dollar, within, field)
         names: list[Json] = [name for name, _ in e.items]
         lo.ins("OBJECT", Pooled(names), effect=1 - len(names))
     elif isinstance(e, Arr):
         for item in e.items:
-            expr(lo, item, dollar, within)
+            expr(lo, item, dollar, within, field)
         lo.ins("ARRAY", len(e.items), effect=1 - len(e.items))
     else:
-        call(lo, e, dollar)
+        call(lo, e, dollar, within)
 
 
 def constant(lo: Lowering, value: Json) -> None:
@@ -97,19 +99,21 @@ def _too_large(lo: Lowering) -> None:
     lo.ins("INT", 0)
 
 
-def call(lo: Lowering, e: Call, dollar: Dollar) -> None:
-    """An intrinsic function.  Functions with any number of arguments take an array."""
+def call(lo: Lowering, e: Call, dollar: Dollar, within: str = "") -> None:
+    """An intrinsic function.  Functions with any number of arguments take an array.  `within`: the
+    call around all of it, which AWS names if an argument is not there."""
     name = e.name.removeprefix("States.")
     args = list(e.args)
+    within = within or e.text
     if name == "Array":
-        expr(lo, Arr(e.args, e.where), dollar, e.text)
+        expr(lo, Arr(e.args, e.where), dollar, within)
         return
     if name == "Format":
         args = [args[0], Arr(tuple(args[1:]), e.where)]
     elif name == "MathRandom" and len(args) == 2:
         args.append(Const(None, e.where))
     for arg in args:
-        expr(lo, arg, dollar, e.text)
+        expr(lo, arg, dollar, within)
     if name in ("UUID", "MathRandom"):
         lo.needs |= ops.NEEDS_RANDOM
     elif name == "Hash":
@@ -119,9 +123,16 @@ def call(lo: Lowering, e: Call, dollar: Dollar) -> None:
 
 
 def path(
-    lo: Lowering, p: Path, dollar: Dollar, kind: str, soft: bool = False, within: str = ""
+    lo: Lowering,
+    p: Path,
+    dollar: Dollar,
+    kind: str,
+    soft: bool = False,
+    within: str = "",
+    null: bool = False,
 ) -> None:
-    """Push the value at a path.  `soft`: nothing there gives `missing`, which TEST takes."""
+    """Push the value at a path.  `soft`: nothing there gives `missing`, which TEST takes.
+    `null`: an index past the end of an array gives null, if it is the last step."""
     site = None if soft else Site(kind, p.text, p.where, within)
     segments = list(p.segments)
     if p.root == "$$":
@@ -138,12 +149,16 @@ def path(
         del steps[0]
     elif p.root == "$":
         lo.ins("LOAD", 0)
+    beyond = steps.pop() if null and not query and steps and isinstance(steps[-1], Index) else None
     for segment in steps:
         if isinstance(segment, Key):
             lo.ins("KEYQ" if soft else "KEY", Pooled(segment.name), site)
         else:
             n = segment.n
             lo.ins("INDEXQ" if soft else "INDEX", -2 * n - 1 if n < 0 else 2 * n, site)
+    if isinstance(beyond, Index):
+        lo.integer(beyond.n)
+        lo.ins("CALL", FUNCTIONS.index("Item"), site, effect=-1)
     if query:
         assert not soft or not steps  # IsPresent takes a reference path
         lo.needs |= ops.NEEDS_QUERY

@@ -31,8 +31,9 @@ class Site:
 
     `kind`: `path` (an InputPath and its like), `template` (a field of a payload template, or an
     ErrorPath/CausePath), `argument` (of an intrinsic call), `result`, `call`, `seconds`,
-    `timestamp`, `limit`, `choice`, `large` (a constant above every limit); `credentials` says more of a TASK.  `text`: the path or call
-    as written; of credentials, JSON.  `field`: the name of the field it is the value of; of an
+    `timestamp`, `limit`, `choice`, `large` (a constant above every limit), `parameters` (of a
+    task); `credentials` says more of a TASK.  `text`: the path or call as written; of
+    credentials, JSON.  `field`: the name of the field it is the value of; of an
     argument, the call.
     """
 

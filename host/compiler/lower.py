@@ -11,6 +11,7 @@ import json
 import re
 
 from tsme import ops
+from tsme.fields import wrong
 
 from . import branches, conditions, expressions
 from .emit import LARGEST
@@ -119,8 +120,8 @@ class Lowering:
 
     # --- the parts that states share ---
 
-    def expr(self, e: Expr, dollar: Dollar) -> None:
-        expressions.expr(self, e, dollar)
+    def expr(self, e: Expr, dollar: Dollar, field: bool = True) -> None:
+        expressions.expr(self, e, dollar, field=field)
 
     def effective(self, state: State) -> Dollar:
         """Push the effective input if it is not slot 0; say where it is."""
@@ -141,7 +142,7 @@ class Lowering:
         """
         self.seen("afterResultSelector", dollar)
         for _, e in assign:
-            self.expr(e, dollar)
+            self.expr(e, dollar, field=False)
         self.combine(dollar, result_path)
         self.seen("afterResultPath", None)
         self.output(self.state.output_path)
@@ -215,6 +216,9 @@ class Lowering:
             self.expr(state.parameters, dollar)
         elif dollar is None:
             self.ins("LOAD", 0)
+        if _has_lists(state):
+            site = Site("parameters", "", state.where)
+            self.ins("CALL", expressions.FUNCTIONS.index("Lists"), site)
         self.seen("afterParameters", self.depth - 1)
         if untracked:
             self.ins("EMIT", EMITS[state.resource])
@@ -275,7 +279,7 @@ class Lowering:
             self.decided("catchIndex", number)
             self.ins("ERROR")
             for _, e in c.assign:
-                self.expr(e, 0)
+                self.expr(e, 0, field=False)
             self.combine(0, c.result_path)
             for name, _ in reversed(c.assign):
                 self.ins("STORE", self.slot(name))
@@ -345,7 +349,7 @@ class Lowering:
         doubtful = [p for p in parts if isinstance(p, (Ref, Call)) and _may_be_no_text(p)]
         no_text = Label(state.name + ".no_text")
         for value in doubtful:
-            self.expr(value, None)
+            self.expr(value, None, field=False)
             self.ins("TEST", conditions.TESTS["IsString"])
             self.ins("UNLESS", no_text)
         k = 0
@@ -356,7 +360,7 @@ class Lowering:
             if isinstance(part, str):
                 self.ins("CONST", Pooled(part))
             else:
-                self.expr(part, None)
+                self.expr(part, None, field=False)
         self.ins("FAIL", k, effect=-self.depth)
         if doubtful:
             self.label(no_text)
@@ -412,6 +416,24 @@ _WILD: dict[str, str | int] = {"States.ALL": 0, "States.TaskFailed": 1}
 
 def _may_be_no_text(e: Ref | Call) -> bool:
     return isinstance(e, Ref) or SIGNATURES[e.name].returns != "string"
+
+
+_LISTS = ("Headers", "QueryParameters")  # of apigateway:invoke: objects of arrays of texts
+
+
+def _has_lists(state: Task) -> bool:
+    """Must the Parameters be looked at before the task can be started?"""
+    if not re.match(r"arn:[^:]*:states:[^:]*:[^:]*:apigateway:invoke", state.resource):
+        return False
+    found: dict[str, object] = {}
+    if isinstance(state.parameters, Obj):
+        found = dict(state.parameters.items)
+    elif isinstance(state.parameters, Const) and isinstance(state.parameters.value, dict):
+        found = {k: Const(v, state.where) for k, v in state.parameters.value.items()}
+    else:
+        return True
+    parts = [(name, found[name]) for name in _LISTS if name in found]
+    return any(not isinstance(e, Const) or wrong({name: e.value}) for name, e in parts)
 
 
 # In any partition; a template may leave that open.

@@ -11,15 +11,17 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tsme import timestamp
+from tsme.fields import wrong
+from tsme.jsontext import dumps
 
 from ..compiler.jsonpath import PathError, format_path, parse_path
 from ..compiler.model import Index, Json, Key, Several, Where
 from .listing import Instruction, Listing, SiteInfo
 
 _STEPS = ("KEY", "INDEX", "KEYQ", "INDEXQ", "QUERY")
-_NO_PATH, _NO_RESULT_PATH, _NO_CALL, _NO_CHOICE, _NO_VARIABLE, _NO_TIME, TOO_LARGE, _NO_ITEMS = (
-    range(1, 9)
-)
+_NO_PATH, _NO_RESULT_PATH, _NO_CALL, _NO_CHOICE, _NO_VARIABLE = range(1, 6)
+_NO_TIME, TOO_LARGE, _NO_ITEMS, _EXCEEDED, _NO_START = range(6, 11)
+NO_POINTER = "The provided ReaderConfig.ItemsPointer "  # begins the cause of a reader's failure
 _NO_NEXT = "Failed to transition out of the state. The state does not point to a next state."
 _TOO_LATE = "Wait state delay is too long."
 _BAD_TIMESTAMP = "valid ISO-8601 extended offset date-time format string"
@@ -68,6 +70,11 @@ def explain(moment: Moment, number: int, value: Any) -> str | None:
         return _path(moment, site, value)
     if number == _NO_RESULT_PATH:
         return f"Unable to apply ReferencePath {site.text} to input {compact(moment.slots[0])}"
+    if number == _NO_START:
+        names = ", ".join(
+            f"The value of the field '{name}' has an invalid format" for name in wrong(value)
+        )
+        return f"The Parameters '{compact(value)}' could not be used to start the Task: [{names}]"
     if number == _NO_ITEMS:
         return f'Reference path "{site.text.replace("$$", "$", 1)}" must point to array.'
     if number == _NO_CALL:
@@ -83,11 +90,24 @@ def _path(moment: Moment, site: SiteInfo, value: Any) -> str:
         return f"Invalid path '{site.text}': {what}"
     if site.kind == "path":
         return f"Invalid path '{site.text}' : {_missing(moment, site, value)}"
-    found = f"could not be found in the input '{compact(_searched(moment))}'"
     if site.kind == "argument":  # the field is the call that the path is an argument of
-        what = f"The JsonPath argument for the field '{site.text}' {found}"
+        what = _argument(moment, site, value)
         return f"The function '{site.field}' had the following error: {what}"
+    found = f"could not be found in the input '{compact(_searched(moment))}'"
     return f"The JSONPath '{site.text}' specified for the field '{site.field}' {found}"
+
+
+def _argument(moment: Moment, site: SiteInfo, value: Any) -> str:
+    """What is wrong with the argument of an intrinsic function."""
+    text, searched = site.text, moment.slots[0]
+    if text.startswith("$$"):  # AWS leaves out that it is the context object
+        text = text[1:]
+    else:
+        searched = _searched(moment)
+        if moment.instruction.op == "INDEX" and not isinstance(value, (list, type(None))):
+            return _missing(moment, site, value)
+    found = f"could not be found in the input '{compact(searched)}'"
+    return f"The JsonPath argument for the field '{text}' {found}"
 
 
 def _time(moment: Moment, value: Any) -> str:
@@ -133,6 +153,9 @@ def _beginning(moment: Moment) -> tuple[Instruction, int]:
     that failed."""
     done = 0
     instruction = moment.instruction
+    if instruction.op == "CALL":  # of Item: the index was pushed before it
+        instruction = moment.listing.before(moment.listing.before(instruction))
+        done += 1
     while instruction.op in _STEPS:
         instruction = moment.listing.before(instruction)
         done += 1
@@ -189,8 +212,9 @@ def _missing(moment: Moment, site: SiteInfo, value: Any) -> str:
     if isinstance(step, Index) and not isinstance(value, list):
         if value is None:
             return f"The path {before} is null"
-        what = f"Filter: [{step.n}] can only be applied to arrays."
-        return f"{what} Current context is: {compact(value)}"
+        rest = format_path("$", segments[at:])[1:]
+        what = f"Filter: {rest} can only be applied to arrays."
+        return f"{what} Current context is: {dumps(value, True)}"
     return f"No results for path: {whole}"
 
 

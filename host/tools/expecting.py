@@ -12,7 +12,7 @@ from ..compiler.model import Json, Where
 from ..compiler.source import Node
 from . import console
 from .errors import did_you_mean
-from .history import History
+from .events import History
 from .listing import Listing
 from .scenario_reader import Reader
 from .virtual import Call, Run

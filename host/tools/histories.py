@@ -13,8 +13,9 @@ from . import console
 from .causes import compact
 from .definitions import takes_values
 from .errors import DONE, FAILED, HostError
+from .events import Event, History
 from .files import Loaded, read_program
-from .history import Event, History, replay_history
+from .history import replay_history
 from .player import check_program, know, no_limits
 from .records import Execution, Log, executions, read_log
 

@@ -16,56 +16,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tsme import asl, cbor, kernel, replay
+from tsme import asl, kernel, replay
 from tsme.errors import TsmeError
 from tsme.frames import SILENT
 
 from ..compiler.model import Json
-from .causes import TOO_LARGE, Moment, explain, state_error, too_large
+from .causes import NO_POINTER, TOO_LARGE, Moment, explain, state_error, too_large
 from .contexts import context, item
 from .credentials import role
+from .events import NOTHING, Event, History, Note, given
 from .listing import Listing, listing
 from .mapruns import MapRuns
 from .services import Service, region, service
 
-Event = dict[str, Any]
-
-_NOTHING: Any = cbor.MISSING
 _ABORTED = ("Task", "Wait", "Map", "Parallel")  # types whose states AWS says are aborted
-
-
-@dataclass(frozen=True)
-class Note:
-    """What was seen of a task outside the kernel.
-
-    `submitted`: what a `.sync` or `.waitForTaskToken` service answered at once.  `worker`: who
-    took an activity, "" for someone without a name.  `event`: the event of a failure before the
-    service did anything, such as TaskStartFailed.  `absent`: there was no such service.
-    """
-
-    submitted: Json = _NOTHING
-    worker: str | None = None
-    event: str = ""
-    absent: bool = False
-
-
-@dataclass
-class History:
-    """An execution as AWS tells it.  `status` is SUCCEEDED, FAILED, TIMED_OUT, ABORTED or RUNNING;
-    `output` counts only if it succeeded."""
-
-    status: str = "RUNNING"
-    output: Json = None
-    error: str | None = None
-    cause: str | None = None
-    events: list[Event] = field(default_factory=list)
-
-    def answer(self) -> dict[str, Any]:
-        """The result as one dict: only what AWS sends."""
-        out: dict[str, Any] = {"status": self.status}
-        if self.status == "SUCCEEDED":
-            out["output"] = self.output
-        return out | _given(error=self.error, cause=self.cause)
 
 
 def replay_history(
@@ -226,14 +190,14 @@ class _View:
         payload = action[kernel.PAYLOAD]
         about = service(action[kernel.RESOURCE])
         names = self.start[6] or [None] * 5
-        details = _given(
+        details = given(
             timeoutInSeconds=timeout // 1000 or None,
             heartbeatInSeconds=heartbeat // 1000 or None,
             taskCredentials=self.role(branch),
         )
         if about.family == "Task":
             details["parameters"] = payload
-            details |= _given(region=region(names[3]) or region(names[0]))
+            details |= given(region=region(names[3]) or region(names[0]))
             self.task_event("Scheduled", branch, about, details=details)
         else:
             details["resource"] = about.resource
@@ -243,7 +207,7 @@ class _View:
         branch.begun = about.family != "Activity" or note.worker is not None
         if branch.begun:
             self.started(branch, about, note)
-        if note.submitted is not _NOTHING:
+        if note.submitted is not NOTHING:
             self.task_event("Submitted", branch, about, output=note.submitted)
 
     def role(self, branch: _Branch) -> Json:
@@ -274,6 +238,10 @@ class _View:
         late = self.event[0] == kernel.TIMER
         if kind == kernel.FAILED:
             self.fails(branch, _Fault(timed_out=late))
+            if a == "States.DataLimitExceeded" and str(b).startswith("TSME-"):  # the device's
+                words = too_large(about.resource)
+                self.fails(branch, _Fault(b, words))
+                b = words
         if note.absent:
             self.fails(branch, self.fault(branch, b, b))
             return
@@ -284,10 +252,10 @@ class _View:
         elif late:
             self.task_event("TimedOut", branch, about, details={"error": a})
         elif note.event:
-            details = _given(error=a, cause=b) | about.details()
+            details = given(error=a, cause=b) | about.details()
             self.add(note.event, branch, details=details)
         else:
-            self.task_event("Failed", branch, about, details=_given(error=a, cause=b))
+            self.task_event("Failed", branch, about, details=given(error=a, cause=b))
 
     # --- errors ---
 
@@ -327,8 +295,6 @@ class _View:
         self.failing = branch
 
     def on_fail(self, branch: _Branch, name: str | None, cause: str | None) -> None:
-        if branch.map_run:
-            self.runs.failed(branch, name, cause)
         site = self.what.sites.get(branch.frame.pc - 1)
         if site is not None and site.kind == "large":
             self.fails(branch, self.large(branch, cause))
@@ -336,7 +302,12 @@ class _View:
         words = None
         if site is not None and site.kind == "choice":
             words = explain(self.moment(branch, []), 4, None)
-        self.fails(branch, self.fault(branch, cause, words))
+        elif branch.map_run and (cause or "").startswith(NO_POINTER):
+            words = cause
+        fault = self.fault(branch, cause, words)
+        if branch.map_run:
+            self.runs.failed(branch, name, fault.words or cause)
+        self.fails(branch, fault)
 
     def moment(self, branch: _Branch, stack: list[Any]) -> Moment:
         frame = branch.frame
@@ -356,7 +327,7 @@ class _View:
             branch = self.branches[branch.parent]
             outer = branch.frame.slots
             slots[1:] = [
-                b if a is _NOTHING else a for a, b in zip(slots[1:], outer[1:], strict=True)
+                b if a is NOTHING else a for a, b in zip(slots[1:], outer[1:], strict=True)
             ]
         return slots
 
@@ -490,11 +461,6 @@ class _View:
     ) -> None:
         self.history.status = status
         more: Event = {}
-        if details := _given(error=error or self.history.error, cause=self.history.cause):
+        if details := given(error=error or self.history.error, cause=self.history.cause):
             more["details"] = details
         self.add(kind, branch, **more)
-
-
-def _given(**members: Any) -> dict[str, Any]:
-    """The members that are not None."""
-    return {key: value for key, value in members.items() if value is not None}

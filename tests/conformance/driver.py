@@ -13,7 +13,7 @@ from typing import Any
 
 from tsme import asl, kernel, timestamp
 from tsme_host.compiler.emit import Compiled
-from tsme_host.tools.history import Note
+from tsme_host.tools.events import Note
 from tsme_host.tools.listing import Listing, listing
 
 from .judge import Case, match
@@ -110,7 +110,7 @@ def _written(payload: dict[str, Any]) -> list[Any]:
 def _listed(o: dict[str, str]) -> dict[str, Any]:
     tag = f'"{hashlib.md5(o["body"].encode(), usedforsecurity=False).hexdigest()}"'
     size = len(o["body"].encode())
-    more = {"LastModified": 1767225600, "Size": size, "StorageClass": "STANDARD"}
+    more = {"LastModified": 1767225600.0, "Size": size, "StorageClass": "STANDARD"}
     return {"Etag": tag, "Key": o["key"], **more}
 
 

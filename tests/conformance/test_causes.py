@@ -52,8 +52,57 @@ CAUSES = [
     (
         PASSES | {"Parameters": {"y.$": "States.Array($.a, States.Format('{}', $.b))"}},
         {"a": 1},
-        "The function 'States.Format('{}', $.b)' had the following error: The JsonPath argument "
-        "for the field '$.b' could not be found in the input '{\"a\":1}'",
+        "The function 'States.Array($.a, States.Format('{}', $.b))' had the following error: The "
+        "JsonPath argument for the field '$.b' could not be found in the input '{\"a\":1}'",
+    ),
+    (
+        PASSES | {"Parameters": {"y.$": "States.Array(States.Format('{}' , $.a[0]))"}},
+        {"a": 1},
+        "The function 'States.Array(States.Format('{}' , $.a[0]))' had the following error: "
+        "Filter: [0] can only be applied to arrays. Current context is: 1",
+    ),
+    (
+        PASSES | {"Parameters": {"y.$": "States.Format('{}', $.a[0].b)"}},
+        {"a": {"k": "v", "l": [True, None]}},
+        "The function 'States.Format('{}', $.a[0].b)' had the following error: "
+        "Filter: [0]['b'] can only be applied to arrays. "
+        "Current context is: {k=v, l=[true, null]}",
+    ),
+    (
+        PASSES | {"Parameters": {"y.$": "States.Format('{}', $.a[1])"}},
+        {"a": [1]},
+        "The function 'States.Format('{}', $.a[1])' had the following error: The JsonPath "
+        "argument for the field '$.a[1]' could not be found in the input '{\"a\":[1]}'",
+    ),
+    (
+        PASSES | {"Parameters": {"y.$": "States.Format('{}', $$.Nope.Deep)"}},
+        {"a": [1]},
+        "The function 'States.Format('{}', $$.Nope.Deep)' had the following error: The JsonPath "
+        "argument for the field '$.Nope.Deep' could not be found in the input '{\"a\":[1]}'",
+    ),
+    (
+        PASSES | {"Parameters": {"y.$": "$.a[0]"}},
+        {"a": 1},
+        "The JSONPath '$.a[0]' specified for the field 'y.$' could not be found in the input "
+        "'{\"a\":1}'",
+    ),
+    (
+        PASSES | {"InputPath": "$.b", "Parameters": {"y": [{"z.$": "$[0]"}]}},
+        {"b": "text"},
+        "The JSONPath '$[0]' specified for the field 'z.$' could not be found in the input "
+        "'\"text\"'",
+    ),
+    (
+        PASSES | {"Parameters": {"y.$": "$.a[5].b"}},
+        {"a": []},
+        "The JSONPath '$.a[5].b' specified for the field 'y.$' could not be found in the input "
+        "'{\"a\":[]}'",
+    ),
+    (
+        PASSES | {"Assign": {"y.$": "$.a[5]"}},
+        {"a": []},
+        "The JSONPath '$.a[5]' specified for the field 'y.$' could not be found in the input "
+        "'{\"a\":[]}'",
     ),
     (
         {"Type": "Fail", "CausePath": "$.why"},

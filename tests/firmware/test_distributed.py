@@ -335,6 +335,11 @@ def test_files_stand_in_for_s3(board: str, tmp_path: Path) -> None:
     run = "out/1-1"
     assert first[1]["ResultWriterDetails"] == {"Bucket": "b", "Key": f"{run}/manifest.json"}
     assert [[o["Key"], o["Size"]] for o in second[1]] == [["in/deep/x", 2], ["in/n.json", 9]]
+    when = tmp_path.joinpath("b", "in", "n.json").stat().st_mtime
+    assert [*second[1][1]] == ["Etag", "Key", "LastModified", "Size", "StorageClass"]
+    assert second[1][1]["LastModified"] == int(when)
+    assert b'"LastModified":1.' in done.stdout
+    assert b'E9,"Size"' in done.stdout
     assert tmp_path.joinpath("b", run, "SUCCEEDED_0.jsonl").read_text() == "1\n2"
     failed = json.loads(tmp_path.joinpath("b", run, "FAILED_0.jsonl").read_text())
     assert failed["Error"] == "TooLarge"

@@ -27,7 +27,7 @@ SPEC = "Format MathAdd UUID ArrayPartition ArrayContains ArrayRange ArrayGetItem
 SPEC += (
     " Base64Encode Base64Decode Hash JsonMerge StringToJson JsonToString MathRandom StringSplit"
 )
-SPEC += " ArrayUnique Items Batch MapRun Flatten"
+SPEC += " ArrayUnique Items Batch MapRun Flatten Item Lists"
 
 
 class NoDraws:

@@ -422,6 +422,26 @@ def _hash(random: Random, data: Any, algorithm: Any) -> str:
     return hashlib.new(algorithm.replace("-", "").lower(), text.encode()).hexdigest()
 
 
+def _part(r: Random, v: Any, n: Any) -> Any:
+    if not is_integer(n):
+        raise WorkflowError(3)
+    if not isinstance(v, list):
+        raise WorkflowError(1)
+    return v[n] if -len(v) <= n < len(v) else None
+
+
+def _lists(r: Random, v: Any) -> Any:
+    for name in ("Headers", "QueryParameters"):
+        part = v.get(name) if isinstance(v, dict) else None
+        if part is not None and not (
+            isinstance(part, dict)
+            and all(isinstance(x, list) for x in part.values())
+            and all(isinstance(text, str) for x in part.values() for text in x)
+        ):
+            raise WorkflowError(10)
+    return v
+
+
 FUNCTIONS = {
     0: (2, _format),
     1: (2, _math_add),
@@ -440,6 +460,8 @@ FUNCTIONS = {
     14: (3, _math_random),
     15: (2, _split),
     16: (1, _unique),
+    21: (2, _part),
+    22: (1, _lists),
 }
 READS = (4, 9, 10, 12, 15, 16, 17)  # 2.3: their arguments count, too
 

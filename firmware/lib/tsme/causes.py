@@ -13,4 +13,5 @@ ERRORS = (
         "States.ExceedToleratedFailureThreshold",
         "The specified tolerated failure threshold was exceeded",
     ),
+    ("States.Runtime", "a task cannot be started with these Parameters"),
 )

@@ -26,7 +26,9 @@ _TABLE = (
     "Items 3 reading items "  # these are of distributed Maps
     "Batch 4 batches batch "
     "MapRun 3 batches map_run "
-    "Flatten 1 batches flatten"
+    "Flatten 1 batches flatten "
+    "Item 2 fields item "
+    "Lists 1 fields lists"
 )
 # Those that go through arguments which are not in their result.
 _READS = "ArrayContains ArrayUnique Base64Decode Hash StringToJson StringSplit Items".split()

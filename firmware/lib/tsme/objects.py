@@ -6,6 +6,7 @@
 import os
 from binascii import crc32
 
+from .exact import from_int
 from .jsontext import dumps
 from .tasks import TaskError
 
@@ -46,7 +47,8 @@ def listed(folder, where):
         if key.startswith(prefix):
             with open(path, "rb") as f:
                 tag = '"%08x"' % (crc32(f.read()) & 0xFFFFFFFF)
-            more = {"LastModified": int(stat[8]), "Size": stat[6], "StorageClass": "STANDARD"}
+            time = from_int(int(stat[8]))  # a double, as AWS has it: 1.789180622E9
+            more = {"LastModified": time, "Size": stat[6], "StorageClass": "STANDARD"}
             more.update({"Etag": tag, "Key": key})
             out.append(more)
     return out
