@@ -141,9 +141,8 @@ class Context:
             self.scope.uses.append((path.root, path.where))
         for segment in path.segments:
             if isinstance(segment, Filter) and (what := remark(segment.text)):
-                message = (
-                    f"{what} in a filter is not in AWS's guide; its paths have it all the same"
-                )
+                guide = "is what AWS's guide calls unsupported in reference paths"
+                message = f"{what} in a filter {guide}; its library, Jayway, has it"
                 hint = "try it on AWS if the workflow is to run there"
                 self.warn("TSME-C023", path.where, message, hint)
 

@@ -112,7 +112,8 @@ def placeholder(text: str, where: Where) -> Problem:
     name = text[text.index("${") + 2 :].partition("}")[0].strip()
     message = f"the placeholder ${{{name}}} has no value"
     simple = re.fullmatch(r"[\w.:-]+", name)
-    give = f"give it one: --substitute {name}=VALUE" if simple else "put a value in its place"
+    give = f"give it one: --substitute {name}=VALUE, or write it there"
+    give = give if simple else "put a value in its place"
     return Problem("TSME-C008", message, where, give)
 
 

@@ -245,7 +245,7 @@ def test_a_placeholder_outside_of_strings_is_one_problem_at_its_place(text, colu
 def test_a_placeholder_is_named_with_what_gives_it_a_value():
     (problem,) = parse('{"a": ${ n }}')[1]
     assert problem.message == "the placeholder ${n} has no value"
-    assert problem.hint == "give it one: --substitute n=VALUE"
+    assert problem.hint == "give it one: --substitute n=VALUE, or write it there"
     (problem,) = parse('{"a": ${max(1, 2)}}')[1]
     assert problem.hint == "put a value in its place"
     assert parse('{"a": "x ${n}"}')[1] == []

@@ -290,7 +290,7 @@ def test_a_placeholder_left_over_is_one_problem_that_names_it():
     assert (
         "t.asl.json:2:13: error TSME-C008: the placeholder ${settle} has no value" in result.stdout
     )
-    assert "help: give it one: --substitute settle=VALUE" in result.stdout
+    assert "help: give it one: --substitute settle=VALUE, or write it there" in result.stdout
     assert result.stdout.endswith("t.asl.json: 1 problem\n")
     assert tsme("check", "t.asl.json", "--substitute", "settle=5").exit_code == 0
     for file, text in (("v.json", '{"settle": 5}'), ("v.yaml", "settle: 5\nother: x\n")):
