@@ -35,10 +35,18 @@ _HAS_DETAILS = ("Execution", "Task", "LambdaFunction", "Activity", "MapIteration
     help="The .tsm or workflow that ran. May be repeated.",
 )
 @click.option("--execution", type=int, metavar="N", help="Its number.  [default: the last one]")
+@click.option(
+    "--include-execution-data/--no-include-execution-data",
+    "data",
+    default=True,
+    help="Whether JSON has the inputs and outputs.  [default: it has]",
+)
 @click.option("--json", "form", flag_value="json", help="Print what the AWS API answers.")
 @click.option("--table", "form", flag_value="table", help="Print a line for each event.")
 @takes_values
-def history(log: str, programs: tuple[str, ...], execution: int | None, form: str | None) -> int:
+def history(
+    log: str, programs: tuple[str, ...], execution: int | None, form: str | None, data: bool
+) -> int:
     """Show an execution as AWS's GetExecutionHistory would.
 
     The events are worked out by replaying the journal; the device stores none of them. On a
@@ -55,7 +63,7 @@ def history(log: str, programs: tuple[str, ...], execution: int | None, form: st
     if form is None:
         form = "table" if sys.stdout.isatty() else "json"
     if form == "json":
-        console.out_json(as_api(told))
+        console.out_json(as_api(told, data))
     else:
         for line in as_table(told):
             console.out(line)
@@ -109,12 +117,13 @@ def tell(programs: list[Loaded], execution: Execution) -> History:
 # --- as the AWS API answers -------------------------------------------------------------------
 
 
-def as_api(told: History) -> dict[str, list[Event]]:
-    """The answer of GetExecutionHistory, as the AWS CLI prints it."""
-    return {"events": [_api_event(event) for event in told.events]}
+def as_api(told: History, data: bool = True) -> dict[str, list[Event]]:
+    """The answer of GetExecutionHistory, as the AWS CLI prints it.  `data`: includeExecutionData;
+    without it AWS leaves out inputs and outputs, but not the `parameters` of a task."""
+    return {"events": [_api_event(event, data) for event in told.events]}
 
 
-def _api_event(event: Event) -> Event:
+def _api_event(event: Event, data: bool) -> Event:
     kind = event["type"]
     out: Event = {
         "timestamp": _time(event["time"]).isoformat(timespec="microseconds"),
@@ -123,7 +132,7 @@ def _api_event(event: Event) -> Event:
         "previousEventId": event["prev"],
     }
     if name := _details_name(kind):
-        out[name] = _details(event)
+        out[name] = _details(event, data)
     return out
 
 
@@ -139,12 +148,12 @@ def _details_name(kind: str) -> str:
     return f"{kind[0].lower()}{kind[1:]}EventDetails"
 
 
-def _details(event: Event) -> Event:
+def _details(event: Event, data: bool) -> Event:
     out: Event = {}
     if "state" in event:
         out["name"] = event["state"]
     for name in ("input", "output"):
-        if name in event:
+        if name in event and data:
             out[name] = compact(event[name])
             out[f"{name}Details"] = dict(_TRUNCATED)
     if "assigned_variables" in event:

@@ -145,7 +145,7 @@ def run(program: str, **options: Unpack[Options]) -> int:
         forget(options["journal"])
         if result[0] == "failed":
             journal = options["journal"] or str(place / JOURNAL)
-            result[3] = _in_full(result[3], loaded.data, journal)
+            result = _in_full(result, loaded.data, journal)
         try:
             return _report(result, options, kept)
         except OSError as error:
@@ -312,8 +312,9 @@ def _more_heap(options: Options) -> str:
     return f"--heap {max(HEAP_MUCH, 2 * had) >> 20}M"
 
 
-def _in_full(cause: str | None, data: bytes, journal: str) -> str | None:
-    """A cause in AWS's words, which name the state, the path and what it met."""
+def _in_full(result: list[Any], data: bytes, journal: str) -> list[Any]:
+    """A failure as AWS tells it: its words name the state, the path and what it met; when the time
+    of a workflow is up it has timed out, without an error."""
     size = disassemble(data).size
     try:
         with no_limits():
@@ -324,8 +325,11 @@ def _in_full(cause: str | None, data: bytes, journal: str) -> str | None:
         TsmeError,
         IndexError,
     ):  # no debug part, or the start is gone from the journal
-        return cause
-    return told.cause or cause
+        return result
+    status, output, error, cause, execution = result
+    if told.status == "TIMED_OUT":
+        return ["timed out", output, None, None, execution]
+    return [status, output, error, told.cause or cause, execution]
 
 
 def _no_handler(message: str, tasks: str) -> str:
@@ -367,7 +371,7 @@ def _report(result: list[Any], options: Options, kept: Kept) -> int:
     if options["as_json"]:
         console.out_json(
             {
-                "status": status,
+                "status": status.replace(" ", "_"),
                 "output": output,
                 "error": error,
                 "cause": cause,
@@ -379,6 +383,8 @@ def _report(result: list[Any], options: Options, kept: Kept) -> int:
     else:
         words = _words("", str(cause), options) if cause else ""
         why = ": ".join(part for part in (str(error or ""), words) if part)
+        if status == "timed out":
+            why = "its TimeoutSeconds are over"
         text = f"execution {execution} {status}: {why or 'no error was named'}"
         click.secho(text, err=True, fg="red")
     ours = error in _NOT_OF_INPUT or str(error).startswith("TSME.")

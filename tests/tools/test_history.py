@@ -13,7 +13,7 @@ from tests.tools.recorded import PLAIN, TEXT, Device
 from tests.tools.shell import assert_one_clear_line, tsme
 from tsme.asl import Interpreter
 from tsme.journal import CHECKPOINT
-from tsme.kernel import FAILED, HEARTBEAT, SUCCEEDED, TIMER, Kernel
+from tsme.kernel import FAILED, HEARTBEAT, STOP, SUCCEEDED, TIMER, Kernel
 from tsme.program import Program
 from tsme_host.compiler.compile import compile_text
 from tsme_host.tools.histories import _details_name as details_name
@@ -194,3 +194,35 @@ def test_what_is_left_before_damage_is_shown_and_the_damage_told(device: Device)
     assert result.exit_code == 1
     assert json.loads(result.stdout)["events"][-1]["type"] == "TaskStarted"
     assert "what follows in execution 1 is damaged" in result.stderr
+
+
+def test_inputs_and_outputs_can_be_left_out(device: Device):
+    device.run(1)
+    told, bare = events(device), events(device, "--no-include-execution-data")
+    assert len(told) == len(bare)
+    gone = {"input", "inputDetails", "output", "outputDetails"}
+    for event, less in zip(told, bare, strict=True):
+        assert less.keys() == event.keys()
+        for name, value in event.items():
+            kept = value
+            if name.endswith("Details"):
+                kept = {k: v for k, v in value.items() if k not in gone}
+            assert less[name] == kept
+    [scheduled, _] = [e for e in bare if e["type"] == "TaskScheduled"]
+    assert scheduled["taskScheduledEventDetails"]["parameters"] == '{"day":1}'
+    assert bare[-1]["executionSucceededEventDetails"] == {}
+
+
+def test_an_execution_that_was_stopped_without_a_word_has_empty_details(device: Device):
+    device.start({"day": 1})
+    device.feed(STOP, 5, None, None)
+    last = events(device)[-1]
+    assert (last["type"], last["previousEventId"]) == ("ExecutionAborted", 0)
+    assert last["executionAbortedEventDetails"] == {}
+
+
+def test_an_execution_that_was_stopped_with_words_has_them(device: Device):
+    device.start({"day": 1})
+    device.feed(STOP, 5, "Manual", "probe")
+    details = {"error": "Manual", "cause": "probe"}
+    assert events(device)[-1]["executionAbortedEventDetails"] == details

@@ -48,6 +48,29 @@ def test_a_workflow_that_fails_exits_with_1_and_says_error_and_cause(folder: Pat
 
 
 @pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+def test_a_workflow_whose_time_is_up_has_timed_out_and_has_no_error(folder: Path, on: str):
+    states = {"W": {"Type": "Wait", "Seconds": 3, "End": True}}
+    flow = {"StartAt": "W", "TimeoutSeconds": 1, "States": states}
+    (folder / "late.json").write_text(json.dumps(flow))
+    run = ("run", "late.json", "--fast", "--on", need(on))
+    done = spawn(*run, cwd=folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "execution 1 timed out: its TimeoutSeconds are over\n"
+    done = spawn(*run, "--json", "--journal", "j.bin", cwd=folder)
+    assert json.loads(done.stdout) == {
+        "status": "timed_out",
+        "output": None,
+        "error": None,
+        "cause": None,
+        "execution": 1,
+    }
+    told = json.loads(spawn("history", "j.bin", "--program", "late.json", cwd=folder).stdout)
+    last = told["events"][-1]
+    assert (last["type"], last["previousEventId"]) == ("ExecutionTimedOut", 0)
+    assert last["executionTimedOutEventDetails"] == {"error": "States.Timeout"}
+
+
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
 @pytest.mark.parametrize(
     "text",
     [
