@@ -193,6 +193,18 @@ def test_a_max_items_path_that_names_no_whole_number_is_seen_before_reading(most
     assert (run.history.error, run.history.cause) == ("States.Runtime", f"{where} {why}")
 
 
+def test_an_items_pointer_that_leads_nowhere_is_told_with_its_state() -> None:
+    config = {"InputType": "JSON", "ItemsPointer": "/missing"}
+    run = Run(workflow(PASS, ItemReader=READER | {"ReaderConfig": config}), {"key": "k"}, "{}")
+    why = "The provided ReaderConfig.ItemsPointer does not match any valid path in the JSON "
+    why += "structure."
+    where = "An error occurred while executing the state 'Each' (entered at the event id #2)."
+    assert (run.history.error, run.history.cause) == ("States.ItemReaderFailed", f"{where} {why}")
+    assert run.history.events[4]["details"]["cause"] == f"{where} {why}"
+    scalar = Run(workflow(PASS, ItemReader=READER), {"key": "k"}, "123")
+    assert scalar.history.cause == "Attempting to map over non-iterable node."
+
+
 def test_a_max_items_path_that_names_a_negative_number_is_the_readers_failure() -> None:
     reader = READER | {"ReaderConfig": {"MaxItemsPath": "$.most"}}
     run = Run(workflow(PASS, ItemReader=reader), {"key": "k", "most": -1}, "[1]")
