@@ -289,7 +289,7 @@ def _result(place: Path, status: int, options: Options, loaded: Loaded) -> list[
     path = place / "result.cbor"
     name = options["interpreter"]
     if path.is_file():
-        result: list[Any] = cbor.decode(path.read_bytes())[0]
+        result: list[Any] = cbor.decode(path.read_bytes(), 0, True)[0]
         if result[0] == "refused":
             raise HostError(result[1], _words(result[1], result[2], options))
         return result

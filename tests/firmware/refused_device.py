@@ -29,8 +29,8 @@ def engine():
     made = Engine(program, Journal(flash), tasks=tasks, sleep=lambda ms: None)
     if len(sys.argv) > 3:
         for number in made.kernel.client.calls:
-            arity, _ = made.kernel.client.calls[number]
-            made.kernel.client.calls[number] = arity, wrong
+            arity, _, reads = made.kernel.client.calls[number]
+            made.kernel.client.calls[number] = arity, wrong, reads
     return made
 
 

@@ -146,7 +146,7 @@ def test_a_limit_met_a_thousand_states_later_costs_few_records(board: str, tmp_p
     found = played(board, tmp_path, source, 10)
     assert found[:2] == BEGUN
     assert found[-2].startswith(f"1 failed {LIMIT} TSME-L001")
-    assert len(found) < 60
+    assert len(found) < 200  # of some 2,000 states; functions count by their work, too
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -190,27 +190,24 @@ def test_wildcards_of_retry_do_not_run_an_interrupted_once_task_again(names: lis
 
 
 def reset_in_the_middle(source: dict[str, Any]) -> tuple[int, str, Any]:
-    """How often the task ran, and how the execution ended, if the first run is cut off."""
+    """How often the task ran, and how the execution ended, if the power fails in the first run."""
     program = tsme.Program(compile_text(json.dumps(source)).program)
     flash = tsme.RamFlash(4096, 16)
-    ran = []
+    images = []
     now = [1700000000000]
 
     def later(ms: int) -> None:
         now[0] += ms
 
-    for life in range(2):
+    for _ in range(2):
         engine = tsme.Engine(program, tsme.Journal(flash), clock=lambda: now[0], sleep=later)
 
         @engine.task("open", effect="once")
-        def open_(payload: Any, life: int = life) -> str:
-            ran.append(life)
-            if not life:
-                raise KeyboardInterrupt
+        def open_(payload: Any, flash: Any = flash) -> str:
+            images.append(bytes(flash.data))
             return "done"
 
-        try:
-            outcome = engine.run_sync({})
-        except KeyboardInterrupt:
-            continue
-    return len(ran), outcome.status, outcome.output
+        outcome = engine.run_sync({})
+        flash = tsme.RamFlash(4096, 16)
+        flash.data[:] = images[0]
+    return len(images), outcome.status, outcome.output

@@ -89,6 +89,20 @@ def test_values_keep_their_kind_and_order(folder: Path, on: str, text: str):
     assert repr(json.loads(done.stdout)) == repr(json.loads(text))
 
 
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+@pytest.mark.parametrize("deep", [31, 32])
+def test_an_output_as_deep_as_a_value_may_be_is_printed(folder: Path, on: str, deep: int):
+    text = "[" * deep + "7" + "]" * deep
+    for more in ([], ["--json"], ["-j", f"{deep}.bin"]):
+        done = spawn("run", "echo.asl.json", "-i", text, "--on", need(on), *more, cwd=folder)
+        assert (done.returncode, done.stderr) == (0, "")
+        told = json.loads(done.stdout)
+        assert (told["output"] if "--json" in more else told) == json.loads(text)
+    for command in ("history", "replay"):
+        done = spawn(command, f"{deep}.bin", "--program", "echo.asl.json", cwd=folder)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_input_may_be_a_file_or_come_from_stdin(folder: Path):
     (folder / "in.json").write_text("[1, 2]", encoding="utf-8")
     done = spawn("run", "echo.asl.json", "-i", "in.json", cwd=folder)

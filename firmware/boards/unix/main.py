@@ -205,7 +205,7 @@ def main(args):
         result = ["refused", "TSME-H032", "the board stopped: " + where(e, None)]
     if "result" in options:
         with open(options["result"], "wb") as f:
-            f.write(encode(result))
+            f.write(encode(result, True))  # an output may be as deep as a value can be
     elif result[0] == "succeeded":
         print(dumps(result[1]))
     else:

@@ -9,7 +9,7 @@ _RANGE = 1000
 
 def array_partition(rng, array, size):
     an_array(array, "the first argument")
-    size = an_integer(size, "the chunk size", 1)
+    size = min(an_integer(size, "the chunk size", 1), len(array) or 1)  # it may be no machine word
     return [array[i : i + size] for i in range(0, len(array), size)]
 
 

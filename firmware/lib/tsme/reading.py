@@ -44,7 +44,7 @@ def items(rng, answer, config, most):
             answer = Obj(list(answer.items())[:most])
     elif not isinstance(answer, list):
         raise _failed("Attempting to map over non-iterable node.")
-    elif most:
+    elif most and most < len(answer):
         answer = answer[:most]
     return answer
 
