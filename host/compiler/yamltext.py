@@ -121,8 +121,7 @@ class _Reader:
             hint = "indent with blanks" if "\\t" in message else ""
             raise self.stop(message, mark.index if mark else 0, hint) from None
         except yaml.reader.ReaderError as error:
-            shown = f"U+{ord(str(error.character)[:1] or ' '):04X}"
-            message = f"the character {shown} cannot stand in YAML"
+            message = f"the character U+{int(error.character):04X} cannot stand in YAML"
             raise self.stop(message, int(error.position)) from None
         if self.root is None:
             raise self.stop("the text is empty", 0, "write StartAt: ...")

@@ -73,6 +73,11 @@ def test_what_is_wrong_is_told_at_its_place(text, found):
     assert [problem[:3] for problem in wrong(text)] == found
 
 
+def test_a_character_that_yaml_does_not_have_is_named():
+    assert wrong("a: \x01")[0][3] == "the character U+0001 cannot stand in YAML"
+    assert wrong("a: b\n\tc: d")[0][3].startswith("this is no YAML: ")
+
+
 def test_a_bomb_of_aliases_is_refused_before_it_goes_off():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]

@@ -212,6 +212,18 @@ def test_the_partition_of_a_template_is_that_of_nearly_all():
     assert "arn:aws-cn:states" in resources("template.json", *given)[0]
 
 
+def test_a_test_file_may_name_a_state_machine_of_a_template():
+    case = {"name": "it", "tasks": {"B": {"output": 1}}, "expect": {"duration_ms": 9000}}
+    top = {"workflow": "template.yaml:Water", "substitutions": {"Seconds": 9}, "cases": [case]}
+    write("water.test.json", json.dumps(top))
+    assert "1 passed" in tsme("test", "water.test.json").stdout
+    case["expect"] = {"duration_ms": 3000}
+    write("water.test.json", json.dumps({"workflow": "template.yaml:Water", "cases": [case]}))
+    assert "1 passed" in tsme("test", "water.test.json").stdout
+    write("water.test.json", json.dumps({"workflow": "template.yaml:Watre", "cases": [case]}))
+    assert_one_clear_line(tsme("test", "water.test.json").stderr, "TSME-H015")
+
+
 def test_a_template_in_json_is_one_too():
     text = json.dumps(JSON)
     water = {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"DefinitionString": text}}
