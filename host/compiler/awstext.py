@@ -38,7 +38,11 @@ class Diagnostic:
 def definition_error(text: str, problems: Iterable[Problem]) -> str:
     """The message of the InvalidDefinition with which CreateStateMachine refuses a workflow."""
     found = diagnostics(text, problems)
-    said = [f"{d.code}: {d.message}" + (f" at {d.location}" if d.location else "") for d in found]
+    places = [d.location or ("null" if d.code == "MISSING_END_STATE" else "") for d in found]
+    said = [
+        f"{d.code}: {d.message}" + (f" at {place}" if place else "")
+        for d, place in zip(found, places, strict=True)
+    ]
     return f"Invalid State Machine Definition: '{', '.join(said)}'"
 
 
@@ -55,8 +59,23 @@ def diagnostics(text: str, problems: Iterable[Problem]) -> list[Diagnostic]:
         return [Diagnostic(SCHEMA, "Definition must be a valid JSON object", "")] if wrong else []
     schema = [p for p in wrong if p.code not in _GRAPH]
     graph = [p for p in wrong if p.code in _GRAPH[:2]]
+    if not schema and any(p.code == _GRAPH[2] for p in wrong) and not _has_end(root):
+        told = [_diagnostic(root, p) for p in graph if p.code == _GRAPH[0]]
+        return [*told, Diagnostic("MISSING_END_STATE", "Workflow has no terminal state", "")]
     found = [_diagnostic(root, p) for p in schema or graph or wrong]
     return list(dict.fromkeys(_joined(found)))
+
+
+def _has_end(root: Node) -> bool:
+    """Does a state of the outermost machine end it, whether it is reached or not?"""
+    definition = root.plain()
+    states = definition.get("States") if isinstance(definition, dict) else None
+    for state in states.values() if isinstance(states, dict) else ():
+        if isinstance(state, dict) and (
+            state.get("End") is True or state.get("Type") in ("Succeed", "Fail")
+        ):
+            return True
+    return False
 
 
 # --- what is no JSON ------------------------------------------------------------------------
@@ -165,6 +184,9 @@ def _not_one_of(place: _Place) -> Diagnostic:
     if not values:
         return _ours(place)
     listed = ", ".join(values)
+    if place.field == "QueryLanguage":
+        message = f"Value should be one of the following: [{listed}]"
+        return Diagnostic(SCHEMA, message, place.pointer)
     message = f"The field '{place.field}' should have one of these values: [{listed}]"
     return Diagnostic(SCHEMA, message, place.pointer)
 
@@ -176,9 +198,26 @@ def _resource(place: _Place) -> Diagnostic:
 
 
 def _impossible(place: _Place) -> Diagnostic:
-    if place.value in ([], {}):
+    value, field = place.value, FIELDS.get(place.field)
+    if value in ([], {}):
         return Diagnostic(SCHEMA, "Value cannot be empty", place.pointer)
+    if field is not None and field.kind == "integer" and type(value) is int and value < field.low:
+        return Diagnostic(SCHEMA, f"Minimum value is {field.low:.0f}", place.pointer)
     return _ours(place)
+
+
+def _wrong_type(place: _Place) -> Diagnostic:
+    if place.field == "QueryLanguage":
+        return Diagnostic(SCHEMA, "Expected value of type [STRING]", place.pointer)
+    return _ours(place)
+
+
+def _other_language(place: _Place) -> Diagnostic:
+    mine, other = "JSONPath", "JSONata"
+    if "belongs to JSONPath" in place.problem.message:
+        mine, other = other, mine
+    only = f"field '{place.field}' is only supported for the '{other}' QueryLanguage"
+    return Diagnostic(SCHEMA, f"The QueryLanguage is set to '{mine}', but {only}", place.parent)
 
 
 def _timestamp(place: _Place) -> Diagnostic:
@@ -227,6 +266,7 @@ _WORDS: dict[str, Callable[[_Place], Diagnostic]] = {
     "TSME-C010": _missing,
     "TSME-C011": _unknown_field,
     "TSME-C012": _unknown_field,
+    "TSME-C013": _wrong_type,
     "TSME-C014": _impossible,
     "TSME-C016": _not_one_of,
     "TSME-C018": _resource,
@@ -242,6 +282,7 @@ _WORDS: dict[str, Callable[[_Place], Diagnostic]] = {
     "TSME-C040": _target,
     "TSME-C041": _unreachable,
     "TSME-C046": _express,
+    "TSME-C081": _other_language,
     "TSME-C082": _downgrade,
 }
 

@@ -8,6 +8,7 @@ from tsme_host.compiler.awstext import definition_error, diagnostics
 from tsme_host.compiler.check import find_problems
 
 QUEUE = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
+BODY = {"StartAt": "B", "States": {"B": {"Type": "Pass", "End": True}}}
 ACTIVITY = "arn:aws:states:us-east-1:111111111111:activity:dig"
 
 
@@ -123,9 +124,74 @@ def test_the_message_of_a_refused_creation_has_code_and_place():
 
 def test_transitions_are_told_only_of_sound_fields():
     dangling = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}
-    assert {d["code"] for d in told(dangling)} == {"MISSING_TRANSITION_TARGET"}
+    codes = [d["code"] for d in told(dangling)]
+    assert codes == ["MISSING_TRANSITION_TARGET", "MISSING_END_STATE"]
     dangling["States"]["A"]["Typo"] = 1
     assert {d["code"] for d in told(dangling)} == {"SCHEMA_VALIDATION_FAILED"}
+
+
+def test_a_workflow_without_an_end_is_told_as_that():
+    loop = {"StartAt": "A", "States": {n: {"Type": "Pass", "Next": m} for n, m in ("AB", "BA")}}
+    end = {"severity": "ERROR", "code": "MISSING_END_STATE"}
+    end["message"] = "Workflow has no terminal state"
+    assert told(loop) == [end]
+    text = json.dumps(loop)
+    wanted = "'MISSING_END_STATE: Workflow has no terminal state at null'"
+    assert definition_error(text, find_problems(text)[1]).endswith(wanted)
+    # It hides what is not reachable, and comes behind unknown targets.
+    loop["States"]["C"] = {"Type": "Pass", "Next": "A"}
+    assert told(loop) == [end]
+    loop["States"]["C"]["Next"] = "Ghost"
+    found = told(loop)
+    assert (found[0]["location"], found[1:]) == ("/States/C/Next", [end])
+    loop["States"]["C"] = {"Type": "Succeed"}
+    assert [d["message"] for d in told(loop)] == ['State "C" is not reachable.']
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "field"),
+    [
+        (
+            {"Type": "Map", "MaxConcurrency": -1, "ItemProcessor": BODY},
+            "Minimum value is 0",
+            "/MaxConcurrency",
+        ),
+        (
+            {"Type": "Task", "Resource": "r", "TimeoutSeconds": 0},
+            "Minimum value is 1",
+            "/TimeoutSeconds",
+        ),
+        (
+            {"QueryLanguage": "jsonpath"},
+            "Value should be one of the following: [JSONPath, JSONata]",
+            "/QueryLanguage",
+        ),
+        ({"QueryLanguage": 1}, "Expected value of type [STRING]", "/QueryLanguage"),
+        (
+            {"Output": {}},
+            "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the "
+            "'JSONata' QueryLanguage",
+            "",
+        ),
+        (
+            {"QueryLanguage": "JSONata", "InputPath": "$"},
+            "The QueryLanguage is set to 'JSONata', but field 'InputPath' is only supported for "
+            "the 'JSONPath' QueryLanguage",
+            "",
+        ),
+        (
+            {
+                "Type": "Map",
+                "TimeoutSeconds": 1,
+                "ItemProcessor": BODY,
+            },
+            "Field 'TimeoutSeconds' is not supported",
+            "",
+        ),
+    ],
+)
+def test_wrong_fields_are_told_at_the_field_or_the_state(state, message, field):
+    assert said(machine(**state)) == (message, "/States/A" + field)
 
 
 def test_every_code_of_the_compiler_has_words():
