@@ -1,6 +1,7 @@
 """Filters that compare two places or match a pattern: Jayway's and Java's answers, on every
 interpreter, and those of the second reader."""
 
+import json
 import re
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import interpreters
 from tests.firmware.leaves import on_every_interpreter
 from tests.firmware.test_query import DATA, LARGEST, batch, on, ours, query
 from tests.laws.support import SLOW
@@ -16,6 +18,7 @@ from tsme import cbor
 from tsme import patterns as patterns_of_device
 from tsme.faults import StatesError
 from tsme.query import select
+from tsme_host.compiler.compile import compile_text
 
 # What Jayway 2.0's Criteria.safeCompare makes of them: left, right, what holds.
 PAIRS: list[tuple[Any, Any, str]] = [
@@ -211,3 +214,20 @@ def test_the_work_of_a_pattern_grows_as_the_text_does(pattern, monkeypatch):
         assert ours(f"$[?(@.v =~ /{pattern}/)]", [{"v": "a" * size}]) in ([], [{"v": "a" * size}])
         counts.append(count)
     assert counts[2] - counts[1] <= 2.01 * (counts[1] - counts[0])
+
+
+@on_every_interpreter
+def test_only_a_program_with_such_a_filter_loads_their_module(name, tmp_path):
+    interpreters.require(name)
+    programs = []
+    for path in ("$.a[?(@.b == 1)]", "$.a[?(@.b =~ /x/)]"):
+        state = {"Type": "Pass", "OutputPath": path, "End": True}
+        text = json.dumps({"StartAt": "P", "States": {"P": state}})
+        programs.append(compile_text(text).program.hex())
+    script = tmp_path / "load.py"
+    lines = ["import sys, binascii", "from tsme.program import Program"]
+    for program in programs:
+        lines.append(f"Program(binascii.unhexlify('{program}'))")
+        lines.append("print('tsme.patterns' in sys.modules)")
+    script.write_text("\n".join(lines))
+    assert interpreters.run(name, script).stdout.split() == [b"False", b"True"]
