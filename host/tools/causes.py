@@ -52,7 +52,10 @@ def state_error(state: str, entered: int, text: str) -> str:
 
 
 def too_large(what: str) -> str:
-    """The whole cause of States.DataLimitExceeded, of a state by name or a task by resource."""
+    """The whole cause of States.DataLimitExceeded, of a state by name.
+
+    A task's result that does not fit a device keeps the device's cause, which says what to raise.
+    """
     limit = "a size exceeding the maximum number of bytes service limit"
     return f"The state/task '{what}' returned a result with {limit}."
 

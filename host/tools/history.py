@@ -238,10 +238,6 @@ class _View:
         late = self.event[0] == kernel.TIMER
         if kind == kernel.FAILED:
             self.fails(branch, _Fault(timed_out=late))
-            if a == "States.DataLimitExceeded" and str(b).startswith("TSME-"):  # the device's
-                words = too_large(about.resource)
-                self.fails(branch, _Fault(b, words))
-                b = words
         if note.absent:
             self.fails(branch, self.fault(branch, b, b))
             return
