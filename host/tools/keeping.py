@@ -9,13 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tsme import cbor
 from tsme.errors import TsmeError
-from tsme.kernel import BEGUN, DUE, FRAME, KIND, TASK
+from tsme.kernel import BEGUN, FRAME, KIND, TASK
 
 from .errors import HostError
 from .files import Loaded
@@ -33,7 +32,6 @@ class Kept:
     lock: int | None = None
     blocks: int = 0  # of a journal that is there
     goes_on: bool = False  # an execution is under way
-    waits: str = ""  # for what, if it is for time alone
     input: bytes = b""  # of the execution under way
 
 
@@ -176,14 +174,6 @@ def _stand(kept: Kept, log: Log, loaded: Loaded) -> None:
     kept.goes_on = True
     start = next(r for r in reversed(log.records) if "program" in r.fields)
     kept.input = bytes(cbor.encode(start.fields["input"]))
-    pending = state.pending.values()
-    waits = [action for action in pending if action[FRAME] is not None]
-    if not waits or any(action[KIND] == TASK for action in waits):
-        return
-    due = min(action[DUE] for action in waits)
-    now = datetime.now().timestamp()
-    if due > now * 1000:
-        kept.waits = f"waiting in {_names(waits, state, known)} until {_clock(due)}"
 
 
 def under_way(path: str, loaded: Loaded) -> str:
@@ -221,10 +211,3 @@ def left(path: str, loaded: Loaded) -> str:
 def _names(actions: list[Any], state: Any, known: Known) -> str:
     numbers = dict.fromkeys(state.client[action[FRAME]].state for action in actions)
     return ", ".join(f'"{known.debug.state(number)}"' for number in numbers)
-
-
-def _clock(ms: int) -> str:
-    """A time as the clock on the wall will show it."""
-    moment = datetime.fromtimestamp(-(-ms // 1000))
-    today = moment.date() == datetime.now().date()
-    return f"{moment:%H:%M:%S}" if today else f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -136,9 +136,11 @@ def run(program: str, **options: Unpack[Options]) -> int:
             value = cbor.encode(read_value("{}" if given is None else given))
         place = Path(folder)
         place.joinpath("program.tsm").write_bytes(loaded.data[: listing.size])
+        names = [state.name for state in listing.debug.states] if listing.debug else []
+        place.joinpath("names.cbor").write_bytes(cbor.encode(names))
         if value is not None:
             place.joinpath("input.cbor").write_bytes(value)
-        command = [*_command(place, options, kept), *_journal(place, options, kept, value)]
+        command = [*_command(place, options), *_journal(place, options, kept, value)]
         if not kept.goes_on:  # what is left was for an execution that has ended
             forget(options["journal"])
         result = _result(place, _work(place, command, loaded, options, kept), options, loaded)
@@ -195,7 +197,7 @@ def _implementation(program: str) -> str:
     return done.stdout.strip()
 
 
-def _command(place: Path, options: Options, kept: Kept) -> list[str]:
+def _command(place: Path, options: Options) -> list[str]:
     command = interpreter(options["interpreter"])
     if options["heap"] is not None:
         command += ["-X", f"heapsize={_heap(options)}"]
@@ -208,8 +210,7 @@ def _command(place: Path, options: Options, kept: Kept) -> list[str]:
         command.append("fast=1")
     if options["traceback"] or os.environ.get("TSME_TRACEBACK"):
         command.append("traceback=1")
-    if kept.waits and not options["fast"]:
-        command.append(f"waits={kept.waits}")
+    command.append(f"names={place / 'names.cbor'}")
     if options["seed"] is not None and not 0 <= options["seed"] < 1 << 64:
         raise HostError("TSME-H002", f"--seed {options['seed']} is not from 0 to 2^64 - 1")
     if options["now"] is not None:

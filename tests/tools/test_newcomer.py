@@ -184,18 +184,39 @@ def test_a_finished_journal_says_that_another_execution_starts(folder: Path, on:
     assert done.stdout == "1\n"
 
 
+WAITS = r'tsme: waiting in "Sleep" until (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\n'
+
+
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+def test_a_first_run_says_for_what_it_waits(folder: Path, on: str):
+    process = begin(folder, "hour.asl.json", "-j", "j.bin", "--on", need(on), until=begun)
+    assert re.fullmatch(WAITS, first_line(process))
+    assert re.fullmatch(r"\ntsme: interrupted; [^\n]+\n", interrupt(process))
+
+
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+def test_a_run_that_waits_for_a_token_names_it(folder: Path, on: str):
+    task = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+    given = {"FunctionName": "measure", "Payload": {"t.$": "$$.Task.Token"}}
+    state = {"Type": "Task", "Resource": task, "Parameters": given, "End": True}
+    text = json.dumps({"StartAt": "Ask", "States": {"Ask": state}})
+    (folder / "ask.asl.json").write_text(text, encoding="utf-8")
+    run = ["ask.asl.json", "-t", "tasks.py", "-j", "j.bin", "--on", need(on)]
+    process = begin(folder, *run, until=begun)
+    said = first_line(process)
+    interrupt(process)
+    assert said == 'tsme: waiting in "Ask" for its token 1-1\n'
+
+
 @pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
 def test_going_on_into_a_wait_names_its_state_and_its_end(folder: Path, on: str):
     run = ["hour.asl.json", "-j", "j.bin", "--on", need(on)]
     interrupt(begin(folder, *run, until=begun))
     process = begin(folder, *run, until=begun)
     said = first_line(process)
+    assert said.endswith("was interrupted after step 1; going on with it\n")
+    assert re.fullmatch(WAITS, first_line(process))
     interrupt(process)
-    assert re.search(
-        r'was interrupted after step 1; going on with it; waiting in "Sleep" until '
-        r"(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\n",
-        said,
-    )
     done = spawn("run", *run, "--fast", cwd=folder)
     assert "waiting" not in done.stderr  # it does not
 

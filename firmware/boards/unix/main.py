@@ -13,7 +13,7 @@
 # fast=1             the clock stands still while something runs, and jumps over every wait
 # traceback=1        shows that of an exception in a handler, once
 # limits=NAME=N,...  instead of those in tsme.limits
-# waits=TEXT         said of an execution that goes on, such as `waiting in "Sleep" until 13:32:04`
+# names=names.cbor   of the states, by number: it is said in which one the execution waits
 #
 # Exits with 0 if the execution succeeded, 1 if it failed, 2 if it could not run, 3 if the memory
 # was not enough.
@@ -25,6 +25,7 @@ try:
     import asyncio
 
     from unixtasks import Left, line, loaded, read, where
+    from waiting import SayingEngine
 
     from tsme import Engine, FileFlash, Journal, Program, Tasks, TsmeError
     from tsme.cbor import decode, encode
@@ -158,7 +159,11 @@ def make(options):
 
     if "fast" in options:
         return FastEngine(program, journal, int(options.get("now") or wall_clock()), seed, tasks)
-    return Engine(program, journal, None, None, seed, tasks)
+    engine = SayingEngine(program, journal, None, None, seed, tasks)
+    engine.speak = say
+    if "names" in options:
+        engine.names = decode(read(options["names"]))[0]
+    return engine
 
 
 def run(options):
@@ -172,8 +177,7 @@ def run(options):
     if engine.recover():
         s = engine.state
         text = "tsme: execution %d was interrupted after step %d; going on with it"
-        waits = "; " + options["waits"] if "waits" in options else ""
-        say(text % (s.execution, s.steps) + waits)
+        say(text % (s.execution, s.steps))
         if "input" in options:
             say("tsme: the input is not used: the execution has its own")
     elif engine.state.execution:
