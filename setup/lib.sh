@@ -11,6 +11,12 @@ fail() {
     exit 1
 }
 
+case $ROOT$BUILD in
+    *[[:space:]]*)
+        fail "\"$ROOT\" has a blank in its path, and MicroPython's make cannot build there; move the clone"
+        ;;
+esac
+
 note() {
     printf '  %s\n' "$*"
 }

@@ -148,6 +148,10 @@ def _notes(state: State) -> list[str]:
         else:
             text = f"until {_text(state.timestamp)}"
         notes.append(text)
+    elif isinstance(state, Parallel):
+        notes.append(f"{len(state.branches)} branches at once")
+    elif isinstance(state, Map):
+        notes.append("for each item")
     elif isinstance(state, Fail) and isinstance(state.error, str):
         notes.append(state.error)
     if isinstance(state, (Task, Parallel, Map)):

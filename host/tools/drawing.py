@@ -29,7 +29,7 @@ _COLOURS = {  # fill, border
     "succeed": ("#e3f4e6", "#2e8540"),
     "fail": ("#fbe6e4", "#b5392f"),
     "parallel": ("#e6f5f5", "#2b8a8a"),
-    "map": ("#e6f5f5", "#2b8a8a"),
+    "map": ("#f0f6e1", "#6b8a2b"),
     "start": ("#444444", "#444444"),
     "finish": ("#444444", "#444444"),
 }
@@ -41,7 +41,7 @@ _MERMAID = {  # brackets round the name
     "succeed": ("(((", ")))"),
     "fail": ("{{", "}}"),
     "parallel": ("[[", "]]"),
-    "map": ("[[", "]]"),
+    "map": ("[\\", "/]"),
     "start": ("((", "))"),
     "finish": ("((", "))"),
 }
@@ -52,7 +52,7 @@ _SHAPES = {
     "pass": "parallelogram",
     "succeed": "box",
     "fail": "octagon",
-    "parallel": "box3d",
+    "parallel": "component",
     "map": "box3d",
     "start": "circle",
     "finish": "doublecircle",
@@ -80,16 +80,23 @@ def graph(flow: str, output: str) -> int:
     if machine is None:
         show_problems(problems, text, shown_name(text, flow), to_stderr=True)
         return FAILED
-    draw(diagram(machine), output)
+    frame = diagram(machine)
+    draw(frame, output)
     if output != "-":
-        console.note(f"{output}: {console.count(len(machine.states), 'state')}")
+        console.note(f"{output}: {console.count(_states(frame), 'state')}")
     return DONE
+
+
+def _states(frame: Frame) -> int:
+    """States of a drawing, those of branches and bodies too."""
+    return sum(box.kind not in ("start", "finish") for box in _all(frame))
 
 
 def known_ending(output: str) -> None:
     """Refuse to draw into what is no drawing, by its name or by what is in it."""
     if output != "-" and Path(output).suffix.lower() not in (".mmd", ".mermaid", ".svg"):
-        raise HostError("TSME-H003", f'"{output}" ends neither in .mmd nor in .svg')
+        hint = "any browser shows an .svg, and prints it into another format"
+        raise HostError("TSME-H003", f'"{output}" ends neither in .mmd nor in .svg', hint)
     keep_others(output, _kind(output))
 
 

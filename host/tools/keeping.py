@@ -148,7 +148,10 @@ def _look(path: str, loaded: Loaded, digest: bytes) -> Kept:
         theirs, mine = log.programs[-1].hex(), digest.hex()
         message = f'the journal "{path}" belongs to another program ({theirs}), '
         message += f'not to "{loaded.name}" ({mine})'
-        raise HostError("TSME-H043", message, "name another journal file")
+        hint = (
+            "a workflow that has changed is another program: let the old one end what it began, "
+        )
+        raise HostError("TSME-H043", message, hint + "or name another journal file")
     kept = Kept(blocks=log.blocks)
     with suppress(TsmeError):  # the board says what is wrong, in its words
         _stand(kept, log, loaded)

@@ -136,8 +136,8 @@ def run(program: str, **options: Unpack[Options]) -> int:
             value = cbor.encode(read_value("{}" if given is None else given))
         place = Path(folder)
         place.joinpath("program.tsm").write_bytes(loaded.data[: listing.size])
-        names = [state.name for state in listing.debug.states] if listing.debug else []
-        place.joinpath("names.cbor").write_bytes(cbor.encode(names))
+        states = [state.name for state in listing.debug.states] if listing.debug else []
+        place.joinpath("names.cbor").write_bytes(cbor.encode(states))
         if value is not None:
             place.joinpath("input.cbor").write_bytes(value)
         command = [*_command(place, options), *_journal(place, options, kept, value)]

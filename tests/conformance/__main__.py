@@ -49,7 +49,10 @@ def main(argv: list[str] | None = None) -> int:
         known = ", ".join(INTERPRETERS)
         return _unable(f'there is no interpreter "{args.on}"; ON= takes {known}')
     if not args.cases.is_dir():
-        return _unable(f"there is no folder {args.cases}; name one with CASES=")
+        return _unable(
+            f"there is no folder {args.cases}: recorded AWS executions are no part of a clone; "
+            "name a folder of yours with CASES="
+        )
     try:
         find(args.on)
     except MissingTool as missing:
