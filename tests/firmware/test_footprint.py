@@ -56,6 +56,7 @@ ONCE = {
     "replay",
     "events",
     "clocks",
+    "workers",
     "shape",
     "refuse",
     "parts",
@@ -129,7 +130,7 @@ def constants(name: str) -> dict[str, int]:
     return out
 
 
-CHECKED = "kernel driver runner asl stf program verify refuse parts clocks".split()
+CHECKED = "kernel driver runner asl stf program verify refuse parts clocks workers".split()
 
 
 @pytest.mark.parametrize("name", CHECKED)

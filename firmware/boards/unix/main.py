@@ -168,8 +168,7 @@ def make(options):
 
 def run(options):
     engine = make(options)
-    if "tasks" in options:
-        engine.tasks.teller.engine = engine
+    engine.report = lambda text: say("tsme: " + text)
     try:
         engine.tasks.require(engine.program.resources())
     except TsmeError as e:

@@ -2,14 +2,13 @@
 # said with its name and its place.  `loaded(path, say, traceback)` gives its Tasks.
 import io
 import sys
-import time
 
 from tsme import TaskError, Tasks, TsmeError
+from tsme.tasks import settled
 
 CPYTHON = sys.implementation.name == "cpython"
 DEEPEST = 64  # far more than a value may be nested
 BOARDS_ONLY = ("machine", "rp2", "esp32", "esp", "network", "neopixel", "dht", "onewire", "pyb")
-YIELDS = "it yields; a handler gives its result once: write return, or async def and await"
 
 
 def read(path):
@@ -85,12 +84,12 @@ def loaded(path, say, traceback=False):
     if not isinstance(tasks, Tasks):
         text = "%s has no handlers; it needs a global `tasks = tsme.Tasks()`" % path
         raise TsmeError("TSME-H022", text)
-    tasks.teller = teller = Teller(path, say, traceback)
+    teller = Teller(path, say, traceback)
     for name in tasks.handlers:
         t = tasks.handlers[name]
-        t.function = teller.told(name, t.function, t)
+        t.function = teller.told(name, t.function)
         if t.check:
-            t.check = teller.told(name, t.check, t)
+            t.check = teller.told(name, t.check)
     return tasks
 
 
@@ -108,11 +107,9 @@ class Teller:
         self.say = say
         self.traceback = traceback
         self.known = set()
-        self.engine = None
 
-    def told(self, name, function, t):
+    def told(self, name, function):
         def handler(*args):
-            begun = time.time()
             try:
                 r = function(*args)  # calls: a user's handler
             except TaskError:
@@ -122,18 +119,15 @@ class Teller:
             except Exception as e:
                 self.tell(name, e)
                 raise
-            if CPYTHON and (hasattr(r, "__next__") or hasattr(r, "__anext__")):
-                raise TaskError("TypeError", 'handler "%s": %s' % (name, YIELDS))
-            if hasattr(r, "send"):
+            if hasattr(r, "send") or hasattr(r, "__next__") or hasattr(r, "__anext__"):
                 return self.later(name, r)
-            self.late(name, t, begun)
             return fit(name, r)
 
         return handler
 
     async def later(self, name, r):
         try:
-            return fit(name, await (r if CPYTHON else driven(name, r)))
+            return fit(name, await settled(r, name))
         except TaskError:
             raise
         except SystemExit as e:
@@ -161,43 +155,6 @@ class Teller:
         text = 'handler "%s" called sys.exit(%s) at %s, which ends the run; write return, or '
         text += 'raise tsme.TaskError("Name", "cause") to let the task fail'
         return Left(text % (name, code, line(e, self.path)))
-
-    def late(self, name, t, begun):
-        # A plain handler that came back after its time: nothing could run meanwhile.
-        e = self.engine
-        if e is None:
-            return
-        for action in e.state.pending.values():
-            due = action[3]
-            if due is not None and due <= e.clock() and e.tasks.find(action[4] or "") is t:
-                text = (
-                    'tsme: handler "%s" came back after %d s, when its time was up, and nothing '
-                )
-                text += "else could run meanwhile; write async def, and await asyncio.sleep()"
-                self.say(text % (name, round(time.time() - begun)))
-                return
-
-
-def driven(name, r):
-    # MicroPython: an async handler is a generator.  The event loop's own yields give None; it
-    # would wait for ever for one that gives something else.
-    step, given = r.send, None
-    while True:
-        try:
-            v = step(given)  # calls: what the user wrote
-        except StopIteration as e:
-            return e.value
-        if v is not None:
-            r.close()
-            raise TaskError("TypeError", 'handler "%s": %s' % (name, YIELDS))
-        try:
-            yield
-            step, given = r.send, None
-        except GeneratorExit:
-            r.close()
-            raise
-        except BaseException as e:  # it is cancelled
-            step, given = r.throw, e
 
 
 def fit(name, v, above=()):

@@ -34,13 +34,13 @@ def sure(engine, first):
         raise fault("TSME-T006", [r for r in readings if not fit(r)][0])
     now = good[1] if len(readings) == 2 else sorted(good)[(len(good) - 1) // 2]
     if len(readings) > 2:
-        engine.emit(
-            "log", "the clock gave %r, then %r and %r; the time is %d" % tuple(readings + [now])
+        engine.report(
+            "the clock gave %r, then %r and %r; the time is %d" % tuple(readings + [now])
         )
     last = engine.state.now
     if engine.busy() and now - max(last, engine.latest) > _DAY:
         text = "the clock is %d days after the last step; what was due by then is due now"
-        engine.emit("log", text % ((now - last) // _DAY))
+        engine.report(text % ((now - last) // _DAY))
     return now
 
 

@@ -77,16 +77,64 @@ def fault(code, args):
     return TsmeError(code, TEXTS[code] % args)
 
 
-def unfit(name, e):
+# What to write around a value that is none, by a part of its type's name.
+INSTEAD = (
+    ("int", "int(...)"),
+    ("float", "float(...)"),
+    ("bool", "bool(...)"),
+    ("array", ".tolist() behind it"),
+    ("bytes", ".decode() behind it"),
+    ("date", ".isoformat() behind it"),
+    ("set", "sorted(...)"),
+    ("iter", "list(...)"),
+    ("range", "list(...)"),
+    ("map", "list(...)"),
+    ("generator", "list(...)"),
+)
+
+
+def unfit(name, e, v=None):
     # why what the handler `name` returned is no result
     code = getattr(e, "code", "TSME-V005")
+    how = ""
     if code == "TSME-V001":
         what = "an " if e.message[0] in "aeiou" else "a "
         what += e.message.replace(" is", ", which is", 1)
+        kind = e.message.split(" ")[0].lower()
+        for part, text in INSTEAD:
+            if part in kind:
+                how = "; write " + text
+                break
+    elif code == "TSME-V006" and endless(v, ()):
+        what = "a value that contains itself; write a copy of what is to be in it"
     else:
         what = getattr(e, "message", "the keys of an object are not all texts")
         what = "what is no JSON value: " + what
-    return 'handler "%s" returned %s (%s)' % (name, what, code)
+    return 'handler "%s" returned %s (%s)%s' % (name, what, code, how)
+
+
+def endless(v, above):
+    # Does it contain itself?  Nobody looks deeper than a value may be.
+    if not isinstance(v, (dict, list, tuple)) or len(above) > 40:
+        return False
+    for x in above:
+        if x is v:
+            return True
+    for x in v.values() if isinstance(v, dict) else v:
+        if endless(x, above + (v,)):
+            return True
+    return False
+
+
+def belated(action, context, now):
+    from .tasks import names
+
+    name = names(action[4])[-1]
+    ms = now - context._begun
+    return (
+        'handler "%s" came back after %d s, when its time was up, and nothing else could run '
+        "meanwhile; write async def, and await asyncio.sleep()" % (name, (ms + 500) // 1000)
+    )
 
 
 def over(code, asked, limit, name):

@@ -7,7 +7,6 @@ import asyncio
 
 from . import once
 from .driver import Driver
-from .errors import TsmeError
 from .kernel import Kernel
 from .outside import lag, wall_clock
 from .outside import seed as random_seed
@@ -16,7 +15,6 @@ from .tasks import (
     TaskError,
     Tasks,
     copied,
-    handed,
     is_activity,
     is_callback,
     ordered,
@@ -44,9 +42,7 @@ _STARTED = const(7)
 _SIGNAL = const(8)
 _SLEEP = const(9)
 _RUNNING = const(0)
-_TASK = const(0)
 _ID = const(0)
-_KIND = const(1)
 _DUE = const(3)
 _RESOURCE = const(4)
 _PAYLOAD = const(5)
@@ -97,7 +93,8 @@ class Engine(Driver):
         self.tasks = tasks or Tasks()
         self.task = self.tasks.task
         self.on = self.tasks.on
-        # Inputs that handlers and the outside have posted: (execution, kind, fields, Answer).
+        # Inputs that handlers and the outside have posted: (execution, kind, fields, Answer or
+        # Context, when).
         self.queue = []
         self.refused = None  # a function(value, exception): a signal that the machine rejected
         self.posted = asyncio.Event()
@@ -105,6 +102,7 @@ class Engine(Driver):
         self.latest = -1  # a reading of the clock up to here is no surprise
         self.floor = 0  # it is at least this late
         self.returned = False  # sleep() has come back
+        self.left = None  # what a handler raised that ends the run
         self.active = False  # run() is under way
         self.running = {}  # action id -> asyncio task
         self.asking = []  # ids of `once` tasks whose check has not yet answered
@@ -180,14 +178,26 @@ class Engine(Driver):
 
     async def turn(self):
         # One input, or one sleep until there is one.
+        if self.left:
+            e = self.left
+            self.left = None
+            raise e
         if self.queue:
-            execution, kind, fields, answer = self.queue.pop(0)
+            execution, kind, fields, answer, now = self.queue.pop(0)
             if kind == _SIGNAL:
                 from .signals import take
 
                 take(self, execution, fields[0], answer)
             elif execution == self.state.execution and self.busy():  # else it is over
-                self.feed((kind, self.time()) + fields)
+                event = (kind, now) + fields
+                if kind != _STOP:
+                    action = self.state.pending.get(fields[0])
+                    if action and action[_DUE] is not None and action[_DUE] < now:
+                        # Its time was up before: it has timed out, whatever came of it.
+                        event = (_TIMER, now, fields[0])
+                        if answer:
+                            self.report(once("messages", "belated", action, answer, now))
+                self.feed(event)
             return
         if self.kernel.client.runnable(self.state.client):
             self.feed((_CONTINUE, self.time()))
@@ -252,23 +262,34 @@ class Engine(Driver):
     async def handle(self, action, t, context):
         i = context.action
         execution = context.execution
+        what = None
         try:
             r = await perform(t, action[_RESOURCE], action[_PAYLOAD], context, self.asking)
             if not is_callback(action[_RESOURCE]):  # else send_success() gives the result
-                self.post(_SUCCEEDED, i, r, execution=execution)
+                what = (_SUCCEEDED, i, r)
         except TaskError as e:
-            self.post(_FAILED, i, e.error, e.cause, execution=execution)
-        except Exception as e:
-            self.post(_FAILED, i, type(e).__name__, str(e), execution=execution)
+            what = (_FAILED, i, e.error, e.cause)
         except asyncio.CancelledError:
             # Not by settle(), and the event loop goes on: something in the handler was.
             if self.active and execution == self.state.execution and i in self.running:
                 self.post(_FAILED, i, "CancelledError", "the handler was cancelled")
             raise
+        except (KeyboardInterrupt, SystemExit) as e:
+            if not self.active:
+                raise
+            self.left = e
+        except BaseException as e:  # also one that no Exception is
+            what = (_FAILED, i, type(e).__name__, str(e))
         finally:
             if execution == self.state.execution:
                 self.running.pop(i, None)
-                self.posted.set()  # one that leaves no result: the board may sleep now
+                self.posted.set()  # also without a result: the board may sleep now
+        if what:
+            self.post(*what, execution=execution, answer=context)
+
+    def report(self, text):
+        # What is to be known of a run, and stops nothing.
+        self.emit("log", text)
 
     def emit(self, kind, payload):
         self.tasks.emit(kind, payload)
@@ -283,7 +304,7 @@ class Engine(Driver):
         # An input for this execution, or else the one that is known now.
         if kind == _FAILED or kind == _STOP:
             fields = fields[:-2] + (worded(fields[-2]), worded(fields[-1]))
-        self.queue.append((execution or self.state.execution, kind, fields, answer))
+        self.queue.append((execution or self.state.execution, kind, fields, answer, self.time()))
         self.posted.set()
 
     # --- what the outside may do ---
@@ -315,23 +336,11 @@ class Engine(Driver):
 
     def holder(self, token):
         # the pending action that a token stands for
-        execution, _, i = token.partition("-")
-        if self.busy() and execution == str(self.state.execution):
-            for action in self.state.pending.values():
-                if str(action[_ID]) == i and action[_KIND] == _TASK:
-                    return action[_ID]
-        raise TsmeError("TSME-T003", "no task waits for the token " + token)
+        return once("workers", "holder", self.state, token)
 
     def activities(self, name=None):
         # What workers may do: (token, resource, input) of each pending activity.
-        out = []
-        for i in sorted(self.state.pending):
-            action = self.state.pending[i]
-            if action[_KIND] == _TASK and is_activity(action[_RESOURCE]):
-                if name is None or action[_RESOURCE].endswith(":" + name):
-                    token = "%d-%d" % (self.state.execution, i)
-                    out.append((token, action[_RESOURCE], handed(action[_PAYLOAD])))
-        return out
+        return once("workers", "activities", self.state, name)
 
     def stop(self, error="TSME.Stopped", cause=""):
         self.post(_STOP, error, cause)

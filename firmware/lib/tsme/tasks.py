@@ -1,5 +1,6 @@
 # Task handlers: what a workflow's tasks do, by the name of their resource.
 
+import asyncio
 import sys
 from collections import OrderedDict
 
@@ -9,6 +10,8 @@ from .errors import TsmeError, fault
 from .values import DEPTH, too_deep
 
 EFFECTS = ("pure", "idempotent", "once")
+YIELDS = 'handler "%s": it yields; a handler gives its result once: '
+YIELDS += "write return, or async def and await"
 INTERRUPTED = "the device was reset while the task ran; it may have happened or not"
 _SERVICES = ":states:::"
 INVOKE = ":states:::lambda:invoke"
@@ -42,6 +45,7 @@ class Context:
         self.execution = engine.state.execution
         self.action = action[0]
         self.attempt = attempt
+        self._begun = engine.time()
         self._engine = engine
 
     def heartbeat(self):
@@ -127,36 +131,79 @@ def worded(v):
         return "".join([c if ord(c) < 128 else "?" for c in v])
 
 
-async def settled(r):
-    # what a plain or async handler gives
-    return await r if hasattr(r, "send") else r
+async def settled(r, name):
+    # What a plain or async handler gives.  On MicroPython an async function is a generator.
+    if hasattr(r, "__await__"):
+        return await r
+    if hasattr(r, "send") and hasattr(sys, "print_exception"):
+        return await driven(r, name)
+    if hasattr(r, "__next__") or hasattr(r, "__anext__"):
+        raise TaskError("TypeError", YIELDS % name)
+    return r
+
+
+def driven(r, name):
+    # Who yields to the event loop gives it nothing, and has told it when to go on: then `data` of
+    # its task is another.  What else yields would be forgotten by the loop.
+    task = asyncio.current_task()
+    step = r.send
+    given = None
+    while True:
+        task.data = DEPTH
+        try:
+            v = step(given)  # calls: what the user wrote
+        except StopIteration as e:
+            v = e
+        finally:
+            lost = task.data == DEPTH
+            if lost:
+                task.data = None
+        if isinstance(v, StopIteration):
+            return v.value
+        if lost or v is not None:
+            r.close()
+            raise TaskError("TypeError", YIELDS % name)
+        step = r.send
+        given = None
+        try:
+            yield
+        except GeneratorExit:
+            r.close()
+            raise
+        except BaseException as e:  # it is cancelled
+            step = r.throw
+            given = e
 
 
 async def perform(t, resource, payload, context, asking):
     # The result of a task; raises what its handler does.  `asking`: ids of those that may have
     # happened before a reset, whose check has not yet answered.
     invoke = resource.startswith("arn:") and INVOKE in resource
+    name = names(resource)[-1]
 
     def call(function):
         value = handed(payload)
         if invoke and isinstance(value, dict):
             value = value.get("Payload", {})
-        return function(value, context) if t.context else function(value)
+        try:
+            return function(value, context) if t.context else function(value)
+        except StopIteration as e:  # which MicroPython would take for a return
+            raise TaskError("StopIteration", str(e))
 
     r = None
     if context.action in asking:
-        r = await settled(call(t.check)) if t.check else None
+        r = await settled(call(t.check), name) if t.check else None
         if r is False:
             asking.remove(context.action)
         elif not isinstance(r, Done):
             raise TaskError("TSME.Interrupted", INTERRUPTED)
-    r = r.result if isinstance(r, Done) else await settled(call(t.function))
+    r = r.result if isinstance(r, Done) else await settled(call(t.function), name)
     if is_callback(resource):
         return None
     try:
         r = ordered(r)
     except (TsmeError, TypeError) as e:  # the latter from sorting keys of several types
-        cause = once("messages", "unfit", names(resource)[-1], e)
+        cause = once("messages", "unfit", name, e, r)
         raise TaskError(type(e).__name__, cause)
     if invoke:
         r = Obj((("ExecutedVersion", "$LATEST"), ("Payload", r), ("StatusCode", 200)))
