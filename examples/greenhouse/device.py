@@ -13,7 +13,7 @@ sys.path.append(sys.path.pop(0))  # not sim.py of this folder, but the flash mod
 
 import tasks
 from sim.nor import NorFile
-from tsme import Engine, Journal, Outcome, Program
+from tsme import Engine, Journal, Program
 from tsme.jsontext import dumps
 from tsme.kernel import CONTINUE, FAILED, FRAME, ID, INPUTS, KIND, RESOURCE, START, STOP, TIMER
 
@@ -59,9 +59,9 @@ def board(program, flash, folder):
 
 def run(engine):
     # Goes on with the month under way, or starts one.  -> Outcome
-    engine.recover()
-    if engine.state.steps and not engine.busy():
-        return Outcome(engine.state)  # the power went after the last step
+    ended = engine.outcome()
+    if ended:
+        return ended  # the power went after the last step
     with open(HERE + "/input.json") as f:
         return engine.run_sync(json.load(f))
 

@@ -75,11 +75,12 @@ async def cancelled(program):
 class Torn(Journal):  # type: ignore[misc]
     # Ctrl-C right after a commit, before the step is adopted.
     commits = 0
+    last = 2
 
     def commit(self, kind, body):
         number = super().commit(kind, body)
         self.commits += 1
-        if self.commits == 2:
+        if self.commits == self.last:
             raise KeyboardInterrupt
         return number
 
@@ -100,6 +101,27 @@ async def interrupted(program):
     told(await engine.run())
     again = Engine(program, Journal(flash), tasks=tasks)
     print(again.recover(), again.state.result)
+
+
+async def untold(program):
+    # The power goes right behind the last commit: nobody has seen the outcome.
+    flash = RamFlash()
+    tasks = Tasks()
+    tasks.task("a")(lambda payload: payload + 1)
+    print(Engine(program, Journal(flash), tasks=tasks).outcome())
+    engine = Engine(program, Torn(flash), tasks=tasks)
+    engine.journal.last = 3
+    try:
+        await engine.run(0)
+    except KeyboardInterrupt:
+        print("cut")
+    again = Engine(program, Journal(flash), tasks=tasks)
+    told(again.outcome())
+    running = asyncio.create_task(again.run(10))
+    await asyncio.sleep(0)
+    print(again.outcome())
+    told(await running)
+    told(again.outcome())
 
 
 async def odd(program):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -39,10 +41,12 @@ FLOWS: dict[str, Any] = {
     "cancelled": CAUGHT,
     "interrupted": {"A": task(Next="B"), "B": task(Next="C"), "C": task()},
     "odd": CAUGHT,
+    "untold": {"A": task(Next="B"), "B": task()},
 }
 TOLD = {
     "late": "stopped None TSME.Stopped\nsucceeded of the second None\n{}\n",
     "changed": "1\nFalse 1\n",
+    "untold": "None\ncut\nsucceeded 2 None\nNone\nsucceeded 12 None\nsucceeded 12 None\n",
     "interrupted": "interrupted\nsucceeded 3 None\nFalse 3\n",
 }
 
@@ -77,6 +81,42 @@ def test_any_error_of_a_handler_can_be_caught(board: str, tmp_path: Path) -> Non
     assert [line.split()[0] for line in lines] == ["succeeded"] * 3
     assert "404" in lines[0]
     assert "States.DataLimitExceeded" in lines[1]
+
+
+def test_the_main_py_of_the_readme_tells_an_outcome_that_a_reset_hid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The power goes in the last commit, right behind it, and then not any more."""
+    readme = (interpreters.ROOT / "README.md").read_text(encoding="utf-8")
+    main = next(part for part in readme.split("```python\n") if part.startswith("import machine"))
+    main = main.partition("```")[0]
+    (tmp_path / "soil.tsm").write_bytes(compiled({"A": task("measure")}))
+    monkeypatch.chdir(tmp_path)
+    machine, tasks = ModuleType("machine"), ModuleType("tasks")
+    machine.deepsleep = tasks.tasks = None  # type: ignore[attr-defined]
+    tasks.tasks = tsme.Tasks()  # type: ignore[attr-defined]
+    tasks.tasks.task("measure")(lambda payload: {"soil": 250})
+    monkeypatch.setitem(sys.modules, "machine", machine)
+    monkeypatch.setitem(sys.modules, "tasks", tasks)
+    commits = []
+    commit = tsme.Journal.commit
+
+    def cut(self: Any, kind: int, body: Any) -> Any:
+        number = commit(self, kind, body)
+        commits.append(number)
+        if len(commits) == 2:
+            raise KeyboardInterrupt
+        return number
+
+    monkeypatch.setattr(tsme.Journal, "commit", cut)
+    with pytest.raises(KeyboardInterrupt):
+        exec(main, {})
+    assert capsys.readouterr().out == ""
+    exec(main, {})
+    assert capsys.readouterr().out.splitlines() == [
+        "1 succeeded {'soil': 250}",
+        "2 succeeded {'soil': 250}",
+    ]
 
 
 def test_an_engine_runs_in_one_event_loop_after_another() -> None:

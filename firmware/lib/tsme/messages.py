@@ -114,6 +114,7 @@ def unfit(name, e, v=None):
 
 
 def endless(v, above):
+    # recursion: at most 42, which it counts
     # Does it contain itself?  Nobody looks deeper than a value may be.
     if not isinstance(v, (dict, list, tuple)) or len(above) > 40:
         return False

@@ -93,9 +93,7 @@ class Engine(Driver):
         self.tasks = tasks or Tasks()
         self.task = self.tasks.task
         self.on = self.tasks.on
-        # Inputs that handlers and the outside have posted: (execution, kind, fields, Answer or
-        # Context, when).
-        self.queue = []
+        self.queue = []  # inputs: (execution, kind, fields, Answer or Context, when)
         self.refused = None  # a function(value, exception): a signal that the machine rejected
         self.posted = asyncio.Event()
         self.lag = 0  # ms that the clock is behind the last step
@@ -122,9 +120,7 @@ class Engine(Driver):
                 await self.turn()
         except Exception as e:
             if self.queue:
-                from .signals import drop
-
-                drop(self, e)
+                once("signals", "drop", self, e)
             raise
         finally:
             self.active = before
@@ -145,6 +141,12 @@ class Engine(Driver):
 
     def run_sync(self, value=None):
         return asyncio.run(self.run(value))
+
+    def outcome(self):
+        # How the last execution ended; None before the first, and while one is under way.  After a
+        # reset it may be that nobody has been told.
+        self.recover()
+        return Outcome(self.state) if self.state.execution and not self.busy() else None
 
     def resume(self):
         # Law 6: pure and idempotent tasks start again under the same id; a `once` task whose
