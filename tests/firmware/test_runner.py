@@ -98,6 +98,8 @@ def test_the_main_py_of_the_readme_tells_an_outcome_that_a_reset_hid(
     tasks.tasks.task("measure")(lambda payload: {"soil": 250})
     monkeypatch.setitem(sys.modules, "machine", machine)
     monkeypatch.setitem(sys.modules, "tasks", tasks)
+    flash = tsme.RamFlash()
+    monkeypatch.setattr(tsme, "FileFlash", lambda path, count: flash)
     commits = []
     commit = tsme.Journal.commit
 
@@ -114,8 +116,8 @@ def test_the_main_py_of_the_readme_tells_an_outcome_that_a_reset_hid(
     assert capsys.readouterr().out == ""
     exec(main, {})
     assert capsys.readouterr().out.splitlines() == [
-        "1 succeeded {'soil': 250}",
-        "2 succeeded {'soil': 250}",
+        'execution 1 succeeded: {"soil":250}',
+        'execution 2 succeeded: {"soil":250}',
     ]
 
 
