@@ -1,5 +1,4 @@
 # The context object, `$$` (docs/SPEC.md, 2.7).
-from .cbor import Obj
 
 
 def context(d, f, k):
@@ -13,26 +12,10 @@ def context(d, f, k):
     if k == 11:
         return f.index
     if k > 11:
+        from .tree import item
+
         return item(d, f, k == 13)
     return common(d, k)
-
-
-def item(d, f, whole):
-    # what frame `f` is the item of; `whole`: with its index, and its name in an object
-    # (tree.py has the parts of a join)
-    join = f.parent is not None and d.frames[f.parent].join
-    if not join or not join[4]:
-        return None
-    items = join[4]
-    n = len(join[0])
-    v = items[len(items) - n + f.index]
-    if not whole:
-        return v
-    out = Obj((("Index", f.index),))
-    if len(items) > n:
-        out["Key"] = items[f.index]
-    out["Value"] = v
-    return out
 
 
 def common(d, k):

@@ -23,18 +23,19 @@ _LARGE = const(256)  # bytes from which on a size is tracked
 
 
 def sized(vm, v):
-    # Containers in containers can double a value's size at each instruction, and long texts make
-    # it large at once, so their size is taken before they can be used.
+    # Containers in containers can double a value's size at each instruction, and texts of more
+    # than 255 bytes make it large at once, so their size is taken before they can be used.
     for x in v.values() if isinstance(v, Obj) else v:
-        if isinstance(x, (Obj, list)) or isinstance(x, str) and len(x) > 63 and _long(x):
+        if (
+            isinstance(x, (Obj, list))
+            or isinstance(x, str)
+            and len(x) > 63
+            and measure(x)[0] > 257
+        ):
             if not fits(v, vm.largest):
                 raise error(7)
             break
     return v
-
-
-def _long(text):
-    return len(text.encode()) > 255
 
 
 def call_(vm, d, number, f, stack, a):
@@ -110,7 +111,9 @@ def put_(vm, d, number, f, stack, a):
     whole = put(old, path, v)
     if whole is MISSING:
         raise error(2, v)
-    bulky = isinstance(v, (Obj, list)) or isinstance(v, str) and len(v) > 63 and _long(v)
+    bulky = (
+        isinstance(v, (Obj, list)) or isinstance(v, str) and len(v) > 63 and measure(v)[0] > 257
+    )
     size = None
     if path and f.known and f.known[0] is old:
         from .sizes import size as resized

@@ -128,6 +128,23 @@ def start(vm, d, number, join):
         spawn(vm, d, number, at, join[ENTRY], v)
 
 
+def item(d, f, whole):
+    # what frame `f` is the item of; `whole`: with its index, and its name in an object
+    join = f.parent is not None and d.frames[f.parent].join
+    if not join or not join[ITEMS]:
+        return None
+    items = join[ITEMS]
+    n = len(join[RESULTS])
+    v = items[len(items) - n + f.index]
+    if not whole:
+        return v
+    out = Obj((("Index", f.index),))
+    if len(items) > n:
+        out["Key"] = items[f.index]
+    out["Value"] = v
+    return out
+
+
 def serve(vm, d):
     # Places are free again: to the MAPs that wait for one, the lowest first.
     frames = d.frames
