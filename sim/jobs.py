@@ -14,6 +14,8 @@ from multiprocessing.resource_tracker import ensure_running
 from pathlib import Path
 from threading import Thread
 
+from tsme_host.tools.definitions import give, values
+
 from .campaign import Failure, Result, campaign
 from .coverage import Coverage
 from .simulation import Simulation, Value
@@ -39,8 +41,10 @@ def _work(
     return result, first + done * step
 
 
-def _follow() -> None:
-    """In another process: end when the one that began it does, however that ends."""
+def _follow(given: dict[str, str]) -> None:
+    """In another process: end when the one that began it does, however that ends.  `given`: the
+    values for placeholders that the command has."""
+    give(given)
 
     def watch() -> None:
         parent = parent_process()
@@ -79,7 +83,7 @@ def parallel(
     failures: list[Failure] = []
     first = seeds.start if seeds else 0
     last = seeds.stop if seeds else None
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _follow) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _follow, (values(),)) as pool:
 
         def share(at: int) -> Future[tuple[Result, int]]:
             with _deaf():

@@ -14,6 +14,7 @@ from typing import Any
 from tsme import __version__
 from tsme.errors import TsmeError
 from tsme.kernel import INPUTS
+from tsme_host.tools.definitions import split_name
 from tsme_host.tools.outputs import write_bytes
 from tsme_host.tools.player import no_limits
 
@@ -185,7 +186,7 @@ def simulations(path: Path, inputs: tuple[Value, ...] = ()) -> dict[str, type[Si
 
     inputs: what the workflow starts with, one of them, instead of what its scenarios have.
     """
-    if not path.is_file():
+    if not Path(split_name(str(path))[0]).is_file():
         raise TsmeError("TSME-S002", f'there is no file "{path}"')
     if path.suffix != ".py":
         return {"Workflow": _of_workflow(path.resolve(), inputs)}

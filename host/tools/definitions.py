@@ -24,6 +24,7 @@ _YAML = re.compile(
 )
 _META = "tsme.values"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_inherited: dict[str, str] = {}
 Reader = Callable[[str], str]  # of the text of a file
 
 
@@ -53,8 +54,15 @@ def takes_values(command: _Command) -> _Command:
 def values() -> dict[str, str]:
     """The values given to the command that runs."""
     context = click.get_current_context(silent=True)
-    found = context.find_root().meta if context else {}
+    if context is None:
+        return dict(_inherited)
+    found = context.find_root().meta
     return {**found.get(f"{_META}.file", {}), **found.get(f"{_META}.given", {})}
+
+
+def give(inherited: Mapping[str, str]) -> None:
+    """In a process that works for a command: the values that this one was given."""
+    _inherited.update(inherited)
 
 
 def _given(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> None:

@@ -359,3 +359,15 @@ def test_a_value_that_is_none_is_told(args: list[str], said: str):
     assert result.exit_code == 2
     assert_one_clear_line(result.stderr, "TSME-H002")
     assert said in result.stderr
+
+
+def test_a_simulation_has_the_values_in_all_of_its_processes(folder: Path):
+    write("t.asl.json", '{"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": ${n},'
+          ' "End": true}}}')  # fmt: skip
+    sim = ("sim", "t.asl.json", "--seeds", "4", "-j", "2")
+    done = spawn(*sim, "--substitute", "n=5", cwd=folder)
+    assert "A 4" in done.stdout, done.stderr
+    assert_one_clear_line(spawn(*sim, cwd=folder).stderr, "TSME-C008")
+    write("template.yaml", TEMPLATE)
+    done = spawn("sim", "template.yaml:Light", "--seeds", "2", "-j", "1", cwd=folder)
+    assert "A 2" in done.stdout, done.stderr
