@@ -200,3 +200,17 @@ def test_the_wheel_holds_its_packages_whole(tmp_path: Path):
         files = (file for file in top.rglob("*") if file.is_file())
         wanted |= {f"{package}/{file.relative_to(top).as_posix()}" for file in files}
     assert held == wanted
+
+
+def test_a_folder_with_a_blank_is_refused_in_one_line(tmp_path: Path):
+    clone = tmp_path / "my garden"
+    shutil.copytree(ROOT / "setup", clone / "setup")
+    shutil.copy(ROOT / "Makefile", clone)
+    done = subprocess.run(
+        ["make", "demo"], cwd=clone, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode != 0
+    said = done.stderr.splitlines()
+    assert said[0].startswith(f'setup: "{clone}" has a blank in its path')
+    assert "move the clone" in said[0]
+    assert not [line for line in said[1:] if not line.startswith("make: ***")]

@@ -15,6 +15,7 @@ from .ledger import FAILED as FAILING
 from .player import Played, find
 from .records import Log, read_log
 
+_WITHOUT = "answered without it"
 _LEGEND = """\
 At least and at most, as far as records prove it: the start of a `once` task is a record, other
 starts and resets are none. Where a `once` task has a check, what it said is believed.\
@@ -159,6 +160,11 @@ def _remarks(log: Log, ledger: Ledger, played: list[Played]) -> None:
         console.out(console.bad(f"damaged: record {damage.number} ({place})"))
 
 
+def _without(item: Action) -> bool:
+    """It has a result, and its handler never ran: after a reset something else answered."""
+    return item.end in (SUCCEEDED, FAILING) and item.ran[1] == 0
+
+
 def _row(item: Action) -> list[str]:
     """Record, action, state, resource, effect, how often it ran, how it ended."""
     handed = "" if item.handed is None else str(item.handed)
@@ -166,7 +172,9 @@ def _row(item: Action) -> list[str]:
     if item.begun:
         effect = "once, started" if item.start is None else f"once, started in {item.start}"
     end = item.end
-    if item.end == SUCCEEDED:
+    if _without(item):
+        end = f"{_WITHOUT}: {console.short(item.result, 40)}"
+    elif item.end == SUCCEEDED:
         end = console.good(f"{end}: ") + console.short(item.result, 40)
     elif item.end == FAILING:
         end = console.bad(f"{end}: {': '.join(str(part) for part in item.result if part)}")
@@ -179,7 +187,9 @@ def _row(item: Action) -> list[str]:
 
 def _sum(total: Total) -> list[str]:
     """Resource, effect, how often it ran, and how many actions ended how."""
-    ends = ", ".join(f"{n} {end}" for end in ENDS if (n := total.count(end)))
+    apart = [item.end for item in total.actions if _without(item)]
+    counts = {end: total.count(end) - apart.count(end) for end in ENDS} | {_WITHOUT: len(apart)}
+    ends = ", ".join(f"{n} {end}" for end, n in counts.items() if n)
     effect = _effect(total.effect, total.actions)
     return ["", total.resource, effect, _times(total.ran), ends]
 

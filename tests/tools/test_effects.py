@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.interpreters import ROOT
 from tests.tools.recorded import Device
 from tests.tools.shell import DATA, assert_one_clear_line, tsme
 from tests.tools.test_journal import place
@@ -290,3 +294,19 @@ def test_a_mistake_gives_one_clear_line(device: Device, tmp_path: Path, mistake:
     assert (result.exit_code, result.stdout) == (2, "")
     assert_one_clear_line(result.stderr, code)
     assert clue in result.stderr
+
+
+def test_a_result_without_a_run_is_no_success_of_the_handler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    shop = ROOT / "examples" / "loyalty"
+    journal = tmp_path / "loyalty.bin"
+    subprocess.run([sys.executable, shop / "demo.py", journal], check=True, capture_output=True)
+    program = f"{shop / 'loyalty.py'}:Loyalty"
+    result = tsme("journal", "effects", journal, "--program", program, "-t", shop / "tasks.py")
+    lines = result.stdout.splitlines()
+    (void,) = [line for line in lines if "action 3" in line]
+    assert re.search(r"\bnever +answered without it: false$", void)
+    (total,) = [line for line in lines if line.startswith("  print_voucher")]
+    assert total.endswith("at most 3 times  2 succeeded, 1 failed, 1 answered without it")
