@@ -167,9 +167,11 @@ class Machine(Tree):
     # --- frames (2.1, 2.11) ---
 
     def run_all(self) -> None:
-        while not self.status and self.left:
+        while not self.status:
             number = self.lowest() if self.ready is None else self.ready
-            if number is None:
+            if number is None and self.pushed():
+                continue
+            if number is None or not self.left:
                 return
             self.ready = None
             self.run(number, [])

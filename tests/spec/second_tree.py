@@ -78,28 +78,51 @@ class Tree:
         join[LEFT] -= 1
         if self.left and not f.entry:  # it began no state
             self.left -= 1
-        self.begin(f.parent)
         if not join[LEFT]:
             parent.wait, self.ready = 0, f.parent
         self.serve()
 
-    def begin(self, number: int) -> None:
+    def begin(self, number: int, force: bool = False) -> None:
         """The next items of a MAP, as many as may run."""
         join = self.frame(number).join
         assert join
         while join[NEXT] < len(join[0]):
             runs = join[NEXT] - (len(join[0]) - join[LEFT])
-            if runs > 0 and (runs >= join[MOST] or self.vacant() >= PLACES):
+            if runs >= join[MOST] or self.vacant() >= PLACES and not force:
                 return
             self.took_part.add(number)
             join[NEXT] += 1
             self.spawn(number, join[NEXT] - 1, join[ENTRY], item_of(join, join[NEXT] - 1))
 
+    def pushed(self) -> bool:
+        """If all wait for numbers, the items of the last MAP that has none under way."""
+        if any(f and f.wait >= 0 for f in self.frames or []):
+            return False
+        hungry = [
+            number
+            for number, f in enumerate(self.frames or [])
+            if f and f.join and f.join[NEXT] == len(f.join[0]) - f.join[LEFT]
+        ]
+        if hungry:
+            self.begin(hungry[-1], force=True)
+        return bool(hungry)
+
+    def depth(self, number: int) -> int:
+        parent = self.frame(number).parent
+        return 0 if parent is None else 1 + self.depth(parent)
+
     def serve(self) -> None:
-        """MAPs that wait for places, now that there may be some."""
-        for number, f in enumerate(list(self.frames or [])):
-            if f and f.join and self.vacant() < PLACES:
-                self.begin(number)
+        """MAPs that wait for numbers, now that there may be some: the deepest first."""
+        while self.vacant() < PLACES:
+            hungry = [
+                number
+                for number, f in enumerate(self.frames or [])
+                if f and (join := f.join) and join[NEXT] < len(join[0])
+                if join[NEXT] - (len(join[0]) - join[LEFT]) < join[MOST]
+            ]
+            if not hungry:
+                return
+            self.begin(min(hungry, key=lambda n: (-self.depth(n), n)))
 
     def abort(self, number: int) -> None:
         """All below a frame ends."""

@@ -130,9 +130,14 @@ class Interpreter:
 
     def run_all(self, d):
         # First what a child's end or error set going again, then the lowest frame that can run.
-        while d.status == 0 and d.left:
+        while d.status == 0:
             number = d.ready if d.ready >= 0 else self.lowest(d.frames)
-            if number < 0:
+            if number < 0 and len(d.frames) >= 128:
+                from .tree import push
+
+                if push(self, d):
+                    continue
+            if number < 0 or not d.left:
                 break
             d.ready = -1
             self.run(d, number, own(d, number), [])

@@ -112,14 +112,13 @@ def tolerance(items, count, percent):
     return most
 
 
-def start(vm, d, number, join):
-    # The next items of a MAP, as many as may be under way; one may be in any case.
+def start(vm, d, number, join, force=False):
+    # The next items of a MAP, as many as may be under way.
     total = len(join[RESULTS])
     items = join[ITEMS]
     while join[NEXT] < total:
         at = join[NEXT]
-        under_way = at - total + join[LEFT]
-        if under_way and (under_way >= join[MOST] or vacant(d.frames) >= _PLACES):
+        if at - total + join[LEFT] >= join[MOST] or not force and vacant(d.frames) >= _PLACES:
             break
         join[NEXT] = at + 1
         v = items[at]
@@ -146,14 +145,46 @@ def item(d, f, whole):
 
 
 def serve(vm, d):
-    # Places are free again: to the MAPs that wait for one, the lowest first.
+    # Places are free again: to the MAPs that wait for one, the deepest first, which end soonest.
     frames = d.frames
-    for number in range(len(frames) if len(frames) >= _PLACES else 0):
+    while len(frames) >= _PLACES > vacant(frames):
+        most = -1
+        for number in range(len(frames)):
+            f = frames[number]
+            if f and f.join and _waits(f.join):
+                depth = 0
+                while f.parent is not None:
+                    f = frames[f.parent]
+                    depth += 1
+                if depth > most:
+                    most = depth
+                    first = number
+        if most < 0:
+            return
+        start(vm, d, first, own(d, first).join)
+
+
+def _waits(join):
+    # Has a MAP items that it could start?
+    at = join[NEXT]
+    total = len(join[RESULTS])
+    return at < total and at - total + join[LEFT] < join[MOST]
+
+
+def push(vm, d):
+    # Nothing can run.  If nothing will come from outside either, all wait for places that the
+    # others have: then the last MAP that has no item under way needs no places.
+    frames = d.frames
+    last = -1
+    for number in range(len(frames)):
         f = frames[number]
-        if f and f.join and f.join[NEXT] < len(f.join[RESULTS]):
-            if vacant(frames) >= _PLACES:
-                return
-            start(vm, d, number, own(d, number).join)
+        if f and f.wait > 0:
+            return False
+        if f and f.join and f.join[NEXT] == len(f.join[RESULTS]) - f.join[LEFT]:
+            last = number
+    if last >= 0:
+        start(vm, d, last, own(d, last).join, True)
+    return last >= 0
 
 
 def ended(vm, d, number, f):
@@ -205,7 +236,7 @@ def _leave(vm, d, number, f, value):
     if not join[LEFT]:
         parent.wait = 0
         d.ready = f.parent
-    else:
+    elif len(d.frames) < _PLACES:
         start(vm, d, f.parent, join)
     serve(vm, d)
 
