@@ -37,6 +37,7 @@ LAZY |= {
     "documents",
     "numbers",
     "arguments",
+    "seldom",
     "context",
     "sizes",
 }

@@ -132,11 +132,8 @@ class Interpreter:
         # First what a child's end or error set going again, then the lowest frame that can run.
         while d.status == 0:
             number = d.ready if d.ready >= 0 else self.lowest(d.frames)
-            if number < 0 and len(d.frames) >= 128:
-                from .tree import push
-
-                if push(self, d):
-                    continue
+            if number < 0 and len(d.frames) > 127 and once("tree", "push", self, d):
+                continue
             if number < 0 or not d.left:
                 break
             d.ready = -1

@@ -3,7 +3,6 @@
 # Each takes (interpreter, draft, frame number, frame, operand stack, operand) and gives True if
 # the frame stops: it waits, or has ended.
 
-from . import num
 from .cbor import DEPTH, MISSING, Obj, encoded_size, fits, measure
 from .compare import test
 from .faults import IntrinsicError, StatesError, error
@@ -145,17 +144,9 @@ def catch_(vm, d, number, f, stack, a):
 
 
 def limit_(vm, d, number, f, stack, a):
-    v = stack.pop()
-    if isinstance(v, str) and 0 < len(v) < 9 and not v.strip("0123456789"):
-        v = int(v)  # AWS takes digits too
-    if a == 4:  # a percentage
-        ok = num.is_number(v) and num.compare(v, 0) >= 0 and num.compare(v, 100) <= 0
-    else:
-        ok = num.is_whole(v) and 0 <= v <= 99999999 and (v or a > 1)
-    if not ok:
-        raise error(6, v)
-    f.limits = list(f.limits)
-    f.limits[a] = v if a > 1 else v * 1000
+    from .seldom import limit
+
+    limit(f, stack, a)
 
 
 def task_(vm, d, number, f, stack, a):
@@ -168,21 +159,10 @@ def task_(vm, d, number, f, stack, a):
     return True
 
 
-def wait_(vm, d, number, f, stack, a):
-    v = stack.pop()
-    if a:
-        from . import timestamp
+def wait_(*all):
+    from .seldom import wait
 
-        due = timestamp.ms(v) if isinstance(v, str) else None
-    else:
-        due = d.now + 1000 * v if num.is_whole(v) and v >= 0 else None
-    if due is None or due - d.now > 1000 * _MAX_DELAY:
-        raise error(6, v)
-    if due <= d.now:
-        del stack[:]
-        return False
-    f.wait = d.timer(number, due)
-    return True
+    return wait(*all)
 
 
 def emit_(vm, d, number, f, stack, a):
@@ -233,14 +213,10 @@ def raise_(vm, d, number, f, stack, a):
     return True
 
 
-def fail_(vm, d, number, f, stack, a):
-    cause = stack.pop() if a & 2 else None
-    name = stack.pop() if a & 1 else None
-    if vm.trace:
-        vm.trace("fail", number, f, name, cause)
-    if vm.raised(d, number, f, StatesError(name, cause)):
-        d.ready = number  # its own handler took it
-    return True
+def fail_(*all):
+    from .seldom import fail
+
+    return fail(*all)
 
 
 def end_(vm, d, number, f, stack, a):
@@ -255,16 +231,16 @@ def end_(vm, d, number, f, stack, a):
     return True
 
 
-def fork_(vm, d, number, f, stack, a):
+def fork_(*all):
     from .tree import fork
 
-    return fork(vm, d, number, f, stack, a)
+    return fork(*all)
 
 
-def map_(vm, d, number, f, stack, a):
+def map_(*all):
     from .tree import map_items
 
-    return map_items(vm, d, number, f, stack, a)
+    return map_items(*all)
 
 
 # By number; None: in the loop of asl.py.  A test compares this with ops.py.
