@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tsme import asl, kernel, replay
+from tsme.driver import Driver
 from tsme.errors import TsmeError
 
 from ..compiler.emit import Compiled
@@ -23,6 +24,7 @@ from .listing import Listing, listing
 EXCEEDED = "States.ExceedToleratedFailureThreshold"
 _EXCEEDED = "The specified tolerated failure threshold was exceeded"
 _SEED = 1
+_DRIVER: Any = Driver  # device code has no types
 _TESTED = 1  # the number of the state (compiler/inspecting.py); those it may go to follow
 _MOST_RETRIES = 1000
 
@@ -77,30 +79,50 @@ def drive(setting: Setting, run: Run) -> None:
         "items": setting.items,
         "variables": setting.variables,
     }
-    event: list[Any] | None = [
-        kernel.START,
-        setting.now,
-        1,
-        run.compiled.digest,
-        _SEED,
-        value,
-        None,
-    ]
-    state = kernel.State()
-    left = min(setting.retries, _MOST_RETRIES)
-    while event is not None:
-        step = view.kernel.step(state, event)
-        run.inputs.append(event)
-        run.records.append(bytes(step.record))
-        state = step.state
-        event = None
-        for action in state.pending.values():
+    event: Any = (kernel.START, setting.now, 1, run.compiled.digest, _SEED, value, None)
+    driver = _Driven(setting, view, run)
+    driver.feed(event)
+    while driver.busy():
+        event = driver.next()
+        if event is None:
+            if driver.wait is None:
+                break
+            driver.clock = driver.state.now + driver.wait
+        else:
+            if event[0] == kernel.TIMER:
+                driver.left -= "retryIndex" in view.values
+            driver.feed(event)
+
+
+class _Driven(_DRIVER):  # type: ignore[misc]
+    """The one loop (firmware/lib/tsme/driver.py): tasks answer at once, and waits take no time."""
+
+    def __init__(self, setting: Setting, view: _View, run: Run) -> None:
+        super().__init__(view.kernel)
+        self.setting = setting
+        self.view = view
+        self.run = run
+        self.watch = self.noted
+        self.clock = setting.now
+        self.left = min(setting.retries, _MOST_RETRIES)
+
+    def noted(self, event: Any, step: Any) -> None:
+        self.run.inputs.append(list(event))
+        self.run.records.append(bytes(step.record))
+
+    def time(self) -> int:
+        return max(self.clock, int(self.state.now))
+
+    def answer(self) -> Any:
+        for action in self.state.pending.values():
             if action[kernel.KIND] == kernel.TASK:
-                kind, *fields = _answer(setting, view)
-                event = [kind, state.now, action[kernel.ID], *fields]
-            elif "retryIndex" not in view.values or left:
-                left -= "retryIndex" in view.values
-                event = [kernel.TIMER, action[kernel.DUE], action[kernel.ID]]
+                kind, *fields = _answer(self.setting, self.view)
+                return (kind, self.state.now, action[kernel.ID], *fields)
+        return None
+
+    def due(self) -> Any:
+        """Nothing, if the state would be retried once more than was asked for."""
+        return None if "retryIndex" in self.view.values and not self.left else super().due()
 
 
 def _answer(setting: Setting, view: _View) -> list[Any]:

@@ -14,8 +14,6 @@ from tsme.asl import Interpreter
 from tsme.driver import Driver
 from tsme.errors import LimitError
 from tsme.kernel import (
-    CONTINUE,
-    DUE,
     FRAME,
     ID,
     KIND,
@@ -24,7 +22,6 @@ from tsme.kernel import (
     RUNNING,
     START,
     TASK,
-    TIMER,
     Kernel,
 )
 
@@ -89,19 +86,24 @@ class _World(_DRIVER):  # type: ignore[misc]
         self.ask = ask
         self.watch = self.noted
         self.result = Run()
+        self.clock = 0
         self.coming: list[tuple[int, int, int, Answer]] = []  # time, order, action id
 
     def run(self, begin: Begin) -> Run:
         digest = self.what.program.digest
-        event: tuple[Any, ...] | None = (
-            START, begin.now, 1, digest, begin.seed, begin.value, begin.context)  # fmt: skip
+        start = (START, begin.now, 1, digest, begin.seed, begin.value, begin.context)
         result = self.result
         try:
-            while event is not None and len(result.inputs) < MOST_STEPS:
-                self.feed(event)
+            self.feed(start)
+            while self.busy() and len(result.inputs) < MOST_STEPS:
                 event = self.next()
-            if event is not None:
-                result.problem = f"it did not end within {MOST_STEPS} steps"
+                if event is not None:
+                    self.feed(event)
+                elif not self.skip():
+                    break
+            else:
+                if self.busy():
+                    result.problem = f"it did not end within {MOST_STEPS} steps"
         except LimitError as error:
             result.problem = f"it cannot start: {error}"
         except Unanswered as unanswered:
@@ -111,6 +113,30 @@ class _World(_DRIVER):  # type: ignore[misc]
             waits = [a for a in self.state.pending.values() if a[KIND] == TASK]
             result.waits_for = [self.name(action, self.state) for action in waits]
         return result
+
+    # --- the seams of the loop (firmware/lib/tsme/driver.py) ---
+
+    def time(self) -> int:
+        return max(self.clock, int(self.state.now))
+
+    def answer(self) -> tuple[Any, ...] | None:
+        """What has come by now, once nothing can go on; before a timer of the same time."""
+        if self.kernel.client.runnable(self.state.client):
+            return None
+        while self.coming and self.coming[0][2] not in self.state.pending:
+            heapq.heappop(self.coming)  # too late
+        if not self.coming or self.coming[0][0] > self.time():
+            return None
+        _, _, action, answer = heapq.heappop(self.coming)
+        return (answer.kind, self.time(), action, *answer.fields)
+
+    def skip(self) -> bool:
+        """Instead of waiting: the time of what comes first.  False if nothing will."""
+        times = [self.coming[0][0]] if self.coming else []
+        if self.wait is not None:
+            times.append(self.time() + self.wait)
+        self.clock = min(times, default=0)
+        return bool(times)
 
     def noted(self, event: Any, step: Any) -> None:
         """A step that is made, before its actions."""
@@ -131,21 +157,3 @@ class _World(_DRIVER):  # type: ignore[misc]
     def name(self, action: list[Any], state: Any) -> str:
         frame = state.client[action[FRAME]]
         return str(self.what.states[frame.state].name)
-
-    def next(self) -> tuple[Any, ...] | None:
-        """The next input: what can go on, then what comes first; an answer before a timer."""
-        state = self.state
-        if state.status != RUNNING:
-            return None
-        if self.kernel.client.runnable(state.client):
-            return (CONTINUE, state.now)
-        while self.coming and self.coming[0][2] not in state.pending:
-            heapq.heappop(self.coming)  # too late
-        timers = [(a[DUE], a[ID]) for a in state.pending.values() if a[DUE] is not None]
-        first = min(timers, default=None)
-        if self.coming and (first is None or self.coming[0][0] <= first[0]):
-            due, _, action, answer = heapq.heappop(self.coming)
-            return (answer.kind, max(due, state.now), action, *answer.fields)
-        if first is None:
-            return None
-        return (TIMER, max(first[0], state.now), first[1])

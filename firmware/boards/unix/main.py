@@ -57,12 +57,13 @@ class FastEngine(Engine):
         return busy
 
     async def pause(self, ms):
-        timed = [a for a in self.state.pending.values() if a[3] is not None]
-        if self.running or not timed:
+        if self.running or ms is None:
             await super().pause(ms)  # a handler takes its time, its timeout still counts
-            if self.queue or not timed:
+            if self.queue or ms is None:
                 return
+            ms = min(ms, 3600000)  # as long as that was
         self.now += ms
+        self.latest += ms
 
 
 def kept(v):

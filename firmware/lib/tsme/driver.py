@@ -17,10 +17,16 @@ except ImportError:
 
 _STEP = const(1)  # as records.py has it
 # As events.py has them.
+_CONTINUE = const(0)
+_SUCCEEDED = const(2)
+_FAILED = const(3)
+_HEARTBEAT = const(4)
+_TIMER = const(5)
 _RUNNING = const(0)
 _TASK = const(0)
 _ID = const(0)
 _KIND = const(1)
+_DUE = const(3)
 
 
 class Driver:
@@ -33,6 +39,8 @@ class Driver:
         self.found = None  # what the journal said on recovery, a journal.Info
         self.transitions = 0  # since the last checkpoint, for its policy
         self.last = None  # the kind of the newest step that recovery found
+        self.wait = None  # ms until something is due, as next() found it
+        self.asking = ()  # ids of tasks whose time does not count now
         self.told = 0  # blocks of which it was said that they have failed
 
     # For who inherits.
@@ -68,6 +76,56 @@ class Driver:
     def interrupted(self):
         # The tasks that a reset found pending, as they are to be started again.
         return self.kernel.client.restore(self.state)
+
+    # The one loop, of boards and of all that stands in for them: whoever inherits feeds what
+    # next() gives, and waits when it gives nothing.
+
+    def time(self):
+        # The clock: ms since 1970, not before the last step.
+        return self.state.now
+
+    def answer(self):
+        # The next input that has come from outside by now, or None.
+        return None
+
+    def due(self):
+        # The pending action whose time comes first; of several the oldest.
+        first = None
+        for i, action in self.state.pending.items():
+            due = action[_DUE]
+            if due is None or i in self.asking:
+                continue
+            if first is None or due < first[_DUE] or due == first[_DUE] and i < first[_ID]:
+                first = action
+        return first
+
+    def next(self):
+        # -> the next input: what has come, else what can go on, else what is due.  None: there is
+        # nothing to do for `wait` ms, or until something comes if that is None.
+        event = self.answer()
+        if event:
+            return (_TIMER, event[1], event[2]) if self.late(event) else event
+        if not self.busy():
+            return None
+        if self.kernel.client.runnable(self.state.client):
+            return (_CONTINUE, self.time())
+        first = self.due()
+        self.wait = None
+        if first:
+            now = self.time()
+            if first[_DUE] <= now:
+                return (_TIMER, now, first[_ID])
+            self.wait = first[_DUE] - now
+        return None
+
+    def late(self, event):
+        # The task that this is about, if its time was up before: then it has timed out, whatever
+        # came of it.
+        if event[0] in (_SUCCEEDED, _FAILED, _HEARTBEAT):
+            action = self.state.pending.get(event[2])
+            if action and action[_DUE] is not None and action[_DUE] < event[1]:
+                return action
+        return None
 
     def feed(self, event):
         # One step: made, durable, adopted, and only then its actions.

@@ -36,7 +36,6 @@ _START = const(1)
 _SUCCEEDED = const(2)
 _FAILED = const(3)
 _HEARTBEAT = const(4)
-_TIMER = const(5)
 _STOP = const(6)
 _STARTED = const(7)
 _SIGNAL = const(8)
@@ -178,50 +177,41 @@ class Engine(Driver):
         self.lag = lag(now, max(self.state.now, self.floor), self.lag)
         return now + self.lag
 
+    def answer(self):
+        # What was posted, in its order.
+        while self.queue:
+            execution, kind, fields, context, now = self.queue.pop(0)
+            if execution == self.state.execution and self.busy():  # else it is over
+                event = (kind, now) + fields
+                if context and self.late(event):
+                    action = self.state.pending[fields[0]]
+                    self.report(once("messages", "belated", action, context, now))
+                return event
+        return None
+
     async def turn(self):
         # One input, or one sleep until there is one.
         if self.left:
             e = self.left
             self.left = None
             raise e
-        if self.queue:
-            execution, kind, fields, answer, now = self.queue.pop(0)
-            if kind == _SIGNAL:
-                from .signals import take
+        if self.queue and self.queue[0][1] == _SIGNAL:
+            from .signals import take
 
-                take(self, execution, fields[0], answer)
-            elif execution == self.state.execution and self.busy():  # else it is over
-                event = (kind, now) + fields
-                if kind != _STOP:
-                    action = self.state.pending.get(fields[0])
-                    if action and action[_DUE] is not None and action[_DUE] < now:
-                        # Its time was up before: it has timed out, whatever came of it.
-                        event = (_TIMER, now, fields[0])
-                        if answer:
-                            self.report(once("messages", "belated", action, answer, now))
-                self.feed(event)
+            take(self, *self.queue.pop(0))
             return
-        if self.kernel.client.runnable(self.state.client):
-            self.feed((_CONTINUE, self.time()))
-            await asyncio.sleep(0)
-            return
-        now = self.time()
-        first = None
-        for i in sorted(self.state.pending):
-            action = self.state.pending[i]
-            if action[_DUE] is None or i in self.asking:
-                continue
-            if first is None or action[_DUE] < first[_DUE]:
-                first = action
-        if first and first[_DUE] <= now:
-            self.feed((_TIMER, now, first[_ID]))
-            return
-        if self.journal:
-            self.journal.idle()
-        await self.pause(first[_DUE] - now if first else _LONGEST)
+        event = self.next()
+        if event:
+            self.feed(event)
+            if event[0] == _CONTINUE:
+                await asyncio.sleep(0)
+        elif self.busy():
+            if self.journal:
+                self.journal.idle()
+            await self.pause(self.wait)
 
     async def pause(self, ms):
-        ms = min(ms, _LONGEST)
+        ms = _LONGEST if ms is None else min(ms, _LONGEST)
         self.latest += ms
         if self.sleep and not self.running:
             if self.journal and not self.returned and (self.lag or self.latest < _SET):

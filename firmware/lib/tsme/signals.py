@@ -42,9 +42,10 @@ async def ask(engine, value):
         raise answer.error
 
 
-def take(engine, execution, value, answer):
+def take(engine, execution, kind, fields, answer, now):
     # One from the queue: a step, or why there is none.
     error = None
+    value = fields[0]
     if execution != engine.state.execution or not engine.busy():
         error = fault("TSME-K002")
     else:
