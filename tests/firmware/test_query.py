@@ -172,7 +172,8 @@ def terms(draw: st.DrawFn, deep: int = 2) -> str:
         parts = draw(st.lists(terms(deep - 1), min_size=2, max_size=3))
         return "(" + draw(st.sampled_from([" && ", " || "])).join(parts) + ")"
     if kind == 2:
-        return draw(st.sampled_from(["@.a", "@.list", "!@.t", "!@.a.b", "@.f"]))
+        # What is no array or object has no members: there, `!` holds with theirs alone.
+        return draw(st.sampled_from(["@.a", "@.list", "(@.a && !@.t)", "(@.f && !@.a.b)", "@.f"]))
     name = draw(st.sampled_from("ntf"))
     value = draw(SCALARS[name])
     literal = f"'{value}'" if name == "t" else json.dumps(value)
