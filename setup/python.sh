@@ -44,6 +44,23 @@ install_project() {
     ln -sfn "$ROOT/sim" "$BUILD/py/tsme_sim"
 }
 
+# The native core of CPython (firmware/lib/tsme/native.py). Nothing needs it: where there is no
+# compiler, or Python's headers are not there, all does without.
+build_native() {
+    local include target
+    include=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
+    target=$("$VENV/bin/python" -c 'import sysconfig
+print(sysconfig.get_path("platlib") + "/tsme_native" + sysconfig.get_config_var("EXT_SUFFIX"))')
+    rm -f "$target"
+    if "${CC:-cc}" -O2 -Wall -Wextra -shared -fPIC -I "$include" \
+        native_modules/cpython/tsme_native.c -o "$target.new"; then
+        mv "$target.new" "$target"
+    else
+        rm -f "$target.new"
+        note "no native core for Python: see above"
+    fi
+}
+
 install_python_packages() {
     local python key stamp
     python=$(find_python)
@@ -58,6 +75,12 @@ install_python_packages() {
     if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ] || [ ! -e "$BUILD/py/tsme_sim" ]; then
         rm -f "$stamp"
         step project "tsme and tsme_host, editable" install_project
+        echo "$key" >"$stamp"
+    fi
+    stamp=$VENV/native.stamp
+    key=$(hash "$key" "$(cat native_modules/cpython/tsme_native.c)")
+    if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ]; then
+        step native "the native core for Python" build_native
         echo "$key" >"$stamp"
     fi
 }

@@ -55,6 +55,7 @@ ONCE = {
     "foreign",
     "messages",
     "replay",
+    "checkpoints",
     "events",
     "clocks",
     "workers",

@@ -16,7 +16,7 @@ from tests.laws.drive import Drive, start_event
 from tests.laws.support import kernel_of, many, show, start_of
 from tests.laws.test_semantics import got
 from tests.laws.workflows import Case, cases
-from tsme import cbor, limits, operations, query, sizes
+from tsme import cbor, checkpoints, limits, operations, query, sizes
 from tsme.asl import Interpreter
 from tsme.errors import LimitError
 from tsme.kernel import CONTINUE, Kernel, State
@@ -87,7 +87,7 @@ def test_a_checkpoint_has_the_size_that_the_limit_counts(case: Case) -> None:
     def look(event: Any, step: Any) -> None:
         size = len(kernel.checkpoint(step.state)) if step else 0
         for _ in range(2 if step else 0):  # again with the sizes that the first found
-            assert sizes.checkpoint(kernel.client, step.state) == size
+            assert checkpoints.size(kernel.client, step.state) == size
 
     Drive(kernel, start_of(kernel, case), case.moves, case.results, look).run()
 
@@ -102,8 +102,9 @@ def test_near_its_limit_a_large_state_is_measured_once(monkeypatch: pytest.Monke
         return size, depth
 
     monkeypatch.setattr(operations, "measure", measuring)
-    monkeypatch.setattr(sizes, "measure", measuring)
-    monkeypatch.setattr(sizes, "encoded_size", lambda v: measuring(v)[0])
+    for module in (sizes, checkpoints):
+        monkeypatch.setattr(module, "measure", measuring)
+        monkeypatch.setattr(module, "encoded_size", lambda v: measuring(v)[0])
     definition = {
         "StartAt": "Add",
         "States": {

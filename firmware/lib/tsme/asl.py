@@ -5,7 +5,7 @@
 # first change, so that a step that fails leaves the old state whole.
 
 from . import once
-from .cbor import Obj, fits
+from .cbor import MISSING, Obj, fits
 from .compare import compare
 from .errors import fault
 from .faults import StatesError, error
@@ -104,15 +104,13 @@ class Interpreter:
         delta(buf, d, self.consts)
 
     def encode(self, frames, now):
-        return [f and f.encode(now) for f in frames]
+        return once("checkpoints", "encode_frames", frames, now)
 
     def size(self, frames, now):
-        from . import sizes
-
-        return sizes.frames(frames, now)
+        return once("checkpoints", "size_of_frames", frames, now)
 
     def decode(self, items, now):
-        return once("replay events", "frames", items, now)
+        return once("checkpoints", "decode_frames", items, now)
 
     # --- running ---
 
@@ -141,9 +139,11 @@ class Interpreter:
         return d.frames
 
     def lowest(self, frames):
-        for number in range(len(frames)):
-            if frames[number] and not frames[number].wait:
+        number = 0
+        for f in frames:
+            if f and not f.wait:
                 return number
+            number += 1
         return -1
 
     def run(self, d, number, f, stack):
@@ -204,8 +204,8 @@ class Interpreter:
                         raise error(1, v)
                     push(v[a])
                     continue
-                if op == _CONST or op == _INT:
-                    push(consts[a] if op == _CONST else a)
+                if op < 4 and (op < 3 or slots[a] is not MISSING):
+                    push(consts[a] if op == _CONST else a if op == _INT else slots[a])
                     continue
                 if op == _STORE:
                     v = slots[a] = pop()

@@ -232,4 +232,6 @@ def fits(v, most):
 
 
 if UNICODE:
-    from .quick import encode_all  # noqa: F811
+    from .native import sooner
+
+    encode_all, measure = sooner(encode_all), sooner(measure)

@@ -97,13 +97,6 @@ class Frame:
             self.cause,
         ]
 
-    def encode(self, now):
-        item = self.head() + [self.slots]
-        item[5] = now - self.entered
-        if self.parent is not None or self.join:
-            item += [self.index, self.join]
-        return item
-
 
 def own(d, number):
     # the frame as this step may change it
@@ -126,9 +119,9 @@ def put_frame(buf, number, f, now):
 
 
 if UNICODE:
-    from . import quick
+    from .native import sooner
 
-    put_frame = quick.put_frame(put_frame)
+    put_frame = sooner(put_frame)
 
 
 def delta(buf, d, consts):

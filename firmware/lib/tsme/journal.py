@@ -139,24 +139,22 @@ class Journal:
             once("claim heads", "wake", self)
         b = self._blocks
         n = len(body)
-        struct.pack_into("<I", self._head, 0, n | kind << 24)
+        head = self._head
+        struct.pack_into("<I", head, 0, n | kind << 24)
         crc = crc32(body, crc32(self._head4, self._chain))
-        struct.pack_into("<I", self._head, 4, crc)
+        struct.pack_into("<I", head, 4, crc)
         off = self._off
         end = off + HEAD + n
         lead = off & (b.unit - 1)
-        if (
-            end > b.end
-            or lead + HEAD + n > len(self._buf)
-            or (kind == CHECKPOINT and self._blocks_left() <= 0)
-        ):
-            return self._commit_long(kind, body, crc)
+        at = lead + HEAD
+        tail = at + n
         buf = self._buf
-        tail = lead + HEAD + n
+        if end > b.end or tail > len(buf) or (kind == CHECKPOINT and self._blocks_left() <= 0):
+            return self._commit_long(kind, body, crc)
         if lead:
             buf[:lead] = b.ff[:lead]
-        buf[lead : lead + HEAD] = self._head
-        buf[lead + HEAD : tail] = body
+        buf[lead:at] = head
+        buf[at:tail] = body
         view = b.padded(tail)
         self._live = False
         generation = self._generation

@@ -17,7 +17,7 @@ except ImportError:
     from .crc import crc32
 
 from . import once, pcg
-from .cbor import encode, encode_all, encode_into, put_head
+from .cbor import encode_all, encode_into, put_head
 from .errors import fault, over
 from .limits import LIMITS, check
 from .values import UNICODE
@@ -33,6 +33,7 @@ except ImportError:
 # Kinds of inputs, status, kinds and fields of tracked actions: events.py.
 _CONTINUE = const(0)
 _START = const(1)
+_SUCCEEDED = const(2)
 _FAILED = const(3)
 _HEARTBEAT = const(4)
 _TIMER = const(5)
@@ -80,21 +81,6 @@ class State:
         self.client = None
         self.bound = 0  # bytes of a checkpoint, at most
 
-    def value(self):
-        # what a checkpoint holds (docs/SPEC.md, 5), but the program's digest and the client
-        pending = [_moved(self.pending[i], -self.now) for i in sorted(self.pending)]
-        start, kept, context = self.origin
-        head = [self.steps, self.execution, self.status, self.now, self.next_id, self.rng]
-        return head + [self.digest, self.now - start, kept, context, pending, self.result]
-
-
-def _moved(action, ms):
-    action = list(action)  # a checkpoint has its times as differences
-    for k in (_DUE, _DEADLINE):
-        if k < len(action) and action[k] is not None:
-            action[k] += ms
-    return action
-
 
 class Draft(State):
     # The state that a step is making.  Pending actions are copied before the first change.
@@ -128,20 +114,25 @@ class Draft(State):
         self.pending[i] = action
 
     def drop(self, i):
-        if not self.changed and not self.gone:
+        changed = self.changed
+        if not changed and not self.gone:
             self.pending = dict(self.pending)
-        if i in self.changed:
-            self.changed.remove(i)
         if i < self.first:
             self.gone.append(i)
+        if changed and i in changed:
+            changed.remove(i)
         return self.pending.pop(i)
 
     def _begin(self, action):
-        check(LIMITS, "state_bytes", 5 * len(self.pending))  # no action takes less
-        self.next_id += 1
-        self._set(action)
+        pending = self.pending
+        if not self.changed and not self.gone:
+            pending = self.pending = dict(pending)
+        i = self.next_id
+        self.next_id = i + 1
+        self.changed.append(i)
+        pending[i] = action
         self.actions.append(action)
-        return action[_ID]
+        return i
 
     def timer(self, frame, due):
         return self._begin([self.next_id, _WAKE, frame, due])
@@ -194,16 +185,27 @@ class Draft(State):
             self.drop(i)
 
 
-def put_changes(buf, d, ms):
-    # What a step has changed but for the client's part, `ms` after the one before.
+def put_step(d, kind, ms, fields):
+    # -> the record of a step, `ms` after the one before, without its digest; and what it has
+    # changed but for the client's part
+    record = bytearray(4)
+    encode_all(record, (kind, ms), True)
+    at = len(record)
+    encode_all(record, fields, True)
+    if kind == _START:
+        d.digest = crc32(record[at:])  # of what no delta shows: seed, names, program
+    buf = bytearray()
     encode_all(buf, (d.status, ms, d.next_id, d.rng if d.random else None, d.gone), True)
     put_head(buf, 4, len(d.changed))
     for i in d.changed:
         encode_into(buf, d.pending[i], True)
+    return record, buf
 
 
 if UNICODE:
-    from .quick import put_changes  # noqa: F811
+    from .native import sooner
+
+    put_step = sooner(put_step)
 
 
 class Step:
@@ -270,39 +272,39 @@ class Kernel:
         d.rng = pcg.advance(seed)  # a small seed's first draw would be 0
         d.pending = {}
         d.origin = [now, value if program.needs & 64 else None, context]
-        d.bound = 64 + len(encode(value)) + len(encode(context))
+        d.bound = 64
         d.client = self.client.start(d, value)
 
     def turn(self, d, kind, action, event):
-        if kind == _STOP:
-            d._end(_STOPPED, [event[2], event[3]])
+        a = b = None
+        if kind == _SUCCEEDED or kind == _FAILED or kind == _TIMER:
+            d.drop(action[_ID])
+            if kind != _TIMER:
+                a = event[3]
+                if kind == _FAILED:
+                    b = event[4]
+        elif kind == _SIGNAL:
+            a = event[2]
         elif kind == _HEARTBEAT:
-            d.beat(action)
+            return d.beat(action)
         elif kind == _STARTED:
-            d.begun(action)
-        elif kind != _SLEEP:  # which brings nothing but the time
-            a = event[2] if kind == _SIGNAL else None
-            b = None
-            if action:
-                d.drop(action[_ID])
-                if kind != _TIMER:
-                    a = event[3]
-                    b = event[4] if kind == _FAILED else None
-            d.client = self.client.step(d, d.client, kind, action, a, b)
+            return d.begun(action)
+        elif kind == _STOP:
+            return d._end(_STOPPED, [event[2], event[3]])
+        elif kind == _SLEEP:
+            return None  # it brings nothing but the time
+        d.client = self.client.step(d, d.client, kind, action, a, b)
 
     def finish(self, d, old, event):
         kind = event[0]
         ms = d.now - (0 if kind == _START else old.now)
-        record = bytearray(4)  # the digest, to come
-        encode_all(record, (kind, ms), True)
-        at = len(record)
-        encode_all(record, event[2:], True)
+        if d.gone:
+            d.gone.sort()
+        if d.changed:
+            d.changed.sort()
+        record, delta = put_step(d, kind, ms, event[2:])
         if kind == _START:
-            d.digest = crc32(record[at:])  # of what no delta shows: seed, names, program
-        d.gone.sort()
-        d.changed.sort()
-        delta = bytearray()
-        put_changes(delta, d, ms)
+            d.bound += len(record)
         if d.status:
             encode_into(delta, d.result)
             d.client = None
@@ -310,7 +312,8 @@ class Kernel:
             self.client.delta(delta, d)
         d.digest = crc32(delta, d.digest) & 0xFFFFFFFF
         d.bound += len(delta)
-        self.measure(d)
+        if d.bound > LIMITS["state_bytes"] or self.room and d.bound > self.room:
+            self.measure(d)
         record[:4] = d.digest.to_bytes(4, "little")
         step = Step(d, d.actions, record)
         d.actions = d.gone = d.changed = None
@@ -318,20 +321,16 @@ class Kernel:
 
     def measure(self, d):
         # The bound is cheap and never too small; beyond a limit the size itself counts.
-        room = self.room
-        if d.bound > LIMITS["state_bytes"] or room and d.bound > room:
-            from .sizes import checkpoint
+        from . import checkpoints  # kept: near the limit it is needed again and again
 
-            d.bound = checkpoint(self.client, d)
-            if room and d.bound > room:
-                raise over("TSME-J007", d.bound, room)
-            check(LIMITS, "state_bytes", d.bound)
+        d.bound = checkpoints.size(self.client, d)
+        if self.room and d.bound > self.room:
+            raise over("TSME-J007", d.bound, self.room)
+        check(LIMITS, "state_bytes", d.bound)
 
     def checkpoint(self, state):
-        part = state.client
-        part = None if part is None else self.client.encode(part, state.now)
-        return encode(state.value() + [self.client.program.digest, part], True)
+        return once("checkpoints", "write", self.client, state)
 
     def restore(self, item, size=0):
         # the state of a decoded checkpoint of so many bytes, 0 if that is not known
-        return once("replay events", "restore", self, item, size)
+        return once("checkpoints", "restore", self.client, item, size)

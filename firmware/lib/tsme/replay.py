@@ -3,10 +3,9 @@
 # A device recovers with it after a reset; the host's tools read journals with it.
 
 from .cbor import decode
-from .errors import TsmeError, fault
+from .errors import TsmeError
 from .events import INPUTS, START
-from .kernel import State, _moved
-from .limits import LIMITS
+from .kernel import State
 
 
 class Mismatch(TsmeError):
@@ -39,38 +38,6 @@ def read_step(body, now):
         return digest, tuple(items)
     except (TsmeError, IndexError, TypeError) as e:
         raise TsmeError("TSME-R002", "a step's record cannot be read: %s" % e)
-
-
-def restore(kernel, item, size):
-    # as Kernel.restore
-    s = State()
-    s.steps, s.execution, s.status, s.now, s.next_id, s.rng = item[:6]
-    s.digest, start, kept, context, pending, s.result, digest, part = item[6:]
-    if digest != kernel.client.program.digest:
-        raise fault("TSME-K005", "journal belongs to")
-    s.origin = [s.now - start, kept, context]
-    s.pending = {a[0]: _moved(a, s.now) for a in pending}
-    s.client = None if part is None else kernel.client.decode(part, s.now)
-    s.bound = size or LIMITS["state_bytes"]  # which makes the next step measure it
-    return s
-
-
-def frames(items, now):
-    # those of a checkpoint
-    return [item and _frame(item, now) for item in items]
-
-
-def _frame(item, now):
-    from .frames import Frame
-
-    f = Frame(0, 0)
-    f.parent, f.pc, f.entry, f.handler, f.state, entered, f.wait = item[:7]
-    f.entered = now - entered
-    f.counters, f.error, f.cause, f.slots = item[7:11]
-    if len(item) > 11:
-        f.index, f.join = item[11:]
-    f.dirty = None
-    return f
 
 
 def reread(journal, kernel):

@@ -5,16 +5,6 @@
 
 from .cbor import DEPTH, MISSING, encoded_size, measure
 
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
-
-_SLOTS = const(10)  # where a frame's encoding has them
-
 
 def size(size, old, path, new, most):
     # The size of `old`, `size` bytes, with `new` at the path; None if it is larger than `most`, or
@@ -40,28 +30,3 @@ def growth(v, path):
 
 def _head(n):
     return 1 if n < 24 else 2 if n < 0x100 else 3 if n < 0x10000 else 5
-
-
-def checkpoint(client, state):
-    # bytes of a state's checkpoint, as kernel.py writes it
-    size = encoded_size(state.value() + [client.program.digest, None])
-    return size if state.client is None else size - 1 + client.size(state.client, state.now)
-
-
-def frames(frames, now):
-    # bytes that the frames take there
-    total = _head(len(frames))
-    for f in frames:
-        if not f:
-            total += 1
-            continue
-        item = f.encode(now)
-        slots = item[_SLOTS]
-        if not f.known or f.known[0] is not slots[0]:
-            size, depth = measure(slots[0])
-            f.known = (slots[0], size) if depth <= DEPTH else None
-        if f.known:
-            item[_SLOTS] = [None] + slots[1:]
-            total += f.known[1] - 1
-        total += encoded_size(item)
-    return total

@@ -1,0 +1,128 @@
+"""The native core of CPython writes and measures what the code of boards does."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import pytest
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from tests import interpreters
+from tests.laws.support import drive, many, show
+from tests.laws.workflows import Case, cases
+from tsme import cbor, frames, kernel, native
+from tsme.errors import TsmeError
+from tsme.values import MISSING
+
+core: Any = getattr(native, "core")  # noqa: B009
+if not core and not interpreters.strict():
+    pytest.skip("setup could not build the native core", allow_module_level=True)
+
+
+class Text(str):
+    """A text that is none quite."""
+
+
+class Number(int):
+    """A number that is none quite."""
+
+
+class Members(OrderedDict[Any, Any]):
+    """An object with an order of its own."""
+
+
+class Items(list[Any]):
+    """An array that is none quite."""
+
+
+NUMBERS = st.integers(-(1 << 66), 1 << 66) | st.integers(-300, 70000)
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | NUMBERS
+    | st.floats()
+    | st.text(st.characters(), max_size=40)
+    | st.text("aé\ud800", max_size=5)
+    | st.binary(max_size=30)
+    | st.sampled_from([MISSING, Text("t" * 30), Number(7), object(), bytearray(3)])
+)
+KEYS = st.text(max_size=30) | st.sampled_from([Text("k"), "k" * 300, 7, None, "\udfff"])
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=30)
+        | st.dictionaries(KEYS, inner, max_size=30)
+        | st.lists(inner, max_size=5).map(tuple)
+        | st.lists(inner, max_size=5).map(Items)
+        | st.dictionaries(KEYS, inner, max_size=5).map(lambda v: Members(v.items()))
+    ),
+    max_leaves=40,
+)
+
+
+def outcome(function: Any, *args: Any) -> Any:
+    """What it gives, or how it fails."""
+    try:
+        return function(*args)
+    except (TsmeError, UnicodeError) as e:
+        return type(e).__name__, str(e)
+
+
+def encoded(encode: Any, items: Any, container: bool) -> Any:
+    buf = bytearray(b"before")
+    return outcome(encode, buf, items, container), bytes(buf)
+
+
+def test_the_core_is_in_use() -> None:
+    for module, name in (
+        (cbor, "encode_all"),
+        (cbor, "measure"),
+        (kernel, "put_step"),
+        (frames, "put_frame"),
+    ):
+        assert getattr(module, name) is getattr(core, name)
+        assert native.slow[name] is not getattr(core, name)
+
+
+@many(600)
+@given(st.lists(VALUES, max_size=4), st.booleans())
+def test_it_encodes_the_same_bytes_and_refuses_the_same(items: list[Any], container: bool) -> None:
+    slow = encoded(native.slow["encode_all"], items, container)
+    assert encoded(core.encode_all, items, container) == slow
+    if slow[0] is not None:
+        assert slow[1] == b"before"
+
+
+@many(300)
+@given(VALUES, st.integers(0, 300))
+def test_it_measures_the_same(value: Any, most: int) -> None:
+    slow = outcome(native.slow["measure"], value)
+    assert outcome(core.measure, value) == slow
+    if isinstance(slow[0], int):
+        assert (core.measure(value, most)[0] > most) == (slow[0] > most)
+
+
+@pytest.mark.parametrize("deep", [31, 32, 33, 40, 41, 199, 200, 201, 5000])
+def test_it_knows_how_deep_a_value_is(deep: int) -> None:
+    value: Any = 7
+    for k in range(deep):
+        value = [value] if k % 2 else {"a": value}
+    assert core.measure(value) == native.slow["measure"](value)
+    for container in (False, True):
+        slow = encoded(native.slow["encode_all"], [value], container)
+        assert encoded(core.encode_all, [value], container) == slow
+
+
+@many(100)
+@given(cases())
+def test_steps_and_frames_are_written_the_same(case: Case) -> None:
+    """Records, and digests of all that a step has changed."""
+    note(show(case))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernel, "put_step", native.slow["put_step"])
+        patch.setattr(frames, "put_frame", native.slow["put_frame"])
+        patch.setattr(kernel, "encode_all", native.slow["encode_all"])
+        slow = [step and bytes(step.record) for step in drive(case).steps]
+    assert [step and bytes(step.record) for step in drive(case).steps] == slow
