@@ -232,18 +232,19 @@ class _Reader:
         self.flags = (self.flags | set(on)) - set(off)
 
     def repeated(self, node: _Node) -> _Node:
-        while (char := self.peek()) and char in "*+?{":
-            self.at += 1
-            least, most = {"*": (0, None), "+": (1, None), "?": (0, 1)}.get(char) or self.braces()
-            if self.peek() == "+":
-                what = f"`{char}+`, which keeps what it has,"
-                raise Unsupported(f"{what} in a pattern", f"write `{char}`")
-            if self.peek() == "?":
-                self.at += 1  # as few as possible: the same texts match
-            if self.peek() in ("*", "+", "?"):
-                raise self.wrong(f"`{self.peek()}` repeats nothing")
-            node = _Repeat(node, least, most)
-        return node
+        char = self.peek()
+        if not char or char not in "*+?{":
+            return node
+        self.at += 1
+        least, most = {"*": (0, None), "+": (1, None), "?": (0, 1)}.get(char) or self.braces()
+        if self.peek() == "+":
+            what = f"`{char}+`, which keeps what it has,"
+            raise Unsupported(f"{what} in a pattern", f"write `{char}`")
+        if self.peek() == "?":
+            self.at += 1  # as few as possible: the same texts match
+        if (following := self.peek()) and following in "*+?{":
+            raise self.wrong(f"`{following}` repeats nothing")
+        return _Repeat(node, least, most)
 
     def braces(self) -> tuple[int, int | None]:
         match = re.compile(r"([0-9]{1,9})(,([0-9]{0,9}))?\}").match(self.text, self.at)
