@@ -199,6 +199,24 @@ def test_the_time_of_a_workflow_is_up():
     assert h.events[-1]["time"] - h.events[0]["time"] == 1000
 
 
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"Error": "States.Enough"}, {"Error": "States.Enough", "Cause": ""}),
+        ({"Error": "E", "Cause": "c"}, {"Error": "E", "Cause": "c"}),
+        ({"Error": "E", "Cause": ""}, {"Error": "E", "Cause": ""}),
+        ({}, {"Error": None, "Cause": None}),
+    ],
+)
+def test_a_caught_fail_without_a_cause_has_an_empty_one(fields, found):
+    """Both are null if neither was given: recorded of callbacks that fail without a word."""
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "A"}]
+    h, _ = told(parallel({"Type": "Fail"} | fields, Catch=catch), after={"A": PASSES})
+    assert h.output == found
+    failed = told(parallel({"Type": "Fail"} | fields))[0].events[-1]
+    assert failed.get("details", {}) == {k.lower(): v for k, v in fields.items()}
+
+
 def test_a_catch_of_a_state_that_ends_has_a_next_of_its_own():
     task = {"Type": "Task", "Resource": LAMBDA, "End": True}
     task["Catch"] = [{"ErrorEquals": ["States.ALL"], "Next": "After"}]

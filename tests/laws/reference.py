@@ -289,7 +289,7 @@ class Machine:
                 if e.cause is None and e.error.startswith("States."):
                     cause: Any = _Cause()
                 else:
-                    cause = e.cause
+                    cause = "" if e.cause is None and e.error is not None else e.cause
                 found = {"Error": e.error, "Cause": cause}
                 assign = self.assign(catcher.get("Assign"), found)
                 out = self.put(catcher.get("ResultPath", "$"), data, found)

@@ -401,7 +401,8 @@ class Machine(Tree):
         return True
 
     def op_error(self, a: int) -> None:
-        self.stack.append({"Error": self.f.error, "Cause": "" if self.f.silent else self.f.cause})
+        none = self.f.silent or self.f.cause is None and self.f.error is not None
+        self.stack.append({"Error": self.f.error, "Cause": "" if none else self.f.cause})
 
     def op_raise(self, a: int) -> bool:
         if self.raised(self.n, self.f.error, self.f.cause):

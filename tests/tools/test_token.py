@@ -156,4 +156,4 @@ def test_a_fast_run_waits_for_an_answer_that_no_time_brings(folder: Path):
         assert process.poll() is None
         tsme("token", "failure", "j.bin", token, "--error", "No", *OF)
         stdout, _ = process.communicate(timeout=60)
-    assert json.loads(stdout) == {"no": {"Error": "No", "Cause": None}}
+    assert json.loads(stdout) == {"no": {"Error": "No", "Cause": ""}}

@@ -201,7 +201,9 @@ def retry_(vm, d, number, f, stack, a):
 
 
 def error_(vm, d, number, f, stack, a):
-    cause = "" if f.error == "States.Timeout" and f.cause == SILENT else f.cause  # as at AWS
+    cause = f.cause  # as at AWS; both are null if whoever failed a callback gave none
+    if f.error is not None and (cause is None or f.error == "States.Timeout" and cause == SILENT):
+        cause = ""
     stack.append(Obj((("Error", f.error), ("Cause", cause))))
 
 
