@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
-HOST_ONLY = {"__main__.py", "native.py", "testing.py"}
+HOST_ONLY = {"__main__.py", "native.py", "own.py", "testing.py"}
 SOURCES = sorted(
     path for path in (FIRMWARE / "lib" / "tsme").glob("*.py") if path.name not in HOST_ONLY
 )

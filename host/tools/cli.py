@@ -25,7 +25,7 @@ COMMANDS = {
     "graph": ("drawing", "Draw a workflow as Mermaid text or as SVG."),
     "history": ("histories", "Show an execution as AWS's GetExecutionHistory would."),
     "init": ("starting", "Make a folder with a first workflow, its tasks and a test."),
-    "journal": ("journals", "Show a journal and its effects, or export its records."),
+    "journal": ("journals", "Show, export, resize or repair a journal; its effects."),
     "replay": ("replaying", "Run a journal's inputs again, compare every byte."),
     "run": ("running", "Run a workflow or a compiled program."),
     "sim": ("simulating", "Simulate devices with many seeds and faults."),

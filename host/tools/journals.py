@@ -14,12 +14,13 @@ from . import console
 from .definitions import takes_values
 from .effects import effects
 from .errors import DONE, FAILED, HostError
+from .mending import repair, resize
 from .outputs import write_bytes
 from .player import Played, find, play_all
 from .records import Damage, Log, Record, duration, plain, read_log, timestamp
 
 
-@click.group(short_help="Show a journal and its effects, or export its records.")
+@click.group(short_help="Show, export, resize or repair a journal; its effects.")
 def journal() -> None:
     """Read journals: files written by `tsme run`, or pulled from a device."""
 
@@ -48,7 +49,8 @@ def show(log: str, programs: tuple[str, ...], as_json: bool) -> int:
     else:
         _show(read, played, bool(known))
     differs = any(item.difference for item in played)
-    return FAILED if read.damage or read.refusal or differs else DONE
+    broken = read.damage or read.refusal or read.cut is not None
+    return FAILED if broken or differs else DONE
 
 
 def _as_json(log: Log, played: list[Played], with_program: bool) -> dict[str, Any]:
@@ -66,6 +68,7 @@ def _as_json(log: Log, played: list[Played], with_program: bool) -> dict[str, An
         "records": records,
         "damage": [damage.__dict__ for damage in log.damage],
         "torn": log.torn,
+        "cut": log.cut,
         "refusal": log.refusal or None,
         "retired": list(log.retired),
     }
@@ -87,6 +90,8 @@ def _show(log: Log, played: list[Played], with_program: bool) -> None:
         console.out(_damage_line(left))
     if log.torn:
         console.out(console.faint("       a write was cut off here; it was never committed"))
+    if log.cut is not None:
+        console.out(console.bad(f"{_cut_line(log)}; tsme journal repair mends it"))
     if log.retired:
         console.out(console.bad(_retired_line(log)))
     if log.refusal:
@@ -97,6 +102,12 @@ def _damage_line(item: Damage) -> str:
     last = f" to {item.until - 1}" if item.until and item.until > item.number + 1 else ""
     place = f"block {item.block}, offset {item.offset}"
     return console.bad(f"{item.number:5}  damaged: record {item.number}{last} ({place})")
+
+
+def _cut_line(log: Log) -> str:
+    whole = log.blocks * log.block_size
+    what = "is cut off" if (log.cut or 0) < whole else "goes on behind its end"
+    return f"the file {what}: {log.cut} bytes, not {whole}"
 
 
 def _retired_line(log: Log) -> str:
@@ -206,4 +217,6 @@ def export(log: str, output: str) -> int:
 
 
 journal.add_command(effects)
+for command in (resize, repair):
+    journal.add_command(command)
 COMMANDS = (journal,)

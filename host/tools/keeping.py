@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from tsme import cbor
 from tsme.errors import TsmeError
 from tsme.kernel import BEGUN, FRAME, KIND, TASK
 
+from . import console
 from .errors import HostError
 from .files import Loaded
 from .outputs import not_writable
@@ -53,7 +55,7 @@ def held(path: str | None, loaded: Loaded, digest: bytes) -> Iterator[Kept]:
     there = target.exists()
     lock = _lock(path)
     try:
-        kept = _look(path, loaded, digest)
+        kept = _look(path, loaded, digest, there)
         kept.lock = lock
         yield kept
     finally:
@@ -92,6 +94,16 @@ def _wait(lock: int, path: str) -> None:
             if holder(path) or time.monotonic() > until:
                 raise
         time.sleep(0.02)
+
+
+@contextmanager
+def locked(path: str) -> Iterator[None]:
+    """A journal that is there, with everybody else kept out of it."""
+    lock = _lock(path)
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def in_use(path: str) -> bool:
@@ -137,13 +149,23 @@ def holder(path: str) -> int | None:
     return None
 
 
-def _look(path: str, loaded: Loaded, digest: bytes) -> Kept:
+def _look(path: str, loaded: Loaded, digest: bytes, there: bool) -> Kept:
     """An existing journal must be one, and of this program."""
     if not Path(path).stat().st_size:
+        if there:
+            console.note(
+                f'tsme: "{path}" was empty: if it held a journal, that is lost; a new one begins'
+            )
         return Kept()
     log = read_log(path)
+    mend = f"tsme journal repair {shlex.quote(path)}"
+    if log.cut is not None:
+        whole = log.blocks * log.block_size
+        message = f'"{path}" has {log.cut} bytes; its journal has {whole}'
+        raise HostError("TSME-H041", message, f"{mend} keeps all records that are there")
     if log.refusal:
-        raise HostError("TSME-H045", f'"{path}" is damaged: {log.refusal}')
+        hint = f"{mend} keeps what can be kept, tsme journal show tells what there is"
+        raise HostError("TSME-H045", f'"{path}" is damaged: {log.refusal}', hint)
     if log.programs and log.programs[-1] != digest:
         theirs, mine = log.programs[-1].hex(), digest.hex()
         message = f'the journal "{path}" belongs to another program ({theirs}), '
@@ -156,6 +178,21 @@ def _look(path: str, loaded: Loaded, digest: bytes) -> Kept:
     with suppress(TsmeError):  # the board says what is wrong, in its words
         _stand(kept, log, loaded)
     return kept
+
+
+def lay_out(path: str, size: int) -> None:
+    """Make the locked file of a new journal blank, all of it or nothing."""
+    target = Path(path)
+    try:
+        with target.open("r+b") as file:
+            file.write(b"\xff" * size)
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        with suppress(OSError):
+            os.truncate(path, 0)
+        raise not_writable(path, error) from None
 
 
 def _play(log: Log, known: Known) -> Any:

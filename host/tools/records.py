@@ -87,6 +87,7 @@ class Log:
     torn: bool = False
     refusal: str = ""  # why a device would not recover from it
     retired: tuple[int, ...] = ()  # blocks that have failed, and are not used any more
+    cut: int | None = None  # bytes of the file, if these are fewer or more than it should have
 
     @property
     def programs(self) -> list[bytes]:
@@ -95,25 +96,43 @@ class Log:
         return list(dict.fromkeys(reversed(found)))[::-1]
 
 
+class Image(RamFlash):
+    """The image of a journal in memory, of its own geometry."""
+
+    def __init__(self, block: int, count: int, slot: int, once: bool) -> None:
+        super().__init__(block, count)
+        self.slot = slot
+        self.program_once = once
+
+
+def image_of(path: str, data: bytes) -> Image:
+    """A journal as its device has it; what a file lacks at its end is blank."""
+    geometry = _geometry(data)
+    if geometry is None:
+        raise HostError("TSME-H040", f'"{path}" is not a journal')
+    slot, count, size, once = geometry
+    image = Image(size, count, slot, once)
+    there = min(len(data), len(image.data))
+    if data[there:].count(0xFF) + data[there:].count(0) != len(data) - there:
+        message = f'"{path}" has {len(data)} bytes; its journal has {count} blocks of {size}'
+        raise HostError("TSME-H041", message, "pull the journal from the device, and nothing else")
+    image.data[:there] = data[:there]
+    return image
+
+
 def read_log(path: str) -> Log:
     """Read the image of a journal: a file made by `tsme run`, or pulled from a device."""
     data = read_bytes(path)
-    geometry = _geometry(data)
-    if geometry is None:
-        if data and data.count(0xFF) == len(data):
-            return Log(path, 0, 0, 0, [], [])
-        raise HostError("TSME-H040", f'"{path}" is not a journal')
-    slot, count, size = geometry
-    if len(data) != count * size:
-        message = f'"{path}" has {len(data)} bytes; its journal has {count} blocks of {size}'
-        raise HostError("TSME-H041", message, "pull the whole journal from the device")
-    flash = RamFlash(size, count)
-    flash.data[:] = data
-    journal = Journal(flash, slot)
+    if data and data.count(0xFF) == len(data):
+        return Log(path, 0, 0, 0, [], [])
+    flash = image_of(path, data)
+    journal = Journal(flash, flash.slot)
     damage: list[Damage] = []
     found = list(journal.records(lambda *what: damage.append(Damage(*what))))
-    log = Log(path, count, size, slot, _read(found), damage)
+    log = Log(path, flash.count, flash.block, flash.slot, _read(found), damage)
     log.retired = journal.retired
+    if len(data) != len(flash.data):
+        log.cut = len(data)
     try:
         log.torn = journal.recover(_ignore, _ignore).torn
     except TsmeError as error:
@@ -158,14 +177,15 @@ def _ignore(_: object) -> None:
     pass
 
 
-def _geometry(data: bytes) -> tuple[int, int, int] | None:
-    """Slot size, number of blocks and block size, from the first block's mark that is whole."""
+def _geometry(data: bytes) -> tuple[int, int, int, bool] | None:
+    """Slot size, number of blocks, block size, and whether nothing is programmed twice, from the
+    first block's mark that is whole."""
     at = data.find(MAGIC)
     while at >= 0:
         if len(data) - at >= PART and at % 256 == 0:
             found = read_mark(data[at : at + PART])
             if found and found[4] and at % found[4] == 0:
-                return found[1], found[2], found[4]
+                return found[1], found[2], found[4], found[7]
         at = data.find(MAGIC, at + 1)
     return None
 

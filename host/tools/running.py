@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -28,7 +29,7 @@ from .errors import DONE, FAILED, HostError, did_you_mean
 from .files import Loaded, read_program, read_value
 from .handlers import check_tasks
 from .history import replay_history
-from .keeping import Kept, held, left, under_way
+from .keeping import Kept, held, lay_out, left, under_way
 from .limiting import how_to_raise, limits_of, twice
 from .player import no_limits
 from .records import executions, read_log
@@ -54,6 +55,7 @@ class Options(TypedDict):
     tasks: str | None
     interpreter: str
     journal: str | None
+    sync: bool
     fast: bool
     seed: int | None
     now: str | None
@@ -83,6 +85,11 @@ class Options(TypedDict):
 )
 @click.option(
     "--journal", "-j", metavar="J.bin", help="Keep a journal; what was interrupted goes on."
+)
+@click.option(
+    "--sync/--no-sync",
+    default=True,
+    help="Wait until each step is on the disk: a power cut costs nothing.  [default: sync]",
 )
 @click.option("--fast", is_flag=True, help="Skip over waits instead of waiting.")
 @click.option("--seed", type=int, metavar="N", help="Of random numbers: below 2^64.")
@@ -215,6 +222,8 @@ def _command(place: Path, options: Options) -> list[str]:
         raise HostError("TSME-H002", f"--seed {options['seed']} is not from 0 to 2^64 - 1")
     if options["now"] is not None:
         command.append(f"now={_moment(options)}")
+    if not options["sync"] or options["journal"] is None:
+        command.append("sync=0")
     if options["limits"]:
         given = limits_of(options["limits"])
         command.append("limits=" + ",".join(f"{name}={n}" for name, n in given.items()))
@@ -229,8 +238,16 @@ def _journal(place: Path, options: Options, kept: Kept, value: bytes | None) -> 
     room = min(8 * largest // BLOCK, BLOCKS_MOST)
     if options["journal"] is None:  # for the words of an error
         return [*more, f"journal={place / JOURNAL}", f"blocks={max(256, room)}"]
-    blocks = kept.blocks or max(BLOCKS, room)
     there = options["journal"]
+    blocks = kept.blocks or max(BLOCKS, room)
+    if not kept.blocks:
+        lay_out(there, blocks * BLOCK)
+    elif kept.blocks < room and "state_bytes" in limits_of(options["limits"]):
+        hint = (
+            f"tsme journal resize {shlex.quote(there)} --limit state_bytes={largest} gives it more"
+        )
+        message = f'"{there}" has {kept.blocks} blocks, too few for such a state'
+        raise HostError("TSME-H048", message, hint)
     return [*more, f"journal={there}", f"blocks={blocks}", f"mail={mailbox(there)}"]
 
 
@@ -351,9 +368,11 @@ def _words(code: str, message: str, options: Options) -> str:
         return f"the system refuses: {os.strerror(int(number))} ({Path(at).name})"
     if code in ("TSME-J007", "TSME-J008"):
         asked = re.search(r"(\d+) asked", message)
-        there = "name a new journal, and " if options["journal"] else ""
         more = twice(int(asked[1])) if asked else 1 << 20
-        how = f"{there}write --limit state_bytes={more}, which makes it larger"
+        how = f"write --limit state_bytes={more}, which makes it larger"
+        if options["journal"]:
+            there = shlex.quote(options["journal"])
+            how = f"tsme journal resize {there} --limit state_bytes={more} makes it larger"
         return f"{message.rpartition('; ')[0]}; {how}"
     return how_to_raise(message)
 

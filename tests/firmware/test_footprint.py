@@ -52,6 +52,7 @@ ONCE = {
     "heads",
     "claim",
     "trial",
+    "file",
     "foreign",
     "messages",
     "replay",

@@ -213,12 +213,21 @@ def test_any_flipped_bit_is_found_or_harmless_and_never_a_traceback(device: Devi
             assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
-def test_half_an_image_is_refused(device: Device):
+def test_half_an_image_is_shown_and_said_to_be_half(device: Device):
     device.run(1)
     path = device.save()
-    path.write_bytes(path.read_bytes()[:8192])
+    path.write_bytes(path.read_bytes()[: 4 * 4096])
     result = tsme("journal", "show", path)
-    assert_one_clear_line(result.stderr, "TSME-H041")
+    assert result.exit_code == 1
+    assert "4 records in 8 blocks" in result.stdout
+    assert "the file is cut off: 16384 bytes, not 32768; tsme journal repair" in result.stdout
+
+
+def test_what_follows_an_image_is_refused(device: Device):
+    device.run(1)
+    path = device.save()
+    path.write_bytes(path.read_bytes() + b"something else")
+    assert_one_clear_line(tsme("journal", "show", path).stderr, "TSME-H041")
 
 
 def test_blocks_that_have_failed_are_named(device: Device, monkeypatch: pytest.MonkeyPatch):

@@ -6,6 +6,7 @@
 # input=in.cbor      the input of a new execution; {} if it is left out
 # journal=j.bin      made if it is not there; an execution under way in it goes on
 # blocks=64          of 4096 bytes in a new journal
+# sync=0             a step need not have reached the disk
 # mail=j.bin.mail    what `tsme token` sends, a CBOR sequence that grows
 # result=out.cbor    [status, output, error, cause, execution] or ["refused", code, message];
 #                    left out, the output is printed as JSON
@@ -149,7 +150,12 @@ def make(options):
     journal = None
     if "journal" in options:
         journal = Journal(
-            FileFlash(options["journal"], BLOCK, int(options.get("blocks") or BLOCKS))
+            FileFlash(
+                options["journal"],
+                BLOCK,
+                int(options.get("blocks") or BLOCKS),
+                options.get("sync") != "0",
+            )
         )
     seed = None
     if "seed" in options:

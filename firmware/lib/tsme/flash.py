@@ -4,12 +4,13 @@
 # of its own.  docs/BOARDS.md says what will do and what will not.
 import os
 
+from . import once
 from .errors import TsmeError
 
 _FF = b"\xff" * 256
 
 
-def _wipe(f, size):
+def erase(f, size):
     # not at once: that may be more than the heap has left
     for _ in range(size // 256):
         f.write(_FF)
@@ -43,27 +44,23 @@ class RamFlash:
 
 
 class FileFlash:
-    # A file standing in for flash. A new one is made blank; `count` is then needed. With
-    # durable=True every commit reaches the disk before it returns.
-    def __init__(self, path, block=4096, count=None, durable=False):
+    # A file standing in for flash. A new one is made blank; `count` is then needed. Every commit
+    # reaches the disk before it returns, unless durable=False.
+    _open = {}  # by file: the last that was opened; one before it may not write any more
+
+    def __init__(self, path, block=4096, count=None, durable=True):
+        self.path = path
         self.block = block
-        try:
-            size = os.stat(path)[6]
-        except OSError:
-            size = 0
-        if not size:
-            if not count:
-                raise TsmeError("TSME-J001", "%s is not there; say how many blocks it has" % path)
-            with open(path, "wb") as f:
-                for _ in range(count):
-                    _wipe(f, block)
-            size = block * count
-        if size % block or count and size != block * count:
-            why = "%s has %d bytes, which is not %s blocks of %d" % (path, size, count, block)
-            raise TsmeError("TSME-J001", why)
-        self.count = size // block
-        self.durable = durable and hasattr(os, "fsync")
+        self.count = once("file", "fit", path, block, count, durable)
+        self.durable = durable
         self.file = open(path, "r+b", 0)
+        found = os.stat(path)
+        self.key = (found[2], found[1]) if found[1] else path
+        if hasattr(os, "fsync"):  # CPython
+            from .own import fit
+
+            fit(path, self.file)
+        FileFlash._open[self.key] = self
 
     def readblocks(self, n, buf, off=0):
         self.file.seek(n * self.block + off)
@@ -72,24 +69,39 @@ class FileFlash:
         return 0
 
     def writeblocks(self, n, buf, off=0):
+        self.mine()
+        if not hasattr(os, "fsync"):  # then what another process has written shows
+            old = bytearray(len(buf))
+            self.readblocks(n, old, off)
+            for i in range(len(old)):
+                if old[i] & buf[i] != buf[i]:
+                    once("file", "refuse", self.path, "something else has written to it")
         self.file.seek(n * self.block + off)
         self.file.write(buf)
 
+    def mine(self):
+        if FileFlash._open.get(self.key) is not self:
+            once("file", "refuse", self.path, "another FileFlash has been opened on it")
+
     def ioctl(self, op, arg):
         if op == 3:
-            self.file.flush()
             if self.durable:
-                os.fsync(self.file.fileno())
+                self.file.flush()  # which is all on MicroPython
+                if hasattr(os, "fsync"):
+                    os.fsync(self.file.fileno())
         elif op == 4:
             return self.count
         elif op == 5:
             return self.block
         elif op == 6:
+            self.mine()
             self.file.seek(arg * self.block)
-            _wipe(self.file, self.block)
+            erase(self.file, self.block)
         return 0
 
     def close(self):
+        if FileFlash._open.get(self.key) is self:
+            del FileFlash._open[self.key]
         self.file.close()
 
 

@@ -2,6 +2,8 @@ from typing import Any
 
 from .blocks import Device
 
+def erase(f: Any, size: int) -> None: ...
+
 class RamFlash:
     block: int
     count: int
@@ -12,11 +14,12 @@ class RamFlash:
     def ioctl(self, op: int, arg: int) -> int | None: ...
 
 class FileFlash:
+    path: str
     block: int
     count: int
     durable: bool
     def __init__(
-        self, path: str, block: int = 4096, count: int | None = None, durable: bool = False
+        self, path: str, block: int = 4096, count: int | None = None, durable: bool = True
     ) -> None: ...
     def readblocks(self, n: int, buf: Any, off: int = 0) -> int | None: ...
     def writeblocks(self, n: int, buf: Any, off: int = 0) -> int | None: ...

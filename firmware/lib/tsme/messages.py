@@ -16,6 +16,7 @@ TEXTS = {
     "TSME-J011": "the flash is worn out: %d of %d blocks have failed, and no good one is free; "
     "what was committed can be read",
     "TSME-J012": "this device cannot keep a journal: %s",
+    "TSME-J013": "%s is in use: %s",
     "TSME-K001": "execution %d is still running",
     "TSME-K002": "no execution is running",
     "TSME-K003": "input %s does not fit action %d",

@@ -1,0 +1,3 @@
+from typing import Any
+
+def fit(path: str, file: Any) -> None: ...
