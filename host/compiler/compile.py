@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from .check import check
 from .emit import BUDGET, LARGEST, Compiled, emit
 from .literals import build_literals
 from .lower import lower
+from .model import Machine, Map, Parallel, Task
 from .optimise import optimise
 from .source import Flow
+
+_WILD = {"States.ALL", "States.TaskFailed"}
 
 
 def compile_text(
@@ -24,4 +28,20 @@ def compile_text(
     lowered = lower(machine, largest)
     lowered.code, deeper = build_literals(optimise(lowered.code))
     lowered.stack += deeper
-    return replace(emit(lowered, filename, budget, largest), warnings=machine.warnings)
+    compiled = emit(lowered, filename, budget, largest)
+    return replace(compiled, warnings=machine.warnings, retried=tuple(_retried(machine)))
+
+
+def _retried(machine: Machine) -> Iterator[str]:
+    """Task states that retry on a wildcard, which a board does not take for TSME.Interrupted."""
+    todo = [machine]
+    while todo:
+        for state in todo.pop().states.values():
+            if isinstance(state, Parallel):
+                todo += state.branches
+            elif isinstance(state, Map):
+                todo.append(state.body)
+            elif isinstance(state, Task):
+                names = {name for retrier in state.retry for name in retrier.errors}
+                if names & _WILD and "TSME.Interrupted" not in names:
+                    yield state.name

@@ -26,6 +26,7 @@ class Compiled:
     digest: bytes
     resources: tuple[str, ...]
     warnings: tuple[Problem, ...] = ()  # what is odd about a workflow that compiles
+    retried: tuple[str, ...] = ()  # Task states with a Retry on a wildcard (SPEC 2.9)
 
     @property
     def data(self) -> bytes:

@@ -18,6 +18,8 @@ from .definitions import takes_values
 from .errors import DONE, FAILED, UNABLE, HostError, one_line
 from .files import read_flow, shown_name
 
+_SHOWN = 3  # names of states in a note
+
 
 def problems_of(text: Flow, name: str) -> tuple[Compiled | None, list[Problem]]:
     """Everything that stands between a workflow and its program."""
@@ -45,6 +47,15 @@ def show_warnings(
             _coloured(render_text(warnings, text, name, console.width(to_stderr))) + "\n",
             err=to_stderr,
         )
+
+
+def _retried(states: Sequence[str]) -> str:
+    """What a Retry on a wildcard does not mean here."""
+    shown = ", ".join(states[:_SHOWN]) + (", ..." if len(states) > _SHOWN else "")
+    return (
+        "note: States.ALL and States.TaskFailed in a Retry do not run a `once` task again that a "
+        f"reset interrupted ({shown}); TSME.Interrupted in it does"
+    )
 
 
 def _coloured(report: str) -> str:
@@ -96,6 +107,8 @@ def check(flows: tuple[str, ...], as_json: bool, references: bool) -> int:
         elif compiled:
             show_warnings(compiled.warnings, text, name)
             console.out(f"{name}: {console.good('ok')}")
+            if compiled.retried:
+                console.note(_retried(compiled.retried))
     if as_json:
         console.out_json(everything)
     return status

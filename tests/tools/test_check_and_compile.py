@@ -197,3 +197,26 @@ def test_a_mutated_program_is_listed_or_refused_but_never_crashes_the_disassembl
 
 def test_the_disassembler_has_a_name_for_every_choice_that_an_operand_has():
     assert {name: len(names) for name, names in disasm.CHOICES.items()} == ops.CHOICES
+
+
+@pytest.mark.parametrize("wild", ["States.ALL", "States.TaskFailed"])
+def test_a_retry_on_a_wildcard_is_said_not_to_mean_an_interrupted_once_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wild: str
+):
+    monkeypatch.chdir(tmp_path)
+    task = {"Type": "Task", "Resource": "open", "End": True}
+    retry = [{"ErrorEquals": [wild]}]
+    inner = {"StartAt": "Open", "States": {"Open": {**task, "Retry": retry}}}
+    each = {"Type": "Map", "ItemProcessor": inner, "End": True}
+    flow = {"StartAt": "Each", "States": {"Each": each}}
+    Path("f.asl.json").write_text(json.dumps(flow), encoding="utf-8")
+    done = tsme("check", "f.asl.json")
+    assert (done.exit_code, done.stdout) == (0, "f.asl.json: ok\n")
+    assert "`once` task" in done.stderr
+    assert "(Open); TSME.Interrupted in it does" in done.stderr
+    retry.insert(0, {"ErrorEquals": ["TSME.Interrupted"]})
+    Path("f.asl.json").write_text(json.dumps(flow), encoding="utf-8")
+    assert tsme("check", "f.asl.json").stderr == ""
+    retry[:] = [{"ErrorEquals": ["Jammed"]}]
+    Path("f.asl.json").write_text(json.dumps(flow), encoding="utf-8")
+    assert tsme("check", "f.asl.json").stderr == ""
