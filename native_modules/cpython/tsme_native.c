@@ -472,6 +472,9 @@ static PyObject *measure(PyObject *self, PyObject *const *args, Py_ssize_t n)
     if (most == -1 && PyErr_Occurred())
         return NULL;
     long deep = measured(args[0], &total, most, 0);
+    if (deep < 0 &&
+        (PyErr_ExceptionMatches(PyExc_MemoryError) || !PyErr_ExceptionMatches(PyExc_Exception)))
+        return NULL;
     if (deep < 0)
         PyErr_Clear(); // Python finds the same, or what comes before it there
     if (deep < 0 || deep >= MOST_DEEP)
