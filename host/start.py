@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 
 TYPE_CHECKING = False  # to read typing takes as long as all else here
 if TYPE_CHECKING:
@@ -51,6 +52,22 @@ def clean_up() -> None:
             signal.signal(number, stopped)
 
 
+def open_standard() -> None:
+    """Nothing that is opened later gets the number of a standard stream that is closed (`2>&-`).
+
+    The standard output stays None: what a command would print there is not to be lost unsaid.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    if sys.stdin is None:
+        sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+
+
 def main() -> NoReturn:
     """Run the command line; `python -m tsme` and the installed `tsme` come here.
 
@@ -60,6 +77,7 @@ def main() -> NoReturn:
     """
     gc.disable()
     end_quickly()
+    open_standard()
     from .tools.cli import main as command  # noqa: PLC0415
 
     try:

@@ -17,6 +17,7 @@ from tests.tools.shell import (
     assert_one_clear_line,
     example,
     need,
+    spawn,
     tsme,
 )
 from tsme_host.tools.outputs import KINDS
@@ -97,6 +98,29 @@ def test_a_closed_output_is_refused_before_anything_happens(folder: Path):
     assert done.returncode == 2
     assert_one_clear_line(done.stderr, "TSME-H004")
     assert not (folder / "k.bin").exists()
+
+
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+def test_closed_standard_streams_are_no_place_for_what_is_opened_next(folder: Path, on: str):
+    """The journal would get the number 2, and what handlers print."""
+    run = f'"{COMMAND}" run echo.asl.json -j k.bin --fast --on {need(on)}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{run} -i 1 2>&- <&-"], cwd=folder, stdout=subprocess.PIPE, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert json.loads(done.stdout)
+    assert spawn("replay", "k.bin", "--program", "echo.asl.json", cwd=folder).returncode == 0
+
+
+def test_an_input_that_is_closed_is_empty(folder: Path):
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"{COMMAND}" run echo.asl.json -i - <&-'], cwd=folder,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "H099" not in done.stderr
 
 
 # --- what the system refuses --------------------------------------------------------------------
