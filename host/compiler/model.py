@@ -9,13 +9,18 @@ Source: Amazon States Language specification, https://states-language.net, and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+import dataclasses
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from .plain import quick as dataclass
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)  # quicker to make one of, not the class
 class Where:
     """A place in the source text, for errors and for the debug part of a program.
 
@@ -92,7 +97,7 @@ class Function:
 Segment = Key | Index | Wildcard | Slice | Several | Filter | Descend | Function
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Path:
     """A parsed path.  `root` is `$` (input), `$$` (context object) or a variable's name."""
 

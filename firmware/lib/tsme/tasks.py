@@ -1,6 +1,5 @@
 # Task handlers: what a workflow's tasks do, by the name of their resource.
 
-import asyncio
 import sys
 from collections import OrderedDict
 
@@ -145,6 +144,8 @@ async def settled(r, name):
 def driven(r, name):
     # Who yields to the event loop gives it nothing, and has told it when to go on: then `data` of
     # its task is another.  What else yields would be forgotten by the loop.
+    import asyncio  # here, since laptops read this module for what it says of tasks
+
     task = asyncio.current_task()
     step = r.send
     given = None
