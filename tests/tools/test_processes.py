@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -106,6 +107,36 @@ def test_ctrl_c_in_a_once_task_says_what_becomes_of_it(folder: Path, on: str):
     assert "TSME.Interrupted" in done.stderr
     assert "input is not used" not in done.stderr  # it is the same
     assert "Traceback" not in done.stderr
+
+
+AGAIN = json.dumps({"StartAt": "Water", "States": {"Water": {
+    "Type": "Task", "Resource": "w", "TimeoutSeconds": 1, "End": True,
+    "Retry": [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1}]}}})  # fmt: skip
+
+
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+@pytest.mark.parametrize("known", ["None", "tsme.Done(7)"])
+def test_a_once_task_that_was_interrupted_has_not_timed_out_meanwhile(
+    folder: Path, known: str, on: str
+):
+    """Else a Retry of States.Timeout would open the valve a second time."""
+    (folder / "w.asl.json").write_text(AGAIN, encoding="utf-8")
+    (folder / "tasks.py").write_text(TASKS % "once", encoding="utf-8")
+    here = folder / "here"
+    process = begin(folder, *RUN, "--on", need(on), until=lambda _: here.exists())
+    process.kill()
+    process.communicate()
+    here.unlink()
+    time.sleep(1.1)  # its time is up
+    tasks = TASKS.replace("60", "0").replace('="%s"', f'="once", check=lambda p: {known}')
+    (folder / "tasks.py").write_text(tasks, encoding="utf-8")
+    done = spawn(*RUN, "--on", on, cwd=folder)
+    if known == "None":
+        assert done.returncode == 1
+        assert "execution 1 failed: TSME.Interrupted" in done.stderr
+    else:
+        assert done.stdout == "7\n", done.stderr
+    assert not here.exists()
 
 
 def test_a_journal_in_use_names_the_process_that_has_it(folder: Path):

@@ -120,8 +120,9 @@ class Driver:
 
     def late(self, event):
         # The task that this is about, if its time was up before: then it has timed out, whatever
-        # came of it.
-        if event[0] in (_SUCCEEDED, _FAILED, _HEARTBEAT):
+        # came of it.  Not so what a reset interrupted: what its check says, or that nobody knows,
+        # holds however long the power was away, and no Retry of a timeout runs it again.
+        if event[0] in (_SUCCEEDED, _FAILED, _HEARTBEAT) and event[2] not in self.asking:
             action = self.state.pending.get(event[2])
             if action and action[_DUE] is not None and action[_DUE] < event[1]:
                 return action
