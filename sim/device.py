@@ -12,7 +12,6 @@ from tsme.errors import LimitError, TsmeError, fault, over
 from tsme.journal import Journal
 from tsme.kernel import (
     BEGUN,
-    CONTINUE,
     DUE,
     FAILED,
     FRAME,
@@ -25,7 +24,6 @@ from tsme.kernel import (
     STARTED,
     SUCCEEDED,
     TASK,
-    TIMER,
     Kernel,
     State,
 )
@@ -85,7 +83,9 @@ class Device(Driver):
         self.is_machine = isinstance(what, Machine)
         self.client = what if self.is_machine else Interpreter(what)
         self.skew = 0  # ms that its clock is wrong
-        self.lag = 0
+        self.lag = self.floor = 0
+        self.given: Any = None  # an input that it has not yet taken
+        self.ripe: list[Any] | None = None  # an action whose time has come
         self.lives = 0
         # Of handlers, over all lives; by execution, action and resource.
         self.starts: dict[tuple[int, int, str], int] = {}
@@ -126,7 +126,8 @@ class Device(Driver):
     def boot(self) -> None:
         """Power comes on: everything but the flash begins anew, and must be what it was."""
         self.lives += 1
-        self.lag = 0
+        self.lag = self.floor = 0
+        self.given = self.ripe = None
         was = self.state
         journal = Journal(self.flash) if self.flash else None
         room = journal.most if journal else None
@@ -218,9 +219,9 @@ class Device(Driver):
     def time(self) -> int:
         """What its clock says, ms since 1970; never less than the last step's."""
         now = self.world.now + self.skew
-        if now >= self.state.now and not self.lag:
+        if now >= self.state.now and not self.lag and now >= self.floor:
             return now
-        self.lag = lag(now, self.state.now, self.lag)
+        self.lag = lag(now, max(self.state.now, self.floor), self.lag)
         return now + self.lag
 
     # --- steps ---
@@ -231,9 +232,9 @@ class Device(Driver):
         self.feed((*first, seed, ordered(value), None))
 
     def go_on(self) -> None:
-        """Run until every branch waits."""
-        while self.busy() and self.kernel.client.runnable(self.state.client):
-            self.feed((CONTINUE, self.time()))
+        """The one loop (firmware/lib/tsme/driver.py), until the device waits for the world."""
+        while event := self.next():
+            self.feed(event)
 
     def signal(self, value: Value) -> None:
         """A signal from outside.  Raises Mistake if it is refused by an error, not on purpose."""
@@ -268,10 +269,22 @@ class Device(Driver):
     def end(self, action: list[Any], kind: int, fields: tuple[Any, ...]) -> None:
         """A task has ended, if it is pending still."""
         if action[ID] in self.state.pending:
-            self.feed((kind, self.time(), action[ID], *fields))
+            self.given = (kind, self.time(), action[ID], *fields)
             self.go_on()
 
+    def answer(self) -> Any:
+        """What the world has just given."""
+        event, self.given = self.given, None
+        return event
+
     def due(self) -> list[Any] | None:
+        """The action whose time has come, as the world decides: its clock stops there."""
+        action, self.ripe = self.ripe, None
+        if action:
+            self.floor = action[DUE]
+        return action
+
+    def first_due(self) -> list[Any] | None:
         """The pending action whose time comes first."""
         state = self.state
         if state is self.looked:
@@ -297,7 +310,7 @@ class Device(Driver):
 
     def timer(self, action: list[Any]) -> None:
         """The time of an action has come."""
-        self.feed((TIMER, max(self.time(), action[DUE]), action[ID]))
+        self.ripe = action
         self.go_on()
 
     def call(self, action: list[Any], starts: int) -> Call:

@@ -207,7 +207,7 @@ class World:
         """The first timer of any device: (ms until then, device, action).  Clocks differ."""
         best = None
         for d in self.devices:
-            action = d.due() if d.state.pending else None
+            action = d.first_due() if d.state.pending else None
             if action:
                 left = action[DUE] - d.time()
                 if best is None or left < best[0]:
