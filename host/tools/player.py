@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from tsme import cbor
 from tsme.asl import Interpreter
 from tsme.errors import TsmeError
-from tsme.kernel import DUE, FRAME, ID, KIND, RESOURCE, STATUS, TASK, Kernel, State
+from tsme.kernel import DUE, FRAME, ID, KIND, RESOURCE, STATUS, TASK, Kernel
 from tsme.limits import LIMITS
 from tsme.program import Program
+from tsme.replay import Mismatch, Replay
 
 from ..compiler.debug import Debug
 from ..compiler.disasm import disassemble
@@ -86,11 +86,16 @@ class Player:
         self.known = {bytes(item.program.digest): item for item in programs}
         self.now: Known | None = None
         self.kernel: Any = None
-        self.state: Any = None
+        self.replay: Any = None  # None where the state is not known
         self.actions: dict[int, str] = {}
         self.entered: list[tuple[int, int]] = []  # frame, state
         self.why = "what came before it is gone from the journal"
         self.last = -1
+
+    @property
+    def state(self) -> Any:
+        """The kernel's, after the records so far; None where it is not known."""
+        return self.replay and self.replay.state
 
     def play(self, record: Record) -> Played:
         """Replay one record."""
@@ -111,7 +116,7 @@ class Player:
 
     def lose(self, why: str) -> None:
         """The state is not known any more, until a start or a checkpoint gives it again."""
-        self.state = None
+        self.replay = None
         self.why = why
 
     def _take(self, digest: bytes) -> bool:
@@ -137,10 +142,14 @@ class Player:
         if not self._take(record.fields["program"]):
             played.skipped = self.why
             return
-        if self.state is not None and self.kernel.checkpoint(self.state) != record.body:
+        self.replay = self.replay or Replay(self.kernel)
+        try:
+            self.replay.checkpoint(record.body)
+        except TsmeError as error:
+            if error.code != "TSME-R003":
+                raise
             played.difference = "the checkpoint does not hold the state that replay has"
             return
-        self.state = self.kernel.restore(cbor.decode(record.body, 0, True)[0])
         self.actions = {a[ID]: _resource(a) for a in self.state.pending.values()}
 
     def _step(self, played: Played) -> None:
@@ -149,24 +158,29 @@ class Player:
             if not self._take(record.fields["program"]):
                 played.skipped = self.why
                 return
-            self.state = self.state if self.state and self.state.status else State()
+            if self.replay is None or not self.state.status:
+                self.replay = Replay(self.kernel)
+            self.replay.kernel = self.kernel
             self.actions = {}
-        if self.state is None or record.now is None:
+        if self.replay is None or record.now is None:
             played.skipped = self.why
             return
         self.entered = []
         played.about = self.actions.get(record.fields.get("action", 0), "")
-        step = self.kernel.step(self.state, record.event)
-        if step is None:
+        try:
+            step = self.replay.take(record.digest, record.event)
+        except Mismatch as other:
+            step = other.step
+            played.difference = "another state comes out"
+            played.got = other.got
+        except TsmeError as error:
+            if error.code != "TSME-R004":
+                raise
             played.difference = f"action {record.fields.get('action')} is not pending"
             return
         self._tell(played, step)
-        if step.state.digest != record.digest:
-            played.difference = "another state comes out"
-            played.got = step.state.digest
-        elif bytes(step.record) != record.body:
+        if not played.difference and bytes(step.record) != record.body:
             played.difference = "the same state comes out, but other bytes"
-        self.state = step.state
 
     def _tell(self, played: Played, step: Any) -> None:
         assert self.now is not None

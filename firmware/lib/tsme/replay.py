@@ -10,7 +10,8 @@ from .kernel import State
 
 class Mismatch(TsmeError):
     # The first step that does not come out as it was recorded.
-    def __init__(self, number, event, expected, got):
+    def __init__(self, number, event, expected, step):
+        got = step.state.digest
         text = "step %d (%s): the journal has digest %08x, the replay %08x" % (
             number,
             INPUTS[event[0]],
@@ -22,6 +23,7 @@ class Mismatch(TsmeError):
         self.event = event
         self.expected = expected
         self.got = got
+        self.step = step
 
 
 def read_step(body, now):
@@ -68,6 +70,10 @@ class Replay:
 
     def step(self, body):
         digest, event = read_step(body, self.state.now)
+        return event, self.take(digest, event)
+
+    def take(self, digest, event):
+        # The step that this input makes; raises if it is not the one with this digest.
         self.number += 1
         step = self.kernel.step(self.state, event)
         if step is None:
@@ -75,8 +81,8 @@ class Replay:
                 "TSME-R004", "step %d names an action that is not pending" % self.number
             )
         if step.state.digest != digest:
-            raise Mismatch(self.number, event, digest, step.state.digest)
+            raise Mismatch(self.number, event, digest, step)
         self.state = step.state
         self.last = event[0]
         self.transitions += self.kernel.spent
-        return event, step
+        return step
