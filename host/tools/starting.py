@@ -83,8 +83,8 @@ engine = tsme.Engine(
     # over USB, which a board in deep sleep does not answer.
     sleep=machine.deepsleep,
 )
-if not engine.recover() and engine.state.execution:  # it had ended just before a reset
-    print(tsme.Outcome(engine.state))
+if engine.outcome():  # it ended right before a reset: perhaps nobody was told
+    print(engine.outcome())
 print(engine.run_sync({}))  # goes on with what a reset interrupted, or starts anew
 """
 IGNORED = """\
