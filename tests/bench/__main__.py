@@ -9,11 +9,12 @@ import argparse
 import json
 from pathlib import Path
 
-from tests.bench import journal, programs, simulation, speeds, startup
+from tests.bench import disk, journal, programs, simulation, speeds, startup
 
 SUBJECTS = {
     "programs": programs,
     "journal": journal,
+    "disk": disk,
     "speeds": speeds,
     "simulation": simulation,
     "startup": startup,

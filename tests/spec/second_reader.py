@@ -378,8 +378,11 @@ class Image:
 
     def _sealed(self, generation: int) -> bool:
         """Does this block say that the next one holds a record?"""
-        at = self.ring[generation].start + (self.end if self.once else 28)
-        return sum(byte != 0xFF for byte in self.data[at : at + 4]) > 1
+        start = self.ring[generation].start
+        if self.once:
+            slot = self.data[start + self.end : start + self.size]
+            return slot != b"\xff" * len(slot)
+        return sum(byte != 0xFF for byte in self.data[start + 28 : start + 32]) > 1
 
     def _dirty(self, generation: int, at: int) -> bool:
         start = self.ring[generation].start

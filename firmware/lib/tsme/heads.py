@@ -66,7 +66,9 @@ class Heads:
     def sealed(self, block):
         # Does it say that the next one of the ring holds a record? One byte may have rotted.
         b = self.blocks
-        b.read(block, b.end if b.once else PART, self._seal)
+        if b.once:  # what was torn cannot be done again
+            return not b.blank(block, b.end)
+        b.read(block, PART, self._seal)
         return sum([byte != 0xFF for byte in self._seal]) > 1
 
     def used(self, generation):

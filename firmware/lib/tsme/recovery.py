@@ -134,7 +134,7 @@ def _unsealed(j, h):
             break
         if generation < j._since:
             j._off = b.end
-        elif not b.once or b.blank(block, b.end):
+        else:
             left += (block,)
     return left
 
