@@ -15,8 +15,9 @@ from tsme.asl import Interpreter
 from tsme.errors import TsmeError
 from tsme.kernel import DUE, FRAME, ID, KIND, RESOURCE, STATUS, TASK, Kernel
 from tsme.limits import LIMITS
+from tsme.mismatch import Mismatch
 from tsme.program import Program
-from tsme.replay import Mismatch, Replay
+from tsme.replay import Replay
 
 from ..compiler.debug import Debug
 from ..compiler.disasm import disassemble

@@ -49,6 +49,8 @@ ONCE = {
     "recovery",
     "walk",
     "cursor",
+    "tail",
+    "mismatch",
     "heads",
     "claim",
     "trial",
@@ -90,7 +92,7 @@ step = kernel.step(State(), (1, 0, 1, program.digest, 1, Obj(), None))
 journal.commit(1, step.record)
 assert step.state.status == 1
 info = journal.recover()
-state, *_ = tsme.once("replay events", "reread", journal, kernel)
+state, *_ = tsme.once("replay", "reread", journal, kernel)
 assert info.records == 1 and state.digest == step.state.digest
 print(*sys.modules)
 """

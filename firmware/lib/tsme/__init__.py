@@ -18,6 +18,20 @@ _PARTS = (
 )
 
 
+def _tidy():
+    # What stays is to lie together, in a heap that is small: it is collected before it is full,
+    # else the next part that is loaded lies behind all that nobody needs any more.
+    import gc
+
+    size = gc.mem_alloc() + gc.mem_free()
+    if size < 262144 and hasattr(gc, "threshold") and gc.threshold() < 0:
+        gc.threshold(size >> 4)
+
+
+if sys.implementation.name != "cpython":
+    _tidy()
+
+
 def _part(name):
     return __import__("tsme." + name, None, None, ["*"])
 
@@ -52,7 +66,7 @@ def once(names, function, *args):
                 if n not in here:
                     sys.modules.pop("tsme." + n, None)
                     globals().pop(n, None)
-            if len(names) > 1:  # what comes next is to stay, and takes the room below
+            if len(names) > 1:
                 from gc import collect
 
-                collect()
+                collect()  # what comes next is to stay, and takes the room below

@@ -1,10 +1,8 @@
-# A place in a journal, and how it goes on from one record to the next.  This much rereads what was
-# found; walk.py adds how to find it, past torn writes and damage.
+# A place in a journal, and how it goes on from one record to the next; walk.py adds how it does
+# past torn writes and damage.
 import struct
 
-from .errors import fault
-from .heads import Heads
-from .records import CHECKPOINT, HEAD, crc32
+from .records import HEAD, crc32
 
 try:
     from micropython import const
@@ -156,17 +154,3 @@ class Cursor:
                 begins = (h.number, h.chain)
             self._next = (here, after, begins)
         return after if begins == (self.number, self.chain) else 0
-
-
-def reread(j, start, on_checkpoint, on_step):
-    # Calls back with the records from `start` on that recovery has found.
-    b = j._blocks
-    cursor = Cursor(Heads(b), j._newest, start[0])
-    cursor.begin(*start)
-    while cursor.number < j._number:
-        if cursor.forward(True) != WHOLE:
-            raise fault("TSME-J005", cursor.number, b.of(cursor.generation), cursor.off)
-        if cursor.kind == CHECKPOINT:
-            on_checkpoint(cursor.body())  # calls: Replay
-        else:
-            on_step(cursor.body())  # calls: Replay

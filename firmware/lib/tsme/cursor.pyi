@@ -2,7 +2,6 @@ from typing import Final
 
 from .blocks import Blocks
 from .heads import Heads
-from .journal import Journal, OnBody
 
 WHOLE: Final = 0
 BAD: Final = 2
@@ -24,10 +23,3 @@ class Cursor:
     def begin(self, generation: int, off: int, number: int, chain: int) -> None: ...
     def body(self) -> memoryview: ...
     def forward(self, load: bool = False) -> int: ...
-
-def reread(
-    j: Journal,
-    start: tuple[int, int, int, int],
-    on_checkpoint: OnBody | None,
-    on_step: OnBody,
-) -> None: ...

@@ -63,7 +63,7 @@ class Driver:
         if self.recovered is None:
             if self.journal:
                 self.found = self.journal.recover()
-                read = once("replay events", "reread", self.journal, self.kernel)
+                read = once("replay", "reread", self.journal, self.kernel)
                 self.state, self.transitions, self.last = read
                 self.kernel.room = self.journal.most
             self.recovered = self.journal is not None

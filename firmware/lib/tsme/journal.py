@@ -66,7 +66,8 @@ class Journal:
     def recover(self, on_checkpoint=None, on_step=None):
         # Calls back with the bodies (memoryviews, valid during the call) of the newest
         # checkpoint, if there is one, and of the steps after it.  -> Info
-        found, self._start = once("recovery walk cursor heads", "recover", self)
+        found, start, route = once("recovery walk cursor heads", "recover", self)
+        self._start = start and (start, route)
         if on_step:
             self.reread(on_checkpoint, on_step)
         return Info(*found)
@@ -77,7 +78,7 @@ class Journal:
         start = self._start
         self._start = None
         if start:
-            once("cursor heads", "reread", self, start, on_checkpoint, on_step)
+            once("tail", "reread", self, start[0], start[1], on_checkpoint, on_step)
 
     def records(self, on_damage=None):
         # All records that can be read, oldest first: (number, kind, body, block, offset).

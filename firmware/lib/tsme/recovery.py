@@ -88,7 +88,7 @@ def format(j):
 
 
 def recover(j):
-    # -> the fields of an Info, and where its records begin, for cursor.reread()
+    # -> the fields of an Info; where its records begin, and their way, for tail.reread()
     b = j._blocks
     j._reset()
     h = Heads(b)
@@ -96,7 +96,7 @@ def recover(j):
     j._measure()
     foreign = once("foreign", "foreign", h, newest, j._reserve) if h.other else ()
     torn = False
-    start = None
+    start = route = None
     if newest:
         search = _Search(h, newest)
         start = search.find(newest)
@@ -105,6 +105,7 @@ def recover(j):
                 raise fault("TSME-J002", foreign[0])
             raise fault(*("TSME-J005",) + search.hurt if start else ("TSME-J006",))
         torn = search.walk.torn
+        route = search.route
         _settle(j, search, newest, start)
     elif j._owned if b.claimed is None else h.sealed(b.claimed):
         # A block has held a record, or was opened after the claim that is gone.
@@ -116,7 +117,7 @@ def recover(j):
             if h.before == j._generation and not b.once and b.blank(b.of(following), b.slot):
                 j._ready = following
     used = j._generation - j._since + 1 if j._since else 0
-    return (j._number, j._steps, torn, used, j._generation, b.worn), start
+    return (j._number, j._steps, torn, used, j._generation, b.worn), start, route
 
 
 def _unsealed(j, h):
@@ -160,6 +161,7 @@ class _Search:
         self.walk = Walk(heads, newest, self.named, self.damaged)
         self.hurt = None  # the first damage behind it
         self.steps = 0  # since then
+        self.route = []  # of its records, as tail.reread() has it
 
     def find(self, newest):
         # Where to begin; None if no checkpoint is found, nor record 0.
@@ -182,14 +184,29 @@ class _Search:
         start = None
         if walk.number == 0:
             start = (walk.generation, walk.off, 0, 0)
+            self.route = [walk.generation, 0]
         while walk.step():
             if walk.kind == CHECKPOINT:
                 start = walk.at
+                self.route = [start[0], 0]
                 self.hurt = None
                 self.steps = 0
             else:
                 self.steps += 1
+            if start:
+                self._follow(walk)
         return start
+
+    def _follow(self, walk):
+        # The way of a record, which may begin in a new block, and end in others.
+        route = self.route
+        generation = walk.at[0]
+        if generation != route[-2]:
+            route += [generation, 0]
+        route[-1] = walk.number
+        while generation != walk.last:
+            generation = walk.after(generation)
+            route += [generation, walk.number]
 
     def damaged(self, number, until, block, off):
         if not self.hurt:
