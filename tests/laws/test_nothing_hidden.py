@@ -39,6 +39,7 @@ FORBIDDEN = {
 }
 # Reads `sys.implementation` to know what a dict is, which tells no secrets.
 PURE = {"binascii", "struct", "sys", "collections", "hashlib", "micropython"}
+PURE |= {"tsme_native"}  # the optional core in C, a part of tsme
 
 
 def imports(name: str) -> Iterator[str]:

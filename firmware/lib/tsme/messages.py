@@ -128,10 +128,7 @@ def endless(v, above):
     return False
 
 
-def belated(action, context, now):
-    from .tasks import names
-
-    name = names(action[4])[-1]
+def belated(name, context, now):
     ms = now - context._begun
     return (
         'handler "%s" came back after %d s, when its time was up, and nothing else could run '

@@ -17,6 +17,7 @@ from .tasks import (
     copied,
     is_activity,
     is_callback,
+    names,
     ordered,
     perform,
     worded,
@@ -185,7 +186,9 @@ class Engine(Driver):
                 event = (kind, now) + fields
                 if context and self.late(event):
                     action = self.state.pending[fields[0]]
-                    self.report(once("messages", "belated", action, context, now))
+                    self.report(
+                        once("messages", "belated", names(action[_RESOURCE])[-1], context, now)
+                    )
                 return event
         return None
 
