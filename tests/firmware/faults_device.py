@@ -182,6 +182,35 @@ def values(program):
         print(Board(program, handler).run().output["Cause"])
 
 
+def kept(program):
+    # What it did has happened, whatever becomes of the result: Retry of States.ALL runs it once.
+    from tsme import tasks
+
+    ordered = tasks.ordered
+    deep = []
+    for _ in range(40):
+        deep = [deep]
+
+    def no_memory(v):
+        if v == "large":
+            raise MemoryError
+        return ordered(v)
+
+    tasks.ordered = no_memory
+    for value in ("large", "no room", deep, {1, 2}, {1: 2, "a": 3}):
+        calls = []
+
+        def handler(payload, value=value, calls=calls):
+            calls.append(1)
+            if value == "no room":
+                raise MemoryError("no room")
+            return value
+
+        board = Board(program, handler, "once")
+        outcome = board.run()
+        print(len(calls), outcome.output["Error"], outcome.output["Cause"])
+
+
 def awaits(program):
     # What async handlers may wait for.
     async def slow():

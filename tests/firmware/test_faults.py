@@ -98,5 +98,20 @@ def test_what_is_no_value_is_named_with_what_to_write(board: str, tmp_path: Path
 
 
 @boards
+def test_a_once_task_whose_result_cannot_be_kept_is_not_run_again(
+    board: str, tmp_path: Path
+) -> None:
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 3}]
+    lines = play(board, "kept", tmp_path, Retry=retry)
+    assert len(lines) == 5
+    for line in lines:
+        assert line.startswith("1 States.DataLimitExceeded "), line
+    assert lines[0].endswith("no memory for what the handler returned")
+    assert lines[1].endswith("no room")
+    assert "nesting" in lines[2]
+    assert 'handler "a" returned a set' in lines[3]
+
+
+@boards
 def test_an_async_handler_may_wait_for_anything(board: str, tmp_path: Path) -> None:
     assert play(board, "awaits", tmp_path) == ["succeeded 4 "]

@@ -11,6 +11,7 @@ from .kernel import Kernel
 from .outside import lag, wall_clock
 from .outside import seed as random_seed
 from .tasks import (
+    LOST,
     Context,
     TaskError,
     Tasks,
@@ -274,7 +275,10 @@ class Engine(Driver):
                 raise
             self.left = e
         except BaseException as e:  # also one that no Exception is
-            what = (_FAILED, i, type(e).__name__, str(e))
+            error = type(e).__name__
+            if isinstance(e, MemoryError) and t.effect == "once":
+                error = LOST  # perhaps after what it did
+            what = (_FAILED, i, error, str(e))
         finally:
             if execution == self.state.execution:
                 self.running.pop(i, None)

@@ -5,12 +5,13 @@ from collections import OrderedDict
 
 from . import once
 from .cbor import Obj, decode, encode
-from .errors import TsmeError, fault
+from .errors import LimitError, TsmeError, fault
 from .values import DEPTH, too_deep
 
 EFFECTS = ("pure", "idempotent", "once")
 YIELDS = 'handler "%s": it yields; a handler gives its result once: '
 YIELDS += "write return, or async def and await"
+LOST = "States.DataLimitExceeded"  # of a result that cannot be kept
 INTERRUPTED = "the device was reset while the task ran; it may have happened or not"
 _SERVICES = ":states:::"
 INVOKE = ":states:::lambda:invoke"
@@ -201,14 +202,21 @@ async def perform(t, resource, payload, context, asking):
     r = r.result if isinstance(r, Done) else await settled(call(t.function), name)
     if is_callback(resource):
         return None
+    # It has happened, whatever becomes of its result: no wildcard of a Retry may run it again.
+    error = LOST
     try:
-        r = ordered(r)
-    except (TsmeError, TypeError) as e:  # the latter from sorting keys of several types
-        cause = once("messages", "unfit", name, e, r)
-        raise TaskError(type(e).__name__, cause)
-    if invoke:
-        r = Obj((("ExecutedVersion", "$LATEST"), ("Payload", r), ("StatusCode", 200)))
-    return r
+        try:
+            r = ordered(r)
+            if invoke:
+                r = Obj((("ExecutedVersion", "$LATEST"), ("Payload", r), ("StatusCode", 200)))
+            return r
+        except (TsmeError, TypeError) as e:  # the latter from sorting keys of several types
+            cause = once("messages", "unfit", name, e, r)
+            if t.effect != "once" and not isinstance(e, LimitError):
+                error = type(e).__name__
+    except MemoryError:
+        cause = "no memory for what the handler returned"
+    raise TaskError(error, cause)
 
 
 class Tasks:
