@@ -63,7 +63,9 @@ class Interpreter:
         f = Frame(self.program.slots, self.program.counters)
         f.slots[0] = value
         d.bound += NEW + len(f.slots)
-        self.begin(d, [f])
+        d.frames = [f]
+        d.ready = -1  # the frame that an end or an error set going
+        d.ended = []  # frames that ended: (number, index, output or MISSING)
         if self.program.timeout:
             d.timer(None, d.now + 1000 * self.program.timeout)
         return self.run_all(d)
@@ -71,12 +73,16 @@ class Interpreter:
     def step(self, d, frames, kind, action, a, b):
         if kind == _SIGNAL:
             raise fault("TSME-K006")
-        self.begin(d, list(frames))
+        d.frames = frames = frames[:]
+        d.ready = -1
+        d.ended = []
         number = action[2] if action else self.lowest(frames)
         if number is None:  # TimeoutSeconds of the whole workflow
             d.fail("States.Timeout", "")
             return d.frames
-        f = own(d, number)
+        f = frames[number]
+        if f.dirty is None:
+            f = frames[number] = Frame(0, 0, f)
         f.wait = 0
         stack = self.resume(d, number, f, kind, action, a, b) if action else []
         if d.error:
@@ -84,11 +90,6 @@ class Interpreter:
         elif stack is not None:
             self.run(d, number, f, stack)
         return self.run_all(d)
-
-    def begin(self, d, frames):
-        d.frames = frames
-        d.ready = -1  # the frame that an end or an error set going
-        d.ended = []  # frames that ended: (number, index, output or MISSING)
 
     def runnable(self, frames):
         return self.lowest(frames) >= 0
@@ -104,10 +105,14 @@ class Interpreter:
         delta(buf, d, self.consts)
 
     def encode(self, frames, now):
-        return once("checkpoints", "encode_frames", frames, now)
+        from . import checkpoints
+
+        return checkpoints.encode_frames(frames, now)
 
     def size(self, frames, now):
-        return once("checkpoints", "size_of_frames", frames, now)
+        from . import checkpoints
+
+        return checkpoints.size_of_frames(frames, now)
 
     def decode(self, items, now):
         return once("checkpoints", "decode_frames", items, now)

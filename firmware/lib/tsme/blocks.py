@@ -144,11 +144,11 @@ class Blocks:
 
     def padded(self, end):
         # The first `end` bytes of buf, with FF up to a whole unit.
-        whole = (end + self.unit - 1) & -self.unit
-        if end < whole:
-            self.buf[end:whole] = self.ff[: whole - end]
-        if len(self._padded) != whole:
-            self._padded = self.view[:whole]
+        more = -end & (self.unit - 1)
+        if more:
+            self.buf[end : end + more] = self.ff[:more]
+        if len(self._padded) != end + more:
+            self._padded = self.view[: end + more]
         return self._padded
 
     def write(self, block, off, at, head, body, done, until):

@@ -111,8 +111,7 @@ class Journal:
     def _free(self, top, since):
         # Good blocks behind generation `top` that hold nothing that is needed.
         b = self._blocks
-        behind = (since or top + 1) + b.count - 1 - top
-        left = behind
+        left = behind = (since or top + 1) + b.count - 1 - top
         for block in b.worn:
             if (block - b.of(top) - 1) % b.count < behind:
                 left -= 1
@@ -128,7 +127,9 @@ class Journal:
             steps = self._steps
         if steps >= CHECKPOINT_STEPS or transitions >= CHECKPOINT_TRANSITIONS:
             return True
-        return self._blocks_left() <= 0 and self.room < self._blocks.room // 4
+        if self._free(self._generation, self._since) > self._kept:
+            return False  # a block is left
+        return self.room < self._blocks.room // 4
 
     def checkpoint(self, body):
         return self.commit(CHECKPOINT, body)

@@ -321,7 +321,7 @@ class Kernel:
 
     def measure(self, d):
         # The bound is cheap and never too small; beyond a limit the size itself counts.
-        from . import checkpoints  # kept: near the limit it is needed again and again
+        from . import checkpoints
 
         d.bound = checkpoints.size(self.client, d)
         if self.room and d.bound > self.room:
@@ -329,7 +329,9 @@ class Kernel:
         check(LIMITS, "state_bytes", d.bound)
 
     def checkpoint(self, state):
-        return once("checkpoints", "write", self.client, state)
+        from . import checkpoints
+
+        return checkpoints.write(self.client, state)
 
     def restore(self, item, size=0):
         # the state of a decoded checkpoint of so many bytes, 0 if that is not known
