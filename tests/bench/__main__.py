@@ -9,13 +9,14 @@ import argparse
 import json
 from pathlib import Path
 
-from tests.bench import disk, journal, programs, simulation, speeds, startup
+from tests.bench import costs, disk, journal, programs, simulation, speeds, startup
 
 SUBJECTS = {
     "programs": programs,
     "journal": journal,
     "disk": disk,
     "speeds": speeds,
+    "costs": costs,
     "simulation": simulation,
     "startup": startup,
 }
