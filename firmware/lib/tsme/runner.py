@@ -284,7 +284,11 @@ class Engine(Driver):
                 self.running.pop(i, None)
                 self.posted.set()  # also without a result: the board may sleep now
         if what:
-            self.post(*what, execution=execution, answer=context)
+            try:
+                self.post(*what, execution=execution, answer=context)
+            except MemoryError as e:  # else nobody would ever know: the run ends, and recovers
+                self.left = e
+                self.posted.set()
 
     def report(self, text):
         # What is to be known of a run, and stops nothing.
