@@ -362,7 +362,7 @@ class Device(Driver):
                 self.commit(step)
                 self.recovered = True
                 self.sure, self.maybe = self.maybe, None
-                self.transitions += self.kernel.spent
+                self.transitions += self.kernel.work
             elif self.cut:
                 self.torn(event, step)
             self.state = step.state

@@ -46,7 +46,7 @@ class Recalling(_REPLAY):  # type: ignore[misc]
             self.transitions += known[3]
             return known[2]
         done = super().step(body)
-        self.recall.steps[key] = (before, bytes(body), done, self.kernel.spent)
+        self.recall.steps[key] = (before, bytes(body), done, self.kernel.work)
         return done
 
     def checkpoint(self, body: Any) -> None:

@@ -71,7 +71,7 @@ def put_beside(result: Any, repeat: int) -> float:
     def run() -> int:
         step = kernel.step(states[0], (CONTINUE, 0))
         states[0] = step.state
-        return int(kernel.spent or 0)
+        return int(kernel.work or 0)
 
     return best(run, 3 * repeat) / 1000
 

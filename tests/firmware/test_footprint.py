@@ -37,7 +37,7 @@ LAZY |= {
     "documents",
     "numbers",
     "arguments",
-    "seldom",
+    "wait",
     "context",
     "sizes",
 }
@@ -63,7 +63,7 @@ ONCE = {
     "clocks",
     "workers",
     "shape",
-    "refuse",
+    "fail",
     "parts",
 }
 
@@ -135,12 +135,12 @@ def constants(name: str) -> dict[str, int]:
     return out
 
 
-CHECKED = "kernel driver runner asl stf program verify refuse parts clocks workers".split()
+CHECKED = "kernel driver runner asl stf program verify fail parts clocks workers".split()
 
 
 @pytest.mark.parametrize("name", CHECKED)
 def test_the_constants_are_those_of_the_tables(name: str):
-    tables = ops.NUMBER if name in ("program", "verify", "refuse") else vars(events)
+    tables = ops.NUMBER if name in ("program", "verify", "fail") else vars(events)
     found = constants(name)
     if name == "asl":
         split = {n: v for n, v in found.items() if n in ops.NUMBER}

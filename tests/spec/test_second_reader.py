@@ -28,11 +28,11 @@ from tests.spec.second_machine import CONTINUE, FAILED, START, SUCCEEDED, TIMER,
 from tests.spec.second_reader import STEP, Bad, Image, Program, decode, encode, sequence
 from tests.spec.second_values import OutOfScope
 from tsme.asl import Interpreter
+from tsme.fail import entering
 from tsme.journal import Journal
 from tsme.kernel import Kernel
 from tsme.limits import LIMITS
 from tsme.program import Program as EngineProgram
-from tsme.refuse import entering
 from tsme_host.compiler.compile import compile_text
 
 BENCH = ROOT.parent / "shared" / "bench"

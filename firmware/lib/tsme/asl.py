@@ -86,7 +86,7 @@ class Interpreter:
         f.wait = 0
         stack = self.resume(d, number, f, kind, action, a, b) if action else []
         if d.error:
-            once("refuse", "refuse", self, d, number, not action)
+            once("fail", "fail", self, d, number, not action)
         elif stack is not None:
             self.run(d, number, f, stack)
         return self.run_all(d)
@@ -135,7 +135,7 @@ class Interpreter:
         # First what a child's end or error set going again, then the lowest frame that can run.
         while d.status == 0:
             number = d.ready if d.ready >= 0 else self.lowest(d.frames)
-            if number < 0 and len(d.frames) > 127 and once("tree", "push", self, d):
+            if number < 0 and len(d.frames) > 127 and once("tree", "begin", self, d):
                 continue
             if number < 0 or not d.left:
                 break
@@ -180,9 +180,9 @@ class Interpreter:
         if f.parent is None:
             d.fail(e.name, e.cause)
         else:
-            from .tree import rise
+            from .tree import raised
 
-            rise(self, d, number, f, e)
+            raised(self, d, number, f, e)
         return False
 
     def loop(self, d, number, f, stack):

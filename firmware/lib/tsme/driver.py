@@ -146,7 +146,7 @@ class Driver:
             self.commit(step)
             self.state = step.state
             self.recovered = self.journal is not None
-            self.transitions += self.kernel.spent
+            self.transitions += self.kernel.work
         return step
 
     def make(self, event):
@@ -155,7 +155,7 @@ class Driver:
         except (LimitError, MemoryError, Rejected):
             raise
         except Exception as e:  # nobody expected it
-            if self.kernel.spent is None:
+            if self.kernel.work is None:
                 raise  # the input is wrong, not the step
             raise Broken(e)
 

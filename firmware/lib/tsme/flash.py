@@ -75,13 +75,13 @@ class FileFlash:
             self.readblocks(n, old, off)
             for i in range(len(old)):
                 if old[i] & buf[i] != buf[i]:
-                    once("file", "refuse", self.path, "something else has written to it")
+                    once("file", "fail", self.path, "something else has written to it")
         self.file.seek(n * self.block + off)
         self.file.write(buf)
 
     def mine(self):
         if FileFlash._open.get(self.key) is not self:
-            once("file", "refuse", self.path, "another FileFlash has been opened on it")
+            once("file", "fail", self.path, "another FileFlash has been opened on it")
 
     def ioctl(self, op, arg):
         if op == 3:

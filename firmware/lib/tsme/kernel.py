@@ -225,7 +225,7 @@ class Kernel:
         # event: (kind, now, fields ...) as docs/SPEC.md, 3.1.  -> Step, or None for an input
         # that names an action which is not pending (late, or there twice).
         kind = event[0]
-        action = self.spent = None  # transitions, made or not; None: the input is wrong
+        action = self.work = None  # transitions, made or not; None: the input is wrong
         if kind == _START:
             if state.execution and state.status == _RUNNING:
                 raise fault("TSME-K001", state.execution)
@@ -258,7 +258,7 @@ class Kernel:
                 self.turn(d, kind, action, event)
             return self.finish(d, state, event)
         finally:
-            self.spent = most - d.left
+            self.work = most - d.left
 
     def start(self, d, event):
         now, execution, digest, seed, value, context = event[1:7]

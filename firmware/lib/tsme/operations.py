@@ -144,7 +144,7 @@ def catch_(vm, d, number, f, stack, a):
 
 
 def limit_(vm, d, number, f, stack, a):
-    from .seldom import limit
+    from .wait import limit
 
     limit(f, stack, a)
 
@@ -160,7 +160,7 @@ def task_(vm, d, number, f, stack, a):
 
 
 def wait_(*all):
-    from .seldom import wait
+    from .wait import wait
 
     return wait(*all)
 
@@ -216,7 +216,7 @@ def raise_(vm, d, number, f, stack, a):
 
 
 def fail_(*all):
-    from .seldom import fail
+    from .wait import fail
 
     return fail(*all)
 

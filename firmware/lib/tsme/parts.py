@@ -63,11 +63,11 @@ def less(driver, event, e):
     client = driver.kernel.client
     if hasattr(client, "stf"):  # a machine's step is one, and whole
         raise e
-    most = driver.kernel.spent
+    most = driver.kernel.work
     while True:
         most >>= 1
         if not most and kind == _CONTINUE:
-            if once("refuse", "entering", client, driver.state.client):
+            if once("fail", "entering", client, driver.state.client):
                 break  # into the state that cannot be made
         small = event + (most,)
         try:
@@ -76,7 +76,7 @@ def less(driver, event, e):
             e = smaller
         if not most:
             break
-        most = min(most, driver.kernel.spent)
+        most = min(most, driver.kernel.work)
     broken = isinstance(e, Broken)
     if kind == _SUCCEEDED:
         if encoded_size(event[3]) > LIMITS["state_bytes"]:

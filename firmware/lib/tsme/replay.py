@@ -67,5 +67,5 @@ class Replay:
             raise Mismatch(self.number, event, digest, step)
         self.state = step.state
         self.last = event[0]
-        self.transitions += self.kernel.spent
+        self.transitions += self.kernel.work
         return step

@@ -171,7 +171,7 @@ def _waits(join):
     return at < total and at - total + join[LEFT] < join[MOST]
 
 
-def push(vm, d):
+def begin(vm, d):
     # Nothing can run.  If nothing will come from outside either, all wait for places that the
     # others have: then the last MAP that has no item under way needs no places.
     frames = d.frames
@@ -195,7 +195,7 @@ def ended(vm, d, number, f):
     _leave(vm, d, number, f, value)
 
 
-def rise(vm, d, number, f, e):
+def raised(vm, d, number, f, e):
     # recursion: at most 1, raised() is called for a frame with a handler
     # The error of frame `number`, which has a parent and no handler: the parent goes on without
     # it, or the error is the parent's.

@@ -16,7 +16,7 @@ _JUMP = const(18)
 _CATCH = const(23)
 
 
-def refuse(vm, d, number, enters):
+def fail(vm, d, number, enters):
     # The state that frame `number` is in, or enters next, has the error d.error.  Its code runs
     # up to where it says who handles errors; nothing else does in this step.
     f = own(d, number)
