@@ -187,8 +187,7 @@ class Interpreter:
 
     def loop(self, d, number, f, stack):
         code = self.code
-        consts = self.consts
-        slots = f.slots
+        consts, slots = self.consts, f.slots
         push = stack.append
         pop = stack.pop
         pc = 2 * f.pc
@@ -224,8 +223,11 @@ class Interpreter:
                 if op == _OBJECT:
                     a = consts[a]
                     n = len(stack) - len(a)
-                    v = Obj(zip(a, stack[n:]))
-                    del stack[n:]
+                    v = Obj()
+                    for b in a:
+                        v[b] = stack[n]
+                        n += 1
+                    del stack[n - len(a) :]
                     f.pc = pc >> 1
                     push(sized(self, v))
                     continue

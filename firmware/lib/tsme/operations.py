@@ -25,7 +25,7 @@ def sized(vm, v):
     # Containers in containers can double a value's size at each instruction, and texts of more
     # than 255 bytes make it large at once, so their size is taken before they can be used.
     for x in v.values() if isinstance(v, Obj) else v:
-        if (
+        if type(x) is not int and (
             isinstance(x, (Obj, list))
             or isinstance(x, str)
             and len(x) > 63
