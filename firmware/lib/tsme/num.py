@@ -11,8 +11,17 @@ from .errors import fault
 int, isinstance, type = int, isinstance, type  # as in cbor.py: found faster by MicroPython
 INT_MIN = -(1 << 63)
 INT_MAX = (1 << 63) - 1
-_INF = 0x7FF << 52
-_FRACTION = (1 << 52) - 1
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+_INF = const(0x7FF << 52)
+_FRACTION = const((1 << 52) - 1)
 _PROBE = b"\x01\x02\x03\x04\x05\x06\xf1\x3f"
 
 try:
@@ -122,7 +131,8 @@ def shortest(n):
 
 
 # The binary64 of a binary16 (10, 5) or binary32 (23, 8).
-def widen(n, mbits, ebits):
+def widen(n, a, b):
+    mbits, ebits = a, b  # names of arguments take heap for good
     sign = n >> (mbits + ebits)
     e = (n >> mbits) & ((1 << ebits) - 1)
     m = n & ((1 << mbits) - 1)
