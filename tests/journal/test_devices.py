@@ -12,8 +12,9 @@ from sim.nor import Nor, PowerLoss
 from tests.crash.world import World
 from tests.journal import doubles
 from tsme.errors import TsmeError
-from tsme.flash import FileFlash, RamFlash, Region
+from tsme.flash import FileFlash, RamFlash
 from tsme.journal import STEP, Journal
+from tsme.region import Region
 from tsme.spiflash import SpiFlash
 
 

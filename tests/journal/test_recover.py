@@ -10,9 +10,9 @@ from sim.nor import PROGRAM_SHAPES, Nor, PowerLoss
 from tests.crash.geometry import Geometry
 from tests.crash.world import World
 from tsme.errors import TsmeError
-from tsme.flash import Region
 from tsme.journal import CHECKPOINT, STEP, Journal
 from tsme.records import crc32, mark
+from tsme.region import Region
 
 Damage = tuple[int, int | None, int, int]
 

@@ -9,7 +9,7 @@ _PARTS = (
     "Engine:runner Outcome:runner "
     "Program:program "
     "Journal:journal "
-    "FileFlash:flash RamFlash:flash Region:flash partition:flash SpiFlash:spiflash "
+    "FileFlash:flash RamFlash:flash Region:region partition:region SpiFlash:spiflash "
     "Tasks:tasks TaskError:tasks Done:tasks "
     "TsmeError:errors LimitError:errors Rejected:rejected "
     "F64:num "

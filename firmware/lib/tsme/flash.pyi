@@ -1,7 +1,5 @@
 from typing import Any
 
-from .blocks import Device
-
 def erase(f: Any, size: int) -> None: ...
 
 class RamFlash:
@@ -25,23 +23,3 @@ class FileFlash:
     def writeblocks(self, n: int, buf: Any, off: int = 0) -> int | None: ...
     def ioctl(self, op: int, arg: int) -> int | None: ...
     def close(self) -> None: ...
-
-class Region:
-    device: Device
-    start: int
-    count: int
-    program_size: int
-    program_once: bool
-    def __init__(
-        self,
-        device: Device,
-        start: int,
-        count: int,
-        program_size: int | None = None,
-        program_once: bool | None = None,
-    ) -> None: ...
-    def readblocks(self, n: int, buf: Any, off: int = 0) -> int | None: ...
-    def writeblocks(self, n: int, buf: Any, off: int = 0) -> int | None: ...
-    def ioctl(self, op: int, arg: int) -> int | None: ...
-
-def partition(label: str = "tsme") -> Any: ...
