@@ -13,7 +13,7 @@ from .source import Node
 
 _TO_LAMBDA = re.compile(r"arn:[^:]*:lambda:")
 _LAMBDA = re.compile(
-    r"arn:[a-z-]+:lambda:[A-Za-z0-9-]*:[A-Za-z0-9-]*"
+    r"arn:[a-z-]+:lambda:[A-Za-z0-9_-]*:[A-Za-z0-9_-]*"  # also words as REGION:ACCOUNT_ID
     r":function:[A-Za-z0-9_.-]+(:(\$LATEST|[A-Za-z0-9_-]+))?"
 )
 _OPTIMISED = re.compile(

@@ -24,6 +24,8 @@ def problems(resource):
         "arn:aws:lambda:eu-west-1:123456789012:function:read:$LATEST",
         "arn:aws-cn:lambda:cn-north-1:123456789012:function:read:live",
         "arn:aws:lambda:your-region:your-account:function:read",
+        "arn:aws:lambda:REGION:ACCOUNT_ID:function:read",
+        "arn:aws:lambda:YOUR_REGION:YOUR_ACCOUNT:function:read:live",
         "arn:aws:states:::lambda:invoke",
         "arn:aws:states:::lambda:invoke.waitForTaskToken",
         "arn:aws:states:::states:startExecution.sync:2",
