@@ -18,7 +18,7 @@ from .pool import LISTS
 _MEMBERS = 16  # of an object that is built; the operand stack has to hold them
 _LARGEST = 4096  # bytes of one that is built: no limit on a value's size can matter
 _INDEX = 1  # bytes that a constant takes in the index
-_WORTH = 4  # bytes that building has to save: it takes instructions
+_WORTH = 12  # bytes that building has to save: it takes instructions at each step
 
 
 def build_literals(code: Code) -> tuple[Code, int]:
