@@ -238,7 +238,8 @@ def test_ctrl_c_in_a_handler_that_blocks_shows_no_traceback(folder: Path, on: st
 
 RETURNS = {
     "{1, 2}": 'returned a set, which is no JSON value (TSME-V001); write sorted(...)',
-    "{'a': [b'x']}": "returned a bytes, which is no JSON value (TSME-V001); write .decode() behind it",
+    "{'a': [b'x']}": "returned a bytes, which is no JSON value (TSME-V001); "
+    "write .decode() behind it",
     "object()": "returned an object, which is no JSON value (TSME-V001)",
     "{1: 2}": "no text but int (TSME-V005)",
     "{1: 2, 'a': 3}": "not all texts (TSME-V005)",
