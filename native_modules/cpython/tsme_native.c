@@ -1,5 +1,5 @@
-// What CPython does of tsme/cbor.py in C, if setup could build it: the same bytes and the
-// same errors. What is rare is left to the Python code, which bind() tells.
+// What CPython does of tsme/cbor.py and of a commit in C, if setup could build it: the same bytes
+// and the same errors. What is rare is left to the Python code, which bind() and rest() tell.
 //
 // Recursion is bounded: by the depth of values when encoding, by MOST_DEEP when measuring.
 
@@ -9,12 +9,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#define API       1
+#define API       2
 #define START     1
 #define MOST_DEEP 200 // a value that is deeper is measured in Python
 
 static PyObject *fault, *too_deep, *put_int, *put_float, *put_other, *measure_slowly, *crc32,
-    *put_any_frame;
+    *put_any_frame, *commit_slowly;
 static PyObject *f64;
 static long depth_of_value, depth_of_item;
 
@@ -482,6 +482,244 @@ static PyObject *measure(PyObject *self, PyObject *const *args, Py_ssize_t n)
     return Py_BuildValue("Ll", (long long)total, deep);
 }
 
+/// Committing ///
+
+#define STEP 1
+#define HEAD 8
+#define PART 64 // bytes that are read again at once
+
+static PyObject *n_live, *n_blocks, *n_journal_chain, *n_off, *n_generation, *n_number, *n_since,
+    *n_steps, *n_head, *n_buf, *n_view, *n_unit, *n_end, *n_slot, *n_base, *n_count, *n_device,
+    *n_part, *n_spare, *n_retire, *n_writeblocks, *n_readblocks, *n_ioctl;
+static PyObject *three, *zero;
+static uint32_t crc_table[256];
+
+static void make_crc_table(void)
+{
+    for (uint32_t k = 0; k < 256; k++) {
+        uint32_t crc = k;
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320 : 0);
+        crc_table[k] = crc;
+    }
+}
+
+static uint32_t crc_of(const uint8_t *data, size_t n, uint32_t crc)
+{
+    crc = ~crc;
+    while (n--)
+        crc = crc >> 8 ^ crc_table[(crc ^ *data++) & 0xFF];
+    return ~crc;
+}
+
+static void put_u32(uint8_t *p, uint32_t n)
+{
+    for (int k = 0; k < 4; k++)
+        p[k] = (uint8_t)(n >> 8 * k);
+}
+
+// A whole number of an object, -1 with an error set.
+static long long number_of(PyObject *o, PyObject *name)
+{
+    PyObject *v = PyObject_GetAttr(o, name);
+    long long n = v ? PyLong_AsLongLong(v) : -1;
+    Py_XDECREF(v);
+    return n;
+}
+
+static int set_number(PyObject *o, PyObject *name, long long n)
+{
+    PyObject *v = PyLong_FromLongLong(n);
+    int ok = v && PyObject_SetAttr(o, name, v) == 0;
+    Py_XDECREF(v);
+    return ok;
+}
+
+// What a device's method gives, or the OSError that it raises. Takes block, or 3 for a sync.
+static PyObject *ask(PyObject *device, PyObject *method, PyObject *first, PyObject *second,
+                     PyObject *third)
+{
+    PyObject *args[4] = {device, first, second, third}, *type, *e, *trace;
+    PyObject *told = PyObject_VectorcallMethod(method, args, third ? 4 : 3, NULL);
+    if (told || !PyErr_ExceptionMatches(PyExc_OSError))
+        return told;
+    PyErr_Fetch(&type, &e, &trace);
+    PyErr_NormalizeException(&type, &e, &trace);
+    Py_XDECREF(type);
+    Py_XDECREF(trace);
+    return e;
+}
+
+// True if `told` (which it takes) is none or 0; else TSME-J009 is raised, if `block` is given.
+static int took(PyObject *told, PyObject *block, const char *what)
+{
+    int failed = told ? PyObject_IsTrue(told) : -1;
+    if (failed > 0 && block) {
+        PyObject *e = PyObject_CallFunction(fault, "sOsO", "TSME-J009", block, what, told);
+        if (e)
+            PyErr_SetObject((PyObject *)Py_TYPE(e), e);
+        Py_XDECREF(e);
+    }
+    Py_XDECREF(told);
+    return failed == 0;
+}
+
+// The view of so many bytes that is read into.
+static PyObject *part_of(PyObject *b, Py_ssize_t n)
+{
+    PyObject *part = PyObject_GetAttr(b, n_part);
+    if (!part || PyObject_Size(part) == n)
+        return part;
+    PyObject *spare = PyObject_GetAttr(b, n_spare);
+    Py_SETREF(part, spare ? PySequence_GetSlice(spare, 0, n) : NULL);
+    Py_XDECREF(spare);
+    if (part && PyObject_SetAttr(b, n_part, part) < 0)
+        Py_CLEAR(part);
+    return part;
+}
+
+// As Blocks.holds: is this there, from `lead` on? 1, 0, or -1 for an error.
+static int is_there(PyObject *b, PyObject *device, PyObject *block, long long off, PyObject *view,
+                    long long lead)
+{
+    const Py_buffer *wanted = PyMemoryView_GET_BUFFER(view);
+    int there = 1;
+    for (Py_ssize_t at = (Py_ssize_t)lead, n; there > 0 && at < wanted->len; at += n) {
+        n = wanted->len - at < PART ? wanted->len - at : PART;
+        PyObject *part = part_of(b, n);
+        PyObject *from = part ? PyLong_FromLongLong(off + at) : NULL;
+        there = -1;
+        if (from && took(ask(device, n_readblocks, block, part, from), block, "read"))
+            there = memcmp(PyMemoryView_GET_BUFFER(part)->buf, (uint8_t *)wanted->buf + at,
+                           (size_t)n) == 0;
+        Py_XDECREF(from);
+        Py_XDECREF(part);
+    }
+    return there;
+}
+
+// As Blocks.program: 1 if it took, 0 if it did not, -1 for an error.
+static int program(PyObject *b, PyObject *device, PyObject *block, long long off, PyObject *view,
+                   long long lead)
+{
+    PyObject *at = PyLong_FromLongLong(off);
+    PyObject *told = at ? ask(device, n_writeblocks, block, view, at) : NULL;
+    Py_XDECREF(at);
+    if (!told)
+        return -1;
+    if (!took(told, NULL, NULL))
+        return PyErr_Occurred() ? -1 : 0;
+    return is_there(b, device, block, off, view, lead);
+}
+
+typedef struct {
+    PyObject *journal, *body, *b, *device, *block, *view;
+    long long off, lead, end, generation, slot;
+    uint32_t crc;
+} Commit;
+
+// Puts the record into the journal's buffer: 1, or 0 if this commit is none of the plain ones,
+// and nothing has changed; -1 for an error.
+static int lay(Commit *c)
+{
+    long long unit = number_of(c->b, n_unit), end = number_of(c->b, n_end);
+    long long base = number_of(c->b, n_base), count = number_of(c->b, n_count);
+    long long n = PyObject_Size(c->body);
+    c->slot = number_of(c->b, n_slot);
+    c->off = number_of(c->journal, n_off);
+    c->generation = number_of(c->journal, n_generation);
+    c->crc = (uint32_t)number_of(c->journal, n_journal_chain);
+    PyObject *buf = PyObject_GetAttr(c->b, n_buf), *view = PyObject_GetAttr(c->b, n_view);
+    PyObject *head = PyObject_GetAttr(c->journal, n_head);
+    int ok = buf && view && head && !PyErr_Occurred() ? 1 : -1;
+    c->lead = c->off & (unit - 1);
+    c->end = c->off + HEAD + n;
+    long long tail = c->lead + HEAD + n, whole = (tail + unit - 1) & -unit;
+    if (ok > 0 && (!PyByteArray_Check(buf) || !PyByteArray_Check(head) || count <= 0 ||
+                   PyByteArray_GET_SIZE(head) != HEAD || c->end > end || unit <= 0 ||
+                   whole > PyByteArray_GET_SIZE(buf) || !PyMemoryView_Check(view)))
+        ok = 0;
+    if (ok > 0) {
+        uint8_t *to = (uint8_t *)PyByteArray_AS_STRING(buf), *at = to + c->lead;
+        const char *from = PyBytes_CheckExact(c->body) ? PyBytes_AS_STRING(c->body)
+                                                       : PyByteArray_AS_STRING(c->body);
+        memset(to, 0xFF, (size_t)c->lead);
+        put_u32(at, (uint32_t)n | (uint32_t)STEP << 24);
+        c->crc = crc_of((const uint8_t *)from, (size_t)n, crc_of(at, 4, c->crc));
+        put_u32(at + 4, c->crc);
+        memcpy(PyByteArray_AS_STRING(head), at, HEAD);
+        memcpy(at + HEAD, from, (size_t)n);
+        memset(to + tail, 0xFF, (size_t)(whole - tail));
+        c->view = PySequence_GetSlice(view, 0, whole);
+        c->block = PyLong_FromLongLong((base + c->generation) % count);
+        ok = c->view && c->block && PyMemoryView_Check(c->view) ? 1 : -1;
+    }
+    Py_XDECREF(buf);
+    Py_XDECREF(view);
+    Py_XDECREF(head);
+    return ok;
+}
+
+// As Journal._committed, of a step in the block that is there.
+static PyObject *committed(const Commit *c)
+{
+    if (!took(ask(c->device, n_ioctl, three, zero, NULL), c->block, "programmed"))
+        return NULL;
+    long long number = number_of(c->journal, n_number), steps = number_of(c->journal, n_steps);
+    long long since = number_of(c->journal, n_since);
+    if (PyErr_Occurred())
+        return NULL;
+    if (!set_number(c->journal, n_journal_chain, c->crc) ||
+        !set_number(c->journal, n_number, number + 1) ||
+        !set_number(c->journal, n_off, (c->end + c->slot - 1) & -c->slot) ||
+        (!since && !set_number(c->journal, n_since, c->generation)) ||
+        !set_number(c->journal, n_steps, steps + 1) ||
+        PyObject_SetAttr(c->journal, n_live, Py_True) < 0)
+        return NULL;
+    return PyLong_FromLongLong(number);
+}
+
+// The block has failed: the journal goes on in another.
+static PyObject *elsewhere(const Commit *c)
+{
+    PyObject *done = PyObject_CallMethodOneArg(c->journal, n_retire, c->block);
+    if (!done)
+        return NULL;
+    Py_DECREF(done);
+    return PyObject_CallMethod(c->journal, "_store", "iOkO", STEP, c->body, (unsigned long)c->crc,
+                               zero);
+}
+
+PyDoc_STRVAR(commit_doc, "commit(journal, kind, body), as in tsme/journal.py");
+
+// A step that the buffer and the block have room for; any other commit is left to Python.
+static PyObject *commit(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    (void)self;
+    if (n != 3 || names || !PyLong_CheckExact(args[1]) || PyLong_AsLong(args[1]) != STEP ||
+        !(PyByteArray_CheckExact(args[2]) || PyBytes_CheckExact(args[2]))) {
+        PyErr_Clear();
+        return PyObject_Vectorcall(commit_slowly, args, (size_t)n, names);
+    }
+    Commit c = {.journal = args[0], .body = args[2]};
+    PyObject *live = PyObject_GetAttr(c.journal, n_live), *number = NULL;
+    c.b = live ? PyObject_GetAttr(c.journal, n_blocks) : NULL;
+    c.device = c.b ? PyObject_GetAttr(c.b, n_device) : NULL;
+    int plain = !c.device ? -1 : live == Py_True ? lay(&c) : 0;
+    Py_XDECREF(live);
+    if (plain == 0) {
+        number = PyObject_Vectorcall(commit_slowly, args, 3, NULL);
+    } else if (plain > 0 && PyObject_SetAttr(c.journal, n_live, Py_False) == 0) {
+        int there = program(c.b, c.device, c.block, c.off - c.lead, c.view, c.lead);
+        number = there < 0 ? NULL : there ? committed(&c) : elsewhere(&c);
+    }
+    Py_XDECREF(c.b);
+    Py_XDECREF(c.device);
+    Py_XDECREF(c.block);
+    Py_XDECREF(c.view);
+    return number;
+}
+
 /// The module ///
 
 PyDoc_STRVAR(bind_doc, "bind(fault, too_deep, put_int, put_float, put_other, measure, F64, crc32, "
@@ -503,15 +741,26 @@ static PyObject *bind(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(rest_doc, "rest(put_frame): the function that writes other frames");
+PyDoc_STRVAR(rest_doc, "rest(function): put_frame or commit, for what is rare");
 
 static PyObject *rest(PyObject *self, PyObject *function)
 {
     (void)self;
+    PyObject *name = PyObject_GetAttrString(function, "__name__");
+    int is_commit = name ? PyUnicode_CompareWithASCIIString(name, "commit") == 0 : -1;
+    Py_XDECREF(name);
+    if (is_commit < 0)
+        return NULL;
     Py_INCREF(function);
-    Py_XSETREF(put_any_frame, function);
+    if (is_commit)
+        Py_XSETREF(commit_slowly, function);
+    else
+        Py_XSETREF(put_any_frame, function);
     Py_RETURN_NONE;
 }
+
+static PyMethodDef commit_method = {"commit", (PyCFunction)(void (*)(void))commit,
+                                    METH_FASTCALL | METH_KEYWORDS, commit_doc};
 
 static PyMethodDef methods[] = {
     {"rest", rest, METH_O, rest_doc},
@@ -549,7 +798,41 @@ static const struct {
     {&n_counters, "counters"},
     {&n_error, "error"},
     {&n_cause, "cause"},
+    {&n_live, "_live"},
+    {&n_blocks, "_blocks"},
+    {&n_journal_chain, "_chain"},
+    {&n_off, "_off"},
+    {&n_generation, "_generation"},
+    {&n_number, "_number"},
+    {&n_since, "_since"},
+    {&n_steps, "_steps"},
+    {&n_head, "_head"},
+    {&n_buf, "buf"},
+    {&n_view, "view"},
+    {&n_unit, "unit"},
+    {&n_end, "end"},
+    {&n_slot, "slot"},
+    {&n_base, "base"},
+    {&n_count, "count"},
+    {&n_device, "device"},
+    {&n_part, "_part"},
+    {&n_spare, "_spare"},
+    {&n_retire, "_retire"},
+    {&n_writeblocks, "writeblocks"},
+    {&n_readblocks, "readblocks"},
+    {&n_ioctl, "ioctl"},
 };
+
+// A function that is bound to the object whose class has it, as one of Python is.
+static int add_method(PyObject *made, PyMethodDef *method)
+{
+    PyObject *function = PyCFunction_New(method, NULL);
+    PyObject *bound = function ? PyInstanceMethod_New(function) : NULL;
+    int ok = bound && PyModule_AddObjectRef(made, method->ml_name, bound) == 0;
+    Py_XDECREF(function);
+    Py_XDECREF(bound);
+    return ok;
+}
 
 PyMODINIT_FUNC PyInit_tsme_native(void)
 {
@@ -558,8 +841,12 @@ PyMODINIT_FUNC PyInit_tsme_native(void)
         if (!*names[k].name)
             return NULL;
     }
-    PyObject *made = PyModule_Create(&module);
-    if (made && PyModule_AddIntConstant(made, "API", API) < 0)
+    make_crc_table();
+    three = PyLong_FromLong(3);
+    zero = PyLong_FromLong(0);
+    PyObject *made = three && zero ? PyModule_Create(&module) : NULL;
+    if (made &&
+        (PyModule_AddIntConstant(made, "API", API) < 0 || !add_method(made, &commit_method)))
         Py_CLEAR(made);
     return made;
 }

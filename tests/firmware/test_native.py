@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from typing import Any
 
@@ -9,11 +10,13 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
+from sim.nor import Nor
 from tests import interpreters
 from tests.laws.support import drive, many, show
 from tests.laws.workflows import Case, cases
 from tsme import cbor, frames, kernel, native
 from tsme.errors import TsmeError
+from tsme.journal import Journal
 from tsme.values import MISSING
 
 core: Any = getattr(native, "core")  # noqa: B009
@@ -81,8 +84,10 @@ def test_the_core_is_in_use() -> None:
         (cbor, "measure"),
         (kernel, "put_step"),
         (frames, "put_frame"),
+        (Journal, "commit"),
     ):
-        assert getattr(module, name) is getattr(core, name)
+        used = vars(module)[name]
+        assert used is getattr(core, name)
         assert native.slow[name] is not getattr(core, name)
 
 
@@ -126,3 +131,93 @@ def test_steps_and_frames_are_written_the_same(case: Case) -> None:
         patch.setattr(kernel, "encode_all", native.slow["encode_all"])
         slow = [step and bytes(step.record) for step in drive(case).steps]
     assert [step and bytes(step.record) for step in drive(case).steps] == slow
+
+
+class Flaky(Nor):
+    """Fails as it is told to: at the n-th call of a method, in one of four ways."""
+
+    def __init__(self, program_once: bool, plan: dict[tuple[str, int], str]) -> None:
+        super().__init__(1024, 8, program_once=program_once)
+        self.plan = plan
+        self.calls: list[tuple[str, int, int]] = []
+
+    def told(self, what: str, n: int, off: int) -> Any:
+        self.calls.append((what, n, off))
+        how = self.plan.get((what, sum(call[0] == what for call in self.calls)))
+        if how == "raises":
+            raise OSError(5)
+        if how == "breaks":
+            raise ZeroDivisionError
+        return {None: None, "tells": 5, "lies": 0}[how]
+
+    def writeblocks(self, n: int, buf: Any, off: int = 0) -> int | None:
+        told = self.told("write", n, off)
+        return told if told is not None else super().writeblocks(n, buf, off)
+
+    def readblocks(self, n: int, buf: Any, off: int = 0) -> Any:
+        super().readblocks(n, buf, off)
+        return self.told("read", n, off)
+
+    def ioctl(self, op: int, arg: int) -> int:
+        told = self.told("sync", arg, op) if op == 3 else None
+        return told if told is not None else super().ioctl(op, arg)
+
+
+def committed(commit: Any, once: bool, slot: int, sizes: list[Any], plan: Any) -> list[Any]:
+    """What commits give or how they fail, what the device was asked, and all that is left."""
+    device = Flaky(once, {})
+    live: Any = Journal(device, slot, 256)
+    live.format()
+    live.recover()
+    device.plan = plan
+    device.calls.clear()
+    out = []
+    for n, (size, kind, make) in enumerate(sizes):
+        body = make(bytes([n % 251]) * size)
+        try:
+            out.append(commit(live, kind, body))
+        except (TsmeError, OSError, ZeroDivisionError) as e:
+            out.append((type(e).__name__, str(e), type(e.__context__).__name__))
+        fields = {k: v for k, v in vars(live).items() if isinstance(v, int | bytearray)}
+        out.append((fields, live.retired))
+        if live._live is False:
+            break
+    return [out, device.calls, bytes(device.data)]
+
+
+@many(300)
+@given(
+    st.booleans(),
+    st.sampled_from([32, 64, 128]),
+    st.lists(
+        st.tuples(
+            st.integers(0, 90) | st.integers(90, 400),
+            st.sampled_from([1, 1, 1, 1, 1, 2]),
+            st.sampled_from([bytes, bytearray, memoryview]),
+        ),
+        max_size=40,
+    ),
+    st.dictionaries(
+        st.tuples(st.sampled_from(["write", "read", "sync"]), st.integers(1, 40)),
+        st.sampled_from(["raises", "breaks", "tells", "lies"]),
+        max_size=3,
+    ),
+)
+def test_a_commit_does_the_same(once: bool, slot: int, sizes: list[Any], plan: Any) -> None:
+    """The same operations of the device in the same order, whatever of them fails."""
+    slow = committed(native.slow["commit"], once, slot, sizes, plan)
+    assert committed(Journal.commit, once, slot, sizes, plan) == slow
+
+
+def test_a_commit_keeps_nothing_alive() -> None:
+    live: Any = Journal(Nor(1024, 8))
+    live.format()
+    live.recover()
+    body, tag = bytes(bytearray(40)), bytearray(3)
+    before = sys.getrefcount(body), sys.getrefcount(live), sys.getrefcount(live._blocks)
+    for _ in range(200):
+        live.commit(1, body)
+        if live.needs_checkpoint():
+            live.checkpoint(tag)
+    after = sys.getrefcount(body), sys.getrefcount(live), sys.getrefcount(live._blocks)
+    assert before == after

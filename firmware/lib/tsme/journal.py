@@ -9,6 +9,7 @@ from . import once
 from .blocks import Blocks
 from .errors import fault, over
 from .records import CHECKPOINT, HEAD, MOST, PART, STEP, crc32, place
+from .values import UNICODE
 
 # Recovery replays at most so much; needs_checkpoint() is true before.
 CHECKPOINT_STEPS = 256
@@ -333,3 +334,9 @@ class Journal:
                 self._retire(b.of(following))
         self._live = True
         return done
+
+
+if UNICODE:
+    from .cbor import sooner  # the native core needs cbor first
+
+    Journal.commit = sooner(Journal.commit)
