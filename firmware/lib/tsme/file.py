@@ -47,7 +47,7 @@ def fit(path, block, count, durable):
     return count
 
 
-def refuse(path, what):
+def fail(path, what):
     raise fault("TSME-J013", path, what)
 
 
