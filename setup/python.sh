@@ -53,7 +53,7 @@ build_native() {
 print(sysconfig.get_path("platlib") + "/tsme_native" + sysconfig.get_config_var("EXT_SUFFIX"))')
     rm -f "$target"
     if "${CC:-cc}" -O2 -Wall -Wextra -shared -fPIC -I "$include" \
-        native_modules/cpython/tsme_native.c -o "$target.new"; then
+        native_modules/cpython/*.c -o "$target.new"; then
         mv "$target.new" "$target"
     else
         rm -f "$target.new"
@@ -78,7 +78,7 @@ install_python_packages() {
         echo "$key" >"$stamp"
     fi
     stamp=$VENV/native.stamp
-    key=$(hash "$key" "$(cat native_modules/cpython/tsme_native.c)")
+    key=$(hash "$key" "$(cat native_modules/cpython/*)")
     if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ]; then
         step native "the native core for Python" build_native
         echo "$key" >"$stamp"

@@ -1,7 +1,9 @@
-// What CPython does of tsme/cbor.py and of a commit in C, if setup could build it: the same bytes
-// and the same errors. What is rare is left to the Python code, which bind() and rest() tell.
+// What CPython does of tsme/cbor.py and of a commit in C, if setup could build
+// it: the same bytes and the same errors. What is rare is left to the Python
+// code, which bind() and rest() tell.
 //
-// Recursion is bounded: by the depth of values when encoding, by MOST_DEEP when measuring.
+// Recursion is bounded: by the depth of values when encoding, by MOST_DEEP when
+// measuring.
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -9,7 +11,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#define API       2
+#include "loop.h"
+
+#define API       3
 #define START     1
 #define MOST_DEEP 200 // a value that is deeper is measured in Python
 
@@ -402,8 +406,8 @@ static size_t head_size(uint64_t n)
     return n < 24 ? 1 : n < 0x100 ? 2 : n < 0x10000 ? 3 : n >> 32 ? 9 : 5;
 }
 
-// Adds the size of v to *total, stops when that is above `most`. Gives how deep v is, -1 for
-// an error, and MOST_DEEP and more for what Python has to measure.
+// Adds the size of v to *total, stops when that is above `most`. Gives how deep
+// v is, -1 for an error, and MOST_DEEP and more for what Python has to measure.
 static long measured(PyObject *v, int64_t *total, int64_t most, long deep)
 {
     PyTypeObject *type = Py_TYPE(v);
@@ -535,7 +539,8 @@ static int set_number(PyObject *o, PyObject *name, long long n)
     return ok;
 }
 
-// What a device's method gives, or the OSError that it raises. Takes block, or 3 for a sync.
+// What a device's method gives, or the OSError that it raises. Takes block, or
+// 3 for a sync.
 static PyObject *ask(PyObject *device, PyObject *method, PyObject *first, PyObject *second,
                      PyObject *third)
 {
@@ -550,7 +555,8 @@ static PyObject *ask(PyObject *device, PyObject *method, PyObject *first, PyObje
     return e;
 }
 
-// True if `told` (which it takes) is none or 0; else TSME-J009 is raised, if `block` is given.
+// True if `told` (which it takes) is none or 0; else TSME-J009 is raised, if
+// `block` is given.
 static int took(PyObject *told, PyObject *block, const char *what)
 {
     int failed = told ? PyObject_IsTrue(told) : -1;
@@ -618,8 +624,8 @@ typedef struct {
     uint32_t crc;
 } Commit;
 
-// Puts the record into the journal's buffer: 1, or 0 if this commit is none of the plain ones,
-// and nothing has changed; -1 for an error.
+// Puts the record into the journal's buffer: 1, or 0 if this commit is none of
+// the plain ones, and nothing has changed; -1 for an error.
 static int lay(Commit *c)
 {
     long long unit = number_of(c->b, n_unit), end = number_of(c->b, n_end);
@@ -692,7 +698,8 @@ static PyObject *elsewhere(const Commit *c)
 
 PyDoc_STRVAR(commit_doc, "commit(journal, kind, body), as in tsme/journal.py");
 
-// A step that the buffer and the block have room for; any other commit is left to Python.
+// A step that the buffer and the block have room for; any other commit is left
+// to Python.
 static PyObject *commit(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     (void)self;
@@ -741,21 +748,23 @@ static PyObject *bind(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(rest_doc, "rest(function): put_frame or commit, for what is rare");
+PyDoc_STRVAR(rest_doc, "rest(function): put_frame, commit or loop, for what is rare");
 
 static PyObject *rest(PyObject *self, PyObject *function)
 {
     (void)self;
     PyObject *name = PyObject_GetAttrString(function, "__name__");
-    int is_commit = name ? PyUnicode_CompareWithASCIIString(name, "commit") == 0 : -1;
-    Py_XDECREF(name);
-    if (is_commit < 0)
+    if (!name)
         return NULL;
-    Py_INCREF(function);
+    int is_loop = PyUnicode_CompareWithASCIIString(name, "loop") == 0;
+    int is_commit = PyUnicode_CompareWithASCIIString(name, "commit") == 0;
+    Py_DECREF(name);
+    if (is_loop && !loop_rest(function))
+        return NULL;
     if (is_commit)
-        Py_XSETREF(commit_slowly, function);
-    else
-        Py_XSETREF(put_any_frame, function);
+        Py_XSETREF(commit_slowly, Py_NewRef(function));
+    else if (!is_loop)
+        Py_XSETREF(put_any_frame, Py_NewRef(function));
     Py_RETURN_NONE;
 }
 
@@ -823,7 +832,8 @@ static const struct {
     {&n_ioctl, "ioctl"},
 };
 
-// A function that is bound to the object whose class has it, as one of Python is.
+// A function that is bound to the object whose class has it, as one of Python
+// is.
 static int add_method(PyObject *made, PyMethodDef *method)
 {
     PyObject *function = PyCFunction_New(method, NULL);
@@ -844,9 +854,9 @@ PyMODINIT_FUNC PyInit_tsme_native(void)
     make_crc_table();
     three = PyLong_FromLong(3);
     zero = PyLong_FromLong(0);
-    PyObject *made = three && zero ? PyModule_Create(&module) : NULL;
-    if (made &&
-        (PyModule_AddIntConstant(made, "API", API) < 0 || !add_method(made, &commit_method)))
+    PyObject *made = three && zero && loop_begin() ? PyModule_Create(&module) : NULL;
+    if (made && (PyModule_AddIntConstant(made, "API", API) < 0 ||
+                 !add_method(made, &commit_method) || !add_method(made, &loop_method)))
         Py_CLEAR(made);
     return made;
 }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import sys
+import tracemalloc
 from collections import OrderedDict
 from typing import Any
 
@@ -12,12 +15,15 @@ from hypothesis import strategies as st
 
 from sim.nor import Nor
 from tests import interpreters
-from tests.laws.support import drive, many, show
+from tests.laws.drive import Drive
+from tests.laws.support import drive, kernel_of, many, show, start_of
 from tests.laws.workflows import Case, cases
-from tsme import cbor, frames, kernel, native
+from tsme import asl, cbor, frames, kernel, native
 from tsme.errors import TsmeError
 from tsme.journal import Journal
+from tsme.program import Program
 from tsme.values import MISSING
+from tsme_host.compiler.compile import compile_text
 
 core: Any = getattr(native, "core")  # noqa: B009
 if not core and not interpreters.strict():
@@ -85,6 +91,7 @@ def test_the_core_is_in_use() -> None:
         (kernel, "put_step"),
         (frames, "put_frame"),
         (Journal, "commit"),
+        (asl.Interpreter, "loop"),
     ):
         used = vars(module)[name]
         assert used is getattr(core, name)
@@ -131,6 +138,67 @@ def test_steps_and_frames_are_written_the_same(case: Case) -> None:
         patch.setattr(kernel, "encode_all", native.slow["encode_all"])
         slow = [step and bytes(step.record) for step in drive(case).steps]
     assert [step and bytes(step.record) for step in drive(case).steps] == slow
+
+
+def watched(case: Case, budget: int) -> list[Any]:
+    """Records of a case, and what watches it is told."""
+    machine = kernel_of(case, budget)
+    out: list[Any] = []
+
+    def watch(what: str, number: int, frame: Any, *rest: Any) -> None:
+        shown = [str(v) if isinstance(v, Exception) else repr(v) for v in rest]
+        out.append((what, number, frame.pc, frame.state, frame.dirty, shown))
+
+    machine.client.trace = watch
+    done = Drive(machine, start_of(machine, case), case.moves, case.results).run()
+    return [*out, *(step and bytes(step.record) for step in done.steps)]
+
+
+@many(200)
+@given(cases(), st.sampled_from([1, 2, 7, 256]))
+def test_the_loop_does_the_same(case: Case, budget: int) -> None:
+    """The same records, errors and traces, also where a step has to stop in the middle."""
+    note(show(case))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asl.Interpreter, "loop", native.slow["loop"])
+        slow = watched(case, budget)
+    assert watched(case, budget) == slow
+
+
+def test_the_loop_leaves_no_references() -> None:
+    """Thousands of transitions keep nothing of theirs."""
+    again = {
+        "StartAt": "A",
+        "States": {
+            "A": {
+                "Type": "Pass",
+                "Parameters": {"n.$": "$.n", "o": {"k.$": "$.o.k"}},
+                "Next": "B",
+            },
+            "B": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.n", "NumericEquals": 2, "Next": "C"}],
+                "Default": "A",
+            },
+            "C": {"Type": "Succeed"},
+        },
+    }
+    program: Any = Program(compile_text(json.dumps(again)).program)
+    machine = kernel.Kernel(asl.Interpreter(program))
+    value = {"n": 1, "o": {"k": "leaf"}}
+    start = (kernel.START, 0, 1, program.digest, 1, value, None)
+    state = machine.step(kernel.State(), start).state
+    held = []
+    tracemalloc.start()
+    try:
+        for _ in range(3):
+            for _ in range(20):
+                state = machine.step(state, (kernel.CONTINUE, 0)).state
+            gc.collect()
+            held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert held[2] - held[1] < 500  # bytes, of 5,000 transitions
 
 
 class Flaky(Nor):

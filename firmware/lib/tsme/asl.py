@@ -11,6 +11,7 @@ from .errors import fault
 from .faults import StatesError, error
 from .frames import NEW, NO_LIMITS, SILENT, Frame, delta, own
 from .operations import OPERATIONS, sized
+from .values import UNICODE
 
 try:
     from micropython import const
@@ -255,3 +256,9 @@ class Interpreter:
             f.pc = pc >> 1
             if OPERATIONS[op](self, d, number, f, stack, a):
                 return  # the frame waits, or has ended
+
+
+if UNICODE:
+    from .native import sooner
+
+    Interpreter.loop = sooner(Interpreter.loop)

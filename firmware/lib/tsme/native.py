@@ -5,7 +5,7 @@ from .errors import fault
 from .records import crc32
 from .values import DEPTH, ITEM_DEPTH, too_deep
 
-_API = 2  # as tsme_native.c has it
+_API = 3  # as tsme_native.c has it
 
 try:
     import tsme_native as core
@@ -28,6 +28,6 @@ def sooner(function):
     slow[function.__name__] = function
     if not core:
         return function
-    if function.__name__ in ("put_frame", "commit"):
+    if function.__name__ in ("put_frame", "commit", "loop"):
         core.rest(function)
     return getattr(core, function.__name__)
