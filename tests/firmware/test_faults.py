@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from tests import interpreters
+from tsme.program import Program
+from tsme.runner import Engine
 from tsme_host.compiler.compile import compile_text
 
 DEVICE = Path(__file__).with_name("faults_device.py")
@@ -115,3 +117,28 @@ def test_a_once_task_whose_result_cannot_be_kept_is_not_run_again(
 @boards
 def test_an_async_handler_may_wait_for_anything(board: str, tmp_path: Path) -> None:
     assert play(board, "awaits", tmp_path) == ["succeeded 4 "]
+
+
+def test_a_clock_that_fails_as_a_handler_comes_back_ends_the_run() -> None:
+    """Its result cannot be told without a time, and nothing else would ever wake the loop."""
+
+    class NoClock(Exception):
+        pass
+
+    flow = {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "go", "End": True}}}
+    read = [1767225600000]
+
+    def clock() -> int:
+        if not read:
+            raise NoClock
+        return read[0]
+
+    engine = Engine(Program(compile_text(json.dumps(flow)).program), clock=clock)
+
+    @engine.task("go")
+    def go(payload: object) -> int:
+        read.clear()
+        return 1
+
+    with pytest.raises(NoClock):
+        engine.run_sync({})
