@@ -15,12 +15,10 @@ from tests.laws.support import program_of
 from tests.laws.workflows import NAMES, Case
 from tsme.asl import Interpreter
 from tsme.journal import Journal
-from tsme.kernel import BEGUN, DUE, Kernel
+from tsme.kernel import BEGUN, Kernel
 from tsme.replay import Replay
 from tsme.runner import Engine, Outcome
 from tsme.tasks import TaskError
-
-HOUR = 3600000  # ms, the longest that a board is asked to sleep
 
 EFFECTS = ("pure", "idempotent", "once")
 
@@ -73,12 +71,6 @@ class Plant:
         return self.now
 
     def sleep(self, ms: int) -> None:
-        """As long as was asked for; of years, which are asked for by the hour, all whole hours."""
-        first = self.engine.due()
-        if ms == HOUR and first:
-            more = max(0, (first[DUE] - self.now) // HOUR - 1) * HOUR
-            self.engine.latest += more  # the runner believes no clock that runs ahead by itself
-            ms += more
         self.now += ms
 
     def image(self) -> Nor:

@@ -286,7 +286,7 @@ class Engine(Driver):
         if what:
             try:
                 self.post(*what, execution=execution, answer=context)
-            except Exception as e:  # no memory, no clock: the run ends, and recovers
+            except BaseException as e:  # no memory, no clock: the run ends, and recovers
                 self.left = e
                 self.posted.set()
 
