@@ -89,8 +89,8 @@ class Machine:
             raise Failed("States.Runtime")
         return self.variables[token[1:]]
 
-    def look(self, path: str, dollar: Any) -> Any:
-        """The value at a path; raises NotThere."""
+    def look(self, path: str, dollar: Any, null: bool = False) -> Any:
+        """The value at a path; raises NotThere.  `null`: that is a last index past the end."""
         match = _ROOT.match(path)
         assert match, path
         value = self.root(match.group(), dollar)
@@ -102,7 +102,11 @@ class Machine:
             dotted, quoted, number = match.groups()
             if number is not None:
                 n = int(number)
-                if not isinstance(value, list) or not -len(value) <= n < len(value):
+                if not isinstance(value, list):
+                    raise NotThere(path)
+                if not -len(value) <= n < len(value):
+                    if null and at == len(path):
+                        return None
                     raise NotThere(path)
                 value = value[n]
                 continue
@@ -116,28 +120,28 @@ class Machine:
             raise Unknown("whole parts of the context object hold times")
         return value
 
-    def must(self, path: str, dollar: Any) -> Any:
+    def must(self, path: str, dollar: Any, null: bool = False) -> Any:
         try:
-            return self.look(path, dollar)
+            return self.look(path, dollar, null)
         except NotThere:
             raise Failed("States.Runtime") from None
 
-    def dynamic(self, text: str, dollar: Any) -> Any:
+    def dynamic(self, text: str, dollar: Any, null: bool = False) -> Any:
         if text.startswith("$"):
-            return self.must(text, dollar)
+            return self.must(text, dollar, null)
         return call(text, lambda path: known(self.must(path, dollar)), Failed)
 
-    def template(self, node: Any, dollar: Any) -> Any:
+    def template(self, node: Any, dollar: Any, null: bool = True) -> Any:
         if isinstance(node, list):
-            return [self.template(item, dollar) for item in node]
+            return [self.template(item, dollar, null) for item in node]
         if not isinstance(node, dict):
             return node
         out = {}
         for key, item in node.items():
             if key.endswith(".$"):
-                out[key[:-2]] = self.dynamic(item, dollar)
+                out[key[:-2]] = self.dynamic(item, dollar, null)
             else:
-                out[key] = self.template(item, dollar)
+                out[key] = self.template(item, dollar, null)
         return out
 
     def input_path(self, state: dict[str, Any], data: Any) -> Any:
@@ -178,7 +182,7 @@ class Machine:
 
     def assign(self, node: dict[str, Any] | None, dollar: Any) -> Callable[[], None]:
         """New values, from the old variables; they take effect when the result is called."""
-        values = self.template(node or {}, dollar)
+        values = self.template(node or {}, dollar, null=False)
         return lambda: self.variables.update(values)
 
     def next(self, state: dict[str, Any]) -> str | None:
