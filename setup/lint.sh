@@ -35,7 +35,7 @@ c_style() {
 
 shell_syntax() {
     local script
-    for script in setup/*.sh .ci/run; do bash -n "$script" || return 1; done
+    for script in setup/*.sh findings/*.sh .ci/run; do bash -n "$script" || return 1; done
 }
 
 # What somebody tries out beside these folders is nobody's business.
