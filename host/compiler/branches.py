@@ -74,9 +74,9 @@ def map_(lo: Lowering, state: Map) -> None:
         distributed.read(lo, state, state.reader, dollar, no_items)
         lo.ins("CATCH", handler)
     selected = Label(state.name + ".selected")
-    _items(lo, state, dollar, selected)
+    options = _items(lo, state, dollar, selected)
     entry = Label(state.name + ".item")
-    _map(lo, state, "items" if not state.distributed else _kind(state), entry)
+    _map(lo, state, "items" if not state.distributed else _kind(state), entry, options)
     result = 0
     if state.writer is not None:
         result = distributed.write(lo, state, state.writer, dollar, no_results)
@@ -91,32 +91,42 @@ def map_(lo: Lowering, state: Map) -> None:
     _body(lo, state, entry, selected, around)
 
 
-def _items(lo: Lowering, state: Map, dollar: Dollar, selected: Label) -> None:
-    """Push the items unless a reader has, batched if they are to be, and set MAP's limits."""
-    distributed.limits(lo, state, dollar)
+def _items(lo: Lowering, state: Map, dollar: Dollar, selected: Label) -> int:
+    """Push MAP's options and the items, batched if they are to be; which options there are."""
+    select = state.batcher is not None and state.item_selector is not None
+    given = 0
     if state.reader is None:
+        given = distributed.options(lo, state, dollar, select)
         if state.items_path is not None:
             expressions.path(lo, state.items_path, dollar, "path")
-        elif dollar is None:
-            lo.ins("LOAD", 0)
-        elif isinstance(dollar, Slot):
-            lo.ins("LOAD", dollar.number)
+        else:
+            lo.top(dollar)
+    if select:
+        if state.reader is not None:
+            given = _behind(lo, state, dollar, select)
+        _map(lo, state, "select", selected, given)
     if state.batcher is not None:
-        if state.item_selector is not None:
-            _map(lo, state, "select", selected)
         distributed.batch(lo, state.batcher, dollar)
-        distributed.limits(lo, state, dollar)
-    distributed.tolerance(lo, state, dollar)
+    return _behind(lo, state, dollar) if select or state.reader is not None else given
+
+
+def _behind(lo: Lowering, state: Map, dollar: Dollar, select: bool = False) -> int:
+    """MAP's options where the items are on the stack already: these once more behind them."""
+    items = lo.depth - 1
+    given = distributed.options(lo, state, dollar, select)
+    if given:
+        lo.ins("PICK", items)
+    return given
 
 
 def _kind(state: Map) -> str:
     return "mapRun" if state.batcher is None else "batches"
 
 
-def _map(lo: Lowering, state: Map, kind: str, entry: Label) -> None:
+def _map(lo: Lowering, state: Map, kind: str, entry: Label, options: int) -> None:
     items = state.items_path.text if state.items_path is not None else "$"
     call = distributed.label(state) if state.distributed else ""
-    lo.ins("MAP", 0, Site(kind, items, state.where, call))
+    lo.ins("MAP", options, Site(kind, items, state.where, call))
     lo.code.append(Ins("JUMP", entry, child=True))
     lo.depth = 1
 

@@ -30,6 +30,14 @@ _CONTEXT = (
     "Execution.RedriveCount Map.Item.Index Map.Item.Value Map.Item"
 ).split()
 _TYPES = "String Numeric Boolean Timestamp".split()
+
+
+def _flags(*names: str) -> list[str]:
+    """What each operand says that is a sum of bits, one for each name."""
+    given = range(1 << len(names))
+    return [", ".join(x for k, x in enumerate(names) if bits >> k & 1) for bits in given]
+
+
 _RELATIONS = "Equals LessThan GreaterThan LessThanEquals GreaterThanEquals Matches".split()
 CHOICES = {
     "CONTEXT": [f"$$.{name}" for name in _CONTEXT],
@@ -42,6 +50,8 @@ CHOICES = {
         "ToleratedFailureCount",
         "ToleratedFailurePercentage",
     ],
+    "TASK": _flags("TimeoutSeconds", "HeartbeatSeconds"),
+    "MAP": _flags("MaxConcurrency", "ToleratedFailureCount", "ToleratedFailurePercentage"),
     "WAIT": ["seconds", "timestamp"],
     "EMIT": ["log", "metric", "publish"],
     "FAIL": ["", "error", "cause", "error, cause"],
@@ -78,7 +88,8 @@ class Listing:
     @property
     def resources(self) -> list[str]:
         """What its tasks need handlers for, in order of first use."""
-        found = [line.meaning for line in self.lines if line.op == "TASK"]
+        pairs = zip(self.lines, self.lines[1:], strict=False)
+        found = [name.meaning for name, line in pairs if line.op == "TASK"]
         return list(dict.fromkeys(found))
 
 
@@ -160,13 +171,16 @@ def instructions(code: bytes) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _lines(code: bytes, consts: list[Any], debug: Debug) -> Iterator[Line]:
-    for start, pc, op, operand in instructions(code):
+    found = list(instructions(code))
+    after = [op for _, _, op, _ in found[1:]] + [0]
+    for (start, pc, op, operand), following in zip(found, after, strict=True):
         name = ops.NAMES[op] if op < len(ops.NAMES) else f"?{op}"
         kind = ops.KINDS[op] if op < len(ops.NAMES) else "?"
         site = debug.sites.get(pc)
         source = f"{site.field}: {site.text}  (line {site.line})" if site and site.text else ""
         target = operand if kind == "t" else None
-        meaning = _meaning(name, kind, operand, consts, debug)
+        resource = name == "CONST" and following == ops.NUMBER["TASK"]
+        meaning = _meaning("TASK" if resource else name, kind, operand, consts, debug)
         yield Line(start, name, operand, meaning, target, source)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from tsme.wait import ppm
+
 from . import expressions
 from .expressions import FUNCTIONS, Dollar
 from .ir import Label, Pooled, Site
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from .lower import Lowering
 
 LABEL_MAX = 40
-LIMIT_MAX = 99_999_999  # of LIMIT; nothing has so many items
+LIMIT_MAX = 99_999_999  # of an option; nothing has so many items
 _SEPARATORS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 
 
@@ -28,32 +30,28 @@ def label(state: Map) -> str:
     return state.label or made or "map"
 
 
-def limits(lo: Lowering, state: Map, dollar: Dollar, only_paths: bool = False) -> None:
-    """MaxConcurrency of the next MAP.  `only_paths`: what is checked before a reader reads."""
-    _limit(lo, 2, state.max_concurrency or None, dollar, only_paths)
-
-
-def tolerance(lo: Lowering, state: Map, dollar: Dollar, only_paths: bool = False) -> None:
-    """How many items may fail.  No item of a distributed Map, unless it says otherwise."""
+def options(lo: Lowering, state: Map, dollar: Dollar, select: bool = False) -> int:
+    """Push the options of a MAP; which there are.  `select`: of the one that selects batched
+    items, of which none fails.  No item of a distributed Map may, unless it says otherwise."""
     count, percentage = state.tolerated
     if state.distributed and count is None and percentage is None:
         count = 0
-    _limit(lo, 3, count, dollar, only_paths)
-    _limit(lo, 4, percentage, dollar, only_paths)
+    if isinstance(percentage, (int, float)):
+        percentage = ppm(percentage)
+    found = 0
+    given = (state.max_concurrency or None, *(() if select else (count, percentage)))
+    for k, limit in enumerate(given):
+        least = min(limit, LIMIT_MAX) if isinstance(limit, int) else limit
+        found |= lo.option(2 + k, least, dollar) << k
+    return found
 
 
-def _limit(
-    lo: Lowering, k: int, limit: float | Path | None, dollar: Dollar, only_paths: bool
-) -> None:
-    if isinstance(limit, Path):
-        expressions.path(lo, limit, dollar, "path")
-        lo.ins("LIMIT", k, Site("limit", limit.text, limit.where))
-    elif limit is not None and not only_paths:
-        if isinstance(limit, int):
-            lo.integer(min(limit, LIMIT_MAX))
-        else:
-            expressions.constant(lo, limit)
-        lo.ins("LIMIT", k)
+def check(lo: Lowering, state: Map, dollar: Dollar) -> None:
+    """What AWS looks at before a reader reads: options that paths give."""
+    for k, limit in enumerate((state.max_concurrency, *state.tolerated)):
+        if isinstance(limit, Path):
+            lo.option(2 + k, limit, dollar)
+            lo.ins("DROP", 1, effect=-1)
 
 
 def remember(lo: Lowering, state: Map) -> None:
@@ -73,8 +71,7 @@ def _run(lo: Lowering, state: Map) -> int:
 
 def read(lo: Lowering, state: Map, reader: Reader, dollar: Dollar, failed: Label) -> None:
     """Push the items; what goes wrong goes on at `failed`."""
-    limits(lo, state, dollar, only_paths=True)
-    tolerance(lo, state, dollar, only_paths=True)
+    check(lo, state, dollar)
     if isinstance(reader.max_items, Path):  # AWS looks at it before it reads
         lo.ins("INT", 0)
         lo.ins("CONST", Pooled(None))
@@ -164,8 +161,7 @@ def failure(lo: Lowering, entry: Label, name: str, handler: Label) -> None:
 def _task(lo: Lowering, resource: str, site: Site) -> None:
     if resource not in lo.resources:
         lo.resources.append(resource)
-    lo.ins("TASK", Pooled(resource), site)
-    lo.depth = 1
+    lo.start(resource, site=site)
 
 
 def _members(lo: Lowering, parameters: Expr | None, dollar: Dollar, *taken: str) -> list[str]:

@@ -81,7 +81,7 @@ class _Placed:
         if isinstance(item.arg, Label):
             return self.at.get(item.arg, 0)
         if isinstance(item.arg, Pooled):
-            return pool.number(item.op, item.arg.value)
+            return pool.number(item.op, item.arg)
         return item.arg
 
 

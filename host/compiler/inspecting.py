@@ -231,6 +231,6 @@ class Inspecting(Lowering):
 
     def mocked(self, state: Parallel | Map, handler: Label | None) -> None:
         """What the top of the stack goes to is a task; what it gives is the state's result."""
-        self.ins("TASK", Pooled(MOCKED))
+        self.start(MOCKED)
         branches._result(self, state)
         branches._handle(self, state, handler)

@@ -26,6 +26,11 @@ class Pooled:
 
 
 @dataclass(frozen=True)
+class Resource(Pooled):
+    """The constant of a CONST right before a TASK; it may be written in parts."""
+
+
+@dataclass(frozen=True)
 class Site:
     """Where an instruction that can fail comes from.
 

@@ -15,9 +15,9 @@ from tsme.fields import wrong
 
 from . import branches, conditions, expressions
 from .emit import LARGEST
-from .expressions import Dollar
+from .expressions import Dollar, Slot
 from .intrinsic import SIGNATURES
-from .ir import Code, Ins, Label, Lowered, Operand, Pooled, Site, StateInfo
+from .ir import Code, Ins, Label, Lowered, Operand, Pooled, Resource, Site, StateInfo
 from .model import (
     Assign,
     Call,
@@ -58,7 +58,6 @@ _EFFECT = {
     "IF": -1,
     "UNLESS": -1,
     "COMPARE": -1,
-    "LIMIT": -1,
     "CAUGHT": 1,
     "ERROR": 1,
 }
@@ -205,17 +204,13 @@ class Lowering:
             self.ins("CATCH", handler)
         dollar = self.effective(state)
         untracked = state.resource in EMITS
+        options = 0
         for k, limit in enumerate(() if untracked else (state.timeout, state.heartbeat)):
-            if isinstance(limit, Path):
-                expressions.path(self, limit, dollar, "path")
-                self.ins("LIMIT", k, Site("limit", limit.text, limit.where))
-            elif limit is not None:
-                self.integer(limit)
-                self.ins("LIMIT", k)
+            options |= self.option(k, limit, dollar) << k
         if state.parameters is not None:
             self.expr(state.parameters, dollar)
-        elif dollar is None:
-            self.ins("LOAD", 0)
+        else:
+            self.top(dollar)
         if _has_lists(state):
             site = Site("parameters", "", state.where)
             self.ins("CALL", expressions.FUNCTIONS.index("Lists"), site)
@@ -226,8 +221,7 @@ class Lowering:
             resource = _resource(state)
             if resource not in self.resources:
                 self.resources.append(resource)
-            self.ins("TASK", Pooled(resource), self.credentials(state))
-            self.depth = 1
+            self.start(resource, options, self.credentials(state))
         result = self.depth - 1
         self.seen("result", result)
         if state.result_selector is not None:
@@ -238,6 +232,28 @@ class Lowering:
         if handler:
             self.label(handler)
             self.handler(state.retry, state.catch)
+
+    def start(self, resource: str, options: int = 0, site: Site | None = None) -> None:
+        """TASK with the payload on top of the stack; then its result is all there is."""
+        self.ins("CONST", Resource(resource))
+        self.ins("TASK", options, site)
+        self.depth = 1
+
+    def option(self, k: int, value: int | Path | None, dollar: Dollar) -> bool:
+        """Push an option of a TASK or MAP as LIMIT k makes it, if there is one."""
+        if isinstance(value, Path):
+            expressions.path(self, value, dollar, "path")
+            self.ins("LIMIT", k, Site("limit", value.text, value.where))
+        elif value is not None:
+            self.integer(value)
+        return value is not None
+
+    def top(self, dollar: Dollar) -> None:
+        """Push the data, unless it is on top of the stack."""
+        if not isinstance(dollar, int):
+            self.ins("LOAD", dollar.number if isinstance(dollar, Slot) else 0)
+        elif dollar != self.depth - 1:
+            self.ins("PICK", dollar)
 
     def credentials(self, state: Task) -> Site | None:
         """The device has no use for them; the debug part keeps them for the history."""

@@ -61,6 +61,7 @@ def _merge(code: Code) -> Code:
     """Of equal pieces that end the same way keep the last, where a jump forward may lead.
 
     An instruction with a site is equal to none: what its error says of the source is its own.
+    No jump leads to a TASK, which the CONST of its Resource stands before.
     """
     same = _classes(code)
     last: dict[int, int] = {}
@@ -78,7 +79,7 @@ def _merge(code: Code) -> Code:
             skip = False
         if isinstance(item, Label):
             continue
-        if not skip and last[same[n]] != n and _length(code, n) >= _WORTH:
+        if not skip and last[same[n]] != n and item.op != "TASK" and _length(code, n) >= _WORTH:
             target = Label("shared")
             moved.setdefault(last[same[n]], []).append(target)
             out.append(Ins("JUMP", target))

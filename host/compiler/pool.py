@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from tsme import cbor
 from tsme.words import WORDS
 
-from .ir import Ins, Pooled
+from .ir import Ins, Pooled, Resource
 from .model import Json
 
 LISTS = ("OBJECT", "PUT", "CAUGHT")
@@ -45,7 +45,7 @@ class Pool:
         for item in instructions:
             if isinstance(item.arg, Pooled):
                 value = item.arg.value
-                key = _key(item.op, value)
+                key = _key(item.op, item.arg)
                 self._uses[key] += 1
                 self.floats = self.floats or _has_float(value)
                 if key[0]:
@@ -55,9 +55,9 @@ class Pool:
         self._encodings = [self._encoding(key) for key in self._numbers]
         self.data = b"".join(self._encodings)
 
-    def number(self, op: str, value: Json) -> int:
-        """The constant that an instruction with this value names."""
-        return self._numbers[self._written(_key(op, value))]
+    def number(self, op: str, arg: Pooled) -> int:
+        """The constant that an instruction with this operand names."""
+        return self._numbers[self._written(_key(op, arg))]
 
     def index(self) -> bytes:
         """The offset of each constant in `data`; one byte, two or four each."""
@@ -140,9 +140,9 @@ class Pool:
         return cbor.encode(bytes(n for n in numbers if n is not None), True)
 
 
-def _key(op: str, value: Json) -> Key:
-    kind = "list" if op in LISTS else "resource" if op == "TASK" else ""
-    return kind, cbor.encode(value)
+def _key(op: str, arg: Pooled) -> Key:
+    kind = "list" if op in LISTS else "resource" if isinstance(arg, Resource) else ""
+    return kind, cbor.encode(arg.value)
 
 
 def _has_float(value: Json) -> bool:

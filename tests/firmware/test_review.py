@@ -108,7 +108,7 @@ def test_children_without_a_state_are_bounded_too() -> None:
     code: list[tuple[str, int]] = [("ENTER", 0)]
     for _ in range(5):
         at = len(code)
-        code += [("INT", 1), ("LIMIT", 2), ("CONST", 0), ("MAP", 0), ("JUMP", at + 7)]
+        code += [("INT", 1), ("CONST", 0), ("MAP", 1), ("JUMP", at + 6)]
         code += [("STORE", 0), ("END", 0)]
     code += [("END", 0)]
     kernel = Kernel(Interpreter(raw(code, [list(range(12))], [1, 4, 0, 8, 0, 262144])))
@@ -118,16 +118,37 @@ def test_children_without_a_state_are_bounded_too() -> None:
     assert len(spawned) < 20
 
 
-@pytest.mark.parametrize("budget", [1, 9])
-def test_a_limit_ends_with_its_state(budget: int) -> None:
-    """It outlived an ENTER, but not a step that ended there (SPEC 2.1)."""
-    code = [("ENTER", 0), ("INT", 9), ("LIMIT", 0), ("JUMP", 4), ("ENTER", 1), ("INT", 0)]
-    code += [("TASK", 0), ("DROP", 1), ("END", 0)]
-    kernel = Kernel(Interpreter(raw(code, ["t"], [1, 4, 0, budget, 0, 1000])))
-    state = kernel.step(tsme.kernel.State(), start_event(kernel.client.program, {})).state
-    if budget == 1:
-        state = kernel.step(state, (CONTINUE, state.now)).state
-    assert state.pending[1][DUE] is None
+@pytest.mark.parametrize(
+    ("op", "flags", "least", "most"),
+    [
+        ("TASK", 1, 1, 99999999),
+        ("TASK", 2, 1, 99999999),
+        ("MAP", 1, 0, 99999999),
+        ("MAP", 2, 0, 99999999),
+        ("MAP", 4, 0, 1000000),
+    ],
+)
+def test_an_option_that_is_out_of_its_range_is_an_error(
+    op: str, flags: int, least: int, most: int
+) -> None:
+    """Whatever pushed it: a program from elsewhere may do without LIMIT."""
+
+    def status(option: Any) -> int:
+        code = [("ENTER", 0), ("CONST", 0), ("CONST", 1)]
+        if op == "TASK":
+            code += [("CONST", 2), (op, flags), ("DROP", 1), ("END", 0)]
+        else:
+            code += [(op, flags), ("JUMP", 7), ("DROP", 1), ("END", 0), ("END", 0)]
+        kernel = Kernel(Interpreter(raw(code, [option, [1], "t"], [1, 4, 0, 0, 0, 1000])))
+        step = kernel.step(tsme.kernel.State(), start_event(kernel.client.program, {}))
+        if step.state.status == 2:
+            assert step.state.result[1] == "seconds or a timestamp is none, or too far away"
+        return int(step.state.status)
+
+    for sound in (least, most):
+        assert status(sound) != 2
+    for wrong in (least - 1, most + 1, 2**63 - 1, "5", 5.0, None, True, [5]):
+        assert status(wrong) == 2, wrong
 
 
 # --- children ---

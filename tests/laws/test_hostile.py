@@ -132,7 +132,11 @@ RUNS: dict[str, Parts] = {
     "RAISE without one": program(E0, ("RAISE", 0)),
     "CAUGHT without one": program(E0, ("CAUGHT", 0), ("STORE", 0), END, consts=[["States.ALL"]]),
     "errors that are no texts": program(E0, ("LOAD", 0), ("INT", 7), ("FAIL", 3)),
-    "a limit that is no number": program(E0, ("LOAD", 0), ("LIMIT", 0), END),
+    "a limit that is no number": program(E0, ("LOAD", 0), ("LIMIT", 0), ("DROP", 1), END),
+    "options that are no numbers": program(
+        E0, ("LOAD", 0), ("LOAD", 0), ("LOAD", 0), ("CONST", 0), ("TASK", 3), ("DROP", 1), END,
+        consts=["t"],
+    ),
     "a comparison of anything": program(
         E0, ("LOAD", 0), ("LOAD", 0), ("COMPARE", 8), ("STORE", 0), END
     ),
@@ -219,7 +223,23 @@ REFUSED: dict[str, Parts] = {
     "a name twice in parts": program(
         E0, ("INT", 0), ("INT", 0), ("OBJECT", 0), END, consts=[b"\x42\x01\x01", "x"]
     ),
-    "a Resource of numbers": program(E0, ("INT", 0), ("TASK", 0), END, consts=[b"\x41\x01", 7]),
+    "a Resource of numbers": program(
+        E0, ("INT", 0), ("CONST", 0), ("TASK", 0), END, consts=[b"\x41\x01", 7]
+    ),
+    "a Resource that is none": program(
+        E0, ("INT", 0), ("CONST", 0), ("TASK", 0), END, consts=[7]
+    ),
+    "a TASK without a Resource": program(E0, ("INT", 0), ("LOAD", 0), ("TASK", 0), END),
+    "a jump to a TASK": program(
+        E0, ("INT", 0), ("INT", 0), ("CONST", 0), ("IF", 6), ("CONST", 0), ("TASK", 0), END,
+        consts=["t"],
+    ),
+    "a TASK without its options": program(
+        E0, ("INT", 0), ("CONST", 0), ("TASK", 1), END, consts=["t"]
+    ),
+    "a MAP without its options": program(
+        E0, ("INT", 0), ("LOAD", 0), ("MAP", 7), ("JUMP", 0), END
+    ),
     "parts without end": program(E0, END, consts=[b"\x42\x00"]),
     "a constant without end": Parts(0, [1, 1, 0, 1, 0, 9], bytes((17, 0, 33, 0)), (b"\x9f",)),
     "a constant that is too deep": Parts(

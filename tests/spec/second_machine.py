@@ -189,7 +189,6 @@ class Machine(Tree):
 
     def go(self, number: int, stack: list[Any]) -> None:
         self.n, self.f, self.stack = number, self.frame(number), stack
-        self.limits: list[Any] = [0, 0, 0, None, None]
         if self.f.join:
             outputs, self.f.join = self.f.join[0], None
             stack.append(fit(outputs, self.program.largest))
@@ -346,17 +345,26 @@ class Machine(Tree):
         v = self.stack.pop()
         if isinstance(v, str) and v.isascii() and v.isdigit() and len(v) <= 8:
             v = int(v)
-        low, high = (int(k < 2), 99999999) if k < 4 else (0, 100)
-        if not (is_integer(v) or k == 4 and is_number(v)) or not low <= v <= high:
+        if k == 4 and is_number(v) and 0 <= v <= 100:
+            cut = Fraction(math.floor(Fraction(v) * 2**40), 2**40)
+            v = math.floor(10000 * cut + Fraction(1, 2))
+        self.stack.append(v)
+        self.stack.append(self.option(k))
+
+    def option(self, k: int) -> int:
+        v = self.stack.pop()
+        if not is_integer(v) or not int(k < 2) <= v <= (1000000 if k == 4 else 99999999):
             raise WorkflowError(6)
-        self.limits[k] = v
+        return int(v)
 
     def op_task(self, a: int) -> bool:
-        seconds, heartbeat = (1000 * n for n in self.limits[:2])
+        resource, payload = self.stack.pop(), self.stack.pop()
+        heartbeat = 1000 * self.option(1) if a & 2 else 0
+        seconds = 1000 * self.option(0) if a & 1 else 0
         deadline = self.now + seconds if seconds else None
         ends = [deadline, self.now + heartbeat if heartbeat else None]
         due = min((t for t in ends if t is not None), default=None)
-        rest = [self.consts[a], self.stack.pop(), heartbeat, 0, deadline]
+        rest = [resource, payload, heartbeat, 0, deadline]
         self.f.wait = self.act(0, self.n, due, *rest)
         return True
 
@@ -434,15 +442,16 @@ class Machine(Tree):
         items = self.stack.pop()
         if not isinstance(items, (list, dict)):
             raise WorkflowError(8)
-        _, _, most, count, percent = self.limits
-        self.limits = [0, 0, 0, None, None]
+        percent = self.option(4) if a & 4 else None
+        count = self.option(3) if a & 2 else None
+        most = self.option(2) if a & 1 else 0
         entry = self.f.pc
         self.f.pc = self.program.fetch(entry)[2]
         n = len(items)
         flat = [*items, *items.values()] if isinstance(items, dict) else items
         join = [[UNDEFINED] * n, n, 0, entry, flat, most or 40]
         if count is not None or percent is not None:
-            share = None if percent is None else math.floor(Fraction(percent) * n / 100)
+            share = None if percent is None else percent * n // 1000000
             join.append(min(limit for limit in (count, share) if limit is not None))
         self.f.join, self.f.wait, self.f.began = join, -1 if n else 0, True
         if n:

@@ -186,8 +186,13 @@ class Program:
         """Byte strings become what they stand for (2.14)."""
         pc = 0
         joined: dict[int, Any] = {}
+        resource = 0  # the constant of the CONST before
         while pc < len(self.code) // 2:
             op, a, pc = self.fetch(pc)
+            if op == 25:
+                a = resource
+            elif op == 1:
+                resource = a
             if op in (12, 14, 25, 28) and isinstance(self.consts[a], bytes):
                 parts = [WORDS[n - 192] if n >= 192 else self.consts[n] for n in self.consts[a]]
                 joined[a] = "".join(parts) if op == 25 else parts

@@ -9,7 +9,7 @@ from .cbor import MISSING, Obj, fits
 from .compare import compare
 from .errors import fault
 from .faults import StatesError, error
-from .frames import NEW, NO_LIMITS, SILENT, Frame, delta, own
+from .frames import NEW, SILENT, Frame, delta, own
 from .operations import OPERATIONS, sized
 from .values import UNICODE
 
@@ -174,7 +174,6 @@ class Interpreter:
         if f.handler and e.name != "States.Runtime":
             f.pc = f.handler
             f.handler = 0
-            f.limits = NO_LIMITS
             f.error = e.name
             f.cause = e.cause
             return True

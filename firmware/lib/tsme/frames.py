@@ -11,7 +11,6 @@ except ImportError:
         return n
 
 
-NO_LIMITS = (0, 0, 0, None, None)  # ms, ms of a TASK; MaxConcurrency, what a MAP tolerates
 SILENT = "no heartbeat came in time"  # the cause of a States.Timeout that TimeoutSeconds did not
 NEW = const(24)  # bytes, at most, that a new frame's encoding has and no delta shows
 _MAX_PATHS = const(8)  # more paths than this, and slot 0 counts as written whole
@@ -22,7 +21,6 @@ class Frame:
         self.known = None  # a value that slot 0 had, and its size, if that is large
         # Of the step under way only:
         self.paths = None  # constants of the PUTs that wrote slot 0
-        self.limits = NO_LIMITS  # of the next TASK or MAP
         self.fresh = False  # the join is of this step
         if old:
             self.dirty = 0
@@ -59,7 +57,6 @@ class Frame:
         self.entered = now
         self.entry = entry
         self.handler = 0
-        self.limits = NO_LIMITS
         self.error = self.cause = None
         for n in self.counters:
             if n:

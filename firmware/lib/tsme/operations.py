@@ -6,7 +6,7 @@
 from .cbor import DEPTH, MISSING, Obj, encoded_size, fits, measure
 from .compare import test
 from .faults import IntrinsicError, StatesError, error
-from .frames import NO_LIMITS, SILENT, index, put
+from .frames import SILENT, index, put
 from .limits import spend
 
 try:
@@ -146,14 +146,19 @@ def catch_(vm, d, number, f, stack, a):
 def limit_(vm, d, number, f, stack, a):
     from .wait import limit
 
-    limit(f, stack, a)
+    stack[-1] = limit(stack[-1], a)
 
 
 def task_(vm, d, number, f, stack, a):
+    name = stack.pop()
     payload = stack.pop()
-    timeout, heartbeat = f.limits[:2]
-    f.limits = NO_LIMITS
-    f.wait = d.task(number, vm.consts[a], payload, timeout, heartbeat)
+    timeout = heartbeat = 0
+    if a:
+        from .wait import option
+
+        heartbeat = 1000 * option(stack, a, 1)
+        timeout = 1000 * option(stack, a, 0)
+    f.wait = d.task(number, name, payload, timeout, heartbeat)
     if vm.trace:
         vm.trace("task", number, f, d.pending[f.wait], timeout, heartbeat)
     return True

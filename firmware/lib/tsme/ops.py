@@ -8,14 +8,14 @@
 OPS = (
     "EXT:h CONST:c INT:n LOAD:s STORE:s PICK:i DROP:n FIELD:c KEY:c INDEX:z KEYQ:c INDEXQ:z "
     "OBJECT:c ARRAY:n PUT:c CALL:f CONTEXT:k ENTER:e JUMP:t IF:t UNLESS:t COMPARE:k TEST:k "
-    "CATCH:t LIMIT:k TASK:c WAIT:k EMIT:k CAUGHT:c RETRY:c ERROR:- RAISE:- FAIL:k END:- "
-    "FORK:n MAP:- QUERY:c"
+    "CATCH:t LIMIT:k TASK:k WAIT:k EMIT:k CAUGHT:c RETRY:c ERROR:- RAISE:- FAIL:k END:- "
+    "FORK:n MAP:k QUERY:c"
 )
 NAMES = tuple([op.split(":")[0] for op in OPS.split()])
 KINDS = "".join([op.split(":")[1] for op in OPS.split()])
 
 # How many values a `k` operand may have.
-_VALUES = "CONTEXT 14 COMPARE 32 TEST 6 LIMIT 5 WAIT 2 EMIT 3 FAIL 4".split()
+_VALUES = "CONTEXT 14 COMPARE 32 TEST 6 LIMIT 5 TASK 4 WAIT 2 EMIT 3 FAIL 4 MAP 8".split()
 CHOICES = {_VALUES[i]: int(_VALUES[i + 1]) for i in range(0, len(_VALUES), 2)}
 
 # Bits of a program's `needs` (docs/SPEC.md, 2.4). INPUT: the execution's input is kept, for

@@ -3,7 +3,9 @@
 from . import once
 from .limits import LIMITS
 
-_TASK = 25  # a test compares it with ops.py
+# Tests compare them with ops.py.
+_CONST = 1
+_TASK = 25
 
 
 class Program:
@@ -14,10 +16,13 @@ class Program:
         # of the tasks that the code may start, in its order
         out = []
         high = 0
+        name = None
         for i in range(0, len(self.code), 2):
             op = self.code[i]
             a = high | self.code[i + 1]
             high = 0 if op else a << 8
-            if op == _TASK and self.consts[a] not in out:
-                out.append(self.consts[a])
+            if op == _CONST:
+                name = self.consts[a]  # the CONST right before a TASK
+            elif op == _TASK and name not in out:
+                out.append(name)
         return out

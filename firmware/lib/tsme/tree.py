@@ -9,9 +9,8 @@
 
 from .cbor import MISSING, Obj
 from .faults import error
-from .frames import NEW, NO_LIMITS, Frame, own
+from .frames import NEW, Frame, own
 from .limits import LIMITS, check
-from .num import parts
 
 try:
     from micropython import const
@@ -79,9 +78,16 @@ def map_items(vm, d, number, f, stack, a):
     if not isinstance(items, (list, Obj)):
         raise error(8, items)
     n = len(items)
-    _, _, most, count, percent = f.limits
-    most = most or _AT_ONCE
-    f.limits = NO_LIMITS
+    most = _AT_ONCE
+    may_fail = 99999999
+    if a:
+        from .wait import option
+
+        if a & 4:
+            may_fail = option(stack, a, 4) * n // 1000000
+        if a & 2:
+            may_fail = min(may_fail, option(stack, a, 3))
+        most = option(stack, a, 2) or most
     if vm.trace:
         vm.trace("map", number, f, items, most)
     entry = f.pc
@@ -90,8 +96,8 @@ def map_items(vm, d, number, f, stack, a):
         items = list(items) + list(items.values())
     f.join = [[MISSING] * n, n, 0, entry, items, most]
     d.bound += n
-    if count is not None or percent is not None:
-        f.join.append(tolerance(n, count, percent))
+    if a > 1:
+        f.join.append(may_fail)
     f.fresh = True
     if n:
         f.wait = WAITS
@@ -99,17 +105,6 @@ def map_items(vm, d, number, f, stack, a):
     else:
         d.ready = number
     return True
-
-
-def tolerance(items, count, percent):
-    # how many of so many items may fail: the smaller of both limits, None for one not given
-    most = items if count is None else count
-    if percent is not None:
-        _, m, e = parts(percent)
-        m *= items
-        m = (m << e) // 100 if e >= 0 else m // (100 << -e)
-        most = min(most, m)
-    return most
 
 
 def start(vm, d, number, join, force=False):

@@ -24,6 +24,7 @@ except ImportError:
 
 VERSION = 2
 # The operations that need a rule of their own; numbers of ops.py.
+_CONST = const(1)
 _PICK = const(5)
 _DROP = const(6)
 _FIELD = const(7)
@@ -174,7 +175,7 @@ def _query(value):
 
 # What the stack does at each operation, as (pops, pushes); None: computed or special.
 _STACK = (
-    "00 01 01 01 10 01 -- 01 11 11 11 11 -- -- 10 -- 01 00 00 10 10 21 11 00 10 -- -- 11 "
+    "00 01 01 01 10 01 -- 01 11 11 11 11 -- -- 10 -- 01 00 00 10 10 21 11 00 11 -- -- 11 "
     "01 00 01 00 -- 00 -- -- 11"
 ).split()
 
@@ -209,9 +210,12 @@ class _Verifier:
             pc = after
         if starts[0] != 2:
             raise bad("the first instruction is no ENTER", 0)
-        pc = 0
+        pc = before = 0
         while pc < n:
             op, a, after = self.fetch(pc)
+            if op == _TASK and before != _CONST:
+                raise bad("no CONST before TASK", pc)
+            before = op
             self.operand(pc, op, a, starts)
             pc = after
         self.flow(n)
@@ -225,6 +229,8 @@ class _Verifier:
         if kind == "c":
             if a >= len(p.consts):
                 raise bad("constant %d" % a, pc)
+            if op == _CONST and self.follower(pc) == _TASK:
+                op = _TASK  # the constant is its Resource
             if isinstance(p.consts[a], bytes):
                 p.consts[a] = self.joined(pc, op, p.consts[a])
             self.constant(pc, op, p.consts[a])
@@ -242,7 +248,12 @@ class _Verifier:
             if a not in p.calls:
                 p.calls.append(a)
         elif kind == "t":
-            if a >= len(starts) or not starts[a] or (a <= pc and starts[a] != 2):
+            if (
+                a >= len(starts)
+                or not starts[a]
+                or (a <= pc and starts[a] != 2)
+                or self.fetch(a)[0] == _TASK
+            ):
                 raise bad("jump to %d" % a, pc)
         if op in (_KEYQ, _INDEXQ) and self.follower(pc) not in (_KEYQ, _INDEXQ, _TEST):
             raise bad("`missing` would be used as a value", pc)
@@ -335,7 +346,8 @@ class _Verifier:
         elif op == _FAIL:
             pops = (a & 1) + (a >> 1)
         elif op in (_TASK, _FORK, _MAP):
-            return self.clear(pc, d, 1)
+            a = 0 if op == _FORK else (a & 1) + (a >> 1 & 1) + (a >> 2)
+            return self.clear(pc, d - a - (op == _TASK), 1)
         elif op == _WAIT:
             return self.clear(pc, d, 0)
         if d and op in (_ENTER, _RETRY):
@@ -345,6 +357,6 @@ class _Verifier:
         return d - pops + pushes
 
     def clear(self, pc, d, left):
-        if not d:
+        if d < 1:
             raise bad("the stack is too short", pc)
         return left

@@ -22,18 +22,36 @@ def wait(vm, d, number, f, stack, a):
     return True
 
 
-def limit(f, stack, a):
-    v = stack.pop()
-    if isinstance(v, str) and 0 < len(v) < 9 and not v.strip("0123456789"):
-        v = int(v)  # AWS takes digits too
-    if a == 4:  # a percentage
-        ok = num.is_number(v) and num.compare(v, 0) >= 0 and num.compare(v, 100) <= 0
-    else:
-        ok = num.is_whole(v) and 0 <= v <= 99999999 and (v or a > 1)
-    if not ok:
-        raise error(6, v)
-    f.limits = list(f.limits)
-    f.limits[a] = v if a > 1 else v * 1000
+def limit(v, a):
+    # what a value is as the option `a` of a TASK (0, 1) or a MAP
+    n = v
+    if isinstance(n, str) and 0 < len(n) < 9 and not n.strip("0123456789"):
+        n = int(n)  # AWS takes digits too
+    if a == 4 and num.is_number(n):
+        n = ppm(n) if num.compare(n, 0) >= 0 and num.compare(n, 100) <= 0 else -1
+    return checked(n, a, v)
+
+
+def ppm(v):
+    # a percentage (0 to 100) in millionths, the nearest
+    if num.is_whole(v):
+        return v * 10000
+    _, m, e = num.parts(v)
+    e += 40  # cut to multiples of 2**-40, so that 64 bits are enough
+    m = m << e if e > 0 else m >> -e
+    return (m * 10000 + (1 << 39)) >> 40
+
+
+def option(stack, flags, a):
+    # the option `a`, if it was pushed, else 0
+    return checked(stack.pop(), a) if flags & (1 << a if a < 2 else 1 << a - 2) else 0
+
+
+def checked(n, a, v=None):
+    most = 1000000 if a == 4 else 99999999
+    if not num.is_whole(n) or not (a < 2) <= n <= most:
+        raise error(6, n if v is None else v)
+    return n
 
 
 def fail(vm, d, number, f, stack, a):
