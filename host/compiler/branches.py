@@ -92,28 +92,29 @@ def map_(lo: Lowering, state: Map) -> None:
 
 
 def _items(lo: Lowering, state: Map, dollar: Dollar, selected: Label) -> int:
-    """Push MAP's options and the items, batched if they are to be; which options there are."""
-    select = state.batcher is not None and state.item_selector is not None
+    """Push the items, batched if they are to be, and MAP's options; which of these there are."""
     given = 0
     if state.reader is None:
-        given = distributed.options(lo, state, dollar, select)
+        given = distributed.concurrency(lo, state, dollar)
         if state.items_path is not None:
             expressions.path(lo, state.items_path, dollar, "path")
         else:
             lo.top(dollar)
-    if select:
-        if state.reader is not None:
-            given = _behind(lo, state, dollar, select)
-        _map(lo, state, "select", selected, given)
+    else:
+        given = _below(lo, state, dollar)
     if state.batcher is not None:
+        if state.item_selector is not None:
+            _map(lo, state, "select", selected, given)
         distributed.batch(lo, state.batcher, dollar)
-    return _behind(lo, state, dollar) if select or state.reader is not None else given
+        if state.item_selector is not None:
+            given = _below(lo, state, dollar)
+    return given | distributed.tolerance(lo, state, dollar)
 
 
-def _behind(lo: Lowering, state: Map, dollar: Dollar, select: bool = False) -> int:
-    """MAP's options where the items are on the stack already: these once more behind them."""
+def _below(lo: Lowering, state: Map, dollar: Dollar) -> int:
+    """MaxConcurrency where the items are on the stack already: these once more, above it."""
     items = lo.depth - 1
-    given = distributed.options(lo, state, dollar, select)
+    given = distributed.concurrency(lo, state, dollar)
     if given:
         lo.ins("PICK", items)
     return given

@@ -30,20 +30,22 @@ def label(state: Map) -> str:
     return state.label or made or "map"
 
 
-def options(lo: Lowering, state: Map, dollar: Dollar, select: bool = False) -> int:
-    """Push the options of a MAP; which there are.  `select`: of the one that selects batched
-    items, of which none fails.  No item of a distributed Map may, unless it says otherwise."""
+def concurrency(lo: Lowering, state: Map, dollar: Dollar) -> int:
+    """Push MaxConcurrency, which MAP takes below its items; what MAP's operand says of it."""
+    most = state.max_concurrency or None
+    return lo.option(2, min(most, LIMIT_MAX) if isinstance(most, int) else most, dollar)
+
+
+def tolerance(lo: Lowering, state: Map, dollar: Dollar) -> int:
+    """As `concurrency`, above the items: how many of them may fail.  None of a distributed Map,
+    unless it says otherwise."""
     count, percentage = state.tolerated
     if state.distributed and count is None and percentage is None:
         count = 0
-    if isinstance(percentage, (int, float)):
-        percentage = ppm(percentage)
-    found = 0
-    given = (state.max_concurrency or None, *(() if select else (count, percentage)))
-    for k, limit in enumerate(given):
-        least = min(limit, LIMIT_MAX) if isinstance(limit, int) else limit
-        found |= lo.option(2 + k, least, dollar) << k
-    return found
+    if isinstance(count, int):
+        count = min(count, LIMIT_MAX)
+    part = ppm(percentage) if isinstance(percentage, (int, float)) else percentage
+    return lo.option(3, count, dollar) << 1 | lo.option(4, part, dollar) << 2
 
 
 def check(lo: Lowering, state: Map, dollar: Dollar) -> None:

@@ -8,10 +8,8 @@ Each state becomes one run of code that begins with ENTER.  Within it the data i
 from __future__ import annotations
 
 import json
-import re
 
 from tsme import ops
-from tsme.fields import wrong
 
 from . import branches, conditions, expressions
 from .emit import LARGEST
@@ -24,12 +22,10 @@ from .model import (
     Catcher,
     Choice,
     CompileError,
-    Const,
     Expr,
     Fail,
     Machine,
     Map,
-    Obj,
     Parallel,
     Pass,
     Path,
@@ -42,6 +38,7 @@ from .model import (
     Wait,
     Where,
 )
+from .resource import has_lists, resource_of
 
 EMITS = {"tsme:log": 0, "tsme:metric": 1, "tsme:publish": 2}
 
@@ -211,14 +208,14 @@ class Lowering:
             self.expr(state.parameters, dollar)
         else:
             self.top(dollar)
-        if _has_lists(state):
+        if has_lists(state):
             site = Site("parameters", "", state.where)
             self.ins("CALL", expressions.FUNCTIONS.index("Lists"), site)
         self.seen("afterParameters", self.depth - 1)
         if untracked:
             self.ins("EMIT", EMITS[state.resource])
         else:
-            resource = _resource(state)
+            resource = resource_of(state)
             if resource not in self.resources:
                 self.resources.append(resource)
             self.start(resource, options, self.credentials(state))
@@ -432,44 +429,6 @@ _WILD: dict[str, str | int] = {"States.ALL": 0, "States.TaskFailed": 1}
 
 def _may_be_no_text(e: Ref | Call) -> bool:
     return isinstance(e, Ref) or SIGNATURES[e.name].returns != "string"
-
-
-_LISTS = ("Headers", "QueryParameters")  # of apigateway:invoke: objects of arrays of texts
-
-
-def _has_lists(state: Task) -> bool:
-    """Must the Parameters be looked at before the task can be started?"""
-    if not re.match(r"arn:[^:]*:states:[^:]*:[^:]*:apigateway:invoke", state.resource):
-        return False
-    found: dict[str, object] = {}
-    if isinstance(state.parameters, Obj):
-        found = dict(state.parameters.items)
-    elif isinstance(state.parameters, Const) and isinstance(state.parameters.value, dict):
-        found = {k: Const(v, state.where) for k, v in state.parameters.value.items()}
-    else:
-        return True
-    parts = [(name, found[name]) for name in _LISTS if name in found]
-    return any(not isinstance(e, Const) or wrong({name: e.value}) for name, e in parts)
-
-
-# In any partition; a template may leave that open.
-_INVOKE = re.compile(r"arn:(?:[a-z-]+|\$\{[^{}]*\}):states:::lambda:invoke")
-
-
-def _resource(state: Task) -> str:
-    """The resource as the program names it: for lambda:invoke, with the function it is known to
-    call, so that a device can say which handlers are missing before it starts."""
-    if _INVOKE.match(state.resource):
-        parameters = state.parameters
-        function: object = None
-        if isinstance(parameters, Obj):
-            member = dict(parameters.items).get("FunctionName")
-            function = member.value if isinstance(member, Const) else None
-        elif isinstance(parameters, Const) and isinstance(parameters.value, dict):
-            function = parameters.value.get("FunctionName")
-        if isinstance(function, str):
-            return f"{state.resource} {function}"
-    return state.resource
 
 
 def _order(machine: Machine) -> list[str]:

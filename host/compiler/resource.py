@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 
+from tsme.fields import wrong
+
 from .context import Context, quoted, suggest
+from .model import Const, Obj, Task
 from .source import Node
 
 _TO_LAMBDA = re.compile(r"arn:[^:]*:lambda:")
@@ -93,3 +96,43 @@ def _check_express(ctx: Context, node: Node, text: str) -> None:
     if what:
         message = f"an EXPRESS workflow cannot have {what}"
         ctx.error("TSME-C046", node.where, message, "make it a STANDARD workflow")
+
+
+# --- what a Task asks of the device ---
+
+_LISTS = ("Headers", "QueryParameters")  # of apigateway:invoke: objects of arrays of texts
+
+
+def has_lists(state: Task) -> bool:
+    """Must the Parameters be looked at before the task can be started?"""
+    if not re.match(r"arn:[^:]*:states:[^:]*:[^:]*:apigateway:invoke", state.resource):
+        return False
+    found: dict[str, object] = {}
+    if isinstance(state.parameters, Obj):
+        found = dict(state.parameters.items)
+    elif isinstance(state.parameters, Const) and isinstance(state.parameters.value, dict):
+        found = {k: Const(v, state.where) for k, v in state.parameters.value.items()}
+    else:
+        return True
+    parts = [(name, found[name]) for name in _LISTS if name in found]
+    return any(not isinstance(e, Const) or wrong({name: e.value}) for name, e in parts)
+
+
+# In any partition; a template may leave that open.
+_INVOKE = re.compile(r"arn:(?:[a-z-]+|\$\{[^{}]*\}):states:::lambda:invoke")
+
+
+def resource_of(state: Task) -> str:
+    """The resource as the program names it: for lambda:invoke, with the function it is known to
+    call, so that a device can say which handlers are missing before it starts."""
+    if _INVOKE.match(state.resource):
+        parameters = state.parameters
+        function: object = None
+        if isinstance(parameters, Obj):
+            member = dict(parameters.items).get("FunctionName")
+            function = member.value if isinstance(member, Const) else None
+        elif isinstance(parameters, Const) and isinstance(parameters.value, dict):
+            function = parameters.value.get("FunctionName")
+        if isinstance(function, str):
+            return f"{state.resource} {function}"
+    return state.resource

@@ -45,7 +45,7 @@ class MapRuns:
         if site is None or site.kind != "limit" or not site.field.startswith(_LATE):
             return
         if self.run_of(branch) is not None and not branch.map_run:
-            items = stack[-1] if stack else []
+            items = next((v for v in reversed(stack) if type(v) is not int), None)
             length = len(items) if isinstance(items, list) else 0
             self.view.add("MapStateStarted", branch, details={"length": length})
 

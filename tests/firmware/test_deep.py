@@ -31,7 +31,7 @@ def nested_maps(levels: int) -> bytes:
         before = list(starts)
         for n in range(levels):
             starts[n] = len(packed(code)) // 2
-            code += [("ENTER", n), ("INT", 1), ("CONST", 0), ("MAP", 2)]
+            code += [("ENTER", n), ("CONST", 0), ("INT", 1), ("MAP", 2)]
             code += [("JUMP", starts[n + 1]), ("STORE", 0), ("END", 0)]
         starts[levels] = len(packed(code)) // 2
         code += [("ENTER", levels), ("CONST", 1), ("STORE", 0), ("END", 0)]

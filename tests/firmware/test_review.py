@@ -15,7 +15,6 @@ from tests.laws.support import kernel_of, many, show, start_of
 from tests.laws.workflows import Case, cases
 from tsme import cbor, ops
 from tsme.asl import Interpreter
-from tsme.events import CONTINUE, DUE
 from tsme.kernel import Kernel
 from tsme_host.compiler.compile import compile_text
 from tsme_host.compiler.model import CompileError
@@ -134,9 +133,16 @@ def test_an_option_that_is_out_of_its_range_is_an_error(
     """Whatever pushed it: a program from elsewhere may do without LIMIT."""
 
     def status(option: Any) -> int:
-        code = [("ENTER", 0), ("CONST", 0), ("CONST", 1)]
+        code = [("ENTER", 0), ("CONST", int(flags > 1)), ("CONST", int(flags < 2))]
         if op == "TASK":
-            code += [("CONST", 2), (op, flags), ("DROP", 1), ("END", 0)]
+            code[1:] = [
+                ("CONST", 0),
+                ("INT", 7),
+                ("CONST", 2),
+                (op, flags),
+                ("DROP", 1),
+                ("END", 0),
+            ]
         else:
             code += [(op, flags), ("JUMP", 7), ("DROP", 1), ("END", 0), ("END", 0)]
         kernel = Kernel(Interpreter(raw(code, [option, [1], "t"], [1, 4, 0, 0, 0, 1000])))

@@ -439,11 +439,11 @@ class Machine(Tree):
         return True
 
     def op_map(self, a: int) -> bool:
+        percent = self.option(4) if a & 4 else None
+        count = self.option(3) if a & 2 else None
         items = self.stack.pop()
         if not isinstance(items, (list, dict)):
             raise WorkflowError(8)
-        percent = self.option(4) if a & 4 else None
-        count = self.option(3) if a & 2 else None
         most = self.option(2) if a & 1 else 0
         entry = self.f.pc
         self.f.pc = self.program.fetch(entry)[2]

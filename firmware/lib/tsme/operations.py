@@ -146,7 +146,7 @@ def catch_(vm, d, number, f, stack, a):
 def limit_(vm, d, number, f, stack, a):
     from .wait import limit
 
-    stack[-1] = limit(stack[-1], a)
+    stack.append(limit(stack.pop(), a))
 
 
 def task_(vm, d, number, f, stack, a):

@@ -74,27 +74,27 @@ def fork(vm, d, number, f, stack, a):
 
 def map_items(vm, d, number, f, stack, a):
     # The next instruction is a JUMP to what an item runs.
+    most = may_fail = part = 0
+    if a:
+        from .wait import option
+
+        part = option(stack, a, 4)
+        may_fail = option(stack, a, 3)
     items = stack.pop()
     if not isinstance(items, (list, Obj)):
         raise error(8, items)
     n = len(items)
-    most = _AT_ONCE
-    may_fail = 99999999
     if a:
-        from .wait import option
-
-        if a & 4:
-            may_fail = option(stack, a, 4) * n // 1000000
-        if a & 2:
-            may_fail = min(may_fail, option(stack, a, 3))
-        most = option(stack, a, 2) or most
+        part = part * n // 1000000
+        may_fail = part if not a & 2 or a & 4 and part < may_fail else may_fail
+        most = option(stack, a, 2)
     if vm.trace:
         vm.trace("map", number, f, items, most)
     entry = f.pc
     f.pc += 2 if not vm.code[2 * entry] else 1
     if isinstance(items, Obj):
         items = list(items) + list(items.values())
-    f.join = [[MISSING] * n, n, 0, entry, items, most]
+    f.join = [[MISSING] * n, n, 0, entry, items, most or _AT_ONCE]
     d.bound += n
     if a > 1:
         f.join.append(may_fail)

@@ -201,23 +201,18 @@ class _Verifier:
             raise bad("code")
         n = len(code) // 2
         starts = self.starts = bytearray(n)  # 1: an instruction starts here, 2: an ENTER
-        pc = 0
+        pc = before = 0
         while pc < n:
             op, a, after = self.fetch(pc)
             if op >= len(ops.NAMES):
                 raise bad("operation %d" % op, pc)
-            starts[pc] = 2 if op == _ENTER else 1
+            if op == _TASK and before != _CONST:
+                raise bad("no CONST before TASK", pc)
+            starts[pc] = 2 if op == _ENTER else op != _TASK  # which is no place to jump to
+            before = op
             pc = after
         if starts[0] != 2:
             raise bad("the first instruction is no ENTER", 0)
-        pc = before = 0
-        while pc < n:
-            op, a, after = self.fetch(pc)
-            if op == _TASK and before != _CONST:
-                raise bad("no CONST before TASK", pc)
-            before = op
-            self.operand(pc, op, a, starts)
-            pc = after
         self.flow(n)
         for pc in range(n):
             if starts[pc] and self.depth[pc] is None:
@@ -248,12 +243,7 @@ class _Verifier:
             if a not in p.calls:
                 p.calls.append(a)
         elif kind == "t":
-            if (
-                a >= len(starts)
-                or not starts[a]
-                or (a <= pc and starts[a] != 2)
-                or self.fetch(a)[0] == _TASK
-            ):
+            if a >= len(starts) or not starts[a] or (a <= pc and starts[a] != 2):
                 raise bad("jump to %d" % a, pc)
         if op in (_KEYQ, _INDEXQ) and self.follower(pc) not in (_KEYQ, _INDEXQ, _TEST):
             raise bad("`missing` would be used as a value", pc)
@@ -306,6 +296,7 @@ class _Verifier:
                     break
                 depth[pc] = d
                 op, a, after = self.fetch(pc)
+                self.operand(pc, op, a, self.starts)
                 d = self.effect(pc, op, a, d)
                 if d > self.p.stack:
                     raise bad("the stack gets deeper than declared", pc)
@@ -345,18 +336,14 @@ class _Verifier:
             pops, pushes = FUNCTIONS[a][1], 1
         elif op == _FAIL:
             pops = (a & 1) + (a >> 1)
-        elif op in (_TASK, _FORK, _MAP):
-            a = 0 if op == _FORK else (a & 1) + (a >> 1 & 1) + (a >> 2)
-            return self.clear(pc, d - a - (op == _TASK), 1)
-        elif op == _WAIT:
-            return self.clear(pc, d, 0)
+        elif op in (_TASK, _FORK, _MAP, _WAIT):  # they empty the stack
+            if op == _TASK or op == _MAP:
+                d -= (a & 1) + (a >> 1 & 1) + (a >> 2) + (op == _TASK)
+            if d < 1:
+                raise bad("the stack is too short", pc)
+            return 0 if op == _WAIT else 1
         if d and op in (_ENTER, _RETRY):
             raise bad("the stack is not empty at %s" % ops.NAMES[op], pc)
         if op == _PICK and a >= d or pops > d:
             raise bad("the stack is too short", pc)
         return d - pops + pushes
-
-    def clear(self, pc, d, left):
-        if d < 1:
-            raise bad("the stack is too short", pc)
-        return left
