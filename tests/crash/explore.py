@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
+from tests.crash import partition
 from tests.crash.flash import Op, Shape, State, Traced, few, shapes_of
 from tests.crash.geometry import Geometry
-from tests.crash.lives import Life, lead, write, wrong
-from tests.crash.oracle import Record
-from tests.crash.world import WEAR, World
+from tests.crash.lives import Life, lead, world_of, write, wrong
+from tests.crash.world import WEAR
 
 # What a life does after a cut, until it is cut as well: this is where a journal repairs. And
 # what the next one does, which nobody cuts. They take turns.
@@ -19,7 +20,7 @@ RUN_ON = ("s", "is", "e", "c", "m")
 # Actions of longer lives, and how often each is drawn.
 WANDERING = ("szemfLcCir", (5, 1, 3, 3, 2, 2, 2, 1, 4, 1))
 
-Must = tuple[tuple[Record, ...], Record | None, bool, int]
+Must = Any  # the `state` of an oracle
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,11 @@ class Explorer:
         self.geometry = geometry
         self.tick = tick
         self.flash = geometry.flash(Traced)
-        self.world = World(self.flash)
+        self.world = world_of(geometry, self.flash)
+        self.following, self.run_on, self.wandering = FOLLOWING, RUN_ON, WANDERING
+        if geometry.regions:
+            self.following, self.run_on = partition.FOLLOWING, partition.RUN_ON
+            self.wandering = partition.WANDERING
         self.oracle = self.world.oracle
         self.flash.mind = self.oracle.state
         self.fresh = self.flash.state()
@@ -98,7 +103,7 @@ class Explorer:
             if not base:
                 return
             self.workloads += 1
-            letters = "".join(random.choices(*WANDERING, k=random.randint(4, 16)))
+            letters = "".join(random.choices(*self.wandering, k=random.randint(4, 16)))
             if self.geometry.spare and not worn and random.random() < 0.1:
                 worn = random.choice("".join(WEAR))
                 at = random.randrange(len(letters))
@@ -155,7 +160,7 @@ class Explorer:
         lives = (*base.lives, Life(letters, op.number, shape))
         torn = Base(lives, self.flash.state(), self.oracle.state())
         self._turn += 1
-        following = FOLLOWING[self._turn % len(FOLLOWING)]
+        following = self.following[self._turn % len(self.following)]
         before = self.violations
         trace = self._trace(torn, following, 0)
         if self.violations > before:
@@ -171,7 +176,7 @@ class Explorer:
         if number in self._seen:
             return
         self._count(number)
-        run_on = RUN_ON[self.states % len(RUN_ON)]
+        run_on = self.run_on[self.states % len(self.run_on)]
         try:
             self.world.boot()
             for letter in run_on:

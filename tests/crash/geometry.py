@@ -13,25 +13,28 @@ Kind = TypeVar("Kind", bound=Nor)
 class Geometry:
     """A block in bytes, blocks, bytes programmed at once, and whether only once (ECC).
 
-    As text `256x3p8`, or `256x3e8` for flash of which nothing may be programmed twice.
+    As text `256x3p8`, or `256x3e8` for flash of which nothing may be programmed twice; `r256x12p8`
+    if it is cut into regions.
     """
 
     block: int = 512
     count: int = 4
     program_size: int = 32
     program_once: bool = False
+    regions: bool = False
 
     def __str__(self) -> str:
-        return f"{self.block}x{self.count}{'pe'[self.program_once]}{self.program_size}"
+        kind = "pe"[self.program_once]
+        return f"{'r' * self.regions}{self.block}x{self.count}{kind}{self.program_size}"
 
     @classmethod
     def parse(cls, text: str) -> "Geometry":
         """The geometry that `str` gave as text; ValueError if it is none."""
-        found = re.fullmatch(r"(\d+)x(\d+)([pe])(\d+)", text)
+        found = re.fullmatch(r"(r?)(\d+)x(\d+)([pe])(\d+)", text)
         if not found:
             raise ValueError(f"{text!r} is no geometry such as 256x3p32")
-        block, count, kind, size = found.groups()
-        return cls(int(block), int(count), int(size), kind == "e")
+        regions, block, count, kind, size = found.groups()
+        return cls(int(block), int(count), int(size), kind == "e", bool(regions))
 
     @property
     def slot(self) -> int:
@@ -68,3 +71,6 @@ GEOMETRIES = [
         "256x3e32 512x4p32 256x2e16 2048x2e256 512x3p256 512x3e64"
     ).split()
 ]
+
+# Of partitions that are cut into regions; the first four blocks are the table's.
+PARTITIONS = [Geometry.parse(text) for text in ("r256x12p32", "r512x11e16", "r256x16p8")]

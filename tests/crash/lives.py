@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sim.nor import PowerLoss
+from tests.crash import partition
 from tests.crash.flash import LETTERS, NAMES, Shape, Traced
 from tests.crash.geometry import Geometry
+from tests.crash.partition import Partition
 from tests.crash.world import ACTIONS, WEAR, World
 
 
@@ -33,10 +35,11 @@ class Life:
         return f"{self.letters}@{self.op}{LETTERS[name]}{'' if amount is None else amount}"
 
     @classmethod
-    def parse(cls, text: str) -> "Life":
-        """The life that `str` gave as text; ValueError if it is none."""
+    def parse(cls, text: str, regions: bool = False) -> "Life":
+        """The life that `str` gave as text, perhaps of regions; ValueError if it is none."""
         found = re.fullmatch(r"(\w*)(?:@(\d+)([a-z])(\d+)?)?", text)
-        if not found or set(found[1]) - {*ACTIONS, *WEAR} or found[3] and found[3] not in NAMES:
+        letters = {*(partition.ACTIONS if regions else ACTIONS), *WEAR}
+        if not found or set(found[1]) - letters or found[3] and found[3] not in NAMES:
             raise ValueError(f"{text!r} is no life such as sm@4f20")
         if not found[2]:
             return cls(found[1])
@@ -50,8 +53,16 @@ def write(geometry: Geometry, lives: tuple[Life, ...]) -> str:
 
 def read(text: str) -> tuple[Geometry, tuple[Life, ...]]:
     """What `write` wrote; ValueError if it is nothing such."""
-    geometry, _, lives = text.partition(":")
-    return Geometry.parse(geometry), tuple(Life.parse(life) for life in lives.split("."))
+    shape, _, lives = text.partition(":")
+    geometry = Geometry.parse(shape)
+    return geometry, tuple(Life.parse(life, geometry.regions) for life in lives.split("."))
+
+
+def world_of(
+    geometry: Geometry, flash: Traced, tell: Callable[[str], None] | None = None
+) -> World:
+    """What lives on flash of this shape."""
+    return (Partition if geometry.regions else World)(flash, tell)
 
 
 def lead(world: World, lives: tuple[Life, ...]) -> None:
@@ -111,7 +122,7 @@ def fails(text: str, tell: Callable[[str], None] | None = None) -> str | None:
         flash.tell = tell
     else:
         flash = geometry.flash(Traced)
-    world = World(flash, tell)
+    world = world_of(geometry, flash, tell)
     try:
         lead(world, lives)
         world.boot()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from random import Random
 
+from tests.crash import partition
 from tests.crash.explore import Base, Explorer
 from tests.crash.geometry import Geometry
 from tests.crash.lives import Life
@@ -18,7 +19,18 @@ def starts(geometry: Geometry) -> list[tuple[Life, ...]]:
     Nothing; the ring has gone round and the next block is erased; gone round, at a block's very
     end, with a block to erase; gone round, and the last commit was torn. Where there are blocks
     to spare: gone round, and a block is about to fail; where not: new, and every claim was torn.
+
+    Of regions: none; two, and the table's ring has gone round; one that has moved behind free
+    blocks that were somebody's, with records; all is formatted; and a block is about to fail.
     """
+    if geometry.regions:
+        return [
+            (),
+            (Life("AxAxAxAxAxAxAB"),),
+            (Life("ABscsxgs"),),
+            (Life("BsFA"),),
+            *[(Life("ABs" + kind),) for kind in WEAR],
+        ]
     n = geometry.count
     more: list[tuple[Life, ...]]
     if geometry.spare:
@@ -34,9 +46,10 @@ def starts(geometry: Geometry) -> list[tuple[Life, ...]]:
     ]
 
 
-def words(length: int) -> list[str]:
+def words(length: int, regions: bool = False) -> list[str]:
     """All workloads of so many actions."""
-    return ["".join(letters) for letters in product(ACTIONS, repeat=length)]
+    actions = partition.ACTIONS if regions else ACTIONS
+    return ["".join(letters) for letters in product(actions, repeat=length)]
 
 
 def search(
@@ -62,7 +75,7 @@ def search(
 
 def every(explorer: Explorer, base: Base, length: int, whole: bool = True) -> None:
     """All workloads of a length."""
-    for word in words(length):
+    for word in words(length, explorer.geometry.regions):
         explorer.word(base, word, whole)
 
 

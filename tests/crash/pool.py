@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 
 from tests.crash.explore import Explorer, Violation
-from tests.crash.geometry import GEOMETRIES, Geometry
+from tests.crash.geometry import GEOMETRIES, PARTITIONS, Geometry
 from tests.crash.plan import search, wander
 
 # So many violations are enough to see what is wrong.
@@ -125,9 +125,8 @@ def run(most: int, seconds: float | None, jobs: int = 0) -> Total:
     processes = []
     for core in range(cores):
         here, there = context.Pipe(duplex=False)
-        process = context.Process(
-            target=work, args=(GEOMETRIES[core::cores], there, stop, 100 * core)
-        )
+        part = PARTITIONS[core::cores] + GEOMETRIES[core::cores]
+        process = context.Process(target=work, args=(part, there, stop, 100 * core))
         process.start()
         there.close()
         processes.append(process)

@@ -395,5 +395,41 @@ class Image:
         return rest != b"\xff" * len(rest)
 
 
+def regions(data: bytes) -> dict[str, tuple[int, int]]:
+    """The regions of a whole partition (4.7): first block and number of blocks, by name."""
+    size = 256
+    while not (table := _table(data, size)):
+        size += 256
+        if 4 * size > len(data):
+            raise Bad("no table of regions")
+    kind, version, mark, _number, *entries = table
+    if (kind, version) != ("regions", 1):
+        raise Bad("no table of version 1")
+    end, found = 4, {}
+    for name, start, count in entries:
+        if start < end or count < 1 or start + count > mark or name in found:
+            raise Bad(f"the region {name} at {start} does not fit")
+        end = start + count
+        if name:
+            found[name] = start, count
+    if max(end, mark) * size > len(data):
+        raise Bad("the regions are more than the device")
+    return found
+
+
+def _table(data: bytes, size: int) -> Any:
+    """What the newest record in the first four blocks says, if they have this size."""
+    try:
+        image = Image(data[: 4 * size])
+    except Bad:
+        return None
+    if image.size != size:
+        return None
+    records = list(image.records())
+    if not records or any(record.kind != CHECKPOINT for record in records):
+        raise Bad("a table has checkpoints alone")
+    return sequence(records[-1].body)[0]
+
+
 def u32(b: bytes, at: int) -> int:
     return int.from_bytes(b[at : at + 4], "little")

@@ -20,7 +20,11 @@ from tests.laws.workflows import Case, cases
 from tests.tools.recorded import Device
 from tests.tools.shell import DATA
 from tsme import cbor
+from tsme.flash import RamFlash
+from tsme.journal import Journal
 from tsme.kernel import FAILED, HEARTBEAT, STARTED, STOP
+from tsme.region import Region
+from tsme.regions import Regions
 from tsme_host.compiler.compile import compile_text
 from tsme_host.compiler.emit import Compiled
 from tsme_host.compiler.model import CompileError
@@ -182,3 +186,16 @@ def test_a_checkpoint_that_breaks_the_format_is_refused(tmp_path: Path):
         broken = [*item[:at], b"\0\0", *item[at + 1 :]]
         assert problems(cbor2.dumps(broken), "checkpoint") != [], at
     assert problems(cbor2.dumps([*item, None]), "checkpoint") != []
+
+
+def test_tables_of_regions() -> None:
+    flash = RamFlash(256, 24)
+    regions = Regions(flash)
+    regions.create("pumps", 4)
+    regions.create("garden", 3)
+    regions.resize("pumps", 5)
+    regions.retire("garden", 9)
+    found = list(Journal(Region(flash, 0, 4)).records())
+    assert len(found) > 2
+    for _, _, body, _, _ in found:
+        assert_valid(body, "table")

@@ -28,13 +28,23 @@ class Blocks:
         self.claimed = None  # the block that claims the region, while it does
         self.base = self.count - 1
         self.worn = ()  # blocks that have failed
-        self._spare = self._part = memoryview(bytearray(64))
-        self.ff = memoryview(FF)
-        # What is programmed is put together here: whole units and slots, with room for a
-        # block's head and something of a record.
-        buffer = (max(buffer, 4 * self.slot, self.unit) + 255) & -256
-        self.buf = bytearray(buffer)
-        self.view = self._padded = memoryview(self.buf)
+        # What is programmed is put together in buf: whole units and slots, with room for a
+        # block's head and something of a record.  Nothing in it outlives a call, so that the
+        # journals of one board share it.
+        least = (max(4 * self.slot, self.unit) + 255) & -256
+        if isinstance(buffer, int) or len(buffer.buf) < least:
+            least = max(least, (buffer + 255) & -256 if isinstance(buffer, int) else 0)
+            self.buf = bytearray(least)
+            self.view = memoryview(self.buf)
+            self._spare = memoryview(bytearray(64))
+            self.ff = memoryview(FF)
+        else:
+            self.buf = buffer.buf
+            self.view = buffer.view
+            self._spare = buffer._spare
+            self.ff = buffer.ff
+        self._part = self._spare
+        self._padded = self.view
 
     def read(self, block, off, buf):
         try:

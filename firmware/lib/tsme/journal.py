@@ -29,7 +29,8 @@ class Info:
 
 class Journal:
     def __init__(self, device, slot=32, buffer=1024):
-        self._blocks = b = Blocks(device, slot, buffer)
+        # buffer: bytes, or another Journal to share its buffers with, in one event loop
+        self._blocks = b = Blocks(device, slot, getattr(buffer, "_blocks", buffer))
         self._buf = b.buf
         self._head = bytearray(HEAD)
         self._head4 = memoryview(self._head)[:4]
