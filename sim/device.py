@@ -12,6 +12,7 @@ from tsme.errors import LimitError, TsmeError, fault, over
 from tsme.journal import Journal
 from tsme.kernel import (
     BEGUN,
+    BEHAVIOUR,
     DUE,
     FAILED,
     FRAME,
@@ -229,7 +230,7 @@ class Device(Driver):
     def start(self, value: Value, seed: int) -> None:
         """A new execution."""
         first = (START, self.time(), self.state.execution + 1, self.kernel.client.program.digest)
-        self.feed((*first, seed, ordered(value), None))
+        self.feed((*first, seed, ordered(value), None, BEHAVIOUR))
 
     def go_on(self) -> None:
         """The one loop (firmware/lib/tsme/driver.py), until the device waits for the world."""

@@ -46,9 +46,8 @@ def role(
     value = {"input": slots[0], "context": context, "items": None, "variables": variables}
     core = kernel.Kernel(asl.Interpreter(Program(compiled.program)))
     try:
-        state_ = core.step(
-            kernel.State(), [kernel.START, now, 1, compiled.digest, 1, value, None]
-        ).state
+        start = [kernel.START, now, 1, compiled.digest, 1, value, None, kernel.BEHAVIOUR]
+        state_ = core.step(kernel.State(), start).state
     except TsmeError:
         return None
     found = state_.result if state_.status == kernel.DONE else {}

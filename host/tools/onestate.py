@@ -79,7 +79,8 @@ def drive(setting: Setting, run: Run) -> None:
         "items": setting.items,
         "variables": setting.variables,
     }
-    event: Any = (kernel.START, setting.now, 1, run.compiled.digest, _SEED, value, None)
+    digest = run.compiled.digest
+    event: Any = (kernel.START, setting.now, 1, digest, _SEED, value, None, kernel.BEHAVIOUR)
     driver = _Driven(setting, view, run)
     driver.feed(event)
     while driver.busy():

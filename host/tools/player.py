@@ -12,8 +12,8 @@ from itertools import groupby
 from typing import Any
 
 from tsme.asl import Interpreter
-from tsme.errors import TsmeError
-from tsme.kernel import DUE, FRAME, ID, KIND, RESOURCE, STATUS, TASK, Kernel
+from tsme.errors import TsmeError, fault
+from tsme.kernel import BEHAVIOUR, DUE, FRAME, ID, KIND, RESOURCE, STATUS, TASK, Kernel
 from tsme.limits import LIMITS
 from tsme.mismatch import Mismatch
 from tsme.program import Program
@@ -26,6 +26,8 @@ from .files import Loaded, read_program
 from .handlers import load_machine
 from .limiting import limited
 from .records import Log, Record, duration
+
+_OTHER = "TSME-K007"  # another behaviour
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,11 @@ class Player:
             else:
                 self._step(played)
         except TsmeError as error:
-            played.difference = f"the kernel refuses it: {error}"
+            if error.code == _OTHER:
+                self.lose(error.message)
+                played.skipped = self.why
+            else:
+                played.difference = f"the kernel refuses it: {error}"
         if played.difference:
             self.lose("the journal differs before it")
         return played
@@ -214,7 +220,11 @@ def _begun(action: Any, now: int) -> str:
 
 
 def check_program(log: Log, programs: list[Known]) -> None:
-    """At least one of a journal's executions must belong to one of the programs given."""
+    """At least one of a journal's executions must belong to one of the programs given, and have
+    a behaviour that this release has."""
+    behaviours = [r.fields["behaviour"] for r in log.records if "program" in r.fields]
+    if behaviours and BEHAVIOUR not in behaviours:
+        raise fault(_OTHER, behaviours[-1], BEHAVIOUR)
     mine = {bytes(item.program.digest) for item in programs}
     if log.programs and not mine & set(log.programs):
         given = ", ".join(f'"{item.name}" ({item.program.digest.hex()})' for item in programs)

@@ -20,7 +20,7 @@ from .files import read_bytes
 
 _FIELDS = {
     "continue": "",
-    "start": "execution program seed input context",
+    "start": "execution program seed input context behaviour",
     "succeeded": "action result",
     "failed": "action error cause",
     "heartbeat": "action",
@@ -31,8 +31,8 @@ _FIELDS = {
     "sleep": "",
 }
 _CHECKPOINT = (
-    "steps execution status now next_id rng digest start_time input context actions result "
-    "program client"
+    "behaviour steps execution status now next_id rng digest start_time input context actions "
+    "result program client"
 ).split()
 _RAW = 2
 _BOUNDED = {"continue", "start", "succeeded", "failed", "timer"}  # they may have one more
@@ -216,6 +216,8 @@ def _step(number: int, body: bytes, block: int, offset: int, now: int | None) ->
     kind = INPUTS[event[0]]
     names = _FIELDS[kind].split()
     values = event[_RAW:]
+    if kind == "start" and len(values) - isinstance(values[-1], list) < len(names):
+        values = (*values[: len(names) - 1], 0, *values[len(names) - 1 :])  # not yet numbered
     if kind in _BOUNDED and len(values) == len(names) + 1:
         names.append("refused" if isinstance(values[-1], list) else "most")
     if len(values) != len(names):
@@ -229,6 +231,8 @@ def _step(number: int, body: bytes, block: int, offset: int, now: int | None) ->
 
 def _checkpoint(number: int, body: bytes, block: int, offset: int) -> Record:
     item, _ = cbor.decode(body, 0, True)
+    if len(item) == len(_CHECKPOINT) - 1:  # not yet numbered
+        item = [0, *item]
     fields = dict(zip(_CHECKPOINT, item, strict=True))
     fields["status"] = STATUS[fields["status"]]
     digest = fields["digest"]

@@ -14,6 +14,7 @@ from tsme.asl import Interpreter
 from tsme.driver import Driver
 from tsme.errors import LimitError
 from tsme.kernel import (
+    BEHAVIOUR,
     FRAME,
     ID,
     KIND,
@@ -91,10 +92,10 @@ class _World(_DRIVER):  # type: ignore[misc]
 
     def run(self, begin: Begin) -> Run:
         digest = self.what.program.digest
-        start = (START, begin.now, 1, digest, begin.seed, begin.value, begin.context)
+        start = (START, begin.now, 1, digest, begin.seed, begin.value)
         result = self.result
         try:
-            self.feed(start)
+            self.feed((*start, begin.context, BEHAVIOUR))
             while self.busy() and len(result.inputs) < MOST_STEPS:
                 event = self.next()
                 if event is not None:

@@ -82,6 +82,16 @@ static uint32_t parse_number(const char *text)
 
 static struct tsme engine;
 
+static void print_error(int err)
+{
+    print_number("error", err);
+    if (err && engine.refused) {
+        port_print("refused=");
+        port_print(engine.refused);
+        port_print("\n");
+    }
+}
+
 // One execution from start to end.
 static int run(struct sink *sink, struct tsme_config *config, uint32_t input_size, bool report)
 {
@@ -90,12 +100,7 @@ static int run(struct sink *sink, struct tsme_config *config, uint32_t input_siz
     int err = tsme_load(&engine, config);
     uint32_t loaded = port_instructions();
     if (err) {
-        print_number("error", err);
-        if (engine.refused) {
-            port_print("refused=");
-            port_print(engine.refused);
-            port_print("\n");
-        }
+        print_error(err);
         return err;
     }
     struct tsme_input input = {TSME_INPUT_START, 0, input_bytes + 8, input_size - 8};
@@ -114,7 +119,7 @@ static int run(struct sink *sink, struct tsme_config *config, uint32_t input_siz
     } while (!err && engine.frame.status == TSME_RUNNING);
     uint32_t ended = port_instructions();
     if (err || report) {
-        print_number("error", err);
+        print_error(err);
         print_number("steps", engine.steps);
         print_number("transitions", transitions);
         print_number("collections", engine.collections);

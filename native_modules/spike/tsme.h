@@ -60,6 +60,7 @@ enum {
 
 enum { TSME_RUNNING = 0, TSME_SUCCEEDED = 1, TSME_FAILED = 2 }; // status of an execution
 enum { TSME_INPUT_CONTINUE = 0, TSME_INPUT_START = 1 };         // kinds of inputs
+enum { TSME_BEHAVIOUR = 1 };                                    // SPEC 3.5
 enum { TSME_RECORD_HEAD = 8, TSME_KIND_STEP = 1 };              // journal record
 enum { TSME_CLEAN = 0, TSME_PUT_ONLY = 1, TSME_REPLACED = 2 };  // what a step did to a slot
 

@@ -110,7 +110,8 @@ uint32_t tsme_delta(struct tsme *t, uint64_t dt)
 
 /// Inputs ///
 
-// Takes *start*'s fields apart: execution, program digest, seed, input, context.
+// Takes *start*'s fields apart: execution, program digest, seed, input, context,
+// behaviour.
 static int tsme_start(struct tsme *t, const struct tsme_input *input)
 {
     const uint8_t *at = input->fields;
@@ -137,8 +138,17 @@ static int tsme_start(struct tsme *t, const struct tsme_input *input)
         return size;
     }
     int32_t context_size = tsme_check(at + size, end);
-    if (context_size < 0 || at + size + context_size != end) {
+    if (context_size < 0) {
         return TSME_ERR_INPUT;
+    }
+    const uint8_t *behaviour = at + size + context_size;
+    err = tsme_check_head(&behaviour, end, &major, &n);
+    if (err || major != TSME_UINT || behaviour != end) {
+        return TSME_ERR_INPUT;
+    }
+    if (n != TSME_BEHAVIOUR) {
+        t->refused = "behaviour";
+        return TSME_ERR_UNSUPPORTED;
     }
     err = tsme_reserve(t, t->stack, (uint32_t)size);
     if (err) {

@@ -65,7 +65,7 @@ def put_beside(result: Any, repeat: int) -> float:
     program: Any = Program(compile_text(loop(result)).program)
     kernel = Kernel(Interpreter(program))
     value = {"large": large, "n": 0}
-    state = kernel.step(State(), (START, 0, 1, program.digest, 1, value, None)).state
+    state = kernel.step(State(), (START, 0, 1, program.digest, 1, value, None, 1)).state
     states = [state]
 
     def run() -> int:
@@ -86,7 +86,7 @@ def array_unique(count: int, repeat: int) -> float:
     value = {"a": [[n] for n in range(count)]}
 
     def run() -> int:
-        kernel.step(State(), (START, 0, 1, program.digest, 1, value, None))
+        kernel.step(State(), (START, 0, 1, program.digest, 1, value, None, 1))
         return 1
 
     return best(run, repeat)

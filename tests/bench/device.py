@@ -39,7 +39,7 @@ def run(program, value, journal):
     kernel = Kernel(Interpreter(program))
     state = State()
     tries = [0]
-    event = (START, 1000, 1, program.digest, 1, value, None)
+    event = (START, 1000, 1, program.digest, 1, value, None, 1)
     transitions = records = size = 0
     while True:
         step = kernel.step(state, event)

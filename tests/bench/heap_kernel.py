@@ -11,7 +11,7 @@ def run(program, value, journal):
     kernel = Kernel(Interpreter(program))
     state = State()
     tries = 0
-    event = (1, 1000, 1, program.digest, 1, value, None)
+    event = (1, 1000, 1, program.digest, 1, value, None, 1)
     while True:
         step = kernel.step(state, event)
         journal.commit(1, step.record)

@@ -174,6 +174,7 @@ def drive(case: Case, compiled: Compiled) -> Run:
         SEED,
         case["input"],
         _names(case),
+        kernel.BEHAVIOUR,
     ]
     state = kernel.State()
     due: list[list[Any]] = []  # answers on their way

@@ -55,7 +55,7 @@ class Run:
         self.steps: list[Any] = []
         self.tasks: list[Any] = []
         left = list(answers)
-        event: Any = (kernel.START, 1000, 1, program.digest, 7, value, NAMES)
+        event: Any = (kernel.START, 1000, 1, program.digest, 7, value, NAMES, 1)
         while event:
             step = core.step(self.state, event)
             self.events.append(list(event))
@@ -123,7 +123,7 @@ def test_exceeding_can_be_caught_and_tried_again() -> None:
     compiled = workflow(CHECK, Retry=retry)
     program: Any = Program(compiled.program)
     core: Any = kernel.Kernel(asl.Interpreter(program))
-    step = core.step(kernel.State(), (kernel.START, 0, 1, program.digest, 7, [3], None))
+    step = core.step(kernel.State(), (kernel.START, 0, 1, program.digest, 7, [3], None, 1))
     [(number, timer)] = step.state.pending.items()
     step = core.step(step.state, (kernel.TIMER, timer[3], number))
     assert step.state.result[0] == "States.ExceedToleratedFailureThreshold"

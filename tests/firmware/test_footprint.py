@@ -88,7 +88,7 @@ kernel = Kernel(Interpreter(program))
 journal = Journal(RamFlash(512, 4))
 journal.format()
 journal.recover()
-step = kernel.step(State(), (1, 0, 1, program.digest, 1, Obj(), None))
+step = kernel.step(State(), (1, 0, 1, program.digest, 1, Obj(), None, 1))
 journal.commit(1, step.record)
 assert step.state.status == 1
 info = journal.recover()

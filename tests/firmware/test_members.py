@@ -70,7 +70,7 @@ def test_boards_go_over_objects_with_the_same_bytes(board: str) -> None:
     program = compile_text(text, budget=3)
     core: Any = kernel.Kernel(asl.Interpreter(Program(program.program)))
     state: Any = kernel.State()
-    event: Any = [kernel.START, 0, 1, program.digest, 7, MEMBERS, None]
+    event: Any = [kernel.START, 0, 1, program.digest, 7, MEMBERS, None, 1]
     events, steps = [], []
     while event:
         step = core.step(state, event)

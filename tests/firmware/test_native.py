@@ -186,7 +186,7 @@ def test_the_loop_leaves_no_references() -> None:
     program: Any = Program(compile_text(json.dumps(again)).program)
     machine = kernel.Kernel(asl.Interpreter(program))
     value = {"n": 1, "o": {"k": "leaf"}}
-    start = (kernel.START, 0, 1, program.digest, 1, value, None)
+    start = (kernel.START, 0, 1, program.digest, 1, value, None, 1)
     state = machine.step(kernel.State(), start).state
     held = []
     tracemalloc.start()

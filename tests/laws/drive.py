@@ -10,6 +10,7 @@
 #   stop                           from outside
 from tsme.errors import TsmeError
 from tsme.kernel import (
+    BEHAVIOUR,
     CONTINUE,
     DUE,
     FAILED,
@@ -33,7 +34,7 @@ EPOCH = 1700000000000
 
 
 def start_event(program, value, seed=1, context=None, execution=1, now=EPOCH):
-    return (START, now, execution, program.digest, seed, value, context)
+    return (START, now, execution, program.digest, seed, value, context, BEHAVIOUR)
 
 
 def first_due(state):

@@ -45,7 +45,7 @@ def run(data, inputs=INPUTS):
         return ["CRASH", "loading: " + repr(e), 0]
     kernel = Kernel(Interpreter(program))
     state = State()
-    event = (START, 1700000000000, 1, program.digest, 1, VALUES[0], None)
+    event = (START, 1700000000000, 1, program.digest, 1, VALUES[0], None, 1)
     crc = 0
     try:
         for n in range(inputs):

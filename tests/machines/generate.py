@@ -65,5 +65,5 @@ def life(seed: int, length: int = 8) -> list[dict[str, Any]]:
 
 def events(digest: bytes, messages: list[dict[str, Any]]) -> list[Event]:
     """The inputs of an execution that is told these."""
-    start = (1, NOW, 1, digest, 5, None, None)
+    start = (1, NOW, 1, digest, 5, None, None, 1)
     return [start, *((8, NOW + n, message) for n, message in enumerate(messages))]

@@ -64,7 +64,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     journal = Journal(flash)
     engine = Engine(names["Till"], journal)
     engine.recover()
-    start = (1, NOW, 1, engine.program.digest, 7, None, None)
+    start = (1, NOW, 1, engine.program.digest, 7, None, None, 1)
     for event in (
         start,
         (8, NOW + 1000, {"cups": 2}),

@@ -271,7 +271,7 @@ def test_a_journal_has_nothing_of_rejected_steps(seed):
         flash = RamFlash(4096, 16)
         engine = Engine(Ops, Journal(flash), clock=lambda: generate.NOW, seed=lambda: 5)
         engine.recover()
-        engine.feed((1, generate.NOW, 1, engine.program.digest, 5, None, None))
+        engine.feed((1, generate.NOW, 1, engine.program.digest, 5, None, None, 1))
         for message in messages:
             if message["raise"]:
                 if raising:

@@ -98,8 +98,8 @@ def test_the_delta_of_start_is_the_whole_state_sorted():
             pass
 
     client = Machine(Example)
-    step = Kernel(client).step(State(), (1, generate.NOW, 1, client.digest, 5, 9, None))
-    fields = b"".join(encode(v, True) for v in (1, client.digest, 5, 9, None))
+    step = Kernel(client).step(State(), (1, generate.NOW, 1, client.digest, 5, 9, None, 1))
+    fields = b"".join(encode(v, True) for v in (1, client.digest, 5, 9, None, 1))
     state = encode({"a": [9], "z": {"x": 2, "y": 1}})
     delta = bytes([0]) + encode(generate.NOW) + encode(1) + b"\xf6\x80\x80" + state
     assert step.state.digest == crc32(delta, crc32(fields))

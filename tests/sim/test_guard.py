@@ -30,7 +30,7 @@ SIGNAL = (8, 1_000_500)
 def one_signal(machine, value=None):
     """A machine's state after it got one signal."""
     kernel = Kernel(machine)
-    state = kernel.step(State(), (*START, machine.digest, 5, None, None)).state
+    state = kernel.step(State(), (*START, machine.digest, 5, None, None, 1)).state
     return kernel.step(state, (*SIGNAL, value)).state
 
 
@@ -214,7 +214,7 @@ def test_in_a_file_of_its_own_and_in_main(tmp_path):
         "        state['names'] = %s\n"
         "m = guarded(M)\n"
         "k = Kernel(m)\n"
-        "s = k.step(State(), (1, 1000, 1, m.digest, 5, None, None)).state\n"
+        "s = k.step(State(), (1, 1000, 1, m.digest, 5, None, None, 1)).state\n"
         "k.step(s, (8, 1000, None))\n"
     )
     other = "NAMES = {'a', 'b'}\ndef names():\n    return [name for name in NAMES]\n"

@@ -36,8 +36,9 @@ from .second_values import (
 )
 
 CONTINUE, START, SUCCEEDED, FAILED, HEARTBEAT, TIMER, STOP, STARTED, SIGNAL, SLEEP = range(10)
-FIELDS = {CONTINUE: 0, START: 5, SUCCEEDED: 2, FAILED: 3, TIMER: 1}
+FIELDS = {CONTINUE: 0, START: 6, SUCCEEDED: 2, FAILED: 3, TIMER: 1}
 LONGEST = 2147483647
+BEHAVIOUR = 1
 
 
 class Machine(Tree):
@@ -94,7 +95,8 @@ class Machine(Tree):
         return self.digest
 
     def start(self, fields: list[Any]) -> None:
-        self.execution, digest, seed, value, self.names = fields
+        self.execution, digest, seed, value, self.names, behaviour = fields
+        assert behaviour == BEHAVIOUR
         assert digest == self.program.digest
         self.steps = self.status = 0
         self.result, self.begun, self.next_id, self.pending = None, self.now, 1, {}
@@ -147,21 +149,22 @@ class Machine(Tree):
         return b"".join(map(encode, out))
 
     def checkpoint(self) -> bytes:
-        head: list[Any] = [self.steps, self.execution, self.status, self.now, self.next_id]
-        head += [self.random.state, self.digest, self.now - self.begun, self.input]
+        head: list[Any] = [BEHAVIOUR, self.steps, self.execution, self.status, self.now]
+        head += [self.next_id, self.random.state, self.digest, self.now - self.begun, self.input]
         head += [self.names, [moved(a, -self.now) for _, a in sorted(self.pending.items())]]
         frames = None if self.status else [f and f.encoded(self.now) for f in self.frames or ()]
         return encode([*head, self.result, self.program.digest, frames])
 
     def restore(self, item: list[Any]) -> None:
-        self.steps, self.execution, self.status, self.now, self.next_id, rng = item[:6]
-        self.digest, age, self.input, self.names, actions, self.result = item[6:12]
+        assert item[0] == BEHAVIOUR
+        self.steps, self.execution, self.status, self.now, self.next_id, rng = item[1:7]
+        self.digest, age, self.input, self.names, actions, self.result = item[7:13]
         self.begun = self.now - age
-        assert item[12] == self.program.digest
+        assert item[13] == self.program.digest
         self.random = Random(rng)
         self.pending = {a[0]: moved(a, self.now) for a in actions}
-        self.frames = item[13] and [
-            f and Frame.decoded(self.program, f, self.now) for f in item[13]
+        self.frames = item[14] and [
+            f and Frame.decoded(self.program, f, self.now) for f in item[14]
         ]
 
     # --- frames (2.1, 2.11) ---

@@ -125,7 +125,7 @@ def read(program: bytes, data: bytes) -> Read:
             item, end = decode(record.body)
             assert end == len(record.body)
             assert encode(item) == record.body
-            assert len(item) == 14
+            assert len(item) == 15
             if live:
                 assert machine.checkpoint() == record.body
                 found.checkpoints += 1

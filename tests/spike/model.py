@@ -262,7 +262,7 @@ def start_fields(program: bytes, value: Any) -> bytes:
 
 def start_fields_of(digest: bytes, value: Any) -> bytes:
     """The same, of the program with this digest."""
-    return b"".join(map(tsm.encode, (1, digest, 7, value, None)))
+    return b"".join(map(tsm.encode, (1, digest, 7, value, None, 1)))
 
 
 def records(program: bytes, fields: bytes, now: int, between: int) -> tuple[bytes, Model]:

@@ -133,7 +133,7 @@ def test_a_record_that_was_not_written_never_happened(tmp_path: Path):
 
 def test_inputs_are_checked(tmp_path: Path):
     program, _ = programs.small("end")
-    good = model.start_fields(program, None)[:-2]
+    good = model.start_fields(program, None)[:-3]
     for value, error in (
         ("f6", ""),
         ("a261610061620 1", ""),
@@ -152,8 +152,22 @@ def test_inputs_are_checked(tmp_path: Path):
         ("81" * 32 + "80", "limit"),
         ("f93c00", "unsupported"),
     ):
-        fields = good + bytes.fromhex(value.replace(" ", "")) + b"\xf6"
+        fields = good + bytes.fromhex(value.replace(" ", "")) + b"\xf6\x01"
         assert machine.run("host", program, fields, tmp_path).error == error, value
+
+
+def test_a_start_of_another_behaviour_is_refused_by_name(tmp_path: Path):
+    program, _ = programs.small("end")
+    good = model.start_fields(program, None)
+    for fields, error, refused in (
+        (good, "", ""),
+        (good[:-1] + b"\x02", "unsupported", "behaviour"),
+        (good[:-1] + b"\x00", "unsupported", "behaviour"),
+        (good[:-1], "input", ""),  # of a release that did not number them
+        (good[:-1] + b"\x20", "input", ""),
+    ):
+        ran = machine.run("host", program, fields, tmp_path)
+        assert (ran.error, ran.refused or "") == (error, refused), fields.hex()
 
 
 def test_what_the_engine_lacks_is_refused_by_name(tmp_path: Path):

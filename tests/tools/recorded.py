@@ -53,7 +53,7 @@ class Device:
 
     def start(self, value: Any) -> None:
         digest = self.kernel.client.program.digest
-        self.feed(START, EPOCH, self.state.execution + 1, digest, 7, value, None)
+        self.feed(START, EPOCH, self.state.execution + 1, digest, 7, value, None, 1)
 
     def run(self, day: int, checkpoint: bool = False) -> None:
         """One execution: four steps."""

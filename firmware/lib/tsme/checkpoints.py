@@ -2,7 +2,7 @@
 
 from .cbor import DEPTH, encode, encoded_size, measure
 from .errors import fault
-from .kernel import State
+from .kernel import State, known
 from .limits import LIMITS
 
 try:
@@ -19,11 +19,12 @@ _SLOTS = const(10)  # where a frame has them
 
 
 def value(state):
-    # what a checkpoint holds, but the program's digest and the client
+    # what a checkpoint holds, but for the client
     pending = [moved(state.pending[i], -state.now) for i in sorted(state.pending)]
-    start, kept, context = state.origin
-    head = [state.steps, state.execution, state.status, state.now, state.next_id, state.rng]
-    return head + [state.digest, state.now - start, kept, context, pending, state.result]
+    start, kept, context, behaviour, digest = state.origin
+    head = [behaviour, state.steps, state.execution, state.status, state.now, state.next_id]
+    head += [state.rng, state.digest, state.now - start, kept, context, pending, state.result]
+    return head + [digest]
 
 
 def moved(action, ms):
@@ -37,23 +38,26 @@ def moved(action, ms):
 def write(client, state):
     part = state.client
     part = None if part is None else client.encode(part, state.now)
-    return encode(value(state) + [client.program.digest, part], True)
+    return encode(value(state) + [part], True)
 
 
 def size(client, state):
     # bytes that write() gives
-    n = encoded_size(value(state) + [client.program.digest, None])
+    n = encoded_size(value(state) + [None])
     return n if state.client is None else n - 1 + client.size(state.client, state.now)
 
 
 def restore(client, item, size):
     # the state of a decoded checkpoint of so many bytes, 0 if that is not known
     s = State()
-    s.steps, s.execution, s.status, s.now, s.next_id, s.rng = item[:6]
-    s.digest, start, kept, context, pending, s.result, digest, part = item[6:]
-    if digest != client.program.digest:
-        raise fault("TSME-K005", "journal belongs to")
-    s.origin = [s.now - start, kept, context]
+    behaviour = item[0] if len(item) > 14 else 0
+    s.steps, s.execution, s.status, s.now, s.next_id, s.rng = item[-14:-8]
+    s.digest, start, kept, context, pending, s.result, digest, part = item[-8:]
+    if part is not None:  # what has ended is not run any more, whatever it was
+        known(behaviour)
+        if digest != client.program.digest:
+            raise fault("TSME-K005", "journal belongs to")
+    s.origin = [s.now - start, kept, context, behaviour, digest]
     s.pending = {a[0]: moved(a, s.now) for a in pending}
     s.client = None if part is None else client.decode(part, s.now)
     s.bound = size or LIMITS["state_bytes"]  # which makes the next step measure it

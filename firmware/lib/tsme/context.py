@@ -20,7 +20,7 @@ def context(d, f, k):
 
 def common(d, k):
     # k of the whole execution
-    start, value, names = d.origin
+    start, value, names = d.origin[:3]
     if k == 2:
         return value
     if k == 3:

@@ -55,7 +55,11 @@ _BEGUN = const(7)
 _DEADLINE = const(8)
 _EMITS = ("log", "metric", "publish")
 # Items of an input, by its kind; one more bounds the step (docs/SPEC.md, 3.1).
-_ITEMS = b"\2\7\4\5\3\3\4\3\3\2"
+_ITEMS = b"\2\10\4\5\3\3\4\3\3\2"
+# What the inputs of an execution lead to (docs/SPEC.md, 3.5).  Whatever changes that, be it the
+# repair of a mistake, takes the next number, and asks d.origin[3] > 1 where old and new part.
+BEHAVIOUR = 1
+_OLDEST = const(1)
 
 
 def __getattr__(name):
@@ -75,7 +79,8 @@ class State:
         self.next_id = 1
         self.rng = 0
         self.digest = 0
-        self.origin = [0, None, None]  # start time, input if it is kept, context
+        # start time, input if it is kept, context, behaviour, digest of the program
+        self.origin = [0, None, None, BEHAVIOUR, bytes(8)]
         self.pending = {}  # id -> action
         self.result = None  # output, or [error, cause]
         self.client = None
@@ -208,6 +213,12 @@ if UNICODE:
     put_step = sooner(put_step)
 
 
+def known(n):
+    # Does an execution of this behaviour still run?  0: of a release that did not number them
+    if type(n) is not int or not _OLDEST <= n <= BEHAVIOUR:
+        raise fault("TSME-K007", n, BEHAVIOUR)
+
+
 class Step:
     # What a step gives: the next state, the actions to start once `record` is durable.
     def __init__(self, state, actions, record):
@@ -262,6 +273,7 @@ class Kernel:
 
     def start(self, d, event):
         now, execution, digest, seed, value, context = event[1:7]
+        known(event[7] if len(event) > 7 else 0)
         program = self.client.program
         if digest != program.digest:
             raise fault("TSME-K005", "start names")
@@ -271,7 +283,7 @@ class Kernel:
         d.next_id = d.first = 1
         d.rng = pcg.advance(seed)  # a small seed's first draw would be 0
         d.pending = {}
-        d.origin = [now, value if program.needs & 64 else None, context]
+        d.origin = [now, value if program.needs & 64 else None, context, event[7], digest]
         d.bound = 64
         d.client = self.client.start(d, value)
 

@@ -7,7 +7,7 @@ import asyncio
 
 from . import once
 from .driver import Driver
-from .kernel import Kernel
+from .kernel import BEHAVIOUR, Kernel
 from .outside import lag, wall_clock
 from .outside import seed as random_seed
 from .tasks import (
@@ -138,7 +138,7 @@ class Engine(Driver):
         value, context = ordered(value), ordered(context)
         del self.queue[:], self.asking[:]  # what is left was of the execution before
         what = (_START, self.reading(), self.state.execution + 1, self.program.digest)
-        self.feed(what + (self.seed(), value, context))
+        self.feed(what + (self.seed(), value, context, BEHAVIOUR))
 
     def run_sync(self, value=None):
         return asyncio.run(self.run(value))
