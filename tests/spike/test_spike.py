@@ -147,7 +147,7 @@ def test_inputs_are_checked(tmp_path: Path):
         ("c000", "format"),  # a tag
         ("4100", "format"),  # bytes
         ("a10000", "format"),  # a name that is no text
-        ("8281", "format"),  # ends early
+        ("8381", "format"),  # ends early
         ("81" * 31 + "80", ""),
         ("81" * 32 + "80", "limit"),
         ("f93c00", "unsupported"),
