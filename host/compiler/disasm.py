@@ -225,10 +225,11 @@ def _constant(name: str, value: Any) -> str:
         return _path([value], "$" if name == "FIELD" else "") if name != "TASK" else value
     if name == "QUERY":
         return query_text(value)
-    if name == "RETRY" and isinstance(value, list) and len(value) == 6:
-        counter, interval, attempts, rate, longest, jitter = value
-        text = f"{attempts} times, after {interval} ms, backoff {rate}, counter {counter}"
-        text += f", at most {longest} ms" if longest else ""
+    if name == "RETRY" and isinstance(value, list) and len(value) == 7:
+        counter, interval, attempts, whole, part, longest, jitter = value
+        rate = f"{whole}.{part:09}".rstrip("0").rstrip(".")
+        text = f"{attempts} times, after {interval} s, backoff {rate}, counter {counter}"
+        text += f", at most {longest} s" if longest else ""
         return text + (", with jitter" if jitter else "")
     return _short(value)
 

@@ -8,6 +8,7 @@ Each state becomes one run of code that begins with ENTER.  Within it the data i
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 
 from tsme import ops
 
@@ -24,6 +25,7 @@ from .model import (
     CompileError,
     Expr,
     Fail,
+    Json,
     Machine,
     Map,
     Parallel,
@@ -276,12 +278,9 @@ class Lowering:
             self.ins("CAUGHT", Pooled([_WILD.get(e, e) for e in dict.fromkeys(r.errors)]))
             self.ins("UNLESS", after)
             self.decided("retryIndex", number)
-            rate = r.backoff_rate
-            if rate == int(rate) and rate < 2**53:
-                rate = int(rate)
-            longest = 1000 * (r.max_delay_seconds or 0)
-            value = [number, 1000 * r.interval_seconds, r.max_attempts, rate, longest]
-            self.ins("RETRY", Pooled([*value, int(r.full_jitter)]))
+            value = [number, r.interval_seconds, r.max_attempts, *_billionths(r.backoff_rate)]
+            value += [r.max_delay_seconds or 0, int(r.full_jitter)]
+            self.ins("RETRY", Pooled(value))
             self.needs |= ops.NEEDS_RANDOM if r.full_jitter else 0
             self.ins("JUMP", catchers)
             self.label(after)
@@ -421,6 +420,12 @@ class Lowering:
                 self.map_(state)
             self.depth = 0
         self.labels, self.own = outer, own
+
+
+def _billionths(rate: float) -> list[Json]:
+    """BackoffRate as a whole number and billionths, the nearest there are."""
+    most = 2147483647  # times any interval is more than the longest delay
+    return list(divmod(round(Fraction(min(rate, most)) * 10**9), 10**9))
 
 
 # What wildcards of Retry are to CAUGHT: they match no error after which it may not be done again.

@@ -114,7 +114,7 @@ def test_words_reach_the_device(interpreter: str, tmp_path: Any) -> None:
     lists = [
         ["FunctionName", "Payload"],
         ["Lambda.ServiceException", "Mine"],
-        [0, 1000, 3, 2, 0, 0],
+        [0, 1, 3, 2, 0, 0, 0],
     ]
     assert done.stdout.decode() == f"{[INVOKE + ' f']} {lists}\n", done.stderr
 

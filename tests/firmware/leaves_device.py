@@ -4,7 +4,7 @@
 import binascii
 import sys
 
-from tsme import cbor, hashes, jsontext, num, pcg, timestamp
+from tsme import cbor, hashes, jsontext, num, pcg, timestamp, wait
 from tsme.errors import TsmeError
 from tsme.faults import IntrinsicError, StatesError
 from tsme.intrinsics import find
@@ -75,14 +75,14 @@ OPERATIONS = {
     "java": lambda a: show(jsontext.dumps(get(a), True).encode()),
     "compare": lambda a, b: str(num.compare(get(a), get(b))),
     "equal": lambda a, b: str(num.equal(get(a), get(b))),
-    "mul": lambda a, b: put(num.mul(get(a), get(b))),
     "floor": lambda a: str(num.floor(get(a))),
     "half": lambda a: str(num.round_half_up(get(a))),
     "integral": lambda a: str(num.integral(get(a))),
     "float": lambda a: put(num.from_int(get(a))),
     "parse": lambda a: put(num.parse(text(a))),
     "text": lambda a: num.to_text(get(a)),
-    "backoff": lambda a: str(num.backoff(*get(a))),
+    "backoff": lambda a: str(wait.backoff(*get(a))),
+    "ppm": lambda a: str(wait.ppm(get(a))),
     "stamp": stamp,
     "time": lambda a: timestamp.text(get(a)),
     "draws": draws,

@@ -195,7 +195,7 @@ def test_the_selector_of_a_map_sees_when_the_map_was_entered() -> None:
         ({"Result": 1.5}, True),
         ({"Result": {"a": [1.5]}}, True),
         ({"Parameters": {"a": [1, {"b": 1.5}]}}, True),
-        ({**TASK, "Retry": [{"ErrorEquals": ["E"], "BackoffRate": 1.5}]}, True),
+        ({**TASK, "Retry": [{"ErrorEquals": ["E"], "BackoffRate": 1.5}]}, False),
         ({**TASK, "Retry": [{"ErrorEquals": ["E"]}]}, False),
         ({"Result": 1}, False),
     ],

@@ -141,7 +141,7 @@ RUNS: dict[str, Parts] = {
         E0, ("LOAD", 0), ("LOAD", 0), ("COMPARE", 8), ("STORE", 0), END
     ),
     "retry for ever": program(
-        E0, ("RETRY", 0), END, consts=[[0, 0, 10**8 - 1, 1, 0, 1]]
+        E0, ("RETRY", 0), END, consts=[[0, 0, 10**8 - 1, 1, 0, 0, 1]]
     ),
     "negative MathRandom": program(
         E0, ("INT", 5), ("INT", 5), ("CONST", 0), ("CALL", CALL["MathRandom"]), ("STORE", 0), END,
@@ -181,7 +181,7 @@ REFUSED: dict[str, Parts] = {
     ),
     "ENTER with a stack": program(E0, ("INT", 0), ("ENTER", 1), END),
     "RETRY with a stack": program(
-        E0, ("INT", 0), ("RETRY", 0), END, consts=[[0, 0, 1, 1, 0, 0]]
+        E0, ("INT", 0), ("RETRY", 0), END, consts=[[0, 0, 1, 1, 0, 0, 0]]
     ),
     "missing as a value": program(E0, ("LOAD", 0), ("KEYQ", 0), ("STORE", 0), END, consts=["k"]),
     "missing at the end": program(E0, ("LOAD", 0), ("KEYQ", 0), consts=["k"]),
@@ -252,21 +252,23 @@ REFUSED: dict[str, Parts] = {
 }  # fmt: skip
 
 RETRIES: dict[str, Any] = {
-    "counter": [1, 0, 1, 1, 0, 0],
-    "negative counter": [-1, 0, 1, 1, 0, 0],
-    "negative interval": [0, -1, 1, 1, 0, 0],
-    "huge interval": [0, 2**63 - 1, 1, 1, 0, 0],
-    "fraction of an interval": [0, 0.5, 1, 1, 0, 0],
-    "negative attempts": [0, 0, -1, 1, 0, 0],
-    "huge attempts": [0, 0, 2**63 - 1, 1, 0, 0],
-    "negative rate": [0, 0, 1, -2.5, 0, 0],
-    "rate below one": [0, 0, 1, 0.5, 0, 0],
-    "rate that is no number": [0, 0, 1, "2", 0, 0],
-    "rate true": [0, 0, 1, True, 0, 0],
-    "huge longest": [0, 0, 1, 1, 2**63 - 1, 0],
-    "jitter 2": [0, 0, 1, 1, 0, 2],
-    "too few": [0, 0, 1, 1, 0],
-    "too many": [0, 0, 1, 1, 0, 0, 0],
+    "counter": [1, 0, 1, 1, 0, 0, 0],
+    "negative counter": [-1, 0, 1, 1, 0, 0, 0],
+    "negative interval": [0, -1, 1, 1, 0, 0, 0],
+    "huge interval": [0, 10**8, 1, 1, 0, 0, 0],
+    "fraction of an interval": [0, 0.5, 1, 1, 0, 0, 0],
+    "negative attempts": [0, 0, -1, 1, 0, 0, 0],
+    "huge attempts": [0, 0, 10**8, 1, 0, 0, 0],
+    "rate below one": [0, 0, 1, 0, 5, 0, 0],
+    "huge rate": [0, 0, 1, 2**31, 0, 0, 0],
+    "rate that is no integer": [0, 0, 1, 2.5, 0, 0, 0],
+    "rate true": [0, 0, 1, True, 0, 0, 0],
+    "negative billionths": [0, 0, 1, 1, -1, 0, 0],
+    "huge billionths": [0, 0, 1, 1, 10**9, 0, 0],
+    "huge longest": [0, 0, 1, 1, 0, 10**8, 0],
+    "jitter 2": [0, 0, 1, 1, 0, 0, 2],
+    "too few": [0, 0, 1, 1, 0, 0],
+    "too many": [0, 0, 1, 1, 0, 0, 0, 0],
     "no array": {"a": 1},
 }
 

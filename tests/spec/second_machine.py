@@ -398,13 +398,14 @@ class Machine(Tree):
         self.stack.append(not hits.isdisjoint(self.consts[a]))
 
     def op_retry(self, a: int) -> bool:
-        counter, interval, attempts, backoff, longest, jitter = self.consts[a]
+        counter, interval, attempts, whole, part, longest, jitter = self.consts[a]
         n = self.f.counters[counter]
         if n >= attempts:
             return False
         self.f.counters = list(self.f.counters)
         self.f.counters[counter] = n + 1
-        delay = retry_delay(interval, backoff, n, longest or 1000 * LONGEST)
+        rate = whole + Fraction(part, 10**9)
+        delay = retry_delay(interval, rate, n, longest or LONGEST)
         if jitter:
             delay = self.random.below(delay + 1)
         self.f.pc = self.f.entry

@@ -466,14 +466,18 @@ FUNCTIONS = {
 READS = (4, 9, 10, 12, 15, 16, 17)  # 2.3: their arguments count, too
 
 
-def retry_delay(interval: int, backoff: float, n: int, longest: int) -> int:
-    """Before the retry that `n` others came before (2.9), in binary64."""
-    power, rate = 1.0, float(backoff)
+def retry_delay(interval: int, rate: Fraction, n: int, longest: int) -> int:
+    """Before the retry that `n` others came before (2.9), in ms."""
+    power = Fraction(1)
     while n:
         if n & 1:
-            power *= rate
+            power = _times(power, rate)
         n >>= 1
         if n:
-            rate *= rate
-    delay = interval * power
-    return longest if delay >= longest else math.floor(delay)
+            rate = _times(rate, rate)
+    return math.floor(1000 * min(interval * power, Fraction(longest)))
+
+
+def _times(a: Fraction, b: Fraction) -> Fraction:
+    product = Fraction(math.floor(a * b * 10**9), 10**9)
+    return product if product < 2147483647 else Fraction(2147483647)

@@ -185,19 +185,19 @@ def caught_(vm, d, number, f, stack, a):
 
 
 def retry_(vm, d, number, f, stack, a):
-    counter, interval, attempts, rate, longest, jitter = vm.consts[a]
+    counter, interval, attempts, rate, part, longest, jitter = vm.consts[a]
     n = f.counters[counter]
     if n >= attempts:
         return False
     f.counters = list(f.counters)
     f.counters[counter] = n + 1
-    longest = longest or 1000 * _MAX_DELAY
-    if (not n or rate == 1) and interval < 1 << 53:
-        delay = min(interval, longest)  # what backoff() would give
+    longest = longest or _MAX_DELAY
+    if not n or rate == 1 and not part:
+        delay = 1000 * min(interval, longest)  # what backoff() would give
     else:
-        from .exact import backoff
+        from .wait import backoff
 
-        delay = backoff(interval, rate, n, longest)
+        delay = backoff(interval, (rate, part), n, longest)
     if jitter:
         delay = d.below(delay + 1)
     f.pc = f.entry

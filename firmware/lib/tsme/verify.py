@@ -4,7 +4,7 @@
 # After `load` the interpreter trusts the code: no operand is out of range, the stack never under-
 # or overflows, every way through the code comes to an ENTER, a wait or an end.
 
-from . import cbor, num, once, ops
+from . import cbor, once, ops
 from .errors import TsmeError
 from .intrinsics import FUNCTIONS
 from .limits import check
@@ -52,7 +52,6 @@ _END = const(33)
 _FORK = const(34)
 _MAP = const(35)
 _QUERY = const(36)
-_LONGEST = 100000000000  # ms, of a retrier: AWS's 99999999 s, and a bit
 
 
 def bad(text, at=None):
@@ -153,15 +152,14 @@ def _path(value):
 
 
 def _retrier(value, counters):
-    if not isinstance(value, list) or len(value) != 6:
+    # counter, interval, attempts, rate, its billionths, longest, jitter
+    if not isinstance(value, list) or len(value) != 7:
         return False
-    for i in (0, 1, 2, 4, 5):
-        if type(value[i]) is not int or not 0 <= value[i] < _LONGEST:
+    most = (counters - 1, 99999999, 99999999, 2147483647, 999999999, 99999999, 1)
+    for i in range(7):
+        if type(value[i]) is not int or not (i == 3) <= value[i] <= most[i]:
             return False
-    rate = value[3]
-    if not num.is_number(rate) or num.compare(rate, 1) < 0:
-        return False
-    return value[0] < counters and value[5] <= 1
+    return True
 
 
 def _query(value):

@@ -1,8 +1,9 @@
-# WAIT, LIMIT and FAIL, which not every program has (docs/SPEC.md, 2.2).
+# WAIT, LIMIT, FAIL, and the delays of RETRY, which not every program has (docs/SPEC.md, 2.2).
 from . import num
 from .faults import StatesError, error
 
 _MAX_DELAY = 2147483647  # s, AWS's longest wait
+_PARTS = 1000000000  # billionths
 
 
 def wait(vm, d, number, f, stack, a):
@@ -52,6 +53,28 @@ def checked(n, a, v=None):
     if not num.is_whole(n) or not (a < 2) <= n <= most:
         raise error(6, n if v is None else v)
     return n
+
+
+def backoff(interval, rate, n, longest):
+    # The delay in ms: `interval` s times the rate (whole, billionths) to the power n, at most
+    # `longest` s.  No number on the way has more than 63 bits, and no power more than 54 products.
+    whole, part = 1, 0
+    while n:
+        if n & 1:
+            whole, part = product(whole, part, *rate)
+        n >>= 1
+        if n:
+            rate = product(*rate, *rate)
+    if interval * whole >= longest:
+        return 1000 * longest
+    return min(1000 * interval * whole + interval * part // 1000000, 1000 * longest)
+
+
+def product(a, b, c, d):
+    # a and c whole, b and d billionths
+    part = a * d + b * c + b * d // _PARTS
+    whole = a * c + part // _PARTS
+    return (whole, part % _PARTS) if whole < _MAX_DELAY else (_MAX_DELAY, 0)
 
 
 def fail(vm, d, number, f, stack, a):
