@@ -274,7 +274,7 @@ def test_a_percentage_becomes_the_nearest_millionth(v):
     exact = 10000 * Fraction(v)
     assert abs(wait.ppm(v) - exact) <= Fraction(1, 2) + Fraction(10000, 2**40)
     assert wait.ppm(F64(bits_of(v))) == wait.ppm(v)
-    assert [wait.ppm(x) for x in (33.3, 1 / 32, 66.67, 50, 0.00005)] == [
+    assert [wait.ppm(x) for x in (33.3, 1 / 32, 66.67, 50, 0.00006)] == [
         333000,
         313,
         666700,
