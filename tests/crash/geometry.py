@@ -73,4 +73,4 @@ GEOMETRIES = [
 ]
 
 # Of partitions that are cut into regions; the first four blocks are the table's.
-PARTITIONS = [Geometry.parse(text) for text in ("r256x12p32", "r512x11e16", "r256x16p8")]
+PARTITIONS = [Geometry.parse(text) for text in ("r256x12p32", "r512x11e16", "r256x11p8")]

@@ -108,7 +108,7 @@ class Partition(World):
         self.journals = {}
         there = self.regions.list()
         self._apart(there)
-        seen = tuple(self._read(name, count) for name, _, count in there)
+        seen = tuple(self._read(name, count) for name, _, count, _ in there)
         if self.flash.ops != before:
             raise Wrong("reading the table wrote to the flash")
         if self.tell:
@@ -116,9 +116,9 @@ class Partition(World):
         self.table.check(tuple(sorted(seen, key=lambda held: held.name)))
         return Journal(self.flash)
 
-    def _apart(self, there: list[tuple[str, int, int]]) -> None:
+    def _apart(self, there: list[tuple[str, int, int, int]]) -> None:
         end = TABLE
-        for name, start, count in there:
+        for name, start, count, _ in there:
             if start < end or start + count > self.flash.count:
                 raise Wrong(f"the region {name} is at block {start}")
             end = start + count

@@ -65,8 +65,8 @@ def test_a_block_that_fails_is_nobodys() -> None:
         regions.create("a", 4)  # nobody knows whose that is
     regions.format()
     assert regions.create("a", 4).start == 6
-    assert regions.list() == [("a", 6, 4)]
-    assert ["", 5, 1] in [list(entry) for entry in regions.entries or ()]
+    assert regions.list() == [("a", 6, 4, 0)]
+    assert ["", 5, 1, 0] in [list(entry) for entry in regions.entries or ()]
     assert regions.create("b", 1).start == 4
     assert read_regions(bytes(flash.data)) == {"b": (4, 1), "a": (6, 4)}
 
@@ -114,10 +114,10 @@ def test_a_journal_of_the_whole_partition_is_no_table_and_the_other_way_round() 
         (["regions", 2, 4, 0], "TSME-J003"),
         (["other", 1, 4, 0], "TSME-J016"),
         ([1, 2], "TSME-J016"),
-        (["regions", 1, 4, 0, ["a", 3, 2]], "TSME-J016"),
-        (["regions", 1, 9, 0, ["a", 4, 3], ["b", 6, 2]], "TSME-J016"),
-        (["regions", 1, 40, 0, ["a", 4, 3]], "TSME-J016"),
-        (["regions", 1, 9, 0, ["a", 14, 3]], "TSME-J016"),
+        (["regions", 1, 4, 0, ["a", 3, 2, 0]], "TSME-J016"),
+        (["regions", 1, 9, 0, ["a", 4, 3, 0], ["b", 6, 2, 0]], "TSME-J016"),
+        (["regions", 1, 40, 0, ["a", 4, 3, 0]], "TSME-J016"),
+        (["regions", 1, 9, 0, ["a", 14, 3, 0]], "TSME-J016"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused(item: list[object], code: str) -> None:
@@ -142,7 +142,7 @@ def test_a_full_table_says_so_and_stays() -> None:
 def test_a_copy_of_ones_own_moves_what_is_no_journal() -> None:
     flash = RamFlash(256, 16)
     regions = Regions(flash)
-    regions.create("store", 2).writeblocks(1, b"kept", 8)
+    regions.create("store", 2, 1).writeblocks(1, b"kept", 8)
 
     def copy(old: Region, new: Region) -> None:
         part = bytearray(256)
@@ -155,7 +155,7 @@ def test_a_copy_of_ones_own_moves_what_is_no_journal() -> None:
     assert part == b"kept"
     with pytest.raises(ZeroDivisionError):
         regions.resize("store", 2, lambda old, new: 1 / 0)
-    assert Regions(flash).list() == [("store", 6, 5)]
+    assert Regions(flash).list() == [("store", 6, 5, 1)]
 
 
 def test_a_journal_that_does_not_fit_the_smaller_region_stays() -> None:
@@ -166,7 +166,7 @@ def test_a_journal_that_does_not_fit_the_smaller_region_stays() -> None:
     journal.checkpoint(bytes(400))
     with pytest.raises(TsmeError, match="TSME-J007"):
         regions.resize("a", 2)
-    assert Regions(flash).list() == [("a", 4, 8)]
+    assert Regions(flash).list() == [("a", 4, 8, 0)]
     assert Journal(Regions(flash).open("a")).recover().records == 1
 
 

@@ -402,12 +402,12 @@ def regions(data: bytes) -> dict[str, tuple[int, int]]:
         size += 256
         if 4 * size > len(data):
             raise Bad("no table of regions")
-    kind, version, mark, _number, *entries = table
-    if (kind, version) != ("regions", 1):
+    what, version, mark, _number, *entries = table
+    if (what, version) != ("regions", 1):
         raise Bad("no table of version 1")
     end, found = 4, {}
-    for name, start, count in entries:
-        if start < end or count < 1 or start + count > mark or name in found:
+    for name, start, count, kind in entries:
+        if start < end or count < 1 or start + count > mark or name in found or kind < 0:
             raise Bad(f"the region {name} at {start} does not fit")
         end = start + count
         if name:

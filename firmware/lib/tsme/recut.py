@@ -41,7 +41,7 @@ def parse(body, whole):
         raise fault("TSME-J003", item[1], VERSION)
     _, _, mark, number = item[:4]
     end = TABLE
-    for _, start, count in item[4:]:
+    for _, start, count, _ in item[4:]:
         if start < end or count < 1:
             raise fault("TSME-J016", "regions lie one over another")
         end = start + count
@@ -83,7 +83,7 @@ class Change:
         # The first of so many free blocks in a row.
         longest = 0
         end = TABLE
-        for _, start, n in self.entries + [["", self.whole, 0]]:
+        for _, start, n, _ in self.entries + [["", self.whole, 0, 0]]:
             if start - end >= count:
                 return end
             longest = max(longest, start - end)
@@ -104,20 +104,20 @@ class Change:
                 self.commit()
             for block in range(start, end):
                 if not self.blocks.erase(block):
-                    self.entries.append(["", block, 1])
+                    self.entries.append(["", block, 1, 0])
                     self.entries.sort(key=lambda e: e[1])
                     break
             else:
                 return start
 
 
-def create(r, name, count):
+def create(r, name, count, kind):
     c = Change(r)
     if not isinstance(name, str) or not 0 < len(name.encode()) <= LONGEST:
         raise fault("TSME-J015", "a name has 1 to %d bytes, %r has not" % (LONGEST, name))
     if c.find(name) >= 0:
         raise fault("TSME-J015", 'there is a region "%s" already' % name)
-    c.entries.append([name, c.take(count), count])
+    c.entries.append([name, c.take(count), count, kind])
     c.commit()
 
 
@@ -130,7 +130,7 @@ def resize(r, name, count, copy):
     start = c.take(count)
     old = c.entries.pop(c.find(name))
     (copy or copied)(r.part(old[1], old[2]), r.part(start, count))
-    c.entries.append([name, start, count])
+    c.entries.append([name, start, count, old[3]])
     c.commit()
 
 

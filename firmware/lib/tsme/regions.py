@@ -13,7 +13,8 @@ class Regions:
         self.device = device
         self.buffer = 1024  # of journals: bytes, or a Journal whose buffers they share
         # mark: blocks from it on have never been anybody's.  number: the greatest execution of the
-        # regions that are gone.  entries: [name, start, count] by start; no name: it has failed
+        # regions that are gone.  entries: [name, start, count, kind] by start; no name: it has
+        # failed
         self.entries = None
 
     def load(self):
@@ -26,7 +27,7 @@ class Regions:
         return Region(d, start, count)
 
     def list(self):
-        # -> [(name, first block, blocks), ..]
+        # -> [(name, first block, blocks, kind), ..]
         if self.entries is None:
             self.load()
         return [tuple(e) for e in self.entries if e[0]]
@@ -34,14 +35,14 @@ class Regions:
     def open(self, name):
         # -> its Region
         there = self.list()
-        for found, start, count in there:
+        for found, start, count, _ in there:
             if found == name:
                 return self.part(start, count)
         raise fault("TSME-J014", name, ", ".join([e[0] for e in there]) or "none")
 
-    def create(self, name, count):
-        # -> a new Region of so many blocks, all of them blank
-        once("recut", "create", self, name, count)
+    def create(self, name, count, kind=0):
+        # -> a new Region of so many blocks, all of them blank.  kind: 0 for a journal
+        once("recut", "create", self, name, count, kind)
         return self.open(name)
 
     def resize(self, name, count, copy=None):

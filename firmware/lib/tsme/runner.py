@@ -70,6 +70,36 @@ class Outcome:
         return "execution %d %s: %s" % (self.execution, self.status, what)
 
 
+async def rest(host, engines, ms):
+    # Nothing is to be done for so many ms, or until something comes if that is None.  `host` is
+    # who sleeps, and is told by its `posted`.
+    ms = _LONGEST if ms is None else min(ms, _LONGEST)
+    active = False
+    for e in engines:
+        e.latest += ms
+        active = active or e.running
+    if host.sleep and not active:
+        for e in engines:
+            if e.journal and not host.returned and (e.lag or e.latest < _SET):
+                once("clocks", "asleep", e)
+        r = host.sleep(ms)
+        if hasattr(r, "send"):
+            await r
+        host.returned = True  # it is no deep sleep, which ends in a reset
+        return
+    host.posted.clear()
+    for e in engines:
+        if e.queue:
+            return
+    try:
+        if hasattr(asyncio, "wait_for_ms"):
+            await asyncio.wait_for_ms(host.posted.wait(), ms)
+        else:
+            await asyncio.wait_for(host.posted.wait(), ms / 1000)
+    except asyncio.TimeoutError:
+        pass  # it is time
+
+
 def _client(program):
     if hasattr(program, "code"):
         from .asl import Interpreter
@@ -193,8 +223,9 @@ class Engine(Driver):
                 return event
         return None
 
-    async def turn(self):
-        # One input, or one sleep until there is one.
+    def advance(self):
+        # One input, if there is one; what it was, or None: then there is nothing to do for `wait`
+        # ms, or until something comes.
         if self.left:
             e = self.left
             self.left = None
@@ -203,38 +234,25 @@ class Engine(Driver):
             from .signals import take
 
             take(self, *self.queue.pop(0))
-            return
+            return _SIGNAL
         event = self.next()
         if event:
             self.feed(event)
-            if event[0] == _CONTINUE:
-                await asyncio.sleep(0)
-        elif self.busy():
-            if self.journal:
-                self.journal.idle()
+            return event[0]
+        if self.journal and self.busy():
+            self.journal.idle()
+        return None
+
+    async def turn(self):
+        # One input, or one sleep until there is one.
+        kind = self.advance()
+        if kind == _CONTINUE:
+            await asyncio.sleep(0)
+        elif kind is None and self.busy():
             await self.pause(self.wait)
 
     async def pause(self, ms):
-        ms = _LONGEST if ms is None else min(ms, _LONGEST)
-        self.latest += ms
-        if self.sleep and not self.running:
-            if self.journal and not self.returned and (self.lag or self.latest < _SET):
-                once("clocks", "asleep", self)
-            r = self.sleep(ms)
-            if hasattr(r, "send"):
-                await r
-            self.returned = True  # it is no deep sleep, which ends in a reset
-            return
-        self.posted.clear()
-        if self.queue:
-            return
-        try:
-            if hasattr(asyncio, "wait_for_ms"):
-                await asyncio.wait_for_ms(self.posted.wait(), ms)
-            else:
-                await asyncio.wait_for(self.posted.wait(), ms / 1000)
-        except asyncio.TimeoutError:
-            pass  # it is time
+        await rest(self, (self,), ms)
 
     # --- tasks ---
 
