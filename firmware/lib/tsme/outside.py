@@ -1,5 +1,19 @@
-# What a new execution is given from outside unless the board gives it: the time, and a seed.
+# Time, and what a new execution is given from outside unless the board gives it: a seed.
+import asyncio
 import time
+
+from . import once
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+_LONGEST = const(3600000)  # ms in one sleep; boards' timers wrap, on rp2 after 71 minutes
+_SET = 1672531200000  # 2023: a clock that is before it has not been set
 
 
 def wall_clock():
@@ -29,3 +43,33 @@ def lag(now, last, before):
     if now >= last:
         return 0
     return max(before, last - now)
+
+
+async def rest(host, engines, ms):
+    # Nothing is to be done for so many ms, or until something comes if that is None.  `host` is
+    # who sleeps, and is told by its `posted`.
+    ms = _LONGEST if ms is None else min(ms, _LONGEST)
+    active = False
+    for e in engines:
+        e.latest += ms
+        active = active or e.running
+    if host.sleep and not active:
+        for e in engines:
+            if e.journal and not host.returned and (e.lag or e.latest < _SET):
+                once("clocks", "asleep", e)
+        r = host.sleep(ms)
+        if hasattr(r, "send"):
+            await r
+        host.returned = True  # it is no deep sleep, which ends in a reset
+        return
+    host.posted.clear()
+    for e in engines:
+        if e.queue:
+            return
+    try:
+        if hasattr(asyncio, "wait_for_ms"):
+            await asyncio.wait_for_ms(host.posted.wait(), ms)
+        else:
+            await asyncio.wait_for(host.posted.wait(), ms / 1000)
+    except asyncio.TimeoutError:
+        pass  # it is time

@@ -8,7 +8,7 @@ import asyncio
 from . import once
 from .driver import Driver
 from .kernel import BEHAVIOUR, Kernel
-from .outside import lag, wall_clock
+from .outside import lag, rest, wall_clock
 from .outside import seed as random_seed
 from .tasks import (
     LOST,
@@ -49,7 +49,6 @@ _RESOURCE = const(4)
 _PAYLOAD = const(5)
 _BEGUN = const(7)
 _LONGEST = const(3600000)  # ms in one sleep; boards' timers wrap, on rp2 after 71 minutes
-_SET = 1672531200000  # 2023: a clock that is before it has not been set
 
 
 class Outcome:
@@ -68,36 +67,6 @@ class Outcome:
         ok = self.status == "succeeded"
         what = dumps(self.output) if ok else "%s: %s" % (self.error, self.cause)
         return "execution %d %s: %s" % (self.execution, self.status, what)
-
-
-async def rest(host, engines, ms):
-    # Nothing is to be done for so many ms, or until something comes if that is None.  `host` is
-    # who sleeps, and is told by its `posted`.
-    ms = _LONGEST if ms is None else min(ms, _LONGEST)
-    active = False
-    for e in engines:
-        e.latest += ms
-        active = active or e.running
-    if host.sleep and not active:
-        for e in engines:
-            if e.journal and not host.returned and (e.lag or e.latest < _SET):
-                once("clocks", "asleep", e)
-        r = host.sleep(ms)
-        if hasattr(r, "send"):
-            await r
-        host.returned = True  # it is no deep sleep, which ends in a reset
-        return
-    host.posted.clear()
-    for e in engines:
-        if e.queue:
-            return
-    try:
-        if hasattr(asyncio, "wait_for_ms"):
-            await asyncio.wait_for_ms(host.posted.wait(), ms)
-        else:
-            await asyncio.wait_for(host.posted.wait(), ms / 1000)
-    except asyncio.TimeoutError:
-        pass  # it is time
 
 
 def _client(program):
