@@ -78,7 +78,7 @@ install_python_packages() {
         echo "$key" >"$stamp"
     fi
     stamp=$VENV/native.stamp
-    key=$(hash "$key" "$(cat native_modules/cpython/*)")
+    key=$(hash "$key" "$(cat native_modules/*.h native_modules/cpython/*)")
     if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ]; then
         step native "the native core for Python" build_native
         echo "$key" >"$stamp"

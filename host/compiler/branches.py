@@ -129,7 +129,6 @@ def _map(lo: Lowering, state: Map, kind: str, entry: Label, options: int) -> Non
     call = distributed.label(state) if state.distributed else ""
     lo.ins("MAP", options, Site(kind, items, state.where, call))
     lo.code.append(Ins("JUMP", entry, child=True))
-    lo.depth = 1
 
 
 def _body(lo: Lowering, state: Map, entry: Label, selected: Label, around: Dollar) -> None:

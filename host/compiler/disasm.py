@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tsme import cbor, ops
+from tsme import cbor
 from tsme.errors import TsmeError
 from tsme.limits import LIMITS
 from tsme.program import Program
@@ -19,7 +19,8 @@ from tsme.words import named
 from .debug import Debug, read_debug
 from .emit import BUDGET, LARGEST
 from .expressions import FUNCTIONS
-from .pool import FIRST_WORD, LISTS
+from .instructions import INSTRUCTIONS, NAMES
+from .pool import ARRAY, FIRST_WORD, TEXT
 from .queries import to_text as query_text
 
 _NEEDS = "floats hashes Parallel Map queries random-numbers input".split()
@@ -60,6 +61,21 @@ _WIDTH = 72  # of a constant in a listing
 
 
 @dataclass(frozen=True)
+class Parts:
+    """A constant in parts: the numbers of others, and of words (docs/SPEC.md, 2.14)."""
+
+    text: bool  # they make a text; else an array
+    numbers: bytes
+
+    def value(self, consts: list[Any]) -> Any:
+        """What they make; a question mark stands for what there is not."""
+        parts = [named(n, consts) for n in self.numbers]
+        if self.text:
+            return "".join(part if isinstance(part, str) else "?" for part in parts)
+        return parts
+
+
+@dataclass(frozen=True)
 class Line:
     """One instruction.  `meaning` is its operand in words, `target` where it jumps to."""
 
@@ -79,7 +95,7 @@ class Listing:
     digest: bytes
     needs: list[str]
     limits: dict[str, int]
-    consts: list[Any]  # bytes: numbers of the constants that it is made of
+    consts: list[Any]  # values, byte strings, and Parts
     lines: list[Line]
     size: int
     debug: Debug | None
@@ -140,8 +156,11 @@ def _constants(pool: bytes) -> list[Any]:
     at = 0
     try:
         while at < len(pool):
-            value, at = cbor.decode(pool, at, pool[at] >> 5 == 2)
-            out.append(value)
+            tag = pool[at]
+            at += tag in (ARRAY, TEXT)
+            value, at = cbor.decode(pool, at, pool[at : at + 1] != b"" and pool[at] >> 5 == 2)
+            tagged = tag in (ARRAY, TEXT) and isinstance(value, bytes)
+            out.append(Parts(tag == TEXT, value) if tagged else value)
     except TsmeError as error:
         raise TsmeError("TSME-P002", f"the constants cannot be read: {error.message}") from None
     return out
@@ -150,7 +169,7 @@ def _constants(pool: bytes) -> list[Any]:
 def _refusal(data: bytes) -> str:
     limits = dict.fromkeys(LIMITS, 1 << 40)
     try:
-        Program(data, limits)
+        Program(data, limits=limits)
     except TsmeError as error:
         return str(error)
     return ""
@@ -174,12 +193,12 @@ def _lines(code: bytes, consts: list[Any], debug: Debug) -> Iterator[Line]:
     found = list(instructions(code))
     after = [op for _, _, op, _ in found[1:]] + [0]
     for (start, pc, op, operand), following in zip(found, after, strict=True):
-        name = ops.NAMES[op] if op < len(ops.NAMES) else f"?{op}"
-        kind = ops.KINDS[op] if op < len(ops.NAMES) else "?"
+        name = NAMES.get(op, f"?{op}")
+        kind = INSTRUCTIONS[name].kind if op in NAMES else "?"
         site = debug.sites.get(pc)
         source = f"{site.field}: {site.text}  (line {site.line})" if site and site.text else ""
         target = operand if kind == "t" else None
-        resource = name == "CONST" and following == ops.NUMBER["TASK"]
+        resource = name == "CONST" and following == INSTRUCTIONS["TASK"].number
         meaning = _meaning("TASK" if resource else name, kind, operand, consts, debug)
         yield Line(start, name, operand, meaning, target, source)
 
@@ -190,7 +209,8 @@ def _meaning(name: str, kind: str, operand: int, consts: list[Any], debug: Debug
         case "c":
             if operand >= len(consts):
                 return f"constant {operand}?"
-            return _constant(name, _joined(name, consts[operand], consts))
+            value = consts[operand]
+            return _constant(name, value.value(consts) if isinstance(value, Parts) else value)
         case "s":
             known = 0 < operand <= len(debug.variables)
             text = debug.variables[operand - 1] if known else str(operand)
@@ -206,16 +226,6 @@ def _meaning(name: str, kind: str, operand: int, consts: list[Any], debug: Debug
         case "e":
             return debug.state(operand)
     return ""
-
-
-def _joined(name: str, value: Any, consts: list[Any]) -> Any:
-    """A constant, put together from its parts if it has any."""
-    if not isinstance(value, bytes):
-        return value
-    parts = [named(n, consts) for n in value]
-    if name in LISTS:
-        return parts
-    return "".join(part if isinstance(part, str) else "?" for part in parts)
 
 
 def _constant(name: str, value: Any) -> str:
@@ -247,8 +257,8 @@ def _path(steps: list[Any], root: str = "$") -> str:
 
 
 def _pooled(value: Any) -> str:
-    if isinstance(value, bytes):
-        return "of " + " ".join(map(_part, value))
+    if isinstance(value, Parts):
+        return "of " + " ".join(map(_part, value.numbers))
     return _short(value)
 
 
@@ -258,7 +268,8 @@ def _part(n: int) -> str:
 
 
 def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    raw = isinstance(value, bytes)
+    text = f"h'{value.hex()}'" if raw else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 
@@ -323,7 +334,12 @@ def to_json(listing: Listing) -> dict[str, Any]:
         "resources": listing.resources,
         "refusal": listing.refusal or None,
         "constants": [
-            {"of": list(value)} if isinstance(value, bytes) else value for value in listing.consts
+            {"of": list(value.numbers)}
+            if isinstance(value, Parts)
+            else {"bytes": value.hex()}
+            if isinstance(value, bytes)
+            else value
+            for value in listing.consts
         ],
         "code": [
             {

@@ -53,7 +53,7 @@ def check(lo: Lowering, state: Map, dollar: Dollar) -> None:
     for k, limit in enumerate((state.max_concurrency, *state.tolerated)):
         if isinstance(limit, Path):
             lo.option(2 + k, limit, dollar)
-            lo.ins("DROP", 1, effect=-1)
+            lo.ins("DROP", 1)
 
 
 def remember(lo: Lowering, state: Map) -> None:
@@ -63,7 +63,7 @@ def remember(lo: Lowering, state: Map) -> None:
     lo.ins("CONTEXT", 8)
     lo.ins("CONST", Pooled(label(state)))
     lo.ins("CONTEXT", 7)
-    _call(lo, "MapRun", 3)
+    _call(lo, "MapRun")
     lo.ins("STORE", _run(lo, state))
 
 
@@ -78,7 +78,7 @@ def read(lo: Lowering, state: Map, reader: Reader, dollar: Dollar, failed: Label
         lo.ins("INT", 0)
         lo.ins("CONST", Pooled(None))
         _items(lo, reader, dollar)
-        lo.ins("DROP", 1, effect=-1)
+        lo.ins("DROP", 1)
     config = reader.config
     kind = config.get("InputType", "JSON")
     if reader.resource.split(":")[-1] == "listObjectsV2":
@@ -109,7 +109,7 @@ def read(lo: Lowering, state: Map, reader: Reader, dollar: Dollar, failed: Label
 
 def _items(lo: Lowering, reader: Reader, dollar: Dollar) -> None:
     _number(lo, reader.max_items, dollar)
-    _call(lo, "Items", 3, reader.max_items)
+    _call(lo, "Items", reader.max_items)
 
 
 def batch(lo: Lowering, batcher: Batcher, dollar: Dollar) -> None:
@@ -120,14 +120,14 @@ def batch(lo: Lowering, batcher: Batcher, dollar: Dollar) -> None:
         lo.ins("CONST", Pooled(None))
     else:
         lo.expr(batcher.shared, dollar)
-    _call(lo, "Batch", 4, batcher.items if isinstance(batcher.items, Path) else batcher.size)
+    _call(lo, "Batch", batcher.items if isinstance(batcher.items, Path) else batcher.size)
 
 
 def write(lo: Lowering, state: Map, writer: Writer, dollar: Dollar, failed: Label) -> int:
     """What becomes of the results, which are the only thing on the stack; where the output is."""
     how = writer.config.get("Transformation")
     if how == "FLATTEN":
-        _call(lo, "Flatten", 1)
+        _call(lo, "Flatten")
     if writer.resource is None:
         if how == "NONE":
             what = "the Transformation NONE of a ResultWriter without Resource"
@@ -157,7 +157,7 @@ def failure(lo: Lowering, entry: Label, name: str, handler: Label) -> None:
     lo.ins("CONST", Pooled(name))
     lo.ins("ERROR")
     lo.ins("KEY", Pooled("Cause"))
-    lo.ins("FAIL", 3, effect=-2)
+    lo.ins("FAIL", 3)
 
 
 def _task(lo: Lowering, resource: str, site: Site) -> None:
@@ -188,9 +188,9 @@ def _number(lo: Lowering, value: int | Path, dollar: Dollar) -> None:
 
 def _object(lo: Lowering, names: list[str]) -> None:
     members: list[Json] = [*names]
-    lo.ins("OBJECT", Pooled(members), effect=1 - len(names))
+    lo.ins("OBJECT", Pooled(members))
 
 
-def _call(lo: Lowering, name: str, arity: int, limit: int | Path = 0) -> None:
+def _call(lo: Lowering, name: str, limit: int | Path = 0) -> None:
     site = Site("limit", limit.text, limit.where) if isinstance(limit, Path) else None
-    lo.ins("CALL", FUNCTIONS.index(name), site, effect=1 - arity)
+    lo.ins("CALL", FUNCTIONS.index(name), site)

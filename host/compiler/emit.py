@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tsme import cbor, ops
 
 from .debug import write_debug
+from .instructions import INSTRUCTIONS
 from .ir import Code, Ins, Label, Lowered, Pooled, Site
 from .model import CompileError, Problem, Where
 from .pool import Pool
@@ -47,8 +48,8 @@ def emit(
         if item.site is not None:
             sites[len(code) // 2 + (operand > 255)] = item.site
         if operand > 255:
-            code += bytes((ops.NUMBER["EXT"], operand >> 8))
-        code += bytes((ops.NUMBER[item.op], operand & 255))
+            code += bytes((INSTRUCTIONS["EXT"].number, operand >> 8))
+        code += bytes((INSTRUCTIONS[item.op].number, operand & 255))
     if len(code) > 131072:
         what = f"{len(code)} bytes of code"
         text = f"the workflow is too large for one program: {what}"

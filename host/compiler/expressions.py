@@ -65,11 +65,11 @@ def expr(lo: Lowering, e: Expr, dollar: Dollar, within: str = "", field: bool = 
         for _, item in e.items:
             expr(lo, item, dollar, within, field)
         names: list[Json] = [name for name, _ in e.items]
-        lo.ins("OBJECT", Pooled(names), effect=1 - len(names))
+        lo.ins("OBJECT", Pooled(names))
     elif isinstance(e, Arr):
         for item in e.items:
             expr(lo, item, dollar, within, field)
-        lo.ins("ARRAY", len(e.items), effect=1 - len(e.items))
+        lo.ins("ARRAY", len(e.items))
     else:
         call(lo, e, dollar, within)
 
@@ -94,7 +94,7 @@ def _too_large(lo: Lowering) -> None:
     lo.ins("UNLESS", after)
     for text in ERRORS[6]:
         lo.ins("CONST", Pooled(text))
-    lo.ins("FAIL", 3, Site("large", "", lo.state.where), effect=-2)
+    lo.ins("FAIL", 3, Site("large", "", lo.state.where))
     lo.label(after)
     lo.ins("INT", 0)
 
@@ -119,7 +119,7 @@ def call(lo: Lowering, e: Call, dollar: Dollar, within: str = "") -> None:
     elif name == "Hash":
         lo.needs |= ops.NEEDS_HASH
     site = Site("call", e.text, e.where)
-    lo.ins("CALL", FUNCTIONS.index(name), site, effect=1 - len(args))
+    lo.ins("CALL", FUNCTIONS.index(name), site)
 
 
 def path(
@@ -158,7 +158,7 @@ def path(
             lo.ins("INDEXQ" if soft else "INDEX", -2 * n - 1 if n < 0 else 2 * n, site)
     if isinstance(beyond, Index):
         lo.integer(beyond.n)
-        lo.ins("CALL", FUNCTIONS.index("Item"), site, effect=-1)
+        lo.ins("CALL", FUNCTIONS.index("Item"), site)
     if query:
         assert not soft or not steps  # IsPresent takes a reference path
         lo.needs |= ops.NEEDS_QUERY
@@ -222,7 +222,7 @@ def _push(lo: Lowering, node: Any) -> None:
     else:
         for part in node.values():
             _push(lo, part)
-        lo.ins("OBJECT", Pooled(list(node)), effect=1 - len(node))
+        lo.ins("OBJECT", Pooled(list(node)))
 
 
 def reference(p: Path) -> list[Json]:

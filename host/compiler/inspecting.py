@@ -209,7 +209,7 @@ class Inspecting(Lowering):
         self.ins("IF", sound)
         self.ins("CONST", Pooled("States.Runtime"))
         self.ins("CONST", Pooled("the items of a Map are no array"))
-        self.ins("FAIL", 3, site, effect=-2)
+        self.ins("FAIL", 3, site)
         self.label(sound)
 
     def limits(self, state: Map, dollar: Dollar) -> None:

@@ -15,6 +15,7 @@ from tsme import ops
 from . import branches, conditions, expressions
 from .emit import LARGEST
 from .expressions import Dollar, Slot
+from .instructions import INSTRUCTIONS
 from .intrinsic import SIGNATURES
 from .ir import Code, Ins, Label, Lowered, Operand, Pooled, Resource, Site, StateInfo
 from .model import (
@@ -43,23 +44,6 @@ from .model import (
 from .resource import has_lists, resource_of
 
 EMITS = {"tsme:log": 0, "tsme:metric": 1, "tsme:publish": 2}
-
-# Operations that change the depth of the stack by a fixed number.
-_EFFECT = {
-    "CONST": 1,
-    "INT": 1,
-    "LOAD": 1,
-    "STORE": -1,
-    "PICK": 1,
-    "FIELD": 1,
-    "PUT": -1,
-    "CONTEXT": 1,
-    "IF": -1,
-    "UNLESS": -1,
-    "COMPARE": -1,
-    "CAUGHT": 1,
-    "ERROR": 1,
-}
 
 
 def is_root(path: Path | None) -> bool:
@@ -91,9 +75,11 @@ class Lowering:
 
     # --- writing ---
 
-    def ins(self, op: str, arg: Operand = 0, site: Site | None = None, effect: int = 0) -> None:
-        self.code.append(Ins(op, arg, site))
-        self.depth += _EFFECT.get(op, effect)
+    def ins(self, op: str, arg: Operand = 0, site: Site | None = None) -> None:
+        row = INSTRUCTIONS[op]
+        self.code.append(Ins(op, arg, site if row.errors else None))
+        value = arg.value if isinstance(arg, Pooled) else arg
+        self.depth = row.depth(self.depth, value if isinstance(value, (int, list)) else 0)
         self.deepest = max(self.deepest, self.depth)
 
     def label(self, label: Label) -> None:
@@ -150,7 +136,7 @@ class Lowering:
 
     def clear(self) -> None:
         if self.depth:
-            self.ins("DROP", self.depth, effect=-self.depth)
+            self.ins("DROP", self.depth)
 
     def combine(self, dollar: Dollar, path: Path | None) -> None:
         """ResultPath: put the result into slot 0."""
@@ -236,7 +222,6 @@ class Lowering:
         """TASK with the payload on top of the stack; then its result is all there is."""
         self.ins("CONST", Resource(resource))
         self.ins("TASK", options, site)
-        self.depth = 1
 
     def option(self, k: int, value: int | Path | None, dollar: Dollar) -> bool:
         """Push an option of a TASK or MAP as LIMIT k makes it, if there is one."""
@@ -325,7 +310,7 @@ class Lowering:
             site = Site("choice", "", state.where)
             self.ins("CONST", Pooled("States.NoChoiceMatched"))
             self.ins("CONST", Pooled("no rule fits and there is no Default"))
-            self.ins("FAIL", 3, site, effect=-2)
+            self.ins("FAIL", 3, site)
 
     def chosen(self, dollar: Dollar, assign: Assign, name: str) -> None:
         root = Path("$", (), "$", self.state.where)
@@ -345,7 +330,7 @@ class Lowering:
             self.integer(value)
         else:
             self.ins("CONST", Pooled(value))
-        self.ins("WAIT", int(kind == "timestamp"), site, effect=-self.depth)
+        self.ins("WAIT", int(kind == "timestamp"), site)
         self.finish(None, None, state.assign)
         self.go(state.next)
 
@@ -373,12 +358,12 @@ class Lowering:
                 self.ins("CONST", Pooled(part))
             else:
                 self.expr(part, None, field=False)
-        self.ins("FAIL", k, effect=-self.depth)
+        self.ins("FAIL", k)
         if doubtful:
             self.label(no_text)
             self.ins("CONST", Pooled("States.Runtime"))
             self.ins("CONST", Pooled("ErrorPath and CausePath must name strings"))
-            self.ins("FAIL", 3, effect=-2)
+            self.ins("FAIL", 3)
 
     def parallel(self, state: Parallel) -> None:
         branches.parallel(self, state)

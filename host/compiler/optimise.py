@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from tsme import cbor
 
+from .instructions import INSTRUCTIONS
 from .ir import Code, Ins, Label, Pooled
 
-_JUMPS = {"JUMP", "IF", "UNLESS", "CATCH"}
-_STOPS = {"JUMP", "END", "FAIL", "RAISE"}
-_ALONE = {"ENTER", "FORK", "MAP"}  # never shared: a state is itself, and children follow
+_JUMPS = {name for name, row in INSTRUCTIONS.items() if row.jumps}
+_STOPS = {name for name, row in INSTRUCTIONS.items() if row.stops}
+_ALONE = {name for name, row in INSTRUCTIONS.items() if row.alone}
 _WORTH = 3  # instructions of a piece that a JUMP may replace
 
 

@@ -1,8 +1,8 @@
 """The constants of a program: which there are, how each is written, and in which order.
 
 A list of names (the constant of OBJECT, PUT and CAUGHT) and the Resource of a TASK may be written
-as a byte string of constants' numbers, so that a text which a program needs several times stands
-in it once (docs/SPEC.md, 2.14).  Whether that is shorter depends on all the others: a name that
+in parts, as numbers of constants, so that a text which a program needs several times stands in it
+once (docs/SPEC.md, 2.14).  Whether that is shorter depends on all the others: a name that
 two lists have is worth a constant of its own, one that is needed once is not.
 """
 
@@ -20,6 +20,7 @@ from .model import Json
 LISTS = ("OBJECT", "PUT", "CAUGHT")
 _INDEX = 1  # bytes that a constant takes in the index of a small program
 FIRST_WORD = 192  # bytes below name constants, the others words (tsme/words.py)
+ARRAY, TEXT = 0xC6, 0xC7  # tags before the numbers of the parts
 _WORTH = 3  # bytes that parts have to save: they are looked up at each use
 
 _WORDS = {
@@ -100,7 +101,7 @@ class Pool:
         """Bytes of a list or resource; with `users`, and of the parts that nothing else uses."""
         if not parts:
             return 0 if self._uses["", key[1]] else len(key[1]) + _INDEX
-        price = 1 + len(parts) + (len(parts) > 23) + _INDEX
+        price = 2 + len(parts) + (len(parts) > 23) + _INDEX
         if users:
             mine = Counter(parts)
             price += sum(self._alone(part) for part, n in mine.items() if users[part] == n)
@@ -137,7 +138,8 @@ class Pool:
         if not key[0]:
             return key[1]
         numbers = (_WORDS.get(part, self._numbers.get(("", part))) for part in self._chosen[key])
-        return cbor.encode(bytes(n for n in numbers if n is not None), True)
+        tag = ARRAY if key[0] == "list" else TEXT
+        return bytes([tag]) + cbor.encode(bytes(n for n in numbers if n is not None), True)
 
 
 def _key(op: str, arg: Pooled) -> Key:

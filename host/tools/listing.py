@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from tsme import ops
 from tsme.errors import TsmeError
 from tsme.program import Program
 
 from ..compiler.debug import Debug, SiteInfo, StateName, read_debug
 from ..compiler.disasm import instructions
+from ..compiler.instructions import NAMES
 
 __all__ = ["Instruction", "Listing", "SiteInfo", "StateName", "listing"]
 
@@ -62,5 +62,5 @@ def listing(program: bytes, debug: bytes) -> Listing:
     found = read_debug(debug)
     if found is None or found[0] != p.digest:
         raise TsmeError("TSME-P001", "the debug part is none, or belongs to another program")
-    code = [Instruction(pc, ops.NAMES[op], arg) for _, pc, op, arg in instructions(p.code)]
+    code = [Instruction(pc, NAMES[op], arg) for _, pc, op, arg in instructions(p.code)]
     return Listing(p, found[1], code, {item.pc: n for n, item in enumerate(code)})

@@ -61,14 +61,14 @@ class Played:
 @contextmanager
 def no_limits() -> Iterator[None]:
     """A laptop can hold what any device could."""
-    with limited(dict.fromkeys(LIMITS, 1 << 40)):
+    with limited(limits=dict.fromkeys(LIMITS, 1 << 40)):
         yield
 
 
 def know(loaded: Loaded) -> Known:
     """A program ready to be replayed."""
     listing = disassemble(loaded.data)
-    program = Program(loaded.data[: listing.size], dict.fromkeys(LIMITS, 1 << 40))
+    program = Program(loaded.data[: listing.size], limits=dict.fromkeys(LIMITS, 1 << 40))
     return Known(loaded.name, program, listing.debug or Debug())
 
 

@@ -4,18 +4,10 @@
 
 #include "loop.h"
 
-#define CONST   1
-#define INT     2
-#define STORE   4
-#define PICK    5
-#define FIELD   7
-#define KEY     8
-#define OBJECT  12
-#define ENTER   17
-#define JUMP    18
-#define IF      19
-#define UNLESS  20
-#define COMPARE 21
+#include "../opcodes.h"
+
+#define NUMBER(name, number, ...) name = number,
+enum { TSME_INSTRUCTIONS(NUMBER) };
 
 static PyObject *n_code, *n_consts, *n_slots, *n_pc, *n_dirty, *n_trace, *n_left, *n_now, *n_enter;
 static PyObject *t_assign, *t_enter;
@@ -201,7 +193,7 @@ static int operate(Loop *l, int op, Py_ssize_t a)
     switch (op) {
     case CONST: return push(l, PySequence_GetItem(l->consts, a)) ? 1 : -1;
     case INT: return push(l, PyLong_FromSsize_t(a)) ? 1 : -1;
-    case INT + 1: {
+    case LOAD: {
         PyObject *v = PyList_GetItem(l->slots, a);
         if (v == missing)
             break;

@@ -12,12 +12,8 @@
 
 #include <string.h>
 
-static const char *const tsme_names[TSME_OPS] = {
-    "EXT",    "CONST",   "INT",    "LOAD",  "STORE", "PICK", "DROP",    "FIELD", "KEY",    "INDEX",
-    "KEYQ",   "INDEXQ",  "OBJECT", "ARRAY", "PUT",   "CALL", "CONTEXT", "ENTER", "JUMP",   "IF",
-    "UNLESS", "COMPARE", "TEST",   "CATCH", "LIMIT", "TASK", "WAIT",    "EMIT",  "CAUGHT", "RETRY",
-    "ERROR",  "RAISE",   "FAIL",   "END",   "FORK",  "MAP",  "QUERY",
-};
+#define TSME_NAME(name, ...) #name,
+static const char *const tsme_names[TSME_OPS] = {TSME_INSTRUCTIONS(TSME_NAME)};
 
 /// The file ///
 
@@ -76,8 +72,8 @@ static int tsme_take_limits(struct tsme_program *p, const uint8_t **at, const ui
     return TSME_OK;
 }
 
-// The constants are values or byte strings (SPEC 2.14), and the index says where each of
-// them begins.
+// The constants are values, byte strings, or in parts (SPEC 2.14), and the index says
+// where each of them begins.
 static int tsme_check_consts(const struct tsme_program *p, uint32_t size)
 {
     const uint8_t *at = p->consts;
@@ -86,7 +82,8 @@ static int tsme_check_consts(const struct tsme_program *p, uint32_t size)
         if (tsme_const(p, c) != at || at == end) {
             return TSME_ERR_FORMAT;
         }
-        if (*at >> 5 == TSME_BYTES) {
+        if (*at >> 5 == TSME_BYTES || *at == TSME_PARTS_ARRAY || *at == TSME_PARTS_TEXT) {
+            at += *at >= TSME_PARTS_ARRAY;
             uint32_t size_of;
             const uint8_t *numbers;
             int err = tsme_take(&at, end, TSME_BYTES, &size_of, &numbers);
@@ -102,6 +99,32 @@ static int tsme_check_consts(const struct tsme_program *p, uint32_t size)
         at += n;
     }
     return at == end ? TSME_OK : TSME_ERR_FORMAT;
+}
+
+// A part is a word, or a constant that is a text or an integer.
+static int tsme_check_parts(struct tsme *t)
+{
+    const struct tsme_program *p = &t->program;
+    for (uint32_t c = 0; c < p->const_count; c++) {
+        if (*tsme_const(p, c) == TSME_PARTS_TEXT) {
+            t->refused = "a text in parts";
+            return TSME_ERR_UNSUPPORTED;
+        }
+        struct tsme_list list = tsme_list_of(p, c);
+        for (uint32_t i = 0; list.numbered && i < list.left; i++) {
+            if (list.at[i] >= TSME_FIRST_WORD) {
+                continue;
+            }
+            if (list.at[i] >= p->const_count) {
+                return TSME_ERR_FORMAT;
+            }
+            uint8_t major = (uint8_t)(*tsme_const(p, list.at[i]) >> 5);
+            if (major != TSME_TEXT && major != TSME_UINT && major != TSME_NEGATIVE) {
+                return TSME_ERR_FORMAT;
+            }
+        }
+    }
+    return TSME_OK;
 }
 
 static int tsme_parse(struct tsme *t)
@@ -151,7 +174,8 @@ static int tsme_parse(struct tsme *t)
     p->consts = parts[2];
     p->code_count = sizes[0] / 2;
     p->const_count = sizes[1] / p->index_width;
-    return tsme_check_consts(p, sizes[2]);
+    err = tsme_check_consts(p, sizes[2]);
+    return err ? err : tsme_check_parts(t);
 }
 
 /// The instructions ///
@@ -165,19 +189,11 @@ struct tsme_op {
     uint8_t op;
 };
 
-// A list of names and indexes whose numbers, if it has any, are those of constants.
+// An array, whole or in parts.
 static bool tsme_is_list(const struct tsme_program *p, uint32_t c, struct tsme_list *list)
 {
-    if (*tsme_const(p, c) >> 5 != TSME_ARRAY && *tsme_const(p, c) >> 5 != TSME_BYTES) {
-        return false;
-    }
     *list = tsme_list_of(p, c);
-    for (uint32_t i = 0; list->numbered && i < list->left; i++) {
-        if (list->at[i] >= p->const_count && list->at[i] < TSME_FIRST_WORD) {
-            return false;
-        }
-    }
-    return true;
+    return list->numbered || *tsme_const(p, c) >> 5 == TSME_ARRAY;
 }
 
 // OBJECT's constant: different names.
@@ -226,25 +242,25 @@ static bool tsme_check_operand(const struct tsme_program *p, struct tsme_op *i, 
 {
     const uint8_t *constant = i->operand < p->const_count ? tsme_const(p, i->operand) : 0;
     switch (i->op) {
-    case TSME_CONST: i->pushes = 1; return constant && *constant >> 5 != TSME_BYTES;
-    case TSME_INT: i->pushes = 1; return true;
-    case TSME_LOAD: i->pushes = 1; return i->operand < p->slots;
-    case TSME_STORE: i->pops = 1; return i->operand < p->slots;
-    case TSME_PICK: i->pushes = 1; return i->operand < depth;
-    case TSME_DROP: i->pops = i->operand; return true;
-    case TSME_FIELD: i->pushes = 1; return constant && *constant >> 5 == TSME_TEXT;
-    case TSME_KEY:
-    case TSME_KEYQ: i->pops = i->pushes = 1; return constant && *constant >> 5 == TSME_TEXT;
-    case TSME_INDEX:
-    case TSME_INDEXQ: i->pops = i->pushes = 1; return true;
-    case TSME_MAKE_OBJECT:
+    case TSME_OP_CONST:
         i->pushes = 1;
-        return constant && tsme_is_names(p, i->operand, &i->pops);
-    case TSME_MAKE_ARRAY:
+        return constant && *constant >> 5 != TSME_BYTES && *constant >> 5 != TSME_TAG;
+    case TSME_OP_INT: i->pushes = 1; return true;
+    case TSME_OP_LOAD: i->pushes = 1; return i->operand < p->slots;
+    case TSME_OP_STORE: i->pops = 1; return i->operand < p->slots;
+    case TSME_OP_PICK: i->pushes = 1; return i->operand < depth;
+    case TSME_OP_DROP: i->pops = i->operand; return true;
+    case TSME_OP_FIELD: i->pushes = 1; return constant && *constant >> 5 == TSME_TEXT;
+    case TSME_OP_KEY:
+    case TSME_OP_KEYQ: i->pops = i->pushes = 1; return constant && *constant >> 5 == TSME_TEXT;
+    case TSME_OP_INDEX:
+    case TSME_OP_INDEXQ: i->pops = i->pushes = 1; return true;
+    case TSME_OP_OBJECT: i->pushes = 1; return constant && tsme_is_names(p, i->operand, &i->pops);
+    case TSME_OP_ARRAY:
         i->pops = i->operand;
         i->pushes = 1;
         return true;
-    case TSME_PUT: i->pops = 1; return constant && tsme_is_path(p, i->operand);
+    case TSME_OP_PUT: i->pops = 1; return constant && tsme_is_path(p, i->operand);
     default: return true;
     }
 }
@@ -259,27 +275,27 @@ static bool tsme_check_rest(struct tsme_op *i, uint32_t depth, const char **refu
     uint32_t type = i->operand / 8;
     uint32_t relation = i->operand % 8;
     switch (i->op) {
-    case TSME_CALL:
+    case TSME_OP_CALL:
         i->pops = 2;
         i->pushes = 1;
         *refused = i->operand == TSME_MATH_ADD ? 0 : "an intrinsic function";
         return true;
-    case TSME_COMPARE:
+    case TSME_OP_COMPARE:
         i->pops = 2;
         i->pushes = 1;
         *refused = i->operand == 5 || type == 3 ? "StringMatches or a timestamp" : 0;
         return type <= 3 && relation <= tsme_relations[type];
-    case TSME_TEST:
+    case TSME_OP_TEST:
         i->pops = i->pushes = 1;
         *refused = i->operand == TSME_IS_TIMESTAMP ? "IsTimestamp" : 0;
         return i->operand <= TSME_IS_TIMESTAMP;
-    case TSME_ENTER: return depth == 0;
-    case TSME_IF:
-    case TSME_UNLESS: i->pops = 1; return true;
-    case TSME_JUMP: return true;
-    case TSME_END: return i->operand == 0;
+    case TSME_OP_ENTER: return depth == 0;
+    case TSME_OP_IF:
+    case TSME_OP_UNLESS: i->pops = 1; return true;
+    case TSME_OP_JUMP: return true;
+    case TSME_OP_END: return i->operand == 0;
     default:
-        if (i->op == TSME_CONTEXT || i->op > TSME_TEST) {
+        if (i->op == TSME_OP_CONTEXT || i->op > TSME_OP_TEST) {
             *refused = i->op < TSME_OPS ? tsme_names[i->op] : "an unknown instruction";
         }
         return true;
@@ -301,10 +317,10 @@ static bool tsme_check_jump(const struct tsme_program *p, const struct tsme_op *
         depths[i->operand] = (uint8_t)(depth + 1);
         return true;
     }
-    if (i->operand && target[-2] == TSME_EXT) {
+    if (i->operand && target[-2] == TSME_OP_EXT) {
         return false; // into the middle of an instruction
     }
-    return target[*target == TSME_EXT ? 2 : 0] == TSME_ENTER && depth == 0;
+    return target[*target == TSME_OP_EXT ? 2 : 0] == TSME_OP_ENTER && depth == 0;
 }
 
 // The next instruction; EXT and what it belongs to are one.
@@ -313,7 +329,7 @@ static bool tsme_decode(const struct tsme_program *p, uint32_t *at, struct tsme_
     const uint8_t *code = p->code + 2 * *at;
     memset(i, 0, sizeof *i);
     i->at = *at;
-    if (*code == TSME_EXT) {
+    if (*code == TSME_OP_EXT) {
         if (++*at == p->code_count || code[1] == 0) {
             return false;
         }
@@ -323,7 +339,7 @@ static bool tsme_decode(const struct tsme_program *p, uint32_t *at, struct tsme_
     ++*at;
     i->op = code[0];
     i->operand |= code[1];
-    return i->op != TSME_EXT;
+    return i->op != TSME_OP_EXT;
 }
 
 static int tsme_verify(struct tsme *t)
@@ -344,7 +360,7 @@ static int tsme_verify(struct tsme *t)
         if (!tsme_decode(p, &at, &i) || (at - i.at == 2 && depths[i.at + 1])) {
             return TSME_ERR_CODE;
         }
-        bool enter = i.op == TSME_ENTER; // may be reached from behind, with an empty stack
+        bool enter = i.op == TSME_OP_ENTER; // may be reached from behind, with an empty stack
         if (!runs_on) {
             if (!known && !enter) {
                 return TSME_ERR_CODE; // nothing leads here
@@ -358,19 +374,20 @@ static int tsme_verify(struct tsme *t)
         if (t->refused) {
             return TSME_ERR_UNSUPPORTED;
         }
-        if (quiet && i.op != TSME_KEYQ && i.op != TSME_INDEXQ && i.op != TSME_TEST) {
+        if (quiet && i.op != TSME_OP_KEYQ && i.op != TSME_OP_INDEXQ && i.op != TSME_OP_TEST) {
             return TSME_ERR_CODE;
         }
-        quiet = i.op == TSME_KEYQ || i.op == TSME_INDEXQ;
+        quiet = i.op == TSME_OP_KEYQ || i.op == TSME_OP_INDEXQ;
         if (!good || (i.at == 0 && !enter) || i.pops > depth ||
             depth - i.pops + i.pushes > p->stack) {
             return TSME_ERR_CODE;
         }
         depth = depth - i.pops + i.pushes;
-        if (i.op >= TSME_JUMP && i.op <= TSME_UNLESS && !tsme_check_jump(p, &i, depth, depths)) {
+        if (i.op >= TSME_OP_JUMP && i.op <= TSME_OP_UNLESS &&
+            !tsme_check_jump(p, &i, depth, depths)) {
             return TSME_ERR_CODE;
         }
-        runs_on = i.op != TSME_JUMP && i.op != TSME_END;
+        runs_on = i.op != TSME_OP_JUMP && i.op != TSME_OP_END;
     }
     return runs_on ? TSME_ERR_CODE : TSME_OK;
 }

@@ -3,33 +3,12 @@
 #ifndef TSME_OPS_H
 #define TSME_OPS_H
 
-enum {
-    TSME_EXT = 0,
-    TSME_CONST = 1,
-    TSME_INT = 2,
-    TSME_LOAD = 3,
-    TSME_STORE = 4,
-    TSME_PICK = 5,
-    TSME_DROP = 6,
-    TSME_FIELD = 7,
-    TSME_KEY = 8,
-    TSME_INDEX = 9,
-    TSME_KEYQ = 10,
-    TSME_INDEXQ = 11,
-    TSME_MAKE_OBJECT = 12,
-    TSME_MAKE_ARRAY = 13,
-    TSME_PUT = 14,
-    TSME_CALL = 15,
-    TSME_CONTEXT = 16,
-    TSME_ENTER = 17,
-    TSME_JUMP = 18,
-    TSME_IF = 19,
-    TSME_UNLESS = 20,
-    TSME_COMPARE = 21,
-    TSME_TEST = 22,
-    TSME_END = 33,
-    TSME_OPS = 37,
-};
+#include "../opcodes.h"
+
+// TSME_OP_EXT .. TSME_OP_QUERY, and how many there are.
+#define TSME_NUMBER(name, number, ...) TSME_OP_##name = number,
+#define TSME_ONE(...)                  +1
+enum { TSME_INSTRUCTIONS(TSME_NUMBER) TSME_OPS = 0 TSME_INSTRUCTIONS(TSME_ONE) };
 
 enum { TSME_MATH_ADD = 1 };
 

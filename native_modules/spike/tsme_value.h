@@ -13,6 +13,7 @@ enum {
     TSME_TEXT = 3,
     TSME_ARRAY = 4,
     TSME_OBJECT = 5,
+    TSME_TAG = 6,
     TSME_SIMPLE = 7,
     TSME_FALSE = 0xF4,
     TSME_TRUE = 0xF5,
@@ -83,20 +84,24 @@ static inline const uint8_t *tsme_const(const struct tsme_program *p, uint32_t c
 enum { TSME_FIRST_WORD = 192, TSME_WORDS = 64 };
 extern const char *const tsme_words[TSME_WORDS];
 
-// A list of names and indexes: an array, or a byte string with the numbers of constants
-// and words (SPEC 2.14). A copy of it goes through what is left once more.
+// Tags of constants in parts (SPEC 2.14): an array, a text.
+enum { TSME_PARTS_ARRAY = 0xC6, TSME_PARTS_TEXT = 0xC7 };
+
+// A list of names and indexes: an array, or in parts, a byte string with the numbers of
+// constants and words (SPEC 2.14). A copy of it goes through what is left once more.
 struct tsme_list {
     const struct tsme_program *program;
     const uint8_t *at; // the next item, or the next number
     uint32_t left;     // items to come
     uint32_t size;     // bytes of the item that was given last
-    bool numbered;     // a byte string
+    bool numbered;     // in parts
 };
 
 static inline struct tsme_list tsme_list_of(const struct tsme_program *p, uint32_t c)
 {
     struct tsme_list list = {p, tsme_const(p, c), 0, 0, false};
-    list.numbered = *list.at >> 5 == TSME_BYTES;
+    list.numbered = *list.at == TSME_PARTS_ARRAY;
+    list.at += list.numbered;
     list.left = tsme_head(&list.at);
     return list;
 }

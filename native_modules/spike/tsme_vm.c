@@ -254,18 +254,12 @@ static tsme_ref *tsme_op_test(struct tsme *t, tsme_ref *sp, uint32_t operand)
 /// The loop ///
 
 static const tsme_operation tsme_operations[] = {
-    [TSME_INT] = tsme_op_int,
-    [TSME_FIELD] = tsme_op_field,
-    [TSME_KEY] = tsme_op_key,
-    [TSME_INDEX] = tsme_op_index,
-    [TSME_KEYQ] = tsme_op_keyq,
-    [TSME_INDEXQ] = tsme_op_indexq,
-    [TSME_MAKE_OBJECT] = tsme_op_object,
-    [TSME_MAKE_ARRAY] = tsme_op_array,
-    [TSME_PUT] = tsme_op_put,
-    [TSME_CALL] = tsme_op_call,
-    [TSME_COMPARE] = tsme_op_compare,
-    [TSME_TEST] = tsme_op_test,
+    [TSME_OP_INT] = tsme_op_int,         [TSME_OP_FIELD] = tsme_op_field,
+    [TSME_OP_KEY] = tsme_op_key,         [TSME_OP_INDEX] = tsme_op_index,
+    [TSME_OP_KEYQ] = tsme_op_keyq,       [TSME_OP_INDEXQ] = tsme_op_indexq,
+    [TSME_OP_OBJECT] = tsme_op_object,   [TSME_OP_ARRAY] = tsme_op_array,
+    [TSME_OP_PUT] = tsme_op_put,         [TSME_OP_CALL] = tsme_op_call,
+    [TSME_OP_COMPARE] = tsme_op_compare, [TSME_OP_TEST] = tsme_op_test,
 };
 
 // Keeps in the frame what the loop had in hand when it stopped before `ip`.
@@ -293,25 +287,25 @@ int tsme_run(struct tsme *t)
         ip += 2;
     decoded:
         switch (op) {
-        case TSME_EXT:
+        case TSME_OP_EXT:
             op = ip[0];
             operand = operand << 8 | ip[1];
             ip += 2;
             goto decoded;
-        case TSME_CONST: sp = tsme_top(sp + 1, tsme_const(&t->program, operand)); continue;
-        case TSME_LOAD:
+        case TSME_OP_CONST: sp = tsme_top(sp + 1, tsme_const(&t->program, operand)); continue;
+        case TSME_OP_LOAD:
             if (!t->slots[operand].at) {
                 return TSME_NO_VARIABLE;
             }
             *sp++ = t->slots[operand];
             continue;
-        case TSME_STORE:
+        case TSME_OP_STORE:
             t->slots[operand] = *--sp;
             t->dirty[operand] = TSME_REPLACED;
             continue;
-        case TSME_PICK: *sp++ = t->stack[operand]; continue;
-        case TSME_DROP: sp -= operand; continue;
-        case TSME_ENTER:
+        case TSME_OP_PICK: *sp++ = t->stack[operand]; continue;
+        case TSME_OP_DROP: sp -= operand; continue;
+        case TSME_OP_ENTER:
             if (!t->left) { // stay here, at the EXT if there is one
                 tsme_leave(t, ip - (operand > 255 ? 4 : 2));
                 return TSME_OK;
@@ -321,18 +315,18 @@ int tsme_run(struct tsme *t)
             t->frame.state = (uint16_t)operand;
             t->frame.handler = 0;
             continue;
-        case TSME_IF:
-        case TSME_UNLESS:
-            if (*(--sp)->at != (op == TSME_IF ? TSME_TRUE : TSME_FALSE)) {
+        case TSME_OP_IF:
+        case TSME_OP_UNLESS:
+            if (*(--sp)->at != (op == TSME_OP_IF ? TSME_TRUE : TSME_FALSE)) {
                 continue;
             }
             // fall through
-        case TSME_JUMP: ip = code + 2 * operand; continue;
-        case TSME_END:
+        case TSME_OP_JUMP: ip = code + 2 * operand; continue;
+        case TSME_OP_END:
             tsme_leave(t, ip);
             t->frame.status = TSME_SUCCEEDED;
             return TSME_OK;
-        case TSME_INT:
+        case TSME_OP_INT:
             if (operand < 24) { // the operand byte is its own encoding
                 sp = tsme_top(sp + 1, ip - 1);
                 continue;

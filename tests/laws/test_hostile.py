@@ -212,19 +212,25 @@ REFUSED: dict[str, Parts] = {
     "constants that go on": Parts(
         0, [1, 1, 0, 1, 0, 9], bytes((17, 0, 33, 0)), (1,), tail=b"\x01"
     ),
-    "a value in parts": program(E0, ("CONST", 0), ("STORE", 0), END, consts=[b"\x41\x01", "x"]),
-    "a name in parts": program(E0, ("FIELD", 0), ("STORE", 0), END, consts=[b"\x41\x01", "x"]),
+    "bytes as a value": program(E0, ("CONST", 0), ("STORE", 0), END, consts=[b"\x41\x01", "x"]),
+    "an array as a name": program(
+        E0, ("FIELD", 0), ("STORE", 0), END, consts=[b"\xc6\x41\x01", "x"]
+    ),
+    "bytes as names": program(
+        E0, ("INT", 0), ("OBJECT", 0), ("STORE", 0), END, consts=[b"\x41\x01", "x"]
+    ),
+    "bytes as a name": program(E0, ("FIELD", 0), ("STORE", 0), END, consts=[b"\x41\x01", "x"]),
     "a part that is not there": program(
-        E0, ("INT", 0), ("OBJECT", 0), ("STORE", 0), END, consts=[b"\x41\x02", "x"]
+        E0, ("INT", 0), ("OBJECT", 0), ("STORE", 0), END, consts=[b"\xc6\x41\x02", "x"]
     ),
     "a part in parts": program(
-        E0, ("INT", 0), ("OBJECT", 0), ("STORE", 0), END, consts=[b"\x41\x01", b"\x41\x00"]
+        E0, ("INT", 0), ("OBJECT", 0), ("STORE", 0), END, consts=[b"\xc6\x41\x01", b"\xc6\x41\x00"]
     ),
     "a name twice in parts": program(
-        E0, ("INT", 0), ("INT", 0), ("OBJECT", 0), END, consts=[b"\x42\x01\x01", "x"]
+        E0, ("INT", 0), ("INT", 0), ("OBJECT", 0), END, consts=[b"\xc6\x42\x01\x01", "x"]
     ),
     "a Resource of numbers": program(
-        E0, ("INT", 0), ("CONST", 0), ("TASK", 0), END, consts=[b"\x41\x01", 7]
+        E0, ("INT", 0), ("CONST", 0), ("TASK", 0), END, consts=[b"\xc7\x41\x01", 7]
     ),
     "a Resource that is none": program(
         E0, ("INT", 0), ("CONST", 0), ("TASK", 0), END, consts=[7]
@@ -240,6 +246,14 @@ REFUSED: dict[str, Parts] = {
     "a MAP without its options": program(
         E0, ("INT", 0), ("LOAD", 0), ("MAP", 7), ("JUMP", 0), END
     ),
+    "a text in parts in an array in parts": program(
+        E0, ("INT", 0), ("OBJECT", 0), END, consts=[b"\xc6\x41\x01", b"\xc7\x41\x02", "x"]
+    ),
+    "bytes in parts": program(E0, END, consts=[b"\xc6\x41\x01", b"\x41\x00"]),
+    "parts of a number": program(E0, END, consts=[b"\xc6\x01"]),
+    "parts of a text": program(E0, END, consts=[b"\xc7\x61x"]),
+    "another tag": program(E0, END, consts=[b"\xc2\x41\x01"]),
+    "parts cut off": program(E0, END, consts=[b"\xc6"]),
     "parts without end": program(E0, END, consts=[b"\x42\x00"]),
     "a constant without end": Parts(0, [1, 1, 0, 1, 0, 9], bytes((17, 0, 33, 0)), (b"\x9f",)),
     "a constant that is too deep": Parts(

@@ -172,32 +172,41 @@ class Program:
         self.largest = self.largest or 262144
         form = "<B" if len(consts) < 256 else "<H" if len(consts) < 65536 else "<I"
         offsets = [i for (i,) in struct.iter_unpack(form, index)]
-        self.consts = [decode(consts, offset)[0] for offset in offsets]
-        if self.consts != sequence(consts):
+        if offsets != self._read(consts):
             raise Bad("index and constants do not fit")
-        self._join()
         self.debug = None
         if end < len(data):
             self.debug, end = decode(data, end)
             if self.debug[0] != 2 or self.debug[1] != self.digest or end != len(data):
                 raise Bad("the debug part is of another program")
 
-    def _join(self) -> None:
-        """Byte strings become what they stand for (2.14)."""
-        pc = 0
-        joined: dict[int, Any] = {}
-        resource = 0  # the constant of the CONST before
-        while pc < len(self.code) // 2:
-            op, a, pc = self.fetch(pc)
-            if op == 25:
-                a = resource
-            elif op == 1:
-                resource = a
-            if op in (12, 14, 25, 28) and isinstance(self.consts[a], bytes):
-                parts = [WORDS[n - 192] if n >= 192 else self.consts[n] for n in self.consts[a]]
-                joined[a] = "".join(parts) if op == 25 else parts
-        for number, value in joined.items():
-            self.consts[number] = value
+    def _read(self, data: bytes) -> list[int]:
+        """The constants, those in parts put together (2.14); where each begins."""
+        offsets: list[int] = []
+        self.consts: list[Any] = []
+        parts: dict[int, bool] = {}
+        at = 0
+        while at < len(data):
+            offsets.append(at)
+            if data[at] in (0xC6, 0xC7):
+                parts[len(self.consts)] = data[at] == 0xC7
+                at += 1
+                if data[at] >> 5 != 2:
+                    raise Bad("a constant in parts is no byte string")
+            value, at = decode(data, at)
+            self.consts.append(value)
+        whole = {n: self._joined(n, text, parts) for n, text in parts.items()}
+        for n, value in whole.items():
+            self.consts[n] = value
+        return offsets
+
+    def _joined(self, number: int, text: bool, parts: dict[int, bool]) -> Any:
+        found = [WORDS[n - 192] if n >= 192 else self.consts[n] for n in self.consts[number]]
+        kinds = (str,) if text else (str, int)
+        nested = any(n in parts for n in self.consts[number])
+        if nested or any(type(v) not in kinds for v in found):
+            raise Bad("a part that is none")
+        return "".join(found) if text else found
 
     def fetch(self, pc: int) -> tuple[int, int, int]:
         """The operation at `pc`, its operand, and the index behind it."""

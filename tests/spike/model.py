@@ -71,8 +71,8 @@ class Model:
         self.largest: int = limits[5] or 262144
         offsets = struct.iter_unpack(tsm.offset_form(len(consts)), index)
         self.consts = [tsm.decode(consts, offset)[0] for (offset,) in offsets]
-        for n, value in enumerate(self.consts):  # the spike has no TASK: it is a list
-            if isinstance(value, bytes):
+        for n, value in enumerate(self.consts):
+            if isinstance(value, tsm.Parts):
                 self.consts[n] = [
                     self.consts[part] if part < 192 else WORDS[part - 192] for part in value
                 ]

@@ -27,6 +27,10 @@ JUMPS = {"JUMP", "IF", "UNLESS", "CATCH"}
 Value = Any
 
 
+class Parts(bytes):
+    """The numbers of what an array is made of (SPEC 2.14)."""
+
+
 def head(major: int, number: int) -> bytes:
     """The shortest head of a CBOR item."""
     if number < 24:
@@ -146,6 +150,9 @@ def decode(data: bytes, at: int) -> tuple[Value, int]:
         at += size
     if major < 2:
         return (number if major == 0 else -1 - number), at
+    if major == 6:
+        part, at = decode(data, at)
+        return Parts(part), at
     if major in (2, 3):
         part = data[at : at + number]
         return (part if major == 2 else part.decode()), at + number

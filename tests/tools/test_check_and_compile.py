@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.tools.shell import COMMAND, DATA, example, tsme
-from tsme import ops
 from tsme.errors import TsmeError
 from tsme_host.compiler import disasm
 from tsme_host.compiler.compile import compile_text
+from tsme_host.compiler.instructions import INSTRUCTIONS
 
 BROKEN = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Nxet": "B", "End": true}}}'
 
@@ -196,7 +196,12 @@ def test_a_mutated_program_is_listed_or_refused_but_never_crashes_the_disassembl
 
 
 def test_the_disassembler_has_a_name_for_every_choice_that_an_operand_has():
-    assert {name: len(names) for name, names in disasm.CHOICES.items()} == ops.CHOICES
+    choices = {name: row.choices for name, row in INSTRUCTIONS.items() if row.kind == "k"}
+    assert set(disasm.CHOICES) == set(choices)
+    for name, there in choices.items():
+        words = disasm.CHOICES[name]
+        assert there.bit_length() <= len(words) <= -(-there.bit_length() // 8) * 8
+        assert not any(there >> n & 1 and word.endswith("?") for n, word in enumerate(words)), name
 
 
 @pytest.mark.parametrize("wild", ["States.ALL", "States.TaskFailed"])

@@ -1,34 +1,51 @@
-# The instruction set (docs/SPEC.md, 2.2): name and kind of operand, by number.
+# The instruction set (docs/SPEC.md, 2.2), the one place that says what an instruction is:
+# `NAME:operand:pops>pushes:flow:errors`, by number.  The verifier, the compiler and the
+# disassembler read it; setup/instructions.py writes SPEC's table and the C header from it; the
+# interpreter has the numbers of its loop as constants of its own, which a test compares.
 #
-# Kinds of operand: h high byte, c constant, s slot, n count, i stack item, z zigzag index,
-# f function, k choice out of a few, e state, t jump target, - none.  The verifier, the assembler
-# and the disassembler read this table; the interpreter has the numbers as constants of its own,
-# since MicroPython folds a constant only within its module.
+# operand  h high byte, c constant and what it must be (V value, or text in parts; T text, N names,
+#          E names of errors, P path, R retrier, Q query), n count, s slot, i stack item, z zigzag
+#          index, f function, k choice and a bit for each that there is (hex), e state, t jump
+#          target, - none
+# pops     so many values; n: the operand, c: as the constant has names, f: as the function takes,
+#          b: as the operand has bits; ?: one that may be `missing`; r: a text, which a CONST right
+#          before it pushes, and no jump leads here
+# flow     none: on to the next; x prefix of the next; s begins a state, with an empty stack; r may
+#          go back to where it began, with an empty stack; j jumps; b may jump; h an error goes on
+#          at the target; w empties the stack and waits; m as w, and children follow; e ends
+# errors   the numbers of 2.9 that it can end with; *: others too
 
 OPS = (
-    "EXT:h CONST:c INT:n LOAD:s STORE:s PICK:i DROP:n FIELD:c KEY:c INDEX:z KEYQ:c INDEXQ:z "
-    "OBJECT:c ARRAY:n PUT:c CALL:f CONTEXT:k ENTER:e JUMP:t IF:t UNLESS:t COMPARE:k TEST:k "
-    "CATCH:t LIMIT:k TASK:k WAIT:k EMIT:k CAUGHT:c RETRY:c ERROR:- RAISE:- FAIL:k END:- "
-    "FORK:n MAP:k QUERY:c"
+    "EXT:h:>:x: CONST:cV:>1:: INT:n:>1:: LOAD:s:>1::5 STORE:s:1>:: PICK:i:>1:: DROP:n:n>:: "
+    "FIELD:cT:>1::1 KEY:cT:1>1::1 INDEX:z:1>1::1 KEYQ:cT:?>?:: INDEXQ:z:?>?:: OBJECT:cN:c>1::7 "
+    "ARRAY:n:n>1::7 PUT:cP:1>::27 CALL:f:f>1::* CONTEXT:k3fff:>1:: ENTER:e:>:s: JUMP:t:>:j: "
+    "IF:t:1>:b: UNLESS:t:1>:b: COMPARE:k1f011f3f:2>1:: TEST:k3f:?>1:: CATCH:t:>:h: "
+    "LIMIT:k1f:1>1::6 TASK:kf:b1r>1:w:* WAIT:k3:1>:w:6 EMIT:k7:1>1:: CAUGHT:cE:>1:: "
+    "RETRY:cR:>:r: ERROR:-:>1:: RAISE:-:>:e:* FAIL:kf:b>:e:* END:-:>:e: FORK:n:1>1:m:* "
+    "MAP:kff:b1>1:m:68* QUERY:cQ:1>1::17"
 )
-NAMES = tuple([op.split(":")[0] for op in OPS.split()])
-KINDS = "".join([op.split(":")[1] for op in OPS.split()])
-
-# How many values a `k` operand may have.
-_VALUES = "CONTEXT 14 COMPARE 32 TEST 6 LIMIT 5 TASK 4 WAIT 2 EMIT 3 FAIL 4 MAP 8".split()
-CHOICES = {_VALUES[i]: int(_VALUES[i + 1]) for i in range(0, len(_VALUES), 2)}
+TABLE = [op.split(":") for op in OPS.split()]
 
 # Bits of a program's `needs` (docs/SPEC.md, 2.4). INPUT: the execution's input is kept, for
 # $$.Execution.Input.
 NEEDS = "FLOAT HASH PARALLEL MAP QUERY RANDOM INPUT".split()
-KNOWN_NEEDS = (1 << len(NEEDS)) - 1
+
+
+def lacking(needs):
+    # these capabilities in words
+    out = ["%s (capability %d)" % (NEEDS[n], n) for n in range(len(NEEDS)) if needs >> n & 1]
+    if needs >> len(NEEDS):
+        out.append("capabilities %d, which this version does not know" % needs)
+    return ", ".join(out)
 
 
 def __getattr__(name):
-    # NUMBER of each operation, NEEDS_FLOAT and so on: for tools, since a board has no use for the
-    # names, and each takes memory for good.
+    # NAMES, the NUMBER of each operation, NEEDS_FLOAT and so on: for tools, since a board has no
+    # use for them, and each name takes memory for good.
+    if name == "NAMES":
+        return tuple([op[0] for op in TABLE])
     if name == "NUMBER":
-        return {op: number for number, op in enumerate(NAMES)}
+        return {op[0]: number for number, op in enumerate(TABLE)}
     kind, _, need = name.partition("_")
     if kind == "NEEDS" and need in NEEDS:
         return 1 << NEEDS.index(need)

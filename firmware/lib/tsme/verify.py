@@ -1,109 +1,26 @@
-# Reads a program's container and verifies its code (docs/SPEC.md, 2 and 2.10); used once, when a
-# program is loaded, and then forgotten.
+# Verifies a program's container and code (docs/SPEC.md, 2 and 2.10); used once, when a program is
+# installed, and then forgotten.
 #
-# After `load` the interpreter trusts the code: no operand is out of range, the stack never under-
-# or overflows, every way through the code comes to an ENTER, a wait or an end.
+# After that the interpreter trusts the code: no operand is out of range, the stack never under-
+# or overflows, every way through the code comes to an ENTER, a wait or an end.  ops.py alone says
+# what an instruction takes and does.
 
-from . import cbor, once, ops
+from . import once
 from .errors import TsmeError
 from .intrinsics import FUNCTIONS
-from .limits import check
+from .load import bad, load
+from .ops import TABLE, lacking
 
 try:
     import hashlib
 except ImportError:  # small CircuitPython boards; `digest` is then taken on trust
     hashlib = None
 
-try:
-    from micropython import const
-except ImportError:
 
-    def const(n):
-        return n
-
-
-VERSION = 2
-# The operations that need a rule of their own; numbers of ops.py.
-_CONST = const(1)
-_PICK = const(5)
-_DROP = const(6)
-_FIELD = const(7)
-_KEY = const(8)
-_KEYQ = const(10)
-_INDEXQ = const(11)
-_OBJECT = const(12)
-_ARRAY = const(13)
-_PUT = const(14)
-_CALL = const(15)
-_ENTER = const(17)
-_JUMP = const(18)
-_IF = const(19)
-_UNLESS = const(20)
-_COMPARE = const(21)
-_TEST = const(22)
-_CATCH = const(23)
-_TASK = const(25)
-_WAIT = const(26)
-_CAUGHT = const(28)
-_RETRY = const(29)
-_RAISE = const(31)
-_FAIL = const(32)
-_END = const(33)
-_FORK = const(34)
-_MAP = const(35)
-_QUERY = const(36)
-
-
-def bad(text, at=None):
-    if at is not None:
-        text = "%s (instruction %d)" % (text, at)
-    return TsmeError("TSME-P002", "not a sound program: " + text)
-
-
-def load(p, data, limits):
+def verify(p, data, limits):
     # fills the Program `p`
-    check(limits, "program_bytes", len(data))
-    try:
-        item, end = cbor.decode(data, 0, True)
-    except TsmeError as e:
-        raise TsmeError("TSME-P001", "not a TSME program: " + e.message)
-    if not isinstance(item, list) or len(item) != 7 or item[0] != VERSION:
-        if isinstance(item, list) and item and isinstance(item[0], int):
-            text = "program format %d; this device reads %d" % (item[0], VERSION)
-            raise TsmeError("TSME-P003", text)
-        raise TsmeError("TSME-P001", "not a TSME program")
-    _, p.digest, p.needs, p.limits, p.code, index, consts = item
-    p.size = end  # the debug part, if there is one, begins here
-    _container(p, data, index, consts)
-    p.consts = _constants(index, consts)
-    check(limits, "slots", p.slots)
-    check(limits, "stack", p.stack)
-    check(limits, "budget", p.budget)
-    check(limits, "value_bytes", p.largest)
-    p.calls = []  # functions that the code names
-    _Verifier(p).run()
-
-
-def _container(p, data, index, consts):
-    # Types first: everything below relies on them.
-    d, n = p.digest, p.needs
-    for v in (d, p.code, index, consts):
-        if not isinstance(v, bytes):
-            raise bad("a part is no byte string")
-    if len(d) != 8 or type(n) is not int or n < 0:
-        raise bad("digest or needs")
-    if n & ~ops.KNOWN_NEEDS:
-        raise TsmeError("TSME-P004", "the program needs capabilities %d" % (n & ~ops.KNOWN_NEEDS))
-    ll = p.limits
-    if not isinstance(ll, list) or len(ll) != 6:
-        raise bad("limits")
-    for v in ll:
-        if type(v) is not int or not 0 <= v < 100000000:
-            raise bad("limits")
-    p.slots, p.stack, p.counters, p.budget, p.timeout, p.largest = ll
-    p.budget = p.budget or 256
-    p.largest = p.largest or 262144
-    if not 1 <= p.slots <= 256 or not 1 <= p.budget <= 65535 or p.counters > 255:
+    index, starts, consts = load(p, data, limits)
+    if not 1 <= p.slots <= 256 or p.budget > 65535 or p.counters > 255:
         raise bad("limits")
     if hashlib:
         # array header 1, version 1, digest 9 bytes: `needs` begins at 11
@@ -112,24 +29,18 @@ def _container(p, data, index, consts):
             sha = hashlib.sha256(body)
         else:  # CircuitPython
             sha = hashlib.new("sha256", body)
-        if sha.digest()[:8] != d:
+        if sha.digest()[:8] != p.digest:
             raise TsmeError("TSME-P005", "the program is damaged: its digest does not fit")
-
-
-def _constants(index, consts):
-    n = len(consts)
-    width = 1 if n < 256 else 2 if n < 65536 else 4
-    if len(index) % width:
+    width = 1 if len(consts) < 256 else 2 if len(consts) < 65536 else 4
+    if len(index) != width * len(starts):
         raise bad("index")
-    out, at = [], 0
-    for i in range(0, len(index), width):
-        if at >= n or int.from_bytes(index[i : i + width], "little") != at:
+    for i in range(len(starts)):
+        if int.from_bytes(index[i * width : i * width + width], "little") != starts[i]:
             raise bad("index")
-        value, at = cbor.decode(consts, at, consts[at] >> 5 == 2)  # bytes: see joined()
-        out.append(value)
-    if at != len(consts):
-        raise bad("constants")
-    return out
+    for a in p.calls:
+        if a >= len(FUNCTIONS):
+            raise TsmeError("TSME-P004", "the program calls function %d, which is not here" % a)
+    _Verifier(p, [consts[i] for i in starts]).run()
 
 
 def _names(value, wild=0):
@@ -168,19 +79,13 @@ def _query(value):
 
         return once("shape", "sound", value)
     except ImportError:
-        raise TsmeError("TSME-P004", "the program needs capabilities %d" % ops.NEEDS_QUERY)
-
-
-# What the stack does at each operation, as (pops, pushes); None: computed or special.
-_STACK = (
-    "00 01 01 01 10 01 -- 01 11 11 11 11 -- -- 10 -- 01 00 00 10 10 21 11 00 11 -- -- 11 "
-    "01 00 01 00 -- 00 -- -- 11"
-).split()
+        raise TsmeError("TSME-P004", "the program needs " + lacking(16))
 
 
 class _Verifier:
-    def __init__(self, program):
+    def __init__(self, program, firsts):
         self.p = program
+        self.firsts = firsts  # first byte of each constant
         self.code = program.code
 
     def fetch(self, pc):
@@ -198,16 +103,21 @@ class _Verifier:
         if not code or len(code) & 1 or len(code) > 131072:
             raise bad("code")
         n = len(code) // 2
-        starts = self.starts = bytearray(n)  # 1: an instruction starts here, 2: an ENTER
-        pc = before = 0
+        starts = self.starts = bytearray(n)  # 1: a jump may lead here, 2: an ENTER
+        pc = 0
+        text = False  # the instruction before is a CONST of a text
+        consts = self.p.consts
         while pc < n:
             op, a, after = self.fetch(pc)
-            if op >= len(ops.NAMES):
+            if op >= len(TABLE):
                 raise bad("operation %d" % op, pc)
-            if op == _TASK and before != _CONST:
-                raise bad("no CONST before TASK", pc)
-            starts[pc] = 2 if op == _ENTER else op != _TASK  # which is no place to jump to
-            before = op
+            _, _, effect, way, _ = TABLE[op]
+            starts[pc] = 2 if way == "s" else 1
+            if "r" in effect:
+                starts[pc] = 0
+                if not text:
+                    raise bad("no CONST of a text before %s" % TABLE[op][0], pc)
+            text = op == 1 and a < len(consts) and isinstance(consts[a], str)
             pc = after
         if starts[0] != 2:
             raise bad("the first instruction is no ENTER", 0)
@@ -216,68 +126,45 @@ class _Verifier:
             if starts[pc] and self.depth[pc] is None:
                 raise bad("nothing leads here", pc)
 
-    def operand(self, pc, op, a, starts):
-        kind = ops.KINDS[op]
+    def operand(self, pc, row, a, starts):
+        name, kind, effect = row[:3]
         p = self.p
-        if kind == "c":
-            if a >= len(p.consts):
-                raise bad("constant %d" % a, pc)
-            if op == _CONST and self.follower(pc) == _TASK:
-                op = _TASK  # the constant is its Resource
-            if isinstance(p.consts[a], bytes):
-                p.consts[a] = self.joined(pc, op, p.consts[a])
-            self.constant(pc, op, p.consts[a])
+        if kind[0] == "c":
+            if a >= len(p.consts) or not self.constant(kind[1:], a):
+                raise bad("the constant of %s" % name, pc)
         elif kind == "s" and a >= p.slots:
             raise bad("slot %d" % a, pc)
-        elif kind == "k" and a >= ops.CHOICES[ops.NAMES[op]]:
-            raise bad("%s %d" % (ops.NAMES[op], a), pc)
+        elif kind[0] == "k" and not int(kind[1:], 16) >> a & 1:
+            raise bad("%s %d" % (name, a), pc)
         elif kind == "-" and a:
-            raise bad("%s has no operand" % ops.NAMES[op], pc)
-        elif kind == "f":
-            if a >= len(FUNCTIONS) or FUNCTIONS[a] is None:
-                raise TsmeError(
-                    "TSME-P004", "the program calls function %d, which is not here" % a
-                )
-            if a not in p.calls:
-                p.calls.append(a)
+            raise bad("%s has no operand" % name, pc)
         elif kind == "t":
             if a >= len(starts) or not starts[a] or (a <= pc and starts[a] != 2):
                 raise bad("jump to %d" % a, pc)
-        if op in (_KEYQ, _INDEXQ) and self.follower(pc) not in (_KEYQ, _INDEXQ, _TEST):
+        if effect.endswith("?") and not self.follower(pc).startswith("?"):
             raise bad("`missing` would be used as a value", pc)
-        if op == _COMPARE and (a & 7) > (5, 4, 0, 4)[a >> 3]:
-            raise bad("comparison %d" % a, pc)
 
     def follower(self, pc):
+        # what the instruction behind this one does to the stack
         after = self.fetch(pc)[2]
-        return self.fetch(after)[0] if 2 * after < len(self.code) else 0
+        return TABLE[self.fetch(after)[0]][2] if 2 * after < len(self.code) else ""
 
-    def joined(self, pc, op, numbers):
-        # what these constants make (docs/SPEC.md, 2.14); the check of any constant follows
-        from .words import named  # few programs need it
-
-        parts = [named(n, self.p.consts) for n in numbers]
-        if op in (_OBJECT, _CAUGHT, _PUT):
-            return parts
-        if op != _TASK or not all([isinstance(part, str) for part in parts]):
-            raise bad("the constant of %s" % ops.NAMES[op], pc)
-        return "".join(parts)
-
-    def constant(self, pc, op, value):
-        if op in (_KEY, _KEYQ, _FIELD, _TASK):
-            ok = isinstance(value, str)
-        elif op in (_OBJECT, _CAUGHT):
-            ok = _names(value, 2 if op == _CAUGHT else 0)
-        elif op == _PUT:
-            ok = _path(value)
-        elif op == _RETRY:
-            ok = _retrier(value, self.p.counters)
-        elif op == _QUERY:
-            ok = _query(value)
-        else:
-            ok = True
-        if not ok:
-            raise bad("the constant of %s" % ops.NAMES[op], pc)
+    def constant(self, what, a):
+        value = self.p.consts[a]
+        first = self.firsts[a]
+        if first >> 5 == 6 and what not in ("NEP" if first == 0xC6 else "V"):
+            return False  # in parts is only what a core without a heap can take so (2.14)
+        if what == "T":
+            return isinstance(value, str)
+        if what == "N" or what == "E":
+            return _names(value, 2 if what == "E" else 0)
+        if what == "P":
+            return _path(value)
+        if what == "R":
+            return _retrier(value, self.p.counters)
+        if what == "Q":
+            return _query(value)
+        return not isinstance(value, bytes)
 
     def flow(self, n):
         # The depth of the stack at each instruction, on every way to it.
@@ -294,17 +181,16 @@ class _Verifier:
                     break
                 depth[pc] = d
                 op, a, after = self.fetch(pc)
-                self.operand(pc, op, a, self.starts)
-                d = self.effect(pc, op, a, d)
+                name, kind, _, way, _ = row = TABLE[op]
+                self.operand(pc, row, a, self.starts)
+                d = self.effect(pc, row, a, d)
                 if d > self.p.stack:
                     raise bad("the stack gets deeper than declared", pc)
-                if op in (_JUMP, _IF, _UNLESS):
-                    todo.append((a, d))
-                elif op == _CATCH:
-                    todo.append((a, 0))
-                elif op in (_FORK, _MAP):
-                    after = self.children(after, a if op == _FORK else 1, todo)
-                if op in (_JUMP, _RAISE, _FAIL, _END):
+                if kind == "t":
+                    todo.append((a, 0 if way == "h" else d))
+                elif way == "m":
+                    after = self.children(after, a if kind == "n" else 1, todo)
+                if way == "j" or way == "e":
                     break
                 pc = after
 
@@ -313,35 +199,33 @@ class _Verifier:
         if not n:
             raise bad("FORK to nothing", pc)
         for _ in range(n):
-            if 2 * pc >= len(self.code) or self.fetch(pc)[0] != _JUMP:
+            if 2 * pc >= len(self.code) or TABLE[self.fetch(pc)[0]][3] != "j":
                 raise bad("no JUMP for a child", pc)
             todo.append((pc, 0))
             pc = self.fetch(pc)[2]
         return pc
 
-    def effect(self, pc, op, a, d):
-        pops = pushes = 0
-        rule = _STACK[op]
-        if rule != "--":
-            pops, pushes = int(rule[0]), int(rule[1])
-        elif op == _DROP:
-            pops = a
-        elif op == _OBJECT:
-            pops, pushes = len(self.p.consts[a]), 1
-        elif op == _ARRAY:
-            pops, pushes = a, 1
-        elif op == _CALL:
-            pops, pushes = FUNCTIONS[a][1], 1
-        elif op == _FAIL:
-            pops = (a & 1) + (a >> 1)
-        elif op in (_TASK, _FORK, _MAP, _WAIT):  # they empty the stack
-            if op == _TASK or op == _MAP:
-                d -= (a & 1) + (a >> 1 & 1) + (a >> 2) + (op == _TASK)
-            if d < 1:
-                raise bad("the stack is too short", pc)
-            return 0 if op == _WAIT else 1
-        if d and op in (_ENTER, _RETRY):
-            raise bad("the stack is not empty at %s" % ops.NAMES[op], pc)
-        if op == _PICK and a >= d or pops > d:
+    def effect(self, pc, row, a, d):
+        # -> the depth of the stack behind this instruction
+        name, kind, effect, way, _ = row
+        pops, pushes = effect.split(">")
+        pushes = 1 if pushes else 0
+        n = 0
+        for c in pops:
+            if c == "n":
+                n += a
+            elif c == "c":
+                n += len(self.p.consts[a])
+            elif c == "f":
+                n += FUNCTIONS[a][1]
+            elif c == "b":
+                while a:
+                    n += a & 1
+                    a >>= 1
+            else:
+                n += int(c) if c.isdigit() else 1
+        if d and (way == "s" or way == "r"):
+            raise bad("the stack is not empty at %s" % name, pc)
+        if n > d or (kind == "i" and a >= d):
             raise bad("the stack is too short", pc)
-        return d - pops + pushes
+        return pushes if way == "w" or way == "m" else d - n + pushes

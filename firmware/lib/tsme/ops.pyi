@@ -1,0 +1,17 @@
+# The instruction set; ops.py explains the letters.
+from typing import Final
+
+OPS: Final[str]
+TABLE: Final[list[list[str]]]  # name, operand, stack, flow, errors
+NEEDS: Final[list[str]]
+NAMES: Final[tuple[str, ...]]
+NUMBER: Final[dict[str, int]]
+NEEDS_FLOAT: Final[int]
+NEEDS_HASH: Final[int]
+NEEDS_PARALLEL: Final[int]
+NEEDS_MAP: Final[int]
+NEEDS_QUERY: Final[int]
+NEEDS_RANDOM: Final[int]
+NEEDS_INPUT: Final[int]
+
+def lacking(needs: int) -> str: ...

@@ -1,0 +1,53 @@
+// The instructions (SPEC 2.2), written by setup/instructions.py from the table in ops.py:
+//
+//   X(name, number, operand, constant, choices, counted, pops, pushes, missing, flow)
+//
+// Letters are those of the table; ' ' for none. `counted`: what says how many values
+// it takes besides `pops`; `missing`: 2 if it takes one that may be missing, + 1 if it
+// leaves such a one.
+
+#ifndef TSME_OPCODES_H
+#define TSME_OPCODES_H
+
+// clang-format off
+#define TSME_INSTRUCTIONS(X) \
+    X(EXT, 0, 'h', ' ', 0x0, ' ', 0, 0, 0, 'x') \
+    X(CONST, 1, 'c', 'V', 0x0, ' ', 0, 1, 0, ' ') \
+    X(INT, 2, 'n', ' ', 0x0, ' ', 0, 1, 0, ' ') \
+    X(LOAD, 3, 's', ' ', 0x0, ' ', 0, 1, 0, ' ') \
+    X(STORE, 4, 's', ' ', 0x0, ' ', 1, 0, 0, ' ') \
+    X(PICK, 5, 'i', ' ', 0x0, ' ', 0, 1, 0, ' ') \
+    X(DROP, 6, 'n', ' ', 0x0, 'n', 0, 0, 0, ' ') \
+    X(FIELD, 7, 'c', 'T', 0x0, ' ', 0, 1, 0, ' ') \
+    X(KEY, 8, 'c', 'T', 0x0, ' ', 1, 1, 0, ' ') \
+    X(INDEX, 9, 'z', ' ', 0x0, ' ', 1, 1, 0, ' ') \
+    X(KEYQ, 10, 'c', 'T', 0x0, ' ', 1, 1, 3, ' ') \
+    X(INDEXQ, 11, 'z', ' ', 0x0, ' ', 1, 1, 3, ' ') \
+    X(OBJECT, 12, 'c', 'N', 0x0, 'c', 0, 1, 0, ' ') \
+    X(ARRAY, 13, 'n', ' ', 0x0, 'n', 0, 1, 0, ' ') \
+    X(PUT, 14, 'c', 'P', 0x0, ' ', 1, 0, 0, ' ') \
+    X(CALL, 15, 'f', ' ', 0x0, 'f', 0, 1, 0, ' ') \
+    X(CONTEXT, 16, 'k', ' ', 0x3fff, ' ', 0, 1, 0, ' ') \
+    X(ENTER, 17, 'e', ' ', 0x0, ' ', 0, 0, 0, 's') \
+    X(JUMP, 18, 't', ' ', 0x0, ' ', 0, 0, 0, 'j') \
+    X(IF, 19, 't', ' ', 0x0, ' ', 1, 0, 0, 'b') \
+    X(UNLESS, 20, 't', ' ', 0x0, ' ', 1, 0, 0, 'b') \
+    X(COMPARE, 21, 'k', ' ', 0x1f011f3f, ' ', 2, 1, 0, ' ') \
+    X(TEST, 22, 'k', ' ', 0x3f, ' ', 1, 1, 2, ' ') \
+    X(CATCH, 23, 't', ' ', 0x0, ' ', 0, 0, 0, 'h') \
+    X(LIMIT, 24, 'k', ' ', 0x1f, ' ', 1, 1, 0, ' ') \
+    X(TASK, 25, 'k', ' ', 0xf, 'b', 2, 1, 0, 'w') \
+    X(WAIT, 26, 'k', ' ', 0x3, ' ', 1, 0, 0, 'w') \
+    X(EMIT, 27, 'k', ' ', 0x7, ' ', 1, 1, 0, ' ') \
+    X(CAUGHT, 28, 'c', 'E', 0x0, ' ', 0, 1, 0, ' ') \
+    X(RETRY, 29, 'c', 'R', 0x0, ' ', 0, 0, 0, 'r') \
+    X(ERROR, 30, '-', ' ', 0x0, ' ', 0, 1, 0, ' ') \
+    X(RAISE, 31, '-', ' ', 0x0, ' ', 0, 0, 0, 'e') \
+    X(FAIL, 32, 'k', ' ', 0xf, 'b', 0, 0, 0, 'e') \
+    X(END, 33, '-', ' ', 0x0, ' ', 0, 0, 0, 'e') \
+    X(FORK, 34, 'n', ' ', 0x0, ' ', 1, 1, 0, 'm') \
+    X(MAP, 35, 'k', ' ', 0xff, 'b', 1, 1, 0, 'm') \
+    X(QUERY, 36, 'c', 'Q', 0x0, ' ', 1, 1, 0, ' ')
+// clang-format on
+
+#endif

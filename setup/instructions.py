@@ -1,0 +1,139 @@
+"""Writes what follows from the table of instructions (firmware/lib/tsme/ops.py).
+
+    instructions.py           SPEC's table (2.2) and native_modules/opcodes.h
+    instructions.py --check   says whether they are up to date
+
+In SPEC the columns `no`, `operand`, `flow` and `errors` come from the table; `stack` and `what`
+are written by hand, but `stack` must have as many values before and after as the table says.
+"""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "firmware" / "lib" / "tsme"
+TABLE = next(path for name in ("ops.py", "opcodes.py") for path in PACKAGE.rglob(name))
+SPEC = ROOT / "docs" / "SPEC.md"
+HEADER = ROOT / "native_modules" / "opcodes.h"
+HEAD = "| no | name | operand | stack | flow | errors | what |"
+KINDS = {
+    "V": "c",
+    "T": "c, a text",
+    "N": "c, names",
+    "E": "c, names",
+    "P": "c, a path",
+    "R": "c, a retrier",
+    "Q": "c, a query",
+}
+FLOWS = {
+    "": "",
+    "x": "prefix",
+    "s": "state",
+    "r": "state",
+    "j": "jumps",
+    "b": "may jump",
+    "h": "handler",
+    "w": "waits",
+    "m": "waits, children",
+    "e": "ends",
+}
+
+
+def table() -> list[list[str]]:
+    """The rows: name, operand, stack, flow, errors."""
+    spec = importlib.util.spec_from_file_location("opcodes", TABLE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.TABLE
+
+
+def fits(text: str, row: list[str]) -> bool:
+    """Has a stack effect as SPEC writes it, `a b → c`, as many values as the row's?"""
+    before, _, after = (part.split() for part in text.partition("→"))
+    pops, _, pushes = row[2].partition(">")
+    if row[3] in ("w", "m") and before[:1] == [".."]:
+        del before[0]
+    counted = re.sub(r"[\d?r]", "", pops)
+    plain = sum(int(c) if c.isdigit() else 1 for c in pops if c.isdigit() or c in "?r")
+    optional = [word for word in before if word.startswith("[") or word.endswith("..")]
+    enough = len(before) - len(optional) == plain and bool(optional) == bool(counted)
+    return enough and len(after) == len(pushes)
+
+
+def section(rows: list[list[str]], old: str) -> str:
+    """SPEC's table, with what is written by hand kept."""
+    kept = {}
+    for line in old.splitlines()[2:]:
+        cells = [cell.strip() for cell in line.strip()[1:-1].split("|")]
+        kept[cells[1]] = cells[3], cells[-1]
+    out = [HEAD, "| --- | --- | --- | --- | --- | --- | --- |"]
+    for number, row in enumerate(rows):
+        name, operand, _, flow, errors = row
+        stack, what = kept.get(name, ("", ""))
+        if not fits(stack, row):
+            raise SystemExit(f"{name}: SPEC's stack, {stack!r}, is not {row[2]}")
+        kind = KINDS[operand[1:]] if operand[0] == "c" else operand[0].replace("-", "0")
+        told = ", ".join("others" if e == "*" else str(int(e, 16)) for e in errors)
+        cells = [str(number), name, kind, stack, FLOWS[flow], told, what]
+        out.append(re.sub(r" +", " ", "| " + " | ".join(cells) + " |"))
+    return "\n".join(out) + "\n"
+
+
+def header(rows: list[list[str]]) -> str:
+    lines = []
+    for number, (name, operand, effect, flow, _) in enumerate(rows):
+        pops, _, pushes = effect.partition(">")
+        counted = re.sub(r"[\d?r]", "", pops)
+        maybe = "?" in pops
+        plain = sum(int(c) for c in pops if c.isdigit()) + maybe + ("r" in pops)
+        check = operand[1:] if operand[0] == "c" else ""
+        choices = operand[1:] if operand[0] == "k" else "0"
+        cells = [name, str(number), quote(operand[0]), quote(check), f"0x{choices}"]
+        cells += [quote(counted), str(plain), str(len(pushes)), str(2 * maybe + ("?" in pushes))]
+        lines.append(f"    X({', '.join([*cells, quote(flow)])})")
+    text = " \\\n".join(["#define TSME_INSTRUCTIONS(X)", *lines])
+    return f"""\
+// The instructions (SPEC 2.2), written by setup/instructions.py from the table in ops.py:
+//
+//   X(name, number, operand, constant, choices, counted, pops, pushes, missing, flow)
+//
+// Letters are those of the table; ' ' for none. `counted`: what says how many values
+// it takes besides `pops`; `missing`: 2 if it takes one that may be missing, + 1 if it
+// leaves such a one.
+
+#ifndef TSME_OPCODES_H
+#define TSME_OPCODES_H
+
+// clang-format off
+{text}
+// clang-format on
+
+#endif
+"""
+
+
+def quote(letter: str) -> str:
+    return f"'{letter or ' '}'"
+
+
+def main() -> None:
+    rows = table()
+    spec = SPEC.read_text(encoding="utf-8")
+    start = spec.index("| no | name | operand | stack |")
+    end = start + spec[start:].index("\n\n") + 1
+    wanted = {SPEC: spec[:start] + section(rows, spec[start:end]) + spec[end:]}
+    wanted[HEADER] = header(rows)
+    for path, text in wanted.items():
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if "--check" in sys.argv:
+            raise SystemExit(f"{path.relative_to(ROOT)} is old: run {sys.argv[0]}")
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
