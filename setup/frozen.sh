@@ -11,6 +11,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 exec 9>"$BUILD/setup.lock"
 flock 9
-sources=$(hash "$(cat firmware/manifest.py setup/manifest_frozen.py firmware/lib/tsme/*.py)")
+sources=$(hash "$(cat firmware/manifest.py setup/manifest_frozen.py $(find firmware/lib/tsme -name '*.py' | sort))")
 build_unix unixfrozen "MicroPython (64-bit) with tsme frozen in" \
     FROZEN_MANIFEST="$ROOT/setup/manifest_frozen.py" TSME_SOURCES="$sources"

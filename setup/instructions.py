@@ -1,4 +1,4 @@
-"""Writes what follows from the table of instructions (firmware/lib/tsme/ops.py).
+"""Writes what follows from the table of instructions (firmware/lib/tsme/program/opcodes.py).
 
     instructions.py           SPEC's table (2.2) and native_modules/opcodes.h
     instructions.py --check   says whether they are up to date

@@ -16,15 +16,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
-HOST_ONLY = {"__main__.py", "native.py", "own.py", "testing.py"}
+PACKAGE = FIRMWARE / "lib" / "tsme"
+HOST_ONLY = {"__main__.py", "values/native.py", "journal/file_lock.py", "testing.py"}
 SOURCES = sorted(
-    path for path in (FIRMWARE / "lib" / "tsme").glob("*.py") if path.name not in HOST_ONLY
+    path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).as_posix() not in HOST_ONLY
 )
 CROSS = Path(os.environ.get("TSME_BUILD", ROOT / "build")) / "micropython" / "mpy-cross"
 
 
 def package(names: list[str], folder: str) -> str:
-    text = (FIRMWARE / "lib" / "tsme" / "__init__.py").read_text(encoding="utf-8")
+    text = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "(.*)"$', text, re.MULTILINE)
     if found is None:
         raise SystemExit("package.py: tsme/__init__.py says no __version__")
@@ -34,13 +35,15 @@ def package(names: list[str], folder: str) -> str:
 
 
 def compiled(folder: Path) -> None:
-    (folder / "tsme").mkdir(parents=True, exist_ok=True)
+    names = []
     for source in SOURCES:
-        target = folder / "tsme" / f"{source.stem}.mpy"
+        compiled_name = source.relative_to(PACKAGE).with_suffix(".mpy")
+        names.append(compiled_name.as_posix())
+        target = folder / "tsme" / compiled_name
+        target.parent.mkdir(parents=True, exist_ok=True)
         # Its name in tracebacks: one that it has anyway, since each text of a new one takes heap.
-        name = "tsme" if source.stem == "__init__" else source.stem
+        name = source.parent.name if source.stem == "__init__" else source.stem
         subprocess.run([CROSS, "-O2", "-s", name, "-o", target, source], check=True)
-    names = [f"{source.stem}.mpy" for source in SOURCES]
     (folder / "package.json").write_text(package(names, ""), encoding="utf-8")
 
 
@@ -49,7 +52,7 @@ def main(args: list[str]) -> int:
         compiled(Path(args[1]))
         return 0
     path = FIRMWARE / "package.json"
-    wanted = package([source.name for source in SOURCES], "lib/")
+    wanted = package([source.relative_to(PACKAGE).as_posix() for source in SOURCES], "lib/")
     if "--check" not in args:
         path.write_text(wanted, encoding="utf-8")
     elif not path.exists() or path.read_text(encoding="utf-8") != wanted:

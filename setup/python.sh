@@ -44,7 +44,7 @@ install_project() {
     ln -sfn "$ROOT/sim" "$BUILD/py/tsme_sim"
 }
 
-# The native core of CPython (firmware/lib/tsme/native.py). Nothing needs it: where there is no
+# The native core of CPython (firmware/lib/tsme/values/native.py). Nothing needs it: where there is no
 # compiler, or Python's headers are not there, all does without.
 build_native() {
     local include target

@@ -77,6 +77,7 @@ class Module:
 
     name: str
     tree: ast.Module
+    package: str = ""  # the folder it is in
     functions: dict[str, Function] = field(default_factory=dict)
     classes: dict[str, ast.ClassDef] = field(default_factory=dict)
     imported: dict[str, tuple[str, str]] = field(default_factory=dict)  # name -> module, name
@@ -108,10 +109,14 @@ class Graph:
 
     def read(self, path: Path) -> None:
         text = path.read_text(encoding="utf-8")
-        module = Module(path.stem, ast.parse(text, str(path)))
+        name = path.parent.name if path.stem == "__init__" else path.stem
+        module = Module(name, ast.parse(text, str(path)))
+        if name in self.modules and not module.tree.body:
+            return  # a room of that name which holds nothing itself
         self.modules[module.name] = module
         lines = text.splitlines()
-        module.imported = _imports(_own(module.tree))
+        module.package = path.parent.name
+        module.imported = _imports(_own(module.tree), module.package)
         imports = [node for node in ast.walk(module.tree) if isinstance(node, ast.Import)]
         module.outside = {a.asname or a.name for node in imports for a in node.names}
         for node in module.tree.body:
@@ -144,7 +149,7 @@ class Graph:
         for n, line in enumerate(lines[node.lineno - 1 : node.end_lineno], node.lineno):
             if found := CALLS.search(line):
                 function.marks[n] = found[1].split()
-        function.imported = _imports(_own(node))
+        function.imported = _imports(_own(node), module.package)
         self.all.append(function)
         for item in _inner(node):
             function.inner[item.name] = self.add(module, owner, item, path, lines, function)
@@ -223,10 +228,13 @@ class Graph:
                 marked = function.marks[node.lineno]
                 found = [f for f in self.all if (f.owner or f.module) in marked]
             elif isinstance(node.func, ast.Name):
-                found = self.named(module, node.func.id, function)
-                if node.func.id == "once":
-                    found = found + self.loaded(node)
-                elif not found and (node.func.id in bound or _assigned(function, node.func.id)):
+                once = node.func.id == "once"
+                found = self.loaded(node) if once else self.named(module, node.func.id, function)
+                if (
+                    not once
+                    and not found
+                    and (node.func.id in bound or _assigned(function, node.func.id))
+                ):
                     self.unknown.append((function, count))
             elif isinstance(node.func, ast.Attribute):
                 found = self.attribute(module, function, node.func)
@@ -240,9 +248,8 @@ class Graph:
     def loaded(self, call: ast.Call) -> list[Function]:
         """once("module ...", "function", ...)"""
         texts = [a.value for a in call.args[:2] if isinstance(a, ast.Constant)]
-        if len(texts) < 2 or texts[0].split()[0] not in self.modules:
-            return []
-        return self.named(self.modules[texts[0].split()[0]], str(texts[1]))
+        name = str(texts[0]).split()[0].rpartition(".")[2] if len(texts) > 1 else ""
+        return self.named(self.modules[name], str(texts[1])) if name in self.modules else []
 
     def table(self, module: Module, name: str) -> list[Function]:
         source, original = module.imported.get(name, (module.name, name))
@@ -331,11 +338,11 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
             yield from _own(child)
 
 
-def _imports(nodes: Iterable[ast.AST]) -> dict[str, tuple[str, str]]:
+def _imports(nodes: Iterable[ast.AST], package: str) -> dict[str, tuple[str, str]]:
     out = {}
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
-            source = (node.module or "").rpartition(".")[2]
+            source = (node.module or (package if node.level == 1 else "tsme")).rpartition(".")[2]
             out.update({a.asname or a.name: (source, a.name) for a in node.names})
     return out
 
@@ -416,7 +423,7 @@ def main(args: list[str]) -> int:
             continue
         if listing:
             say(f"{function.shown}: at most {function.bound[0]}, {function.bound[1]}")
-        if function.bound[0] > DEEPEST and function.path.parent.name == "tsme":
+        if function.bound[0] > DEEPEST and "tsme" in function.path.parts[-4:-1]:
             most = f"at most {DEEPEST} may be"
             say(f"{where}: {function.shown} recurses to {function.bound[0]}, {most}")
             bad += 1

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tsme_host.tools.player import no_limits
+from tsme_host.tools.journal.replayer import no_limits
 
 from .coverage import Coverage
 from .device import Mistake
-from .guard import Undetermined
-from .mix import CUT, NEXT, SIGNAL, Mix
+from .purity.guard import Undetermined
 from .simulation import FAULTS, Simulation
-from .things import Thing, things
+from .subjects import Thing, things
+from .swarm import CUT, NEXT, SIGNAL, Mix
 from .world import Move, World
 
 _HERE = Path(__file__).parent

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from tsme.kernel import FAILED, INPUTS, KIND, TIMER, WAKE
+from tsme.kernel.protocol import FAILED, INPUTS, KIND, TIMER, WAKE
 from tsme_host.tools.diagram import Frame
 
 if TYPE_CHECKING:
     from .device import Device
     from .simulation import Call
-    from .things import Thing
+    from .subjects import Thing
     from .world import World
 
 Edge = tuple[str, str]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tsme.asl import Interpreter
-from tsme.drafts import own
-from tsme.driver import Driver
+from tsme.engine.platform import lag
+from tsme.engine.tasks import Done, TaskError
 from tsme.errors import LimitError, TsmeError, fault, over
 from tsme.journal import Journal
-from tsme.kernel import (
+from tsme.kernel import BEHAVIOUR, Kernel, State
+from tsme.kernel.executor import Driver
+from tsme.kernel.protocol import (
     BEGUN,
-    BEHAVIOUR,
     DUE,
     FAILED,
     FRAME,
@@ -25,18 +25,17 @@ from tsme.kernel import (
     STARTED,
     SUCCEEDED,
     TASK,
-    Kernel,
-    State,
 )
-from tsme.outside import lag
-from tsme.rejected import Rejected
-from tsme.stf import Input, Machine
-from tsme.tasks import Done, TaskError, worded
+from tsme.kernel.rejected import Rejected
+from tsme.machine import Input, Machine
+from tsme.machine.drafts import own
+from tsme.program.interpreter import Interpreter
+from tsme.values.copies import worded
 
-from .light import LightKernel, LightMachine, difference
 from .nor import Nor, PowerLoss
-from .recall import Recall, Recalling
+from .replay_cache import Recall, Recalling
 from .simulation import Call, Value, plain_name
+from .unjournaled import LightKernel, LightMachine, difference
 from .values import fresh, ordered
 
 if TYPE_CHECKING:
@@ -233,7 +232,7 @@ class Device(Driver):
         self.feed((*first, seed, ordered(value), None, BEHAVIOUR))
 
     def go_on(self) -> None:
-        """The one loop (firmware/lib/tsme/driver.py), until the device waits for the world."""
+        """The one loop (tsme.kernel.executor), until the device waits for the world."""
         while event := self.next():
             self.feed(event)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from tsme_host.tools.diagram import Arrow, Box, Frame
 
 from .coverage import Seen
-from .things import Thing
+from .subjects import Thing
 
 
 def covered(thing: Thing, seen: Seen) -> Frame:

@@ -73,7 +73,7 @@ class SimulationItem(pytest.Item):
 
     def runtest(self) -> None:
         from .campaign import campaign, shrink  # noqa: PLC0415
-        from .things import things  # noqa: PLC0415
+        from .subjects import things  # noqa: PLC0415
 
         seeds = self.config.getoption("--sim-seeds")
         minutes = self.config.getoption("--sim-minutes")
@@ -91,7 +91,7 @@ class SimulationItem(pytest.Item):
         import click  # noqa: PLC0415
 
         from .report import summary  # noqa: PLC0415
-        from .things import things  # noqa: PLC0415
+        from .subjects import things  # noqa: PLC0415
 
         return click.unstyle("\n".join(summary(self.kind, things(self.kind), result)) + "\n")
 

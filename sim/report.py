@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tsme.kernel import INPUTS
+from tsme.kernel.protocol import INPUTS
 from tsme_host.tools import console
 
 from .campaign import Failure, Result
 from .coverage import Missed, Seen, missed
 from .simulation import Simulation
-from .things import Thing
+from .subjects import Thing
 
 _MOST = 12  # names in a line
 _BEGIN, _END = 6, 30  # lines of a long story that are shown

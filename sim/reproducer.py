@@ -13,16 +13,16 @@ from typing import Any
 
 from tsme import __version__
 from tsme.errors import TsmeError
-from tsme.kernel import INPUTS
+from tsme.kernel.protocol import INPUTS
 from tsme_host.tools.definitions import split_name
+from tsme_host.tools.journal.replayer import no_limits
 from tsme_host.tools.outputs import write_bytes
-from tsme_host.tools.player import no_limits
 
 from .campaign import Failure, one
 from .coverage import Coverage
 from .device import Device
 from .simulation import Call, Simulation, Value
-from .things import things
+from .subjects import things
 from .world import EPOCH, Move, World
 
 ENDING = ".sim.json"

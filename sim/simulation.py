@@ -19,11 +19,11 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from tsme.tasks import names
+from tsme.engine.tasks import names
 
 if TYPE_CHECKING:
     from .device import Device
-    from .dice import Dice
+    from .rng import Dice
 
 Value = Any  # JSON's: None, bool, int, float, str, list, dict
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tsme.tasks import Done, TaskError
+from tsme.engine.tasks import Done, TaskError
 
 from .device import Device
-from .dice import Dice
-from .guard import guarded
+from .purity.guard import guarded
 from .reproducer import replay, replay_file
+from .rng import Dice
 from .simulation import Call, Simulation
 
 __all__ = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tsme.drafts import Ordered, own
-from tsme.tasks import ordered as _ordered
+from tsme.machine.drafts import Ordered, own
 from tsme.values import DEPTH
+from tsme.values.copies import ordered as _ordered
 
 _MOST = 1 << 63
 _SHAPES_MOST = 1000
@@ -18,7 +18,7 @@ class _Other(Exception):
 
 
 def ordered(value: Any) -> Any:
-    """As tsme.tasks.ordered: a copy, with the members of a dict sorted.  Quicker for most."""
+    """As tsme.values.copies.ordered: a copy, the members of a dict sorted.  Quicker for most."""
     try:
         return _copy([value], dict, -1)[0]
     except _Other:

@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tsme.kernel import DUE, FAILED, ID, RESOURCE
+from tsme.kernel.protocol import DUE, FAILED, ID, RESOURCE
 
 from .device import INTERRUPTED, Device, Mistake, mark
-from .dice import Dice, mix
-from .guard import watched
-from .light import light
-from .mix import MOVES, POWER, Mix
 from .nor import Nor, PowerLoss
+from .purity.guard import watched
+from .rng import Dice, mix
 from .simulation import Call, Simulation, Value
-from .things import Thing, answered
+from .subjects import Thing, answered
+from .swarm import MOVES, POWER, Mix
+from .unjournaled import light
 
 if TYPE_CHECKING:
     from .coverage import Coverage

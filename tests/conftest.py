@@ -6,7 +6,7 @@ import signal
 import pytest
 from hypothesis import settings
 
-from tsme.limits import LIMITS
+from tsme.kernel.limits import LIMITS
 
 # The machine may be slow and busy: no deadline. In CI the same examples each
 # time, so that a failure there is a failure here.

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.interpreters import LIB, ROOT
-from tsme import events, ops
-from tsme.causes import ERRORS
-from tsme.intrinsics import FUNCTIONS
-from tsme_host.compiler import expressions
-from tsme_host.compiler.instructions import INSTRUCTIONS
+from tsme.errors.causes import ERRORS
+from tsme.kernel import protocol
+from tsme.program import opcodes
+from tsme.program.functions.table import FUNCTIONS
+from tsme_host.compiler.backend import expressions
+from tsme_host.compiler.backend.instructions import INSTRUCTIONS
 
 SPEC = (ROOT / "docs" / "SPEC.md").read_text()
 
@@ -33,7 +34,9 @@ def rows(*head: str) -> Iterator[list[str]]:
 
 def constants(module: str) -> dict[str, int]:
     """The numbers that a module of the device gives names to, `_NAME = const(n)`."""
-    tree = ast.parse((LIB / "tsme" / f"{module}.py").read_text())
+    path = LIB / "tsme" / module.replace(".", "/")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    tree = ast.parse(path.read_text())
     out = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
@@ -94,7 +97,7 @@ def test_a_change_of_the_table_is_followed_by_the_specification(tmp_path: Path) 
     (tmp_path / "native_modules" / "opcodes.h").write_text(header)
 
     def up_to_date(text: str) -> bool:
-        (tmp_path / "firmware/lib/tsme/ops.py").write_text(text)
+        (tmp_path / "firmware/lib/tsme/program/opcodes.py").write_text(text)
         words = [sys.executable, str(tmp_path / "setup" / "instructions.py"), "--check"]
         return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
@@ -122,16 +125,16 @@ def test_what_the_interpreter_raises_is_in_the_table() -> None:
 
 
 def test_the_interpreter_has_the_numbers_of_the_instructions() -> None:
-    inputs = {f"_{name.upper()}" for name in events.INPUTS}
-    mine = {name: n for name, n in constants("asl").items() if name not in inputs}
+    inputs = {f"_{name.upper()}" for name in protocol.INPUTS}
+    mine = {name: n for name, n in constants("program.interpreter").items() if name not in inputs}
     assert len(mine) > 8
-    assert mine == {name: ops.NUMBER[name.removeprefix("_")] for name in mine}
+    assert mine == {name: opcodes.NUMBER[name.removeprefix("_")] for name in mine}
 
 
-@pytest.mark.parametrize("module", ["asl", "kernel", "runner"])
+@pytest.mark.parametrize("module", ["program.interpreter", "kernel", "engine.engine"])
 def test_modules_have_the_numbers_of_inputs_and_actions(module: str) -> None:
     """MicroPython folds a constant only within its module, so they are written down again."""
-    known = {"_" + name: n for name, n in vars(events).items() if isinstance(n, int)}
+    known = {"_" + name: n for name, n in vars(protocol).items() if isinstance(n, int)}
     shared = {name: n for name, n in constants(module).items() if name in known}
     assert len(shared) > 2
     assert shared == {name: known[name] for name in shared}
@@ -139,7 +142,7 @@ def test_modules_have_the_numbers_of_inputs_and_actions(module: str) -> None:
 
 def test_the_inputs_are_those_of_the_specification() -> None:
     table = list(rows("kind", "name", "fields"))
-    assert [row[1] for row in table] == list(events.INPUTS)
+    assert [row[1] for row in table] == list(protocol.INPUTS)
     assert [int(row[0]) for row in table] == list(range(len(table)))
 
 
@@ -165,10 +168,12 @@ def test_the_errors_are_those_of_the_specification() -> None:
 def test_the_capabilities_are_those_of_the_specification() -> None:
     section = SPEC[SPEC.index("### 2.4") : SPEC.index("### 2.5")]
     bits = {int(n) for n in re.findall(r"[Bb]it (\d+)", section)}
-    assert bits == set(range(len(ops.NEEDS)))
-    assert [getattr(ops, f"NEEDS_{need}") for need in ops.NEEDS] == [1 << n for n in sorted(bits)]
-    assert constants("load")["_NEEDS"] == sum(1 << bit for bit in bits)
-    assert constants("load")["_CALL"] == ops.NUMBER["CALL"]
+    assert bits == set(range(len(opcodes.NEEDS)))
+    assert [getattr(opcodes, f"NEEDS_{need}") for need in opcodes.NEEDS] == [
+        1 << n for n in sorted(bits)
+    ]
+    assert constants("program.load")["_NEEDS"] == sum(1 << bit for bit in bits)
+    assert constants("program.load")["_CALL"] == opcodes.NUMBER["CALL"]
 
 
 def test_the_choices_of_an_operand_have_as_many_words_as_numbers() -> None:

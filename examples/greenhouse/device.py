@@ -14,8 +14,19 @@ sys.path.append(sys.path.pop(0))  # not sim.py of this folder, but the flash mod
 import tasks
 from sim.nor import NorFile
 from tsme import Engine, Journal, Program
-from tsme.jsontext import dumps
-from tsme.kernel import CONTINUE, FAILED, FRAME, ID, INPUTS, KIND, RESOURCE, START, STOP, TIMER
+from tsme.values.json import dumps
+from tsme.kernel.protocol import (
+    CONTINUE,
+    FAILED,
+    FRAME,
+    ID,
+    INPUTS,
+    KIND,
+    RESOURCE,
+    START,
+    STOP,
+    TIMER,
+)
 
 HERE = __file__.replace("\\", "/").rpartition("/")[0] or "."
 FIRST_EVENING = 1437249600000  # 2015-07-18T20:00:00Z, in ms since 1970

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .check import check
-from .emit import BUDGET, LARGEST, Compiled, emit
-from .literals import build_literals
-from .lower import lower
-from .model import Machine, Map, Parallel, Task
-from .optimise import optimise
-from .source import Flow
+from .backend.emit import BUDGET, LARGEST, Compiled, emit
+from .backend.literals import build_literals
+from .backend.lower import lower
+from .backend.optimise import optimise
+from .frontend.check import check
+from .frontend.model import Machine, Map, Parallel, Task
+from .frontend.source import Flow
 
 _WILD = {"States.ALL", "States.TaskFailed"}
 

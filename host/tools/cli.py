@@ -19,22 +19,22 @@ from .. import start
 
 # The module of each command, and what --help says of it, which spares reading them all.
 COMMANDS = {
-    "check": ("checking", "Show all problems of workflows."),
-    "compile": ("compiling", "Compile a workflow to a program."),
-    "disasm": ("compiling", "Show a program as text that can be read."),
-    "graph": ("drawing", "Draw a workflow as Mermaid text or as SVG."),
-    "history": ("histories", "Show an execution as AWS's GetExecutionHistory would."),
-    "init": ("starting", "Make a folder with a first workflow, its tasks and a test."),
-    "journal": ("journals", "Show, export, resize or repair a journal; its effects."),
-    "replay": ("replaying", "Run a journal's inputs again, compare every byte."),
-    "run": ("running", "Run a workflow or a compiled program."),
-    "sim": ("simulating", "Simulate devices with many seeds and faults."),
-    "test": ("testing", "Run scenario tests, with tasks mocked."),
-    "test-state": ("teststate", "Run one state of a workflow, with mocked answers."),
-    "token": ("tokens", "Complete callbacks and activities from outside."),
+    "check": ("check", "Show all problems of workflows."),
+    "compile": ("compile", "Compile a workflow to a program."),
+    "disasm": ("compile", "Show a program as text that can be read."),
+    "graph": ("graph", "Draw a workflow as Mermaid text or as SVG."),
+    "history": ("history", "Show an execution as AWS's GetExecutionHistory would."),
+    "init": ("init", "Make a folder with a first workflow, its tasks and a test."),
+    "journal": ("journal", "Show, export, resize or repair a journal; its effects."),
+    "replay": ("replay", "Run a journal's inputs again, compare every byte."),
+    "run": ("run", "Run a workflow or a compiled program."),
+    "sim": ("sim", "Simulate devices with many seeds and faults."),
+    "test": ("test", "Run scenario tests, with tasks mocked."),
+    "test-state": ("test_state", "Run one state of a workflow, with mocked answers."),
+    "token": ("token", "Complete callbacks and activities from outside."),
 }
 _NARROW = 52  # columns: to no less does click fit its help by itself
-_QUIET = {"help": "helping", "version": "helping"}  # known, but not listed
+_QUIET = {"help": "help", "version": "help"}  # known, but not listed
 
 EXAMPLES = """\
 \b
@@ -73,7 +73,7 @@ class Tsme(click.Group):
         if cmd_name not in COMMANDS and cmd_name not in _QUIET:
             return None
         name = COMMANDS[cmd_name][0] if cmd_name in COMMANDS else _QUIET[cmd_name]
-        module = importlib.import_module(f"..{name}", __name__)
+        module = importlib.import_module(f"..commands.{name}", __name__)
         gc.enable()  # it was off while modules were read
         found: click.Command = next(c for c in module.COMMANDS if c.name == cmd_name)
         return found

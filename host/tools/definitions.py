@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 import click
 
-from ..compiler.model import Json, Problem
-from ..compiler.placed import PLACEHOLDER, Text, substitute
-from ..compiler.source import BOM, Flow, Node, Parsed, parse
+from ..compiler.frontend.model import Json, Problem
+from ..compiler.frontend.placed import PLACEHOLDER, Text, substitute
+from ..compiler.frontend.source import BOM, Flow, Node, Parsed, parse
 from .errors import HostError, did_you_mean
 
 _YAML = re.compile(
@@ -144,15 +144,15 @@ def _is_yaml(text: str, path: str) -> bool:
 def _nodes(source: Text, path: str) -> tuple[Node | None, list[Problem]]:
     if not _is_yaml(source.text, path):
         return parse(source)
-    from ..compiler.templates import tagged  # noqa: PLC0415
-    from ..compiler.yamltext import parse_yaml  # noqa: PLC0415
+    from ..compiler.frontend.aws_templates import tagged  # noqa: PLC0415
+    from ..compiler.frontend.yaml_source import parse_yaml  # noqa: PLC0415
 
     return parse_yaml(source, tagged)
 
 
 def _machine(root: Node, path: str, name: str) -> Node | None:
     """The state machine that is meant; None if this is no template."""
-    from ..compiler.templates import machines  # noqa: PLC0415
+    from ..compiler.frontend.aws_templates import machines  # noqa: PLC0415
 
     found = machines(root)
     if found is None:
@@ -181,7 +181,7 @@ def _of_template(
     own: Mapping[str, str],
     read: Reader,
 ) -> Flow:
-    from ..compiler.templates import TemplateError, definition  # noqa: PLC0415
+    from ..compiler.frontend.aws_templates import TemplateError, definition  # noqa: PLC0415
 
     try:
         found = definition(root, machine, own)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..compiler.model import (
+from ..compiler.frontend.model import (
     And,
     Choice,
     Compare,

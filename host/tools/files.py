@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..compiler.backend.emit import BUDGET
 from ..compiler.compile import compile_text
-from ..compiler.emit import BUDGET
-from ..compiler.model import CompileError, Json, Problem
-from ..compiler.source import Flow, Parsed, decode, parse
+from ..compiler.frontend.model import CompileError, Json, Problem
+from ..compiler.frontend.source import Flow, Parsed, decode, parse
 from .definitions import as_flow, split_name, values
 from .errors import HostError, did_you_mean
 from .outputs import PROGRAM_START

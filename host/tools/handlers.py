@@ -10,9 +10,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from tsme.engine.tasks import Tasks
 from tsme.errors import TsmeError
-from tsme.stf import Machine
-from tsme.tasks import Tasks
+from tsme.machine import Machine
 
 from .errors import HostError, did_you_mean
 from .files import read_bytes

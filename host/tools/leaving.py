@@ -16,11 +16,11 @@ import click
 
 from tsme.errors import TsmeError
 
-from ..compiler.model import CompileError
+from ..compiler.frontend.model import CompileError
 from ..start import INTERRUPTED, Stopped
 from . import console
+from .commands.help import BOARD, ELSEWHERE
 from .errors import FAILED, UNABLE, HostError, did_you_mean, one_line
-from .helping import BOARD, ELSEWHERE
 
 _ADVICE = {
     errno.ENOSPC: "make room there, or set TMPDIR to another folder",

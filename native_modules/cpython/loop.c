@@ -1,6 +1,6 @@
-// The interpreter's loop of tsme/asl.py in C: the same operations with the same
+// The interpreter's loop of tsme/program/interpreter.py in C: the same operations with the same
 // effects. All but the dozen that Python's loop does itself are left to
-// tsme/operations.py.
+// tsme/program/instructions.py.
 
 #include "loop.h"
 
@@ -257,8 +257,9 @@ static PyObject *loop(PyObject *self, PyObject *const *args, Py_ssize_t n)
     Py_RETURN_NONE;
 }
 
-PyMethodDef loop_method = {"loop", (PyCFunction)(void (*)(void))loop, METH_FASTCALL,
-                           "loop(interpreter, d, number, f, stack), as in tsme/asl.py"};
+PyMethodDef loop_method = {
+    "loop", (PyCFunction)(void (*)(void))loop, METH_FASTCALL,
+    "loop(interpreter, d, number, f, stack), as in tsme/program/interpreter.py"};
 
 int loop_rest(PyObject *function)
 {

@@ -1,4 +1,4 @@
-// What CPython does of tsme/cbor.py and of a commit in C, if setup could build
+// What CPython does of tsme/values/cbor.py and of a commit in C, if setup could build
 // it: the same bytes and the same errors. What is rare is left to the Python
 // code, which bind() and rest() tell.
 //
@@ -245,7 +245,7 @@ static int append(PyObject *buf, Out *out, int ok)
     return ok;
 }
 
-PyDoc_STRVAR(encode_all_doc, "encode_all(buf, items, container=False), as in tsme/cbor.py");
+PyDoc_STRVAR(encode_all_doc, "encode_all(buf, items, container=False), as in tsme/values/cbor.py");
 
 static PyObject *encode_all(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
@@ -323,7 +323,7 @@ static int begin_digest(PyObject *d, const Out *record, size_t at)
 }
 
 PyDoc_STRVAR(put_step_doc,
-             "put_step(d, kind, ms, fields) -> (record, delta), as in tsme/kernel.py");
+             "put_step(d, kind, ms, fields) -> (record, delta), as in tsme/kernel/__init__.py");
 
 static PyObject *put_step(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
@@ -361,7 +361,7 @@ static PyObject *put_step(PyObject *self, PyObject *const *args, Py_ssize_t n)
     return made;
 }
 
-PyDoc_STRVAR(put_frame_doc, "put_frame(buf, number, f, now), as in tsme/frames.py");
+PyDoc_STRVAR(put_frame_doc, "put_frame(buf, number, f, now), as in tsme/program/frames.py");
 
 // A frame that has a parent or children is left to Python.
 static PyObject *put_frame(PyObject *self, PyObject *const *args, Py_ssize_t n)
@@ -461,7 +461,7 @@ static long measured(PyObject *v, int64_t *total, int64_t most, long deep)
     return 1 + deepest;
 }
 
-PyDoc_STRVAR(measure_doc, "measure(v, most=0x7FFFFFFF), as in tsme/cbor.py");
+PyDoc_STRVAR(measure_doc, "measure(v, most=0x7FFFFFFF), as in tsme/values/cbor.py");
 
 static PyObject *measure(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
@@ -696,7 +696,7 @@ static PyObject *elsewhere(const Commit *c)
                                zero);
 }
 
-PyDoc_STRVAR(commit_doc, "commit(journal, kind, body), as in tsme/journal.py");
+PyDoc_STRVAR(commit_doc, "commit(journal, kind, body), as in tsme/journal/__init__.py");
 
 // A step that the buffer and the block have room for; any other commit is left
 // to Python.

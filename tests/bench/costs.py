@@ -20,15 +20,16 @@ from typing import Any
 from tests.bench.speeds import REPEAT, SHARED
 from tests.interpreters import ROOT
 from tsme import LIMITS
-from tsme.asl import Interpreter
-from tsme.kernel import CONTINUE, START, Kernel, State
+from tsme.kernel import Kernel, State
+from tsme.kernel.protocol import CONTINUE, START
 from tsme.program import Program
+from tsme.program.interpreter import Interpreter
 from tsme_host.compiler.compile import compile_text
 
 # Compiles a workload with the tree that runs this, into a program and an input.
 COMPILE = """
 import json, sys
-from tsme import cbor
+from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 name, shared, program, value = sys.argv[1:]
 text = open(f"{shared}/{name}.asl.json").read()

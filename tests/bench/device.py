@@ -4,23 +4,12 @@ import gc
 import sys
 import time
 
-from tsme.asl import Interpreter
-from tsme.cbor import decode
-from tsme.kernel import (
-    CONTINUE,
-    DUE,
-    FAILED,
-    ID,
-    KIND,
-    START,
-    SUCCEEDED,
-    TASK,
-    TIMER,
-    Kernel,
-    State,
-)
-from tsme.limits import LIMITS
+from tsme.kernel import Kernel, State
+from tsme.kernel.limits import LIMITS
+from tsme.kernel.protocol import CONTINUE, DUE, FAILED, ID, KIND, START, SUCCEEDED, TASK, TIMER
 from tsme.program import Program
+from tsme.program.interpreter import Interpreter
+from tsme.values.cbor import decode
 
 # What the handlers of workload e answer, without a handler's own cost.
 FLAKY = "arn:aws:lambda:us-east-1:000000000000:function:flaky"
@@ -75,12 +64,12 @@ def main():
     def make():
         if sys.argv[3] == "nor":
             # A board recovers once; here a process does for each run, so this is kept.
-            import tsme.recovery  # noqa: F401
+            import tsme.journal.recovery  # noqa: F401
             from sim.nor import Nor
 
             journal = Journal(Nor(4096, 64))
         else:
-            from tsme.flash import FileFlash
+            from tsme.journal.flash import FileFlash
 
             journal = Journal(FileFlash(sys.argv[3], count=16))
             journal.format()

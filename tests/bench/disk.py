@@ -16,7 +16,7 @@ from tests import interpreters
 SCRIPT = """
 import sys
 import time
-from tsme.flash import FileFlash
+from tsme.journal.flash import FileFlash
 from tsme.journal import STEP, Journal
 
 durable = sys.argv[2] == "synced"

@@ -27,10 +27,10 @@ def read(path):
 
 
 def main(run, program, value, flash):
-    from tsme.cbor import decode
-    from tsme.flash import FileFlash
     from tsme.journal import Journal
+    from tsme.journal.flash import FileFlash
     from tsme.program import Program
+    from tsme.values.cbor import decode
 
     program = Program(read(program))
     journal = Journal(FileFlash(flash, count=16))

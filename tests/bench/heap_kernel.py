@@ -5,8 +5,8 @@ import heap  # type: ignore[import-not-found]
 
 
 def run(program, value, journal):
-    from tsme.asl import Interpreter
     from tsme.kernel import Kernel, State
+    from tsme.program.interpreter import Interpreter
 
     kernel = Kernel(Interpreter(program))
     state = State()

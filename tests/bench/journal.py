@@ -34,10 +34,10 @@ from typing import Any
 from littlefs import LittleFS, UserContext
 
 from sim.nor import ERASE_SHAPES, PROGRAM_SHAPES, Nor, PowerLoss
+from tsme.engine.engine import Engine
 from tsme.journal import Journal
+from tsme.journal.records import STEP
 from tsme.program import Program
-from tsme.records import STEP
-from tsme.runner import Engine
 from tsme_host.compiler.compile import compile_text
 
 BLOCK = 4096

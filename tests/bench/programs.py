@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.bench.speeds import SHARED
 from tests.interpreters import ROOT
 from tsme_host.compiler.compile import compile_text
-from tsme_host.compiler.model import CompileError
+from tsme_host.compiler.frontend.model import CompileError
 
 STATES = {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail"}
 

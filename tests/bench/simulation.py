@@ -22,8 +22,8 @@ from tests.interpreters import ROOT
 from tsme_sim.campaign import campaign
 from tsme_sim.coverage import Coverage
 from tsme_sim.device import Device
-from tsme_sim.dice import Dice
 from tsme_sim.reproducer import simulations
+from tsme_sim.rng import Dice
 from tsme_sim.simulation import FAULTS, Simulation
 
 SEEDS = range(32)  # one of them writes, two are under guard, as in any campaign

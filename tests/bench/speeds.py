@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests import interpreters
 from tests.interpreters import ROOT
-from tsme import cbor
+from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 
 SHARED = ROOT.parent / "shared"

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tsme_host.compiler.check import find_problems
+from tsme_host.compiler.frontend.check import find_problems
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(os.environ.get("TSME_CONFORMANCE", ROOT.parent / "shared" / "conformance"))

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tsme_host.compiler.awstext import definition_error, diagnostics
-from tsme_host.compiler.check import find_problems
+from tsme_host.compiler.frontend.aws_text import definition_error, diagnostics
+from tsme_host.compiler.frontend.check import find_problems
 
 QUEUE = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 BODY = {"StartAt": "B", "States": {"B": {"Type": "Pass", "End": True}}}

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsme_host.compiler.intrinsic import (
+from tsme_host.compiler.frontend.model import Call, Const, Key, Ref, Where
+from tsme_host.compiler.jsonpath.calls import (
     SIGNATURES,
     IntrinsicError,
     format_pieces,
     parse_intrinsic,
 )
-from tsme_host.compiler.model import Call, Const, Key, Ref, Where
 
 HERE = Where("/p", 1, 1)
 

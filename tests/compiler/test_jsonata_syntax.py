@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsme_host.compiler.jsonata_syntax import JsonataError, check_expression
+from tsme_host.compiler.jsonata.syntax import JsonataError, check_expression
 
 from .corpus import FOLDER, cases
 

@@ -4,14 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsme_host.compiler.jsonpath import (
-    FUNCTIONS,
-    PathError,
-    format_path,
-    parse_path,
-    why_not_reference,
-)
-from tsme_host.compiler.model import (
+from tsme_host.compiler.frontend.model import (
     Descend,
     Filter,
     Function,
@@ -21,6 +14,13 @@ from tsme_host.compiler.model import (
     Slice,
     Where,
     Wildcard,
+)
+from tsme_host.compiler.jsonpath.paths import (
+    FUNCTIONS,
+    PathError,
+    format_path,
+    parse_path,
+    why_not_reference,
 )
 
 HERE = Where("/p", 1, 1)

@@ -5,8 +5,8 @@ from dataclasses import FrozenInstanceError, is_dataclass
 
 import pytest
 
-from tsme_host.compiler.check import check
-from tsme_host.compiler.model import (
+from tsme_host.compiler.frontend.check import check
+from tsme_host.compiler.frontend.model import (
     And,
     Catcher,
     Choice,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tsme_host.compiler.model import Index, Key, Where
-from tsme_host.compiler.plain import quick
+from tsme_host.compiler.frontend.model import Index, Key, Where
+from tsme_host.compiler.frontend.plain import quick
 
 
 @quick(frozen=True)

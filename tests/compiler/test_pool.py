@@ -9,14 +9,14 @@ import pytest
 
 from tests import interpreters
 from tests.spec import second_reader
-from tsme import cbor
+from tsme.engine.engine import Engine
 from tsme.program import Program
-from tsme.runner import Engine
-from tsme.words import WORDS, named
+from tsme.program.words import WORDS, named
+from tsme.values import cbor
+from tsme_host.compiler.backend.disasm import disassemble
+from tsme_host.compiler.backend.ir import Ins, Pooled
+from tsme_host.compiler.backend.pool import FIRST_WORD, Pool
 from tsme_host.compiler.compile import compile_text
-from tsme_host.compiler.disasm import disassemble
-from tsme_host.compiler.ir import Ins, Pooled
-from tsme_host.compiler.pool import FIRST_WORD, Pool
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:"

@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.laws.support import SLOW
-from tsme import cbor, ops, shape
-from tsme.program import Program
+from tsme.program import Program, opcodes, query_check
+from tsme.values import cbor
+from tsme_host.compiler.backend.disasm import disassemble
 from tsme_host.compiler.compile import compile_text
-from tsme_host.compiler.disasm import disassemble
-from tsme_host.compiler.filters import compile_filter
-from tsme_host.compiler.filters_errors import FilterError, Unsupported
-from tsme_host.compiler.jsonpath import parse_path
-from tsme_host.compiler.model import CompileError, Where
-from tsme_host.compiler.queries import plan, to_text
+from tsme_host.compiler.frontend.model import CompileError, Where
+from tsme_host.compiler.jsonpath.filter_errors import FilterError, Unsupported
+from tsme_host.compiler.jsonpath.filters import compile_filter
+from tsme_host.compiler.jsonpath.paths import parse_path
+from tsme_host.compiler.jsonpath.queries import plan, to_text
 
 
 def planned(path):
@@ -47,7 +47,7 @@ def planned(path):
 def test_a_path_becomes_steps_and_a_query(path, head, query):
     assert planned(path) == (head, query)
     if query:
-        assert shape.sound(query)
+        assert query_check.sound(query)
         assert planned("$" + to_text(query)) == ([], query) or head
         assert query_text_again(query) == query
 
@@ -93,7 +93,7 @@ def query_text_again(query):
 )
 def test_a_filter_becomes_terms(text, terms):
     assert compile_filter(f"?({text})") == terms
-    assert shape.sound([{"if": terms}])
+    assert query_check.sound([{"if": terms}])
 
 
 REFUSED = {
@@ -207,7 +207,7 @@ def test_any_filter_is_compiled_or_refused(text):
     except (FilterError, Unsupported) as error:
         assert str(error)
     else:
-        assert shape.sound([{"if": terms}])
+        assert query_check.sound([{"if": terms}])
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_any_filter_is_compiled_or_refused(text):
 def test_every_place_for_a_path_takes_one(state):
     text = json.dumps({"StartAt": "P", "States": {"P": {**state, "End": True}}})
     compiled = compile_text(text)
-    assert Program(compiled.program).needs & ops.NEEDS_QUERY
+    assert Program(compiled.program).needs & opcodes.NEEDS_QUERY
     (line,) = [line for line in disassemble(compiled.data).lines if line.op == "QUERY"]
     assert line.source
     assert line.meaning.startswith(("[", ".."))
@@ -238,7 +238,7 @@ def test_a_variable_may_be_asked_too():
         "B": {"Type": "Pass", "Parameters": {"y.$": "$x[*].name"}, "End": True},
     }
     compiled = compile_text(json.dumps({"StartAt": "A", "States": states}))
-    assert Program(compiled.program).needs & ops.NEEDS_QUERY
+    assert Program(compiled.program).needs & opcodes.NEEDS_QUERY
 
 
 def test_a_reference_path_names_one_place():
@@ -251,7 +251,7 @@ def test_a_reference_path_names_one_place():
 def test_a_program_without_such_paths_does_not_ask_for_them():
     compiled = compile_text(machine("$.a.b[0]"))
     program = Program(compiled.program)
-    assert not program.needs & ops.NEEDS_QUERY
+    assert not program.needs & opcodes.NEEDS_QUERY
     assert cbor.encode(program.consts)
 
 

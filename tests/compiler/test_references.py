@@ -2,8 +2,8 @@
 
 import json
 
-from tsme_host.compiler.check import check
-from tsme_host.compiler.references import references
+from tsme_host.compiler.frontend.check import check
+from tsme_host.compiler.frontend.references import references
 
 
 def read(states, start="A"):

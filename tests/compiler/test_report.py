@@ -5,9 +5,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsme_host.compiler.check import find_problems
-from tsme_host.compiler.model import Problem, Where
-from tsme_host.compiler.report import render_text, to_json
+from tsme_host.compiler.frontend.check import find_problems
+from tsme_host.compiler.frontend.model import Problem, Where
+from tsme_host.compiler.frontend.report import render_text, to_json
 
 TEXT = """{
   "StartAt": "A",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tsme_host.compiler.check import find_problems
+from tsme_host.compiler.frontend.check import find_problems
 
 
 def problems(resource):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsme_host.compiler.model import CompileError
-from tsme_host.compiler.source import MAX_NESTING, Node, decode, parse, parse_text
+from tsme_host.compiler.frontend.model import CompileError
+from tsme_host.compiler.frontend.source import MAX_NESTING, Node, decode, parse, parse_text
 
 # All characters but surrogates, which JSON text cannot hold.
 texts = st.text(st.characters(exclude_categories=["Cs"]))

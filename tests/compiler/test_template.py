@@ -5,8 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsme_host.compiler.check import find_problems
-from tsme_host.compiler.model import Arr, Call, Const, Obj, Pass, Ref
+from tsme_host.compiler.frontend.check import find_problems
+from tsme_host.compiler.frontend.model import Arr, Call, Const, Obj, Pass, Ref
 
 plain_names = st.text(st.characters(codec="utf-8"), max_size=6).filter(
     lambda name: not name.endswith(".$")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsme_host.compiler.check import find_problems
+from tsme_host.compiler.frontend.check import find_problems
 
 from .definitions import FULL, inner
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsme_host.compiler.placed import Text, joined, substitute
-from tsme_host.compiler.source import MAX_NESTING, parse
-from tsme_host.compiler.yamltext import MOST_NODES, parse_yaml
+from tsme_host.compiler.frontend.placed import Text, joined, substitute
+from tsme_host.compiler.frontend.source import MAX_NESTING, parse
+from tsme_host.compiler.frontend.yaml_source import MOST_NODES, parse_yaml
 
 
 def read(text):

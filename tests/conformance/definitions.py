@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from tsme_host.compiler.awstext import definition_error, diagnostics
-from tsme_host.compiler.check import check, find_problems
-from tsme_host.compiler.model import CompileError, Problem
-from tsme_host.compiler.references import references
+from tsme_host.compiler.frontend.aws_text import definition_error, diagnostics
+from tsme_host.compiler.frontend.check import check, find_problems
+from tsme_host.compiler.frontend.model import CompileError, Problem
+from tsme_host.compiler.frontend.references import references
 
 from .judge import Case, match
 

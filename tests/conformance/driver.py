@@ -11,10 +11,13 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from tsme import asl, kernel, timestamp
-from tsme_host.compiler.emit import Compiled
-from tsme_host.tools.events import Note
-from tsme_host.tools.listing import Listing, listing
+from tsme import kernel
+from tsme.kernel import protocol
+from tsme.program import interpreter
+from tsme.values import timestamp
+from tsme_host.compiler.backend.emit import Compiled
+from tsme_host.tools.aws.events import Note
+from tsme_host.tools.journal.listing import Listing, listing
 
 from .judge import Case, match
 
@@ -51,7 +54,7 @@ class World:
 
     def answer(self, action: list[Any], state: str) -> list[Any] | None:
         """The kind and fields of a task's result; None if it is never answered."""
-        number, resource, payload = action[kernel.ID], action[4], action[5]
+        number, resource, payload = action[protocol.ID], action[4], action[5]
         if isinstance(payload, dict) and "ReaderConfig" in payload:
             return _read(self.case, resource, payload)
         if isinstance(payload, dict) and {"MapRunArn", "Results"} <= payload.keys():
@@ -63,7 +66,7 @@ class World:
         if self.case["tasks_complete"] and ":activity:" in resource:
             # All calls are there and this is none of them: nobody was there to be called.
             self.notes[number] = Note(absent=True)
-            return [kernel.FAILED, "States.Runtime", f"The activity {resource} does not exist."]
+            return [protocol.FAILED, "States.Runtime", f"The activity {resource} does not exist."]
         if not self.case["tasks_complete"]:
             echoed = _echoed(self.case, resource, payload)
             return echoed or _told(self.case["expected"])
@@ -81,10 +84,10 @@ class World:
             about["worker"] = workers.pop(0)
         self.notes[number] = Note(**about)
         if "output" in outcome:
-            return [kernel.SUCCEEDED, outcome["output"]]
+            return [protocol.SUCCEEDED, outcome["output"]]
         if not outcome or outcome.get("timed_out"):
             return None
-        return [kernel.FAILED, outcome.get("error"), outcome.get("cause")]
+        return [protocol.FAILED, outcome.get("error"), outcome.get("cause")]
 
 
 def _read(case: Case, resource: str, payload: dict[str, Any]) -> list[Any]:
@@ -92,18 +95,18 @@ def _read(case: Case, resource: str, payload: dict[str, Any]) -> list[Any]:
     objects = [o for o in case.get("s3") or [] if o["bucket"] == payload.get("Bucket")]
     if resource.endswith(":listObjectsV2"):
         prefix = payload.get("Prefix", "")
-        return [kernel.SUCCEEDED, [_listed(o) for o in objects if o["key"].startswith(prefix)]]
+        return [protocol.SUCCEEDED, [_listed(o) for o in objects if o["key"].startswith(prefix)]]
     for o in objects:
         if o["key"] == payload.get("Key"):
-            return [kernel.SUCCEEDED, o["body"]]
-    return [kernel.FAILED, "S3.NoSuchKeyException", "The specified key does not exist."]
+            return [protocol.SUCCEEDED, o["body"]]
+    return [protocol.FAILED, "S3.NoSuchKeyException", "The specified key does not exist."]
 
 
 def _written(payload: dict[str, Any]) -> list[Any]:
     """What a ResultWriter says of the results that it has written."""
     run = payload["MapRunArn"].split(":")[-1]
     key = "/".join([part for part in (payload.get("Prefix"), run, "manifest.json") if part])
-    return [kernel.SUCCEEDED, {"Bucket": payload.get("Bucket"), "Key": key}]
+    return [protocol.SUCCEEDED, {"Bucket": payload.get("Bucket"), "Key": key}]
 
 
 def _listed(o: dict[str, str]) -> dict[str, Any]:
@@ -123,10 +126,10 @@ def _echoed(case: Case, resource: str, payload: Any) -> list[Any] | None:
     if (case.get("lambdas") or {}).get(name) != ECHO:
         return None
     if not invoked:
-        return [kernel.SUCCEEDED, payload]
+        return [protocol.SUCCEEDED, payload]
     given = payload.get("Payload", {})
     more = {"ExecutedVersion": "$LATEST", "StatusCode": 200}
-    return [kernel.SUCCEEDED, more | {"Payload": {} if given is None else given}]
+    return [protocol.SUCCEEDED, more | {"Payload": {} if given is None else given}]
 
 
 def _told(expected: dict[str, Any]) -> list[Any]:
@@ -136,9 +139,9 @@ def _told(expected: dict[str, Any]) -> list[Any]:
     told = {"Error": expected.get("error"), "Cause": expected.get("cause")}
     if expected["status"] == "SUCCEEDED":
         if not isinstance(output, dict) or output.keys() != told.keys():
-            return [kernel.SUCCEEDED, output]
+            return [protocol.SUCCEEDED, output]
         told = output
-    return [kernel.FAILED, told["Error"], told["Cause"]]
+    return [protocol.FAILED, told["Error"], told["Cause"]]
 
 
 def _workers(case: Case) -> dict[str | None, list[str]]:
@@ -164,10 +167,10 @@ def drive(case: Case, compiled: Compiled) -> Run:
     what = listing(compiled.program, compiled.debug)
     world = World(case, what)
     run = Run(notes=world.notes)
-    core = kernel.Kernel(asl.Interpreter(what.program))
+    core = kernel.Kernel(interpreter.Interpreter(what.program))
     now = timestamp.ms(case.get("clock") or START)
     event: list[Any] | None = [
-        kernel.START,
+        protocol.START,
         now,
         1,
         compiled.digest,
@@ -185,7 +188,7 @@ def drive(case: Case, compiled: Compiled) -> Run:
                 run.inputs.append(event)
                 run.records.append(bytes(step.record))
                 state = step.state
-                if state.status != kernel.RUNNING:
+                if state.status != protocol.RUNNING:
                     return run
                 due += _answers(world, step, state)
             event = _next(case, core, state, due)
@@ -208,26 +211,26 @@ def _names(case: Case) -> list[Any] | None:
 def _answers(world: World, step: Any, state: Any) -> list[list[Any]]:
     out = []
     for action in step.actions:
-        if action[kernel.ID] in state.pending and action[kernel.KIND] == kernel.TASK:
-            frame = state.client[action[kernel.FRAME]]
+        if action[protocol.ID] in state.pending and action[protocol.KIND] == protocol.TASK:
+            frame = state.client[action[protocol.FRAME]]
             answer = world.answer(action, world.what.states[frame.state].name)
             if answer is not None:
                 kind, *fields = answer
-                out.append([kind, state.now + 1, action[kernel.ID], *fields])
+                out.append([kind, state.now + 1, action[protocol.ID], *fields])
     return out
 
 
 def _next(case: Case, core: Any, state: Any, due: list[list[Any]]) -> list[Any] | None:
     """The next input: what can go on, then answers, then a stop, then the earliest timer."""
     if core.client.runnable(state.client):
-        return [kernel.CONTINUE, state.now]
+        return [protocol.CONTINUE, state.now]
     if due:
         return due.pop(0)
     if case["expected"]["status"] == "ABORTED":
         expected = case["expected"]
-        return [kernel.STOP, state.now + 1, expected.get("error"), expected.get("cause")]
-    timers = [(a[kernel.DUE], a[kernel.ID]) for a in state.pending.values() if a[kernel.DUE]]
+        return [protocol.STOP, state.now + 1, expected.get("error"), expected.get("cause")]
+    timers = [(a[protocol.DUE], a[protocol.ID]) for a in state.pending.values() if a[protocol.DUE]]
     if not timers:
         return None
     time, number = min(timers)
-    return [kernel.TIMER, time, number]
+    return [protocol.TIMER, time, number]

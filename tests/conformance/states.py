@@ -6,17 +6,18 @@ import dataclasses
 import json
 from typing import Any
 
-from tsme import kernel, timestamp
 from tsme.errors import TsmeError
-from tsme_host.compiler.model import CompileError, Task
-from tsme_host.tools import onestate, shapes
-from tsme_host.tools.staterequest import ROLE, ApiError, Request
-from tsme_host.tools.teststate import setting_of
+from tsme.kernel import protocol
+from tsme.values import timestamp
+from tsme_host.compiler.frontend.model import CompileError, Task
+from tsme_host.tools.aws import api_models, one_state
+from tsme_host.tools.aws.state_request import ROLE, ApiError, Request
+from tsme_host.tools.commands.test_state import setting_of
 
 from .driver import START, Run
 from .judge import Case, differing
 
-Prepared = tuple[onestate.Setting, onestate.Run, Run]
+Prepared = tuple[one_state.Setting, one_state.Run, Run]
 
 
 def request_of(case: Case) -> Request:
@@ -39,15 +40,15 @@ def request_of(case: Case) -> Request:
 def prepare(case: Case) -> Prepared | tuple[str, str]:
     """The state, run on this interpreter; or a verdict and why, if it does not come to that."""
     request = request_of(case)
-    if request.mock and not shapes.known():
+    if request.mock and not api_models.known():
         return "skipped", "the API models of AWS (botocore) are not installed"
     try:
         setting = setting_of(request, timestamp.ms(case.get("clock") or START))
         if setting.answer is None and isinstance(setting.state, Task):
             setting = dataclasses.replace(setting, answer=_told(case["expected"]))
-        made = onestate.prepare(setting)
+        made = one_state.prepare(setting)
         run = Run()
-        onestate.drive(setting, made)
+        one_state.drive(setting, made)
         run.inputs, run.records = made.inputs, made.records
         return setting, made, run
     except ApiError as error:
@@ -62,9 +63,9 @@ def prepare(case: Case) -> Prepared | tuple[str, str]:
 def _told(expected: dict[str, Any]) -> list[Any]:
     """How a call ended that was made without a mock: the recording has its result."""
     if "error" in expected:
-        return [kernel.FAILED, expected["error"], expected.get("cause")]
+        return [protocol.FAILED, expected["error"], expected.get("cause")]
     data = expected.get("inspectionData") or {}
-    return [kernel.SUCCEEDED, data.get("result", expected.get("output"))]
+    return [protocol.SUCCEEDED, data.get("result", expected.get("output"))]
 
 
 def differences(case: Case, prepared: Prepared) -> list[str]:
@@ -72,7 +73,7 @@ def differences(case: Case, prepared: Prepared) -> list[str]:
     setting, made, run = prepared
     level = request_of(case).level
     try:
-        answer = onestate.answer(setting, made.compiled, run.records, level)
+        answer = one_state.answer(setting, made.compiled, run.records, level)
     except TsmeError as error:
         return [str(error)]
     return differing(case["expected"], answer)

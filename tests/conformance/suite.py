@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from tests import interpreters
-from tsme import cbor
 from tsme.errors import TsmeError
-from tsme.limits import LIMITS
+from tsme.kernel.limits import LIMITS
+from tsme.values import cbor
+from tsme_host.compiler.backend.emit import Compiled
 from tsme_host.compiler.compile import compile_text
-from tsme_host.compiler.emit import Compiled
-from tsme_host.compiler.model import CompileError
-from tsme_host.tools.history import replay_history
+from tsme_host.compiler.frontend.model import CompileError
+from tsme_host.tools.aws.history import replay_history
 
 from . import dated, definitions, states
 from .definitions import text_of, told

@@ -13,8 +13,8 @@ from tests.conformance.driver import drive
 from tests.conformance.judge import is_concurrent
 from tests.conformance.suite import cases, judge_all, known_differences
 from tsme_host.compiler.compile import compile_text
-from tsme_host.compiler.model import CompileError
-from tsme_host.tools.history import replay_history
+from tsme_host.compiler.frontend.model import CompileError
+from tsme_host.tools.aws.history import replay_history
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "conformance" / "aws"
 CASES = Path(os.environ.get("TSME_CONFORMANCE", SHARED))

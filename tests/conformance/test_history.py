@@ -8,8 +8,8 @@ from tests.conformance.driver import drive
 from tests.conformance.samples import ARN, LAMBDA, PASS, RETRIED, SEND, case
 from tsme.errors import TsmeError
 from tsme_host.compiler.compile import compile_text
-from tsme_host.tools.events import Note
-from tsme_host.tools.history import replay_history
+from tsme_host.tools.aws.events import Note
+from tsme_host.tools.aws.history import replay_history
 
 PASSES = {"Type": "Pass", "End": True}
 WAITS = {"Type": "Wait", "End": True}

@@ -9,7 +9,7 @@ from tests.conformance import __main__ as command
 from tests.conformance import suite
 from tests.conformance.samples import LAMBDA, PASS, RETRIED, SEND, case, changed
 from tests.conformance.suite import as_json, cases, judge_all
-from tsme_host.compiler.model import CompileError, Problem, Where
+from tsme_host.compiler.frontend.model import CompileError, Problem, Where
 
 
 def verdict(sample, on="cpython", known=None):
@@ -245,7 +245,7 @@ def test_the_command(tmp_path, capsys):
 
 DIES = """
 import sys
-from tsme.cbor import decode, encode
+from tsme.values.cbor import decode, encode
 with open(sys.argv[1], "rb") as f:
     data = f.read()
 job, end = decode(data, 0, True)

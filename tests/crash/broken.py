@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tsme import blocks, claim, cursor, heads, journal, recovery, walk
+from tsme import journal
+from tsme.journal import blocks, cursor, heads, provision, recovery, walk
 
 # setattr, or one that can be undone: pytest's monkeypatch.setattr.
 Patch = Callable[[object, str, object], object]
@@ -94,7 +95,7 @@ def _reserve(patch: Patch) -> None:
 
 
 def _claim(patch: Patch) -> None:
-    patch(claim, "own", lambda b: None)
+    patch(provision, "own", lambda b: None)
 
 
 def _early(patch: Patch) -> None:
@@ -119,7 +120,7 @@ def _drop(patch: Patch) -> None:
             j._blocks.make_ready(generation, j._generation)
         j._newest = j._generation
 
-    patch(claim, "drop", upward)
+    patch(provision, "drop", upward)
 
 
 BREAKS = {

@@ -7,10 +7,9 @@ from sim.nor import Nor
 from tests.crash.flash import Traced
 from tests.crash.oracle import CHECKPOINT, STEP, Record, Wrong
 from tests.crash.world import BUFFER, WEAR, World, body
-from tsme import recut
 from tsme.errors import TsmeError
-from tsme.journal import Journal
-from tsme.regions import Regions
+from tsme.journal import Journal, recut
+from tsme.journal.regions import Regions
 
 TABLE = 4  # blocks of the table (docs/SPEC.md, 4.7)
 

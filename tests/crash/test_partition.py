@@ -14,9 +14,9 @@ from tests.crash.geometry import PARTITIONS, Geometry
 from tests.crash.lives import fails, read, write
 from tests.crash.partition import ACTIONS
 from tests.crash.plan import every, starts, words
-from tsme import recut
 from tsme.errors import TsmeError
-from tsme.regions import Regions
+from tsme.journal import recut
+from tsme.journal.regions import Regions
 
 # Distinct cut states that each geometry has at least.
 STATES = 8_000

@@ -11,11 +11,11 @@ import pytest
 
 from sim.nor import Nor, PowerLoss
 from tests import interpreters
-from tsme.asl import Interpreter
 from tsme.journal import Journal
 from tsme.kernel import Kernel
+from tsme.kernel.replay import Replay
 from tsme.program import Program
-from tsme.replay import Replay
+from tsme.program.interpreter import Interpreter
 from tsme_host.compiler.compile import compile_text
 
 HERE = interpreters.ROOT / "examples" / "greenhouse"

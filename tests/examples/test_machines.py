@@ -16,7 +16,7 @@ import pytest
 from tests import interpreters
 from tests.tools.shell import COMMAND, tsme
 from tsme.kernel import Kernel, State
-from tsme.stf import Machine
+from tsme.machine import Machine
 
 EXAMPLES = interpreters.ROOT / "examples"
 CLASSES = {"counter": "Counter", "loyalty": "Loyalty", "dentist": "Dentist"}

@@ -12,7 +12,7 @@ from tsme_sim.campaign import Failure, campaign, shrink
 from tsme_sim.coverage import missed
 from tsme_sim.reproducer import load, replay, save, simulations, story
 from tsme_sim.simulation import Simulation
-from tsme_sim.things import things
+from tsme_sim.subjects import things
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 # How many seeds must hold; each takes a few seconds in all.

@@ -6,12 +6,12 @@
 import sys
 from binascii import crc32
 
-from tsme.cbor import encode
 from tsme.errors import LimitError
-from tsme.faults import IntrinsicError, StatesError
-from tsme.intrinsics import FUNCTIONS, find
-from tsme.jsontext import loads
+from tsme.errors.faults import IntrinsicError, StatesError
+from tsme.program.functions.table import FUNCTIONS, find
 from tsme.values import Obj
+from tsme.values.cbor import encode
+from tsme.values.json import loads
 
 NUMBERS = "0 1 -1 7 1000 65536 1073741823 1073741824 2147483647 2147483648 -2147483649 4294967296 "
 NUMBERS += "9223372036854775807 -9223372036854775808 0.5 1e300 -1e300 5e-324"

@@ -184,7 +184,7 @@ def values(program):
 
 def kept(program):
     # What it did has happened, whatever becomes of the result: Retry of States.ALL runs it once.
-    from tsme import tasks
+    from tsme.engine import tasks
 
     ordered = tasks.ordered
     deep = []

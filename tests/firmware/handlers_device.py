@@ -8,7 +8,7 @@ import sys
 from collections import OrderedDict
 
 from tsme import Engine, Program, TaskError, Tasks, TsmeError
-from tsme.jsontext import dumps
+from tsme.values.json import dumps
 
 EPOCH = 1700000000000
 

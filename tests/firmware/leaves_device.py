@@ -4,10 +4,12 @@
 import binascii
 import sys
 
-from tsme import cbor, hashes, jsontext, num, pcg, timestamp, wait
 from tsme.errors import TsmeError
-from tsme.faults import IntrinsicError, StatesError
-from tsme.intrinsics import find
+from tsme.errors.faults import IntrinsicError, StatesError
+from tsme.kernel import rng
+from tsme.program import wait
+from tsme.program.functions.table import find
+from tsme.values import binary64, cbor, hashes, json, numbers, timestamp
 
 
 def show(data):
@@ -43,21 +45,21 @@ def stamp(data):
 
 
 def call(index, data):
-    rng = pcg.Rng(99)
+    draws = rng.Rng(99)
     number = int(text(index))
     function = find([number])[number][1]
     try:
-        v = function(rng, *get(data))
+        v = function(draws, *get(data))
     except IntrinsicError as e:
         return "error " + show(str(e).encode())
     except StatesError as e:
         return "error " + show(e.name.encode())
-    return f"{put(v)} {rng.state}"
+    return f"{put(v)} {draws.state}"
 
 
 def draws(seed):
-    rng = pcg.Rng(get(seed))
-    return " ".join([str(rng.draw()) for _ in range(4)] + [str(rng.below(1000))])
+    source = rng.Rng(get(seed))
+    return " ".join([str(source.draw()) for _ in range(4)] + [str(source.below(1000))])
 
 
 # Characters that no UTF-8 holds can be in a text of some interpreters; they must not get out.
@@ -70,17 +72,17 @@ OPERATIONS = {
     "character": character,
     "decode": decode,
     "item": item,
-    "loads": lambda a: put(jsontext.loads(text(a))),
-    "dumps": lambda a: show(jsontext.dumps(get(a)).encode()),
-    "java": lambda a: show(jsontext.dumps(get(a), True).encode()),
-    "compare": lambda a, b: str(num.compare(get(a), get(b))),
-    "equal": lambda a, b: str(num.equal(get(a), get(b))),
-    "floor": lambda a: str(num.floor(get(a))),
-    "half": lambda a: str(num.round_half_up(get(a))),
-    "integral": lambda a: str(num.integral(get(a))),
-    "float": lambda a: put(num.from_int(get(a))),
-    "parse": lambda a: put(num.parse(text(a))),
-    "text": lambda a: num.to_text(get(a)),
+    "loads": lambda a: put(json.loads(text(a))),
+    "dumps": lambda a: show(json.dumps(get(a)).encode()),
+    "java": lambda a: show(json.dumps(get(a), True).encode()),
+    "compare": lambda a, b: str(numbers.compare(get(a), get(b))),
+    "equal": lambda a, b: str(binary64.equal(get(a), get(b))),
+    "floor": lambda a: str(binary64.floor(get(a))),
+    "half": lambda a: str(binary64.round_half_up(get(a))),
+    "integral": lambda a: str(binary64.integral(get(a))),
+    "float": lambda a: put(binary64.from_int(get(a))),
+    "parse": lambda a: put(numbers.parse(text(a))),
+    "text": lambda a: numbers.to_text(get(a)),
     "backoff": lambda a: str(wait.backoff(*get(a))),
     "ppm": lambda a: str(wait.ppm(get(a))),
     "stamp": stamp,

@@ -2,8 +2,8 @@
 import sys
 
 from tsme import Engine, Program, Tasks
-from tsme.jsontext import dumps
-from tsme.objects import serve
+from tsme.engine.item_files import serve
+from tsme.values.json import dumps
 
 folder = sys.argv[1]
 tasks = Tasks()

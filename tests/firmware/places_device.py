@@ -7,7 +7,7 @@
 import sys
 
 from tsme import Engine, Journal, Program, RamFlash, Tasks
-from tsme.jsontext import loads
+from tsme.values.json import loads
 
 with open(sys.argv[1], "rb") as f:  # noqa: PTH123
     program = Program(f.read())

@@ -3,10 +3,10 @@
 import binascii
 import sys
 
-from tsme import cbor
-from tsme.faults import StatesError
-from tsme.query import select
-from tsme.shape import sound
+from tsme.errors.faults import StatesError
+from tsme.program.query import select
+from tsme.program.query_check import sound
+from tsme.values import cbor
 
 
 def answer(data):

@@ -8,7 +8,7 @@
 import sys
 
 from tsme import Engine, Journal, Program, RamFlash, Tasks
-from tsme.events import INPUTS
+from tsme.kernel.protocol import INPUTS
 
 with open(sys.argv[1], "rb") as f:  # noqa: PTH123
     program = Program(f.read())

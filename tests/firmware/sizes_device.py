@@ -1,11 +1,11 @@
 # Random PUTs on any interpreter, with tracked sizes and with every value measured whole: prints
 # how many of each there were, or where the two differ.
-from tsme import operations, sizes
-from tsme.cbor import measure
-from tsme.frames import Frame
-from tsme.operations import put_
-from tsme.pcg import Rng
+from tsme.kernel.rng import Rng
+from tsme.program import instructions, sizes
+from tsme.program.frames import Frame
+from tsme.program.instructions import put_
 from tsme.values import Obj
+from tsme.values.cbor import measure
 
 NAMES = ("a", "b", "name" * 6, "é", "n" * 300)
 
@@ -93,7 +93,7 @@ def work():
         looks.append(len(v["large"]) if type(v) is Obj and "large" in v else 0)
         return measure(v, *most)
 
-    operations.measure = sizes.measure = counting
+    instructions.measure = sizes.measure = counting
     for n in range(50):
         vm.consts = [["n"] if n % 3 else ["deep", "er", f"r{n}"]]
         put_(vm, None, 0, f, [n if n % 2 else Obj([("n", n)])], 0)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests import interpreters
-from tsme import cbor, ops
+from tsme.program import opcodes
+from tsme.values import cbor
 
 SCRIPT = Path(__file__).with_name("deep_device.py")
 LEVELS = 220
@@ -18,8 +19,8 @@ SMALL = 32768  # bytes of C stack that the whole engine gets
 def packed(code: list[tuple[str, int]]) -> bytes:
     out = b""
     for name, a in code:
-        out += bytes((ops.NUMBER["EXT"], a >> 8)) if a > 255 else b""
-        out += bytes((ops.NUMBER[name], a & 255))
+        out += bytes((opcodes.NUMBER["EXT"], a >> 8)) if a > 255 else b""
+        out += bytes((opcodes.NUMBER[name], a & 255))
     return out
 
 
@@ -40,7 +41,7 @@ def nested_maps(levels: int) -> bytes:
     consts = [cbor.encode([1]), cbor.encode("x" * 99)]
     index = b"\0" + bytes((len(consts[0]),))
     limits = [1, 4, 0, 4096, 0, 64]
-    parts = [ops.NEEDS_MAP, limits, packed(code), index, b"".join(consts)]
+    parts = [opcodes.NEEDS_MAP, limits, packed(code), index, b"".join(consts)]
     body = b"".join(cbor.encode(part, True) for part in parts)
     digest = hashlib.sha256(body).digest()[:8]
     return b"\x87\x02" + cbor.encode(digest, True) + body

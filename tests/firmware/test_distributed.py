@@ -12,13 +12,17 @@ import pytest
 import tsme
 from tests import interpreters
 from tests.laws.support import BOARDS, actions_bytes, on_device
-from tsme import asl, batches, cbor, kernel, objects
-from tsme.faults import StatesError
-from tsme.program import Program
-from tsme.tasks import TaskError
+from tsme import kernel
+from tsme.engine import item_files
+from tsme.engine.tasks import TaskError
+from tsme.errors.faults import StatesError
+from tsme.kernel import protocol
+from tsme.program import Program, interpreter
+from tsme.program.functions import map_batches
+from tsme.values import cbor
+from tsme_host.compiler.backend.disasm import disassemble, to_text
 from tsme_host.compiler.compile import compile_text
-from tsme_host.compiler.disasm import disassemble, to_text
-from tsme_host.tools.history import replay_history
+from tsme_host.tools.aws.history import replay_history
 
 GET = "arn:aws:states:::s3:getObject"
 PUT = "arn:aws:states:::s3:putObject"
@@ -49,26 +53,26 @@ class Run:
 
     def __init__(self, compiled: Any, value: Any, *answers: Any) -> None:
         program: Any = Program(compiled.program)
-        core: Any = kernel.Kernel(asl.Interpreter(program))
+        core: Any = kernel.Kernel(interpreter.Interpreter(program))
         self.state: Any = kernel.State()
         self.events: list[Any] = []
         self.steps: list[Any] = []
         self.tasks: list[Any] = []
         left = list(answers)
-        event: Any = (kernel.START, 1000, 1, program.digest, 7, value, NAMES, 1)
+        event: Any = (protocol.START, 1000, 1, program.digest, 7, value, NAMES, 1)
         while event:
             step = core.step(self.state, event)
             self.events.append(list(event))
             self.steps.append([bytes(step.record), actions_bytes(step)])
             self.state = step.state
-            self.tasks += [a[4:6] for a in step.actions if a[1] == kernel.TASK]
+            self.tasks += [a[4:6] for a in step.actions if a[1] == protocol.TASK]
             event = None
             if not self.state.status:
                 number = min(self.state.pending)
                 answer = left.pop(0)
-                event = (kernel.SUCCEEDED, 1000, number, answer)
+                event = (protocol.SUCCEEDED, 1000, number, answer)
                 if isinstance(answer, Exception):
-                    event = (kernel.FAILED, 1000, number, *answer.args)
+                    event = (protocol.FAILED, 1000, number, *answer.args)
         self.checkpoint = core.checkpoint(self.state)
         self.history = replay_history(
             compiled.program, compiled.debug, [record for record, _ in self.steps]
@@ -122,10 +126,10 @@ def test_exceeding_can_be_caught_and_tried_again() -> None:
     assert "MapStateFailed" in run.kinds
     compiled = workflow(CHECK, Retry=retry)
     program: Any = Program(compiled.program)
-    core: Any = kernel.Kernel(asl.Interpreter(program))
-    step = core.step(kernel.State(), (kernel.START, 0, 1, program.digest, 7, [3], None, 1))
+    core: Any = kernel.Kernel(interpreter.Interpreter(program))
+    step = core.step(kernel.State(), (protocol.START, 0, 1, program.digest, 7, [3], None, 1))
     [(number, timer)] = step.state.pending.items()
-    step = core.step(step.state, (kernel.TIMER, timer[3], number))
+    step = core.step(step.state, (protocol.TIMER, timer[3], number))
     assert step.state.result[0] == "States.ExceedToleratedFailureThreshold"
 
 
@@ -233,16 +237,16 @@ def test_items_are_batched() -> None:
 
 
 def test_batches_have_so_many_bytes() -> None:
-    assert [b["Items"] for b in batches.batch(None, ["ab", "cd", "e"], 0, 21, None)] == [
+    assert [b["Items"] for b in map_batches.batch(None, ["ab", "cd", "e"], 0, 21, None)] == [
         ["ab", "cd"],
         ["e"],
     ]
     assert len(json.dumps({"Items": ["ab", "cd"]}, separators=(",", ":"))) == 21
-    assert len(batches.batch(None, ["ab", "cd"], 0, 20, None)) == 2
-    assert batches.batch(None, ["a long one"], 0, 5, None) == [{"Items": ["a long one"]}]
-    assert batches.batch(None, [], 1, 0, None) == []
+    assert len(map_batches.batch(None, ["ab", "cd"], 0, 20, None)) == 2
+    assert map_batches.batch(None, ["a long one"], 0, 5, None) == [{"Items": ["a long one"]}]
+    assert map_batches.batch(None, [], 1, 0, None) == []
     with pytest.raises(StatesError):
-        batches.batch(None, [], {}, 0, None)
+        map_batches.batch(None, [], {}, 0, None)
 
 
 def test_results_are_written_by_a_task() -> None:
@@ -374,7 +378,7 @@ def test_files_outside_are_no_objects(where: Any, tmp_path: Path) -> None:
     folder = tmp_path / "store"
     folder.mkdir()
     with pytest.raises(TaskError):
-        objects.get(str(folder), where)
+        item_files.get(str(folder), where)
 
 
 def test_it_can_be_listed() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests import interpreters
+from tsme.engine.engine import Engine
 from tsme.program import Program
-from tsme.runner import Engine
 from tsme_host.compiler.compile import compile_text
 
 DEVICE = Path(__file__).with_name("faults_device.py")

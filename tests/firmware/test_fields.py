@@ -9,9 +9,9 @@ import pytest
 
 from tests.firmware.test_distributed import Run
 from tests.laws.support import BOARDS, on_device
-from tsme.limits import LIMITS
+from tsme.kernel.limits import LIMITS
+from tsme_host.compiler.backend.emit import LARGEST
 from tsme_host.compiler.compile import compile_text
-from tsme_host.compiler.emit import LARGEST
 
 INVOKE = "arn:aws:states:::apigateway:invoke"
 LIMIT = "The state/task '%s' returned a result with a size exceeding the maximum number of bytes "

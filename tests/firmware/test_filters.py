@@ -14,10 +14,10 @@ from tests.firmware.leaves import on_every_interpreter
 from tests.firmware.test_query import DATA, LARGEST, batch, on, ours, query
 from tests.laws.support import SLOW
 from tests.spec import second_query, second_values
-from tsme import cbor
-from tsme import patterns as patterns_of_device
-from tsme.faults import StatesError
-from tsme.query import select
+from tsme.errors.faults import StatesError
+from tsme.program import patterns as patterns_of_device
+from tsme.program.query import select
+from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 
 # What Jayway 2.0's Criteria.safeCompare makes of them: left, right, what holds.
@@ -228,6 +228,6 @@ def test_only_a_program_with_such_a_filter_loads_their_module(name, tmp_path):
     lines = ["import sys, binascii", "from tsme.program import Program"]
     for program in programs:
         lines.append(f"Program(binascii.unhexlify('{program}'))")
-        lines.append("print('tsme.patterns' in sys.modules)")
+        lines.append("print('tsme.program.patterns' in sys.modules)")
     script.write_text("\n".join(lines))
     assert interpreters.run(name, script).stdout.split() == [b"False", b"True"]

@@ -14,67 +14,80 @@ import pytest
 
 from tests import interpreters
 from tests.bench.speeds import HEAPS, SHARED, Workload, cross_compile, heap_in_use
-from tsme import events, ops, records
-from tsme.operations import OPERATIONS
+from tsme.journal import records
+from tsme.kernel import protocol
+from tsme.program import opcodes
+from tsme.program.instructions import OPERATIONS
 from tsme_host.compiler.compile import compile_text
 
 LIB = interpreters.LIB / "tsme"
 PACKAGE = interpreters.ROOT / "firmware" / "package.json"
 
 # What a program without tasks, waits, choices by time and children has no use for.
-LAZY = {"timestamp", "tree", "query", "jsontext", "numtext", "hashes", "causes", "crc", "runner"}
+LAZY = {
+    "values.timestamp",
+    "program.branches",
+    "program.query",
+    "values.json",
+    "values.decimal",
+    "values.hashes",
+    "errors.causes",
+    "values.crc",
+    "engine.engine",
+}
 LAZY |= {
-    "tasks",
-    "driver",
-    "stf",
-    "drafts",
-    "items",
-    "signals",
+    "engine.tasks",
+    "kernel.executor",
+    "machine",
+    "machine.drafts",
+    "machine.array_draft",
+    "engine.signals",
     "asyncio",
-    "texts",
-    "arrays",
-    "coding",
-    "documents",
-    "numbers",
-    "arguments",
-    "wait",
-    "context",
-    "sizes",
+    "program.functions.text",
+    "program.functions.array",
+    "program.functions.encode",
+    "program.functions.documents",
+    "program.functions.math",
+    "program.functions.arguments",
+    "program.wait",
+    "program.context",
+    "program.sizes",
 }
 # What is forgotten again.
 ONCE = {
-    "verify",
-    "load",
-    "ops",
-    "intrinsics",
-    "recovery",
-    "walk",
-    "cursor",
-    "tail",
-    "mismatch",
-    "heads",
-    "claim",
-    "trial",
-    "file",
-    "foreign",
-    "messages",
-    "replay",
-    "checkpoints",
-    "events",
-    "clocks",
-    "workers",
-    "shape",
-    "fail",
-    "parts",
+    "program.verify",
+    "program.load",
+    "program.opcodes",
+    "program.functions.table",
+    "journal.recovery",
+    "journal.walk",
+    "journal.cursor",
+    "journal.reread",
+    "kernel.mismatch",
+    "journal.heads",
+    "journal.provision",
+    "journal.trial",
+    "journal.file_image",
+    "journal.foreign",
+    "errors.texts",
+    "kernel.replay",
+    "kernel.checkpoints",
+    "program.frame_items",
+    "kernel.protocol",
+    "engine.clocks",
+    "engine.workers",
+    "program.query_check",
+    "program.state_failure",
+    "kernel.partial",
 }
 
 LOADED = """
 import sys
 import tsme
 print(*sys.modules)
-from tsme.asl import Interpreter
+from tsme.program.interpreter import Interpreter
 from tsme.errors import TsmeError
-from tsme.flash import RamFlash
+from tsme.journal.flash import RamFlash
 from tsme.journal import Journal
 from tsme.kernel import Kernel, State
 from tsme.program import Program
@@ -93,7 +106,7 @@ step = kernel.step(State(), (1, 0, 1, program.digest, 1, Obj(), None, 1))
 journal.commit(1, step.record)
 assert step.state.status == 1
 info = journal.recover()
-state, *_ = tsme.once("replay", "reread", journal, kernel)
+state, *_ = tsme.once("kernel.replay", "reread", journal, kernel)
 assert info.records == 1 and state.digest == step.state.digest
 print(*sys.modules)
 """
@@ -117,16 +130,27 @@ def test_what_a_simple_program_does_not_need_is_not_loaded(name: str, tmp_path: 
         {word.removeprefix("tsme.") for word in line.split()}
         for line in done.stdout.decode().splitlines()
     )
-    known = {path.stem for path in LIB.glob("*.py")}
+    known = {modules(path) for path in LIB.rglob("*.py")}
     assert bare & known == set()
     assert not simple & (LAZY | ONCE)
-    assert {"kernel", "asl", "journal", "cbor"} <= simple
+    assert {"kernel", "program.interpreter", "journal", "values.cbor"} <= simple
+
+
+def modules(path: Path) -> str:
+    """The name of a module of tsme, without `tsme.`."""
+    name = ".".join(path.relative_to(LIB).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def source(name: str) -> Path:
+    path = LIB / name.replace(".", "/")
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def constants(name: str) -> dict[str, int]:
     """The numbers that a module gives names to: `_NAME = 1` or `_NAME = const(1)`."""
     out = {}
-    for node in ast.parse((LIB / f"{name}.py").read_text()).body:
+    for node in ast.parse(source(name).read_text()).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             value = node.value
             if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "const":
@@ -136,20 +160,29 @@ def constants(name: str) -> dict[str, int]:
     return out
 
 
-CHECKED = "kernel driver runner asl stf program load fail parts clocks workers".split()
+CHECKED = (
+    "kernel kernel.executor kernel.partial engine.engine engine.clocks engine.workers machine "
+    "program program.interpreter program.load program.state_failure"
+).split()
 
 
 @pytest.mark.parametrize("name", CHECKED)
 def test_the_constants_are_those_of_the_tables(name: str):
-    tables = ops.NUMBER if name in ("program", "load", "fail") else vars(events)
+    numbers = ("program", "program.load", "program.state_failure")
+    tables = opcodes.NUMBER if name in numbers else vars(protocol)
     found = constants(name)
-    if name == "asl":
-        split = {n: v for n, v in found.items() if n in ops.NUMBER}
-        assert split.items() <= ops.NUMBER.items()
+    if name == "program.interpreter":
+        split = {n: v for n, v in found.items() if n in opcodes.NUMBER}
+        assert split.items() <= opcodes.NUMBER.items()
         found = {n: v for n, v in found.items() if n not in split}
-    if name == "driver":
+    if name == "kernel.executor":
         assert found.pop("STEP") == records.STEP
-    if name in ("runner", "stf", "load", "clocks"):  # times and limits of their own
+    if name in (
+        "engine.engine",
+        "machine",
+        "program.load",
+        "engine.clocks",
+    ):  # times and limits of their own
         own = "LONGEST VERSION NEEDS SET CAUSE MINUTE HOUR DAY YEAR_10000".split()
         found = {n: v for n, v in found.items() if n not in own}
     assert found
@@ -157,9 +190,9 @@ def test_the_constants_are_those_of_the_tables(name: str):
 
 
 def test_the_operations_are_those_of_the_table():
-    inner = {n for n in constants("asl") if n in ops.NUMBER} | {"EXT"}
+    inner = {n for n in constants("program.interpreter") if n in opcodes.NUMBER} | {"EXT"}
     names = [f.__name__ if f else None for f in OPERATIONS]
-    assert names == [None if n in inner else n.lower() + "_" for n in ops.NAMES]
+    assert names == [None if n in inner else n.lower() + "_" for n in opcodes.NAMES]
 
 
 def test_package_json_lists_what_is_there():

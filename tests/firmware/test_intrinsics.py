@@ -17,10 +17,10 @@ from tests.compiler import corpus
 from tests.firmware import leaves, reference
 from tests.firmware.leaves import Question, on_every_interpreter
 from tests.firmware.test_values import same
-from tsme import num
-from tsme.faults import IntrinsicError, StatesError
-from tsme.intrinsics import FUNCTIONS, find
-from tsme.pcg import Rng
+from tsme.errors.faults import IntrinsicError, StatesError
+from tsme.kernel.rng import Rng
+from tsme.program.functions.table import FUNCTIONS, find
+from tsme.values import binary64
 
 NUMBER = {name: f for f, (name, *_) in enumerate(FUNCTIONS)}
 SPEC = "Format MathAdd UUID ArrayPartition ArrayContains ArrayRange ArrayGetItem ArrayLength"
@@ -102,7 +102,7 @@ RECORDED = recorded()
 @pytest.mark.parametrize(("name", "args", "expected"), RECORDED)
 def test_recorded_on_aws(name, args, expected):
     v = call(name, *arranged(name, args))
-    assert num.equal(v, expected)
+    assert binary64.equal(v, expected)
     assert type(v) is type(expected)
 
 
@@ -136,8 +136,8 @@ def test_format_wants_one_argument_for_each_place():
 
 @given(st.integers(-(2**31), 2**31 - 1), st.floats(-(2.0**31), 2.0**31 - 1))
 def test_math_add_rounds_its_operands(a, b):
-    assert call("MathAdd", a, b) == a + num.round_half_up(b)
-    assert call("MathAdd", b, a) == a + num.round_half_up(b)
+    assert call("MathAdd", a, b) == a + binary64.round_half_up(b)
+    assert call("MathAdd", b, a) == a + binary64.round_half_up(b)
 
 
 @pytest.mark.parametrize("v", [2**31, -(2**31) - 1, 1e300, "1", None, True, [1]])
@@ -211,7 +211,7 @@ def test_array_get_item_and_length():
 def test_array_unique_keeps_the_first_of_equal_items(array: list[Any]) -> None:
     expected: list[Any] = []
     for v in array:
-        if not any(num.equal(v, other) for other in expected):
+        if not any(binary64.equal(v, other) for other in expected):
             expected.append(v)
     assert same(call("ArrayUnique", array), expected)
 
@@ -230,11 +230,11 @@ def test_array_unique_knows_equal_values_by_whatever_makes_them_equal(values, ra
         return float(v) if type(v) is int and int(float(v)) == v else v
 
     for v in values:
-        assert num.equal(v, other(v))
+        assert binary64.equal(v, other(v))
     array = [f(v) for v in values for f in (lambda v: [v], lambda v: [other(v)], other)]
     expected: list[Any] = []
     for v in array:
-        if not any(num.equal(v, one) for one in expected):
+        if not any(binary64.equal(v, one) for one in expected):
             expected.append(v)
     assert same(call("ArrayUnique", array), expected)
 

@@ -9,8 +9,10 @@ import pytest
 
 from tests.firmware.test_distributed import MODE, PASS, READER, Run
 from tests.laws.support import BOARDS, actions_bytes, on_device
-from tsme import asl, cbor, kernel
-from tsme.program import Program
+from tsme import kernel
+from tsme.kernel import protocol
+from tsme.program import Program, interpreter
+from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 
 MEMBERS = {"zoë": {"x": 1}, "a": [2], "m": None}
@@ -68,9 +70,9 @@ def test_boards_go_over_objects_with_the_same_bytes(board: str) -> None:
     each = {"Type": "Map", "ItemProcessor": body, "End": True, "ItemSelector": item}
     text = json.dumps({"StartAt": "E", "States": {"E": each | {"MaxConcurrency": 2}}})
     program = compile_text(text, budget=3)
-    core: Any = kernel.Kernel(asl.Interpreter(Program(program.program)))
+    core: Any = kernel.Kernel(interpreter.Interpreter(Program(program.program)))
     state: Any = kernel.State()
-    event: Any = [kernel.START, 0, 1, program.digest, 7, MEMBERS, None, 1]
+    event: Any = [protocol.START, 0, 1, program.digest, 7, MEMBERS, None, 1]
     events, steps = [], []
     while event:
         step = core.step(state, event)
@@ -78,10 +80,10 @@ def test_boards_go_over_objects_with_the_same_bytes(board: str) -> None:
         steps.append([bytes(step.record), actions_bytes(step)])
         state, event = step.state, None
         if not state.status and core.client.runnable(state.client):
-            event = [kernel.CONTINUE, 0]
+            event = [protocol.CONTINUE, 0]
         elif state.pending:
             number = min(state.pending)
-            event = [kernel.SUCCEEDED, 0, number, state.pending[number][5]["all"]["Key"]]
+            event = [protocol.SUCCEEDED, 0, number, state.pending[number][5]["all"]["Key"]]
         middle = bytes(core.checkpoint(state))
         state = core.restore(cbor.decode(middle, 0, True)[0])
         assert bytes(core.checkpoint(state)) == middle

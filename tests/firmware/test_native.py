@@ -18,11 +18,12 @@ from tests import interpreters
 from tests.laws.drive import Drive
 from tests.laws.support import drive, kernel_of, many, show, start_of
 from tests.laws.workflows import Case, cases
-from tsme import asl, cbor, frames, kernel, native
+from tsme import kernel
 from tsme.errors import TsmeError
 from tsme.journal import Journal
-from tsme.program import Program
-from tsme.values import MISSING
+from tsme.kernel import protocol
+from tsme.program import Program, frames, interpreter
+from tsme.values import MISSING, cbor, native
 from tsme_host.compiler.compile import compile_text
 
 core: Any = getattr(native, "core")  # noqa: B009
@@ -91,7 +92,7 @@ def test_the_core_is_in_use() -> None:
         (kernel, "put_step"),
         (frames, "put_frame"),
         (Journal, "commit"),
-        (asl.Interpreter, "loop"),
+        (interpreter.Interpreter, "loop"),
     ):
         used = vars(module)[name]
         assert used is getattr(core, name)
@@ -160,7 +161,7 @@ def test_the_loop_does_the_same(case: Case, budget: int) -> None:
     """The same records, errors and traces, also where a step has to stop in the middle."""
     note(show(case))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(asl.Interpreter, "loop", native.slow["loop"])
+        patch.setattr(interpreter.Interpreter, "loop", native.slow["loop"])
         slow = watched(case, budget)
     assert watched(case, budget) == slow
 
@@ -184,16 +185,16 @@ def test_the_loop_leaves_no_references() -> None:
         },
     }
     program: Any = Program(compile_text(json.dumps(again)).program)
-    machine = kernel.Kernel(asl.Interpreter(program))
+    machine = kernel.Kernel(interpreter.Interpreter(program))
     value = {"n": 1, "o": {"k": "leaf"}}
-    start = (kernel.START, 0, 1, program.digest, 1, value, None, 1)
+    start = (protocol.START, 0, 1, program.digest, 1, value, None, 1)
     state = machine.step(kernel.State(), start).state
     held = []
     tracemalloc.start()
     try:
         for _ in range(3):
             for _ in range(20):
-                state = machine.step(state, (kernel.CONTINUE, 0)).state
+                state = machine.step(state, (protocol.CONTINUE, 0)).state
             gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
     finally:

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from tests.firmware import leaves, reference
 from tests.firmware.leaves import Question, on_every_interpreter
 from tests.firmware.reference import bits_of, float_of
-from tsme import num, wait
 from tsme.errors import TsmeError
-from tsme.num import F64
+from tsme.program import wait
+from tsme.values import binary64, numbers
+from tsme.values.numbers import F64
 
 # Every number as itself and as boards with narrow floats hold it.
-numbers = reference.numbers | reference.floats.map(lambda f: F64(bits_of(f)))
+any_number = reference.numbers | reference.floats.map(lambda f: F64(bits_of(f)))
 
 
 def fraction(v):
@@ -27,27 +28,27 @@ def sign(x):
     return (x > 0) - (x < 0)
 
 
-@given(numbers, numbers)
+@given(any_number, any_number)
 @example(2**53 + 1, 2.0**53)
 @example(2**63 - 1, 2.0**63)
 @example(0, -0.0)
 def test_numbers_compare_exactly(a, b):
-    assert num.compare(a, b) == sign(fraction(a) - fraction(b))
-    assert num.equal(a, b) == (fraction(a) == fraction(b))
+    assert numbers.compare(a, b) == sign(fraction(a) - fraction(b))
+    assert binary64.equal(a, b) == (fraction(a) == fraction(b))
 
 
-@given(numbers)
+@given(any_number)
 def test_rounding_is_exact(v):
     exact = fraction(v)
-    assert num.floor(v) == exact.numerator // exact.denominator
+    assert binary64.floor(v) == exact.numerator // exact.denominator
     doubled = 2 * exact + 1
-    assert num.round_half_up(v) == doubled.numerator // (2 * doubled.denominator)
-    assert num.integral(v) == (exact.numerator if exact.denominator == 1 else None)
+    assert binary64.round_half_up(v) == doubled.numerator // (2 * doubled.denominator)
+    assert binary64.integral(v) == (exact.numerator if exact.denominator == 1 else None)
 
 
 @given(st.integers(-(2**70), 2**70))
 def test_integers_round_to_the_nearest_float(v):
-    assert num.bits(num.from_int(v)) == bits_of(float(v))
+    assert numbers.bits(binary64.from_int(v)) == bits_of(float(v))
 
 
 def digits_of_java(f: float) -> str:
@@ -76,7 +77,7 @@ def digits_of_java(f: float) -> str:
 
 def test_two_digits_are_the_nearest_where_one_would_do():
     for n in [*range(1, 1100), 2024, 4047, 2**52 - 1]:
-        text = num.to_text(num.from_bits(n)).split("E")[0].replace(".", "").rstrip("0")
+        text = numbers.to_text(numbers.from_bits(n)).split("E")[0].replace(".", "").rstrip("0")
         assert text == digits_of_java(float_of(n)), n
 
 
@@ -85,13 +86,13 @@ def test_two_digits_are_the_nearest_where_one_would_do():
 @example(1e23)
 @example(9007199254740993.0)
 def test_the_text_of_a_float_is_the_shortest_and_gives_it_back(f):
-    text = num.to_text(f)
+    text = numbers.to_text(f)
     assert bits_of(float(text)) == bits_of(f)
-    assert num.bits(num.parse(text)) == bits_of(f)
+    assert numbers.bits(numbers.parse(text)) == bits_of(f)
     digits = text.lstrip("-").split("E")[0].replace(".", "").strip("0")
     shortest = repr(f).lstrip("-").split("e")[0].replace(".", "").strip("0")
     assert digits == (digits_of_java(abs(f)) if 0 < abs(f) < 1e-300 else shortest)
-    assert num.to_text(F64(bits_of(f))) == text
+    assert numbers.to_text(F64(bits_of(f))) == text
 
 
 decimals = st.from_regex(r"\A-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][-+]?[0-9]{1,3})?\Z")
@@ -116,16 +117,16 @@ def test_decimal_text_is_read_as_python_reads_it(text):
     if not any(c in text for c in ".eE"):
         whole = int(text)
         if -(2**63) <= whole < 2**63:
-            assert num.parse(text) == whole
+            assert numbers.parse(text) == whole
             return
         expected = "TSME-V002"
     elif abs(float(text)) == float("inf"):
         expected = "TSME-V022"
     else:
-        assert num.bits(num.parse(text)) == bits_of(float(text))
+        assert numbers.bits(numbers.parse(text)) == bits_of(float(text))
         return
     with pytest.raises(TsmeError) as error:
-        num.parse(text)
+        numbers.parse(text)
     assert error.value.code == expected
 
 
@@ -152,7 +153,7 @@ BAD += ["Infinity", "١", "1e5.0", "--1", "1e٣"]  # digits of other scripts are
 @pytest.mark.parametrize("text", BAD)
 def test_text_that_is_no_number_is_refused(text):
     with pytest.raises(TsmeError) as error:
-        num.parse(text)
+        numbers.parse(text)
     assert error.value.code == "TSME-V020"
 
 
@@ -180,17 +181,17 @@ def test_text_that_is_no_number_is_refused(text):
     ],
 )
 def test_numbers_are_printed_as_java_prints_them(v, text):
-    assert num.to_text(v) == text
+    assert numbers.to_text(v) == text
 
 
 def test_json_equality():
-    assert num.equal({"a": [1, 2.0], "b": None}, {"b": None, "a": [1.0, 2]})
-    assert not num.equal(True, 1)
-    assert not num.equal([], {})
-    assert not num.equal({"a": None}, {"b": None})
-    assert not num.equal([1], [1, 1])
-    assert not num.equal("1", 1)
-    assert not num.equal(None, False)
+    assert binary64.equal({"a": [1, 2.0], "b": None}, {"b": None, "a": [1.0, 2]})
+    assert not binary64.equal(True, 1)
+    assert not binary64.equal([], {})
+    assert not binary64.equal({"a": None}, {"b": None})
+    assert not binary64.equal([1], [1, 1])
+    assert not binary64.equal("1", 1)
+    assert not binary64.equal(None, False)
 
 
 def test_an_f64_behaves_as_a_number():
@@ -207,7 +208,7 @@ def test_an_f64_behaves_as_a_number():
 
 @pytest.mark.parametrize("f", [float("nan"), float("inf"), -float("inf")])
 def test_what_is_no_number_is_refused(f):
-    for convert in (num.bits, lambda f: num.from_bits(bits_of(f))):
+    for convert in (numbers.bits, lambda f: numbers.from_bits(bits_of(f))):
         with pytest.raises(TsmeError) as error:
             convert(f)
         assert error.value.code == "TSME-V003"
@@ -301,7 +302,7 @@ def test_every_interpreter_calculates_the_same(name: str) -> None:
         put("half", str((2 * x + 1).numerator // (2 * (2 * x + 1).denominator)), a)
         put("integral", None, a)
         f = reference.random_float(rng)
-        put("text", num.to_text(f), f)
+        put("text", numbers.to_text(f), f)
         questions.append(("parse", [repr(f)], reference.encode(f).hex()))
         n = rng.getrandbits(rng.randrange(1, 64))
         put("float", reference.encode(float(n)).hex(), n)

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from tests import interpreters
 from tests.firmware.leaves import on_every_interpreter
-from tsme import cbor
 from tsme.errors import TsmeError
-from tsme.faults import StatesError
-from tsme.query import select
-from tsme.shape import sound
-from tsme_host.compiler.jsonpath import parse_path
-from tsme_host.compiler.model import Where
-from tsme_host.compiler.queries import plan
+from tsme.errors.faults import StatesError
+from tsme.program.query import select
+from tsme.program.query_check import sound
+from tsme.values import cbor
+from tsme_host.compiler.frontend.model import Where
+from tsme_host.compiler.jsonpath.paths import parse_path
+from tsme_host.compiler.jsonpath.queries import plan
 
 LARGEST = 262144
 DEVICE = interpreters.ROOT / "tests" / "firmware" / "query_device.py"

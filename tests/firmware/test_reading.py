@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tsme import reading
-from tsme.faults import StatesError
+from tsme.errors.faults import StatesError
+from tsme.program.functions import item_reader
 
 
 def items(answer: Any, kind: str = "CSV", names: Any = None, most: Any = 0, **more: Any) -> Any:
     config = [kind, names, more.get("separator", ","), more.get("way", [])]
-    return reading.items(None, answer, config, most)
+    return item_reader.items(None, answer, config, most)
 
 
 @pytest.mark.parametrize(

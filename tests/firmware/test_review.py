@@ -13,11 +13,12 @@ import tsme
 from tests.laws.drive import Drive, start_event
 from tests.laws.support import kernel_of, many, show, start_of
 from tests.laws.workflows import Case, cases
-from tsme import cbor, ops
-from tsme.asl import Interpreter
 from tsme.kernel import Kernel
+from tsme.program import opcodes
+from tsme.program.interpreter import Interpreter
+from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
-from tsme_host.compiler.model import CompileError
+from tsme_host.compiler.frontend.model import CompileError
 
 TASK = {"Type": "Task", "Resource": "a"}
 
@@ -95,8 +96,8 @@ def raw(code: list[tuple[str, int]], consts: list[Any], limits: list[int]) -> ts
         index += len(data).to_bytes(1, "little")
         data += cbor.encode(value)
     assert len(data) < 256
-    packed = b"".join(bytes((ops.NUMBER[name], a)) for name, a in code)
-    parts = [ops.NEEDS_MAP, limits, packed, index, data]
+    packed = b"".join(bytes((opcodes.NUMBER[name], a)) for name, a in code)
+    parts = [opcodes.NEEDS_MAP, limits, packed, index, data]
     body = b"".join(cbor.encode(part, True) for part in parts)
     digest = hashlib.sha256(body).digest()[:8]
     return tsme.Program(b"\x87\x02" + cbor.encode(digest, True) + body)
@@ -201,7 +202,7 @@ def test_the_selector_of_a_map_sees_when_the_map_was_entered() -> None:
     ],
 )
 def test_a_program_says_if_it_needs_floats(fields: dict[str, Any], floats: bool) -> None:
-    assert bool(compiled({"A": state(**fields)}).needs & ops.NEEDS_FLOAT) == floats
+    assert bool(compiled({"A": state(**fields)}).needs & opcodes.NEEDS_FLOAT) == floats
 
 
 @pytest.mark.parametrize(

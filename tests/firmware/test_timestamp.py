@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.firmware import leaves, reference
 from tests.firmware.leaves import Question, on_every_interpreter
-from tsme import pcg, timestamp
+from tsme.kernel import rng
+from tsme.values import timestamp
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -128,21 +129,21 @@ def pcg32(state):
 
 
 def test_the_random_numbers_of_a_seed_never_change():
-    rng = pcg.Rng(42)
-    assert [rng.draw() for _ in range(4)] == [0, 1971522493, 242089394, 3457789919]
+    source = rng.Rng(42)
+    assert [source.draw() for _ in range(4)] == [0, 1971522493, 242089394, 3457789919]
 
 
 @given(st.integers(0, 2**64 - 1))
 def test_random_numbers(seed):
-    rng = pcg.Rng(seed)
+    source = rng.Rng(seed)
     state = seed
     for _ in range(4):
         state, number = pcg32(state)
-        assert rng.draw() == number
-    assert rng.state == state
+        assert source.draw() == number
+    assert source.state == state
     n = 1 + state % 2**32
     number = pcg32(state)[1]
-    assert rng.below(n) == number * n // 2**32 < n
+    assert source.below(n) == number * n // 2**32 < n
 
 
 @on_every_interpreter

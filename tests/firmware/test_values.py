@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.firmware import leaves, reference
 from tests.firmware.leaves import Question, on_every_interpreter
-from tsme import cbor
 from tsme.errors import LimitError, TsmeError
-from tsme.num import F64
+from tsme.values import cbor
+from tsme.values.numbers import F64
 
 MISSING = cbor.MISSING
 

@@ -5,9 +5,9 @@ from vfs import VfsLfs2  # type: ignore[import-not-found]
 
 import tsme
 from tsme.errors import TsmeError
-from tsme.flash import RamFlash
 from tsme.journal import STEP, Journal
-from tsme.region import Region
+from tsme.journal.flash import RamFlash
+from tsme.journal.region import Region
 
 if sys.implementation.name == "cpython":
     from typing import Any  # MicroPython does not look at annotations

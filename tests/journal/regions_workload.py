@@ -6,7 +6,7 @@ from binascii import crc32
 from sim.nor import Nor
 from tsme.errors import TsmeError
 from tsme.journal import Journal
-from tsme.regions import Regions
+from tsme.journal.regions import Regions
 
 
 def commit(region, *bodies):

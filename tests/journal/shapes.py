@@ -8,9 +8,9 @@ import tsme
 from sim.nor import Nor
 from tests.journal import doubles
 from tsme.errors import TsmeError
-from tsme.flash import RamFlash
 from tsme.journal import CHECKPOINT, STEP, Journal
-from tsme.region import Region
+from tsme.journal.flash import RamFlash
+from tsme.journal.region import Region
 
 if sys.implementation.name == "cpython":
     from typing import Any  # MicroPython does not look at annotations

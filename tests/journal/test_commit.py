@@ -4,10 +4,10 @@ import pytest
 
 from sim.nor import Nor
 from tests.crash.geometry import Geometry
-from tsme.crc import crc32 as table_crc32
 from tsme.errors import LimitError, TsmeError
 from tsme.journal import CHECKPOINT, STEP, Journal
-from tsme.records import crc32
+from tsme.journal.records import crc32
+from tsme.values.crc import crc32 as table_crc32
 
 UNITS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 

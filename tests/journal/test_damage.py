@@ -10,8 +10,8 @@ from tests.crash.geometry import Geometry
 from tests.crash.world import World
 from tests.journal.test_rot import Record, recovered
 from tsme.errors import TsmeError
-from tsme.flash import RamFlash
 from tsme.journal import CHECKPOINT, STEP, Journal
+from tsme.journal.flash import RamFlash
 
 PAGE = 256
 SIZES = ((20,), (0, 5, 60, 100), (20, 20, 20, 300, 700))

@@ -12,10 +12,10 @@ from sim.nor import Nor, PowerLoss
 from tests.crash.world import World
 from tests.journal import doubles
 from tsme.errors import TsmeError
-from tsme.flash import FileFlash, RamFlash
 from tsme.journal import STEP, Journal
-from tsme.region import Region
-from tsme.spiflash import SpiFlash
+from tsme.journal.flash import FileFlash, RamFlash
+from tsme.journal.region import Region
+from tsme.journal.spiflash import SpiFlash
 
 
 def works(device: Any, steps: int = 500) -> None:

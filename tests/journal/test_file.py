@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.interpreters import environment, require, run
-from tsme import file
 from tsme.errors import TsmeError
-from tsme.flash import FileFlash
-from tsme.journal import STEP, Journal
+from tsme.journal import STEP, Journal, file_image
+from tsme.journal.flash import FileFlash
 
 OTHERS = ["cpython", "micropython", "micropython32"]
 
@@ -18,7 +17,8 @@ SCRIPT = """
 import os
 import sys
 from tsme.errors import TsmeError
-from tsme.flash import FileFlash
+from tsme.journal import file_image
+from tsme.journal.flash import FileFlash
 from tsme.journal import STEP, Journal
 
 def journal(path, count=None):
@@ -100,7 +100,7 @@ def test_a_full_disk_leaves_no_half_a_file(
         if written > 3:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(file, "erase", full)
+    monkeypatch.setattr(file_image, "erase", full)
     with pytest.raises(OSError, match="No space"):
         FileFlash(str(tmp_path / "j.bin"), 512, 6)
     assert list(tmp_path.iterdir()) == []
@@ -121,7 +121,8 @@ def test_what_another_process_has_written_shows_on_micropython(tmp_path: Path) -
     require("micropython")
     script = tmp_path / "script.py"
     script.write_text(f"""
-from tsme.flash import FileFlash
+from tsme.journal import file_image
+from tsme.journal.flash import FileFlash
 from tsme.journal import STEP, Journal
 import os
 path = {str(tmp_path / "j.bin")!r}
@@ -132,7 +133,8 @@ os.system("{sys.executable} {tmp_path}/other.py")
 journal.commit(STEP, b"two")
 """)
     (tmp_path / "other.py").write_text(f"""
-from tsme.flash import FileFlash
+from tsme.journal import file_image
+from tsme.journal.flash import FileFlash
 from tsme.journal import STEP, Journal
 journal = Journal(FileFlash({str(tmp_path / "j.bin")!r}, 512))
 journal.recover()

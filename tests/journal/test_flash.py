@@ -6,9 +6,9 @@ import pytest
 
 from sim.nor import Nor, PowerLoss, Violation
 from tsme.errors import TsmeError
-from tsme.flash import FileFlash, RamFlash
 from tsme.journal import STEP, Journal
-from tsme.region import Region
+from tsme.journal.flash import FileFlash, RamFlash
+from tsme.journal.region import Region
 
 
 def test_a_file_keeps_a_journal(tmp_path: Path) -> None:

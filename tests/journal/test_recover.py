@@ -11,8 +11,8 @@ from tests.crash.geometry import Geometry
 from tests.crash.world import World
 from tsme.errors import TsmeError
 from tsme.journal import CHECKPOINT, STEP, Journal
-from tsme.records import crc32, mark
-from tsme.region import Region
+from tsme.journal.records import crc32, mark
+from tsme.journal.region import Region
 
 Damage = tuple[int, int | None, int, int]
 

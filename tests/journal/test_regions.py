@@ -7,12 +7,12 @@ import pytest
 from sim.nor import Nor
 from tests.interpreters import INTERPRETERS, require, run
 from tests.spec.second_reader import regions as read_regions
-from tsme.cbor import encode
 from tsme.errors import TsmeError
-from tsme.flash import RamFlash
 from tsme.journal import Journal
-from tsme.region import Region
-from tsme.regions import Regions
+from tsme.journal.flash import RamFlash
+from tsme.journal.region import Region
+from tsme.journal.regions import Regions
+from tsme.values.cbor import encode
 
 WORKLOAD = Path(__file__).parent / "regions_workload.py"
 OTHERS = [name for name in INTERPRETERS if name != "cpython"]

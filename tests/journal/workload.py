@@ -6,9 +6,9 @@ from binascii import hexlify
 from hashlib import sha256
 
 from sim.nor import ERASE_SHAPES, PROGRAM_SHAPES, Nor, NorFile, PowerLoss
-from tsme.crc import crc32 as table_crc32
 from tsme.journal import CHECKPOINT, STEP, Journal
-from tsme.records import crc32
+from tsme.journal.records import crc32
+from tsme.values.crc import crc32 as table_crc32
 
 
 def hashed(data: bytes | bytearray) -> str:

@@ -7,10 +7,10 @@ import gc
 import sys
 
 from tests.laws import hostile
-from tsme.asl import Interpreter
-from tsme.cbor import decode, encode
 from tsme.kernel import Kernel, State
 from tsme.program import Program
+from tsme.program.interpreter import Interpreter
+from tsme.values.cbor import decode, encode
 
 
 def replay(program, events):

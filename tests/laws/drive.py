@@ -9,8 +9,8 @@
 #   early                          a timer before its time
 #   stop                           from outside
 from tsme.errors import TsmeError
-from tsme.kernel import (
-    BEHAVIOUR,
+from tsme.kernel import BEHAVIOUR, State
+from tsme.kernel.protocol import (
     CONTINUE,
     DUE,
     FAILED,
@@ -24,7 +24,6 @@ from tsme.kernel import (
     SUCCEEDED,
     TASK,
     TIMER,
-    State,
 )
 
 SAMPLE = "<sample>"

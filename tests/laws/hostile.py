@@ -4,11 +4,11 @@
 # (still alive after so many inputs), limit (a step could not be made), memory, and CRASH.
 from binascii import crc32
 
-from tsme.asl import Interpreter
-from tsme.cbor import Obj
 from tsme.errors import TsmeError
 from tsme.kernel import Kernel, State
 from tsme.program import Program
+from tsme.program.interpreter import Interpreter
+from tsme.values.cbor import Obj
 
 CONTINUE, START, SUCCEEDED, FAILED, TIMER = 0, 1, 2, 3, 5
 INPUTS = 25

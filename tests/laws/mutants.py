@@ -10,11 +10,12 @@ from typing import Any
 
 from tests.laws.values import Source
 from tests.laws.workflows import write
-from tsme import cbor, ops
+from tsme.program import opcodes
+from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 
 Json = Any
-N = ops.NUMBER
+N = opcodes.NUMBER
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def program(*instructions: tuple[str, int], consts: Any = (), **limits: int) -> 
 def _operation(s: Source, p: Parts) -> Parts:
     code = bytearray(p.code)
     at = s.randrange(len(code) // 2) * 2
-    code[at] = s.randrange(len(ops.NAMES) + 2)
+    code[at] = s.randrange(len(opcodes.NAMES) + 2)
     return replace(p, code=bytes(code))
 
 
@@ -90,14 +91,14 @@ def _instruction_like(s: Source, p: Parts) -> Parts:
     """Another operation of the same kind of operand: mostly passes the verifier."""
     code = bytearray(p.code)
     at = s.randrange(len(code) // 2) * 2
-    kind = ops.TABLE[code[at]][1]
-    code[at] = s.of([n for n, row in enumerate(ops.TABLE) if row[1] == kind])
+    kind = opcodes.TABLE[code[at]][1]
+    code[at] = s.of([n for n, row in enumerate(opcodes.TABLE) if row[1] == kind])
     return replace(p, code=bytes(code))
 
 
 def _insert(s: Source, p: Parts) -> Parts:
     at = s.randrange(len(p.code) // 2 + 1) * 2
-    new = bytes((s.randrange(len(ops.NAMES)), s.of([0, 1, 2, s.randrange(256)])))
+    new = bytes((s.randrange(len(opcodes.NAMES)), s.of([0, 1, 2, s.randrange(256)])))
     return replace(p, code=p.code[:at] + new + p.code[at:])
 
 

@@ -13,12 +13,13 @@ from sim.nor import Nor, PowerLoss
 from tests.laws.drive import EPOCH, SAMPLE
 from tests.laws.support import program_of
 from tests.laws.workflows import NAMES, Case
-from tsme.asl import Interpreter
+from tsme.engine.engine import Engine, Outcome
+from tsme.engine.tasks import TaskError
 from tsme.journal import Journal
-from tsme.kernel import BEGUN, Kernel
-from tsme.replay import Replay
-from tsme.runner import Engine, Outcome
-from tsme.tasks import TaskError
+from tsme.kernel import Kernel
+from tsme.kernel.protocol import BEGUN
+from tsme.kernel.replay import Replay
+from tsme.program.interpreter import Interpreter
 
 EFFECTS = ("pure", "idempotent", "once")
 

@@ -12,7 +12,7 @@ from hypothesis import note
 from hypothesis.errors import UnsatisfiedAssumption
 
 from tests.laws.workflows import Case
-from tsme_host.compiler.model import CompileError
+from tsme_host.compiler.frontend.model import CompileError
 
 Json = Any
 _KEPT = {"Type", "StartAt", "States", "Next", "End", "Resource", "Default"}

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from tests import interpreters
 from tests.laws.drive import Drive, start_event
 from tests.laws.workflows import NAMES, Case
-from tsme import cbor
-from tsme.asl import Interpreter
 from tsme.kernel import Kernel
 from tsme.program import Program
+from tsme.program.interpreter import Interpreter
+from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 
 T = TypeVar("T")

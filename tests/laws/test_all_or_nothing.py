@@ -19,9 +19,9 @@ from tests.laws.support import actions_bytes, drive, kernel_of, many, show, star
 from tests.laws.workflows import Case, cases, write
 from tsme.errors import LimitError, TsmeError
 from tsme.journal import STEP, Journal
-from tsme.kernel import CONTINUE, FAILED, SUCCEEDED, TIMER
-from tsme.limits import LIMITS
-from tsme.replay import Replay
+from tsme.kernel.limits import LIMITS
+from tsme.kernel.protocol import CONTINUE, FAILED, SUCCEEDED, TIMER
+from tsme.kernel.replay import Replay
 
 
 class Bomb:

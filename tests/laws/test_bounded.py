@@ -16,12 +16,13 @@ from tests.laws.drive import Drive, start_event
 from tests.laws.support import kernel_of, many, show, start_of
 from tests.laws.test_semantics import got
 from tests.laws.workflows import Case, cases
-from tsme import cbor, checkpoints, limits, operations, query, sizes
-from tsme.asl import Interpreter
 from tsme.errors import LimitError
-from tsme.kernel import CONTINUE, Kernel, State
-from tsme.limits import LIMITS
-from tsme.program import Program
+from tsme.kernel import Kernel, State, checkpoints, limits
+from tsme.kernel.limits import LIMITS
+from tsme.kernel.protocol import CONTINUE
+from tsme.program import Program, instructions, query, sizes
+from tsme.program.interpreter import Interpreter
+from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 
 
@@ -49,7 +50,7 @@ class Count:
             limits.spend(d, work)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(operations, "spend", spend)
+            patch.setattr(instructions, "spend", spend)
             patch.setattr(query, "spend", spend)
             yield
 
@@ -101,7 +102,7 @@ def test_near_its_limit_a_large_state_is_measured_once(monkeypatch: pytest.Monke
         bytes_measured.append(size)
         return size, depth
 
-    monkeypatch.setattr(operations, "measure", measuring)
+    monkeypatch.setattr(instructions, "measure", measuring)
     for module in (sizes, checkpoints):
         monkeypatch.setattr(module, "measure", measuring)
         monkeypatch.setattr(module, "encoded_size", lambda v: measuring(v)[0])
@@ -215,7 +216,7 @@ def explained(e: LimitError, name: str, most: int) -> None:
     """The error names the limit, what was asked, and how to raise it."""
     assert e.limit == most
     assert e.asked > most
-    for part in (str(e.asked), str(most), f'LIMITS["{name}"]', "tsme.limits"):
+    for part in (str(e.asked), str(most), f'LIMITS["{name}"]', "tsme.kernel.limits"):
         assert part in e.message
 
 

@@ -14,10 +14,12 @@ from tests.laws.smallest import must
 from tests.laws.support import drive, many, program_of, show, start_of
 from tests.laws.values import Source
 from tests.laws.workflows import Case, cases, write
-from tsme import cbor, checkpoints, frames, kernel, native, ops
-from tsme.asl import Interpreter
-from tsme.kernel import FAILED, STOP, SUCCEEDED, Kernel
-from tsme.program import Program
+from tsme import kernel
+from tsme.kernel import Kernel, checkpoints
+from tsme.kernel.protocol import FAILED, STOP, SUCCEEDED
+from tsme.program import Program, frames, opcodes
+from tsme.program.interpreter import Interpreter
+from tsme.values import cbor, native
 from tsme_host.compiler.compile import compile_text
 
 
@@ -77,7 +79,7 @@ class Skipping(Interpreter):
 
 def patched(program: Program, wanted: str, change: Callable[[int], tuple[int, int]]) -> Any:
     """Interpreters of the same program with one instruction changed."""
-    number = ops.NUMBER[wanted]
+    number = opcodes.NUMBER[wanted]
     code: bytes = vars(program)["code"]
     for pc in range(0, len(code), 2):
         if code[pc] == number and (pc == 0 or code[pc - 2] != 0):
@@ -95,9 +97,9 @@ def skipped(case: Case) -> None:
     program = program_of(case)
     want = drive(case)
     kinds = [
-        ("STORE", lambda operand: (ops.NUMBER["DROP"], 1)),
-        ("PUT", lambda operand: (ops.NUMBER["DROP"], 1)),
-        ("INT", lambda operand: (ops.NUMBER["INT"], operand ^ 1)),
+        ("STORE", lambda operand: (opcodes.NUMBER["DROP"], 1)),
+        ("PUT", lambda operand: (opcodes.NUMBER["DROP"], 1)),
+        ("INT", lambda operand: (opcodes.NUMBER["INT"], operand ^ 1)),
     ]
     for name, change in kinds:
         for client in patched(program, name, change):

@@ -13,10 +13,9 @@ from tests.laws import hostile
 from tests.laws.mutants import N, Parts, mutant, program
 from tests.laws.support import SCALE, on_device
 from tests.laws.values import Source
-from tsme import ops
 from tsme.errors import TsmeError
-from tsme.intrinsics import FUNCTIONS
-from tsme.program import Program
+from tsme.program import Program, opcodes
+from tsme.program.functions.table import FUNCTIONS
 
 COUNT = 1000
 CALL = {function[0]: n for n, function in enumerate(FUNCTIONS) if function}
@@ -370,5 +369,7 @@ def test_every_operation_is_met() -> None:
         if verdict[0] != "refused":
             code: bytes = vars(Program(data))["code"]
             seen.update(code[::2])
-    missing = {ops.NAMES[n] for n in range(len(ops.NAMES))} - {ops.NAMES[n] for n in seen}
+    missing = {opcodes.NAMES[n] for n in range(len(opcodes.NAMES))} - {
+        opcodes.NAMES[n] for n in seen
+    }
     assert missing <= {"EXT", "QUERY", "EMIT", "INDEXQ"}

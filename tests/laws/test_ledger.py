@@ -23,15 +23,15 @@ from tests.laws.plant import Plant
 from tests.laws.smallest import must
 from tests.laws.support import many, show
 from tests.laws.workflows import Case, cases
+from tsme.engine.engine import Engine
+from tsme.engine.tasks import Done, TaskError, Tasks
 from tsme.journal import Journal
 from tsme.program import Program
-from tsme.runner import Engine
-from tsme.tasks import Done, TaskError, Tasks
 from tsme_host.compiler.compile import compile_text
 from tsme_host.tools.files import Loaded
-from tsme_host.tools.ledger import INTERRUPTED, PENDING, SUCCEEDED, keep
-from tsme_host.tools.player import know
-from tsme_host.tools.records import read_log
+from tsme_host.tools.journal.image import read_log
+from tsme_host.tools.journal.ledger import INTERRUPTED, PENDING, SUCCEEDED, keep
+from tsme_host.tools.journal.replayer import know
 
 SHAPES = ("none", "random", "all")
 EFFECTS = {"look": "pure", "note": "idempotent", "open": "once", "close": "once", "tell": "once"}

@@ -9,6 +9,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +19,10 @@ from tests.interpreters import LIB
 from tests.laws.drive import Drive, start_event
 from tests.laws.support import actions_bytes, drive, kernel_of, many, show, start_of
 from tests.laws.workflows import Case, cases
-from tsme.asl import Interpreter
-from tsme.intrinsics import FUNCTIONS
 from tsme.kernel import Kernel
 from tsme.program import Program
+from tsme.program.functions.table import FUNCTIONS
+from tsme.program.interpreter import Interpreter
 from tsme_host.compiler.compile import compile_text
 
 # What may tell a step more than it was given.
@@ -38,15 +39,22 @@ FORBIDDEN = {
     "machine",
 }
 # Reads `sys.implementation` to know what a dict is, which tells no secrets.
-PURE = {"binascii", "struct", "sys", "collections", "hashlib", "micropython"}
+PURE = {"binascii", "struct", "sys", "collections", "gc", "hashlib", "micropython"}
 PURE |= {"tsme_native"}  # the optional core in C, a part of tsme
+
+
+def source(name: str) -> Path:
+    path = LIB / "tsme" / name.replace(".", "/")
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def imports(name: str) -> Iterator[str]:
     """Modules that a module of tsme imports, also inside functions and by once()."""
-    tree = ast.parse((LIB / "tsme" / f"{name}.py").read_text())
-    if name == "intrinsics":
-        yield from {"." + row[2] for row in FUNCTIONS}
+    path = source(name)
+    room = name.split(".") if path.stem == "__init__" else name.split(".")[:-1]
+    tree = ast.parse(path.read_text())
+    if name == "program.functions.table":
+        yield from {".program.functions." + row[2] for row in FUNCTIONS}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "once":
             names = ast.literal_eval(node.args[0])
@@ -54,26 +62,30 @@ def imports(name: str) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            if node.level and node.module:
-                yield "." + node.module
-            elif node.level:
-                yield from ("." + alias.name for alias in node.names)
+            if node.level:
+                within = room[: len(room) - node.level + 1] + (node.module or "").split(".")
+                base = ".".join(part for part in within if part)
+                yield "." + base
+                yield from (f".{base}.{alias.name}".replace("..", ".") for alias in node.names)
             else:
                 assert node.module
                 yield node.module
 
 
 def test_nothing_that_a_step_imports_can_see_the_outside() -> None:
-    todo, seen, outside = ["kernel", "asl"], {"kernel", "asl"}, set()
+    todo, outside = ["kernel", "program.interpreter"], set()
+    seen = set(todo)
     while todo:
         for name in imports(todo.pop()):
             if not name.startswith("."):
                 outside.add(name)
-            elif name[1:] not in seen and (LIB / "tsme" / f"{name[1:]}.py").exists():
+            elif name[1:] not in seen and source(name[1:]).is_file():
                 seen.add(name[1:])
                 todo.append(name[1:])
-    assert {"frames", "compare", "intrinsics", "coding", "num", "operations"} <= seen
-    assert not seen & {"runner", "journal", "flash", "tasks", "replay"}
+    program = {"frames", "compare", "functions.table", "functions.encode", "instructions"}
+    assert {f"program.{name}" for name in program} | {"values.numbers"} <= seen
+    assert not seen & {"journal", "journal.flash", "kernel.replay"}
+    assert not any(name.startswith("engine") for name in seen)
     assert not outside & FORBIDDEN
     assert outside <= PURE
 

@@ -9,7 +9,7 @@ from hypothesis import given, note
 from tests.laws.drive import Drive
 from tests.laws.support import actions_bytes, drive, kernel_of, many, show, start_of
 from tests.laws.workflows import Case, cases
-from tsme import cbor
+from tsme.values import cbor
 
 
 class Forgetful(Drive):

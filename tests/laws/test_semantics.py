@@ -12,7 +12,7 @@ from tests.laws.reference import Failed, Machine, Unknown
 from tests.laws.smallest import must
 from tests.laws.support import kernel_of, many, show, start_of
 from tests.laws.workflows import Case, Writer, cases
-from tsme.kernel import (
+from tsme.kernel.protocol import (
     CONTINUE,
     DUE,
     FAILED,

@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from tests.laws.drive import EPOCH, start_event
 from tests.laws.support import BOARDS, actions_bytes, compiled, many, on_device
 from tests.laws.trees import EXCEEDED, FATAL, Forest, Unknown, outcome, same, text
-from tsme import cbor
-from tsme.asl import Interpreter
 from tsme.errors import LimitError
-from tsme.kernel import (
+from tsme.kernel import Kernel, State
+from tsme.kernel.protocol import (
     CONTINUE,
     DUE,
     FAILED,
@@ -28,10 +27,10 @@ from tsme.kernel import (
     SUCCEEDED,
     TASK,
     TIMER,
-    Kernel,
-    State,
 )
 from tsme.program import Program
+from tsme.program.interpreter import Interpreter
+from tsme.values import cbor
 
 VALUE = {"x": [1, "two"]}
 BATCH = 150

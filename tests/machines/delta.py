@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tsme.cbor import decode
+from tsme.values.cbor import decode
 
 GONE = object()
 

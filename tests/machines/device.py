@@ -5,10 +5,10 @@ import gc
 import sys
 
 from tests.machines.ops import Ops
-from tsme.cbor import decode, encode
 from tsme.kernel import Kernel, State
-from tsme.rejected import Rejected
-from tsme.stf import Machine
+from tsme.kernel.rejected import Rejected
+from tsme.machine import Machine
+from tsme.values.cbor import decode, encode
 
 
 def run(events):

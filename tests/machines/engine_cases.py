@@ -5,7 +5,7 @@ import asyncio
 import sys
 
 import tsme
-from tsme.rejected import Rejected
+from tsme.kernel.rejected import Rejected
 
 
 class Till:

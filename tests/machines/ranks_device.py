@@ -2,14 +2,13 @@
 # several kinds, and prints what comes of it: the same on every interpreter.
 import binascii
 
-from tsme import num
-from tsme.cbor import encode
-from tsme.drafts import ObjectDraft
-from tsme.pcg import Rng
-from tsme.values import Obj
+from tsme.kernel.rng import Rng
+from tsme.machine.drafts import ObjectDraft
+from tsme.values import Obj, numbers
+from tsme.values.cbor import encode
 
 NEAR = "16777216 16777217 16777217.0 9007199254740992 9007199254740993 9007199254740993.0".split()
-NUMBERS = [num.parse(s) for s in "0 -0.0 0.0 1 1.0 2 2.5 0.1 0.3 1e300 1e-320".split() + NEAR]
+NUMBERS = [numbers.parse(s) for s in "0 -0.0 0.0 1 1.0 2 2.5 0.1 0.3 1e300 1e-320".split() + NEAR]
 TEXTS = ["", "a", "b", "ab", "é", "\uffff", "\U0001f600"]
 KEYS = (None, lambda v: v, lambda v: (v, 1), lambda v: [0, v], lambda v: 0)
 

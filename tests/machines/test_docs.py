@@ -9,8 +9,8 @@ import pytest
 
 from tests import interpreters
 from tests.tools.shell import spawn
-from tsme.limits import LIMITS
-from tsme.stf import Actions, Input, Restored
+from tsme.kernel.limits import LIMITS
+from tsme.machine import Actions, Input, Restored
 from tsme.values import DEPTH
 
 TEXT = (interpreters.ROOT / "docs" / "MACHINES.md").read_text(encoding="utf-8")

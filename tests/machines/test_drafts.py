@@ -16,13 +16,13 @@ from tests.laws.support import many
 from tests.machines import generate
 from tests.machines.delta import apply, copied
 from tests.machines.ops import Ops, Run, told
-from tsme.cbor import encode
-from tsme.drafts import ObjectDraft
 from tsme.errors import TsmeError
-from tsme.items import ArrayDraft
 from tsme.kernel import Kernel, State
-from tsme.rejected import Rejected
-from tsme.stf import Machine
+from tsme.kernel.rejected import Rejected
+from tsme.machine import Machine
+from tsme.machine.array_draft import ArrayDraft
+from tsme.machine.drafts import ObjectDraft
+from tsme.values.cbor import encode
 
 
 class Watched(Machine):
@@ -61,7 +61,7 @@ def modelled(state: Any, message: dict[str, Any]) -> tuple[Any, list[Any]]:
 
 def unshared(message: dict[str, Any]) -> Any:
     """As a machine is given it."""
-    from tsme.drafts import own
+    from tsme.machine.drafts import own
 
     return own(message)
 

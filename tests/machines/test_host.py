@@ -9,9 +9,9 @@ import pytest
 
 from tests import interpreters
 from tests.tools.shell import tsme
-from tsme.flash import FileFlash
+from tsme.engine.engine import Engine
 from tsme.journal import Journal
-from tsme.runner import Engine
+from tsme.journal.flash import FileFlash
 
 COUNTER = interpreters.ROOT / "examples" / "counter" / "counter.py"
 MACHINE = """

@@ -13,10 +13,10 @@ from tests import interpreters
 from tests.laws.support import BOARDS, SCALE
 from tests.machines import generate
 from tests.machines.ops import Ops
-from tsme import cbor
 from tsme.kernel import Kernel, State
-from tsme.rejected import Rejected
-from tsme.stf import Machine
+from tsme.kernel.rejected import Rejected
+from tsme.machine import Machine
+from tsme.values import cbor
 
 DEVICE = Path(__file__).with_name("device.py")
 COUNT = 150 * SCALE

@@ -9,13 +9,13 @@ import pytest
 from tests.machines import generate
 from tests.machines.ops import Ops
 from tests.machines.test_drafts import Life
+from tsme.engine.engine import Engine
 from tsme.errors import LimitError, TsmeError
 from tsme.journal import Journal
 from tsme.kernel import Kernel, State
-from tsme.limits import LIMITS
-from tsme.rejected import Rejected
-from tsme.runner import Engine
-from tsme.stf import Machine
+from tsme.kernel.limits import LIMITS
+from tsme.kernel.rejected import Rejected
+from tsme.machine import Machine
 
 
 def machine(function: Any, initial: Any = None) -> Any:
@@ -263,7 +263,7 @@ def test_a_number_of_another_type_is_kept_as_the_number_it_is():
 
 @pytest.mark.parametrize("seed", range(40))
 def test_a_journal_has_nothing_of_rejected_steps(seed):
-    from tsme.flash import RamFlash
+    from tsme.journal.flash import RamFlash
 
     messages = generate.life(seed)
     images = []

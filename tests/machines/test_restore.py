@@ -16,13 +16,14 @@ import pytest
 from sim.nor import PowerLoss
 from tests.laws.test_ledger import SHAPES, Mains
 from tests.machines.test_drafts import Life
+from tsme.engine.engine import Engine
+from tsme.engine.tasks import Done, Tasks
 from tsme.errors import TsmeError
 from tsme.journal import Journal
-from tsme.kernel import BEGUN, ID, PAYLOAD, RESOURCE, Kernel
-from tsme.replay import Replay
-from tsme.runner import Engine
-from tsme.stf import Machine
-from tsme.tasks import Done, Tasks
+from tsme.kernel import Kernel
+from tsme.kernel.protocol import BEGUN, ID, PAYLOAD, RESOURCE
+from tsme.kernel.replay import Replay
+from tsme.machine import Machine
 
 EFFECTS = {"look": "pure", "note": "idempotent", "open": "once", "close": "once", "ask": "pure"}
 
@@ -277,7 +278,7 @@ def test_restore_cannot_give_what_was_to_be_done_once_to_another_once_task():
         def restore(state, actions):
             actions.task("b", id=1)
 
-    from tsme.flash import RamFlash
+    from tsme.journal.flash import RamFlash
 
     flash = RamFlash()
     runs = []

@@ -12,11 +12,11 @@ from tests.interpreters import ROOT
 from tests.machines import generate
 from tests.machines.test_drafts import Life
 from tests.tools.test_cddl import assert_valid, problems, sequence
-from tsme import messages
-from tsme.cbor import decode, encode
+from tsme.errors import texts
 from tsme.kernel import Kernel, State
-from tsme.rejected import Rejected
-from tsme.stf import Machine
+from tsme.kernel.rejected import Rejected
+from tsme.machine import Machine
+from tsme.values.cbor import decode, encode
 
 
 class Named:
@@ -108,7 +108,7 @@ def test_the_delta_of_start_is_the_whole_state_sorted():
 def test_every_error_of_machines_is_documented():
     text = (ROOT / "docs" / "ERRORS.md").read_text(encoding="utf-8")
     documented = re.findall(r"^#### (TSME-M\d{3})\n(.*?)(?=^#)", text, re.MULTILINE | re.DOTALL)
-    known = sorted(code for code in messages.TEXTS if code.startswith("TSME-M"))
+    known = sorted(code for code in texts.TEXTS if code.startswith("TSME-M"))
     assert [code for code, _ in documented] == known
     for code, body in documented:
         assert re.search(r"^Example: `.*^Mend: ", body, re.MULTILINE | re.DOTALL), code

@@ -13,13 +13,13 @@ from tests.releases import make
 from tests.releases.machine import Meter
 from tests.tools.shell import tsme as command
 from tsme import Engine, TsmeError, kernel
-from tsme.cbor import decode
-from tsme.flash import RamFlash
 from tsme.journal import STEP, Journal
-from tsme.kernel import Kernel, State
-from tsme.stf import Machine
+from tsme.journal.flash import RamFlash
+from tsme.kernel import Kernel, State, protocol
+from tsme.machine import Machine
+from tsme.values.cbor import decode
 from tsme_host.tools.files import read_program
-from tsme_host.tools.player import know
+from tsme_host.tools.journal.replayer import know
 
 HERE = Path(__file__).parent
 BOARDS = ["cpython", "micropython", "micropython32"]
@@ -85,8 +85,8 @@ def later(monkeypatch: pytest.MonkeyPatch, checkpoint: bool, ends: bool = False)
     journal.format()
     core = Kernel(Machine(Meter))
     digest = core.client.digest
-    events: list[Any] = [(kernel.START, make.EPOCH, 1, digest, 7, {"every": 1000}, None, 2)]
-    events += [(kernel.STOP, make.EPOCH + 5, "Stopped", "")] * ends
+    events: list[Any] = [(protocol.START, make.EPOCH, 1, digest, 7, {"every": 1000}, None, 2)]
+    events += [(protocol.STOP, make.EPOCH + 5, "Stopped", "")] * ends
     state = State()
     for event in events:
         step = core.step(state, event)

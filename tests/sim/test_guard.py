@@ -14,13 +14,12 @@ import pytest
 
 from tests.sim import careless
 from tests.sim.careful import Careful
-from tsme import checkpoints
-from tsme.kernel import Kernel, State
-from tsme.rejected import Rejected
-from tsme.stf import Machine
+from tsme.kernel import Kernel, State, checkpoints
+from tsme.kernel.rejected import Rejected
+from tsme.machine import Machine
 from tsme_sim.campaign import campaign
 from tsme_sim.device import Mistake
-from tsme_sim.guard import Undetermined, guarded
+from tsme_sim.purity.guard import Undetermined, guarded
 from tsme_sim.simulation import Simulation
 
 START = (1, 1_000_000, 1)

@@ -17,10 +17,10 @@ from tsme.testing import Dice, Simulation
 from tsme_sim import world
 from tsme_sim.campaign import campaign, one
 from tsme_sim.coverage import Coverage
-from tsme_sim.light import LightKernel, LightMachine
-from tsme_sim.mix import CUT, RESET, SIGNAL, Mix
 from tsme_sim.reproducer import simulations
-from tsme_sim.things import things
+from tsme_sim.subjects import things
+from tsme_sim.swarm import CUT, RESET, SIGNAL, Mix
+from tsme_sim.unjournaled import LightKernel, LightMachine
 from tsme_sim.world import World
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

@@ -6,17 +6,17 @@ import pytest
 
 from tests.sim import planted
 from tests.sim.shops import ShopSim
-from tsme.driver import Driver
 from tsme.errors import TsmeError
-from tsme.stf import Machine
+from tsme.kernel.executor import Driver
+from tsme.machine import Machine
 from tsme.testing import replay, replay_file
 from tsme_sim.campaign import campaign, shrink
 from tsme_sim.device import Device
 from tsme_sim.jobs import parallel
-from tsme_sim.mix import CUT, RESET, SIGNAL
 from tsme_sim.report import told
 from tsme_sim.reproducer import again, commit, load, regression, save, simulations, story
-from tsme_sim.things import things
+from tsme_sim.subjects import things
+from tsme_sim.swarm import CUT, RESET, SIGNAL
 
 FILE = Path(planted.__file__)
 ROOM = 60.0  # s for shrinking: never the limit

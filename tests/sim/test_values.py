@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsme.tasks import ordered as device
+from tsme.values.copies import ordered as device
 from tsme_sim.values import ordered
 
 PLAIN = (

@@ -13,14 +13,14 @@ import pytest
 from tests.interpreters import ROOT
 from tests.sim.shops import EagerSim, PairSim, ShopSim
 from tsme.testing import Dice, Simulation, TaskError
-from tsme_host.tools.player import no_limits
+from tsme_host.tools.journal.replayer import no_limits
 from tsme_sim.campaign import campaign
 from tsme_sim.coverage import Coverage
-from tsme_sim.dice import mix
-from tsme_sim.mix import MOVES, Mix
 from tsme_sim.reproducer import simulations
+from tsme_sim.rng import mix
 from tsme_sim.simulation import FAULTS
-from tsme_sim.things import things
+from tsme_sim.subjects import things
+from tsme_sim.swarm import MOVES, Mix
 from tsme_sim.world import World
 
 SEEDS = 40

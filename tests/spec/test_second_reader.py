@@ -27,12 +27,12 @@ from tests.laws.workflows import Case, cases
 from tests.spec.second_machine import CONTINUE, FAILED, START, SUCCEEDED, TIMER, Machine
 from tests.spec.second_reader import STEP, Bad, Image, Program, decode, encode, sequence
 from tests.spec.second_values import OutOfScope
-from tsme.asl import Interpreter
-from tsme.fail import entering
 from tsme.journal import Journal
 from tsme.kernel import Kernel
-from tsme.limits import LIMITS
+from tsme.kernel.limits import LIMITS
 from tsme.program import Program as EngineProgram
+from tsme.program.interpreter import Interpreter
+from tsme.program.state_failure import entering
 from tsme_host.compiler.compile import compile_text
 
 BENCH = ROOT.parent / "shared" / "bench"

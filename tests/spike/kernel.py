@@ -4,10 +4,11 @@ import binascii
 import struct
 from typing import Any
 
-from tsme import cbor
-from tsme.asl import Interpreter
-from tsme.kernel import CONTINUE, RUNNING, START, Kernel, State
+from tsme.kernel import Kernel, State
+from tsme.kernel.protocol import CONTINUE, RUNNING, START
 from tsme.program import Program
+from tsme.program.interpreter import Interpreter
+from tsme.values import cbor
 
 
 def framed(body: bytes, chain: int) -> tuple[bytes, int]:

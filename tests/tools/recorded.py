@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.tools.shell import DATA
-from tsme.asl import Interpreter
-from tsme.flash import RamFlash
 from tsme.journal import CHECKPOINT, STEP, Journal
-from tsme.kernel import START, SUCCEEDED, TIMER, Kernel, State
+from tsme.journal.flash import RamFlash
+from tsme.kernel import Kernel, State
+from tsme.kernel.protocol import START, SUCCEEDED, TIMER
 from tsme.program import Program
+from tsme.program.interpreter import Interpreter
 from tsme_host.compiler.compile import compile_text
 
 EPOCH = 1767225600000  # 2026-01-01

@@ -19,16 +19,16 @@ from tests.laws.test_trees import judge
 from tests.laws.workflows import Case, cases
 from tests.tools.recorded import Device
 from tests.tools.shell import DATA
-from tsme import cbor
-from tsme.flash import RamFlash
 from tsme.journal import Journal
-from tsme.kernel import FAILED, HEARTBEAT, STARTED, STOP
-from tsme.region import Region
-from tsme.regions import Regions
+from tsme.journal.flash import RamFlash
+from tsme.journal.region import Region
+from tsme.journal.regions import Regions
+from tsme.kernel.protocol import FAILED, HEARTBEAT, STARTED, STOP
+from tsme.values import cbor
+from tsme_host.compiler.backend.emit import Compiled
 from tsme_host.compiler.compile import compile_text
-from tsme_host.compiler.emit import Compiled
-from tsme_host.compiler.model import CompileError
-from tsme_host.tools.records import read_log
+from tsme_host.compiler.frontend.model import CompileError
+from tsme_host.tools.journal.image import read_log
 
 CDDL = Validator(ROOT / "docs" / "tsme.cddl")
 SHARED = ROOT.parent / "shared"

@@ -12,9 +12,9 @@ import pytest
 
 from tests.tools.shell import COMMAND, DATA, example, tsme
 from tsme.errors import TsmeError
-from tsme_host.compiler import disasm
+from tsme_host.compiler.backend import disasm
+from tsme_host.compiler.backend.instructions import INSTRUCTIONS
 from tsme_host.compiler.compile import compile_text
-from tsme_host.compiler.instructions import INSTRUCTIONS
 
 BROKEN = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Nxet": "B", "End": true}}}'
 

@@ -16,7 +16,7 @@ from tests.tools.recorded import Device
 from tests.tools.shell import DATA, assert_one_clear_line, tsme
 from tests.tools.test_journal import place
 from tsme.journal import CHECKPOINT
-from tsme.kernel import FAILED, HEARTBEAT, STARTED, STOP, SUCCEEDED, TIMER
+from tsme.kernel.protocol import FAILED, HEARTBEAT, STARTED, STOP, SUCCEEDED, TIMER
 
 TASKS = DATA / "tasks.py"
 INTERRUPTED = "TSME.Interrupted"

@@ -11,10 +11,10 @@ import pytest
 from tests.compiler.definitions import FULL
 from tests.tools.shell import DATA, assert_one_clear_line, example, tsme
 from tests.tools.test_check_and_compile import golden
-from tsme_host.compiler.check import check
-from tsme_host.tools import drawing
+from tsme_host.compiler.frontend.check import check
+from tsme_host.tools.commands import graph
+from tsme_host.tools.commands.graph import mermaid, svg
 from tsme_host.tools.diagram import diagram
-from tsme_host.tools.drawing import mermaid, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 ODD = """{"StartAt": "end", "States": {
@@ -110,5 +110,5 @@ def test_without_pygraphviz_svg_says_what_to_install(folder: Path, monkeypatch):
 
 
 def test_every_kind_of_box_has_a_shape_and_a_colour():
-    assert drawing._COLOURS.keys() == drawing._MERMAID.keys() == drawing._SHAPES.keys()
+    assert graph._COLOURS.keys() == graph._MERMAID.keys() == graph._SHAPES.keys()
     assert (DATA / "flow.mmd").exists()

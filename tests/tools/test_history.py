@@ -11,13 +11,14 @@ import pytest
 
 from tests.tools.recorded import PLAIN, TEXT, Device
 from tests.tools.shell import assert_one_clear_line, tsme
-from tsme.asl import Interpreter
 from tsme.journal import CHECKPOINT
-from tsme.kernel import FAILED, HEARTBEAT, STOP, SUCCEEDED, TIMER, Kernel
+from tsme.kernel import Kernel
+from tsme.kernel.protocol import FAILED, HEARTBEAT, STOP, SUCCEEDED, TIMER
 from tsme.program import Program
+from tsme.program.interpreter import Interpreter
 from tsme_host.compiler.compile import compile_text
-from tsme_host.tools.histories import _details_name as details_name
-from tsme_host.tools.records import read_log
+from tsme_host.tools.commands.history import _details_name as details_name
+from tsme_host.tools.journal.image import read_log
 
 
 def events(device: Device, *args: str) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import tsme as tsme_package
 from tests import interpreters
 from tests.tools.shell import assert_one_clear_line, spawn, tsme
 from tests.tools.test_readme import README, blocks
-from tsme_host.tools.starting import FILES
+from tsme_host.tools.commands.init import FILES
 
 
 def test_the_folder_holds_what_readme_shows(tmp_path: Path):

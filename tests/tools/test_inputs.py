@@ -9,7 +9,7 @@ import pytest
 
 from tests.tools.shell import CPYTHON_AND_MICROPYTHON, assert_one_clear_line, need, spawn, tsme
 from tsme_sim.reproducer import load, simulations
-from tsme_sim.things import things
+from tsme_sim.subjects import things
 
 ECHO = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
 PICKY = {

@@ -11,13 +11,14 @@ import pytest
 
 from tests.tools.recorded import EPOCH, PLAIN, TEXT, Device
 from tests.tools.shell import DATA, assert_one_clear_line, tsme
-from tsme import cbor
-from tsme.asl import Interpreter
 from tsme.journal import CHECKPOINT, STEP
-from tsme.kernel import SUCCEEDED, TIMER, Kernel
+from tsme.kernel import Kernel
+from tsme.kernel.protocol import SUCCEEDED, TIMER
 from tsme.program import Program
+from tsme.program.interpreter import Interpreter
+from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
-from tsme_host.tools.records import duration, read_log
+from tsme_host.tools.journal.image import duration, read_log
 
 
 def place(path: Path, number: int) -> int:

@@ -10,8 +10,8 @@ import pytest
 
 from tests.tools.recorded import Device
 from tests.tools.shell import assert_one_clear_line, tsme
-from tsme.flash import FileFlash
 from tsme.journal import Journal
+from tsme.journal.flash import FileFlash
 
 WAIT = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 1, "Next": "B"},
         "B": {"Type": "Pass", "End": True}}}  # fmt: skip

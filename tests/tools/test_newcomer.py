@@ -26,7 +26,7 @@ from tests.tools.shell import (
     tsme,
 )
 from tsme_host.tools.errors import HostError
-from tsme_host.tools.records import read_log
+from tsme_host.tools.journal.image import read_log
 
 STATES = {
     "echo": {"A": {"Type": "Pass", "End": True}},

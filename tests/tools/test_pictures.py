@@ -8,9 +8,9 @@ import pytest
 
 from tests.interpreters import ROOT
 from tests.tools.shell import assert_one_clear_line, tsme
-from tsme_host.compiler.check import check
+from tsme_host.compiler.frontend.check import check
+from tsme_host.tools.commands.graph import mermaid
 from tsme_host.tools.diagram import diagram
-from tsme_host.tools.drawing import mermaid
 
 PUMPS = ROOT / "examples" / "pumps" / "pumps.asl.json"
 

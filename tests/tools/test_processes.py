@@ -16,7 +16,7 @@ import pytest
 
 from tests.interpreters import ROOT
 from tests.tools.shell import COMMAND, CPYTHON_AND_MICROPYTHON, example, need, spawn
-from tsme_host.tools.running import board, environment
+from tsme_host.tools.commands.run import board, environment
 
 FLOW = '{"StartAt": "Water", "States": {"Water": {"Type": "Task", "Resource": "w", "End": true}}}'
 TASKS = """import time
@@ -161,8 +161,9 @@ import tsme_host.start
 sys.meta_path.insert(0, Finder())
 tsme_host.start.main()
 """
-MODULES = ("click", "tsme_host.tools.cli", "tsme_host.tools.checking", "tsme_host.compiler.lower",
-           "hashlib", "tsme_host.compiler.report")  # fmt: skip
+MODULES = ("click", "tsme_host.tools.cli", "tsme_host.tools.commands.check",
+           "tsme_host.compiler.backend.lower",
+           "hashlib", "tsme_host.compiler.frontend.report")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODULES)

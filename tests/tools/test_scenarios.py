@@ -13,7 +13,7 @@ from click.testing import Result
 
 from tests.interpreters import ROOT
 from tests.tools.shell import CPYTHON_AND_MICROPYTHON, assert_one_clear_line, example, need, tsme
-from tsme.limits import LIMITS
+from tsme.kernel.limits import LIMITS
 
 DRY = {"Measure": {"output": {"moisture": 12.5}}, "Water": {"output": "opened"}}
 OUTPUT = {"day": 1, "soil": {"moisture": 12.5}, "valve": "opened"}
@@ -251,7 +251,7 @@ def test_waiting_forever_is_told_with_what_it_waits_for(folder: Path):
 
 
 def test_a_workflow_without_end_is_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("tsme_host.tools.virtual.MOST_STEPS", 100)
+    monkeypatch.setattr("tsme_host.tools.scenario.virtual_time.MOST_STEPS", 100)
     again = {"Variable": "$.day", "NumericEquals": 1, "Next": "A"}
     flow({"A": {"Type": "Wait", "Seconds": 1, "Next": "B"},
           "B": {"Type": "Choice", "Choices": [again], "Default": "C"},

@@ -14,7 +14,13 @@ from tsme_host.tools import cli
 # Of these nothing is read by a command that gets along without: name or package.
 HEAVY = ("asyncio", "difflib", "junitparser", "rich", "subprocess", "tempfile", "yaml", "botocore",
          "pygraphviz", "multiprocessing", "concurrent", "importlib.metadata")  # fmt: skip
-DEVICE = ("tsme.asl", "tsme.kernel", "tsme.journal", "tsme.runner", "tsme.stf")
+DEVICE = (
+    "tsme.program.interpreter",
+    "tsme.kernel",
+    "tsme.journal",
+    "tsme.engine.engine",
+    "tsme.machine",
+)
 LISTING = """
 import os, sys
 leave = os._exit
@@ -29,7 +35,16 @@ main()
 ALLOWED = {
     "--help": {"cli"},
     "--version": {"cli"},
-    "check": {"cli", "checking", "console", "definitions", "errors", "files", "outputs"},
+    "check": {
+        "cli",
+        "commands",
+        "commands.check",
+        "console",
+        "definitions",
+        "errors",
+        "files",
+        "outputs",
+    },
 }
 
 
@@ -53,7 +68,8 @@ def test_a_command_reads_what_it_needs_and_nothing_else(tmp_path: Path, command:
     read = modules(tmp_path, *given)
     assert "tsme_host.tools.cli" in read
     assert not {name for name in read if within(name, HEAVY + DEVICE)}
-    tools = {name.split(".")[2] for name in read if name.startswith("tsme_host.tools.")}
+    own = "tsme_host.tools."
+    tools = {name.removeprefix(own) for name in read if name.startswith(own)}
     assert tools == ALLOWED[command]
     if command != "check":
         assert not {name for name in read if within(name, ("tsme_host.compiler",))}
@@ -62,10 +78,10 @@ def test_a_command_reads_what_it_needs_and_nothing_else(tmp_path: Path, command:
 def test_no_command_reads_the_tools_of_another(tmp_path: Path):
     for name, (module, _) in cli.COMMANDS.items():
         read = modules(tmp_path, name, "--help")
-        assert f"tsme_host.tools.{module}" in read
+        assert f"tsme_host.tools.commands.{module}" in read
         assert not {one for one in read if within(one, ("rich", "junitparser", "asyncio", "yaml"))}
         if name not in ("test", "test-state", "replay"):
-            assert "tsme_host.tools.testing" not in read
+            assert "tsme_host.tools.commands.test" not in read
 
 
 def test_the_help_of_all_says_of_each_command_what_its_own_says():

@@ -8,16 +8,18 @@ from typing import Any
 import pytest
 
 from tests.tools.shell import assert_one_clear_line, tsme
-from tsme_host.compiler.model import CompileError
-from tsme_host.tools import shapes
-from tsme_host.tools.staterequest import ApiError, Request
-from tsme_host.tools.teststate import run_state
+from tsme_host.compiler.frontend.model import CompileError
+from tsme_host.tools.aws import api_models
+from tsme_host.tools.aws.state_request import ApiError, Request
+from tsme_host.tools.commands.test_state import run_state
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 PUT_EVENTS = "arn:aws:states:::events:putEvents"
 QUEUE = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 BODY = {"StartAt": "In", "States": {"In": {"Type": "Pass", "End": True}}}
-models = pytest.mark.skipif(not shapes.known(), reason="the API models (botocore) are not here")
+models = pytest.mark.skipif(
+    not api_models.known(), reason="the API models (botocore) are not here"
+)
 
 
 def run(state: dict[str, Any], **request: Any) -> dict[str, Any]:
@@ -362,11 +364,11 @@ def test_a_mocked_result_has_the_form_that_the_service_gives_it():
 
 
 def test_without_the_models_nothing_is_checked(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(shapes, "_services", dict)
-    shapes._model.cache_clear()
+    monkeypatch.setattr(api_models, "_services", dict)
+    api_models._model.cache_clear()
     mock = {"result": {"Entries": 1}}
     assert run(task(Resource=PUT_EVENTS), mock=mock)["status"] == "SUCCEEDED"
-    shapes._model.cache_clear()
+    api_models._model.cache_clear()
 
 
 # --- the command ----------------------------------------------------------------------------

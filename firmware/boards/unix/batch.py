@@ -4,14 +4,14 @@
 # problem].  BYTES: how large programs and states may be, instead of what a board allows.
 import sys
 
-from tsme import asl, kernel
-from tsme.cbor import decode, encode
-from tsme.limits import LIMITS
-from tsme.program import Program
+from tsme import kernel
+from tsme.kernel.limits import LIMITS
+from tsme.program import Program, interpreter
+from tsme.values.cbor import decode, encode
 
 
 def run(program, events, records):
-    core = kernel.Kernel(asl.Interpreter(Program(program)))
+    core = kernel.Kernel(interpreter.Interpreter(Program(program)))
     state = kernel.State()
     for event in events:
         step = core.step(state, event)

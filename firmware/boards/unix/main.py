@@ -13,7 +13,7 @@
 # seed=N now=MS      what a new execution starts with, instead of chance and the clock
 # fast=1             the clock stands still while something runs, and jumps over every wait
 # traceback=1        shows that of an exception in a handler, once
-# limits=NAME=N,...  instead of those in tsme.limits
+# limits=NAME=N,...  instead of those in tsme.kernel.limits
 # names=names.cbor   of the states, by number: it is said in which one the execution waits
 #
 # Exits with 0 if the execution succeeded, 1 if it failed, 2 if it could not run, 3 if the memory
@@ -29,10 +29,10 @@ try:
     from waiting import SayingEngine
 
     from tsme import Engine, FileFlash, Journal, Program, Tasks, TsmeError
-    from tsme.cbor import decode, encode
-    from tsme.jsontext import dumps
-    from tsme.limits import LIMITS
-    from tsme.runner import wall_clock
+    from tsme.engine.engine import wall_clock
+    from tsme.kernel.limits import LIMITS
+    from tsme.values.cbor import decode, encode
+    from tsme.values.json import dumps
 except MemoryError:
     sys.exit(3)
 
@@ -144,7 +144,7 @@ def make(options):
     program = Program(read(options["program"]))
     for name in program.resources():
         if name.startswith("arn:") and ":states:::s3:" in name:  # files here stand in for it
-            from tsme.objects import serve
+            from tsme.engine.item_files import serve
 
             serve(tasks)
     journal = None

@@ -4,7 +4,7 @@ import io
 import sys
 
 from tsme import TaskError, Tasks, TsmeError
-from tsme.tasks import settled
+from tsme.engine.tasks import settled
 
 CPYTHON = sys.implementation.name == "cpython"
 DEEPEST = 64  # far more than a value may be nested

@@ -2,7 +2,7 @@
 import time
 
 from tsme import Engine
-from tsme.tasks import is_activity, is_callback
+from tsme.engine.tasks import is_activity, is_callback
 
 KIND, FRAME, DUE, RESOURCE = 1, 2, 3, 4  # of an action; its kind is 0 for a task
 LEAST = 2000  # ms that are worth a word

@@ -6,16 +6,16 @@ __version__ = "0.1.0"
 
 # One text, which takes less memory than a dict of them.
 _PARTS = (
-    "Engine:runner Outcome:runner "
+    "Engine:engine.engine Outcome:engine.engine "
     "Program:program "
     "Journal:journal "
-    "FileFlash:flash RamFlash:flash SpiFlash:spiflash "
-    "Region:region Regions:regions partition:region "
-    "Tasks:tasks TaskError:tasks Done:tasks "
-    "TsmeError:errors LimitError:errors Rejected:rejected "
-    "F64:num "
+    "FileFlash:journal.flash RamFlash:journal.flash Region:journal.region "
+    "partition:journal.region SpiFlash:journal.spiflash Regions:journal.regions "
+    "Tasks:engine.tasks TaskError:engine.tasks Done:engine.tasks "
+    "TsmeError:errors LimitError:errors Rejected:kernel.rejected "
+    "F64:values.numbers "
     "Obj:values "
-    "LIMITS:limits"
+    "LIMITS:kernel.limits"
 )
 
 
@@ -64,9 +64,9 @@ def once(names, function, *args):
     finally:
         if sys.implementation.name != "cpython":
             for n in names:
-                if n not in here:
-                    sys.modules.pop("tsme." + n, None)
-                    globals().pop(n, None)
+                if n not in here and sys.modules.pop("tsme." + n, None):
+                    room, _, n = n.rpartition(".")
+                    delattr(_part(room), n)
             if len(names) > 1:
                 from gc import collect
 

@@ -2,9 +2,9 @@ from typing import Any
 
 from .errors import LimitError as LimitError
 from .errors import TsmeError as TsmeError
-from .num import F64 as F64
-from .rejected import Rejected as Rejected
+from .kernel.rejected import Rejected as Rejected
 from .values import Obj as Obj
+from .values.numbers import F64 as F64
 
 __version__: str
 

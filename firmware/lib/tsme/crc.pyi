@@ -1,3 +1,0 @@
-from .records import Buffer
-
-def crc32(data: Buffer, value: int = 0) -> int: ...

@@ -1,0 +1,83 @@
+# What an engine does for state machines alone; loaded when one is told something, or restored.
+import asyncio
+
+from ..errors import LimitError, fault
+from ..kernel.rejected import Rejected
+from ..values.copies import handed, ordered
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+# As events.py has them.
+_SIGNAL = const(8)
+_ID = const(0)
+_RESOURCE = const(4)
+
+
+class Answer:
+    # What became of a signal.
+    def __init__(self):
+        self.event = asyncio.Event()
+        self.error = None
+
+
+def send(engine, value, answer=None):
+    if not engine.busy():
+        raise fault("TSME-K002")
+    if not hasattr(engine.kernel.client, "stf"):
+        raise fault("TSME-K006")
+    engine.post(_SIGNAL, ordered(value), answer=answer)
+
+
+async def ask(engine, value):
+    answer = Answer()
+    send(engine, value, answer)
+    await answer.event.wait()
+    if answer.error:
+        raise answer.error
+
+
+def take(engine, execution, kind, fields, answer, now):
+    # One from the queue: a step, or why there is none.
+    error = None
+    value = fields[0]
+    if execution != engine.state.execution or not engine.busy():
+        error = fault("TSME-K002")
+    else:
+        try:
+            engine.feed((_SIGNAL, engine.time(), value))
+        except (LimitError, MemoryError, Rejected) as e:
+            error = getattr(e, "exception", e)
+        except Exception as e:  # of the journal: nobody can go on
+            tell(engine, value, answer, e)
+            raise
+    tell(engine, value, answer, error)
+
+
+def tell(engine, value, answer, error):
+    if answer:
+        answer.error = error
+        answer.event.set()
+    elif error and engine.refused:
+        engine.refused(handed(value), error)
+
+
+def drop(engine, error):
+    # The run has failed: nobody waits for ever.
+    for q in [q for q in engine.queue if q[1] == _SIGNAL]:
+        engine.queue.remove(q)
+        tell(engine, q[2][0], q[3], error)
+
+
+def restored(engine, actions):
+    # restore() must not put a `once` task in the place of another: no record tells of its start.
+    for action in actions:
+        if action[_RESOURCE] != engine.state.pending[action[_ID]][_RESOURCE]:
+            t = engine.tasks.find(action[_RESOURCE])
+            if t and t.effect == "once":
+                raise fault("TSME-M012", action[_RESOURCE], action[_ID])

@@ -1,0 +1,29 @@
+# What goes wrong on purpose: every error has a code that docs/ERRORS.md explains.
+from .. import once
+
+
+class TsmeError(Exception):
+    def __init__(self, code, message):
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+    def __str__(self):
+        return self.code + ": " + self.message
+
+
+class LimitError(TsmeError):
+    def __init__(self, code, what, asked, limit, how):
+        super().__init__(code, f"{what}: {asked} asked, the limit is {limit}; {how}")
+        self.limit = limit
+        self.asked = asked
+
+
+def fault(code, *args):
+    # -> the error of this code; its text is in messages.py
+    return once("errors.texts", "fault", code, args)
+
+
+def over(code, asked, limit, name=None):
+    # -> the LimitError of this code, or of the limit `name` of limits.py
+    return once("errors.texts", "over", code, asked, limit, name)

@@ -1,0 +1,149 @@
+# The texts of errors, by code; loaded when one is raised, then forgotten.  docs/ERRORS.md explains
+# them.  What a failing workflow is told is elsewhere: it is part of the state.
+from . import LimitError, TsmeError
+
+TEXTS = {
+    "TSME-J001": "this device cannot hold a journal: %d blocks (2 to 65535 are possible) of %d "
+    "bytes (times of 256, at least 8 slots), slots of %d (32 to 256), program_size %d (1 to 256)",
+    "TSME-J002": "block %d holds something that is not a journal; format() would erase it",
+    "TSME-J003": "the journal has format version %d, this software knows %d",
+    "TSME-J004": "the journal was made for %d blocks of %d bytes with slots of %d "
+    "(program_once %d), here are %d of %d with %d (%d)",
+    "TSME-J005": "record %d is damaged (block %d, offset %d): this is no write that was cut off",
+    "TSME-J006": "the newest checkpoint of the journal cannot be read",
+    "TSME-J009": "block %d cannot be %s (%s)",
+    "TSME-J010": "the journal must be recovered first",
+    "TSME-J011": "the flash is worn out: %d of %d blocks have failed, and no good one is free; "
+    "what was committed can be read",
+    "TSME-J012": "this device cannot keep a journal: %s",
+    "TSME-J013": "%s is in use: %s",
+    "TSME-J014": 'there is no region "%s"; there are: %s',
+    "TSME-J015": "the region cannot be made: %s",
+    "TSME-J016": "the first blocks hold no table of regions of this device: %s",
+    "TSME-K001": "execution %d is still running",
+    "TSME-K002": "no execution is running",
+    "TSME-K003": "input %s does not fit action %d",
+    "TSME-K004": "nothing to continue: every branch waits",
+    "TSME-K005": "the %s another program",
+    "TSME-K006": "a workflow takes no signals; only a state machine does",
+    "TSME-K007": "the execution began with behaviour %s of the engine, and this tsme has %d: "
+    "another release made it; let that one run it to its end, or format the journal",
+    "TSME-M001": "the name %r of a member is of type %s and no text; write str(...) around it",
+    "TSME-M002": "the state can only be changed, and actions asked for, by stf(), and only while "
+    "it runs",
+    "TSME-M003": "the state would contain itself",
+    "TSME-M004": "items cannot be assigned to a slice with a step",
+    "TSME-M005": "cancel(%r): no such action is pending",
+    "TSME-M006": "restore() names the action %r (%s), which is not pending, or named already",
+    "TSME-M007": "restore() does not name the action %d (%s), which is pending; its result would "
+    "never come",
+    "TSME-M008": "%s is no state machine: it has no stf(state, input, actions)",
+    "TSME-M009": "the `initial` state of %s is not a dict",
+    "TSME-M010": "the execution has been ended in this step; nothing can be started any more",
+    "TSME-M011": "%r is no time: whole milliseconds, 0 or more",
+    "TSME-M012": "restore() names the task %s for the action %d, and it is a `once` task: nobody "
+    "would know whether it has run; name an idempotent one, or the task that is pending",
+    "TSME-T001": "the effect '%s' of the task '%s' is none of pure, idempotent, once",
+    "TSME-T005": "write @tasks.task('%s'), with the name of the task, above its function",
+    "TSME-T006": "the clock gave %r: it has to give whole milliseconds since 1970, from 0 to the "
+    "year 9999; write clock=lambda: int(...), in milliseconds",
+    "TSME-T004": "the task '%s' has two handlers: %s and %s",
+    "TSME-V001": "%s is no JSON value",
+    "TSME-V002": "the integer %s has more than 64 bits",
+    "TSME-V003": "NaN and the infinities are no values",
+    "TSME-V004": "the text is not valid Unicode",
+    "TSME-V005": "the key of an object is no text but %s",
+    "TSME-V010": "the data ends at %d, inside an item",
+    "TSME-V011": "the item before %d is not in its shortest form",
+    "TSME-V012": "the byte %02x at %d begins no value",
+    "TSME-V013": "the object before %d has a name twice",
+    "TSME-V014": "the text at %d is not valid UTF-8",
+    "TSME-V022": "the number is too large for binary64",
+    "TSME-V023": "this interpreter has no floats",
+}
+
+# What has a limit, and how to raise it.
+LIMITED = {
+    "TSME-J007": ("bytes of a record", "give the journal more blocks"),
+    "TSME-J008": ("bytes of a record before the next checkpoint", "write a checkpoint first"),
+    "TSME-V006": ("nesting of a value", "this one is fixed"),
+}
+WHAT = {
+    "program_bytes": "bytes of a program",
+    "slots": "variables of a program",
+    "stack": "operands of an expression",
+    "budget": "transitions in a step",
+    "work": "times 256 bytes that functions of a state go through",
+    "value_bytes": "bytes of a value",
+    "state_bytes": "bytes of the state",
+}
+
+
+def fault(code, args):
+    return TsmeError(code, TEXTS[code] % args)
+
+
+# What to write around a value that is none, by a part of its type's name.
+INSTEAD = (
+    ("int", "int(...)"),
+    ("float", "float(...)"),
+    ("bool", "bool(...)"),
+    ("array", ".tolist() behind it"),
+    ("bytes", ".decode() behind it"),
+    ("date", ".isoformat() behind it"),
+    ("set", "sorted(...)"),
+    ("iter", "list(...)"),
+    ("range", "list(...)"),
+    ("map", "list(...)"),
+    ("generator", "list(...)"),
+)
+
+
+def unfit(name, e, v=None):
+    # why what the handler `name` returned is no result
+    code = getattr(e, "code", "TSME-V005")
+    how = ""
+    if code == "TSME-V001":
+        what = "an " if e.message[0] in "aeiou" else "a "
+        what += e.message.replace(" is", ", which is", 1)
+        kind = e.message.split(" ")[0].lower()
+        for part, text in INSTEAD:
+            if part in kind:
+                how = "; write " + text
+                break
+    elif code == "TSME-V006" and endless(v, ()):
+        what = "a value that contains itself; write a copy of what is to be in it"
+    else:
+        what = getattr(e, "message", "the keys of an object are not all texts")
+        what = "what is no JSON value: " + what
+    return 'handler "%s" returned %s (%s)%s' % (name, what, code, how)
+
+
+def endless(v, above):
+    # recursion: at most 35, which it counts
+    # Does it contain itself?  Nobody looks deeper than a value may be.
+    if not isinstance(v, (dict, list, tuple)) or len(above) > 33:
+        return False
+    for x in above:
+        if x is v:
+            return True
+    for x in v.values() if isinstance(v, dict) else v:
+        if endless(x, above + (v,)):
+            return True
+    return False
+
+
+def belated(name, context, now):
+    ms = now - context._begun
+    return (
+        'handler "%s" came back after %d s, when its time was up, and nothing else could run '
+        "meanwhile; write async def, and await asyncio.sleep()" % (name, (ms + 500) // 1000)
+    )
+
+
+def over(code, asked, limit, name):
+    if name:
+        what, how = WHAT[name], 'raise LIMITS["%s"] in tsme.kernel.limits' % name
+    else:
+        what, how = LIMITED[code]
+    return LimitError(code, what, asked, limit, how)

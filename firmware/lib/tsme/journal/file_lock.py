@@ -1,0 +1,17 @@
+# On CPython a file is kept from other processes.
+from ..errors import fault
+
+try:
+    from fcntl import LOCK_EX, LOCK_NB, lockf
+except ImportError:
+    lockf = None
+
+
+def fit(path, file):
+    try:
+        if lockf:
+            lockf(file, LOCK_EX | LOCK_NB)
+    except OSError as e:
+        if e.errno in (11, 13):  # else a file system without locks
+            file.close()
+            raise fault("TSME-J013", path, "another process has it")

@@ -1,0 +1,344 @@
+# The kernel: (state, input) -> (state', actions, record).  Pure; knows nothing of ASL.
+#
+# A client gives the logic (asl.Interpreter is one).  The kernel owns what every client needs:
+# time, ids, pending actions, random numbers, the end of an execution, and the digest.
+#
+# A client has
+#   start(d, value) -> its part of the state     step(d, part, kind, action, a, b) -> the same
+#   runnable(part) -> bool                       delta(buf, d): append what the step changed
+#   encode(part, now) -> value, decode(value, now)   size(part, now): bytes of the former
+#   program: .digest, .needs, .budget
+#   restore(state): tasks to start again, after a reset
+# and reaches the outside through the draft `d` alone.
+
+try:
+    from binascii import crc32
+except ImportError:
+    from ..values.crc import crc32
+
+from .. import once
+from ..errors import fault, over
+from ..values import UNICODE
+from ..values.cbor import encode_all, encode_into, put_head
+from . import rng
+from .limits import LIMITS, check
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+# Kinds of inputs, status, kinds and fields of tracked actions: protocol.py.
+_CONTINUE = const(0)
+_START = const(1)
+_SUCCEEDED = const(2)
+_FAILED = const(3)
+_HEARTBEAT = const(4)
+_TIMER = const(5)
+_STOP = const(6)
+_STARTED = const(7)
+_SIGNAL = const(8)
+_SLEEP = const(9)
+_RUNNING = const(0)
+_DONE = const(1)
+_FAULT = const(2)
+_STOPPED = const(3)
+_TASK = const(0)
+_WAKE = const(1)
+_ID = const(0)
+_KIND = const(1)
+_DUE = const(3)
+_BEAT = const(6)
+_BEGUN = const(7)
+_DEADLINE = const(8)
+_EMITS = ("log", "metric", "publish")
+# Items of an input, by its kind; one more bounds the step (docs/SPEC.md, 3.1).
+_ITEMS = b"\2\10\4\5\3\3\4\3\3\2"
+# What the inputs of an execution lead to (docs/SPEC.md, 3.5).  Whatever changes that, be it the
+# repair of a mistake, takes the next number, and asks d.origin[3] > 1 where old and new part.
+BEHAVIOUR = 1
+_OLDEST = const(1)
+
+
+class State:
+    # The whole live state.  Never changed once a step has made it.
+    def __init__(self):
+        self.steps = 0
+        self.execution = 0  # 0: none yet
+        self.status = _DONE
+        self.now = 0
+        self.next_id = 1
+        self.rng = 0
+        self.digest = 0
+        # start time, input if it is kept, context, behaviour, digest of the program
+        self.origin = [0, None, None, BEHAVIOUR, bytes(8)]
+        self.pending = {}  # id -> action
+        self.result = None  # output, or [error, cause]
+        self.client = None
+        self.bound = 0  # bytes of a checkpoint, at most
+
+
+class Draft(State):
+    # The state that a step is making.  Pending actions are copied before the first change.
+    def __init__(self, old, now):
+        self.steps = old.steps + 1
+        self.execution = old.execution
+        self.status = _RUNNING
+        self.now = now if now > old.now else old.now
+        self.next_id = old.next_id
+        self.rng = old.rng
+        self.digest = old.digest
+        self.origin = old.origin
+        self.pending = old.pending
+        self.result = None
+        self.client = None
+        self.bound = old.bound
+        self.frames = None  # what the client works on; None: it had no part in this step
+        self.first = old.next_id
+        self.actions = []
+        self.gone = []
+        self.changed = []
+        self.random = False
+        self.error = None  # [error, cause] of the state that cannot be made
+
+    def _set(self, action):
+        if not self.changed and not self.gone:
+            self.pending = dict(self.pending)
+        i = action[_ID]
+        if i not in self.changed:
+            self.changed.append(i)
+        self.pending[i] = action
+
+    def drop(self, i):
+        changed = self.changed
+        if not changed and not self.gone:
+            self.pending = dict(self.pending)
+        if i < self.first:
+            self.gone.append(i)
+        if changed and i in changed:
+            changed.remove(i)
+        return self.pending.pop(i)
+
+    def _begin(self, action):
+        pending = self.pending
+        if not self.changed and not self.gone:
+            pending = self.pending = dict(pending)
+        i = self.next_id
+        self.next_id = i + 1
+        self.changed.append(i)
+        pending[i] = action
+        self.actions.append(action)
+        return i
+
+    def timer(self, frame, due):
+        return self._begin([self.next_id, _WAKE, frame, due])
+
+    def task(self, frame, resource, payload, timeout=0, heartbeat=0):
+        # timeout, heartbeat in ms, 0 for none
+        deadline = self.now + timeout if timeout else None
+        due = self._due(deadline, heartbeat)
+        i = self.next_id
+        return self._begin([i, _TASK, frame, due, resource, payload, heartbeat, 0, deadline])
+
+    def _due(self, deadline, heartbeat):
+        if not heartbeat:
+            return deadline
+        due = self.now + heartbeat
+        return due if deadline is None or due < deadline else deadline
+
+    def beat(self, action):
+        action = list(action)
+        action[_DUE] = self._due(action[_DEADLINE], action[_BEAT])
+        self._set(action)
+
+    def begun(self, action):
+        action = list(action)
+        action[_BEGUN] = 1
+        self._set(action)
+
+    def emit(self, kind, payload):
+        self.actions.append([0, _EMITS[kind], payload])
+
+    def draw(self):
+        self.random = True
+        x = self.rng
+        self.rng = rng.advance(x)
+        return rng.output(x)
+
+    def below(self, n):
+        return self.draw() * n >> 32
+
+    def succeed(self, value):
+        self._end(_DONE, value)
+
+    def fail(self, error, cause):
+        self._end(_FAULT, [error, cause])
+
+    def _end(self, status, result):
+        self.status = status
+        self.result = result
+        for i in list(self.pending):
+            self.drop(i)
+
+
+def put_step(d, kind, ms, fields):
+    # -> the record of a step, `ms` after the one before, without its digest; and what it has
+    # changed but for the client's part
+    record = bytearray(4)
+    encode_all(record, (kind, ms), True)
+    at = len(record)
+    encode_all(record, fields, True)
+    if kind == _START:
+        d.digest = crc32(record[at:])  # of what no delta shows: seed, names, program
+    buf = bytearray()
+    encode_all(buf, (d.status, ms, d.next_id, d.rng if d.random else None, d.gone), True)
+    put_head(buf, 4, len(d.changed))
+    for i in d.changed:
+        encode_into(buf, d.pending[i], True)
+    return record, buf
+
+
+if UNICODE:
+    from ..values.native import sooner
+
+    put_step = sooner(put_step)
+
+
+def known(n):
+    # Does an execution of this behaviour still run?  0: of a release that did not number them
+    if type(n) is not int or not _OLDEST <= n <= BEHAVIOUR:
+        raise fault("TSME-K007", n, BEHAVIOUR)
+
+
+class Step:
+    # What a step gives: the next state, the actions to start once `record` is durable.
+    def __init__(self, state, actions, record):
+        self.state = state
+        self.actions = actions
+        self.record = record
+
+
+class Kernel:
+    def __init__(self, client, room=None):
+        self.client = client
+        self.room = room  # bytes of a checkpoint that the journal takes, if there is one
+
+    def step(self, state, event):
+        # event: (kind, now, fields ...) as docs/SPEC.md, 3.1.  -> Step, or None for an input
+        # that names an action which is not pending (late, or there twice).
+        kind = event[0]
+        action = self.work = None  # transitions, made or not; None: the input is wrong
+        if kind == _START:
+            if state.execution and state.status == _RUNNING:
+                raise fault("TSME-K001", state.execution)
+        elif state.status != _RUNNING or not state.execution:
+            raise fault("TSME-K002")
+        elif kind not in (_CONTINUE, _STOP, _SIGNAL, _SLEEP):
+            action = state.pending.get(event[2])
+            if action is None:
+                return None
+            due = action[_DUE]
+            if (due is None or event[1] < due) if kind == _TIMER else action[_KIND] != _TASK:
+                from .protocol import INPUTS
+
+                raise fault("TSME-K003", INPUTS[kind], action[_ID])
+        elif kind == _CONTINUE and not self.client.runnable(state.client):
+            raise fault("TSME-K004")
+        d = Draft(state, event[1])
+        most = self.client.program.budget
+        if len(event) > _ITEMS[kind]:
+            most = event[-1]
+            if isinstance(most, list):
+                d.error = most
+                most = 1
+        d.left = most  # transitions left in this step
+        try:
+            if kind == _START:
+                self.start(d, event)
+            else:
+                d.client = state.client
+                self.turn(d, kind, action, event)
+            return self.finish(d, state, event)
+        finally:
+            self.work = most - d.left
+
+    def start(self, d, event):
+        now, execution, digest, seed, value, context = event[1:7]
+        known(event[7] if len(event) > 7 else 0)
+        program = self.client.program
+        if digest != program.digest:
+            raise fault("TSME-K005", "start names")
+        d.execution = execution
+        d.steps = 1
+        d.now = now
+        d.next_id = d.first = 1
+        d.rng = rng.advance(seed)  # a small seed's first draw would be 0
+        d.pending = {}
+        d.origin = [now, value if program.needs & 64 else None, context, event[7], digest]
+        d.bound = 64
+        d.client = self.client.start(d, value)
+
+    def turn(self, d, kind, action, event):
+        a = b = None
+        if kind == _SUCCEEDED or kind == _FAILED or kind == _TIMER:
+            d.drop(action[_ID])
+            if kind != _TIMER:
+                a = event[3]
+                if kind == _FAILED:
+                    b = event[4]
+        elif kind == _SIGNAL:
+            a = event[2]
+        elif kind == _HEARTBEAT:
+            return d.beat(action)
+        elif kind == _STARTED:
+            return d.begun(action)
+        elif kind == _STOP:
+            return d._end(_STOPPED, [event[2], event[3]])
+        elif kind == _SLEEP:
+            return None  # it brings nothing but the time
+        d.client = self.client.step(d, d.client, kind, action, a, b)
+
+    def finish(self, d, old, event):
+        kind = event[0]
+        ms = d.now - (0 if kind == _START else old.now)
+        if d.gone:
+            d.gone.sort()
+        if d.changed:
+            d.changed.sort()
+        record, delta = put_step(d, kind, ms, event[2:])
+        if kind == _START:
+            d.bound += len(record)
+        if d.status:
+            encode_into(delta, d.result)
+            d.client = None
+        else:
+            self.client.delta(delta, d)
+        d.digest = crc32(delta, d.digest) & 0xFFFFFFFF
+        d.bound += len(delta)
+        if d.bound > LIMITS["state_bytes"] or self.room and d.bound > self.room:
+            self.measure(d)
+        record[:4] = d.digest.to_bytes(4, "little")
+        step = Step(d, d.actions, record)
+        d.actions = d.gone = d.changed = None
+        return step
+
+    def measure(self, d):
+        # The bound is cheap and never too small; beyond a limit the size itself counts.
+        from . import checkpoints
+
+        d.bound = checkpoints.size(self.client, d)
+        if self.room and d.bound > self.room:
+            raise over("TSME-J007", d.bound, self.room)
+        check(LIMITS, "state_bytes", d.bound)
+
+    def checkpoint(self, state):
+        from . import checkpoints
+
+        return checkpoints.write(self.client, state)
+
+    def restore(self, item, size=0):
+        # the state of a decoded checkpoint of so many bytes, 0 if that is not known
+        return once("kernel.checkpoints", "restore", self.client, item, size)

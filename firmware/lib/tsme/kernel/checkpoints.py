@@ -1,0 +1,63 @@
+# Checkpoints (docs/SPEC.md, 5): a state as bytes, and back.
+
+from ..errors import fault
+from ..values.cbor import encode, encoded_size
+from . import State, known
+from .limits import LIMITS
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+_DUE = const(3)
+_DEADLINE = const(8)
+
+
+def value(state):
+    # what a checkpoint holds, but for the client
+    pending = [moved(state.pending[i], -state.now) for i in sorted(state.pending)]
+    start, kept, context, behaviour, digest = state.origin
+    head = [behaviour, state.steps, state.execution, state.status, state.now, state.next_id]
+    head += [state.rng, state.digest, state.now - start, kept, context, pending, state.result]
+    return head + [digest]
+
+
+def moved(action, ms):
+    action = list(action)  # a checkpoint has its times as differences
+    for k in (_DUE, _DEADLINE):
+        if k < len(action) and action[k] is not None:
+            action[k] += ms
+    return action
+
+
+def write(client, state):
+    part = state.client
+    part = None if part is None else client.encode(part, state.now)
+    return encode(value(state) + [part], True)
+
+
+def size(client, state):
+    # bytes that write() gives
+    n = encoded_size(value(state) + [None])
+    return n if state.client is None else n - 1 + client.size(state.client, state.now)
+
+
+def restore(client, item, size):
+    # the state of a decoded checkpoint of so many bytes, 0 if that is not known
+    s = State()
+    behaviour = item[0] if len(item) > 14 else 0
+    s.steps, s.execution, s.status, s.now, s.next_id, s.rng = item[-14:-8]
+    s.digest, start, kept, context, pending, s.result, digest, part = item[-8:]
+    if part is not None:  # what has ended is not run any more, whatever it was
+        known(behaviour)
+        if digest != client.program.digest:
+            raise fault("TSME-K005", "journal belongs to")
+    s.origin = [s.now - start, kept, context, behaviour, digest]
+    s.pending = {a[0]: moved(a, s.now) for a in pending}
+    s.client = None if part is None else client.decode(part, s.now)
+    s.bound = size or LIMITS["state_bytes"]  # which makes the next step measure it
+    return s

@@ -1,0 +1,35 @@
+# Every limit, in one place; the defaults suit a board with 100 KB of heap.
+#
+# `check(limits, name, asked)` refuses before anything changes.  To raise one:
+#     from tsme.kernel.limits import LIMITS
+#     LIMITS["program_bytes"] = 65536
+
+from ..errors import over
+
+LIMITS = {
+    "program_bytes": 32768,  # a .tsm file, without its debug part
+    "slots": 64,  # `$` and the variables of a program
+    "stack": 64,  # operands of one expression
+    "budget": 4096,  # transitions in a step
+    "work": 65536,  # 256 bytes each that functions and queries of a state go through beyond that
+    "value_bytes": 262144,  # of a value, that a program may ask for
+    "state_bytes": 16384,  # a checkpoint of everything that is alive
+}
+
+
+def check(limits, name, asked):
+    if asked > limits[name]:
+        raise over("TSME-L001", asked, limits[name], name)
+
+
+def spend(d, work):
+    # What an operation went through counts as transitions of the step, one for 256 bytes or
+    # values: so a step is bounded in its work.  It may be more than are left; what a state takes
+    # beyond them has a limit of its own.
+    work >>= 8
+    if work <= d.left:
+        d.left -= work
+    else:
+        d.over = getattr(d, "over", 0) + work - d.left
+        d.left = 0
+        check(LIMITS, "work", d.over)

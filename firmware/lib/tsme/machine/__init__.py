@@ -1,0 +1,283 @@
+# Plain state machines: a class with stf(state, input, actions), a client of the kernel.
+#
+#     class Counter:
+#         initial = {"count": 0}
+#
+#         def stf(state, input, actions):
+#             state["count"] += input.value
+#
+# Optional: start(state, input, actions) is called once, with what the execution starts with;
+# restore(state, actions) after a reset, and names anew each task that is pending, under its id;
+# name and version say whose journal it is; tasks names the tasks it starts.
+from .. import once
+from ..errors import LimitError, TsmeError, fault
+from ..kernel.protocol import INPUTS
+from ..kernel.rejected import Rejected
+from ..values import Obj
+from ..values.cbor import encode_into, encoded_size
+from .drafts import ObjectDraft, frozen, own
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+# As events.py has them.
+_START = const(1)
+_SUCCEEDED = const(2)
+_FAILED = const(3)
+_TIMER = const(5)
+_SIGNAL = const(8)
+_TASK = const(0)
+_ID = const(0)
+_KIND = const(1)
+_RESOURCE = const(4)
+_PAYLOAD = const(5)
+_BEGUN = const(7)
+_LONGEST = 0x7FFFFFFFFFF  # ms, some 279 years
+_CAUSE = const(200)  # characters
+
+
+class Input:
+    # kind: "start", "signal", "succeeded", "failed" or "timer".  value: of a start or signal, or a
+    # task's result.  id: of the action that has ended, None for start and signal.  now: ms since
+    # 1970.  error, cause: of a task that failed.  task, payload: of the task that has ended.
+    id = value = error = cause = _action = None
+
+    def __init__(self, kind, now):
+        self.kind = kind
+        self.now = now
+
+    @property
+    def task(self):
+        a = self._action
+        return a[_RESOURCE] if a and a[_KIND] == _TASK else None
+
+    @property
+    def payload(self):
+        return own(self._action[_PAYLOAD]) if self.task else None
+
+
+class Actions:
+    # What a step asks the outside to do.  Nothing of it is done unless the step is durable.
+    def __init__(self, d):
+        self._d = d
+
+    def _step(self, over=False):
+        # over: also once end() or fail() was called
+        d = self._d
+        if d is None:
+            raise fault("TSME-M002")
+        if d.status and not over:
+            raise fault("TSME-M010")
+        return d
+
+    def task(self, name, payload=None, timeout=0, heartbeat=0):
+        # -> the id under which its result comes back.  timeout, heartbeat in ms, 0 for none
+        payload = frozen(payload)
+        d = self._step()
+        return d.task(0, frozen(name), payload, _ms(timeout), _ms(heartbeat))
+
+    def timer(self, ms):
+        # -> the id of an input "timer", which comes after ms
+        d = self._step()
+        return d.timer(0, d.now + _ms(ms))
+
+    def cancel(self, id):
+        # A task or timer that is pending is not wanted any more.
+        d = self._step()
+        if id not in d.pending:
+            raise fault("TSME-M005", id)
+        d.drop(id)
+
+    def log(self, payload):
+        self._step(True).emit(0, frozen(payload))
+
+    def metric(self, payload):
+        self._step(True).emit(1, frozen(payload))
+
+    def publish(self, payload):
+        self._step(True).emit(2, frozen(payload))
+
+    def random(self, n):
+        # an integer from 0 to n - 1, the same one at every replay
+        return self._step(True).below(n)
+
+    def end(self, result=None):
+        # The execution is over, and so are its tasks and timers.
+        self._step().succeed(frozen(result))
+
+    def fail(self, error, cause=""):
+        d = self._step()
+        d.fail(frozen(str(error)), frozen(str(cause)))
+
+
+def _ms(n):
+    if type(n) is not int or n < 0 or n > _LONGEST:
+        raise fault("TSME-M011", n)
+    return n
+
+
+class Restored:
+    # What restore() is given to name its tasks: a task that is pending, by its id, is started
+    # again as it was, or as something else that finds out what became of it.
+    def __init__(self, state):
+        self._all = state.pending
+        self.named = {}
+
+    @property
+    def pending(self):
+        # (id, task, payload) of each
+        return [(a[_ID], a[_RESOURCE], own(a[_PAYLOAD])) for a in self.tasks()]
+
+    def tasks(self):
+        found = [self._all[i] for i in sorted(self._all)]
+        return [a for a in found if a[_KIND] == _TASK]
+
+    def _task(self, id, name):
+        a = self._all.get(id)
+        if id in self.named or a is None or a[_KIND] != _TASK:
+            raise fault("TSME-M006", id, name)
+        return a
+
+    def task(self, name, payload=None, id=None):
+        self._task(id, name)
+        self.named[id] = (name, frozen(payload))
+        return id
+
+    def again(self, id):
+        # as it was
+        a = self._task(id, "again")
+        self.named[id] = (a[_RESOURCE], a[_PAYLOAD])
+        return id
+
+    def actions(self):
+        out = []
+        for a in self.tasks():
+            if a[_ID] not in self.named:
+                raise fault("TSME-M007", a[_ID], a[_RESOURCE])
+            name, payload = self.named[a[_ID]]
+            if name != a[_RESOURCE]:  # other work, which has not begun
+                a = a[:_BEGUN] + [0] + a[_BEGUN + 1 :]
+            if name != a[_RESOURCE] or payload is not a[_PAYLOAD]:
+                a = a[:_RESOURCE] + [name, payload] + a[_PAYLOAD + 1 :]
+            out.append(a)
+        return out
+
+
+class Machine:
+    budget = 1  # every step is one transition
+    needs = 0
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.program = self
+        if not hasattr(machine, "stf"):
+            raise fault("TSME-M008", getattr(machine, "__name__", machine))
+        name = getattr(machine, "name", None) or getattr(machine, "__name__", None)
+        self.name = name or type(machine).__name__
+        self.version = getattr(machine, "version", 1)
+        self.digest = _digest("%s %s" % (self.name, self.version))
+        self.initial = frozen(getattr(machine, "initial", {}))
+        if type(self.initial) is not Obj:
+            raise fault("TSME-M009", self.name)
+        self.stf = machine.stf
+        self.begin = getattr(machine, "start", None)
+
+    def resources(self):
+        return list(getattr(self.machine, "tasks", ()))
+
+    # --- what the kernel asks of a client ---
+
+    def start(self, d, value):
+        d.frames = bytearray()
+        given = Input("start", d.now)
+        given.value = own(value)
+        part = self.initial
+        if self.begin:
+            part = self.call(d, self.begin, part, given)
+        d.frames = bytearray()
+        encode_into(d.frames, part)
+        return part
+
+    def step(self, d, part, kind, action, a, b):
+        given = Input(INPUTS[kind], d.now)
+        if action:
+            given.id = action[_ID]
+            given._action = action
+        if kind == _SIGNAL or kind == _SUCCEEDED:
+            given.value = own(a)
+        elif kind == _FAILED:
+            given.error, given.cause = a, b
+        elif kind == _TIMER and action[_KIND] == _TASK:  # its time is up
+            given.kind, given.error, given.cause = "failed", "States.Timeout", ""
+        return self.call(d, self.stf, part, given)
+
+    def call(self, d, function, part, given):
+        # What it changes is encoded at once: a value that is none is an error of the step.
+        state = ObjectDraft(part)
+        actions = Actions(d)
+        d.frames = bytearray()
+        try:
+            function(state, given, actions)
+            part = state.value(0, True)
+            if state.changed:
+                state.delta(d.frames, 0, b"")
+        except (LimitError, MemoryError):
+            raise
+        except Exception as e:
+            raise Rejected(_shown(e), e)
+        finally:
+            state.open = False
+            actions._d = None
+        return part
+
+    def restore(self, state):
+        # -> the tasks that are pending, as they are to be started again
+        given = Restored(state)
+        restore = getattr(self.machine, "restore", None)
+        if restore:
+            part = ObjectDraft(state.client)
+            part.open = False
+            restore(part, given)
+        else:
+            for a in given.tasks():
+                given.again(a[_ID])
+        return given.actions()
+
+    def runnable(self, part):
+        return False
+
+    def attempt(self, part, action):
+        return 1
+
+    def delta(self, buf, d):
+        if d.frames:
+            buf += d.frames
+
+    def encode(self, part, now):
+        return part
+
+    def size(self, part, now):
+        return encoded_size(part)
+
+    def decode(self, item, now):
+        return item
+
+
+def _shown(e):
+    # as the cause of an error, which is kept: not too long, and Unicode
+    from ..values.copies import worded
+
+    text = str(e)
+    if not isinstance(e, TsmeError):
+        text = type(e).__name__ + (": " + text if text else "")
+    return worded(text[:_CAUSE])
+
+
+def _digest(text):
+    # of a machine's name and version: a device has no source to take one of
+    return once("values.hashes", "digest", "sha256", text.encode())[:8]

@@ -1,0 +1,258 @@
+# The operations of the interpreter that are not in its loop (docs/SPEC.md, 2.2).
+#
+# Each takes (interpreter, draft, frame number, frame, operand stack, operand) and gives True if
+# the frame stops: it waits, or has ended.
+
+from ..errors.faults import IntrinsicError, StatesError, error
+from ..kernel.limits import spend
+from ..values.cbor import DEPTH, MISSING, Obj, encoded_size, fits, measure
+from .compare import test
+from .frames import SILENT, index, put
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+_MAX_DELAY = const(2147483647)  # s, AWS's longest wait
+_LARGE = const(256)  # bytes from which on a size is tracked
+
+
+def sized(vm, v):
+    # Containers in containers can double a value's size at each instruction, and texts of more
+    # than 255 bytes make it large at once, so their size is taken before they can be used.
+    for x in v.values() if isinstance(v, Obj) else v:
+        if type(x) is not int and (
+            isinstance(x, (Obj, list))
+            or isinstance(x, str)
+            and len(x) > 63
+            and measure(x)[0] > 257
+        ):
+            if not fits(v, vm.largest):
+                raise error(7)
+            break
+    return v
+
+
+def call_(vm, d, number, f, stack, a):
+    arity, function, reads = vm.calls[a]
+    n = len(stack) - arity
+    args = stack[n:]
+    del stack[n:]
+    try:
+        v = function(d, *args)  # calls: texts numbers arrays coding documents reading batches
+    except IntrinsicError as e:
+        raise error(3, str(e))
+    work = 0
+    if isinstance(v, (Obj, list, str)):
+        work, depth = measure(v, vm.largest)
+        if work > vm.largest or depth > DEPTH:
+            raise error(7)
+    if reads:
+        for x in args:
+            work += encoded_size(x)
+    if work > 255:
+        spend(d, work)
+    stack.append(v)
+
+
+def load_(vm, d, number, f, stack, a):
+    v = f.slots[a]
+    while v is MISSING:  # of a frame further out?
+        if f.parent is None:
+            raise error(5)
+        f = d.frames[f.parent]
+        v = f.slots[a]
+    stack.append(v)
+
+
+def drop_(vm, d, number, f, stack, a):
+    del stack[len(stack) - a :]
+
+
+def index_(vm, d, number, f, stack, a):
+    v = index(stack[-1], a)
+    if v is MISSING:
+        raise error(1, stack[-1])
+    stack[-1] = v
+
+
+def keyq_(vm, d, number, f, stack, a):
+    v = stack[-1]
+    k = vm.consts[a]
+    stack[-1] = v[k] if isinstance(v, Obj) and k in v else MISSING
+
+
+def indexq_(vm, d, number, f, stack, a):
+    stack[-1] = index(stack[-1], a)
+
+
+def array_(vm, d, number, f, stack, a):
+    n = len(stack) - a
+    v = stack[n:]
+    del stack[n:]
+    stack.append(sized(vm, v))
+
+
+def query_(vm, d, number, f, stack, a):
+    from .query import select
+
+    stack[-1] = select(stack[-1], vm.consts[a], vm.largest, d)
+
+
+def put_(vm, d, number, f, stack, a):
+    v = stack.pop()
+    old = f.slots[0]
+    path = vm.consts[a]
+    whole = put(old, path, v)
+    if whole is MISSING:
+        raise error(2, v)
+    bulky = (
+        isinstance(v, (Obj, list)) or isinstance(v, str) and len(v) > 63 and measure(v)[0] > 257
+    )
+    size = None
+    if path and f.known and f.known[0] is old:
+        from .sizes import size as resized
+
+        size = resized(f.known[1], old, path, v, vm.largest)
+    elif bulky:
+        size, depth = measure(whole, vm.largest)
+        if size > vm.largest or depth > DEPTH:
+            size = None
+    if bulky and size is None:
+        raise error(7)
+    f.known = (whole, size) if size and size > _LARGE else None
+    f.slots[0] = whole
+    f.touch(a)
+
+
+def context_(vm, d, number, f, stack, a):
+    from .context import context
+
+    stack.append(context(d, f, a))
+
+
+def test_(vm, d, number, f, stack, a):
+    stack[-1] = test(a, stack[-1])
+
+
+def catch_(vm, d, number, f, stack, a):
+    f.handler = a
+
+
+def limit_(vm, d, number, f, stack, a):
+    from .wait import limit
+
+    stack.append(limit(stack.pop(), a))
+
+
+def task_(vm, d, number, f, stack, a):
+    name = stack.pop()
+    payload = stack.pop()
+    timeout = heartbeat = 0
+    if a:
+        from .wait import option
+
+        heartbeat = 1000 * option(stack, a, 1)
+        timeout = 1000 * option(stack, a, 0)
+    f.wait = d.task(number, name, payload, timeout, heartbeat)
+    if vm.trace:
+        vm.trace("task", number, f, d.pending[f.wait], timeout, heartbeat)
+    return True
+
+
+def wait_(*all):
+    from .wait import wait
+
+    return wait(*all)
+
+
+def emit_(vm, d, number, f, stack, a):
+    d.emit(a, stack[-1])
+
+
+def caught_(vm, d, number, f, stack, a):
+    names = vm.consts[a]
+    e = f.error
+    late = e == "States.Timeout"
+    hit = e in names or "States.ALL" in names or (not late and "States.TaskFailed" in names)
+    if not hit and e != "TSME.Interrupted" and e != "States.DataLimitExceeded":
+        hit = 0 in names or (not late and 1 in names)  # wildcards of Retry
+    stack.append(hit or (late and f.cause == SILENT and "States.HeartbeatTimeout" in names))
+
+
+def retry_(vm, d, number, f, stack, a):
+    counter, interval, attempts, rate, part, longest, jitter = vm.consts[a]
+    n = f.counters[counter]
+    if n >= attempts:
+        return False
+    f.counters = list(f.counters)
+    f.counters[counter] = n + 1
+    longest = longest or _MAX_DELAY
+    if not n or rate == 1 and not part:
+        delay = 1000 * min(interval, longest)  # what backoff() would give
+    else:
+        from .wait import backoff
+
+        delay = backoff(interval, (rate, part), n, longest)
+    if jitter:
+        delay = d.below(delay + 1)
+    f.pc = f.entry
+    f.wait = d.timer(number, d.now + delay)
+    return True
+
+
+def error_(vm, d, number, f, stack, a):
+    cause = f.cause  # as at AWS; both are null if whoever failed a callback gave none
+    if f.error is not None and (cause is None or f.error == "States.Timeout" and cause == SILENT):
+        cause = ""
+    stack.append(Obj((("Error", f.error), ("Cause", cause))))
+
+
+def raise_(vm, d, number, f, stack, a):
+    if vm.trace:
+        vm.trace("raise", number, f)
+    if vm.raised(d, number, f, StatesError(f.error, f.cause)):
+        d.ready = number
+    return True
+
+
+def fail_(*all):
+    from .wait import fail
+
+    return fail(*all)
+
+
+def end_(vm, d, number, f, stack, a):
+    if vm.trace:
+        vm.trace("end", number, f)
+    if f.parent is None:
+        d.succeed(f.slots[0])
+    else:
+        from .branches import ended
+
+        ended(vm, d, number, f)
+    return True
+
+
+def fork_(*all):
+    from .branches import fork
+
+    return fork(*all)
+
+
+def map_(*all):
+    from .branches import map_items
+
+    return map_items(*all)
+
+
+# By number; None: in the loop of asl.py.  A test compares this with ops.py.
+OPERATIONS = (
+    (None, None, None, load_, None, None, drop_, None, None, index_, keyq_, indexq_, None, array_)
+    + (put_, call_, context_, None, None, None, None, None, test_, catch_, limit_, task_, wait_)
+    + (emit_, caught_, retry_, error_, raise_, fail_, end_, fork_, map_, query_)
+)

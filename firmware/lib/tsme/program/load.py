@@ -1,0 +1,118 @@
+# Reads a program's container (docs/SPEC.md, 2): at each boot what was verified when it was
+# installed, and before that what verify.py is to look at.  Used once, and then forgotten.
+
+from ..errors import TsmeError
+from ..journal.records import crc32
+from ..kernel.limits import LIMITS, check
+from ..values import cbor
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+_CALL = const(15)
+_NEEDS = const(127)  # the capabilities of this version
+VERSION = 2
+
+
+def bad(text, at=None):
+    if at is not None:
+        text = "%s (instruction %d)" % (text, at)
+    return TsmeError("TSME-P002", "not a sound program: " + text)
+
+
+def load(p, data, limits, crc=None):
+    # Fills the Program `p`.  With the checksum of what was installed nothing is verified.
+    # Gives the constants' index, where they begin, and the bytes of all.
+    check(limits or LIMITS, "program_bytes", len(data))
+    if crc is not None and crc32(data) != crc:
+        raise TsmeError("TSME-P005", "the program is damaged: its checksum does not fit")
+    try:
+        item, p.size = cbor.decode(data, 0, True)  # behind it begins the debug part, if any
+    except TsmeError as e:
+        raise TsmeError("TSME-P001", "not a TSME program: " + e.message)
+    if not isinstance(item, list) or len(item) != 7 or item[0] != VERSION:
+        if isinstance(item, list) and item and isinstance(item[0], int):
+            text = "program format %d; this device reads %d" % (item[0], VERSION)
+            raise TsmeError("TSME-P003", text)
+        raise TsmeError("TSME-P001", "not a TSME program")
+    _, p.digest, p.needs, p.limits, p.code, index, consts = item
+    for v in (p.digest, p.code, index, consts):
+        if not isinstance(v, bytes):
+            raise bad("a part is no byte string")
+    if len(p.digest) != 8 or type(p.needs) is not int or p.needs < 0:
+        raise bad("digest or needs")
+    if p.needs & ~_NEEDS:
+        from .opcodes import lacking
+
+        raise TsmeError("TSME-P004", "the program needs " + lacking(p.needs & ~_NEEDS))
+    _limits(p, limits)
+    starts = []
+    p.consts = _constants(consts, starts)
+    _calls(p)
+    return index, starts, consts
+
+
+def _limits(p, limits):
+    limits = limits or LIMITS
+    ll = p.limits
+    if not isinstance(ll, list) or len(ll) != 6:
+        raise bad("limits")
+    for v in ll:
+        if type(v) is not int or not 0 <= v < 100000000:
+            raise bad("limits")
+    p.slots, p.stack, p.counters, p.budget, p.timeout, p.largest = ll
+    p.budget = p.budget or 256
+    p.largest = p.largest or 262144
+    check(limits, "slots", p.slots)
+    check(limits, "stack", p.stack)
+    check(limits, "budget", p.budget)
+    check(limits, "value_bytes", p.largest)
+
+
+def _constants(consts, starts):
+    out, parts, at = [], [], 0
+    while at < len(consts):
+        starts.append(at)
+        first = consts[at]
+        if first == 0xC6 or first == 0xC7:  # an array, or a text, in parts
+            parts.append(len(out))
+            at += 1
+            if at == len(consts) or consts[at] >> 5 != 2:
+                raise bad("constant %d" % len(out))
+        value, at = cbor.decode(consts, at, consts[at] >> 5 == 2)
+        out.append(value)
+    whole = [_joined(out, parts, n, consts[starts[n]] == 0xC7) for n in parts]
+    for n in parts:
+        out[n] = whole.pop(0)
+    return out
+
+
+def _joined(consts, parts, number, text):
+    from .words import named  # few programs need it
+
+    out = []
+    for n in consts[number]:
+        part = None if n in parts else named(n, consts)
+        if not isinstance(part, str) and (text or type(part) is not int):
+            raise bad("constant %d" % number)
+        out.append(part)
+    return "".join(out) if text else out
+
+
+def _calls(p):
+    # the functions that the code names: they are imported before the first step
+    p.calls = []
+    code = p.code
+    high = 0
+    for i in range(0, len(code) - 1, 2):
+        a = high | code[i + 1]
+        high = 0
+        if not code[i]:
+            high = a << 8
+        elif code[i] == _CALL and a not in p.calls:
+            p.calls.append(a)

@@ -1,0 +1,231 @@
+# Verifies a program's container and code (docs/SPEC.md, 2 and 2.10); used once, when a program is
+# installed, and then forgotten.
+#
+# After that the interpreter trusts the code: no operand is out of range, the stack never under-
+# or overflows, every way through the code comes to an ENTER, a wait or an end.  ops.py alone says
+# what an instruction takes and does.
+
+from .. import once
+from ..errors import TsmeError
+from .functions.table import FUNCTIONS
+from .load import bad, load
+from .opcodes import TABLE, lacking
+
+try:
+    import hashlib
+except ImportError:  # small CircuitPython boards; `digest` is then taken on trust
+    hashlib = None
+
+
+def verify(p, data, limits):
+    # fills the Program `p`
+    index, starts, consts = load(p, data, limits)
+    if not 1 <= p.slots <= 256 or p.budget > 65535 or p.counters > 255:
+        raise bad("limits")
+    if hashlib:
+        # array header 1, version 1, digest 9 bytes: `needs` begins at 11
+        body = memoryview(data)[11 : p.size]
+        if hasattr(hashlib, "sha256"):
+            sha = hashlib.sha256(body)
+        else:  # CircuitPython
+            sha = hashlib.new("sha256", body)
+        if sha.digest()[:8] != p.digest:
+            raise TsmeError("TSME-P005", "the program is damaged: its digest does not fit")
+    width = 1 if len(consts) < 256 else 2 if len(consts) < 65536 else 4
+    if len(index) != width * len(starts):
+        raise bad("index")
+    for i in range(len(starts)):
+        if int.from_bytes(index[i * width : i * width + width], "little") != starts[i]:
+            raise bad("index")
+    for a in p.calls:
+        if a >= len(FUNCTIONS):
+            raise TsmeError("TSME-P004", "the program calls function %d, which is not here" % a)
+    _Verifier(p, [consts[i] for i in starts]).run()
+
+
+def _names(value, wild=0):
+    # an array of different texts, and of so many wildcards, which are numbers
+    if not isinstance(value, list):
+        return False
+    for v in value:
+        if not isinstance(v, str) and not (type(v) is int and 0 <= v < wild):
+            return False
+    return len(set(value)) == len(value)
+
+
+def _path(value):
+    if not isinstance(value, list) or len(value) > 32:
+        return False
+    for v in value:
+        if not isinstance(v, str) and (type(v) is not int or not 0 <= v < 65536):
+            return False
+    return True
+
+
+def _retrier(value, counters):
+    # counter, interval, attempts, rate, its billionths, longest, jitter
+    if not isinstance(value, list) or len(value) != 7:
+        return False
+    most = (counters - 1, 99999999, 99999999, 2147483647, 999999999, 99999999, 1)
+    for i in range(7):
+        if type(value[i]) is not int or not (i == 3) <= value[i] <= most[i]:
+            return False
+    return True
+
+
+def _query(value):
+    try:
+        from . import query  # noqa: F401 (a small board may be without it)
+
+        return once("program.query_check", "sound", value)
+    except ImportError:
+        raise TsmeError("TSME-P004", "the program needs " + lacking(16))
+
+
+class _Verifier:
+    def __init__(self, program, firsts):
+        self.p = program
+        self.firsts = firsts  # first byte of each constant
+        self.code = program.code
+
+    def fetch(self, pc):
+        # -> operation, operand, index of the next instruction
+        code = self.code
+        op, a = code[2 * pc], code[2 * pc + 1]
+        if op:
+            return op, a, pc + 1
+        if not a or 2 * pc + 3 >= len(code) or not code[2 * pc + 2]:
+            raise bad("EXT", pc)
+        return code[2 * pc + 2], a << 8 | code[2 * pc + 3], pc + 2
+
+    def run(self):
+        code = self.code
+        if not code or len(code) & 1 or len(code) > 131072:
+            raise bad("code")
+        n = len(code) // 2
+        starts = self.starts = bytearray(n)  # 1: a jump may lead here, 2: an ENTER
+        pc = 0
+        text = False  # the instruction before is a CONST of a text
+        consts = self.p.consts
+        while pc < n:
+            op, a, after = self.fetch(pc)
+            if op >= len(TABLE):
+                raise bad("operation %d" % op, pc)
+            _, _, effect, way, _ = TABLE[op]
+            starts[pc] = 2 if way == "s" else 1
+            if "r" in effect:
+                starts[pc] = 0
+                if not text:
+                    raise bad("no CONST of a text before %s" % TABLE[op][0], pc)
+            text = op == 1 and a < len(consts) and isinstance(consts[a], str)
+            pc = after
+        if starts[0] != 2:
+            raise bad("the first instruction is no ENTER", 0)
+        self.flow(n)
+        for pc in range(n):
+            if starts[pc] and self.depth[pc] is None:
+                raise bad("nothing leads here", pc)
+
+    def operand(self, pc, row, a, starts):
+        name, kind, effect = row[:3]
+        p = self.p
+        if kind[0] == "c":
+            if a >= len(p.consts) or not self.constant(kind[1:], a):
+                raise bad("the constant of %s" % name, pc)
+        elif kind == "s" and a >= p.slots:
+            raise bad("slot %d" % a, pc)
+        elif kind[0] == "k" and not int(kind[1:], 16) >> a & 1:
+            raise bad("%s %d" % (name, a), pc)
+        elif kind == "-" and a:
+            raise bad("%s has no operand" % name, pc)
+        elif kind == "t":
+            if a >= len(starts) or not starts[a] or (a <= pc and starts[a] != 2):
+                raise bad("jump to %d" % a, pc)
+        if effect.endswith("?") and not self.follower(pc).startswith("?"):
+            raise bad("`missing` would be used as a value", pc)
+
+    def follower(self, pc):
+        # what the instruction behind this one does to the stack
+        after = self.fetch(pc)[2]
+        return TABLE[self.fetch(after)[0]][2] if 2 * after < len(self.code) else ""
+
+    def constant(self, what, a):
+        value = self.p.consts[a]
+        first = self.firsts[a]
+        if first >> 5 == 6 and what not in ("NEP" if first == 0xC6 else "V"):
+            return False  # in parts is only what a core without a heap can take so (2.14)
+        if what == "T":
+            return isinstance(value, str)
+        if what == "N" or what == "E":
+            return _names(value, 2 if what == "E" else 0)
+        if what == "P":
+            return _path(value)
+        if what == "R":
+            return _retrier(value, self.p.counters)
+        if what == "Q":
+            return _query(value)
+        return not isinstance(value, bytes)
+
+    def flow(self, n):
+        # The depth of the stack at each instruction, on every way to it.
+        depth = self.depth = [None] * n
+        todo = [(pc, 0) for pc in range(n) if self.starts[pc] == 2]  # every ENTER counts
+        while todo:
+            pc, d = todo.pop()
+            while True:
+                if pc >= n:
+                    raise bad("the code runs on past its end", n)
+                if depth[pc] is not None:
+                    if depth[pc] != d:
+                        raise bad("the stack differs between two ways", pc)
+                    break
+                depth[pc] = d
+                op, a, after = self.fetch(pc)
+                name, kind, _, way, _ = row = TABLE[op]
+                self.operand(pc, row, a, self.starts)
+                d = self.effect(pc, row, a, d)
+                if d > self.p.stack:
+                    raise bad("the stack gets deeper than declared", pc)
+                if kind == "t":
+                    todo.append((a, 0 if way == "h" else d))
+                elif way == "m":
+                    after = self.children(after, a if kind == "n" else 1, todo)
+                if way == "j" or way == "e":
+                    break
+                pc = after
+
+    def children(self, pc, n, todo):
+        # A JUMP for each child; it begins there with an empty stack.
+        if not n:
+            raise bad("FORK to nothing", pc)
+        for _ in range(n):
+            if 2 * pc >= len(self.code) or TABLE[self.fetch(pc)[0]][3] != "j":
+                raise bad("no JUMP for a child", pc)
+            todo.append((pc, 0))
+            pc = self.fetch(pc)[2]
+        return pc
+
+    def effect(self, pc, row, a, d):
+        # -> the depth of the stack behind this instruction
+        name, kind, effect, way, _ = row
+        pops, pushes = effect.split(">")
+        pushes = 1 if pushes else 0
+        n = 0
+        for c in pops:
+            if c == "n":
+                n += a
+            elif c == "c":
+                n += len(self.p.consts[a])
+            elif c == "f":
+                n += FUNCTIONS[a][1]
+            elif c == "b":
+                while a:
+                    n += a & 1
+                    a >>= 1
+            else:
+                n += int(c) if c.isdigit() else 1
+        if d and (way == "s" or way == "r"):
+            raise bad("the stack is not empty at %s" % name, pc)
+        if n > d or (kind == "i" and a >= d):
+            raise bad("the stack is too short", pc)
+        return pushes if way == "w" or way == "m" else d - n + pushes

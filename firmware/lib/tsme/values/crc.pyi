@@ -1,0 +1,3 @@
+from ..journal.records import Buffer
+
+def crc32(data: Buffer, value: int = 0) -> int: ...

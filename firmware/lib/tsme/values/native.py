@@ -1,0 +1,33 @@
+# The native core of CPython: native_modules/cpython, where setup could build it.  The same bytes
+# and errors, sooner.  No board has this file, and nothing needs the core.
+from binascii import crc32
+
+from ..errors import fault
+from . import DEPTH, ITEM_DEPTH, cbor, numbers, too_deep
+
+_API = 3  # as tsme_native.c has it
+
+try:
+    import tsme_native as core
+
+    if getattr(core, "API", 0) != _API:
+        core = None  # of another version
+except ImportError:
+    core = None
+
+if core:
+    rare = cbor._put_int, cbor._put_float, cbor._put_other, cbor.measure
+    core.bind(fault, too_deep, *rare, numbers.F64, crc32, DEPTH, ITEM_DEPTH)
+
+
+slow = {}  # what the core does instead of, by name
+
+
+def sooner(function):
+    # The core's function of that name, which has this one for what is rare; or this one.
+    slow[function.__name__] = function
+    if not core:
+        return function
+    if function.__name__ in ("put_frame", "commit", "loop"):
+        core.rest(function)
+    return getattr(core, function.__name__)

@@ -1,0 +1,1 @@
+"""The back end: a checked machine becomes instructions and bytes."""

@@ -1,0 +1,112 @@
+"""Emission: instructions become the bytes of docs/SPEC.md, 2."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from tsme.program import opcodes
+from tsme.values import cbor
+
+from ..frontend.model import CompileError, Problem, Where
+from .debug import write_debug
+from .instructions import INSTRUCTIONS
+from .ir import Code, Ins, Label, Lowered, Pooled, Site
+from .pool import Pool
+
+VERSION = 2
+BUDGET = 256  # transitions in a step, unless the caller says otherwise
+LARGEST = 262144  # bytes of a value, AWS's limit
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A program and its debug part.  `data` is what a `.tsm` file holds."""
+
+    program: bytes
+    debug: bytes
+    digest: bytes
+    resources: tuple[str, ...]
+    warnings: tuple[Problem, ...] = ()  # what is odd about a workflow that compiles
+    retried: tuple[str, ...] = ()  # Task states with a Retry on a wildcard (SPEC 2.9)
+
+    @property
+    def data(self) -> bytes:
+        return self.program + self.debug
+
+
+def emit(
+    lowered: Lowered, filename: str = "", budget: int = BUDGET, largest: int = LARGEST
+) -> Compiled:
+    """Bytes of a lowered workflow.  Raises CompileError if it is too large for the format."""
+    instructions = [item for item in lowered.code if isinstance(item, Ins)]
+    pool = Pool(instructions)
+    placed = _place(lowered.code, pool)
+    code = bytearray()
+    sites: dict[int, Site] = {}
+    for item in instructions:
+        operand = placed.operand(item, pool)
+        if item.site is not None:
+            sites[len(code) // 2 + (operand > 255)] = item.site
+        if operand > 255:
+            code += bytes((INSTRUCTIONS["EXT"].number, operand >> 8))
+        code += bytes((INSTRUCTIONS[item.op].number, operand & 255))
+    if len(code) > 131072:
+        what = f"{len(code)} bytes of code"
+        text = f"the workflow is too large for one program: {what}"
+        hint = "a program has at most 131072 bytes of code"
+        raise CompileError([Problem("TSME-C091", text, Where("", 1, 1), hint)])
+    slots = len(lowered.variables) + 1
+    if slots > 256 or lowered.counters > 255:
+        what = f"{slots - 1} variables and {lowered.counters} retriers of a state"
+        text = f"the workflow is too large for one program: {what}"
+        hint = "a program has at most 255 variables, and a state 255 retriers"
+        raise CompileError([Problem("TSME-C091", text, Where("", 1, 1), hint)])
+    needs = lowered.needs | (opcodes.NEEDS_FLOAT if pool.floats else 0)
+    limits = [slots, lowered.stack, lowered.counters, 0 if budget == BUDGET else budget]
+    limits += [lowered.timeout, 0 if largest == LARGEST else largest]
+    parts = [needs, limits, bytes(code), pool.index(), bytes(pool.data)]
+    body = b"".join(cbor.encode(part, True) for part in parts)
+    digest = hashlib.sha256(body).digest()[:8]
+    program = b"\x87" + cbor.encode(VERSION) + cbor.encode(digest, True) + body
+    debug = write_debug(lowered, digest, filename, sites)
+    return Compiled(program, debug, digest, tuple(lowered.resources))
+
+
+class _Placed:
+    """Where each label is, in instructions, once it is known which operands are long."""
+
+    def __init__(self) -> None:
+        self.at: dict[Label, int] = {}
+
+    def operand(self, item: Ins, pool: Pool) -> int:
+        if isinstance(item.arg, Label):
+            return self.at.get(item.arg, 0)
+        if isinstance(item.arg, Pooled):
+            return pool.number(item.op, item.arg)
+        return item.arg
+
+
+def _place(code: Code, pool: Pool) -> _Placed:
+    """Grow operands until every jump's target fits; it ends since they never shrink."""
+    placed = _Placed()
+    long: set[int] = set()
+    while True:
+        at = 0
+        for n, item in enumerate(code):
+            if isinstance(item, Label):
+                placed.at[item] = at
+            else:
+                at += 2 if n in long else 1
+        grown = {
+            n
+            for n, item in enumerate(code)
+            if isinstance(item, Ins) and placed.operand(item, pool) > 255
+        }
+        if grown <= long:
+            if grown == long:
+                return placed
+            # An operand that was long is short again: EXT with 0 is not allowed, so this
+            # happens only if a target moved back, which growing alone cannot do.
+            raise AssertionError("placing does not settle")
+        long |= grown

@@ -1,0 +1,249 @@
+"""Lowering of paths, payload templates, intrinsic calls and the context object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tsme.errors.causes import ERRORS
+from tsme.program import opcodes
+from tsme.values import cbor
+
+from ..frontend.model import (
+    Arr,
+    Call,
+    Const,
+    Expr,
+    Index,
+    Json,
+    Key,
+    Obj,
+    Path,
+    Problem,
+    Ref,
+    Segment,
+    Task,
+)
+from ..jsonpath import queries
+from ..jsonpath.filter_errors import FilterError, Unsupported
+from .ir import Label, Pooled, Site
+
+if TYPE_CHECKING:
+    from .lower import Lowering
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A slot of the frame, or of one around it."""
+
+    number: int
+
+
+# Where `$` is: None for slot 0, a place on the operand stack counted from the bottom, or a slot.
+Dollar = int | Slot | None
+
+# docs/SPEC.md, 2.6, in the order of its numbers.
+FUNCTIONS = (
+    "Format MathAdd UUID ArrayPartition ArrayContains ArrayRange ArrayGetItem ArrayLength "
+    "Base64Encode Base64Decode Hash JsonMerge StringToJson JsonToString MathRandom StringSplit "
+    "ArrayUnique Items Batch MapRun Flatten Item Lists"
+).split()
+
+# The context object: a number of docs/SPEC.md, 2.7, or the name of a constant.
+_EXECUTION = {"Id": 0, "Input": 2, "Name": 1, "RoleArn": 4, "StartTime": 3, "RedriveCount": 10}
+_MACHINE = {"Id": 8, "Name": 9}
+
+
+def expr(lo: Lowering, e: Expr, dollar: Dollar, within: str = "", field: bool = True) -> None:
+    """Push the value of an expression.  `within`: the call that it is an argument of; `field`: it
+    is a payload template or a part of one."""
+    if isinstance(e, Const):
+        constant(lo, e.value)
+    elif isinstance(e, Ref):
+        kind = "argument" if within else "template"
+        path(lo, e.path, dollar, kind, within=within, null=field and not within)
+    elif isinstance(e, Obj):
+        for _, item in e.items:
+            expr(lo, item, dollar, within, field)
+        names: list[Json] = [name for name, _ in e.items]
+        lo.ins("OBJECT", Pooled(names))
+    elif isinstance(e, Arr):
+        for item in e.items:
+            expr(lo, item, dollar, within, field)
+        lo.ins("ARRAY", len(e.items))
+    else:
+        call(lo, e, dollar, within)
+
+
+def constant(lo: Lowering, value: Json) -> None:
+    """Push a constant; an integer from 0 to 255 needs no place in the pool."""
+    if type(value) is int and 0 <= value < 256:
+        lo.ins("INT", value)
+    elif isinstance(value, (str, list, dict)) and cbor.encoded_size(value) > lo.largest:
+        _too_large(lo)
+    else:
+        lo.ins("CONST", Pooled(value))
+
+
+def _too_large(lo: Lowering) -> None:
+    """In place of a constant that no value may be as large as: the error, when it is come to.
+
+    What follows must be reachable all the same, as far as the verifier can tell.
+    """
+    after = Label("too large")
+    lo.ins("CONST", Pooled(True))
+    lo.ins("UNLESS", after)
+    for text in ERRORS[6]:
+        lo.ins("CONST", Pooled(text))
+    lo.ins("FAIL", 3, Site("large", "", lo.state.where))
+    lo.label(after)
+    lo.ins("INT", 0)
+
+
+def call(lo: Lowering, e: Call, dollar: Dollar, within: str = "") -> None:
+    """An intrinsic function.  Functions with any number of arguments take an array.  `within`: the
+    call around all of it, which AWS names if an argument is not there."""
+    name = e.name.removeprefix("States.")
+    args = list(e.args)
+    within = within or e.text
+    if name == "Array":
+        expr(lo, Arr(e.args, e.where), dollar, within)
+        return
+    if name == "Format":
+        args = [args[0], Arr(tuple(args[1:]), e.where)]
+    elif name == "MathRandom" and len(args) == 2:
+        args.append(Const(None, e.where))
+    for arg in args:
+        expr(lo, arg, dollar, within)
+    if name in ("UUID", "MathRandom"):
+        lo.needs |= opcodes.NEEDS_RANDOM
+    elif name == "Hash":
+        lo.needs |= opcodes.NEEDS_HASH
+    site = Site("call", e.text, e.where)
+    lo.ins("CALL", FUNCTIONS.index(name), site)
+
+
+def path(
+    lo: Lowering,
+    p: Path,
+    dollar: Dollar,
+    kind: str,
+    soft: bool = False,
+    within: str = "",
+    null: bool = False,
+) -> None:
+    """Push the value at a path.  `soft`: nothing there gives `missing`, which TEST takes.
+    `null`: an index past the end of an array gives null, if it is the last step."""
+    site = None if soft else Site(kind, p.text, p.where, within)
+    segments = list(p.segments)
+    if p.root == "$$":
+        segments = context(lo, segments)
+    steps, query = _plan(lo, p, segments)
+    if p.root not in ("$", "$$"):
+        lo.ins("LOAD", lo.slot(p.root), site)
+    elif p.root == "$" and isinstance(dollar, Slot):
+        lo.ins("LOAD", dollar.number)
+    elif p.root == "$" and isinstance(dollar, int):
+        lo.ins("PICK", dollar)
+    elif p.root == "$" and steps and isinstance(steps[0], Key) and not soft:
+        lo.ins("FIELD", Pooled(steps[0].name), site)
+        del steps[0]
+    elif p.root == "$":
+        lo.ins("LOAD", 0)
+    beyond = steps.pop() if null and not query and steps and isinstance(steps[-1], Index) else None
+    for segment in steps:
+        if isinstance(segment, Key):
+            lo.ins("KEYQ" if soft else "KEY", Pooled(segment.name), site)
+        else:
+            n = segment.n
+            lo.ins("INDEXQ" if soft else "INDEX", -2 * n - 1 if n < 0 else 2 * n, site)
+    if isinstance(beyond, Index):
+        lo.integer(beyond.n)
+        lo.ins("CALL", FUNCTIONS.index("Item"), site)
+    if query:
+        assert not soft or not steps  # IsPresent takes a reference path
+        lo.needs |= opcodes.NEEDS_QUERY
+        lo.ins("QUERY", Pooled(query), site)
+
+
+def _plan(lo: Lowering, p: Path, segments: list[Segment]) -> tuple[list[Key | Index], list[Json]]:
+    """What a path asks of the device; reports what cannot be asked of it."""
+    try:
+        if p.root == "$$" and queries.from_document(segments):
+            hint = "put what it reads into the data first, with Parameters and ResultPath"
+            raise Unsupported("`$` in a filter of the context object", hint)
+        return queries.plan(segments)
+    except Unsupported as refusal:
+        lo.refuse(f"{refusal.what} in the path '{p.text}'", p.where, refusal.hint)
+    except FilterError as mistake:
+        message = f"{p.where.field} is no path: {mistake} (in '{p.text}')"
+        lo.problems.append(Problem("TSME-C020", message, p.where))
+    return [], []
+
+
+def context(lo: Lowering, segments: list[Segment]) -> list[Segment]:
+    """Push the part of the context object that a path begins with; what is left of the path."""
+    node: Any = {"Execution": _EXECUTION, "StateMachine": _MACHINE, "State": _state(lo)}
+    if isinstance(lo.state, Task):
+        if lo.state.resource.endswith((".waitForTaskToken", ".sync", ".sync:2")):
+            node["Task"] = {"Token": 7}
+    if lo.items:
+        item = lo.items[-1]
+        node["Map"] = {"Item": Slot(item.whole)}
+        parts = {"Index": item.index, "Value": item.value}
+        names = [s.name if isinstance(s, Key) else "" for s in segments[:3]]
+        if names[:2] == ["Map", "Item"] and names[2:] and names[2] in parts:
+            node["Map"]["Item"] = {names[2]: Slot(parts[names[2]])}
+    rest = list(segments)
+    while isinstance(node, dict) and rest:
+        head = rest[0]
+        if not isinstance(head, Key) or head.name not in node:
+            break
+        node = node[head.name]
+        rest.pop(0)
+    _push(lo, node)
+    return rest
+
+
+def _state(lo: Lowering) -> dict[str, Any]:
+    fields: dict[str, Any] = {"EnteredTime": 5, "Name": Const(lo.state.name, lo.state.where)}
+    if isinstance(lo.state, Task):
+        fields["RetryCount"] = 6
+    return fields
+
+
+def _push(lo: Lowering, node: Any) -> None:
+    if isinstance(node, Const):
+        lo.ins("CONST", Pooled(node.value))
+    elif isinstance(node, Slot):
+        lo.ins("LOAD", node.number)
+    elif isinstance(node, int):
+        lo.needs |= opcodes.NEEDS_INPUT if node == 2 else 0
+        lo.ins("CONTEXT", node)
+    else:
+        for part in node.values():
+            _push(lo, part)
+        lo.ins("OBJECT", Pooled(list(node)))
+
+
+def reference(p: Path) -> list[Json]:
+    """A reference path as PUT takes it: names and indexes."""
+    return [
+        s.name if isinstance(s, Key) else s.n for s in p.segments if isinstance(s, (Key, Index))
+    ]
+
+
+def template(e: Expr) -> Json:
+    """The payload template that an expression was read from."""
+    if isinstance(e, Const):
+        return e.value
+    if isinstance(e, Obj):
+        return {name + suffix(item): template(item) for name, item in e.items}
+    if isinstance(e, Arr):
+        return [template(item) for item in e.items]
+    return e.path.text if isinstance(e, Ref) else e.text
+
+
+def suffix(e: Expr) -> str:
+    """What the name of a template's member ends in, if its value is `e`."""
+    return ".$" if isinstance(e, (Ref, Call)) else ""

@@ -1,0 +1,236 @@
+"""A program of one state that shows what its data flow makes: for `tsme test-state`.
+
+It is the state's own code with a STORE after each stage, into variables named after the stages
+(`#afterInputPath` ...), which whoever watches the interpreter sees being assigned.  Before it, a
+state of its own sets the variables and the context object; behind it, for each state it may go
+to, stands one that ends.  What the branches of a Parallel or the items of a Map do is a mock's
+to say: their state has one task instead.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from ..frontend.model import (
+    Choice,
+    CompileError,
+    Key,
+    Machine,
+    Map,
+    Parallel,
+    Pass,
+    Path,
+    Ref,
+    State,
+    Succeed,
+    Task,
+    Where,
+)
+from . import branches, conditions, expressions
+from .emit import Compiled, emit
+from .expressions import FUNCTIONS, Dollar, Slot
+from .ir import Ins, Label, Lowered, Pooled, Site
+from .lower import Lowering
+from .optimise import optimise
+
+MOCKED = "tsme:mocked"  # the resource of the task that stands for branches and items
+CONTEXT = "#context"
+ITEMS = "#items"  # what ItemReader has read
+_PLACE = Where("", 1, 1)
+_START, _STATE = "\0start", "\0state"  # no workflow has names with these characters
+_TOLERATED = ("toleratedFailureCount", "toleratedFailurePercentage")
+
+
+def compile_state(
+    state: State, variables: Iterable[str], filename: str = "", *, within_map: bool = False
+) -> Compiled:
+    """A program whose input is `{input, context, items, variables: {...}}`.
+
+    State 1 is the state; the states from 2 on are those it may go to.  `within_map`: the context
+    has the item of a Map around the state.  Raises CompileError.
+    """
+    after = dict.fromkeys(targets(state))
+    root = Path("$", (), "$", _PLACE)
+    machine = Machine(
+        _START,
+        {
+            _START: _prelude([CONTEXT, ITEMS, *variables]),
+            _STATE: _with_context(state, within_map),
+            **{
+                name: Succeed(name=name, where=_PLACE, input_path=root, output_path=root)
+                for name in after
+            },
+        },
+        _PLACE,
+    )
+    work = Inspecting(machine)
+    work.machine_(machine)
+    if work.problems:
+        raise CompileError(work.problems)
+    lowered = Lowered(
+        code=optimise(work.code),
+        states=work.states,
+        variables=work.variables,
+        counters=work.counters,
+        stack=work.deepest,
+        timeout=0,
+        needs=work.needs,
+        resources=work.resources,
+    )
+    return emit(lowered, filename)
+
+
+def targets(state: State) -> list[str]:
+    """The states that a state may go to."""
+    found = [] if state.next is None else [state.next]
+    if isinstance(state, Choice):
+        found += [rule.next for rule in state.rules]
+        found += [] if state.default is None else [state.default]
+    elif isinstance(state, (Task, Parallel, Map)):
+        found += [c.next for c in state.catch]
+    return found
+
+
+def _prelude(variables: list[str]) -> Pass:
+    """Sets the variables from the program's input and hands `input` on."""
+
+    def part(*names: str) -> Path:
+        return Path("$", tuple(Key(name) for name in names), "$", _PLACE)
+
+    assign: list[tuple[str, Any]] = []
+    for name in variables:
+        inside = () if name.startswith("#") else ("variables",)
+        assign.append((name, Ref(part(*inside, name.lstrip("#")), _PLACE)))
+    return Pass(
+        name=_START,
+        where=_PLACE,
+        input_path=part(),
+        output_path=part("input"),
+        result_path=part(),
+        next=_STATE,
+        assign=tuple(assign),
+    )
+
+
+def _with_context(node: Any, items: bool) -> Any:
+    """The same part of the model with `$$` read from a variable; the item of a Map only if
+    `items`, since the Maps of a state really select theirs."""
+    if isinstance(node, Path):
+        head = node.segments[0] if node.segments else None
+        if node.root != "$$" or head == Key("Map") and not items:
+            return node
+        return dataclasses.replace(node, root=CONTEXT)
+    if isinstance(node, (Machine, Where)):
+        return node
+    if dataclasses.is_dataclass(node) and not isinstance(node, type):
+        parts = {f.name: getattr(node, f.name) for f in dataclasses.fields(node)}
+        return dataclasses.replace(node, **{k: _with_context(v, items) for k, v in parts.items()})
+    if isinstance(node, tuple):
+        return tuple(_with_context(item, items) for item in node)
+    return node
+
+
+class Inspecting(Lowering):
+    """Lowers the one state and lets its stages be seen."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine)
+        self.tested = machine.states[_STATE]
+
+    def seen(self, what: str, dollar: Dollar) -> None:
+        if self.state is not self.tested:
+            return
+        if isinstance(dollar, int):
+            self.ins("PICK", dollar)
+        else:
+            self.ins("LOAD", dollar.number if isinstance(dollar, Slot) else 0)
+        self.ins("STORE", self.slot("#" + what))
+
+    def decided(self, what: str, number: int) -> None:
+        self.integer(number)
+        self.ins("STORE", self.slot("#" + what))
+
+    def parallel(self, state: Parallel) -> None:
+        handler = branches._catch(self, state)
+        dollar = self.effective(state)
+        if state.parameters is not None:
+            self.expr(state.parameters, dollar)
+        elif dollar is None:
+            self.ins("LOAD", 0)
+        self.mocked(state, handler)
+
+    def map_(self, state: Map) -> None:
+        """The items really go through a Map, of which each does nothing but select its input."""
+        handler = branches._catch(self, state)
+        dollar = self.effective(state)
+        around = dollar
+        if state.item_selector is not None:
+            around = Slot(self.slot("#input " + state.name))
+            self.ins("PICK", dollar) if isinstance(dollar, int) else self.ins("LOAD", 0)
+            self.ins("STORE", around.number)
+        if state.reader is not None:
+            self.ins("LOAD", self.slot(ITEMS))
+        elif state.items_path is not None:
+            expressions.path(self, state.items_path, dollar, "path")
+        elif dollar is None:
+            self.ins("LOAD", 0)
+        text = state.items_path.text if state.items_path is not None else "$"
+        if not state.distributed:
+            self.array(Site("items", text, state.where))
+        self.limits(state, dollar)
+        entry = Label(state.name + ".item")
+        self.ins("MAP", 0, Site("items", text, state.where))
+        self.code.append(Ins("JUMP", entry, child=True))
+        self.depth = 1
+        if state.item_selector is not None:
+            self.seen("afterItemSelector", 0)
+        self.mocked(state, handler)
+        branches._item(self, state, entry, around)
+        self.ins("END")
+        self.items.pop()
+
+    def array(self, site: Site) -> None:
+        """TestState takes no object for the items of an inline Map (recorded in December 2025).
+
+        An array is what has an item or is `[]`.
+        """
+        sound = Label("sound")
+        at = self.depth - 1
+        self.ins("PICK", at)
+        self.ins("INDEXQ", 0)
+        self.ins("TEST", conditions.TESTS["IsPresent"])
+        self.ins("IF", sound)
+        self.ins("PICK", at)
+        self.ins("CALL", FUNCTIONS.index("JsonToString"))
+        self.ins("CONST", Pooled("[]"))
+        self.ins("COMPARE", 0)
+        self.ins("IF", sound)
+        self.ins("CONST", Pooled("States.Runtime"))
+        self.ins("CONST", Pooled("the items of a Map are no array"))
+        self.ins("FAIL", 3, site)
+        self.label(sound)
+
+    def limits(self, state: Map, dollar: Dollar) -> None:
+        """What bounds a Map, each into a variable of its own."""
+        most = state.max_concurrency
+        if isinstance(most, Path):
+            expressions.path(self, most, dollar, "path")
+        else:
+            self.integer(most)
+        self.ins("STORE", self.slot("#maxConcurrency"))
+        for name, limit in zip(_TOLERATED, state.tolerated, strict=True):
+            if limit is None:
+                continue
+            if isinstance(limit, Path):
+                expressions.path(self, limit, dollar, "path")
+            else:
+                expressions.constant(self, limit)
+            self.ins("STORE", self.slot("#" + name))
+
+    def mocked(self, state: Parallel | Map, handler: Label | None) -> None:
+        """What the top of the stack goes to is a task; what it gives is the state's result."""
+        self.start(MOCKED)
+        branches._result(self, state)
+        branches._handle(self, state, handler)

@@ -1,0 +1,75 @@
+"""The instruction set as the host needs it, read from its one table, tsme.program.opcodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tsme.program.functions.table import FUNCTIONS
+from tsme.program.opcodes import TABLE
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """A row of the table.  The letters of `kind`, `check`, `pops` and `flow` are explained there.
+
+    `choices`: which operands there are, a bit each, of a choice; `pushes`: 0 or 1 value; `errors`:
+    numbers of docs/SPEC.md, 2.9, and `*` for others.
+    """
+
+    name: str
+    number: int
+    kind: str
+    check: str
+    choices: int
+    pops: str
+    pushes: int
+    flow: str
+    errors: str
+
+    @property
+    def jumps(self) -> bool:
+        """Its operand is a place in the code."""
+        return self.kind == "t"
+
+    @property
+    def stops(self) -> bool:
+        """The next instruction does not follow."""
+        return self.flow in ("j", "e")
+
+    @property
+    def alone(self) -> bool:
+        """No other may stand for it: a state is itself, and children follow."""
+        return self.flow in ("s", "m")
+
+    def depth(self, before: int, operand: int | Sequence[object]) -> int:
+        """Depth of the stack behind it.  `operand`: its value; of names, the list of them."""
+        if self.flow in ("w", "m"):
+            return self.pushes
+        n = operand if isinstance(operand, int) else len(operand)
+        taken = 0
+        for letter in self.pops:
+            if letter in "nc":
+                taken += n
+            elif letter == "f":
+                taken += FUNCTIONS[n][1]
+            elif letter == "b":
+                taken += n.bit_count()
+            else:
+                taken += int(letter) if letter.isdigit() else 1
+        return before - taken + self.pushes
+
+
+def _row(number: int, cells: list[str]) -> Instruction:
+    name, operand, effect, flow, errors = cells
+    pops, _, pushes = effect.partition(">")
+    kind, rest = operand[0], operand[1:]
+    check, choices = (rest, 0) if kind == "c" else ("", int(rest or "0", 16))
+    return Instruction(name, number, kind, check, choices, pops, len(pushes), flow, errors)
+
+
+INSTRUCTIONS: Final = {
+    cells[0]: _row(number, cells) for number, cells in enumerate(TABLE) if cells[0]
+}
+NAMES: Final = {row.number: name for name, row in INSTRUCTIONS.items()}

@@ -1,0 +1,464 @@
+"""Lowering: a checked workflow becomes instructions.
+
+Each state becomes one run of code that begins with ENTER.  Within it the data is either slot 0
+(the state's input), or a known place on the operand stack (the effective input, a result); a
+`Dollar` says which.  What this version cannot run it refuses by name, all of it in one go.
+"""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+from tsme.program import opcodes
+
+from ..frontend.model import (
+    Assign,
+    Call,
+    Catcher,
+    Choice,
+    CompileError,
+    Expr,
+    Fail,
+    Json,
+    Machine,
+    Map,
+    Parallel,
+    Pass,
+    Path,
+    Problem,
+    Ref,
+    Retrier,
+    State,
+    Succeed,
+    Task,
+    Wait,
+    Where,
+)
+from ..frontend.resource import has_lists, resource_of
+from ..jsonpath.calls import SIGNATURES
+from . import branches, conditions, expressions
+from .emit import LARGEST
+from .expressions import Dollar, Slot
+from .instructions import INSTRUCTIONS
+from .ir import Code, Ins, Label, Lowered, Operand, Pooled, Resource, Site, StateInfo
+
+EMITS = {"tsme:log": 0, "tsme:metric": 1, "tsme:publish": 2}
+
+
+def is_root(path: Path | None) -> bool:
+    """True for the path `$`."""
+    return path is not None and path.root == "$" and not path.segments
+
+
+class Lowering:
+    """Writes the code of one machine.  Use `lower`."""
+
+    def __init__(self, machine: Machine, largest: int = LARGEST) -> None:
+        self.largest = largest
+        self.code: Code = []
+        self.problems: list[Problem] = []
+        self.states: list[StateInfo] = []
+        self.labels: dict[str, Label] = {}
+        self.items: list[branches.Item] = []  # of the Maps around, the innermost last
+        self.slots: dict[str, int] = {}
+        self.scope = ""  # before the names of variables that nobody outside sees
+        self.variables: list[str] = []  # their names, by slot from slot 1
+        self.outside: frozenset[str] = frozenset()  # what Catches of the states around set
+        self.own: dict[str, str] = {}  # of those, what are other variables here: their keys
+        self.depth = 0
+        self.deepest = 1
+        self.counters = 0
+        self.needs = 0
+        self.resources: list[str] = []
+        self.state: State = next(iter(machine.states.values()))
+
+    # --- writing ---
+
+    def ins(self, op: str, arg: Operand = 0, site: Site | None = None) -> None:
+        row = INSTRUCTIONS[op]
+        self.code.append(Ins(op, arg, site if row.errors else None))
+        value = arg.value if isinstance(arg, Pooled) else arg
+        self.depth = row.depth(self.depth, value if isinstance(value, (int, list)) else 0)
+        self.deepest = max(self.deepest, self.depth)
+
+    def label(self, label: Label) -> None:
+        self.code.append(label)
+
+    def refuse(self, what: str, where: Where, hint: str = "") -> None:
+        text = f"{what} is not supported by this version"
+        self.problems.append(Problem("TSME-C090", text, where, hint, refusal=True))
+
+    def slot(self, name: str) -> int:
+        """The slot of a variable; the first mention gives it one."""
+        key = self.scope + self.own.get(name, name)
+        if key not in self.slots:
+            self.variables.append(self.scope + name)
+        return self.slots.setdefault(key, len(self.slots) + 1)
+
+    def seen(self, what: str, dollar: Dollar) -> None:
+        """For those who watch a state (inspecting.py): the value of a stage is at `dollar`."""
+
+    def decided(self, what: str, number: int) -> None:
+        """As `seen`: a retrier or catcher, by number, takes the error."""
+
+    # --- the parts that states share ---
+
+    def expr(self, e: Expr, dollar: Dollar, field: bool = True) -> None:
+        expressions.expr(self, e, dollar, field=field)
+
+    def effective(self, state: State) -> Dollar:
+        """Push the effective input if it is not slot 0; say where it is."""
+        dollar: Dollar = None
+        if not is_root(state.input_path):
+            if state.input_path is None:
+                self.ins("CONST", Pooled({}))
+            else:
+                expressions.path(self, state.input_path, None, "path")
+            dollar = self.depth - 1
+        self.seen("afterInputPath", dollar)
+        return dollar
+
+    def finish(self, dollar: Dollar, result_path: Path | None, assign: Assign) -> None:
+        """Write the result at `dollar` and the variables; leave the stack empty.
+
+        Everything is evaluated on the old variables, also OutputPath, before the first STORE.
+        """
+        self.seen("afterResultSelector", dollar)
+        for _, e in assign:
+            self.expr(e, dollar, field=False)
+        self.combine(dollar, result_path)
+        self.seen("afterResultPath", None)
+        self.output(self.state.output_path)
+        for name, _ in reversed(assign):
+            self.ins("STORE", self.slot(name))
+        self.clear()
+
+    def clear(self) -> None:
+        if self.depth:
+            self.ins("DROP", self.depth)
+
+    def combine(self, dollar: Dollar, path: Path | None) -> None:
+        """ResultPath: put the result into slot 0."""
+        if path is None or (dollar is None and is_root(path)):
+            return
+        if dollar is None:
+            self.ins("LOAD", 0)
+        elif dollar != self.depth - 1:
+            assert isinstance(dollar, int)
+            self.ins("PICK", dollar)
+        if is_root(path):
+            self.ins("STORE", 0)
+        else:
+            site = Site("result", path.text, path.where)
+            self.ins("PUT", Pooled(expressions.reference(path)), site)
+
+    def output(self, path: Path | None) -> None:
+        if is_root(path):
+            return
+        if path is None:
+            self.ins("CONST", Pooled({}))
+        else:
+            expressions.path(self, path, None, "path")
+        self.ins("STORE", 0)
+
+    def go(self, name: str | None) -> None:
+        if name is None:
+            self.ins("END")
+        else:
+            self.ins("JUMP", self.labels[name])
+
+    # --- states ---
+
+    def pass_(self, state: Pass) -> None:
+        dollar = self.effective(state)
+        if state.parameters is not None:
+            self.expr(state.parameters, dollar)
+            dollar = self.depth - 1
+        self.seen("afterParameters", dollar)
+        if state.result is not None:  # it is what a Task would have made of the parameters
+            expressions.constant(self, state.result.value)
+            dollar = self.depth - 1
+            self.seen("result", dollar)
+        self.finish(dollar, state.result_path, state.assign)
+        self.go(state.next)
+
+    def task(self, state: Task) -> None:
+        handler = Label(state.name + ".handler") if state.retry or state.catch else None
+        if handler:
+            self.ins("CATCH", handler)
+        dollar = self.effective(state)
+        untracked = state.resource in EMITS
+        options = 0
+        for k, limit in enumerate(() if untracked else (state.timeout, state.heartbeat)):
+            options |= self.option(k, limit, dollar) << k
+        if state.parameters is not None:
+            self.expr(state.parameters, dollar)
+        else:
+            self.top(dollar)
+        if has_lists(state):
+            site = Site("parameters", "", state.where)
+            self.ins("CALL", expressions.FUNCTIONS.index("Lists"), site)
+        self.seen("afterParameters", self.depth - 1)
+        if untracked:
+            self.ins("EMIT", EMITS[state.resource])
+        else:
+            resource = resource_of(state)
+            if resource not in self.resources:
+                self.resources.append(resource)
+            self.start(resource, options, self.credentials(state))
+        result = self.depth - 1
+        self.seen("result", result)
+        if state.result_selector is not None:
+            self.expr(state.result_selector, result)
+            result = self.depth - 1
+        self.finish(result, state.result_path, state.assign)
+        self.go(state.next)
+        if handler:
+            self.label(handler)
+            self.handler(state.retry, state.catch)
+
+    def start(self, resource: str, options: int = 0, site: Site | None = None) -> None:
+        """TASK with the payload on top of the stack; then its result is all there is."""
+        self.ins("CONST", Resource(resource))
+        self.ins("TASK", options, site)
+
+    def option(self, k: int, value: int | Path | None, dollar: Dollar) -> bool:
+        """Push an option of a TASK or MAP as LIMIT k makes it, if there is one."""
+        if isinstance(value, Path):
+            expressions.path(self, value, dollar, "path")
+            self.ins("LIMIT", k, Site("limit", value.text, value.where))
+        elif value is not None:
+            self.integer(value)
+        return value is not None
+
+    def top(self, dollar: Dollar) -> None:
+        """Push the data, unless it is on top of the stack."""
+        if not isinstance(dollar, int):
+            self.ins("LOAD", dollar.number if isinstance(dollar, Slot) else 0)
+        elif dollar != self.depth - 1:
+            self.ins("PICK", dollar)
+
+    def credentials(self, state: Task) -> Site | None:
+        """The device has no use for them; the debug part keeps them for the history."""
+        if state.credentials is None:
+            return None
+        shown = {
+            "InputPath": None if state.input_path is None else state.input_path.text,
+            "Credentials": expressions.template(state.credentials),
+        }
+        return Site("credentials", json.dumps(shown, ensure_ascii=False), state.credentials.where)
+
+    def integer(self, n: int) -> None:
+        if 0 <= n < 65536:
+            self.ins("INT", n)
+        else:
+            self.ins("CONST", Pooled(n))
+
+    def handler(self, retry: tuple[Retrier, ...], catch: tuple[Catcher, ...]) -> None:
+        """What follows an error: retriers in order, then catchers, then out."""
+        catchers = Label("catchers")
+        for number, r in enumerate(retry):
+            after = Label("not retried")
+            self.ins("CAUGHT", Pooled([_WILD.get(e, e) for e in dict.fromkeys(r.errors)]))
+            self.ins("UNLESS", after)
+            self.decided("retryIndex", number)
+            value = [number, r.interval_seconds, r.max_attempts, *_billionths(r.backoff_rate)]
+            value += [r.max_delay_seconds or 0, int(r.full_jitter)]
+            self.ins("RETRY", Pooled(value))
+            self.needs |= opcodes.NEEDS_RANDOM if r.full_jitter else 0
+            self.ins("JUMP", catchers)
+            self.label(after)
+        self.counters = max(self.counters, len(retry))
+        self.label(catchers)
+        for number, c in enumerate(catch):
+            after = self.caught(c.errors)
+            self.decided("catchIndex", number)
+            self.ins("ERROR")
+            for _, e in c.assign:
+                self.expr(e, 0, field=False)
+            self.combine(0, c.result_path)
+            for name, _ in reversed(c.assign):
+                self.ins("STORE", self.slot(name))
+            self.clear()
+            self.go(c.next)
+            self.label(after)
+        self.ins("RAISE")
+
+    def caught(self, errors: tuple[str, ...]) -> Label:
+        """Code that goes on if the frame's error is one of these, else at the label given."""
+        after = Label("not caught")
+        if "States.ALL" not in errors:
+            self.ins("CAUGHT", Pooled(list(dict.fromkeys(errors))))
+            self.ins("UNLESS", after)
+        return after
+
+    def choice(self, state: Choice) -> None:
+        dollar = self.effective(state)
+        depth = self.depth
+        for rule in state.rules:
+            then, otherwise = Label("then"), Label("else")
+            conditions.condition(self, rule.condition, dollar, then, otherwise)
+            self.label(then)
+            self.chosen(dollar, rule.assign, rule.next)
+            self.label(otherwise)
+            self.depth = depth
+        if state.default is not None:
+            self.chosen(dollar, state.assign, state.default)
+        else:
+            self.clear()
+            site = Site("choice", "", state.where)
+            self.ins("CONST", Pooled("States.NoChoiceMatched"))
+            self.ins("CONST", Pooled("no rule fits and there is no Default"))
+            self.ins("FAIL", 3, site)
+
+    def chosen(self, dollar: Dollar, assign: Assign, name: str) -> None:
+        root = Path("$", (), "$", self.state.where)
+        self.finish(dollar, root, assign)
+        self.go(name)
+
+    def wait(self, state: Wait) -> None:
+        if self.effective(state) is not None:
+            self.ins("STORE", 0)
+        value = state.seconds if state.seconds is not None else state.timestamp
+        kind = "seconds" if state.seconds is not None else "timestamp"
+        site = None
+        if isinstance(value, Path):
+            site = Site(kind, value.text, value.where)
+            expressions.path(self, value, None, kind)
+        elif isinstance(value, int):
+            self.integer(value)
+        else:
+            self.ins("CONST", Pooled(value))
+        self.ins("WAIT", int(kind == "timestamp"), site)
+        self.finish(None, None, state.assign)
+        self.go(state.next)
+
+    def succeed(self, state: Succeed) -> None:
+        root = Path("$", (), "$", state.where)
+        self.finish(self.effective(state), root, state.assign)
+        self.ins("END")
+
+    def fail(self, state: Fail) -> None:
+        """An error has a text as its name and one as its cause; a path may name something else."""
+        self.seen("afterInputPath", None)
+        parts = (state.error, state.cause)
+        doubtful = [p for p in parts if isinstance(p, (Ref, Call)) and _may_be_no_text(p)]
+        no_text = Label(state.name + ".no_text")
+        for value in doubtful:
+            self.expr(value, None, field=False)
+            self.ins("TEST", conditions.TESTS["IsString"])
+            self.ins("UNLESS", no_text)
+        k = 0
+        for bit, part in zip((1, 2), parts, strict=True):
+            if part is None:
+                continue
+            k |= bit
+            if isinstance(part, str):
+                self.ins("CONST", Pooled(part))
+            else:
+                self.expr(part, None, field=False)
+        self.ins("FAIL", k)
+        if doubtful:
+            self.label(no_text)
+            self.ins("CONST", Pooled("States.Runtime"))
+            self.ins("CONST", Pooled("ErrorPath and CausePath must name strings"))
+            self.ins("FAIL", 3)
+
+    def parallel(self, state: Parallel) -> None:
+        branches.parallel(self, state)
+
+    def map_(self, state: Map) -> None:
+        branches.map_(self, state)
+
+    def machine_(self, machine: Machine, entry: Label | None = None) -> None:
+        """The code of a machine; that of an inner one follows the state it belongs to."""
+        outer, own = self.labels, self.own
+        inner = self.outside & branches.assigned(machine)
+        self.own = own | {name: f"{name} {len(self.states)}" for name in inner}
+        self.labels = {name: Label(name) for name in machine.states}
+        numbers = {name: len(self.states) + n for n, name in enumerate(machine.states)}
+        self.states += [
+            StateInfo(s.name, type(s).__name__, s.where) for s in machine.states.values()
+        ]
+        for name in _order(machine):
+            self.state = state = machine.states[name]
+            if entry and name == machine.start_at:
+                self.label(entry)
+            self.label(self.labels[name])
+            self.ins("ENTER", numbers[name])
+            if isinstance(state, Pass):
+                self.pass_(state)
+            elif isinstance(state, Task):
+                self.task(state)
+            elif isinstance(state, Choice):
+                self.choice(state)
+            elif isinstance(state, Wait):
+                self.wait(state)
+            elif isinstance(state, Succeed):
+                self.succeed(state)
+            elif isinstance(state, Fail):
+                self.fail(state)
+            elif isinstance(state, Parallel):
+                self.parallel(state)
+            elif isinstance(state, Map):
+                self.map_(state)
+            self.depth = 0
+        self.labels, self.own = outer, own
+
+
+def _billionths(rate: float) -> list[Json]:
+    """BackoffRate as a whole number and billionths, the nearest there are."""
+    most = 2147483647  # times any interval is more than the longest delay
+    return list(divmod(round(Fraction(min(rate, most)) * 10**9), 10**9))
+
+
+# What wildcards of Retry are to CAUGHT: they match no error after which it may not be done again.
+_WILD: dict[str, str | int] = {"States.ALL": 0, "States.TaskFailed": 1}
+
+
+def _may_be_no_text(e: Ref | Call) -> bool:
+    return isinstance(e, Ref) or SIGNATURES[e.name].returns != "string"
+
+
+def _order(machine: Machine) -> list[str]:
+    """State names so that a state is followed by its Next where that is possible."""
+    done: dict[str, None] = {}
+    todo = [machine.start_at]
+    while todo:
+        name = todo.pop()
+        if name in done:
+            continue
+        done[name] = None
+        state = machine.states[name]
+        after: list[str] = []
+        if isinstance(state, Choice):
+            after += [rule.next for rule in state.rules]
+            after += [state.default] if state.default is not None else []
+        elif isinstance(state, (Task, Parallel, Map)):
+            after += [c.next for c in state.catch]
+        if state.next is not None:
+            after.append(state.next)
+        todo += after
+    return list(done)
+
+
+def lower(machine: Machine, largest: int = LARGEST) -> Lowered:
+    """Instructions for a workflow.  Raises CompileError, each problem a refusal by name.
+
+    `largest`: bytes that a value may have.
+    """
+    work = Lowering(machine, largest)
+    work.machine_(machine)
+    if work.problems:
+        raise CompileError(work.problems)
+    return Lowered(
+        code=work.code,
+        states=work.states,
+        variables=work.variables,
+        counters=work.counters,
+        stack=work.deepest,
+        timeout=machine.timeout_seconds or 0,
+        needs=work.needs,
+        resources=work.resources,
+    )

@@ -1,0 +1,99 @@
+"""Assign and the names of variables (sections "Assign", "Variable Scope")."""
+
+from __future__ import annotations
+
+import re
+
+from ..jsonata.states import check_jsonata
+from .context import Context, Scope, suggest
+from .fields import VARIABLE_NAME_MAX
+from .model import Assign, Const, Expr
+from .payload_template import parse_dynamic, parse_template
+from .source import Node
+
+
+def parse_assign(ctx: Context, node: Node | None) -> Assign:
+    """The value of `Assign`; enters its variables into the current scope."""
+    if node is None:
+        return ()
+    if not isinstance(node.value, dict):
+        if ctx.jsonata and isinstance(node.value, str):
+            check_jsonata(ctx, node)
+        ctx.wrong_type(node, "Assign", "an object of variables")
+        return ()
+    items: list[tuple[str, Expr]] = []
+    for key, member in node.value.items():
+        dynamic = key.endswith(".$") and not ctx.jsonata
+        name = key[:-2] if dynamic else key
+        value: Expr
+        if ctx.jsonata:
+            check_jsonata(ctx, member)
+            value = Const(None, member.where)
+        else:
+            value = parse_dynamic(ctx, member) if dynamic else parse_template(ctx, member)
+        _check_name(ctx, name, member)
+        if any(name == other for other, _ in items):
+            message = f'the variable "{name}" is assigned twice in one Assign'
+            ctx.error("TSME-C037", member.key_where, message, "keep one of them")
+        ctx.scope.assigned.setdefault(name, []).append(member.key_where)
+        items.append((name, value))
+    return tuple(items)
+
+
+def _check_name(ctx: Context, name: str, member: Node) -> None:
+    place = member.key_where
+    if name.startswith("$"):
+        message = f'"{name}" is no variable name'
+        ctx.error("TSME-C060", place, message, f'write "{name.lstrip("$")}", without `$`')
+    elif not name.isidentifier():
+        hint = "start with a letter, go on with letters, digits and `_`"
+        ctx.error("TSME-C060", place, f'"{name}" is no variable name', hint)
+    elif name == "states":
+        ctx.error("TSME-C060", place, 'the variable name "states" is reserved', "rename it")
+    elif len(name) > VARIABLE_NAME_MAX:
+        message = f"a variable name has at most {VARIABLE_NAME_MAX} characters, not {len(name)}"
+        ctx.error("TSME-C060", place, message, "shorten it")
+
+
+# A variable that a Catch of a state sets.  Where the state is comes first.
+_BY_CATCH = re.compile(r"(.*)/Catch/[0-9]+/Assign/[^/]*")
+
+
+def _is_foreign(scope: Scope, name: str) -> bool:
+    """Does a name that a scope assigns belong to one around it?
+
+    What is only set by the Catch of a state is another variable within that state, which has
+    ended when the Catch begins.
+    """
+    inside = scope.assigned[name][0].pointer
+    outer = scope.outer
+    while outer is not None:
+        for where in outer.assigned.get(name, ()):
+            caught = _BY_CATCH.fullmatch(where.pointer)
+            if caught is None or not inside.startswith(caught[1] + "/"):
+                return True
+        outer = outer.outer
+    return False
+
+
+def check_variables(ctx: Context) -> None:
+    """After the whole source was read: every variable used must be assigned somewhere in scope,
+    and an inner machine must not assign a name of an outer one."""
+    for scope in ctx.scopes:
+        for name, places in scope.assigned.items():
+            if _is_foreign(scope, name):
+                where = places[0]
+                message = (
+                    f'the variable "{name}" belongs to an outer scope, which cannot be assigned'
+                )
+                ctx.error("TSME-C062", where, message, "use another name")
+        for name, where in scope.uses:
+            if scope.lookup(name):
+                continue
+            if scope.isolated and scope.parent is not None and scope.parent.lookup(name):
+                hint = "pass it in with ItemSelector"
+                message = f"the body of a distributed Map cannot read the variable ${name}"
+            else:
+                message = f"no Assign in scope sets the variable ${name}"
+                hint = suggest(name, scope.visible(), "write $." + name + " to read the input")
+            ctx.error("TSME-C061", where, message, hint)

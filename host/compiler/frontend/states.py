@@ -1,0 +1,282 @@
+"""One checked state from one node, for each state type (section "State Types")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypedDict
+
+from ..jsonata.states import check_jsonata
+from ..jsonpath.calls import STRING_FUNCTIONS
+from .assign import parse_assign
+from .choice import parse_rules
+from .context import Context, suggest
+from .error_handlers import parse_catch, parse_retry
+from .fields import (
+    ALLOWED,
+    EXCLUSIVE,
+    FIELDS,
+    JSONATA_ONLY,
+    JSONPATH_ONLY,
+    NOT_IN_JSONATA,
+    ONE_OF,
+    REQUIRED,
+)
+from .graph import check_flow
+from .maps import parse_body, parse_options
+from .model import (
+    Assign,
+    Choice,
+    Expr,
+    Fail,
+    Machine,
+    Map,
+    Parallel,
+    Pass,
+    Path,
+    State,
+    Succeed,
+    Task,
+    Wait,
+    Where,
+)
+from .reader import Members, only_calls
+from .resource import check_resource
+from .source import Node
+
+
+class _Common(TypedDict):
+    name: str
+    where: Where
+    comment: str
+    input_path: Path | None
+    output_path: Path | None
+    next: str | None
+    assign: Assign
+
+
+def parse_state(ctx: Context, name: str, node: Node) -> State | None:
+    """A state, or None if it is too broken to build; mistakes go to `ctx`."""
+    if not isinstance(node.value, dict):
+        ctx.wrong_type(node, f'the state "{name}"', "an object")
+        return None
+    members = Members(ctx, node)
+    kind = _kind(ctx, members, name)
+    outer = ctx.jsonata
+    language = members.choice("QueryLanguage")
+    if language == "JSONPath" and outer:
+        message = "a state cannot go back to JSONPath inside a JSONata workflow"
+        hint = "set JSONata on the states that use it, not on the whole workflow"
+        ctx.error("TSME-C082", members.nodes["QueryLanguage"].where, message, hint)
+    ctx.jsonata = outer if language is None else language == "JSONata"
+    try:
+        if ctx.jsonata:
+            ctx.wants_jsonata(members.nodes["QueryLanguage"].where if language else node.where)
+        if kind is None:
+            return None
+        _check_fields(ctx, members, kind)
+        check_flow(ctx, node, kind)
+        if ctx.jsonata:
+            _jsonata_texts(ctx, members, kind)
+        return _BUILDERS[kind](ctx, members, _common(ctx, name, members))
+    finally:
+        ctx.jsonata = outer
+
+
+def _kind(ctx: Context, members: Members, name: str) -> str | None:
+    members.require(("Type",), f'the state "{name}"')
+    kind = members.text("Type")
+    if kind is None or kind in ALLOWED:
+        return kind
+    hint = suggest(kind, ALLOWED, "types: " + ", ".join(ALLOWED))
+    ctx.error("TSME-C016", members.nodes["Type"].where, f'there is no state type "{kind}"', hint)
+    return None
+
+
+def _check_fields(ctx: Context, members: Members, kind: str) -> None:
+    """Which fields are there, before any is read."""
+    foreign = JSONPATH_ONLY if ctx.jsonata else JSONATA_ONLY
+    mode, other = ("JSONata", "JSONPath") if ctx.jsonata else ("JSONPath", "JSONata")
+    for name, member in members.nodes.items():
+        if name in foreign or (ctx.jsonata and name in NOT_IN_JSONATA.get(kind, ())):
+            message = f'"{name}" belongs to {other}; this state is in {mode}'
+            hint = f'set "QueryLanguage": "{other}" or use the fields of {mode}'
+            ctx.error("TSME-C081", member.key_where, message, hint)
+        elif name in ALLOWED[kind]:
+            continue
+        elif name in FIELDS:
+            owners = ", ".join(k for k, names in ALLOWED.items() if name in names)
+            message = f'a {kind} state has no field "{name}"'
+            hint = f"states that have it: {owners}" if owners else ""
+            ctx.error("TSME-C012", member.key_where, message, hint)
+        else:
+            known = [n for n in ALLOWED[kind] if n not in foreign]
+            message = f'a {kind} state has no field "{name}"'
+            hint = suggest(name, known, "fields: " + ", ".join(known))
+            ctx.error("TSME-C011", member.key_where, message, hint)
+    what = f"a {kind} state"
+    members.require(REQUIRED.get(kind, ()), what)
+    for group in EXCLUSIVE.get(kind, ()):
+        members.exclusive(group)
+    for group in ONE_OF.get(kind, ()):
+        usable = tuple(name for name in group if name not in foreign)
+        if not any(name in members for name in group):
+            members.one_of(usable, what)
+
+
+def _jsonata_texts(ctx: Context, members: Members, kind: str) -> None:
+    """The form of the expressions in fields that nothing else reads in JSONata states."""
+    for name in ("Arguments", "Output", "Items", "ItemSelector", "Error", "Cause", "Credentials"):
+        if name in members and name in ALLOWED[kind]:
+            check_jsonata(ctx, members.nodes[name])
+
+
+def _common(ctx: Context, name: str, members: Members) -> _Common:
+    root = Path("$", (), "$", members.node.where)
+    ends = members.flag("End")
+    target = members.text("Next")
+    return _Common(
+        name=name,
+        where=members.node.where,
+        comment=members.text("Comment") or "",
+        input_path=root if ctx.jsonata else members.path("InputPath"),
+        output_path=root if ctx.jsonata else members.path("OutputPath"),
+        next=None if ends else target,
+        assign=parse_assign(ctx, members.get("Assign")),
+    )
+
+
+def _template(ctx: Context, members: Members, name: str) -> Expr | None:
+    return None if ctx.jsonata else members.template(name)
+
+
+def _result_path(ctx: Context, members: Members) -> Path | None:
+    return None if ctx.jsonata else members.path("ResultPath")
+
+
+def _reference(ctx: Context, members: Members, name: str) -> Path | None:
+    return None if ctx.jsonata else members.reference(name)
+
+
+# --- The state types ------------------------------------------------------------------------
+
+
+def _pass(ctx: Context, members: Members, common: _Common) -> State:
+    return Pass(
+        **common,
+        result=members.literal("Result"),
+        parameters=_template(ctx, members, "Parameters"),
+        result_path=_result_path(ctx, members),
+    )
+
+
+def _task(ctx: Context, members: Members, common: _Common) -> State:
+    resource = members.text("Resource")
+    if resource is not None:
+        check_resource(ctx, members.nodes["Resource"], resource)
+    timeout = members.integer("TimeoutSeconds")
+    heartbeat = members.integer("HeartbeatSeconds")
+    if timeout is not None and heartbeat is not None and heartbeat >= timeout:
+        message = f"HeartbeatSeconds ({heartbeat}) must be less than TimeoutSeconds ({timeout})"
+        ctx.error("TSME-C014", members.nodes["HeartbeatSeconds"].where, message)
+    credentials = members.object("Credentials")
+    if ctx.jsonata and credentials is not None:
+        Members(ctx, members.nodes["Credentials"]).require(("RoleArn",), "Credentials")
+    return Task(
+        **common,
+        resource=resource or "",
+        parameters=_template(ctx, members, "Parameters"),
+        result_selector=_template(ctx, members, "ResultSelector"),
+        result_path=_result_path(ctx, members),
+        timeout=timeout or _reference(ctx, members, "TimeoutSecondsPath"),
+        heartbeat=heartbeat or _reference(ctx, members, "HeartbeatSecondsPath"),
+        credentials=credentials,
+        retry=parse_retry(ctx, members.get("Retry")),
+        catch=parse_catch(ctx, members.get("Catch")),
+    )
+
+
+def _choice(ctx: Context, members: Members, common: _Common) -> State:
+    node = members.get("Choices")
+    rules = () if node is None else parse_rules(ctx, node)
+    return Choice(**common, rules=rules, default=members.text("Default"))
+
+
+def _wait(ctx: Context, members: Members, common: _Common) -> State:
+    seconds = members.integer("Seconds")
+    timestamp = members.timestamp("Timestamp")
+    return Wait(
+        **common,
+        seconds=_reference(ctx, members, "SecondsPath") if seconds is None else seconds,
+        timestamp=_reference(ctx, members, "TimestampPath") if timestamp is None else timestamp,
+    )
+
+
+def _succeed(_ctx: Context, _members: Members, common: _Common) -> State:
+    return Succeed(**common)
+
+
+def _fail(ctx: Context, members: Members, common: _Common) -> State:
+    parts: list[str | Expr | None] = []
+    for name in ("Error", "Cause"):
+        text = members.text(name)
+        dynamic = None if ctx.jsonata else members.dynamic(f"{name}Path")
+        only_calls(ctx, dynamic, STRING_FUNCTIONS, f"{name}Path")
+        parts.append(dynamic if text is None else text)
+    return Fail(**common, error=parts[0], cause=parts[1])
+
+
+def _parallel(ctx: Context, members: Members, common: _Common) -> State:
+    branches: list[Machine] = []
+    node = members.get("Branches")
+    if node is not None and not isinstance(node.value, list):
+        ctx.wrong_type(node, "Branches", "an array of machines")
+    elif node is not None and isinstance(node.value, list):
+        if not node.value:
+            ctx.error("TSME-C014", node.where, "Branches must hold at least one branch")
+        for item in node.value:
+            if isinstance(item.value, dict):
+                branches.append(ctx.parse_machine(ctx, item, False, False))
+            else:
+                ctx.wrong_type(item, "a branch", "an object with StartAt and States")
+    return Parallel(
+        **common,
+        branches=tuple(branches),
+        parameters=_template(ctx, members, "Parameters"),
+        result_selector=_template(ctx, members, "ResultSelector"),
+        result_path=_result_path(ctx, members),
+        retry=parse_retry(ctx, members.get("Retry")),
+        catch=parse_catch(ctx, members.get("Catch")),
+    )
+
+
+def _map(ctx: Context, members: Members, common: _Common) -> State:
+    body, distributed = parse_body(ctx, members)
+    options = parse_options(ctx, members, distributed)
+    most = members.integer("MaxConcurrency")
+    most_path = _reference(ctx, members, "MaxConcurrencyPath")
+    selector = "Parameters" if "Parameters" in members else "ItemSelector"
+    return Map(
+        **common,
+        body=body or Machine("", {}, members.node.where),
+        distributed=distributed,
+        items_path=_reference(ctx, members, "ItemsPath"),
+        item_selector=_template(ctx, members, selector),
+        result_selector=_template(ctx, members, "ResultSelector"),
+        result_path=_result_path(ctx, members),
+        max_concurrency=most or most_path or 0,
+        retry=parse_retry(ctx, members.get("Retry")),
+        catch=parse_catch(ctx, members.get("Catch")),
+        **options,
+    )
+
+
+_BUILDERS: dict[str, Callable[[Context, Members, _Common], State]] = {
+    "Pass": _pass,
+    "Task": _task,
+    "Choice": _choice,
+    "Wait": _wait,
+    "Succeed": _succeed,
+    "Fail": _fail,
+    "Parallel": _parallel,
+    "Map": _map,
+}

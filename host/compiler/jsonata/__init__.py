@@ -1,0 +1,1 @@
+"""JSONata, which this version checks and refuses."""

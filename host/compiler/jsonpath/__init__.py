@@ -1,0 +1,1 @@
+"""Paths, filters, patterns and intrinsic calls of the States Language."""

@@ -1,0 +1,1 @@
+"""What AWS says of an execution: history, causes, contexts, TestState."""

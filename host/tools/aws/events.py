@@ -1,0 +1,53 @@
+"""What the history view tells: events, how an execution ended, and what was seen beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tsme.values import cbor
+
+from ...compiler.frontend.model import Json
+
+Event = dict[str, Any]
+
+NOTHING: Any = cbor.MISSING
+
+
+@dataclass(frozen=True)
+class Note:
+    """What was seen of a task outside the kernel.
+
+    `submitted`: what a `.sync` or `.waitForTaskToken` service answered at once.  `worker`: who
+    took an activity, "" for someone without a name.  `event`: the event of a failure before the
+    service did anything, such as TaskStartFailed.  `absent`: there was no such service.
+    """
+
+    submitted: Json = NOTHING
+    worker: str | None = None
+    event: str = ""
+    absent: bool = False
+
+
+@dataclass
+class History:
+    """An execution as AWS tells it.  `status` is SUCCEEDED, FAILED, TIMED_OUT, ABORTED or RUNNING;
+    `output` counts only if it succeeded."""
+
+    status: str = "RUNNING"
+    output: Json = None
+    error: str | None = None
+    cause: str | None = None
+    events: list[Event] = field(default_factory=list)
+
+    def answer(self) -> dict[str, Any]:
+        """The result as one dict: only what AWS sends."""
+        out: dict[str, Any] = {"status": self.status}
+        if self.status == "SUCCEEDED":
+            out["output"] = self.output
+        return out | given(error=self.error, cause=self.cause)
+
+
+def given(**members: Any) -> dict[str, Any]:
+    """The members that are not None."""
+    return {key: value for key, value in members.items() if value is not None}

@@ -1,0 +1,466 @@
+"""The AWS execution history of a journal: a view, worked out by replaying it.
+
+The device stores inputs and digests.  Replaying them with an observer in the interpreter gives
+every event that AWS's GetExecutionHistory would have shown.  Events are dicts:
+
+    id, prev (previousEventId), type, time (ms since 1970), and where AWS has them
+    state, input, output, assigned_variables, details
+
+Some of what AWS shows comes from services and is no input of the kernel, so no journal has it:
+what a service answered at once, who took an activity.  Whoever knows gives it as `Note`s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from tsme import kernel
+from tsme.errors import TsmeError
+from tsme.kernel import protocol, replay
+from tsme.program import interpreter
+from tsme.program.frames import SILENT
+
+from ...compiler.frontend.model import Json
+from ..journal.listing import Listing, listing
+from .causes import NO_POINTER, TOO_LARGE, Moment, explain, state_error, too_large
+from .contexts import context, item
+from .credentials import role
+from .events import NOTHING, Event, History, Note, given
+from .map_runs import MapRuns
+from .services import Service, region, service
+
+_ABORTED = ("Task", "Wait", "Map", "Parallel")  # types whose states AWS says are aborted
+
+
+def replay_history(
+    program: bytes, debug: bytes, records: Iterable[bytes], notes: Mapping[int, Note] | None = None
+) -> History:
+    """The history of the last execution in `records`, the bodies of a journal's step records.
+
+    They must begin with the start of an execution.  `notes`: by the id of a task's action.
+    Raises TsmeError for what is no program, or does not replay with this one.
+    """
+    what = listing(program, debug)
+    vm = interpreter.Interpreter(what.program)
+    run = replay.Replay(kernel.Kernel(vm))
+    view: _View | None = None
+    for record in records:
+        _, event = replay.read_step(record, run.state.now)
+        if event[0] == protocol.START:
+            view = _View(what, event, notes or {})
+            vm.trace = view.trace
+        if view is None:
+            break
+        view.begin(event)
+        run.step(record)
+        view.stepped(run.state)
+    if view is None:
+        raise TsmeError("TSME-R005", "the records do not reach back to the start of an execution")
+    return view.history
+
+
+class _Fault(NamedTuple):
+    """What is known of an error that the journal has not."""
+
+    terse: str | None = None  # the device's cause
+    words: str | None = None  # AWS's cause
+    timed_out: bool = False  # it came from the clock
+
+
+_UNKNOWN = _Fault()
+
+
+@dataclass
+class _Branch:
+    """A frame as the history sees it."""
+
+    parent: int | None = None
+    index: int = 0  # which child of its parent
+    frame: Any = None
+    prev: int = 0  # the event before the next one
+    state: int = -1  # the state it is in, -1 for none
+    entered: int = 0  # the event of its entry
+    assigned: dict[str, Json] = field(default_factory=dict)
+    action: list[Any] | None = None  # the task it waits for
+    begun: bool = False  # that task has been started
+    fault: _Fault = _UNKNOWN
+    left: int = 0  # children that have not ended
+    follows: int = 0  # the event before the next child's first
+    failed: bool = False  # a child failed: not told yet, since a retry would say nothing
+    hidden: bool = False  # it is told in no history, or in one of its own
+    hides: bool = False  # its children are hidden
+    map_run: int = 0  # the event that began a Map Run of it which is under way
+    done: int = 0  # of a Parallel or Map: the event that says that all of it succeeded
+
+
+class _View:
+    """Watches one execution.  `trace` is for `Interpreter.trace`."""
+
+    def __init__(self, what: Listing, start: Sequence[Any], notes: Mapping[int, Note]) -> None:
+        self.what = what
+        self.event = self.start = start
+        self.notes = notes
+        self.history = History()
+        self.branches: dict[int, _Branch] = {}
+        self.time: int = start[1]
+        self.resumed = False  # a branch, by the input of the step under way
+        self.failing = _Branch()  # the branch that has the error under way
+        self.aborted: list[_Branch] = []  # what its siblings were, until it is told
+        self.runs = MapRuns(self)
+        self.add("ExecutionStarted", None, input=start[5])
+
+    def begin(self, event: Sequence[Any]) -> None:
+        """Before each step: its input."""
+        self.event = event
+        self.resumed = False
+        self.time = max(self.time, event[1])
+
+    # --- writing ---
+
+    def add(self, kind: str, branch: _Branch | None, *, aside: bool = False, **more: Any) -> int:
+        """Append an event of a branch.  `aside`: what follows in the branch does not follow it."""
+        if branch and branch.hidden:
+            return 0
+        number = len(self.history.events) + 1
+        prev = branch.prev if branch else 0
+        event = {"id": number, "prev": prev, "type": kind, "time": self.time, **more}
+        self.history.events.append(event)
+        if branch and not aside:
+            branch.prev = number
+        return number
+
+    def task_event(self, what: str, branch: _Branch, about: Service, **more: Any) -> None:
+        details = {**more.pop("details", {}), **about.details()}
+        if details:
+            more["details"] = details
+        self.add(about.family + what, branch, **more)
+
+    def name(self, branch: _Branch) -> str:
+        return self.what.states[branch.state].name
+
+    def type(self, branch: _Branch) -> str:
+        return self.what.states[branch.state].type if branch.state >= 0 else ""
+
+    # --- states ---
+
+    def trace(self, what: str, number: int, frame: Any, *more: Any) -> None:
+        if what == "spawn":
+            self.branches[number] = _Branch(frame.parent, frame.index)
+        branch = self.branches.setdefault(number, _Branch())
+        branch.frame = frame
+        getattr(self, "on_" + what)(branch, *more)
+
+    def on_enter(self, branch: _Branch, state: int, _now: int) -> None:
+        self.leave(branch)
+        kind, name = self.what.states[state].type, self.what.states[state].name
+        value = branch.frame.slots[0]
+        branch.entered = self.add(kind + "StateEntered", branch, state=name, input=value)
+        branch.state = state
+
+    def leave(self, branch: _Branch) -> None:
+        """The exit of the state that a branch is in."""
+        if branch.state < 0:
+            return
+        self.tell_failed(branch)
+        more: Event = {"state": self.name(branch), "output": branch.frame.slots[0]}
+        if branch.assigned:
+            more["assigned_variables"] = branch.assigned
+        self.add(self.type(branch) + "StateExited", branch, **more)
+        branch.assigned = {}
+        branch.done = 0
+
+    def on_assign(self, branch: _Branch, slot: int, value: Json) -> None:
+        name = self.what.variables[slot - 1]
+        if name.isidentifier():  # others are the compiler's own
+            branch.assigned[name] = value
+
+    def on_end(self, branch: _Branch) -> None:
+        self.leave(branch)
+
+    # --- tasks ---
+
+    def on_task(self, branch: _Branch, action: list[Any], timeout: int, heartbeat: int) -> None:
+        branch.action = action
+        note = self.notes.get(action[protocol.ID], Note())
+        if self.type(branch) == "Map":  # its reader or its writer
+            self.runs.on_task(branch)
+            return
+        if note.absent:
+            return
+        payload = action[protocol.PAYLOAD]
+        about = service(action[protocol.RESOURCE])
+        names = self.start[6] or [None] * 5
+        details = given(
+            timeoutInSeconds=timeout // 1000 or None,
+            heartbeatInSeconds=heartbeat // 1000 or None,
+            taskCredentials=self.role(branch),
+        )
+        if about.family == "Task":
+            details["parameters"] = payload
+            details |= given(region=region(names[3]) or region(names[0]))
+            self.task_event("Scheduled", branch, about, details=details)
+        else:
+            details["resource"] = about.resource
+            self.task_event("Scheduled", branch, about, input=payload, details=details)
+        if note.event.endswith(("ScheduleFailed", "StartFailed")):
+            return
+        branch.begun = about.family != "Activity" or note.worker is not None
+        if branch.begun:
+            self.started(branch, about, note)
+        if note.submitted is not NOTHING:
+            self.task_event("Submitted", branch, about, output=note.submitted)
+
+    def role(self, branch: _Branch) -> Json:
+        slots = self.slots(branch)
+        whole = context(self.what.states[branch.state], self.start, branch.frame)
+        around = branch
+        while around.parent is not None:
+            index, around = around.index, self.branches[around.parent]
+            if self.type(around) == "Map":
+                whole |= item(self.what, self.name(around), index, slots)
+                break
+        return role(self.what, branch.frame, slots, whole, self.time)
+
+    def started(self, branch: _Branch, about: Service, note: Note) -> None:
+        details = {"workerName": note.worker} if note.worker else {}
+        self.task_event("Started", branch, about, details=details)
+
+    def on_resume(self, branch: _Branch, action: list[Any], kind: int, a: Any, b: Any) -> None:
+        self.resumed = True
+        branch.action = None
+        if action[protocol.KIND] != protocol.TASK:
+            return
+        if self.type(branch) == "Map":
+            self.runs.on_resume(branch, kind)
+            return
+        note = self.notes.get(action[protocol.ID], Note())
+        about = service(action[protocol.RESOURCE])
+        late = self.event[0] == protocol.TIMER
+        if kind == protocol.FAILED:
+            self.fails(branch, _Fault(timed_out=late))
+        if note.absent:
+            self.fails(branch, self.fault(branch, b, b))
+            return
+        if not branch.begun and not note.event and not late:
+            self.started(branch, about, note)
+        if kind == protocol.SUCCEEDED:
+            self.task_event("Succeeded", branch, about, output=a)
+        elif late:
+            self.task_event("TimedOut", branch, about, details={"error": a})
+        elif note.event:
+            details = given(error=a, cause=b) | about.details()
+            self.add(note.event, branch, details=details)
+        else:
+            self.task_event("Failed", branch, about, details=given(error=a, cause=b))
+
+    # --- errors ---
+
+    def fails(self, branch: _Branch, fault: _Fault) -> None:
+        if branch.done:  # what came after all of it had succeeded
+            branch.prev, branch.done = branch.done, 0
+        branch.fault = fault
+        self.failing = branch
+
+    def fault(self, branch: _Branch, terse: str | None, words: str | None) -> _Fault:
+        """A fault in AWS's words; of an item that has entered no state, the Map's."""
+        if not words:
+            return _UNKNOWN
+        branch = self.around(branch)
+        return _Fault(terse, state_error(self.name(branch), branch.entered, words))
+
+    def large(self, branch: _Branch, terse: str | None) -> _Fault:
+        return _Fault(terse, too_large(self.name(self.around(branch))))
+
+    def around(self, branch: _Branch) -> _Branch:
+        """A branch that is in a state: of an item that has entered none, that of the Map."""
+        while branch.state < 0 and branch.parent is not None:
+            branch = self.branches[branch.parent]
+        return branch
+
+    def on_error(self, branch: _Branch, error: Any, stack: list[Any]) -> None:
+        self.runs.on_error(branch, stack)
+        if error.number == TOO_LARGE:
+            self.fails(branch, self.large(branch, error.cause))
+            return
+        words = explain(self.moment(branch, stack), error.number, error.value)
+        self.fails(branch, self.fault(branch, error.cause, words))
+
+    def on_raise(self, branch: _Branch) -> None:
+        # A handler found nobody for the error; what is known of it still holds.
+        self.tell_failed(branch)
+        self.failing = branch
+
+    def on_fail(self, branch: _Branch, name: str | None, cause: str | None) -> None:
+        site = self.what.sites.get(branch.frame.pc - 1)
+        if site is not None and site.kind == "large":
+            self.fails(branch, self.large(branch, cause))
+            return
+        words = None
+        if site is not None and site.kind == "choice":
+            words = explain(self.moment(branch, []), 4, None)
+        elif branch.map_run and (cause or "").startswith(NO_POINTER):
+            words = cause
+        fault = self.fault(branch, cause, words)
+        if branch.map_run:
+            self.runs.failed(branch, name, fault.words or cause)
+        self.fails(branch, fault)
+
+    def moment(self, branch: _Branch, stack: list[Any]) -> Moment:
+        frame = branch.frame
+        state = self.what.states[branch.state if branch.state >= 0 else frame.state]
+        return Moment(
+            self.what,
+            frame.pc - 1,
+            self.slots(branch),
+            stack,
+            lambda: context(state, self.start, frame),
+        )
+
+    def slots(self, branch: _Branch) -> list[Any]:
+        """The slots of a branch; variables that it has not set are those around it."""
+        slots = list(branch.frame.slots)
+        while branch.parent is not None:
+            branch = self.branches[branch.parent]
+            outer = branch.frame.slots
+            slots[1:] = [
+                b if a is NOTHING else a for a, b in zip(slots[1:], outer[1:], strict=True)
+            ]
+        return slots
+
+    # --- branches and items ---
+
+    def on_fork(self, branch: _Branch, count: int) -> None:
+        branch.failed = False
+        branch.left = count
+        branch.follows = self.add("ParallelStateStarted", branch)
+
+    def on_map(self, branch: _Branch, items: list[Any], _most: int) -> None:
+        branch.failed = False
+        branch.left = len(items)
+        branch.hides = self.runs.on_map(branch, items)
+        if branch.hides:
+            return
+        branch.follows = self.add("MapStateStarted", branch, details={"length": len(items)})
+        if not items:
+            branch.done = self.add("MapStateSucceeded", branch, aside=True)
+
+    def on_spawn(self, branch: _Branch) -> None:
+        assert branch.parent is not None
+        parent = self.branches[branch.parent]
+        branch.hidden = parent.hidden or parent.hides
+        branch.prev = parent.follows
+        if self.type(parent) == "Map":
+            self.iteration("Started", branch, parent)
+
+    def iteration(self, what: str, branch: _Branch, parent: _Branch, aside: bool = False) -> int:
+        more = {"state": self.name(parent), "details": {"index": branch.index}}
+        return self.add("MapIteration" + what, branch, aside=aside, **more)
+
+    def on_branch(self, branch: _Branch, _value: Json) -> None:
+        """A child has ended well."""
+        self.over(branch, "Succeeded")
+
+    def on_tolerated(self, branch: _Branch, _error: Any) -> None:
+        """A child has failed, and its parent goes on."""
+        self.tell_failed(branch)
+        self.over(branch, "Failed")
+
+    def on_exceeded(self, branch: _Branch, _error: Any) -> None:
+        """A child has failed that was one too many."""
+
+    def over(self, branch: _Branch, what: str) -> None:
+        assert branch.parent is not None
+        parent = self.branches[branch.parent]
+        parent.left -= 1
+        if parent.hides:
+            self.runs.over(parent)
+            return
+        last = branch.prev
+        if self.type(parent) == "Map":
+            last = self.iteration(what, branch, parent, aside=True)
+        parent.follows = branch.prev
+        if not parent.left:
+            parent.prev = last
+            parent.done = self.add(self.type(parent) + "StateSucceeded", parent, aside=True)
+
+    def on_abort(self, branch: _Branch) -> None:
+        self.tell_failed(branch)
+        self.aborted.append(branch)
+
+    def on_passed(self, branch: _Branch, error: Any) -> None:
+        """An error of a child comes to its parent, and what else was below that has ended."""
+        if branch.hides:
+            self.aborted = []
+            known = branch.hidden or not branch.map_run
+            self.fails(branch, self.failing.fault if known else _UNKNOWN)
+            self.runs.failed(branch, error.name, error.cause)
+            return
+        culprit = self.failing
+        if error.name == "States.Runtime":  # nobody can go on: AWS tells of the end alone
+            branch.prev = culprit.prev
+            self.aborted = []
+            self.fails(branch, culprit.fault)
+            return
+        others = [b for b in self.aborted if b is not culprit]
+        for b in others:  # times that were up at the same moment
+            if b.action and b.action[protocol.DEADLINE] == self.time:
+                about = service(b.action[protocol.RESOURCE])
+                self.task_event("TimedOut", b, about, details={"error": "States.Timeout"})
+        for b in (*others, culprit):
+            b.prev = culprit.prev
+            assert b.parent is not None
+            if self.type(self.branches[b.parent]) == "Map":
+                what = "Failed" if b is culprit else "Aborted"
+                self.iteration(what, b, self.branches[b.parent], aside=True)
+            if self.type(b) in _ABORTED:
+                self.add(self.type(b) + "StateAborted", b, aside=True)
+        branch.prev = culprit.prev
+        branch.failed = True
+        self.aborted = []
+        self.fails(branch, culprit.fault)
+
+    def tell_failed(self, branch: _Branch) -> None:
+        """A Parallel or Map that is not tried again has failed."""
+        if branch.failed:
+            self.add(self.type(branch) + "StateFailed", branch)
+            branch.failed = False
+
+    # --- the end ---
+
+    def stepped(self, state: Any) -> None:
+        """After each step: has it ended the execution?"""
+        if state.status == protocol.RUNNING:
+            return
+        history = self.history
+        root = self.branches[0]
+        if state.status == protocol.DONE:
+            history.status, history.output = "SUCCEEDED", state.result
+            self.add("ExecutionSucceeded", root, output=state.result)
+            return
+        history.error, history.cause = state.result
+        if state.status == protocol.STOPPED:
+            self.ended("ABORTED", "ExecutionAborted", None)
+        elif (
+            self.event[0] == protocol.TIMER and not self.resumed
+        ):  # TimeoutSeconds of the workflow
+            history.error = history.cause = None
+            self.ended("TIMED_OUT", "ExecutionTimedOut", None, error="States.Timeout")
+        else:
+            self.tell_failed(root)
+            fault = self.failing.fault
+            if fault.words and history.cause == fault.terse:
+                history.cause = fault.words
+            elif fault.timed_out and history.cause in ("", SILENT):
+                history.cause = None
+            self.ended("FAILED", "ExecutionFailed", root)
+
+    def ended(
+        self, status: str, kind: str, branch: _Branch | None, error: str | None = None
+    ) -> None:
+        self.history.status = status
+        more: Event = {}
+        if details := given(error=error or self.history.error, cause=self.history.cause):
+            more["details"] = details
+        self.add(kind, branch, **more)

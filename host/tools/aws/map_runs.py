@@ -1,0 +1,122 @@
+"""Map Runs in the history view: what a distributed Map says of itself in its own execution.
+
+Its items are executions of their own at AWS, with histories of their own, which are not told here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tsme.kernel import protocol
+from tsme.program.functions import map_batches
+
+from ...compiler.frontend.model import Json
+from ..journal.listing import SiteInfo
+
+if TYPE_CHECKING:
+    from .history import _Branch, _View
+
+_LATE = ("Tolerated", "MaxItemsPath")  # what is looked at when the state has started
+_KINDS = ("mapRun", "batches")  # of the sites of a distributed Map's MAP
+
+
+class MapRuns:
+    """Writes the events of the Map Runs of one view."""
+
+    def __init__(self, view: _View) -> None:
+        self.view = view
+
+    def site(self, branch: _Branch) -> SiteInfo | None:
+        return self.view.what.sites.get(branch.frame.pc - 1)
+
+    def on_task(self, branch: _Branch) -> None:
+        """A reader begins the run; a writer ends it."""
+        site = self.site(branch)
+        if site is not None and site.kind == "reader":
+            self.begin(branch, site, 0)
+
+    def on_resume(self, branch: _Branch, kind: int) -> None:
+        if (
+            kind == protocol.SUCCEEDED and not branch.left and branch.hides
+        ):  # its writer has written
+            self.succeed(branch)
+
+    def on_error(self, branch: _Branch, stack: list[Any]) -> None:
+        """AWS looks at some limits of a distributed Map when the state has started."""
+        site = self.site(branch)
+        if site is None or site.kind != "limit" or not site.field.startswith(_LATE):
+            return
+        if self.run_of(branch) is not None and not branch.map_run:
+            items = next((v for v in reversed(stack) if type(v) is not int), None)
+            length = len(items) if isinstance(items, list) else 0
+            self.view.add("MapStateStarted", branch, details={"length": length})
+
+    def run_of(self, branch: _Branch) -> SiteInfo | None:
+        """The site of the distributed Map that the code of a branch comes to next."""
+        what = self.view.what
+        for instruction in what.code[what.place[branch.frame.pc - 1] :]:
+            site = what.sites.get(instruction.pc)
+            if instruction.op == "MAP" and site is not None and site.kind != "select":
+                return site if site.kind in _KINDS else None
+        return None
+
+    def on_map(self, branch: _Branch, items: Sequence[Json]) -> bool:
+        """Items begin.  True if they have no place in this history."""
+        site = self.site(branch)
+        if site is None or site.kind not in (*_KINDS, "select"):
+            return False
+        if site.kind == "select":
+            return True
+        if not branch.map_run:
+            self.begin(branch, site, _count(items) if site.kind == "batches" else len(items))
+        if not items:
+            branch.hides = True
+            self.over(branch)
+        return True
+
+    def begin(self, branch: _Branch, site: SiteInfo, length: int) -> None:
+        branch.failed = False
+        self.view.add("MapStateStarted", branch, details={"length": length})
+        arn = self.arn(branch, site.field)
+        branch.map_run = self.view.add("MapRunStarted", branch, details={"mapRunArn": arn})
+
+    def arn(self, branch: _Branch, label: str) -> str:
+        """The ARN of the run: the one that its writer gets, if it has one."""
+        slot = self.slot(branch)
+        if slot is not None:
+            return str(branch.frame.slots[slot])
+        start = self.view.start
+        names = start[6] or [None] * 5
+        machine = names[3] or names[1] or str(start[2])
+        return str(map_batches.map_run(None, machine, label, f"{start[2]}-{branch.prev}"))
+
+    def slot(self, branch: _Branch) -> int | None:
+        name = "#run " + self.view.name(branch)
+        variables = self.view.what.variables
+        return variables.index(name) + 1 if name in variables else None
+
+    def over(self, branch: _Branch) -> None:
+        """An item has ended, and the run with it unless its results are to be written."""
+        if branch.map_run and not branch.left and self.slot(branch) is None:
+            self.succeed(branch)
+
+    def succeed(self, branch: _Branch) -> None:
+        self.view.add("MapRunSucceeded", branch)
+        branch.done = self.view.add("MapStateSucceeded", branch, aside=True)
+        branch.prev = branch.map_run  # the exit follows the start of the run
+        branch.map_run, branch.hides = 0, False
+
+    def failed(self, branch: _Branch, name: str | None, cause: str | None) -> None:
+        branch.failed = bool(branch.map_run)
+        branch.hides = False
+        if not branch.map_run:  # it is about selecting the items
+            return
+        branch.map_run = 0
+        details = {k: v for k, v in (("error", name), ("cause", cause)) if v is not None}
+        self.view.add("MapRunFailed", branch, details=details)
+
+
+def _count(batched: Sequence[Any]) -> int:
+    """How many items are in batches."""
+    return sum(len(each["Items"]) for each in batched)

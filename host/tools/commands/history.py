@@ -1,0 +1,211 @@
+"""`tsme history`: an execution as AWS's GetExecutionHistory would tell it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from .. import console
+from ..aws.causes import compact
+from ..aws.events import Event, History
+from ..aws.history import replay_history
+from ..definitions import takes_values
+from ..errors import DONE, FAILED, HostError
+from ..files import Loaded, read_program
+from ..journal.image import Execution, Log, executions, read_log
+from ..journal.replayer import check_program, know, no_limits
+
+_TRUNCATED = {"truncated": False}
+_NO_DETAILS = ("LambdaFunctionStarted", "MapRunSucceeded", "MapRunAborted")
+_HAS_DETAILS = ("Execution", "Task", "LambdaFunction", "Activity", "MapIteration", "MapRun")
+
+
+@click.command()
+@click.argument("log", metavar="JOURNAL")
+@click.option(
+    "--program",
+    "programs",
+    metavar="PROGRAM",
+    multiple=True,
+    required=True,
+    help="The .tsm or workflow that ran. May be repeated.",
+)
+@click.option("--execution", type=int, metavar="N", help="Its number.  [default: the last one]")
+@click.option(
+    "--include-execution-data/--no-include-execution-data",
+    "data",
+    default=True,
+    help="Whether JSON has the inputs and outputs.  [default: it has]",
+)
+@click.option("--json", "form", flag_value="json", help="Print what the AWS API answers.")
+@click.option("--table", "form", flag_value="table", help="Print a line for each event.")
+@takes_values
+def history(
+    log: str, programs: tuple[str, ...], execution: int | None, form: str | None, data: bool
+) -> int:
+    """Show an execution as AWS's GetExecutionHistory would.
+
+    The events are worked out by replaying the journal; the device stores none of them. On a
+    terminal they are a table, else JSON as `aws stepfunctions get-execution-history` prints it.
+
+    Exits with 1 if the journal is damaged behind the events shown.
+    """
+    loaded = [read_program(path) for path in programs]
+    read = read_log(log)
+    check_program(read, [know(item) for item in loaded])
+    found = executions(read)
+    chosen = _choose(read, found, execution)
+    told = tell(loaded, chosen)
+    if form is None:
+        form = "table" if sys.stdout.isatty() else "json"
+    if form == "json":
+        console.out_json(as_api(told, data))
+    else:
+        for line in as_table(told):
+            console.out(line)
+    if len(found) > 1 and execution is None:
+        all_of_them = _numbers([item.number for item in found])
+        console.note(f"this is execution {chosen.number}; the journal holds {all_of_them}")
+    if chosen.broken:
+        console.note(f"what follows in execution {chosen.number} is damaged")
+    return FAILED if chosen.broken else DONE
+
+
+def _choose(log: Log, found: list[Execution], number: int | None) -> Execution:
+    """The execution asked for, if its events can be told."""
+    of_it = [item for item in found if number in (None, item.number)]
+    if not of_it:
+        what = "no execution" if number is None else f"no execution {number}"
+        hint = f"it holds {_numbers([item.number for item in found])}" if found else ""
+        raise HostError("TSME-H044", f'the journal "{log.name}" holds {what}', hint)
+    chosen = of_it[-1]
+    if not chosen.steps:
+        message = f'the journal "{log.name}" does not reach back to the start of execution '
+        whole = [item.number for item in found if item.steps]
+        hint = f"it does for {_numbers(whole)}" if whole else ""
+        raise HostError("TSME-R005", message + str(chosen.number), hint)
+    return chosen
+
+
+def _numbers(found: list[int]) -> str:
+    """`1`, `1 and 2`, `3 to 9`: executions follow one another."""
+    if len(found) == 1:
+        return str(found[0])
+    return f"{found[0]} {'and' if len(found) == 2 else 'to'} {found[-1]}"
+
+
+def tell(programs: list[Loaded], execution: Execution) -> History:
+    """The history of an execution of one of the programs."""
+    for loaded in programs:
+        known = know(loaded)
+        if known.program.digest != execution.program:
+            continue
+        size = known.program.size
+        if size == len(loaded.data):
+            hint = "compile it without --no-debug, or give the workflow"
+            raise HostError("TSME-H046", f'"{loaded.name}" has no debug part', hint)
+        with no_limits():
+            return replay_history(loaded.data[:size], loaded.data[size:], execution.steps)
+    message = f"execution {execution.number} ran another program ({execution.program.hex()})"
+    raise HostError("TSME-H043", message, "give that one with --program too")
+
+
+# --- as the AWS API answers -------------------------------------------------------------------
+
+
+def as_api(told: History, data: bool = True) -> dict[str, list[Event]]:
+    """The answer of GetExecutionHistory, as the AWS CLI prints it.  `data`: includeExecutionData;
+    without it AWS leaves out inputs and outputs, but not the `parameters` of a task."""
+    return {"events": [_api_event(event, data) for event in told.events]}
+
+
+def _api_event(event: Event, data: bool) -> Event:
+    kind = event["type"]
+    out: Event = {
+        "timestamp": _time(event["time"]).isoformat(timespec="microseconds"),
+        "type": kind,
+        "id": event["id"],
+        "previousEventId": event["prev"],
+    }
+    if name := _details_name(kind):
+        out[name] = _details(event, data)
+    return out
+
+
+def _details_name(kind: str) -> str:
+    """The member that holds the details of an event; empty if it has none."""
+    for ending in ("StateEntered", "StateExited"):
+        if kind.endswith(ending):
+            return f"s{ending[1:]}EventDetails"
+    if kind in _NO_DETAILS or not (kind.startswith(_HAS_DETAILS) or kind == "MapStateStarted"):
+        return ""
+    if kind.endswith(("StateAborted", "StateFailed", "StateSucceeded")):
+        return ""
+    return f"{kind[0].lower()}{kind[1:]}EventDetails"
+
+
+def _details(event: Event, data: bool) -> Event:
+    out: Event = {}
+    if "state" in event:
+        out["name"] = event["state"]
+    for name in ("input", "output"):
+        if name in event and data:
+            out[name] = compact(event[name])
+            out[f"{name}Details"] = dict(_TRUNCATED)
+    if "assigned_variables" in event:
+        assigned = event["assigned_variables"]
+        out["assignedVariables"] = {name: compact(value) for name, value in assigned.items()}
+        out["assignedVariablesDetails"] = dict(_TRUNCATED)
+    for name, value in event.get("details", {}).items():
+        out[name] = compact(value) if name == "parameters" else value
+    return out
+
+
+def _time(ms: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
+
+
+# --- as a table -------------------------------------------------------------------------------
+
+
+def as_table(told: History) -> list[str]:
+    """A line for each event, and how the execution stands."""
+    kinds = max(len(event["type"]) for event in told.events)
+    states = max(len(event.get("state", "")) for event in told.events)
+    head = (
+        f"{'id':>5} {'prev':>5}  {'time (UTC)':23}  {'type':{kinds}}  {'state':{states}}  details"
+    )
+    lines = [console.strong(head)]
+    for event in told.events:
+        time = _time(event["time"]).replace(tzinfo=None).isoformat(" ", "milliseconds")
+        kind = console.name(f"{event['type']:{kinds}}")
+        number = console.faint(f"{event['id']:5} {event['prev']:5}")
+        state = f"{event.get('state', ''):{states}}"
+        lines.append(f"{number}  {time}  {kind}  {state}  {_shown(event)}".rstrip())
+    answer = told.answer()
+    status = answer.pop("status")
+    paint = {"SUCCEEDED": console.good, "RUNNING": console.name}.get(status, console.bad)
+    about = ", ".join(_named(name, value) for name, value in answer.items())
+    return [*lines, f"{paint(status)}  {about}".rstrip()]
+
+
+def _shown(event: Event) -> str:
+    more: dict[str, Any] = {
+        name: event[name] for name in ("input", "output", "assigned_variables") if name in event
+    }
+    if "assigned_variables" in more:
+        more["assigned"] = more.pop("assigned_variables")
+    more |= event.get("details", {})
+    return ", ".join(_named(name, value) for name, value in more.items())
+
+
+def _named(name: str, value: Any) -> str:
+    plain = isinstance(value, str) and "\n" not in value and name not in ("input", "output")
+    return f"{name} {value if plain else console.short(json.loads(compact(value)))}"
+
+
+COMMANDS = (history,)

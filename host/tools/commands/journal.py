@@ -1,0 +1,222 @@
+"""`tsme journal show` and `tsme journal export`: what a journal holds, for people and programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tsme.values import cbor
+
+from .. import console
+from ..definitions import takes_values
+from ..errors import DONE, FAILED, HostError
+from ..journal.image import Damage, Log, Record, duration, plain, read_log, timestamp
+from ..journal.replayer import Played, find, play_all
+from ..outputs import write_bytes
+from .effects import effects
+from .journal_files import repair, resize
+
+
+@click.group(short_help="Show, export, resize or repair a journal; its effects.")
+def journal() -> None:
+    """Read journals: files written by `tsme run`, or pulled from a device."""
+
+
+@journal.command()
+@click.argument("log", metavar="JOURNAL")
+@click.option(
+    "--program",
+    "programs",
+    metavar="PROGRAM",
+    multiple=True,
+    help="The .tsm, workflow or machine (FILE.py:CLASS) that ran: adds what it did. Repeatable.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the records as JSON.")
+@takes_values
+def show(log: str, programs: tuple[str, ...], as_json: bool) -> int:
+    """Show a journal as a log, one line for each record.
+
+    Exits with 1 if records are damaged, or differ from what the program does.
+    """
+    read = read_log(log)
+    known = [find(path) for path in programs]
+    played = list(play_all(read, known) if known else map(Played, read.records))
+    if as_json:
+        console.out_json(_as_json(read, played, bool(known)))
+    else:
+        _show(read, played, bool(known))
+    differs = any(item.difference for item in played)
+    broken = read.damage or read.refusal or read.cut is not None
+    return FAILED if broken or differs else DONE
+
+
+def _as_json(log: Log, played: list[Played], with_program: bool) -> dict[str, Any]:
+    records = []
+    for item in played:
+        entry = plain(item.record)
+        if with_program:
+            entry |= {"states": item.routes, "started": item.started, "about": item.about or None}
+            entry |= {"skipped": item.skipped or None, "difference": item.difference or None}
+        records.append(entry)
+    return {
+        "journal": log.name,
+        "blocks": log.blocks,
+        "block_size": log.block_size,
+        "records": records,
+        "damage": [damage.__dict__ for damage in log.damage],
+        "torn": log.torn,
+        "cut": log.cut,
+        "refusal": log.refusal or None,
+        "retired": list(log.retired),
+    }
+
+
+def _show(log: Log, played: list[Played], with_program: bool) -> None:
+    if not played and not log.damage and not log.refusal:
+        console.out(f"{log.name}: nothing was committed yet")
+        return
+    size = f"{console.count(log.blocks, 'block')} of {log.block_size} bytes"
+    console.out(f"{console.strong(log.name)}: {console.count(len(played), 'record')} in {size}")
+    damage = {item.number: item for item in log.damage}
+    for item in played:
+        for number in sorted(n for n in damage if n <= item.record.number):
+            console.out(_damage_line(damage.pop(number)))
+        for line in _lines(item, with_program):
+            console.out(line)
+    for left in damage.values():
+        console.out(_damage_line(left))
+    if log.torn:
+        console.out(console.faint("       a write was cut off here; it was never committed"))
+    if log.cut is not None:
+        console.out(console.bad(f"{_cut_line(log)}; tsme journal repair mends it"))
+    if log.retired:
+        console.out(console.bad(_retired_line(log)))
+    if log.refusal:
+        console.out(console.bad(f"a device cannot go on from this journal: {log.refusal}"))
+
+
+def _damage_line(item: Damage) -> str:
+    last = f" to {item.until - 1}" if item.until and item.until > item.number + 1 else ""
+    place = f"block {item.block}, offset {item.offset}"
+    return console.bad(f"{item.number:5}  damaged: record {item.number}{last} ({place})")
+
+
+def _cut_line(log: Log) -> str:
+    whole = log.blocks * log.block_size
+    what = "is cut off" if (log.cut or 0) < whole else "goes on behind its end"
+    return f"the file {what}: {log.cut} bytes, not {whole}"
+
+
+def _retired_line(log: Log) -> str:
+    blocks = ", ".join(map(str, log.retired))
+    which = f"block {blocks} has" if len(log.retired) == 1 else f"blocks {blocks} have"
+    of = f"{len(log.retired)} of {log.blocks}"
+    return f"       the flash wears out: {which} failed ({of}) and will not be used any more"
+
+
+def _lines(item: Played, with_program: bool) -> list[str]:
+    record = item.record
+    number = console.faint(f"{record.number:5}")
+    if record.kind == "checkpoint":
+        return [f"{number}  {_when(record):24}{'checkpoint':11} {_checkpoint(record)}"]
+    kind = console.name(f"{record.input:11}")
+    lines = [f"{number}  {_when(record):24}{kind} {_what(item)}".rstrip()]
+    indent = " " * 43
+    if item.routes or item.started or item.ended:
+        text = ", ".join([part for part in (item.route, *item.started) if part])
+        if item.ended:
+            paint = console.good if item.ended == "succeeded" else console.bad
+            text = f"{text} → {paint(item.ended)}" if text else paint(item.ended)
+        lines.append(indent + text)
+    if item.difference:
+        lines.append(indent + console.bad(f"differs: {item.difference}"))
+    elif item.skipped and with_program:
+        lines.append(indent + console.faint(f"not replayed: {item.skipped}"))
+    return lines
+
+
+def _when(record: Record) -> str:
+    return f"+{duration(record.dt)}" if record.now is None else timestamp(record.now)
+
+
+def _what(item: Played) -> str:
+    """The input of a step in words."""
+    refused = item.record.fields.get("refused")
+    text = _input(item)
+    return (
+        text if refused is None else f"{text}; the state failed: {console.bad(': '.join(refused))}"
+    )
+
+
+def _input(item: Played) -> str:
+    record = item.record
+    fields = record.fields
+    about = f" ({item.about})" if item.about else ""
+    match record.input:
+        case "start":
+            more = f"(program {bytes(fields['program']).hex()}, seed {fields['seed']})"
+            text = f"execution {fields['execution']}, input {console.short(fields['input'])}"
+            return f"{text} {console.faint(more)}"
+        case "succeeded":
+            return f"action {fields['action']}{about}: {console.short(fields['result'])}"
+        case "failed":
+            why = f"{fields['error']}: {fields['cause']}"
+            return f"action {fields['action']}{about}: {console.bad(why)}"
+        case "stop":
+            return f"{fields['error']}: {fields['cause']}"
+        case "signal":
+            return console.short(fields["value"])
+        case "continue":
+            return "the step before had come to its bound"
+        case "sleep":
+            return "nothing but time has to pass"
+    return f"action {fields['action']}{about}"
+
+
+def _checkpoint(record: Record) -> str:
+    fields = record.fields
+    pending = console.count(len(fields["actions"]), "action")
+    return (
+        f"execution {fields['execution']} after {console.count(fields['steps'], 'step')}: "
+        f"{fields['status']}, {pending} pending, {len(record.body)} bytes"
+    )
+
+
+@journal.command()
+@click.argument("log", metavar="JOURNAL")
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    metavar="FILE",
+    help="FILE.json or FILE.cborseq (RFC 8742).  [default: JSON to the standard output]",
+)
+def export(log: str, output: str) -> int:
+    """Write all records of a journal in an open form.
+
+    Each record is an object with named fields, as a JSON array or as a CBOR sequence.
+    """
+    ending = Path(output).suffix
+    if output != "-" and ending not in (".json", ".cborseq"):
+        message = f'"{output}" ends neither in .json nor in .cborseq'
+        raise HostError("TSME-H003", message)
+    items = [plain(record) for record in read_log(log).records]
+    if ending == ".cborseq":
+        write_bytes(
+            output, b"".join(cbor.encode(item, True) for item in items), "CBOR sequence of records"
+        )
+    else:
+        text = json.dumps(items, ensure_ascii=False, indent=2, default=console.opaque)
+        write_bytes(output, text.encode() + b"\n", "export of a journal")
+    if output != "-":
+        console.note(f"{output}: {console.count(len(items), 'record')}")
+    return DONE
+
+
+journal.add_command(effects)
+for command in (resize, repair):
+    journal.add_command(command)
+COMMANDS = (journal,)

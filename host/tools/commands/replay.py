@@ -1,0 +1,117 @@
+"""`tsme replay`: does the journal come out of the program again, byte for byte?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .. import console
+from ..definitions import takes_values
+from ..errors import DONE, FAILED, HostError
+from ..journal.image import Log, plain, read_log
+from ..journal.replayer import Played, find, play_all
+
+
+@click.command(short_help="Run a journal's inputs again, compare every byte.")
+@click.argument("log", metavar="JOURNAL")
+@click.option(
+    "--program",
+    "programs",
+    metavar="PROGRAM",
+    multiple=True,
+    required=True,
+    help="The .tsm, workflow or machine (FILE.py:CLASS) that ran. May be repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@takes_values
+def replay(log: str, programs: tuple[str, ...], as_json: bool) -> int:
+    """Run a journal's inputs through the kernel again and compare every byte.
+
+    Exits with 0 if all records that can be replayed are identical, 1 at the first difference.
+    """
+    read = read_log(log)
+    if not read.records:
+        raise HostError("TSME-H044", f'the journal "{log}" holds no records')
+    played = []
+    for item in play_all(read, [find(path) for path in programs]):
+        played.append(item)
+        if item.difference:
+            break
+    if as_json:
+        console.out_json(_as_json(read, played))
+    else:
+        _show(read, played)
+    return FAILED if played[-1].difference or read.damage else DONE
+
+
+def _counts(played: list[Played]) -> tuple[int, int, int]:
+    """Identical steps and checkpoints, and executions that were seen."""
+    same = [item for item in played if not item.skipped and not item.difference]
+    steps = sum(item.record.kind == "step" for item in same)
+    executions = {
+        (item.record.fields["execution"]) for item in same if "execution" in item.record.fields
+    }
+    return steps, len(same) - steps, len(executions)
+
+
+def _as_json(log: Log, played: list[Played]) -> dict[str, Any]:
+    steps, checkpoints, executions = _counts(played)
+    last = played[-1]
+    out: dict[str, Any] = {
+        "identical": not last.difference and not log.damage,
+        "steps": steps,
+        "checkpoints": checkpoints,
+        "executions": executions,
+        "skipped": [
+            {"record": item.record.number, "why": item.skipped} for item in played if item.skipped
+        ],
+        "damage": [damage.__dict__ for damage in log.damage],
+        "torn": log.torn,
+        "difference": None,
+    }
+    if last.difference:
+        got = None if last.got is None else f"{last.got:08x}"
+        out["difference"] = plain(last.record) | {"why": last.difference, "got": got}
+    return out
+
+
+def _show(log: Log, played: list[Played]) -> None:
+    steps, checkpoints, executions = _counts(played)
+    last = played[-1]
+    did = f"{console.count(steps, 'step')}, {console.count(executions, 'execution')}"
+    did += f", {console.count(checkpoints, 'checkpoint')}" if checkpoints else ""
+    if last.difference:
+        _show_difference(last, did)
+    else:
+        console.out(f"{console.good('identical')}: {did}")
+    for why in dict.fromkeys(item.skipped for item in played if item.skipped):
+        number = sum(item.skipped == why for item in played)
+        console.note(f"{console.count(number, 'record')} not replayed: {why}")
+    for damage in log.damage:
+        place = f"block {damage.block}, offset {damage.offset}"
+        console.out(console.bad(f"damaged: record {damage.number} ({place})"))
+    if log.torn:
+        console.note("the last write was cut off; it was never committed")
+
+
+def _show_difference(item: Played, did: str) -> None:
+    record = item.record
+    what = f"input {record.input}" if record.kind == "step" else "checkpoint"
+    console.out(
+        f"{console.bad('different')} at record {record.number} ({what}): {item.difference}"
+    )
+    console.out(f"  identical before it: {did}")
+    if item.got is not None:
+        console.out(f"  digest in the journal: {record.digest:08x}")
+        console.out(f"  digest of the replay:  {item.got:08x}")
+    for name, value in record.fields.items():
+        shown = bytes(value).hex() if isinstance(value, bytes) else console.short(value)
+        console.out(f"  {name}: {shown}")
+    if item.routes:
+        console.out(f"  states entered: {item.route}")
+    if item.started:
+        console.out(f"  then: {', '.join(item.started)}")
+
+
+COMMANDS = (replay,)

@@ -1,0 +1,185 @@
+"""`tsme token`: complete from outside what waits for it, callbacks and activities.
+
+Beside a journal J.bin lies J.bin.mail, a CBOR sequence of messages: [2, token, output],
+[3, token, error, cause], [4, token], numbered as the kernel's inputs are.  The board under
+`tsme run` takes them up while it waits, or when it goes on with the journal.  A message that comes
+twice, or for a task that has ended meanwhile, changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tsme.engine.tasks import is_activity, is_callback
+from tsme.kernel.protocol import (
+    DUE,
+    FAILED,
+    FRAME,
+    HEARTBEAT,
+    ID,
+    KIND,
+    PAYLOAD,
+    RESOURCE,
+    SUCCEEDED,
+    TASK,
+)
+from tsme.values import cbor, timestamp
+
+from ...compiler.frontend.model import Json
+from .. import console
+from ..definitions import takes_values
+from ..errors import DONE, HostError
+from ..files import read_program, read_value
+from ..journal.image import read_log
+from ..journal.replayer import Player, check_program, know, no_limits
+from ..journal.session import in_use
+from ..outputs import not_writable
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A task that someone outside has to complete.  `due`: in ms since 1970, None for never."""
+
+    token: str
+    state: str
+    resource: str
+    payload: Json
+    due: int | None
+
+
+def mailbox(journal: str) -> Path:
+    """Where messages for the tasks of a journal are left."""
+    return Path(journal + ".mail")
+
+
+def forget(journal: str | None) -> None:
+    """Throw away what was sent and is of no use any more."""
+    if journal:
+        mailbox(journal).unlink(missing_ok=True)
+
+
+def waiting(journal: str, program: str) -> list[Waiting]:
+    """The tasks that wait for their token, as a journal's last record leaves them."""
+    log = read_log(journal)
+    if not log.records:
+        raise HostError("TSME-H044", f'the journal "{journal}" holds no records')
+    known = know(read_program(program))
+    check_program(log, [known])
+    player = Player([known])
+    with no_limits():
+        for record in log.records:
+            player.play(record)
+    state = player.state
+    if state is None:
+        raise HostError("TSME-H044", f'what "{journal}" waits for is not known: {player.why}')
+    out = []
+    for number in sorted(state.pending if not state.status else ()):
+        action = state.pending[number]
+        resource = str(action[RESOURCE]) if action[KIND] == TASK else ""
+        if is_callback(resource) or is_activity(resource):
+            name = known.debug.state(state.client[action[FRAME]].state)
+            token = f"{state.execution}-{action[ID]}"
+            out.append(Waiting(token, name, resource, action[PAYLOAD], action[DUE]))
+    return out
+
+
+def _send(journal: str, program: str, token: str, kind: int, *fields: Json) -> int:
+    """Leave a message for the task that has this token."""
+    found = waiting(journal, program)
+    one = next((item for item in found if item.token == token), None)
+    if one is None:
+        hint = ", ".join(f'{item.token} ("{item.state}")' for item in found)
+        hint = f"there are {hint}" if found else "no task waits for any"
+        raise HostError("TSME-T003", f"no task waits for the token {token}", hint)
+    path = mailbox(journal)
+    try:
+        box = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise not_writable(str(path), error) from None
+    try:
+        os.write(box, bytes(cbor.encode([kind, token, *fields], True)))
+        os.fsync(box)
+    finally:
+        os.close(box)
+    later = "" if in_use(journal) else "; it counts when tsme run goes on with the journal"
+    console.note(f'tsme: sent to "{one.state}"{later}')
+    return DONE
+
+
+# --- the commands -----------------------------------------------------------------------------
+
+
+@click.group(short_help="Complete callbacks and activities from outside.")
+def token() -> None:
+    """Complete from outside the tasks that wait for it: callbacks and activities.
+
+    \b
+      tsme token list j.bin --program flow.asl.json
+      tsme token success j.bin 1-4 '{"action": "closed"}' --program flow.asl.json
+
+    It may be sent while `tsme run --journal j.bin` waits, or while nothing runs: then it counts
+    when the same command goes on.
+    """
+
+
+def _takes(command: Callable[..., int]) -> Callable[..., int]:
+    """What all of them take: the journal, and the program it is of."""
+    command = click.option(
+        "--program", metavar="PROGRAM", required=True, help="The .tsm or workflow that runs."
+    )(command)
+    return click.argument("journal", metavar="JOURNAL")(takes_values(command))
+
+
+@token.command("list", short_help="Show what waits.")
+@_takes
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def list_(journal: str, program: str, as_json: bool) -> int:
+    """Show the tasks that wait for their token, with what they were given."""
+    found = waiting(journal, program)
+    if as_json:
+        console.out_json([vars(item) for item in found])
+        return DONE
+    for item in found:
+        until = "" if item.due is None else f"  until {timestamp.text(item.due)}"
+        what = f"{item.state}  {item.resource}  {console.short(item.payload)}"
+        console.out(f"{console.strong(item.token)}  {what}{console.faint(until)}")
+    if not found:
+        console.note("tsme: no task waits for a token")
+    return DONE
+
+
+@token.command(short_help="Give a task its result.")
+@_takes
+@click.argument("name", metavar="TOKEN")
+@click.argument("output", metavar="[OUTPUT]", required=False)
+def success(journal: str, name: str, output: str | None, program: str) -> int:
+    """Give the task with this TOKEN its result: OUTPUT is a file, `-`, or JSON; else null."""
+    value: Any = None if output is None else read_value(output, "OUTPUT")
+    return _send(journal, program, name, SUCCEEDED, value)
+
+
+@token.command(short_help="Let a task fail.")
+@_takes
+@click.argument("name", metavar="TOKEN")
+@click.option("--error", metavar="NAME", help="Its name, which Retry and Catch match.")
+@click.option("--cause", metavar="TEXT", help="Why.")
+def failure(journal: str, name: str, program: str, error: str | None, cause: str | None) -> int:
+    """Let the task with this TOKEN fail."""
+    return _send(journal, program, name, FAILED, error, cause)
+
+
+@token.command(short_help="Say that a task is still worked on.")
+@_takes
+@click.argument("name", metavar="TOKEN")
+def heartbeat(journal: str, name: str, program: str) -> int:
+    """Say that the task with this TOKEN is worked on, so that HeartbeatSeconds begin again."""
+    return _send(journal, program, name, HEARTBEAT)
+
+
+COMMANDS = (token,)

@@ -1,0 +1,1 @@
+"""Journals as files: images, replay, what became of each action."""

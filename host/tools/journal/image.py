@@ -1,0 +1,271 @@
+"""Journals as files: their geometry, and every record as plain data (docs/SPEC.md, 4 and 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tsme.errors import TsmeError
+from tsme.journal import CHECKPOINT, Journal
+from tsme.journal.flash import RamFlash
+from tsme.journal.heads import read_mark
+from tsme.journal.records import MAGIC, PART
+from tsme.kernel.protocol import INPUTS, STATUS
+from tsme.kernel.replay import read_step
+from tsme.values import cbor
+
+from ..errors import HostError
+from ..files import read_bytes
+
+_FIELDS = {
+    "continue": "",
+    "start": "execution program seed input context behaviour",
+    "succeeded": "action result",
+    "failed": "action error cause",
+    "heartbeat": "action",
+    "timer": "action",
+    "stop": "error cause",
+    "started": "action",
+    "signal": "value",
+    "sleep": "",
+}
+_CHECKPOINT = (
+    "behaviour steps execution status now next_id rng digest start_time input context actions "
+    "result program client"
+).split()
+_RAW = 2
+_BOUNDED = {"continue", "start", "succeeded", "failed", "timer"}  # they may have one more
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record.  `now` is None where the time is not known (older records are gone)."""
+
+    number: int
+    kind: str  # "step" or "checkpoint"
+    body: bytes
+    block: int
+    offset: int
+    now: int | None
+    event: tuple[Any, ...] = ()  # of a step: kind, now or dt, fields ...
+    digest: int = 0
+    fields: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def input(self) -> str:
+        """The name of a step's input."""
+        return INPUTS[self.event[0]] if self.event else ""
+
+    @property
+    def dt(self) -> int:
+        """Time since the step before, in ms."""
+        body = cbor.decode(self.body, 5, True)[0]
+        return int(body) if self.input != "start" else 0
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A record that is not whole, though later ones are there."""
+
+    number: int
+    until: int | None  # the next one that can be read
+    block: int
+    offset: int
+
+
+@dataclass
+class Log:
+    """All of a journal that can be read, oldest record first."""
+
+    name: str
+    blocks: int
+    block_size: int
+    slot: int
+    records: list[Record]
+    damage: list[Damage]
+    torn: bool = False
+    refusal: str = ""  # why a device would not recover from it
+    retired: tuple[int, ...] = ()  # blocks that have failed, and are not used any more
+    cut: int | None = None  # bytes of the file, if these are fewer or more than it should have
+
+    @property
+    def programs(self) -> list[bytes]:
+        """Digests of the programs whose executions are in it, the newest last."""
+        found = [bytes(r.fields["program"]) for r in self.records if "program" in r.fields]
+        return list(dict.fromkeys(reversed(found)))[::-1]
+
+
+class Image(RamFlash):
+    """The image of a journal in memory, of its own geometry."""
+
+    def __init__(self, block: int, count: int, slot: int, once: bool) -> None:
+        super().__init__(block, count)
+        self.slot = slot
+        self.program_once = once
+
+
+def image_of(path: str, data: bytes) -> Image:
+    """A journal as its device has it; what a file lacks at its end is blank."""
+    geometry = _geometry(data)
+    if geometry is None:
+        raise HostError("TSME-H040", f'"{path}" is not a journal')
+    slot, count, size, once = geometry
+    image = Image(size, count, slot, once)
+    there = min(len(data), len(image.data))
+    if data[there:].count(0xFF) + data[there:].count(0) != len(data) - there:
+        message = f'"{path}" has {len(data)} bytes; its journal has {count} blocks of {size}'
+        raise HostError("TSME-H041", message, "pull the journal from the device, and nothing else")
+    image.data[:there] = data[:there]
+    return image
+
+
+def read_log(path: str) -> Log:
+    """Read the image of a journal: a file made by `tsme run`, or pulled from a device."""
+    data = read_bytes(path)
+    if data and data.count(0xFF) == len(data):
+        return Log(path, 0, 0, 0, [], [])
+    flash = image_of(path, data)
+    journal = Journal(flash, flash.slot)
+    damage: list[Damage] = []
+    found = list(journal.records(lambda *what: damage.append(Damage(*what))))
+    log = Log(path, flash.count, flash.block, flash.slot, _read(found), damage)
+    log.retired = journal.retired
+    if len(data) != len(flash.data):
+        log.cut = len(data)
+    try:
+        log.torn = journal.recover(_ignore, _ignore).torn
+    except TsmeError as error:
+        log.refusal = str(error)
+    return log
+
+
+@dataclass
+class Execution:
+    """An execution in a journal.  `steps`: the bodies of its records from its start on, none if
+    that is gone.  `broken`: more followed them, but records are damaged in between."""
+
+    number: int
+    program: bytes
+    steps: list[bytes] = field(default_factory=list)
+    broken: bool = False
+
+
+def executions(log: Log) -> list[Execution]:
+    """The executions in a journal, in the order of their starts."""
+    found: dict[int, Execution] = {}
+    now: Execution | None = None  # whose records follow
+    before = -1
+    for record in log.records:
+        if record.number != before + 1 and now:
+            now.broken = bool(now.steps)
+            now = None  # something between is lost
+        before = record.number
+        if record.input == "start":
+            number = record.fields["execution"]
+            now = found[number] = Execution(number, bytes(record.fields["program"]))
+            now.steps = [record.body]
+        elif record.kind == "step" and now and now.steps:
+            now.steps.append(record.body)
+        elif record.kind == "checkpoint" and record.fields["execution"]:
+            number = record.fields["execution"]
+            found.setdefault(number, Execution(number, bytes(record.fields["program"])))
+    return list(found.values())
+
+
+def _ignore(_: object) -> None:
+    pass
+
+
+def _geometry(data: bytes) -> tuple[int, int, int, bool] | None:
+    """Slot size, number of blocks, block size, and whether nothing is programmed twice, from the
+    first block's mark that is whole."""
+    at = data.find(MAGIC)
+    while at >= 0:
+        if len(data) - at >= PART and at % 256 == 0:
+            found = read_mark(data[at : at + PART])
+            if found and found[4] and at % found[4] == 0:
+                return found[1], found[2], found[4], found[7]
+        at = data.find(MAGIC, at + 1)
+    return None
+
+
+def _read(found: list[tuple[int, int, bytes, int, int]]) -> list[Record]:
+    records = []
+    now: int | None = None
+    before = -1
+    for number, kind, body, block, offset in found:
+        if number != before + 1:
+            now = None  # records are missing in between
+        before = number
+        try:
+            if kind == CHECKPOINT:
+                record = _checkpoint(number, body, block, offset)
+            else:
+                record = _step(number, body, block, offset, now)
+        except (TsmeError, IndexError, ValueError, TypeError) as error:
+            message = f"record {number} cannot be understood: {error}"
+            raise HostError("TSME-H042", message) from None
+        now = record.now
+        records.append(record)
+    return records
+
+
+def _step(number: int, body: bytes, block: int, offset: int, now: int | None) -> Record:
+    digest, event = read_step(body, now or 0)
+    kind = INPUTS[event[0]]
+    names = _FIELDS[kind].split()
+    values = event[_RAW:]
+    if kind == "start" and len(values) - isinstance(values[-1], list) < len(names):
+        values = (*values[: len(names) - 1], 0, *values[len(names) - 1 :])  # not yet numbered
+    if kind in _BOUNDED and len(values) == len(names) + 1:
+        names.append("refused" if isinstance(values[-1], list) else "most")
+    if len(values) != len(names):
+        raise ValueError(f"the input {kind} has {len(values)} fields")
+    known = now is not None or kind == "start"
+    fields = dict(zip(names, values, strict=True))
+    return Record(
+        number, "step", body, block, offset, event[1] if known else None, event, digest, fields
+    )
+
+
+def _checkpoint(number: int, body: bytes, block: int, offset: int) -> Record:
+    item, _ = cbor.decode(body, 0, True)
+    if len(item) == len(_CHECKPOINT) - 1:  # not yet numbered
+        item = [0, *item]
+    fields = dict(zip(_CHECKPOINT, item, strict=True))
+    fields["status"] = STATUS[fields["status"]]
+    digest = fields["digest"]
+    return Record(number, "checkpoint", body, block, offset, fields["now"], (), digest, fields)
+
+
+def timestamp(ms: int) -> str:
+    """A time as people write it, in UTC, with milliseconds."""
+    try:
+        moment = datetime.fromtimestamp(ms // 1000, UTC)
+    except (OverflowError, OSError, ValueError):
+        return f"{ms} ms"
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{ms % 1000:03}"
+
+
+def duration(ms: int) -> str:
+    """A span of time in its largest fitting unit."""
+    for unit, size in (("d", 86400000), ("h", 3600000), ("min", 60000), ("s", 1000)):
+        if ms >= size:
+            text = f"{ms / size:.3f}".rstrip("0").rstrip(".")
+            return f"{text} {unit}"
+    return f"{ms} ms"
+
+
+def plain(record: Record) -> dict[str, Any]:
+    """A record in an open form: names instead of numbers, values as they are."""
+    out: dict[str, Any] = {"record": record.number, "kind": record.kind}
+    if record.kind == "step":
+        out |= {"input": record.input, "time": record.now, "dt": record.dt}
+        out |= {"digest": f"{record.digest:08x}"}
+    fields = dict(record.fields)
+    if "program" in fields:
+        fields["program"] = bytes(fields["program"]).hex()
+    if record.kind == "checkpoint":
+        fields["digest"] = f"{record.digest:08x}"
+    return out | {"block": record.block, "offset": record.offset, "fields": fields}

@@ -1,0 +1,243 @@
+"""Replay: a journal's records run through the kernel again, and watched while they do.
+
+`tsme replay` compares the bytes; `tsme journal show --program` tells what each step did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from tsme.errors import TsmeError, fault
+from tsme.kernel import BEHAVIOUR, Kernel
+from tsme.kernel.limits import LIMITS
+from tsme.kernel.mismatch import Mismatch
+from tsme.kernel.protocol import DUE, FRAME, ID, KIND, RESOURCE, STATUS, TASK
+from tsme.kernel.replay import Replay
+from tsme.program import Program
+from tsme.program.interpreter import Interpreter
+
+from ...compiler.backend.debug import Debug
+from ...compiler.backend.disasm import disassemble
+from ..errors import HostError
+from ..files import Loaded, read_program
+from ..handlers import load_machine
+from ..limits import limited
+from .image import Log, Record, duration
+
+_OTHER = "TSME-K007"  # another behaviour
+
+
+@dataclass(frozen=True)
+class Known:
+    """A program, or a machine, that a journal's executions may have run."""
+
+    name: str
+    program: Any
+    debug: Debug
+
+
+@dataclass
+class Played:
+    """What a record turned out to be.  `skipped` says why it was not replayed."""
+
+    record: Record
+    routes: list[list[str]] = field(default_factory=list)  # states entered, by frame
+    started: list[str] = field(default_factory=list)
+    about: str = ""  # what the action that the input names was
+    ended: str = ""
+    skipped: str = ""
+    difference: str = ""
+    got: int | None = None  # the digest that replay has, if it differs
+
+    @property
+    def route(self) -> str:
+        """The states entered; a bar where another branch goes on."""
+        return " | ".join(" → ".join(run) for run in self.routes)
+
+
+@contextmanager
+def no_limits() -> Iterator[None]:
+    """A laptop can hold what any device could."""
+    with limited(limits=dict.fromkeys(LIMITS, 1 << 40)):
+        yield
+
+
+def know(loaded: Loaded) -> Known:
+    """A program ready to be replayed."""
+    listing = disassemble(loaded.data)
+    program = Program(loaded.data[: listing.size], limits=dict.fromkeys(LIMITS, 1 << 40))
+    return Known(loaded.name, program, listing.debug or Debug())
+
+
+def find(path: str) -> Known:
+    """What --program names: a program, a workflow, or FILE.py:CLASS, a machine."""
+    if ".py:" in path:
+        return Known(path, load_machine(path), Debug())
+    if path.endswith(".py"):
+        message = f'"{path}" is Python; a machine is named with its class'
+        raise HostError("TSME-H023", message, f"write {path}:CLASS")
+    return know(read_program(path))
+
+
+class Player:
+    """Feeds records to the kernel, one at a time, oldest first."""
+
+    def __init__(self, programs: list[Known]) -> None:
+        self.known = {bytes(item.program.digest): item for item in programs}
+        self.now: Known | None = None
+        self.kernel: Any = None
+        self.replay: Any = None  # None where the state is not known
+        self.actions: dict[int, str] = {}
+        self.entered: list[tuple[int, int]] = []  # frame, state
+        self.why = "what came before it is gone from the journal"
+        self.last = -1
+
+    @property
+    def state(self) -> Any:
+        """The kernel's, after the records so far; None where it is not known."""
+        return self.replay and self.replay.state
+
+    def play(self, record: Record) -> Played:
+        """Replay one record."""
+        if record.number != self.last + 1 and self.last >= 0:
+            self.lose("records before it are damaged")
+        self.last = record.number
+        played = Played(record)
+        try:
+            if record.kind == "checkpoint":
+                self._checkpoint(played)
+            else:
+                self._step(played)
+        except TsmeError as error:
+            if error.code == _OTHER:
+                self.lose(error.message)
+                played.skipped = self.why
+            else:
+                played.difference = f"the kernel refuses it: {error}"
+        if played.difference:
+            self.lose("the journal differs before it")
+        return played
+
+    def lose(self, why: str) -> None:
+        """The state is not known any more, until a start or a checkpoint gives it again."""
+        self.replay = None
+        self.why = why
+
+    def _take(self, digest: bytes) -> bool:
+        """Go on with the program that has this digest."""
+        if self.now is None or self.now.program.digest != digest:
+            self.now = self.known.get(bytes(digest))
+            if self.now is None:
+                self.lose(f"it belongs to the program {bytes(digest).hex()}")
+                return False
+            client = self.now.program
+            if isinstance(client, Program):
+                client = Interpreter(client)
+                client.trace = self._trace
+            self.kernel = Kernel(client)
+        return True
+
+    def _trace(self, what: str, *rest: Any) -> None:
+        if what == "enter":
+            self.entered.append((rest[0], rest[2]))
+
+    def _checkpoint(self, played: Played) -> None:
+        record = played.record
+        if not self._take(record.fields["program"]):
+            played.skipped = self.why
+            return
+        self.replay = self.replay or Replay(self.kernel)
+        try:
+            self.replay.checkpoint(record.body)
+        except TsmeError as error:
+            if error.code != "TSME-R003":
+                raise
+            played.difference = "the checkpoint does not hold the state that replay has"
+            return
+        self.actions = {a[ID]: _resource(a) for a in self.state.pending.values()}
+
+    def _step(self, played: Played) -> None:
+        record = played.record
+        if record.input == "start":
+            if not self._take(record.fields["program"]):
+                played.skipped = self.why
+                return
+            if self.replay is None or not self.state.status:
+                self.replay = Replay(self.kernel)
+            self.replay.kernel = self.kernel
+            self.actions = {}
+        if self.replay is None or record.now is None:
+            played.skipped = self.why
+            return
+        self.entered = []
+        played.about = self.actions.get(record.fields.get("action", 0), "")
+        try:
+            step = self.replay.take(record.digest, record.event)
+        except Mismatch as other:
+            step = other.step
+            played.difference = "another state comes out"
+            played.got = other.got
+        except TsmeError as error:
+            if error.code != "TSME-R004":
+                raise
+            played.difference = f"action {record.fields.get('action')} is not pending"
+            return
+        self._tell(played, step)
+        if not played.difference and bytes(step.record) != record.body:
+            played.difference = "the same state comes out, but other bytes"
+
+    def _tell(self, played: Played, step: Any) -> None:
+        assert self.now is not None
+        for _, run in groupby(self.entered, lambda item: item[0]):
+            played.routes.append([self.now.debug.state(number) for _, number in run])
+        for action in step.actions:
+            if action[ID] == 0:
+                played.started.append(f"emits {action[1]}")
+                continue
+            self.actions[action[ID]] = _resource(action)
+            played.started.append(_begun(action, step.state.now))
+        if step.state.status:
+            played.ended = STATUS[step.state.status]
+
+
+def _resource(action: Any) -> str:
+    if action[KIND] == TASK:
+        return str(action[RESOURCE])
+    return "a wait" if action[FRAME] is not None else "TimeoutSeconds of the workflow"
+
+
+def _begun(action: Any, now: int) -> str:
+    """What an action that a step hands out means."""
+    number = f"(action {action[ID]})"
+    if action[KIND] == TASK:
+        return f"starts {action[RESOURCE]} {number}"
+    if action[FRAME] is None:
+        return f"has {duration(action[DUE] - now)} in all {number}"
+    return f"waits {duration(action[DUE] - now)} {number}"
+
+
+def check_program(log: Log, programs: list[Known]) -> None:
+    """At least one of a journal's executions must belong to one of the programs given, and have
+    a behaviour that this release has."""
+    behaviours = [r.fields["behaviour"] for r in log.records if "program" in r.fields]
+    if behaviours and BEHAVIOUR not in behaviours:
+        raise fault(_OTHER, behaviours[-1], BEHAVIOUR)
+    mine = {bytes(item.program.digest) for item in programs}
+    if log.programs and not mine & set(log.programs):
+        given = ", ".join(f'"{item.name}" ({item.program.digest.hex()})' for item in programs)
+        made = ", ".join(digest.hex() for digest in log.programs)
+        message = f'the journal "{log.name}" belongs to another program ({made}), not to {given}'
+        raise HostError("TSME-H043", message, "give the program that ran on the device")
+
+
+def play_all(log: Log, programs: list[Known]) -> Iterator[Played]:
+    """Replay a whole journal."""
+    check_program(log, programs)
+    player = Player(programs)
+    with no_limits():
+        for record in log.records:
+            yield player.play(record)

@@ -1,0 +1,253 @@
+"""The journal of `tsme run`: fit to go on from, in nobody else's use, and where it stands."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tsme.errors import TsmeError
+from tsme.kernel.protocol import BEGUN, FRAME, KIND, TASK
+from tsme.values import cbor
+
+from .. import console
+from ..errors import HostError
+from ..files import Loaded
+from ..outputs import not_writable
+from .image import Log, read_log
+from .replayer import Known, Player, know, no_limits
+
+_ENDING = 2.0  # s that a journal is waited for whose command was killed
+
+
+@dataclass
+class Kept:
+    """A journal before a run.  `lock`: its descriptor, which the interpreter shares."""
+
+    lock: int | None = None
+    blocks: int = 0  # of a journal that is there
+    goes_on: bool = False  # an execution is under way
+    input: bytes = b""  # of the execution under way
+
+
+@contextmanager
+def held(path: str | None, loaded: Loaded, digest: bytes) -> Iterator[Kept]:
+    """The journal, if there is to be one, with everybody else kept out of it."""
+    if path is None:
+        yield Kept()
+        return
+    if not path:
+        raise HostError("TSME-H002", "--journal is empty", "name a file")
+    if path == "-":
+        raise HostError("TSME-H002", "--journal is a file, and not -", "write ./-")
+    target = Path(path)
+    if target.is_dir():
+        raise HostError("TSME-H011", f'"{path}" is a folder, not a file')
+    if target.exists() and not target.is_file():
+        raise HostError("TSME-H011", f'"{path}" is a device, not a file')
+    there = target.exists()
+    lock = _lock(path)
+    try:
+        kept = _look(path, loaded, digest, there)
+        kept.lock = lock
+        yield kept
+    finally:
+        if not there and not os.fstat(lock).st_size:  # nothing came of it
+            target.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _lock(path: str) -> int:
+    """Open a journal that no other process has.  The lock ends with the last that shares it."""
+    while True:
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise not_writable(path, error) from None
+        try:
+            _wait(lock, path)
+            if os.path.samestat(os.fstat(lock), os.stat(path)):  # noqa: PTH116
+                return lock
+        except FileNotFoundError:
+            pass  # the other one gave up, and took its empty file away
+        except BaseException:
+            os.close(lock)
+            raise
+        os.close(lock)
+
+
+def _wait(lock: int, path: str) -> None:
+    """Take it; what a killed command has left is about to end, and waited for."""
+    until = time.monotonic() + _ENDING
+    while True:
+        try:
+            _take(lock, path)
+            return
+        except HostError:
+            if holder(path) or time.monotonic() > until:
+                raise
+        time.sleep(0.02)
+
+
+@contextmanager
+def locked(path: str) -> Iterator[None]:
+    """A journal that is there, with everybody else kept out of it."""
+    lock = _lock(path)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def in_use(path: str) -> bool:
+    """Does a run have this journal?"""
+    try:
+        lock = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        _take(lock, path)
+    except HostError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def _take(lock: int, path: str) -> None:
+    if sys.platform == "win32":
+        return
+    import fcntl  # noqa: PLC0415
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EAGAIN, errno.EACCES):
+            return  # a file system without locks
+        who = holder(path)
+        process = f", process {who}" if who else ""
+        message = f'"{path}" is in use by another tsme run{process}'
+        hint = f"wait for it, end it with kill {who}," if who else "wait for it,"
+        raise HostError("TSME-H047", message, f"{hint} or name another journal") from None
+
+
+def holder(path: str) -> int | None:
+    """The process that has locked a file, where the system tells (Linux) and it lives."""
+    with suppress(OSError):
+        inode = Path(path).stat().st_ino
+        for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
+            _, kind, _, _, pid, place, *_ = line.split()
+            if kind == "FLOCK" and place.endswith(f":{inode}") and Path("/proc", pid).is_dir():
+                return int(pid)
+    return None
+
+
+def _look(path: str, loaded: Loaded, digest: bytes, there: bool) -> Kept:
+    """An existing journal must be one, and of this program."""
+    if not Path(path).stat().st_size:
+        if there:
+            console.note(
+                f'tsme: "{path}" was empty: if it held a journal, that is lost; a new one begins'
+            )
+        return Kept()
+    log = read_log(path)
+    mend = f"tsme journal repair {shlex.quote(path)}"
+    if log.cut is not None:
+        whole = log.blocks * log.block_size
+        message = f'"{path}" has {log.cut} bytes; its journal has {whole}'
+        raise HostError("TSME-H041", message, f"{mend} keeps all records that are there")
+    if log.refusal:
+        hint = f"{mend} keeps what can be kept, tsme journal show tells what there is"
+        raise HostError("TSME-H045", f'"{path}" is damaged: {log.refusal}', hint)
+    if log.programs and log.programs[-1] != digest:
+        theirs, mine = log.programs[-1].hex(), digest.hex()
+        message = f'the journal "{path}" belongs to another program ({theirs}), '
+        message += f'not to "{loaded.name}" ({mine})'
+        hint = (
+            "a workflow that has changed is another program: let the old one end what it began, "
+        )
+        raise HostError("TSME-H043", message, hint + "or name another journal file")
+    kept = Kept(blocks=log.blocks)
+    with suppress(TsmeError):  # the board says what is wrong, in its words
+        _stand(kept, log, loaded)
+    return kept
+
+
+def lay_out(path: str, size: int) -> None:
+    """Make the locked file of a new journal blank, all of it or nothing."""
+    target = Path(path)
+    try:
+        with target.open("r+b") as file:
+            file.write(b"\xff" * size)
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        with suppress(OSError):
+            os.truncate(path, 0)
+        raise not_writable(path, error) from None
+
+
+def _play(log: Log, known: Known) -> Any:
+    """The state that a journal leaves, by replay from the last record that holds all of it."""
+    whole = [n for n, record in enumerate(log.records) if "program" in record.fields]
+    player = Player([known])
+    with no_limits():
+        for record in log.records[whole[-1] :] if whole else ():
+            player.play(record)
+    return player.state
+
+
+def _stand(kept: Kept, log: Log, loaded: Loaded) -> None:
+    """What is under way."""
+    known = know(loaded)
+    state = _play(log, known)
+    if state is None or state.status:
+        return
+    kept.goes_on = True
+    start = next(r for r in reversed(log.records) if "program" in r.fields)
+    kept.input = bytes(cbor.encode(start.fields["input"]))
+
+
+def under_way(path: str, loaded: Loaded) -> str:
+    """The states whose tasks run, as far as the journal tells."""
+    known = know(loaded)
+    try:
+        state = _play(read_log(path), known)
+    except (HostError, TsmeError):
+        return ""
+    pending = state.pending.values() if state and not state.status else ()
+    return _names([action for action in pending if action[KIND] == TASK], state, known)
+
+
+def left(path: str, loaded: Loaded) -> str:
+    """What becomes of an execution that was interrupted just now."""
+    try:
+        known = know(loaded)
+        state = _play(read_log(path), known)
+    except (HostError, TsmeError):  # the next run says it
+        state = None
+    if state is None:
+        return "nothing has happened yet"
+    if state.status:
+        return "the execution had ended"
+    once = [action for action in state.pending.values() if action[KIND] == TASK and action[BEGUN]]
+    if not once:
+        return "the same command goes on from the journal"
+    names = _names(once, state, known)
+    return (
+        f"{names} was under way, a once task, which the same command will not run again: "
+        "it fails with TSME.Interrupted unless its check knows better"
+    )
+
+
+def _names(actions: list[Any], state: Any, known: Known) -> str:
+    numbers = dict.fromkeys(state.client[action[FRAME]].state for action in actions)
+    return ", ".join(f'"{known.debug.state(number)}"' for number in numbers)

@@ -1,0 +1,60 @@
+"""Limits that a board has, raised on the laptop: --limit NAME=N, and what an error says of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from tsme.kernel.limits import LIMITS
+
+from .errors import HostError, did_you_mean
+
+MOST = 999_999_999
+_RAISE = re.compile(r'(\d+) asked(.*); raise LIMITS\["(\w+)"\] in tsme\.limits')
+
+
+def limits_of(given: Iterable[str]) -> dict[str, int]:
+    """The limits given with --limit, by name."""
+    found = {}
+    for text in given:
+        name, _, number = text.partition("=")
+        if name not in LIMITS:
+            raise HostError("TSME-H002", f'there is no limit "{name}"', similar(name))
+        if not re.fullmatch("[1-9][0-9]{0,8}", number):
+            hint = f"write --limit {name}={2 * LIMITS[name]}"
+            raise HostError("TSME-H002", f'--limit "{text}" has no number from 1 to 10^9', hint)
+        found[name] = int(number)
+    return found
+
+
+def similar(name: str) -> str:
+    """Which limit was meant, or which there are."""
+    return did_you_mean(name, LIMITS) or f"there are {', '.join(LIMITS)}"
+
+
+@contextmanager
+def limited(limits: Mapping[str, int]) -> Iterator[None]:
+    """Limits other than a board's, for a while."""
+    before = dict(LIMITS)
+    LIMITS.update(limits)
+    try:
+        yield
+    finally:
+        LIMITS.update(before)
+
+
+def how_to_raise(message: str) -> str:
+    """A message of the device, with how to raise the limit here besides."""
+    return _RAISE.sub(_raise, message)
+
+
+def _raise(found: re.Match[str]) -> str:
+    asked, of, name = found.groups()
+    here = f"write --limit {name}={twice(int(asked))}"
+    return f'{asked} asked{of}; {here}, on a board LIMITS["{name}"] in tsme.kernel.limits'
+
+
+def twice(asked: int) -> int:
+    """A round number that leaves some room."""
+    return 1 << (asked + asked // 4).bit_length()

@@ -1,0 +1,1 @@
+"""Scenario tests: workflows with mocked tasks, in virtual time."""

@@ -1,0 +1,1 @@
+"""Guards a machine against what is not its state and input."""
