@@ -12,6 +12,8 @@ from multiprocessing.synchronize import Event
 from tests.crash.explore import Explorer, Violation
 from tests.crash.geometry import GEOMETRIES, PARTITIONS, Geometry
 from tests.crash.plan import search, wander
+from tests.crash.shelf import GEOMETRIES as STORES
+from tests.crash.shelf import ShelfExplorer
 
 # So many violations are enough to see what is wrong.
 ENOUGH = 1000
@@ -33,7 +35,9 @@ class Report:
     kinds: dict[str, Violation] = field(default_factory=dict)  # the shortest of each kind
 
 
-def work(geometries: list[Geometry], pipe: Connection, stop: Event, seed: int) -> None:
+def work(
+    geometries: list[Geometry], stores: list[Geometry], pipe: Connection, stop: Event, seed: int
+) -> None:
     """Search until told to stop, and report now and then."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     report = Report()
@@ -48,18 +52,23 @@ def work(geometries: list[Geometry], pipe: Connection, stop: Event, seed: int) -
                 raise Stop
 
     explorers = [Explorer(geometry, tick) for geometry in geometries]
+    shelves = [ShelfExplorer(geometry, tick) for geometry in stores]
 
     def send() -> None:
-        report.states = sum(e.states for e in explorers)
-        report.workloads = sum(e.workloads for e in explorers)
-        report.violations = sum(e.violations for e in explorers)
-        report.kinds = shortest([e.kinds for e in explorers])
+        searched: list[Explorer | ShelfExplorer] = [*explorers, *shelves]
+        report.states = sum(e.states for e in searched)
+        report.workloads = sum(e.workloads for e in searched)
+        report.violations = sum(e.violations for e in searched)
+        report.kinds = shortest([e.kinds for e in searched])
         pipe.send(report)
 
     def told(what: str) -> None:
         report.under_way = what
 
     try:
+        for shelf in shelves:
+            told(f"programs on {shelf.geometry}")
+            shelf.search()
         search(explorers, told, seed)
         report.searched = True
         told("longer lives")
@@ -126,7 +135,8 @@ def run(most: int, seconds: float | None, jobs: int = 0) -> Total:
     for core in range(cores):
         here, there = context.Pipe(duplex=False)
         part = PARTITIONS[core::cores] + GEOMETRIES[core::cores]
-        process = context.Process(target=work, args=(part, there, stop, 100 * core))
+        arguments = (part, STORES[core::cores], there, stop, 100 * core)
+        process = context.Process(target=work, args=arguments)
         process.start()
         there.close()
         processes.append(process)

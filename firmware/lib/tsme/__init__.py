@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 _PARTS = (
     "Engine:engine.engine Outcome:engine.engine "
     "Program:program "
+    "ProgramFiles:program.store ProgramRegion:program.store "
     "Journal:journal "
     "FileFlash:journal.flash RamFlash:journal.flash Region:journal.region "
     "partition:journal.region SpiFlash:journal.spiflash Regions:journal.regions "

@@ -43,6 +43,9 @@ TEXTS = {
     "TSME-M011": "%r is no time: whole milliseconds, 0 or more",
     "TSME-M012": "restore() names the task %s for the action %d, and it is a `once` task: nobody "
     "would know whether it has run; name an idempotent one, or the task that is pending",
+    "TSME-P007": "block %d holds a journal or a file system: a store of programs needs a region "
+    "of its own",
+    "TSME-P008": "the store of programs has format version %d, this software knows %d",
     "TSME-T001": "the effect '%s' of the task '%s' is none of pure, idempotent, once",
     "TSME-T005": "write @tasks.task('%s'), with the name of the task, above its function",
     "TSME-T006": "the clock gave %r: it has to give whole milliseconds since 1970, from 0 to the "
@@ -66,6 +69,7 @@ TEXTS = {
 LIMITED = {
     "TSME-J007": ("bytes of a record", "give the journal more blocks"),
     "TSME-J008": ("bytes of a record before the next checkpoint", "write a checkpoint first"),
+    "TSME-P009": ("bytes of a program in this store", "give it more blocks, or drop() a program"),
     "TSME-V006": ("nesting of a value", "this one is fixed"),
 }
 WHAT = {

@@ -7,6 +7,17 @@ except ImportError:
     lockf = None
 
 
+def settle(folder):
+    # that a file has a new name is on the disk
+    import os
+
+    part = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(part)
+    finally:
+        os.close(part)
+
+
 def fit(path, file):
     try:
         if lockf:
