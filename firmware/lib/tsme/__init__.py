@@ -2,6 +2,14 @@
 
 import sys
 
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
 __version__ = "0.1.0"
 
 # One text, which takes less memory than a dict of them.

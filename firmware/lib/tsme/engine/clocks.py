@@ -1,13 +1,6 @@
 # A clock that surprises, and one that begins anew at each boot; loaded when there is one.
+from .. import const
 from ..errors import LimitError, fault
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 # As events.py has them.
 _SLEEP = const(9)

@@ -5,7 +5,7 @@
 
 import asyncio
 
-from .. import once
+from .. import const, once
 from ..kernel import BEHAVIOUR, Kernel
 from ..kernel.executor import Driver
 from ..values.copies import copied, ordered, worded
@@ -21,14 +21,6 @@ from .tasks import (
     names,
     perform,
 )
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 # As events.py has them.
 _CONTINUE = const(0)

@@ -2,15 +2,7 @@
 import asyncio
 import time
 
-from .. import once
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
+from .. import const, once
 
 _LONGEST = const(3600000)  # ms in one sleep; boards' timers wrap, on rp2 after 71 minutes
 _SET = 1672531200000  # 2023: a clock that is before it has not been set

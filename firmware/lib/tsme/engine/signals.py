@@ -1,17 +1,10 @@
 # What an engine does for state machines alone; loaded when one is told something, or restored.
 import asyncio
 
+from .. import const
 from ..errors import LimitError, fault
 from ..kernel.rejected import Rejected
 from ..values.copies import handed, ordered
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 # As events.py has them.
 _SIGNAL = const(8)

@@ -1,15 +1,8 @@
 # Tasks whose result comes from outside, by a token: callbacks and activities; loaded for them.
+from .. import const
 from ..errors import TsmeError
 from ..values.copies import handed
 from .tasks import is_activity
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 # As events.py has them.
 _RUNNING = const(0)

@@ -2,15 +2,8 @@
 # past torn writes and damage.
 import struct
 
+from .. import const
 from .records import HEAD, crc32
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 WHOLE = 0
 _END = const(1)  # nothing begins here

@@ -2,16 +2,9 @@
 # opened, then forgotten.
 import struct
 
+from .. import const
 from ..errors import fault
 from .records import MAGIC, PART, VERSION, crc32
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 # What look() finds at the beginning of a block.
 _OTHER = const(0)

@@ -16,20 +16,12 @@ try:
 except ImportError:
     from ..values.crc import crc32
 
-from .. import once
+from .. import const, once
 from ..errors import fault, over
 from ..values import UNICODE
 from ..values.cbor import encode_all, encode_into, put_head
 from . import rng
 from .limits import LIMITS, check
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 # Kinds of inputs, status, kinds and fields of tracked actions: protocol.py.
 _CONTINUE = const(0)

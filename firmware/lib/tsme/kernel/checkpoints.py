@@ -1,17 +1,10 @@
 # Checkpoints (docs/SPEC.md, 5): a state as bytes, and back.
 
+from .. import const
 from ..errors import fault
 from ..values.cbor import encode, encoded_size
 from . import State, known
 from .limits import LIMITS
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 _DUE = const(3)
 _DEADLINE = const(8)

@@ -2,18 +2,10 @@
 #
 # Knows nothing of clocks, handlers and event loops, so that the runner of a board and the
 # simulator do the very same.  Who inherits says what launch() and emit() do.
-from .. import once
+from .. import const, once
 from ..errors import LimitError
 from . import State
 from .rejected import Broken, Rejected
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 _STEP = const(1)  # as records.py has it
 # As events.py has them.

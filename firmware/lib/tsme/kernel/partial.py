@@ -1,16 +1,9 @@
 # A step that cannot be made as it is, for want of room or because something breaks; loaded then.
+from .. import const
 from ..errors import LimitError
 from ..values.cbor import encoded_size
 from .limits import LIMITS
 from .rejected import Broken, Rejected
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 # As events.py has them.
 _CONTINUE = const(0)

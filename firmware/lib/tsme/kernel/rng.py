@@ -1,12 +1,6 @@
 # PCG-XSH-RR 64/32 (SPEC 3.3) on integers alone. The state is part of the execution's state, so
 # these are functions of it; Rng is for whoever wants an object.
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
+from .. import const
 
 _MASK = const((1 << 64) - 1)
 

@@ -9,21 +9,13 @@
 # Optional: start(state, input, actions) is called once, with what the execution starts with;
 # restore(state, actions) after a reset, and names anew each task that is pending, under its id;
 # name and version say whose journal it is; tasks names the tasks it starts.
-from .. import once
+from .. import const, once
 from ..errors import LimitError, TsmeError, fault
 from ..kernel.protocol import INPUTS
 from ..kernel.rejected import Rejected
 from ..values import Obj
 from ..values.cbor import encode_into, encoded_size
 from .drafts import ObjectDraft, frozen, own
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 # As events.py has them.
 _START = const(1)

@@ -7,18 +7,11 @@
 # how many more is one item more.  Nothing here recurses: what a child's end does to its parent is
 # noted (d.ready), and done when the child is gone.
 
+from .. import const
 from ..errors.faults import error
 from ..kernel.limits import LIMITS, check
 from ..values.cbor import MISSING, Obj
 from .frames import NEW, Frame, own
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 WAITS = -1
 RESULTS, LEFT, NEXT, ENTRY, ITEMS, MOST, MORE = range(7)

@@ -1,15 +1,8 @@
 # Frames as a checkpoint has them (docs/SPEC.md, 5), and back.
 
+from .. import const
 from ..values.cbor import DEPTH, encoded_size, measure
 from .frames import Frame
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 _SLOTS = const(10)  # where a frame's item has them
 

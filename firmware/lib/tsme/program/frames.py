@@ -1,15 +1,8 @@
 # Frames: what runs (docs/SPEC.md, 2.1), their encoding and what they add to a digest.
 
+from .. import const
 from ..values import UNICODE
 from ..values.cbor import MISSING, Obj, encode_all, encode_into
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 SILENT = "no heartbeat came in time"  # the cause of a States.Timeout that TimeoutSeconds did not
 NEW = const(24)  # bytes, at most, that a new frame's encoding has and no delta shows

@@ -3,19 +3,12 @@
 # Each takes (interpreter, draft, frame number, frame, operand stack, operand) and gives True if
 # the frame stops: it waits, or has ended.
 
+from .. import const
 from ..errors.faults import IntrinsicError, StatesError, error
 from ..kernel.limits import spend
 from ..values.cbor import DEPTH, MISSING, Obj, encoded_size, fits, measure
 from .compare import test
 from .frames import SILENT, index, put
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 _MAX_DELAY = const(2147483647)  # s, AWS's longest wait
 _LARGE = const(256)  # bytes from which on a size is tracked

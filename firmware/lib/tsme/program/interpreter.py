@@ -4,7 +4,7 @@
 # or ends.  It works on copies: values are never changed in place, frames are copied before their
 # first change, so that a step that fails leaves the old state whole.
 
-from .. import once
+from .. import const, once
 from ..errors import fault
 from ..errors.faults import StatesError, error
 from ..values import UNICODE
@@ -12,14 +12,6 @@ from ..values.cbor import MISSING, Obj, fits
 from .compare import compare
 from .frames import NEW, SILENT, Frame, delta, own
 from .instructions import OPERATIONS, sized
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 # As events.py has them.
 _SUCCEEDED = const(2)

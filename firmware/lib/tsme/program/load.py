@@ -1,18 +1,11 @@
 # Reads a program's container (docs/SPEC.md, 2): at each boot what was verified when it was
 # installed, and before that what verify.py is to look at.  Used once, and then forgotten.
 
+from .. import const
 from ..errors import TsmeError
 from ..journal.records import crc32
 from ..kernel.limits import LIMITS, check
 from ..values import cbor
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 _CALL = const(15)
 _NEEDS = const(127)  # the capabilities of this version

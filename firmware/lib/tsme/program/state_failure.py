@@ -1,14 +1,7 @@
 # A state that cannot be made fails (docs/SPEC.md, 3.1); loaded when one does, then forgotten.
+from .. import const
 from ..errors.faults import StatesError
 from .frames import own
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 # Numbers of docs/SPEC.md, 2.2.  A test compares them with ops.py.
 _ENTER = const(17)

@@ -6,19 +6,12 @@
 # width, rounding and text differ from board to board.
 import struct
 
+from .. import const
 from ..errors import fault
 
 int, isinstance, type = int, isinstance, type  # as in cbor.py: found faster by MicroPython
 INT_MIN = -(1 << 63)
 INT_MAX = (1 << 63) - 1
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
 
 _INF = const(0x7FF << 52)
 _FRACTION = const((1 << 52) - 1)
