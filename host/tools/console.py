@@ -76,6 +76,17 @@ def out_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=opaque))
 
 
+def answer(value: Any, form: str) -> None:
+    """The result of a command with --json or --format, on the standard output."""
+    if form == "json":
+        out_json(value)
+        return
+    from .forms import write  # noqa: PLC0415
+
+    sys.stdout.buffer.write(write(value, form))
+    sys.stdout.buffer.flush()
+
+
 def opaque(value: Any) -> Any:
     """What JSON has no form for: byte strings as hexadecimal, nothing as null."""
     if isinstance(value, (bytes, bytearray, memoryview)):

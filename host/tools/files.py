@@ -94,13 +94,14 @@ def _not_python(path: str) -> None:
         raise HostError("TSME-H014", f'"{path}" is Python, not a workflow')
 
 
-def read_value(given: str, option: str = "--input") -> Json:
-    """A JSON value from a file, from the standard input (`-`), or from the argument itself.
+def read_value(given: str, option: str = "--input", form: str | None = None) -> Json:
+    """A value from a file, from the standard input (`-`), or JSON from the argument itself.
 
-    `option`: whose argument it is, for errors.
+    `option`: whose argument it is, for errors.  `form`: of the standard input, and of a file whose
+    ending does not say it (.json, .cbor, .msgpack); JSON if it is None.
     """
     if given == "-":
-        return parse_value(_text(read_bytes("-"), "the standard input"), "the standard input")
+        return _value(read_bytes("-"), "the standard input", form)
     if not given:
         raise HostError("TSME-H002", f"{option} is empty", f"write JSON, such as {option} '{{}}'")
     if not _is_file(given):
@@ -113,7 +114,20 @@ def read_value(given: str, option: str = "--input") -> Json:
             text = json.dumps(given, ensure_ascii=False)
             hint = _similar(Path(given)) or f"for a text, write {option} '{text}'"
             raise HostError("TSME-H010", f'there is no file "{given}"', hint)
-    return parse_value(_text(read_bytes(given), given), given)
+    return _value(read_bytes(given), given, form)
+
+
+def _value(data: bytes, name: str, form: str | None) -> Json:
+    """The value that a file holds, in the form of its ending, else in `form`."""
+    from . import forms  # noqa: PLC0415
+
+    form = forms.ending(name) or form or "json"
+    if form == "json":
+        return parse_value(_text(data, name, "a value, write --format cbor or msgpack"), name)
+    try:
+        return forms.read(data, form)
+    except forms.Unfit as error:
+        raise HostError(error.code, f"{name}: {error.message}") from None
 
 
 def _is_file(given: str) -> bool:
@@ -144,10 +158,11 @@ def read_text(path: str) -> str:
     return _text(read_bytes(path), path)
 
 
-def _text(data: bytes, path: str) -> str:
+def _text(data: bytes, path: str, other: str = "") -> str:
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff")) or data[:4].count(0) >= 2
     if b"\0" in data and not wide:
-        raise HostError("TSME-H014", f'"{path}" is a binary file, not JSON text')
+        hint = f"for {other}" if other else ""
+        raise HostError("TSME-H014", f'"{path}" is a binary file, not JSON text', hint)
     try:
         return decode(data)
     except CompileError as error:

@@ -30,11 +30,20 @@ def _is_junit(start: bytes) -> bool:
 
 
 def _is_records(start: bytes) -> bool:
-    return start == b"[]\n" or start.startswith(b'[\n  {\n    "record":')
+    text = start == b"[]\n" or start.startswith(b'[\n  {\n    "record":')
+    return (
+        text or b"\x66record" in start[2:14] or b"\xa6record" in start[2:14]
+    )  # CBOR, MessagePack
 
 
 def _is_sequence(start: bytes) -> bool:
     return start[1:8] == b"\x66record"
+
+
+def _is_value(start: bytes) -> bool:
+    """Nothing else that is ours, and no workflow."""
+    others = any(known(start) for known in KINDS.values() if known is not _is_value)
+    return not others and b'"StartAt"' not in start and b'"States"' not in start
 
 
 def _is_failure(start: bytes) -> bool:
@@ -50,6 +59,7 @@ KINDS: dict[str, Callable[[bytes], bool]] = {
     "export of a journal": _is_records,
     "CBOR sequence of records": _is_sequence,
     "failure of a simulation": _is_failure,
+    "value": _is_value,
 }
 
 

@@ -3,7 +3,8 @@
 #     micropython main.py program.tsm [NAME=VALUE ...]
 #
 # tasks=tasks.py     a global `tasks = tsme.Tasks()` with the handlers
-# input=in.cbor      the input of a new execution; {} if it is left out
+# input=in.cbor      the input of a new execution, {} if it is left out; also .json, .msgpack
+# output=out.json    where the output goes; also .cbor, .msgpack
 # journal=j.bin      made if it is not there; an execution under way in it goes on
 # blocks=64          of 4096 bytes in a new journal
 # sync=0             a step need not have reached the disk
@@ -25,6 +26,7 @@ from collections import OrderedDict
 try:
     import asyncio
 
+    from forms import keep, value_of
     from unixtasks import Left, line, loaded, read, where
     from waiting import SayingEngine
 
@@ -189,7 +191,7 @@ def run(options):
     elif engine.state.execution:
         n = engine.state.execution
         say("tsme: execution %d has ended; starting execution %d" % (n, n + 1))
-    value = kept(decode(read(options["input"]))[0]) if "input" in options else {}
+    value = kept(value_of(options["input"])) if "input" in options else {}
     o = asyncio.run(quietly(engine, value, options.get("mail")))
     return [o.status, o.output, o.error, o.cause, o.execution]
 
@@ -201,6 +203,8 @@ def main(args):
         options[name] = value
     try:
         result = run(options)
+        if result[0] == "succeeded" and "output" in options:
+            keep(options["output"], result[1])
     except TsmeError as e:
         result = ["refused", e.code, e.message]
     except Left as e:
@@ -217,7 +221,8 @@ def main(args):
         with open(options["result"], "wb") as f:
             f.write(encode(result, True))  # an output may be as deep as a value can be
     elif result[0] == "succeeded":
-        print(dumps(result[1]))
+        if "output" not in options:
+            print(dumps(result[1]))
     else:
         say(" ".join([str(part) for part in result if part is not None]))
     return {"succeeded": 0, "refused": 2}.get(result[0], 1)

@@ -9,6 +9,7 @@ import click
 from .. import console
 from ..definitions import takes_values
 from ..errors import DONE, FAILED
+from ..forms import answers
 from ..handlers import load_tasks
 from ..journal.image import Log, read_log
 from ..journal.ledger import ENDS, SUCCEEDED, Action, Bounds, Ledger, Total, keep
@@ -38,9 +39,9 @@ starts and resets are none. Where a `once` task has a check, what it said is bel
     metavar="TASKS.py",
     help="The handlers: says which effects they declare. The file is loaded, none is called.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@answers
 @takes_values
-def effects(log: str, programs: tuple[str, ...], tasks: str | None, as_json: bool) -> int:
+def effects(log: str, programs: tuple[str, ...], tasks: str | None, form: str | None) -> int:
     """Show what became of every task, and how often its handler ran.
 
     The start of a `once` task is on record before its handler runs, so that it ran once or never;
@@ -54,8 +55,8 @@ def effects(log: str, programs: tuple[str, ...], tasks: str | None, as_json: boo
     handlers = load_tasks(tasks) if tasks else None
     read = read_log(log)
     ledger, played = keep(read, known, handlers)
-    if as_json:
-        console.out_json(_as_json(read, ledger, played))
+    if form:
+        console.answer(_account(read, ledger, played), form)
     else:
         _show(read, ledger, played)
     differs = any(item.difference for item in played)
@@ -71,7 +72,7 @@ def _complete(log: Log, played: list[Played]) -> bool:
     )
 
 
-def _as_json(log: Log, ledger: Ledger, played: list[Played]) -> dict[str, Any]:
+def _account(log: Log, ledger: Ledger, played: list[Played]) -> dict[str, Any]:
     return {
         "journal": log.name,
         "complete": _complete(log, played),

@@ -16,6 +16,7 @@ from ..aws.history import replay_history
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
 from ..files import Loaded, read_program
+from ..forms import answers
 from ..journal.image import Execution, Log, executions, read_log
 from ..journal.replayer import check_program, know, no_limits
 
@@ -41,11 +42,16 @@ _HAS_DETAILS = ("Execution", "Task", "LambdaFunction", "Activity", "MapIteration
     default=True,
     help="Whether JSON has the inputs and outputs.  [default: it has]",
 )
-@click.option("--json", "form", flag_value="json", help="Print what the AWS API answers.")
-@click.option("--table", "form", flag_value="table", help="Print a line for each event.")
+@click.option("--table", is_flag=True, help="Print a line for each event.")
+@answers
 @takes_values
 def history(
-    log: str, programs: tuple[str, ...], execution: int | None, form: str | None, data: bool
+    log: str,
+    programs: tuple[str, ...],
+    execution: int | None,
+    data: bool,
+    table: bool,
+    form: str | None,
 ) -> int:
     """Show an execution as AWS's GetExecutionHistory would.
 
@@ -60,10 +66,8 @@ def history(
     found = executions(read)
     chosen = _choose(read, found, execution)
     told = tell(loaded, chosen)
-    if form is None:
-        form = "table" if sys.stdout.isatty() else "json"
-    if form == "json":
-        console.out_json(as_api(told, data))
+    if form or not (table or sys.stdout.isatty()):
+        console.answer(as_api(told, data), form or "json")
     else:
         for line in as_table(told):
             console.out(line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +12,7 @@ from tsme.values import cbor
 from .. import console
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
+from ..forms import answers, ending, option, write
 from ..journal.image import Damage, Log, Record, duration, plain, read_log, timestamp
 from ..journal.replayer import Played, find, play_all
 from ..outputs import write_bytes
@@ -34,9 +34,9 @@ def journal() -> None:
     multiple=True,
     help="The .tsm, workflow or machine (FILE.py:CLASS) that ran: adds what it did. Repeatable.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the records as JSON.")
+@answers
 @takes_values
-def show(log: str, programs: tuple[str, ...], as_json: bool) -> int:
+def show(log: str, programs: tuple[str, ...], form: str | None) -> int:
     """Show a journal as a log, one line for each record.
 
     Exits with 1 if records are damaged, or differ from what the program does.
@@ -44,8 +44,8 @@ def show(log: str, programs: tuple[str, ...], as_json: bool) -> int:
     read = read_log(log)
     known = [find(path) for path in programs]
     played = list(play_all(read, known) if known else map(Played, read.records))
-    if as_json:
-        console.out_json(_as_json(read, played, bool(known)))
+    if form:
+        console.answer(_plain(read, played, bool(known)), form)
     else:
         _show(read, played, bool(known))
     differs = any(item.difference for item in played)
@@ -53,7 +53,7 @@ def show(log: str, programs: tuple[str, ...], as_json: bool) -> int:
     return FAILED if broken or differs else DONE
 
 
-def _as_json(log: Log, played: list[Played], with_program: bool) -> dict[str, Any]:
+def _plain(log: Log, played: list[Played], with_program: bool) -> dict[str, Any]:
     records = []
     for item in played:
         entry = plain(item.record)
@@ -192,22 +192,27 @@ def _checkpoint(record: Record) -> str:
     "--output",
     default="-",
     metavar="FILE",
-    help="FILE.json or FILE.cborseq (RFC 8742).  [default: JSON to the standard output]",
+    help="FILE.json, .cbor, .msgpack or .cborseq (RFC 8742).  [default: the standard output]",
 )
-def export(log: str, output: str) -> int:
+@option("Of the standard output.  [default: json]")
+def export(log: str, output: str, form: str | None) -> int:
     """Write all records of a journal in an open form.
 
-    Each record is an object with named fields, as a JSON array or as a CBOR sequence.
+    Each record is an object with named fields, in an array or in a CBOR sequence. Byte strings
+    are hexadecimal in JSON.
     """
-    ending = Path(output).suffix
-    if output != "-" and ending not in (".json", ".cborseq"):
-        message = f'"{output}" ends neither in .json nor in .cborseq'
+    sequence = output.endswith(".cborseq")
+    form = ending(output) or form or "json"
+    if output != "-" and not sequence and not ending(output):
+        message = f'"{output}" ends in none of .json, .cbor, .msgpack and .cborseq'
         raise HostError("TSME-H003", message)
     items = [plain(record) for record in read_log(log).records]
-    if ending == ".cborseq":
+    if sequence:
         write_bytes(
             output, b"".join(cbor.encode(item, True) for item in items), "CBOR sequence of records"
         )
+    elif form != "json":
+        write_bytes(output, write(items, form), "export of a journal")
     else:
         text = json.dumps(items, ensure_ascii=False, indent=2, default=console.opaque)
         write_bytes(output, text.encode() + b"\n", "export of a journal")

@@ -9,6 +9,7 @@ import click
 from .. import console
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
+from ..forms import answers
 from ..journal.image import Log, plain, read_log
 from ..journal.replayer import Played, find, play_all
 
@@ -23,9 +24,9 @@ from ..journal.replayer import Played, find, play_all
     required=True,
     help="The .tsm, workflow or machine (FILE.py:CLASS) that ran. May be repeated.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@answers
 @takes_values
-def replay(log: str, programs: tuple[str, ...], as_json: bool) -> int:
+def replay(log: str, programs: tuple[str, ...], form: str | None) -> int:
     """Run a journal's inputs through the kernel again and compare every byte.
 
     Exits with 0 if all records that can be replayed are identical, 1 at the first difference.
@@ -38,8 +39,8 @@ def replay(log: str, programs: tuple[str, ...], as_json: bool) -> int:
         played.append(item)
         if item.difference:
             break
-    if as_json:
-        console.out_json(_as_json(read, played))
+    if form:
+        console.answer(_plain(read, played), form)
     else:
         _show(read, played)
     return FAILED if played[-1].difference or read.damage else DONE
@@ -55,7 +56,7 @@ def _counts(played: list[Played]) -> tuple[int, int, int]:
     return steps, len(same) - steps, len(executions)
 
 
-def _as_json(log: Log, played: list[Played]) -> dict[str, Any]:
+def _plain(log: Log, played: list[Played]) -> dict[str, Any]:
     steps, checkpoints, executions = _counts(played)
     last = played[-1]
     out: dict[str, Any] = {

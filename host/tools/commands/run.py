@@ -28,11 +28,13 @@ from ..aws.history import replay_history
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError, did_you_mean
 from ..files import Loaded, read_program, read_value
+from ..forms import ending, option, write
 from ..handlers import check_tasks
 from ..journal.image import executions, read_log
 from ..journal.replayer import no_limits
 from ..journal.session import Kept, held, lay_out, left, under_way
 from ..limits import how_to_raise, limits_of, twice
+from ..outputs import keep_others, write_bytes
 from .run_worker import work
 from .token import forget, mailbox
 
@@ -63,6 +65,8 @@ class Options(TypedDict):
     limits: tuple[str, ...]
     traceback: bool
     as_json: bool
+    output: str | None
+    form: str | None
 
 
 @click.command()
@@ -72,8 +76,10 @@ class Options(TypedDict):
     "-i",
     "given",
     metavar="JSON",
-    help="A file, `-`, or the JSON itself.  [default: {}]",
+    help="A file (.json, .cbor, .msgpack), `-`, or the JSON itself.  [default: {}]",
 )
+@click.option("--output", "-o", metavar="FILE", help="Write the output there, by its ending.")
+@option("Of the output, and of an input whose ending does not say it.  [default: json]")
 @click.option("--tasks", "-t", metavar="TASKS.py", help="The handlers of the workflow's tasks.")
 @click.option(
     "--on",
@@ -110,8 +116,8 @@ class Options(TypedDict):
 def run(program: str, **options: Unpack[Options]) -> int:
     """Run a workflow or a compiled program.
 
-    The output goes to the standard output as JSON; everything else, also what handlers print,
-    to the standard error.
+    The output goes to the standard output; everything else, also what handlers print, to the
+    standard error.
 
     \b
     A tasks file is plain Python for CPython and MicroPython:
@@ -123,6 +129,10 @@ def run(program: str, **options: Unpack[Options]) -> int:
 
     Exits with 0 if the execution succeeded, 1 if it failed, 2 if it could not run.
     """
+    if options["as_json"] and (options["form"] or "json") != "json":
+        raise HostError("TSME-H002", "--json prints JSON", "leave out --json or --format")
+    if options["output"]:
+        keep_others(options["output"], "value", program)
     loaded = read_program(program)
     listing = disassemble(loaded.data)
     tasks = options["tasks"]
@@ -140,7 +150,7 @@ def run(program: str, **options: Unpack[Options]) -> int:
         given = options["given"]
         value = None
         if given is not None or not kept.goes_on:
-            value = cbor.encode(read_value("{}" if given is None else given))
+            value = _input("{}" if given is None else given, options)
         place = Path(folder)
         place.joinpath("program.tsm").write_bytes(loaded.data[: listing.size])
         states = [state.name for state in listing.debug.states] if listing.debug else []
@@ -157,8 +167,12 @@ def run(program: str, **options: Unpack[Options]) -> int:
             result = _in_full(result, loaded.data, journal)
         try:
             return _report(result, options, kept)
-        except OSError as error:
+        except (OSError, HostError) as error:
             raise _unsaid(result, error) from None
+
+
+def _input(given: str, options: Options) -> bytes:
+    return bytes(cbor.encode(read_value(given, form=options["form"])))
 
 
 def board(name: str = "start.py") -> Path:
@@ -377,17 +391,30 @@ def _words(code: str, message: str, options: Options) -> str:
     return how_to_raise(message)
 
 
-def _unsaid(result: list[Any], error: OSError) -> HostError:
+def _unsaid(result: list[Any], error: OSError | HostError) -> HostError:
     """The output cannot be written: where it is not lost, remarks are."""
     status, output, *_, execution = result
     if status == "succeeded":
         click.echo(f"tsme: execution {execution} succeeded: {console.json_text(output)}", err=True)
+    if isinstance(error, HostError):  # of its file
+        return error
     why = error.strerror or str(error)
     return HostError("TSME-H004", f"the output cannot be written: {why}", "it stands above")
 
 
+def _give(output: Any, target: str, form: str) -> None:
+    """The output of an execution, in its form."""
+    if form == "json":
+        data = console.json_text(output).encode(errors="backslashreplace") + b"\n"
+    else:
+        data = write(output, form)
+    write_bytes(target, data, "value")
+
+
 def _report(result: list[Any], options: Options, kept: Kept) -> int:
     status, output, error, cause, execution = result
+    if status == "succeeded" and options["output"]:
+        _give(output, options["output"], ending(options["output"]) or options["form"] or "json")
     if options["as_json"]:
         console.out_json(
             {
@@ -398,8 +425,8 @@ def _report(result: list[Any], options: Options, kept: Kept) -> int:
                 "execution": execution,
             }
         )
-    elif status == "succeeded":
-        console.out(console.json_text(output))
+    elif status == "succeeded" and not options["output"]:
+        _give(output, "-", options["form"] or "json")
     else:
         words = _words("", str(cause), options) if cause else ""
         why = ": ".join(part for part in (str(error or ""), words) if part)

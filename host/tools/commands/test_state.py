@@ -23,6 +23,7 @@ from ..aws.state_request import ApiError, Request
 from ..definitions import split_name, takes_values
 from ..errors import DONE, FAILED, HostError, did_you_mean
 from ..files import read_flow, read_value, shown_name
+from ..forms import answers
 from .check import show_problems
 
 NAME = "StateName"  # what AWS calls a state that is given alone
@@ -178,7 +179,7 @@ class Options(TypedDict):
     mock: str | None
     inspection: str
     configuration: str | None
-    as_json: bool
+    form: str | None
 
 
 @click.command(name="test-state")
@@ -196,13 +197,14 @@ class Options(TypedDict):
     help="DEBUG and TRACE show the stages of the data flow.",
 )
 @click.option("--configuration", metavar="JSON", help="AWS's stateConfiguration.")
-@click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
+@answers
 @takes_values
 def command(flow: str, **options: Unpack[Options]) -> int:
     """Run one state of a workflow, with mocked answers.
 
-    FLOW is a workflow, or a single state. Each JSON is a file, `-`, or the JSON itself. The
-    answer is that of the TestState API of AWS, and so are the forms of the arguments:
+    FLOW is a workflow, or a single state. Each JSON is a file (.json, .cbor, .msgpack), `-`, or
+    the JSON itself; what has no such ending is of --format. The answer is that of the TestState
+    API of AWS, and so are the forms of the arguments:
 
     \b
       --mock '{"result": {"moisture": 41}}'   or '{"errorOutput": {"error": "Dry"}}'
@@ -231,8 +233,8 @@ def command(flow: str, **options: Unpack[Options]) -> int:
             raise
         hint = "say what it answers: --mock '{\"result\": ...}'"
         raise HostError(error.code, "nothing here can do the work of this state", hint) from None
-    if options["as_json"]:
-        console.out_json(answer)
+    if options["form"]:
+        console.answer(answer, options["form"])
     else:
         _show(answer)
     return DONE if answer["status"] == "SUCCEEDED" else FAILED
@@ -243,7 +245,7 @@ def _request(text: str, name: str, options: Options) -> Request:
         raise HostError("TSME-H062", f'"{name}" is a whole workflow', "name a state with --state")
 
     def an_object(option: str, given: str | None) -> dict[str, Json]:
-        value = {} if given is None else read_value(given, option)
+        value = {} if given is None else read_value(given, option, options["form"])
         if isinstance(value, dict):
             return value
         raise HostError("TSME-H062", f"{option} must be a JSON object")
@@ -259,7 +261,9 @@ def _request(text: str, name: str, options: Options) -> Request:
     return Request(
         definition=text,
         state=options["state"],
-        input={} if options["given"] is None else read_value(options["given"]),
+        input={}
+        if options["given"] is None
+        else read_value(options["given"], form=options["form"]),
         context=None if context is None else an_object("--context", context),
         variables=an_object("--variables", options["variables"]),
         mock=mock,

@@ -36,6 +36,7 @@ from .. import console
 from ..definitions import takes_values
 from ..errors import DONE, HostError
 from ..files import read_program, read_value
+from ..forms import answers, option
 from ..journal.image import read_log
 from ..journal.replayer import Player, check_program, know, no_limits
 from ..journal.session import in_use
@@ -138,12 +139,12 @@ def _takes(command: Callable[..., int]) -> Callable[..., int]:
 
 @token.command("list", short_help="Show what waits.")
 @_takes
-@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
-def list_(journal: str, program: str, as_json: bool) -> int:
+@answers
+def list_(journal: str, program: str, form: str | None) -> int:
     """Show the tasks that wait for their token, with what they were given."""
     found = waiting(journal, program)
-    if as_json:
-        console.out_json([vars(item) for item in found])
+    if form:
+        console.answer([vars(item) for item in found], form)
         return DONE
     for item in found:
         until = "" if item.due is None else f"  until {timestamp.text(item.due)}"
@@ -158,9 +159,11 @@ def list_(journal: str, program: str, as_json: bool) -> int:
 @_takes
 @click.argument("name", metavar="TOKEN")
 @click.argument("output", metavar="[OUTPUT]", required=False)
-def success(journal: str, name: str, output: str | None, program: str) -> int:
-    """Give the task with this TOKEN its result: OUTPUT is a file, `-`, or JSON; else null."""
-    value: Any = None if output is None else read_value(output, "OUTPUT")
+@option("Of OUTPUT if it is `-`, or a file whose ending does not say it.")
+def success(journal: str, name: str, output: str | None, program: str, form: str | None) -> int:
+    """Give the task with this TOKEN its result: OUTPUT is a file (.json, .cbor, .msgpack), `-`,
+    or JSON; else null."""
+    value: Any = None if output is None else read_value(output, "OUTPUT", form)
     return _send(journal, program, name, SUCCEEDED, value)
 
 

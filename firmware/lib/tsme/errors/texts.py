@@ -61,6 +61,8 @@ TEXTS = {
     "TSME-V012": "the byte %02x at %d begins no value",
     "TSME-V013": "the object before %d has a name twice",
     "TSME-V014": "the text at %d is not valid UTF-8",
+    "TSME-V015": "%s, at %d, is no JSON value",
+    "TSME-V016": "something follows the value at %d",
     "TSME-V022": "the number is too large for binary64",
     "TSME-V023": "this interpreter has no floats",
 }

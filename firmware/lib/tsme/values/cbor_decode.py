@@ -54,7 +54,7 @@ def _read_int(pos, major, n, container):
     return -1 - n if major else n
 
 
-def _read_text(data, pos, end):
+def read_text(data, pos, end):
     if end > len(data):
         _ends(data)
     try:
@@ -91,7 +91,7 @@ def decode(data, pos=0, container=False):
         else:
             major, n, pos = read_head(data, pos)
         if major == 3:
-            v = _read_text(data, pos, pos + n)
+            v = read_text(data, pos, pos + n)
             pos += n
             if keyed and key is None:
                 key = v
