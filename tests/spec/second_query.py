@@ -12,12 +12,12 @@ from typing import Any
 from .second_values import MISSING, WorkflowError, at_path, child, fit, is_number, shown
 
 _RELATIONS = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+    1: operator.lt,
+    2: operator.eq,
+    3: operator.le,
+    4: operator.gt,
+    5: operator.ne,
+    6: operator.ge,
 }
 
 
@@ -50,7 +50,7 @@ def select(v: Any, query: list[Any], largest: int) -> tuple[Any, int]:
         found, deep = out, segment is True
         work += largest - look.left
     result: Any = found
-    if len(query) == 1 and isinstance(query[0], dict) and "pick" in query[0]:
+    if len(query) == 1 and isinstance(query[0], list) and query[0][0] == 2:
         if not found:
             raise WorkflowError(1)
         result = found[0]
@@ -76,17 +76,17 @@ def _applied(v: Any, segment: Any, deep: bool, look: _Look) -> tuple[int, list[A
             return len(inside), inside
         case str() | int():
             return 0, _there([child(v, segment)])
-        case [start, stop]:
+        case [0, start, stop]:
             out = v[start:stop] if isinstance(v, list) else []
             return len(out), out
-        case {"in": numbers}:
+        case [1, *numbers]:
             there = _there([child(v, n) for n in numbers])
             return (len(numbers) if isinstance(v, list) else 0), there
-        case {"pick": names}:
+        case [2, *names]:
             if not isinstance(v, dict) or deep and any(name not in v for name in names):
                 return 0, []
             return 0, [{name: v[name] for name in names if name in v}]
-        case {"if": term}:
+        case [3, term]:
             if isinstance(v, dict):
                 return 0, [v] if _holds(term, v, look) else []
             if deep:
@@ -103,16 +103,16 @@ def _there(values: list[Any]) -> list[Any]:
 
 def _holds(term: list[Any], v: Any, look: _Look) -> bool:
     op, *rest = term
-    if op in ("and", "or"):
+    if op in (8, 9):
         parts = (_holds(part, v, look) for part in rest)
-        return all(parts) if op == "and" else any(parts)
+        return all(parts) if op == 8 else any(parts)
     x = _found(rest[0], v, look)
-    if op in ("has", "not"):
-        return (x is not MISSING and x is not None) is (op == "has")
+    if op in (0, 7):
+        return (x is not MISSING and x is not None) is (op == 7)
     if x is MISSING:
         return False
-    if op == "=~":
-        return _matches(x, rest[1]["re"], look)
+    if op == 10:
+        return _matches(x, rest[1], look)
     if isinstance(rest[1], list):
         y = _found(rest[1], v, look)
         if y is MISSING:
@@ -121,17 +121,18 @@ def _holds(term: list[Any], v: Any, look: _Look) -> bool:
         return _related(op, x, y)
     if isinstance(x, (list, dict)):
         return False
-    text, number = rest[1], rest[2] if len(rest) > 2 else None
+    text = rest[1] if isinstance(rest[1], str) else shown(rest[1])
+    number = _number(rest[1]) if isinstance(rest[1], str) else rest[1]
     relation = _RELATIONS[op]
     if x is None:
-        return bool(op == ("==" if text == "null" else "!="))
+        return bool(op == (2 if text == "null" else 5))
     if isinstance(x, str):
         return bool(relation(x, text))
     if isinstance(x, bool) and text.lower() in ("true", "false"):
         return bool(relation(x, text.lower() == "true"))
     if is_number(x) and number is not None:
         return bool(relation(x, number))
-    return bool(op == "!=")
+    return bool(op == 5)
 
 
 def _found(path: list[Any], v: Any, look: _Look) -> Any:
@@ -141,14 +142,14 @@ def _found(path: list[Any], v: Any, look: _Look) -> Any:
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
-def _related(op: str, x: Any, y: Any) -> bool:
+def _related(op: int, x: Any, y: Any) -> bool:
     relation = _RELATIONS[op]
     many = (list, dict)
     nulls = [one is None or one == "null" for one in (x, y)]
     if isinstance(x, many) and isinstance(y, many):
         return False
     if (x is None) != (y is None):
-        return op == ("==" if all(nulls) else "!=")
+        return op == (2 if all(nulls) else 5)
     if any(nulls):
         return bool(relation(not nulls[0], not nulls[1]))
     if isinstance(x, many) or isinstance(y, many):
@@ -160,7 +161,7 @@ def _related(op: str, x: Any, y: Any) -> bool:
             return bool(relation(x, y.lower() == "true"))
         case _, str():
             number = _number(y)
-            return op == "!=" if number is None else bool(relation(x, number))
+            return op == 5 if number is None else bool(relation(x, number))
         case bool(), bool():
             return bool(relation(x, y))
     if isinstance(y, bool) or not is_number(x):

@@ -8,14 +8,19 @@ would not run on AWS.
 
 from __future__ import annotations
 
+import math
 import re
+
+from tsme.values.numbers import to_text
 
 from ..frontend.model import Index, Json, Key, Segment, Where
 from .filter_errors import FilterError, Unsupported
 from .paths import PathError, parse_path, regex_at
 
 _NESTED = 8  # terms in one another; the device checks it
-_OPERATORS = ("==", "!=", "<=", ">=", "<", ">")
+# What each operator takes: 1 less, 2 equal, 4 greater.
+OPERATORS = {"==": 2, "!=": 5, "<=": 3, ">=": 6, "<": 1, ">": 4}
+NOT, HAS, AND, OR, MATCHES = 0, 7, 8, 9, 10  # other terms
 _OTHERS = ("===", "!==", "<>", "=")
 _WORD = re.compile(r"[A-Za-z]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -63,13 +68,13 @@ class _Reader:
         parts = [self.both(depth)]
         while self.takes("||"):
             parts.append(self.both(depth))
-        return _joined("or", parts)
+        return _joined(OR, parts)
 
     def both(self, depth: int) -> Json:
         parts = [self.term(depth)]
         while self.takes("&&"):
             parts.append(self.term(depth))
-        return _joined("and", parts)
+        return _joined(AND, parts)
 
     def term(self, depth: int) -> Json:
         if self.takes("("):
@@ -89,25 +94,23 @@ class _Reader:
                 raise Unsupported("`!` before a comparison", "use the opposite operator")
             if path[0] is None:
                 raise Unsupported("`$` by itself in a filter", "compare it: $.name != 'x'")
-            return ["not", path]
+            return [NOT, path]
         path = self.path()
         operator = self.operator()
         if operator is None:
             if path[0] is None:
                 raise Unsupported("`$` by itself in a filter", "compare it: $.name == 'x'")
-            return ["has", path]
+            return [HAS, path]
         if operator == "=~":
             code = self.pattern()
             self.finished()
-            return [operator, path, {"re": code}]
+            return [MATCHES, path, code]
         self.blanks()
         if self.text[self.at : self.at + 1] in ("@", "$") and self.at < len(self.text):
             second = self.path()
             self.finished()
-            return [operator, path, second]
-        literal, number = self.literal()
-        known: list[Json] = [] if number is None else [number]
-        return [operator, path, literal, *known]
+            return [OPERATORS[operator], path, second]
+        return [OPERATORS[operator], path, self.literal()]
 
     def finished(self) -> None:
         """Nothing may follow what has been compared."""
@@ -199,20 +202,20 @@ class _Reader:
         ):
             return None
         if match := _WORD.match(self.text, self.at):
-            hint = "the operators are " + " ".join(_OPERATORS)
+            hint = "the operators are " + " ".join(OPERATORS)
             raise Unsupported(f"the operator `{match.group()}` of filters", hint)
         if self.takes("=~"):
             return "=~"
         for symbol in _OTHERS[:3]:
             if self.text.startswith(symbol, self.at):
                 raise Unsupported(f"the operator `{symbol}` of filters", "== and != are")
-        for symbol in _OPERATORS:
+        for symbol in OPERATORS:
             if self.takes(symbol):
                 return symbol
         raise FilterError(f"`{self.text[self.at :][:2]}` is no operator of filters")
 
-    def literal(self) -> tuple[str, int | float | None]:
-        """A literal as text, and the number that it is."""
+    def literal(self) -> str | int | float:
+        """A literal: as text, or as the number of which that is the text."""
         self.blanks()
         char = self.text[self.at : self.at + 1]
         if char in ("'", '"') and char:
@@ -220,7 +223,7 @@ class _Reader:
             self.blanks()
             if self.text[self.at : self.at + 1] not in ("", ")", "&", "|"):
                 raise FilterError(f"something follows the literal '{text}' in the filter")
-            return text, _number(text)
+            return _literal(text)
         if char in ("[", "{") and char:
             raise Unsupported("comparing with an array or object in a filter")
         start = self.at
@@ -231,10 +234,10 @@ class _Reader:
             raise FilterError("a literal is missing in the filter")
         if any(c in "'\"()@$" for c in text):
             raise FilterError(f"the literal `{text}` of the filter needs quotes")
-        return text, _number(text)
+        return _literal(text)
 
 
-def _joined(op: str, parts: list[Json]) -> Json:
+def _joined(op: int, parts: list[Json]) -> Json:
     return parts[0] if len(parts) == 1 else [op, *parts]
 
 
@@ -247,25 +250,22 @@ def _plain(segment: Segment, text: str) -> Json:
     raise Unsupported(f"the path {text} in a filter", hint)
 
 
-def _number(text: str) -> int | float | None:
-    """The value of a text that is a decimal number; None if it is none, or beyond all numbers."""
+def _literal(text: str) -> str | int | float:
+    """The number that a text stands for, if the device writes it so too; else the text."""
     if not _NUMBER.fullmatch(text):
-        return None
-    try:
-        whole = int(text)
-    except ValueError:
-        value = float(text)
-        return value if abs(value) <= 1.7976931348623157e308 else None
-    return whole if -(2**63) <= whole < 2**63 else float(whole)
+        return text
+    value = float(text) if set(text) & set(".eE") else int(text)
+    known = abs(value) < 2**63 if isinstance(value, int) else math.isfinite(value)
+    return value if known and to_text(value) == text else text
 
 
 def undocumented(terms: Json) -> str:
     """What a filter has that AWS's guide does not speak of: a pattern, a second path, or ""."""
     if not isinstance(terms, list):
         return ""
-    if terms[0] in ("and", "or"):
+    if terms[0] in (AND, OR):
         return next((found for term in terms[1:] if (found := undocumented(term))), "")
-    if terms[0] == "=~":
+    if terms[0] == MATCHES:
         return "a pattern (=~)"
     second = len(terms) > 2 and isinstance(terms[2], list)
     first = isinstance(terms[1], list) and terms[1][0] is None

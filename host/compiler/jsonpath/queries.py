@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from tsme.values import numbers
+
 from ..frontend.model import (
     Descend,
     Filter,
@@ -19,9 +21,10 @@ from ..frontend.model import (
     Wildcard,
 )
 from .filter_errors import Unsupported
-from .filters import compile_filter
+from .filters import AND, HAS, MATCHES, NOT, OPERATORS, OR, compile_filter
 
 _STEPS = 32  # segments of a path; the device checks it
+_SLICE, _SEVERAL, _PICK, _FILTER = range(4)  # segments that are arrays
 _LAST = re.compile(r"\(\s*@\.(?:length|size\(\))\s*-\s*([1-9][0-9]{0,8})\s*\)")
 
 
@@ -54,7 +57,7 @@ def from_document(segments: list[Segment]) -> bool:
 
 
 def _reads_document(term: Any) -> bool:
-    if term[0] in ("and", "or"):
+    if term[0] in (AND, OR):
         return any(map(_reads_document, term[1:]))
     return any(isinstance(place, list) and place[0] is None for place in term[1:3])
 
@@ -82,20 +85,20 @@ def _step(segment: Segment, last: bool) -> Json:
         case Slice():
             return _slice(segment)
         case Filter(text):
-            return {"if": compile_filter(text)}
+            return [_FILTER, compile_filter(text)]
         case Function(name):
             hint = "AWS has no functions in paths"
             hint += "; States.ArrayLength counts" if name == "length" else ""
             raise Unsupported(f"the path function {name}()", hint)
         case Several(parts):
             if not _names(segment):
-                return {"in": [part.n for part in parts if isinstance(part, Index)]}
+                return [_SEVERAL, *(part.n for part in parts if isinstance(part, Index))]
             if not last:
                 raise Unsupported("a list of names before the end of a path")
             names = dict.fromkeys(part.name for part in parts if isinstance(part, Key))
             if len(names) < 2:
                 raise Unsupported("the same name twice in a path")
-            return {"pick": list(names)}
+            return [_PICK, *names]
 
 
 def _slice(segment: Slice) -> Json:
@@ -107,7 +110,7 @@ def _slice(segment: Slice) -> Json:
     if start is not None and stop is not None and (start < 0 or stop < 0):
         hint = "AWS counts from the end only in [-2:] and [:-2]"
         raise Unsupported("a slice with two ends of which one is negative", hint)
-    return [start, stop]
+    return [_SLICE, start, stop]
 
 
 # --- for the disassembler -------------------------------------------------------------------
@@ -126,32 +129,31 @@ def _segment_text(segment: Any) -> str:
         return "[*]"
     if segment is True:
         return ".."
-    if isinstance(segment, list):
-        start, stop = segment
+    if not isinstance(segment, list):
+        return f"[{_quoted(segment)}]"
+    kind, *what = segment
+    if kind == _SLICE:
+        start, stop = what
         return f"[{'' if start is None else start}:{'' if stop is None else stop}]"
-    if isinstance(segment, dict):
-        ((kind, what),) = segment.items()
-        if kind == "if":
-            return f"[?({_term_text(what)})]"
-        return "[" + ",".join(_quoted(part) for part in what) + "]"
-    return f"[{_quoted(segment)}]"
+    if kind == _FILTER:
+        return f"[?({_term_text(what[0])})]"
+    return "[" + ",".join(_quoted(part) for part in what) + "]"
 
 
 def _term_text(term: Any) -> str:
     op, *rest = term
-    if op in ("and", "or"):
-        return {"and": " && ", "or": " || "}[op].join(
-            f"({_term_text(part)})" if part[0] in ("and", "or") else _term_text(part)
-            for part in rest
+    if op in (AND, OR):
+        return {AND: " && ", OR: " || "}[op].join(
+            f"({_term_text(part)})" if part[0] in (AND, OR) else _term_text(part) for part in rest
         )
     path = _place_text(rest[0])
-    if op == "=~":
-        return f"{path} =~ ({len(rest[1]['re'])} instructions)"
-    if op not in ("has", "not") and isinstance(rest[1], list):
-        return f"{path} {op} {_place_text(rest[1])}"
-    if op in ("has", "not"):
-        return path if op == "has" else f"!{path}"
-    return f"{path} {op} {_quoted(rest[1])}"
+    if op in (NOT, HAS):
+        return path if op == HAS else f"!{path}"
+    if op == MATCHES:
+        return f"{path} =~ ({len(rest[1])} instructions)"
+    shown = {number: name for name, number in OPERATORS.items()}[op]
+    other = _place_text(rest[1]) if isinstance(rest[1], list) else _quoted(rest[1])
+    return f"{path} {shown} {other}"
 
 
 def _place_text(place: Any) -> str:
@@ -163,4 +165,4 @@ def _quoted(part: Any) -> str:
     if isinstance(part, str):
         escaped = part.replace("\\", "\\\\").replace("'", "\\'")
         return f"'{escaped}'"
-    return str(int(part))
+    return numbers.to_text(part)

@@ -14,31 +14,37 @@ def weight(x, y):
     return n or 1
 
 
-def related(x, y):
-    # The order of two values, or what says so if they have none: "" (no comparison holds) or "!="
-    # or "==" (that one alone does).
+def related(op, x, y):
+    # does the comparison `op` hold?
     if isinstance(x, (Obj, list)) and isinstance(y, (Obj, list)):
-        return ""
+        return False
     null_x = x is None or isinstance(x, str) and x == "null"
     null_y = y is None or isinstance(y, str) and y == "null"
     if (x is None) != (y is None):
-        return "==" if null_x and null_y else "!="
+        return op == (2 if null_x and null_y else 5)
     if null_x or null_y:
-        return int(null_y) - int(null_x)
-    if isinstance(y, str):
-        if isinstance(x, str):
-            return (x > y) - (x < y)
-        if isinstance(x, bool):
-            return int(x) - int(y.lower() == "true")
+        order = int(null_y) - int(null_x)
+    elif isinstance(y, str):
         if isinstance(x, (Obj, list)):
-            return ""
-        y = number(y)
-        return "!=" if y is None else numbers.compare(x, y)
-    if isinstance(y, bool):
-        return int(x) - int(y) if isinstance(x, bool) else ""
-    if isinstance(x, (str, bool, Obj, list)) or isinstance(y, (Obj, list)):
-        return ""
-    return numbers.compare(x, y)
+            return False
+        if isinstance(x, str):
+            order = (x > y) - (x < y)
+        elif isinstance(x, bool):
+            order = int(x) - int(y.lower() == "true")
+        else:
+            y = number(y)
+            if y is None:
+                return op == 5
+            order = numbers.compare(x, y)
+    elif isinstance(x, (str, Obj, list)) or isinstance(y, (Obj, list)):
+        return False
+    elif isinstance(x, bool) or isinstance(y, bool):
+        if not (isinstance(x, bool) and isinstance(y, bool)):
+            return False
+        order = int(x) - int(y)
+    else:
+        order = numbers.compare(x, y)
+    return op >> order + 1 & 1 > 0
 
 
 def number(text):

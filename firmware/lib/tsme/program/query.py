@@ -10,6 +10,25 @@ from ..values import numbers
 from ..values.cbor import DEPTH, MISSING, Obj, measure
 from .frames import at
 
+try:
+    from micropython import const
+except ImportError:
+
+    def const(n):
+        return n
+
+
+# Segments that are arrays, and terms, by their first item; docs/SPEC.md, 2.12.
+_SLICE = const(0)
+_SEVERAL = const(1)
+_PICK = const(2)
+_FILTER = const(3)
+_DIFFERENT = const(5)
+_HAS = const(7)
+_AND = const(8)
+_OR = const(9)
+_MATCHES = const(10)
+
 
 def select(v, query, largest, d=None):
     # `d`: the draft of a step, whose work it is.
@@ -21,8 +40,8 @@ def select(v, query, largest, d=None):
         nodes = _step(nodes, segment, deep, look)
         work += largest - look[0]
         deep = segment is True
-    only = query[0] if len(query) == 1 else None
-    if isinstance(only, Obj) and "pick" in only:  # it names one place, so it gives that value
+    if len(query) == 1 and isinstance(segment, list) and segment[0] == _PICK:
+        # it names one place, so it gives that value
         if not nodes:
             raise error(1, v)
         nodes = nodes[0]
@@ -39,8 +58,7 @@ def _step(nodes, segment, deep, look):
     # and the value that the whole path begins at.
     out = []
     left = look[0]
-    if isinstance(segment, Obj):
-        kind, what = list(segment.items())[0]
+    kind = segment[0] if isinstance(segment, list) else None
     for v in nodes:
         left -= 1
         if left < 0:
@@ -54,26 +72,29 @@ def _step(nodes, segment, deep, look):
                 out.extend(v.values() if isinstance(v, Obj) else v)
         elif segment is True:
             left = _within(v, out, left)
-        elif not isinstance(segment, Obj):
+        elif kind is None:
             if isinstance(v, list):
-                left = _items(v, segment, out, left)
-        elif kind == "in":
-            if isinstance(v, list):
-                left = _looked(left, len(what))
-                for n in what:
-                    _items(v, n, out, left)
-        elif kind == "pick":
-            if isinstance(v, Obj):
-                _pick(v, what, out, deep)
-        elif isinstance(v, Obj):  # a filter takes an object for itself, not for its members
-            look[0] = left
-            if _holds(what, v, look):
-                out.append(v)
-            left = look[0]
-        elif isinstance(v, list) and not deep:
+                _item(v, segment, out)
+        elif isinstance(v, Obj):
+            if kind == _PICK:
+                _pick(v, segment, out, deep)
+            elif kind == _FILTER:  # it takes an object for itself, not for its members
+                look[0] = left
+                if _holds(segment[1], v, look):
+                    out.append(v)
+                left = look[0]
+        elif not isinstance(v, list):
+            continue
+        elif kind == _SLICE:
+            left = _slice(v, segment, out, left)
+        elif kind == _SEVERAL:
+            left = _looked(left, len(segment) - 1)
+            for i in range(1, len(segment)):
+                _item(v, segment[i], out)
+        elif kind == _FILTER and not deep:
             look[0] = _looked(left, len(v))
             for item in v:
-                if isinstance(item, (Obj, list)) and _holds(what, item, look):
+                if isinstance(item, (Obj, list)) and _holds(segment[1], item, look):
                     out.append(item)
             left = look[0]
     look[0] = left
@@ -86,14 +107,14 @@ def _looked(left, n):
     return left - n
 
 
-def _items(v, segment, out, left):
-    # an item, or those of a slice
+def _item(v, i, out):
+    if -len(v) <= i < len(v):
+        out.append(v[i])
+
+
+def _slice(v, segment, out, left):
     n = len(v)
-    if not isinstance(segment, list):
-        if -n <= segment < n:
-            out.append(v[segment])
-        return left
-    start, stop = segment
+    _, start, stop = segment
     start = 0 if start is None else max(0, start + n) if start < 0 else start
     stop = n if stop is None else max(0, stop + n) if stop < 0 else min(n, stop)
     if start < stop:
@@ -120,7 +141,8 @@ def _within(v, out, left):
 
 def _pick(v, names, out, deep):
     found = Obj()
-    for name in names:
+    for i in range(1, len(names)):
+        name = names[i]
         if name in v:
             found[name] = v[name]
         elif deep:
@@ -132,36 +154,46 @@ def _holds(p, v, look):
     # recursion: at most 8, which shape.py has counted
     # the terms of a filter, for one value
     op = p[0]
-    if op == "and" or op == "or":
+    if op == _AND or op == _OR:
         for i in range(1, len(p)):
-            if _holds(p[i], v, look) is (op == "or"):
-                return op == "or"
-        return op == "and"
+            if _holds(p[i], v, look) is (op == _OR):
+                return op == _OR
+        return op == _AND
     x = _at(p[1], v, look)
-    if op == "has" or op == "not":
-        return (x is MISSING or x is None) is (op == "not")
+    if not op or op == _HAS:
+        return (x is MISSING or x is None) is (not op)
     if x is MISSING:
         return False
-    text = p[2]
-    if isinstance(text, (Obj, list)):
-        order = _other(op, x, text, v, look)
-        return order if isinstance(order, bool) else _ordered(op, order)
+    y = p[2]
+    if isinstance(y, list):
+        return _other(op, x, y, v, look)
     if isinstance(x, (Obj, list)):
         return False
     if x is None:
-        return op == ("==" if text == "null" else "!=")
-    if isinstance(x, str):
-        order = (x > text) - (x < text)
-    elif isinstance(x, bool):
-        word = text.lower()
-        if word != "true" and word != "false":
-            return op == "!="
-        order = int(x) - int(word == "true")
-    elif len(p) < 4:  # a number, and the text is none
-        return op == "!="
+        return op == (2 if y == "null" else _DIFFERENT)
+    if isinstance(x, bool):
+        y = y.lower() if isinstance(y, str) else ""
+        if y != "true" and y != "false":
+            return op == _DIFFERENT
+        order = int(x) - int(y == "true")
+    elif isinstance(x, str):
+        if not isinstance(y, str):
+            y = numbers.to_text(y)
+        order = (x > y) - (x < y)
     else:
-        order = numbers.compare(x, p[3])
-    return _ordered(op, order)
+        if isinstance(y, str):
+            y = number(y) if y[:1] in "+-.0123456789" else None
+            if y is None:
+                return op == _DIFFERENT
+        order = numbers.compare(x, y)
+    return op >> order + 1 & 1 > 0
+
+
+def number(text):
+    # what a literal or a value stands for as a number, or None
+    from .patterns import number
+
+    return number(text)
 
 
 def _at(path, v, look):
@@ -171,30 +203,18 @@ def _at(path, v, look):
     return at(v, path)
 
 
-def _other(op, x, what, v, look):
-    # A pattern, or the value at a second place: whether it holds, or an order.
+def _other(op, x, y, v, look):
+    # A pattern, or a second place.
     from . import patterns
 
-    if isinstance(what, Obj):
+    if op == _MATCHES:
         if x is None or isinstance(x, (Obj, list)):
             return False
-        code = what["re"]
         n = len(x) if isinstance(x, str) else 1
-        look[0] = _looked(look[0], n * (1 + len(code) // 16))
-        return patterns.matches(code, x)
-    y = _at(what, v, look)
+        look[0] = _looked(look[0], n * (1 + len(y) // 16))
+        return patterns.matches(y, x)
+    y = _at(y, v, look)
     if y is MISSING:
         return False
     look[0] = _looked(look[0], patterns.weight(x, y))
-    order = patterns.related(x, y)
-    return op == order if isinstance(order, str) else order
-
-
-def _ordered(op, order):
-    if op == "==":
-        return order == 0
-    if op == "!=":
-        return order != 0
-    if op[0] == "<":
-        return order < 0 or (order == 0 and op == "<=")
-    return order > 0 or (order == 0 and op == ">=")
+    return patterns.related(op, x, y)

@@ -1,12 +1,10 @@
 # Is the constant of a QUERY what docs/SPEC.md, 2.12, says?  Used once, when a program is loaded.
 
-from ..values.cbor import Obj
 from ..values.numbers import is_number
 
 _STEPS = 32  # segments of a path
 _INSTRUCTIONS = 500  # of a pattern
 _NESTED = 8  # terms of a filter in one another
-_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
 def sound(query):
@@ -22,10 +20,7 @@ def sound(query):
         if segment is True:
             if i == last or query[i + 1] is True:
                 return False
-        elif isinstance(segment, Obj):
-            if not _choice(segment, i == last):
-                return False
-        elif segment is not None and not _slice(segment):
+        elif segment is not None and not _kind(segment, i == last):
             return False
     return not plain
 
@@ -34,34 +29,30 @@ def _index(v):
     return type(v) is int and -0x80000000 <= v <= 0x7FFFFFFF
 
 
-def _slice(v):
-    if not isinstance(v, list) or len(v) != 2 or v == [None, None]:
+def _kind(v, last):
+    # a segment that is an array: 0 slice, 1 items, 2 members, 3 filter
+    if not isinstance(v, list) or len(v) < 2 or type(v[0]) is not int:
         return False
-    for n in v:
-        if n is not None and not _index(n):
+    if v[0] == 3:
+        return len(v) == 2 and _term(v[1], _NESTED)
+    if v[0] == 2:
+        names = v[1:]
+        if not last or len(names) < 2 or not all([isinstance(s, str) for s in names]):
             return False
-    return True
-
-
-def _choice(v, last):
-    if len(v) != 1:
+        return len(set(names)) == len(names)
+    if len(v) < 3 or not 0 <= v[0] < 2:
         return False
-    kind, what = list(v.items())[0]
-    if kind == "if":
-        return _term(what, _NESTED)
-    if not isinstance(what, list) or len(what) < 2:
+    if not v[0] and (len(v) != 3 or v[1] is v[2] is None):
         return False
-    for part in what:
-        if not (_index(part) if kind == "in" else isinstance(part, str)):
-            return False
-    return kind == "in" or (kind == "pick" and last and len(set(what)) == len(what))
+    return all([_index(n) or n is None and not v[0] for n in v[1:]])
 
 
 def _term(p, nested):
     # recursion: at most 8, which `nested` counts
-    if not isinstance(p, list) or len(p) < 2 or not isinstance(p[0], str):
+    if not isinstance(p, list) or len(p) < 2 or type(p[0]) is not int:
         return False
-    if p[0] == "and" or p[0] == "or":
+    op = p[0]
+    if op == 8 or op == 9:
         if len(p) < 3 or not nested:
             return False
         for i in range(1, len(p)):
@@ -70,17 +61,16 @@ def _term(p, nested):
         return True
     if not _place(p[1]):
         return False
-    if p[0] == "has" or p[0] == "not":
+    if not op or op == 7:
         return len(p) == 2 and p[1][0] is not None
-    if len(p) == 3 and not isinstance(p[2], str):
-        from . import patterns  # noqa: F401 (so that no step loads it)
-    if len(p) == 3 and isinstance(p[2], Obj):
-        return p[0] == "=~" and len(p[2]) == 1 and _pattern(p[2].get("re"))
-    if p[0] not in _COMPARISONS or len(p) not in (3, 4):
+    if not 0 < op < 11 or len(p) != 3:
         return False
-    if not isinstance(p[2], str):
-        return len(p) == 3 and _place(p[2])
-    return len(p) == 3 or is_number(p[3])
+    y = p[2]
+    if isinstance(y, list) or isinstance(y, str) and y[:1] in "+-.0123456789":
+        from . import patterns  # noqa: F401 (so that no step loads it)
+    if op == 10:
+        return _pattern(y)
+    return isinstance(y, str) or is_number(y) or _place(y)
 
 
 def _pattern(code):
