@@ -48,7 +48,7 @@ def table() -> list[list[str]]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.TABLE
+    return [row.split(":") for row in module.TABLE]
 
 
 def fits(text: str, row: list[str]) -> bool:

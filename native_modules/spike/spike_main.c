@@ -14,9 +14,15 @@
 
 #include <string.h>
 
-enum { FILE_MAX = 0x10000, RECORDS_MAX = 0x200000, MEMORY_MAX = 0x40000, BETWEEN = 3 };
+enum {
+    PROGRAM_MAX = 0x40000,
+    FILE_MAX = 0x10000,
+    RECORDS_MAX = 0x200000,
+    MEMORY_MAX = 0x40000,
+    BETWEEN = 3
+};
 
-static uint8_t program[FILE_MAX];
+static uint8_t program[PROGRAM_MAX];
 static uint8_t input_bytes[FILE_MAX];
 static uint8_t records[RECORDS_MAX];
 static uint64_t memory[MEMORY_MAX / 8];
@@ -140,7 +146,7 @@ int spike_main(void)
         return 2;
     }
     uint32_t memory_size = argc > 4 ? parse_number(argv[4]) : 4096;
-    int32_t program_size = port_read(argv[1], program, FILE_MAX);
+    int32_t program_size = port_read(argv[1], program, PROGRAM_MAX);
     int32_t input_size = port_read(argv[2], input_bytes, FILE_MAX);
     if (program_size < 0 || input_size < 8 || memory_size > MEMORY_MAX) {
         port_print("cannot read the files\n");

@@ -91,8 +91,8 @@ def _instruction_like(s: Source, p: Parts) -> Parts:
     """Another operation of the same kind of operand: mostly passes the verifier."""
     code = bytearray(p.code)
     at = s.randrange(len(code) // 2) * 2
-    kind = opcodes.TABLE[code[at]][1]
-    code[at] = s.of([n for n, row in enumerate(opcodes.TABLE) if row[1] == kind])
+    kinds = [row.split(":")[1] for row in opcodes.TABLE]
+    code[at] = s.of([n for n, kind in enumerate(kinds) if kind == kinds[code[at]]])
     return replace(p, code=bytes(code))
 
 

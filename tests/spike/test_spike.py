@@ -13,6 +13,7 @@ import pytest
 
 from tests import interpreters
 from tsme.errors import LimitError, TsmeError
+from tsme.limits import LIMITS
 from tsme.program import Program
 from tsme_host.compiler.compile import compile_text
 
@@ -88,6 +89,29 @@ def test_names_in_parts_and_words_give_the_same_records(budget: int, tmp_path: P
     assert model.records(program, fields, *TIMES)[0] == expected
     for target in machine.MACHINES:
         assert machine.run(target, program, fields, tmp_path).records == expected, target
+
+
+def test_bytes_and_constants_beyond_64_kib_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The index has four bytes a constant then; nothing of a workflow names bytes."""
+    constants = [
+        tsm.encode(bytes(range(256)) * 300),
+        tsm.encode("x" * 70000),
+        tsm.encode({"a": 1}),
+    ]
+    code = bytes((17, 0, 1, 2, 4, 0, 33, 0))  # ENTER 0, CONST 2, STORE 0, END
+    program = tsm.program(code, constants, slots=1, stack=1, budget=256, largest=262144)
+    fields = model.start_fields(program, 5)
+    monkeypatch.setitem(LIMITS, "program_bytes", 1 << 20)
+    expected, state = kernel.records(program, fields, *TIMES)
+    assert state.result == {"a": 1}
+    assert model.records(program, fields, *TIMES)[0] == expected
+    for target in machine.MACHINES:
+        assert machine.run(target, program, fields, tmp_path).records == expected, target
+    named = bytes((17, 0, 1, 0, 4, 0, 33, 0))
+    program = tsm.program(named, constants, slots=1, stack=1, budget=256, largest=262144)
+    assert machine.run("host", program, fields, tmp_path).error == "code"
 
 
 def test_small_programs_on_the_board(tmp_path: Path):

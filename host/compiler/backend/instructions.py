@@ -61,15 +61,13 @@ class Instruction:
         return before - taken + self.pushes
 
 
-def _row(number: int, cells: list[str]) -> Instruction:
-    name, operand, effect, flow, errors = cells
+def _row(number: int, row: str) -> Instruction:
+    name, operand, effect, flow, errors = row.split(":")
     pops, _, pushes = effect.partition(">")
     kind, rest = operand[0], operand[1:]
     check, choices = (rest, 0) if kind == "c" else ("", int(rest or "0", 16))
     return Instruction(name, number, kind, check, choices, pops, len(pushes), flow, errors)
 
 
-INSTRUCTIONS: Final = {
-    cells[0]: _row(number, cells) for number, cells in enumerate(TABLE) if cells[0]
-}
+INSTRUCTIONS: Final = {row.name: row for row in map(_row, range(len(TABLE)), TABLE)}
 NAMES: Final = {row.number: name for name, row in INSTRUCTIONS.items()}

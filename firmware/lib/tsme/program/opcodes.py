@@ -24,7 +24,7 @@ OPS = (
     "RETRY:cR:>:r: ERROR:-:>1:: RAISE:-:>:e:* FAIL:kf:b>:e:* END:-:>:e: FORK:n:1>1:m:* "
     "MAP:kff:b1>1:m:68* QUERY:cQ:1>1::17"
 )
-TABLE = [op.split(":") for op in OPS.split()]
+TABLE = OPS.split()
 
 # Bits of a program's `needs` (docs/SPEC.md, 2.4). INPUT: the execution's input is kept, for
 # $$.Execution.Input.
@@ -43,9 +43,9 @@ def __getattr__(name):
     # NAMES, the NUMBER of each operation, NEEDS_FLOAT and so on: for tools, since a board has no
     # use for them, and each name takes memory for good.
     if name == "NAMES":
-        return tuple([op[0] for op in TABLE])
+        return tuple([op.split(":")[0] for op in TABLE])
     if name == "NUMBER":
-        return {op[0]: number for number, op in enumerate(TABLE)}
+        return {op.split(":")[0]: number for number, op in enumerate(TABLE)}
     kind, _, need = name.partition("_")
     if kind == "NEEDS" and need in NEEDS:
         return 1 << NEEDS.index(need)

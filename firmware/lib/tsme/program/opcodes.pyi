@@ -2,7 +2,7 @@
 from typing import Final
 
 OPS: Final[str]
-TABLE: Final[list[list[str]]]  # name, operand, stack, flow, errors
+TABLE: Final[list[str]]  # rows: name, operand, stack, flow, errors
 NEEDS: Final[list[str]]
 NAMES: Final[tuple[str, ...]]
 NUMBER: Final[dict[str, int]]

@@ -87,6 +87,14 @@ class _Verifier:
         self.p = program
         self.firsts = firsts  # first byte of each constant
         self.code = program.code
+        self.rows = TABLE[:]
+
+    def row(self, op):
+        # of the table; those that are used are split, for all would take 6 KB
+        row = self.rows[op]
+        if isinstance(row, str):
+            row = self.rows[op] = row.split(":")
+        return row
 
     def fetch(self, pc):
         # -> operation, operand, index of the next instruction
@@ -111,12 +119,12 @@ class _Verifier:
             op, a, after = self.fetch(pc)
             if op >= len(TABLE):
                 raise bad("operation %d" % op, pc)
-            _, _, effect, way, _ = TABLE[op]
+            name, _, effect, way, _ = self.row(op)
             starts[pc] = 2 if way == "s" else 1
             if "r" in effect:
                 starts[pc] = 0
                 if not text:
-                    raise bad("no CONST of a text before %s" % TABLE[op][0], pc)
+                    raise bad("no CONST of a text before %s" % name, pc)
             text = op == 1 and a < len(consts) and isinstance(consts[a], str)
             pc = after
         if starts[0] != 2:
@@ -147,7 +155,7 @@ class _Verifier:
     def follower(self, pc):
         # what the instruction behind this one does to the stack
         after = self.fetch(pc)[2]
-        return TABLE[self.fetch(after)[0]][2] if 2 * after < len(self.code) else ""
+        return self.row(self.fetch(after)[0])[2] if 2 * after < len(self.code) else ""
 
     def constant(self, what, a):
         value = self.p.consts[a]
@@ -181,7 +189,7 @@ class _Verifier:
                     break
                 depth[pc] = d
                 op, a, after = self.fetch(pc)
-                name, kind, _, way, _ = row = TABLE[op]
+                name, kind, _, way, _ = row = self.row(op)
                 self.operand(pc, row, a, self.starts)
                 d = self.effect(pc, row, a, d)
                 if d > self.p.stack:
@@ -199,7 +207,7 @@ class _Verifier:
         if not n:
             raise bad("FORK to nothing", pc)
         for _ in range(n):
-            if 2 * pc >= len(self.code) or TABLE[self.fetch(pc)[0]][3] != "j":
+            if 2 * pc >= len(self.code) or self.row(self.fetch(pc)[0])[3] != "j":
                 raise bad("no JUMP for a child", pc)
             todo.append((pc, 0))
             pc = self.fetch(pc)[2]
