@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = ROOT / "firmware" / "lib" / "tsme"
-TABLE = next(path for name in ("ops.py", "opcodes.py") for path in PACKAGE.rglob(name))
+TABLE = ROOT / "firmware" / "lib" / "tsme" / "program" / "opcodes.py"
 SPEC = ROOT / "docs" / "SPEC.md"
 HEADER = ROOT / "native_modules" / "opcodes.h"
 HEAD = "| no | name | operand | stack | flow | errors | what |"
@@ -48,7 +47,7 @@ def table() -> list[list[str]]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return [row.split(":") for row in module.TABLE]
+    return [row.decode().split(":") for row in module.TABLE]
 
 
 def fits(text: str, row: list[str]) -> bool:

@@ -91,7 +91,7 @@ def _instruction_like(s: Source, p: Parts) -> Parts:
     """Another operation of the same kind of operand: mostly passes the verifier."""
     code = bytearray(p.code)
     at = s.randrange(len(code) // 2) * 2
-    kinds = [row.split(":")[1] for row in opcodes.TABLE]
+    kinds = [row.split(b":")[1] for row in opcodes.TABLE]
     code[at] = s.of([n for n, kind in enumerate(kinds) if kind == kinds[code[at]]])
     return replace(p, code=bytes(code))
 

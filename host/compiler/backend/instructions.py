@@ -61,8 +61,8 @@ class Instruction:
         return before - taken + self.pushes
 
 
-def _row(number: int, row: str) -> Instruction:
-    name, operand, effect, flow, errors = row.split(":")
+def _row(number: int, row: bytes) -> Instruction:
+    name, operand, effect, flow, errors = row.decode().split(":")
     pops, _, pushes = effect.partition(">")
     kind, rest = operand[0], operand[1:]
     check, choices = (rest, 0) if kind == "c" else ("", int(rest or "0", 16))

@@ -11,13 +11,8 @@ class Program:
     # Without `crc` the program is verified, as it must be when it is installed.  Who keeps it
     # keeps the CRC-32 of its bytes too: so a boot knows that they are those that were verified.
     def __init__(self, data, crc=None, limits=None):
-        if crc is None:
-            parts = (
-                "program.verify program.functions.table program.load program.opcodes program.words"
-            )
-            once(parts, "verify", self, data, limits)
-        else:
-            once("program.load program.words program.opcodes", "load", self, data, limits, crc)
+        parts = "program.load program.words program.opcodes program.functions.table program.verify"
+        once(parts, "load", self, data, crc, limits)
 
     def resources(self):
         # of the tasks that the code may start, in its order

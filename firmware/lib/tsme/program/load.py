@@ -1,5 +1,5 @@
-# Reads a program's container (docs/SPEC.md, 2): at each boot what was verified when it was
-# installed, and before that what verify.py is to look at.  Used once, and then forgotten.
+# Reads a program's container (docs/SPEC.md, 2).  Without the checksum of what was installed all of
+# it is verified, which a boot does without.  Used once, when a program is loaded, then forgotten.
 
 from .. import const
 from ..errors import TsmeError
@@ -12,16 +12,16 @@ _NEEDS = const(127)  # the capabilities of this version
 VERSION = 2
 
 
-def bad(text, at=None):
-    if at is not None:
-        text = "%s (instruction %d)" % (text, at)
-    return TsmeError("TSME-P002", "not a sound program: " + text)
+def _bad(text):
+    from .opcodes import bad
+
+    raise bad(text)
 
 
-def load(p, data, limits, crc=None):
-    # Fills the Program `p`.  With the checksum of what was installed nothing is verified.
-    # Gives the constants' index, where they begin, and the bytes of all.
-    check(limits or LIMITS, "program_bytes", len(data))
+def load(p, data, crc, limits):
+    # fills the Program `p`
+    limits = limits or LIMITS
+    check(limits, "program_bytes", len(data))
     if crc is not None and crc32(data) != crc:
         raise TsmeError("TSME-P005", "the program is damaged: its checksum does not fit")
     try:
@@ -33,31 +33,32 @@ def load(p, data, limits, crc=None):
             text = "program format %d; this device reads %d" % (item[0], VERSION)
             raise TsmeError("TSME-P003", text)
         raise TsmeError("TSME-P001", "not a TSME program")
-    _, p.digest, p.needs, p.limits, p.code, index, consts = item
+    _, p.digest, p.needs, ll, p.code, index, consts = item
     for v in (p.digest, p.code, index, consts):
         if not isinstance(v, bytes):
-            raise bad("a part is no byte string")
+            _bad("a part is no byte string")
     if len(p.digest) != 8 or type(p.needs) is not int or p.needs < 0:
-        raise bad("digest or needs")
+        _bad("digest or needs")
     if p.needs & ~_NEEDS:
         from .opcodes import lacking
 
         raise TsmeError("TSME-P004", "the program needs " + lacking(p.needs & ~_NEEDS))
-    _limits(p, limits)
+    _limits(p, ll, limits)
     starts = []
     p.consts = _constants(consts, starts)
     _calls(p)
-    return index, starts, consts
+    if crc is None:
+        from .verify import verify
+
+        verify(p, data, index, starts, consts)
 
 
-def _limits(p, limits):
-    limits = limits or LIMITS
-    ll = p.limits
+def _limits(p, ll, limits):
     if not isinstance(ll, list) or len(ll) != 6:
-        raise bad("limits")
+        _bad("limits")
     for v in ll:
         if type(v) is not int or not 0 <= v < 100000000:
-            raise bad("limits")
+            _bad("limits")
     p.slots, p.stack, p.counters, p.budget, p.timeout, p.largest = ll
     p.budget = p.budget or 256
     p.largest = p.largest or 262144
@@ -76,7 +77,7 @@ def _constants(consts, starts):
             parts.append(len(out))
             at += 1
             if at == len(consts) or consts[at] >> 5 != 2:
-                raise bad("constant %d" % len(out))
+                _bad("constant %d" % len(out))
         value, at = cbor.decode(consts, at, consts[at] >> 5 == 2)
         out.append(value)
     whole = [_joined(out, parts, n, consts[starts[n]] == 0xC7) for n in parts]
@@ -92,7 +93,7 @@ def _joined(consts, parts, number, text):
     for n in consts[number]:
         part = None if n in parts else named(n, consts)
         if not isinstance(part, str) and (text or type(part) is not int):
-            raise bad("constant %d" % number)
+            _bad("constant %d" % number)
         out.append(part)
     return "".join(out) if text else out
 

@@ -15,20 +15,27 @@
 #          at the target; w empties the stack and waits; m as w, and children follow; e ends
 # errors   the numbers of 2.9 that it can end with; *: others too
 
-OPS = (
-    "EXT:h:>:x: CONST:cV:>1:: INT:n:>1:: LOAD:s:>1::5 STORE:s:1>:: PICK:i:>1:: DROP:n:n>:: "
-    "FIELD:cT:>1::1 KEY:cT:1>1::1 INDEX:z:1>1::1 KEYQ:cT:?>?:: INDEXQ:z:?>?:: OBJECT:cN:c>1::7 "
-    "ARRAY:n:n>1::7 PUT:cP:1>::27 CALL:f:f>1::* CONTEXT:k3fff:>1:: ENTER:e:>:s: JUMP:t:>:j: "
-    "IF:t:1>:b: UNLESS:t:1>:b: COMPARE:k1f011f3f:2>1:: TEST:k3f:?>1:: CATCH:t:>:h: "
-    "LIMIT:k1f:1>1::6 TASK:kf:b1r>1:w:* WAIT:k3:1>:w:6 EMIT:k7:1>1:: CAUGHT:cE:>1:: "
-    "RETRY:cR:>:r: ERROR:-:>1:: RAISE:-:>:e:* FAIL:kf:b>:e:* END:-:>:e: FORK:n:1>1:m:* "
-    "MAP:kff:b1>1:m:68* QUERY:cQ:1>1::17"
-)
-TABLE = OPS.split()
+TABLE = (
+    b"EXT:h:>:x: CONST:cV:>1:: INT:n:>1:: LOAD:s:>1::5 STORE:s:1>:: PICK:i:>1:: DROP:n:n>:: "
+    b"FIELD:cT:>1::1 KEY:cT:1>1::1 INDEX:z:1>1::1 KEYQ:cT:?>?:: INDEXQ:z:?>?:: OBJECT:cN:c>1::7 "
+    b"ARRAY:n:n>1::7 PUT:cP:1>::27 CALL:f:f>1::* CONTEXT:k3fff:>1:: ENTER:e:>:s: JUMP:t:>:j: "
+    b"IF:t:1>:b: UNLESS:t:1>:b: COMPARE:k1f011f3f:2>1:: TEST:k3f:?>1:: CATCH:t:>:h: "
+    b"LIMIT:k1f:1>1::6 TASK:kf:b1r>1:w:* WAIT:k3:1>:w:6 EMIT:k7:1>1:: CAUGHT:cE:>1:: "
+    b"RETRY:cR:>:r: ERROR:-:>1:: RAISE:-:>:e:* FAIL:kf:b>:e:* END:-:>:e: FORK:n:1>1:m:* "
+    b"MAP:kff:b1>1:m:68* QUERY:cQ:1>1::17"
+).split()  # bytes: MicroPython keeps every letter that is taken from a text
 
 # Bits of a program's `needs` (docs/SPEC.md, 2.4). INPUT: the execution's input is kept, for
 # $$.Execution.Input.
 NEEDS = "FLOAT HASH PARALLEL MAP QUERY RANDOM INPUT".split()
+
+
+def bad(text, at=None):
+    from ..errors import TsmeError
+
+    if at is not None:
+        text = "%s (instruction %d)" % (text, at)
+    return TsmeError("TSME-P002", "not a sound program: " + text)
 
 
 def lacking(needs):
@@ -43,9 +50,9 @@ def __getattr__(name):
     # NAMES, the NUMBER of each operation, NEEDS_FLOAT and so on: for tools, since a board has no
     # use for them, and each name takes memory for good.
     if name == "NAMES":
-        return tuple([op.split(":")[0] for op in TABLE])
+        return tuple([str(row.split(b":")[0], "utf-8") for row in TABLE])
     if name == "NUMBER":
-        return {op.split(":")[0]: number for number, op in enumerate(TABLE)}
+        return {str(row.split(b":")[0], "utf-8"): number for number, row in enumerate(TABLE)}
     kind, _, need = name.partition("_")
     if kind == "NEEDS" and need in NEEDS:
         return 1 << NEEDS.index(need)

@@ -1,8 +1,7 @@
 # The instruction set; ops.py explains the letters.
 from typing import Final
 
-OPS: Final[str]
-TABLE: Final[list[str]]  # rows: name, operand, stack, flow, errors
+TABLE: Final[list[bytes]]  # rows: name, operand, stack, flow, errors
 NEEDS: Final[list[str]]
 NAMES: Final[tuple[str, ...]]
 NUMBER: Final[dict[str, int]]

@@ -2,14 +2,13 @@
 # installed, and then forgotten.
 #
 # After that the interpreter trusts the code: no operand is out of range, the stack never under-
-# or overflows, every way through the code comes to an ENTER, a wait or an end.  ops.py alone says
+# or overflows, every way through the code comes to an ENTER, a wait or an end.  opcodes.py alone says
 # what an instruction takes and does.
 
 from .. import once
 from ..errors import TsmeError
 from .functions.table import FUNCTIONS
-from .load import bad, load
-from .opcodes import TABLE, lacking
+from .opcodes import TABLE, bad, lacking
 
 try:
     import hashlib
@@ -17,9 +16,8 @@ except ImportError:  # small CircuitPython boards; `digest` is then taken on tru
     hashlib = None
 
 
-def verify(p, data, limits):
-    # fills the Program `p`
-    index, starts, consts = load(p, data, limits)
+def verify(p, data, index, starts, consts):
+    # `starts`: where in `consts` each constant begins
     if not 1 <= p.slots <= 256 or p.budget > 65535 or p.counters > 255:
         raise bad("limits")
     if hashlib:
@@ -92,8 +90,8 @@ class _Verifier:
     def row(self, op):
         # of the table; those that are used are split, for all would take 6 KB
         row = self.rows[op]
-        if isinstance(row, str):
-            row = self.rows[op] = row.split(":")
+        if isinstance(row, bytes):
+            row = self.rows[op] = row.split(b":")
         return row
 
     def fetch(self, pc):
@@ -120,11 +118,11 @@ class _Verifier:
             if op >= len(TABLE):
                 raise bad("operation %d" % op, pc)
             name, _, effect, way, _ = self.row(op)
-            starts[pc] = 2 if way == "s" else 1
-            if "r" in effect:
+            starts[pc] = 2 if way == b"s" else 1
+            if b"r" in effect:
                 starts[pc] = 0
                 if not text:
-                    raise bad("no CONST of a text before %s" % name, pc)
+                    raise bad("no CONST of a text before %s" % str(name, "utf-8"), pc)
             text = op == 1 and a < len(consts) and isinstance(consts[a], str)
             pc = after
         if starts[0] != 2:
@@ -137,40 +135,40 @@ class _Verifier:
     def operand(self, pc, row, a, starts):
         name, kind, effect = row[:3]
         p = self.p
-        if kind[0] == "c":
+        if kind.startswith(b"c"):
             if a >= len(p.consts) or not self.constant(kind[1:], a):
-                raise bad("the constant of %s" % name, pc)
-        elif kind == "s" and a >= p.slots:
+                raise bad("the constant of %s" % str(name, "utf-8"), pc)
+        elif kind == b"s" and a >= p.slots:
             raise bad("slot %d" % a, pc)
-        elif kind[0] == "k" and not int(kind[1:], 16) >> a & 1:
-            raise bad("%s %d" % (name, a), pc)
-        elif kind == "-" and a:
-            raise bad("%s has no operand" % name, pc)
-        elif kind == "t":
+        elif kind.startswith(b"k") and not int(kind[1:], 16) >> a & 1:
+            raise bad("%s %d" % (str(name, "utf-8"), a), pc)
+        elif kind == b"-" and a:
+            raise bad("%s has no operand" % str(name, "utf-8"), pc)
+        elif kind == b"t":
             if a >= len(starts) or not starts[a] or (a <= pc and starts[a] != 2):
                 raise bad("jump to %d" % a, pc)
-        if effect.endswith("?") and not self.follower(pc).startswith("?"):
+        if effect.endswith(b"?") and not self.follower(pc).startswith(b"?"):
             raise bad("`missing` would be used as a value", pc)
 
     def follower(self, pc):
         # what the instruction behind this one does to the stack
         after = self.fetch(pc)[2]
-        return self.row(self.fetch(after)[0])[2] if 2 * after < len(self.code) else ""
+        return self.row(self.fetch(after)[0])[2] if 2 * after < len(self.code) else b""
 
     def constant(self, what, a):
         value = self.p.consts[a]
         first = self.firsts[a]
-        if first >> 5 == 6 and what not in ("NEP" if first == 0xC6 else "V"):
+        if first >> 5 == 6 and what not in (b"NEP" if first == 0xC6 else b"V"):
             return False  # in parts is only what a core without a heap can take so (2.14)
-        if what == "T":
+        if what == b"T":
             return isinstance(value, str)
-        if what == "N" or what == "E":
-            return _names(value, 2 if what == "E" else 0)
-        if what == "P":
+        if what == b"N" or what == b"E":
+            return _names(value, 2 if what == b"E" else 0)
+        if what == b"P":
             return _path(value)
-        if what == "R":
+        if what == b"R":
             return _retrier(value, self.p.counters)
-        if what == "Q":
+        if what == b"Q":
             return _query(value)
         return not isinstance(value, bytes)
 
@@ -194,11 +192,11 @@ class _Verifier:
                 d = self.effect(pc, row, a, d)
                 if d > self.p.stack:
                     raise bad("the stack gets deeper than declared", pc)
-                if kind == "t":
-                    todo.append((a, 0 if way == "h" else d))
-                elif way == "m":
-                    after = self.children(after, a if kind == "n" else 1, todo)
-                if way == "j" or way == "e":
+                if kind == b"t":
+                    todo.append((a, 0 if way == b"h" else d))
+                elif way == b"m":
+                    after = self.children(after, a if kind == b"n" else 1, todo)
+                if way == b"j" or way == b"e":
                     break
                 pc = after
 
@@ -207,7 +205,7 @@ class _Verifier:
         if not n:
             raise bad("FORK to nothing", pc)
         for _ in range(n):
-            if 2 * pc >= len(self.code) or self.row(self.fetch(pc)[0])[3] != "j":
+            if 2 * pc >= len(self.code) or self.row(self.fetch(pc)[0])[3] != b"j":
                 raise bad("no JUMP for a child", pc)
             todo.append((pc, 0))
             pc = self.fetch(pc)[2]
@@ -216,24 +214,25 @@ class _Verifier:
     def effect(self, pc, row, a, d):
         # -> the depth of the stack behind this instruction
         name, kind, effect, way, _ = row
-        pops, pushes = effect.split(">")
+        pops, pushes = effect.split(b">")
         pushes = 1 if pushes else 0
         n = 0
-        for c in pops:
-            if c == "n":
+        for i in range(len(pops)):
+            c = pops[i : i + 1]
+            if c == b"n":
                 n += a
-            elif c == "c":
+            elif c == b"c":
                 n += len(self.p.consts[a])
-            elif c == "f":
+            elif c == b"f":
                 n += FUNCTIONS[a][1]
-            elif c == "b":
+            elif c == b"b":
                 while a:
                     n += a & 1
                     a >>= 1
             else:
-                n += int(c) if c.isdigit() else 1
-        if d and (way == "s" or way == "r"):
-            raise bad("the stack is not empty at %s" % name, pc)
-        if n > d or (kind == "i" and a >= d):
+                n += int(c) if c < b":" else 1
+        if d and (way == b"s" or way == b"r"):
+            raise bad("the stack is not empty at %s" % str(name, "utf-8"), pc)
+        if n > d or (kind == b"i" and a >= d):
             raise bad("the stack is too short", pc)
-        return pushes if way == "w" or way == "m" else d - n + pushes
+        return pushes if way == b"w" or way == b"m" else d - n + pushes
