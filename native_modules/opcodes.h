@@ -1,4 +1,4 @@
-// The instructions (SPEC 2.2), written by setup/instructions.py from the table in ops.py:
+// The instructions (SPEC 2.2), written by setup/instructions.py from the table in opcodes.py:
 //
 //   X(name, number, operand, constant, choices, counted, pops, pushes, missing, flow)
 //

@@ -96,7 +96,7 @@ def header(rows: list[list[str]]) -> str:
         lines.append(f"    X({', '.join([*cells, quote(flow)])})")
     text = " \\\n".join(["#define TSME_INSTRUCTIONS(X)", *lines])
     return f"""\
-// The instructions (SPEC 2.2), written by setup/instructions.py from the table in ops.py:
+// The instructions (SPEC 2.2), written by setup/instructions.py from the table in opcodes.py:
 //
 //   X(name, number, operand, constant, choices, counted, pops, pushes, missing, flow)
 //

@@ -34,11 +34,8 @@ def rows(*head: str) -> Iterator[list[str]]:
 
 def constants(module: str) -> dict[str, int]:
     """The numbers that a module of the device gives names to, `_NAME = const(n)`."""
-    path = LIB / "tsme" / module.replace(".", "/")
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    tree = ast.parse(path.read_text())
     out = {}
-    for node in tree.body:
+    for node in parsed(module).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             target, call = node.targets[0], node.value
             if isinstance(target, ast.Name) and ast.unparse(call.func) == "const":
@@ -46,10 +43,29 @@ def constants(module: str) -> dict[str, int]:
     return out
 
 
+def parsed(module: str) -> ast.Module:
+    path = LIB / "tsme" / module.replace(".", "/")
+    return ast.parse(
+        (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
+    )
+
+
 @cache
 def functions(module: str) -> dict[str, ast.FunctionDef]:
-    tree = ast.parse((LIB / "tsme" / f"{module}.py").read_text())
-    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return {node.name: node for node in parsed(module).body if isinstance(node, ast.FunctionDef)}
+
+
+def imported(module: str, within: ast.AST) -> dict[str, tuple[str, str]]:
+    """Names that come from other modules of the package: module and name there."""
+    out: dict[str, tuple[str, str]] = {}
+    room = module.split(".")
+    if not (LIB / "tsme" / module.replace(".", "/")).is_dir():
+        del room[-1]
+    for node in ast.iter_child_nodes(within):
+        if isinstance(node, ast.ImportFrom) and node.level and node.module:
+            place = ".".join([*room[: len(room) + 1 - node.level], node.module])
+            out |= {name.asname or name.name: (place, name.name) for name in node.names}
+    return out
 
 
 def raised(module: str, function: str, seen: frozenset[str] = frozenset()) -> set[int]:
@@ -57,11 +73,10 @@ def raised(module: str, function: str, seen: frozenset[str] = frozenset()) -> se
     if f"{module}.{function}" in seen or function not in functions(module):
         return set()
     seen |= {f"{module}.{function}"}
-    places = imported(module)
+    places = imported(module, parsed(module))
+    for part in ast.walk(functions(module)[function]):
+        places |= imported(module, part)
     out: set[int] = set()
-    for node in ast.walk(functions(module)[function]):
-        if isinstance(node, ast.ImportFrom) and node.level and node.module:
-            places |= {name.asname or name.name: (node.module, name.name) for name in node.names}
     for node in ast.walk(functions(module)[function]):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id == "error":
@@ -69,14 +84,6 @@ def raised(module: str, function: str, seen: frozenset[str] = frozenset()) -> se
             else:
                 out |= raised(*places.get(node.func.id, (module, node.func.id)), seen)
     return out
-
-
-@cache
-def imported(module: str) -> dict[str, tuple[str, str]]:
-    tree = ast.parse((LIB / "tsme" / f"{module}.py").read_text())
-    nodes = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
-    inner = [node for node in nodes if node.level and node.module]
-    return {n.asname or n.name: (str(node.module), n.name) for node in inner for n in node.names}
 
 
 def test_what_is_written_from_the_table_is_up_to_date() -> None:
@@ -88,8 +95,8 @@ def test_what_is_written_from_the_table_is_up_to_date() -> None:
 def test_a_change_of_the_table_is_followed_by_the_specification(tmp_path: Path) -> None:
     """Each cell of each row counts: no change of one leaves everything up to date."""
     script = (ROOT / "setup" / "instructions.py").read_text()
-    table = (LIB / "tsme" / "ops.py").read_text()
-    for folder in ("setup", "docs", "native_modules", "firmware/lib/tsme"):
+    table = (LIB / "tsme" / "program" / "opcodes.py").read_text()
+    for folder in ("setup", "docs", "native_modules", "firmware/lib/tsme/program"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "setup" / "instructions.py").write_text(script)
     (tmp_path / "docs" / "SPEC.md").write_text(SPEC)
@@ -119,7 +126,7 @@ def test_what_the_interpreter_raises_is_in_the_table() -> None:
     """Errors by number, in the functions of an operation and in what these call by name."""
     for name, row in INSTRUCTIONS.items():
         if "*" not in row.errors:
-            found = raised("operations", f"{name.lower()}_")
+            found = raised("program.instructions", f"{name.lower()}_")
             found |= {"FIELD": {1}, "KEY": {1}, "OBJECT": {7}}.get(name, set())
             assert found == {int(c, 16) for c in row.errors}, name
 

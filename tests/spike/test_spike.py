@@ -13,7 +13,7 @@ import pytest
 
 from tests import interpreters
 from tsme.errors import LimitError, TsmeError
-from tsme.limits import LIMITS
+from tsme.kernel.limits import LIMITS
 from tsme.program import Program
 from tsme_host.compiler.compile import compile_text
 

@@ -243,7 +243,7 @@ def map_(*all):
     return map_items(*all)
 
 
-# By number; None: in the loop of asl.py.  A test compares this with ops.py.
+# By number; None: in the loop of interpreter.py.  A test compares this with opcodes.py.
 OPERATIONS = (
     (None, None, None, load_, None, None, drop_, None, None, index_, keyq_, indexq_, None, array_)
     + (put_, call_, context_, None, None, None, None, None, test_, catch_, limit_, task_, wait_)

@@ -18,7 +18,7 @@ _SUCCEEDED = const(2)
 _FAILED = const(3)
 _TIMER = const(5)
 _SIGNAL = const(8)
-# The operations of the loop; numbers of docs/SPEC.md, 2.2.  Tests compare them with ops.py.
+# The operations of the loop; numbers of docs/SPEC.md, 2.2.  Tests compare them with opcodes.py.
 _CONST = const(1)
 _INT = const(2)
 _STORE = const(4)

@@ -1,4 +1,4 @@
-# The instruction set; ops.py explains the letters.
+# The instruction set; opcodes.py explains the letters.
 from typing import Final
 
 TABLE: Final[list[bytes]]  # rows: name, operand, stack, flow, errors

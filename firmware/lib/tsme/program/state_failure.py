@@ -3,7 +3,7 @@ from .. import const
 from ..errors.faults import StatesError
 from .frames import own
 
-# Numbers of docs/SPEC.md, 2.2.  A test compares them with ops.py.
+# Numbers of docs/SPEC.md, 2.2.  A test compares them with opcodes.py.
 _ENTER = const(17)
 _JUMP = const(18)
 _CATCH = const(23)

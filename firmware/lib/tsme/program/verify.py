@@ -2,8 +2,8 @@
 # installed, and then forgotten.
 #
 # After that the interpreter trusts the code: no operand is out of range, the stack never under-
-# or overflows, every way through the code comes to an ENTER, a wait or an end.  opcodes.py alone says
-# what an instruction takes and does.
+# or overflows, every way through the code comes to an ENTER, a wait or an end.  opcodes.py alone
+# says what an instruction takes and does.
 
 from .. import once
 from ..errors import TsmeError
