@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from tsme.kernel.protocol import FAILED, INPUTS, KIND, TIMER, WAKE
+from tsme.kernel.protocol import FAILED, INPUTS, TIMER, WAKE
 from tsme_host.tools.diagram import Frame
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _trace(seen: Seen, device: Device) -> None:
             failing.add(number)
         elif what == "resume":
             (failing.add if rest[1] == FAILED else failing.discard)(number)
-            if rest[1] == TIMER and rest[0][KIND] == WAKE and frame.pc == frame.entry:
+            if rest[1] == TIMER and rest[0].kind == WAKE and frame.pc == frame.entry:
                 seen.retries[names[frame.state]] += 1
 
     device.client.trace = trace

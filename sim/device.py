@@ -9,23 +9,9 @@ from tsme.engine.platform import lag
 from tsme.engine.tasks import Done, TaskError
 from tsme.errors import LimitError, TsmeError, fault, over
 from tsme.journal import Journal
-from tsme.kernel import BEHAVIOUR, Kernel, State
+from tsme.kernel import BEHAVIOUR, Action, Kernel, State
 from tsme.kernel.executor import Driver
-from tsme.kernel.protocol import (
-    BEGUN,
-    DUE,
-    FAILED,
-    FRAME,
-    ID,
-    KIND,
-    PAYLOAD,
-    RESOURCE,
-    SIGNAL,
-    START,
-    STARTED,
-    SUCCEEDED,
-    TASK,
-)
+from tsme.kernel.protocol import FAILED, SIGNAL, START, STARTED, SUCCEEDED, TASK
 from tsme.kernel.rejected import Rejected
 from tsme.machine import Input, Machine
 from tsme.machine.drafts import own
@@ -85,7 +71,7 @@ class Device(Driver):
         self.skew = 0  # ms that its clock is wrong
         self.lag = self.floor = 0
         self.given: Any = None  # an input that it has not yet taken
-        self.ripe: list[Any] | None = None  # an action whose time has come
+        self.ripe: Action | None = None  # an action whose time has come
         self.lives = 0
         # Of handlers, over all lives; by execution, action and resource.
         self.starts: dict[tuple[int, int, str], int] = {}
@@ -99,7 +85,7 @@ class Device(Driver):
         self.noting = self.woken or not self.light
         self.cut: tuple[int, bool] | None = None  # steps until the power goes, is the last durable
         self.looked: Any = None  # a state,
-        self.first: list[Any] | None = None  # and what of it is due first
+        self.first: Action | None = None  # and what of it is due first
         self.sure: Mark = mark(State())  # the last state that was adopted
         self.maybe: Mark | None = None  # the one that was being committed
         self.boot()
@@ -188,13 +174,13 @@ class Device(Driver):
         """As the runner does it: docs/DESIGN.md, law 6."""
         actions = self.interrupted()
         for action in actions:
-            task = action[RESOURCE]
-            if task != self.state.pending[action[ID]][RESOURCE] and self.once(task):
-                raise fault("TSME-M012", task, action[ID])
+            task = action.resource
+            if task != self.state.pending[action.id].resource and self.once(task):
+                raise fault("TSME-M012", task, action.id)
         for action in actions:
-            if action[ID] not in self.state.pending:
+            if action.id not in self.state.pending:
                 continue
-            if action[BEGUN]:
+            if action.started:
                 self.ask(action)
             else:
                 self.launch(action)
@@ -204,9 +190,9 @@ class Device(Driver):
         effects = self.world.sim.effects
         return bool(effects) and effects.get(plain_name(resource)) == "once"
 
-    def ask(self, action: list[Any]) -> None:
+    def ask(self, action: Action) -> None:
         """What became of a `once` task whose start is on record."""
-        starts = self.starts.get((self.state.execution, action[ID], action[RESOURCE]), 0)
+        starts = self.starts.get((self.state.execution, action.id, action.resource), 0)
         call = self.call(action, starts)
         answer = self.world.probe(self, call)
         if isinstance(answer, Done):
@@ -266,10 +252,10 @@ class Device(Driver):
             raise Mistake(f"stf() raised {text}") from e
         self.world.seen.rejected(self, e)
 
-    def end(self, action: list[Any], kind: int, fields: tuple[Any, ...]) -> None:
+    def end(self, action: Action, kind: int, fields: tuple[Any, ...]) -> None:
         """A task has ended, if it is pending still."""
-        if action[ID] in self.state.pending:
-            self.given = (kind, self.time(), action[ID], *fields)
+        if action.id in self.state.pending:
+            self.given = (kind, self.time(), action.id, *fields)
             self.go_on()
 
     def answer(self) -> Any:
@@ -277,49 +263,45 @@ class Device(Driver):
         event, self.given = self.given, None
         return event
 
-    def due(self) -> list[Any] | None:
+    def earliest(self) -> Action | None:
         """The action whose time has come, as the world decides: its clock stops there."""
         action, self.ripe = self.ripe, None
         if action:
-            self.floor = action[DUE]
+            self.floor = action.due or 0
         return action
 
-    def first_due(self) -> list[Any] | None:
+    def first_due(self) -> Action | None:
         """The pending action whose time comes first."""
         state = self.state
         if state is self.looked:
             return self.first
         first = self.first
-        if first and state.pending.get(first[ID]) is first and first[ID] < self.looked.next_id:
+        if first and state.pending.get(first.id) is first and first.id < self.looked.next_id:
             # It was the first one then, and what has changed since has a later time.
             new = range(self.looked.next_id, state.next_id)
             those = [state.pending[i] for i in new if i in state.pending]
         else:
             first, those = None, state.pending.values()
         for action in those:
-            due = action[DUE]
+            due = action.due
             if due is not None:
-                if (
-                    first is None
-                    or due < first[DUE]
-                    or (due == first[DUE] and action[ID] < first[ID])
-                ):
+                if first is None or due < first.due or (due == first.due and action.id < first.id):
                     first = action
         self.looked, self.first = state, first
         return first
 
-    def timer(self, action: list[Any]) -> None:
+    def timer(self, action: Action) -> None:
         """The time of an action has come."""
         self.ripe = action
         self.go_on()
 
-    def call(self, action: list[Any], starts: int) -> Call:
+    def call(self, action: Action, starts: int) -> Call:
         """A task, as the world sees it, after so many starts."""
-        execution, i, resource = self.state.execution, action[ID], action[RESOURCE]
+        execution, i, resource = self.state.execution, action.id, action.resource
         state = ""
         if not self.is_machine and self.state.client:
-            state = self.names[self.state.client[action[FRAME]].state]
-        payload = own(action[PAYLOAD])  # a handler may change it
+            state = self.names[self.state.state_of(action)]
+        payload = own(action.payload)  # a handler may change it
         return Call(self.name, resource, payload, state, execution, i, starts)
 
     # --- what the driver asks ---
@@ -347,9 +329,9 @@ class Device(Driver):
             self.note(event, step)
         self.watch(event, step)
         for action in step.actions:
-            if action[ID] == 0:
-                self.emit(action[1], action[2])
-            elif action[KIND] == TASK and action[ID] in self.state.pending:
+            if action.id == 0:
+                self.emit(action.kind, action.payload)
+            elif action.kind == TASK and action.id in self.state.pending:
                 self.launch(action)
 
     def take(self, event: Any) -> Any:
@@ -408,10 +390,10 @@ class Device(Driver):
             raise Mistake(f"stf() raised {e.cause}") from e.exception
         return super().give_up(event, e)
 
-    def launch(self, action: list[Any]) -> None:
-        if self.once(action[RESOURCE]) and not action[BEGUN]:
-            self.feed((STARTED, self.time(), action[ID]))
-            if action[ID] not in self.state.pending:
+    def launch(self, action: Action) -> None:
+        if self.once(action.resource) and not action.started:
+            self.feed((STARTED, self.time(), action.id))
+            if action.id not in self.state.pending:
                 return
         self.world.begin(self, action)
 

@@ -49,7 +49,7 @@ class LightKernel(_KERNEL):  # type: ignore[misc]
     def signal(self, state: Any, now: int, given: Any) -> Any:
         """A signal's step, which comes most often, at once.  Raises what the machine does."""
         d = Draft(state, now)
-        d.left = 1  # type: ignore[attr-defined]
+        d.left = 1
         given.now = d.now
         part = ObjectDraft(state.client)
         actions = Actions(d)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tsme.kernel.protocol import DUE, FAILED, ID, RESOURCE
+from tsme.kernel.protocol import FAILED
 
 from .device import INTERRUPTED, Device, Mistake, mark
 from .nor import Nor, PowerLoss
@@ -208,8 +208,8 @@ class World:
         best = None
         for d in self.devices:
             action = d.first_due() if d.state.pending else None
-            if action:
-                left = action[DUE] - d.time()
+            if action and action.due is not None:
+                left = action.due - d.time()
                 if best is None or left < best[0]:
                     best = (left, d, action)
         return best
@@ -247,9 +247,9 @@ class World:
             target, execution, action, kind, fields = self.past[n % len(self.past)]
             if target.busy() and execution == target.state.execution:
                 self.seen.fault("result twice")
-                if action[ID] not in target.state.pending:
+                if action.id not in target.state.pending:
                     before = mark(target.state)
-                    target.feed((kind, target.time(), action[ID], *fields))
+                    target.feed((kind, target.time(), action.id, *fields))
                     if mark(target.state) != before:
                         raise Mistake("a result that came twice has changed the state")
         return True
@@ -312,7 +312,7 @@ class World:
     def begin(self, device: Device, action: Any, again: bool = False) -> None:
         """A handler is called, its result comes later.  again: a `once` task that had not run."""
         execution = device.state.execution
-        key = (execution, action[ID], action[RESOURCE])
+        key = (execution, action.id, action.resource)
         device.starts[key] = starts = device.starts.get(key, 0) + 1
         call = device.call(action, starts)
         self.seen.task(device, call)
@@ -361,7 +361,7 @@ class World:
     def _end(
         self, device: Device, execution: int, action: Any, done: tuple[int, tuple[Any, ...]]
     ) -> None:
-        if execution != device.state.execution or action[ID] not in device.state.pending:
+        if execution != device.state.execution or action.id not in device.state.pending:
             return
         kind, fields = done
         self.past = [*self.past[-7:], (device, execution, action, kind, fields)]

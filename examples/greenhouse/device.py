@@ -15,18 +15,7 @@ import tasks
 from sim.nor import NorFile
 from tsme import Engine, Journal, Program
 from tsme.values.json import dumps
-from tsme.kernel.protocol import (
-    CONTINUE,
-    FAILED,
-    FRAME,
-    ID,
-    INPUTS,
-    KIND,
-    RESOURCE,
-    START,
-    STOP,
-    TIMER,
-)
+from tsme.kernel.protocol import CONTINUE, FAILED, INPUTS, START, STOP, TIMER
 
 HERE = __file__.replace("\\", "/").rpartition("/")[0] or "."
 FIRST_EVENING = 1437249600000  # 2015-07-18T20:00:00Z, in ms since 1970
@@ -82,9 +71,9 @@ def tell(engine, nor):
     asked = {}  # action id -> its name
 
     def name(action):
-        if action[FRAME] is None:
+        if action.frame is None:
             return "time limit"  # TimeoutSeconds of the whole workflow
-        return "wait" if action[KIND] else action[RESOURCE]
+        return "wait" if action.kind else action.resource
 
     def watch(event, step):
         s = step.state
@@ -95,10 +84,10 @@ def tell(engine, nor):
         if kind == FAILED:
             what += " with " + event[3]
         for action in step.actions:
-            if action[ID]:
+            if action.id:
                 what += " -> " + name(action)
             else:
-                what += " -> tsme:" + action[1]
+                what += " -> tsme:" + action.kind
         for i in s.pending:
             asked[i] = name(s.pending[i])
         bill = s.steps, what, len(step.record), s.digest, nor.programs, nor.erases

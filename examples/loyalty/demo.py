@@ -30,7 +30,7 @@ async def open_shop(flash, messages):
     engine.tasks.on("log")(lambda text: print(f"    {text}"))
     running = asyncio.create_task(engine.run())
     await asyncio.sleep(0)
-    pending = [task for _, _, _, _, task, *_ in engine.state.pending.values()]
+    pending = [action.resource for action in engine.state.tasks()]
     print(f"power is on: {points(engine)}" + (f", {pending[0]} is pending" if pending else ""))
     work = asyncio.create_task(serve(engine, messages))
     await asyncio.wait((running, work), return_when=asyncio.FIRST_COMPLETED)

@@ -13,9 +13,10 @@
 
 #include "loop.h"
 
-#define API       3
-#define START     1
-#define MOST_DEEP 200 // a value that is deeper is measured in Python
+#define API         4
+#define START       1
+#define TIMER_ITEMS 4
+#define MOST_DEEP   200 // a value that is deeper is measured in Python
 
 static PyObject *fault, *too_deep, *put_int, *put_float, *put_other, *measure_slowly, *crc32,
     *put_any_frame, *commit_slowly;
@@ -291,7 +292,12 @@ static int put_actions(Out *out, PyObject *d)
     int ok = pending && put_head(out, 4, (uint64_t)PyList_GET_SIZE(changed));
     for (Py_ssize_t k = 0; ok && k < PyList_GET_SIZE(changed); k++) {
         PyObject *action = PyObject_GetItem(pending, PyList_GET_ITEM(changed, k));
-        ok = action && put_value(out, action, 1, 0);
+        PyObject *kind = action ? PySequence_GetItem(action, 1) : NULL;
+        int timer = kind ? PyObject_IsTrue(kind) : -1;
+        if (timer > 0) // the fields of a task are none of its own
+            Py_SETREF(action, PySequence_GetSlice(action, 0, TIMER_ITEMS));
+        ok = timer >= 0 && action && put_value(out, action, 1, 0);
+        Py_XDECREF(kind);
         Py_XDECREF(action);
     }
     Py_XDECREF(changed);

@@ -6,7 +6,7 @@ import time
 
 from tsme.kernel import Kernel, State
 from tsme.kernel.limits import LIMITS
-from tsme.kernel.protocol import CONTINUE, DUE, FAILED, ID, KIND, START, SUCCEEDED, TASK, TIMER
+from tsme.kernel.protocol import CONTINUE, FAILED, START, SUCCEEDED, TASK, TIMER
 from tsme.program import Program
 from tsme.program.interpreter import Interpreter
 from tsme.values.cbor import decode
@@ -16,12 +16,12 @@ FLAKY = "arn:aws:lambda:us-east-1:000000000000:function:flaky"
 
 
 def answer(state, action, tries):
-    if action[4] != FLAKY:
-        return (FAILED, state.now, action[ID], "BoomError", "")
+    if action.resource != FLAKY:
+        return (FAILED, state.now, action.id, "BoomError", "")
     tries[0] += 1
     if tries[0] < 3:
-        return (FAILED, state.now, action[ID], "FlakyError", "")
-    return (SUCCEEDED, state.now, action[ID], True)
+        return (FAILED, state.now, action.id, "FlakyError", "")
+    return (SUCCEEDED, state.now, action.id, True)
 
 
 def run(program, value, journal):
@@ -46,10 +46,10 @@ def run(program, value, journal):
             event = (CONTINUE, state.now)
             continue
         action = state.pending[min(state.pending)]
-        if action[KIND] == TASK:
+        if action.kind == TASK:
             event = answer(state, action, tries)
         else:
-            event = (TIMER, action[DUE], action[ID])
+            event = (TIMER, action.due, action.id)
 
 
 def main():

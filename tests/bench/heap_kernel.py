@@ -21,14 +21,14 @@ def run(program, value, journal):
             return state.status == 1
         action = state.pending[min(state.pending)]
         now = state.now
-        if action[1]:
-            event = (5, action[3], action[0])
-        elif action[4].endswith("boom"):
-            event = (3, now, action[0], "BoomError", "")
+        if action.kind:
+            event = (5, action.due, action.id)
+        elif action.resource.endswith("boom"):
+            event = (3, now, action.id, "BoomError", "")
         else:
             tries += 1
-            failed = (3, now, action[0], "FlakyError", "")
-            event = failed if tries < 3 else (2, now, action[0], True)
+            failed = (3, now, action.id, "FlakyError", "")
+            event = failed if tries < 3 else (2, now, action.id, True)
 
 
 heap.main(run, *sys.argv[1:])

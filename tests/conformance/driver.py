@@ -52,9 +52,9 @@ class World:
         self.unpaired = [] if case["tasks_complete"] else _outputs(case)
         self.notes: dict[int, Note] = {}
 
-    def answer(self, action: list[Any], state: str) -> list[Any] | None:
+    def answer(self, action: Any, state: str) -> list[Any] | None:
         """The kind and fields of a task's result; None if it is never answered."""
-        number, resource, payload = action[protocol.ID], action[4], action[5]
+        number, resource, payload = action.id, action[4], action[5]
         if isinstance(payload, dict) and "ReaderConfig" in payload:
             return _read(self.case, resource, payload)
         if isinstance(payload, dict) and {"MapRunArn", "Results"} <= payload.keys():
@@ -211,12 +211,12 @@ def _names(case: Case) -> list[Any] | None:
 def _answers(world: World, step: Any, state: Any) -> list[list[Any]]:
     out = []
     for action in step.actions:
-        if action[protocol.ID] in state.pending and action[protocol.KIND] == protocol.TASK:
-            frame = state.client[action[protocol.FRAME]]
+        if action.id in state.pending and action.kind == protocol.TASK:
+            frame = state.client[action.frame]
             answer = world.answer(action, world.what.states[frame.state].name)
             if answer is not None:
                 kind, *fields = answer
-                out.append([kind, state.now + 1, action[protocol.ID], *fields])
+                out.append([kind, state.now + 1, action.id, *fields])
     return out
 
 
@@ -229,7 +229,7 @@ def _next(case: Case, core: Any, state: Any, due: list[list[Any]]) -> list[Any] 
     if case["expected"]["status"] == "ABORTED":
         expected = case["expected"]
         return [protocol.STOP, state.now + 1, expected.get("error"), expected.get("cause")]
-    timers = [(a[protocol.DUE], a[protocol.ID]) for a in state.pending.values() if a[protocol.DUE]]
+    timers = [(a.due, a.id) for a in state.pending.values() if a.due]
     if not timers:
         return None
     time, number = min(timers)

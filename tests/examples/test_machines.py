@@ -203,7 +203,7 @@ def test_a_check_of_what_has_changed_is_as_good_as_one_of_everything():
 def test_the_paths_that_a_demo_does_not_take():
     shop = loyal()
     shop.feed(3, 1, "States.Timeout", "")
-    assert [a[4] for a in shop.state.pending.values()] == ["settle_voucher"]
+    assert [a.resource for a in shop.state.pending.values()] == ["settle_voucher"]
     shop.feed(3, 2, "States.Timeout", "")  # the till is off
     assert shop.state.client["later"] == {"3": 1}
     shop.state.now += 60000

@@ -76,7 +76,7 @@ def test_boards_go_over_objects_with_the_same_bytes(board: str) -> None:
     events, steps = [], []
     while event:
         step = core.step(state, event)
-        events.append(event)
+        given.append(event)
         steps.append([bytes(step.record), actions_bytes(step)])
         state, event = step.state, None
         if not state.status and core.client.runnable(state.client):
@@ -88,5 +88,5 @@ def test_boards_go_over_objects_with_the_same_bytes(board: str) -> None:
         state = core.restore(cbor.decode(middle, 0, True)[0])
         assert bytes(core.checkpoint(state)) == middle
     assert state.result == list(MEMBERS)
-    answered = on_device(board, "replay", [[program.program, events]])
+    answered = on_device(board, "replay", [[program.program, given]])
     assert answered == [[*steps, core.checkpoint(state)]]

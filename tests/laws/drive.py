@@ -12,12 +12,8 @@ from tsme.errors import TsmeError
 from tsme.kernel import BEHAVIOUR, State
 from tsme.kernel.protocol import (
     CONTINUE,
-    DUE,
     FAILED,
     HEARTBEAT,
-    ID,
-    KIND,
-    RESOURCE,
     START,
     STARTED,
     STOP,
@@ -40,7 +36,7 @@ def first_due(state):
     first = None
     for i in sorted(state.pending):
         action = state.pending[i]
-        if action[DUE] is not None and (first is None or action[DUE] < first[DUE]):
+        if action.due is not None and (first is None or action.due < first.due):
             first = action
     return first
 
@@ -50,7 +46,7 @@ def event_of(state, move, results):
     now = state.now + passed
     task = None
     for i in sorted(state.pending):
-        if state.pending[i][KIND] == TASK:
+        if state.pending[i].kind == TASK:
             task = state.pending[i]
             break
     due = first_due(state)
@@ -58,11 +54,11 @@ def event_of(state, move, results):
         return (SUCCEEDED, now, state.next_id + arg if arg >= 0 else max(0, 1 + arg), "late")
     if name == "stop":
         return (STOP, now, "Stopped", "by the schedule")
-    if name == "early" and due and due[DUE] > now:
-        return (TIMER, now, due[ID])
+    if name == "early" and due and due.due > now:
+        return (TIMER, now, due.id)
     if task is None or name == "due" and due:
-        return (TIMER, max(now, due[DUE]), due[ID])
-    i = task[ID]
+        return (TIMER, max(now, due.due), due.id)
+    i = task.id
     if name == "fail":
         return (FAILED, now, i, arg[0], arg[1])
     if name == "beat":
@@ -70,7 +66,7 @@ def event_of(state, move, results):
     if name == "begun":
         return (STARTED, now, i)
     value = arg if name == "ok" else None
-    return (SUCCEEDED, now, i, results.get(task[RESOURCE]) if value == SAMPLE else value)
+    return (SUCCEEDED, now, i, results.get(task.resource) if value == SAMPLE else value)
 
 
 class Drive:

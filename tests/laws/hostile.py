@@ -24,13 +24,13 @@ def answer(state, n):
     # every kind of input, in turn
     for i in sorted(state.pending):
         action = state.pending[i]
-        if action[1] == 0:
+        if action.kind == 0:
             if n % 4 == 3:
                 return (FAILED, state.now, i, "E1", "")
-            if n % 7 == 6 and action[3] is not None:
-                return (TIMER, max(state.now, action[3]), i)
+            if n % 7 == 6 and action.due is not None:
+                return (TIMER, max(state.now, action.due), i)
             return (SUCCEEDED, state.now, i, VALUES[n % 3])
-    due = min([(a[3], i) for i, a in state.pending.items() if a[3] is not None])
+    due = min([(a.due, i) for i, a in state.pending.items() if a.due is not None])
     return (TIMER, max(state.now, due[0]), due[1])
 
 

@@ -17,7 +17,6 @@ from tsme.engine.engine import Engine, Outcome
 from tsme.engine.tasks import TaskError
 from tsme.journal import Journal
 from tsme.kernel import Kernel
-from tsme.kernel.protocol import BEGUN
 from tsme.kernel.replay import Replay
 from tsme.program.interpreter import Interpreter
 
@@ -102,7 +101,7 @@ class Plant:
             assert mine, f"law 3: action {context.action} runs, and the flash knows nothing of it"
             assert state.execution == context.execution
             assert mine[4] == resource
-            assert bool(mine[BEGUN]) == (effect == "once"), "law 6: its start is on record"
+            assert bool(mine.started) == (effect == "once"), "law 6: its start is on record"
             entry = Begun(context.execution, context.action, resource, effect, payload, self.lives)
             self.ledger.begun.append(entry)
             if self.die_in is not None:
@@ -147,7 +146,7 @@ class Plant:
 
     def watch(self, event: Any, step: Any) -> None:
         self.events.append(event)
-        self.emits += [(a[1], a[2]) for a in step.actions if a[0] == 0]
+        self.emits += [(a.kind, a.payload) for a in step.actions if a.id == 0]
 
     def live(self) -> Outcome | None:
         """Until the end of the execution, or of the power."""

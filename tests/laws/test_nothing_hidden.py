@@ -144,7 +144,7 @@ def outcome(seed: int, now: int = 1700000000000) -> tuple[Any, int]:
 
 
 def first(step: Any) -> int:
-    return next((a[3] or 0 for a in step.state.pending.values()), 0)
+    return next((a.due or 0 for a in step.state.pending.values()), 0)
 
 
 def test_a_step_works_in_the_dark(blind: None) -> None:

@@ -56,7 +56,7 @@ def test_every_tracked_action_started_is_in_the_state(case: Case) -> None:
 
     def look(event: Any, step: Any) -> None:
         if step:
-            handed.update(a[0] for a in step.actions if a[0])
+            handed.update(a.id for a in step.actions if a.id)
             assert set(step.state.pending) <= handed
             assert not (step.state.status and step.state.pending)
 

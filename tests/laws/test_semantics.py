@@ -12,18 +12,7 @@ from tests.laws.reference import Failed, Machine, Unknown
 from tests.laws.smallest import must
 from tests.laws.support import kernel_of, many, show, start_of
 from tests.laws.workflows import Case, Writer, cases
-from tsme.kernel.protocol import (
-    CONTINUE,
-    DUE,
-    FAILED,
-    ID,
-    KIND,
-    RESOURCE,
-    STATUS,
-    SUCCEEDED,
-    TASK,
-    TIMER,
-)
+from tsme.kernel.protocol import CONTINUE, FAILED, STATUS, SUCCEEDED, TASK, TIMER
 
 
 def expected(case: Case) -> tuple[Any, ...]:
@@ -51,7 +40,7 @@ def got(case: Case, budget: int = 256) -> tuple[Any, ...]:
     emitted: list[Any] = []
 
     def look(event: Any, step: Any) -> None:
-        emitted.extend((a[1], a[2]) for a in step.actions if a[0] == 0)
+        emitted.extend((a.kind, a.payload) for a in step.actions if a.id == 0)
 
     d = Drive(kernel, start_of(kernel, case), look=look)
     answers = {name: iter(moves) for name, moves in case.answers.items()}
@@ -63,19 +52,19 @@ def got(case: Case, budget: int = 256) -> tuple[Any, ...]:
             continue
         action = first_due(d.state)
         for i in sorted(d.state.pending):
-            if d.state.pending[i][KIND] == TASK:
+            if d.state.pending[i].kind == TASK:
                 action = d.state.pending[i]
                 break
         assert action
-        if action[KIND] != TASK:
-            d.feed((TIMER, max(d.state.now, action[DUE]), action[ID]))
+        if action.kind != TASK:
+            d.feed((TIMER, max(d.state.now, action.due), action.id))
             continue
-        name, arg, _ = next(answers.get(action[RESOURCE], nothing), ("ok", SAMPLE, 0))
+        name, arg, _ = next(answers.get(action.resource, nothing), ("ok", SAMPLE, 0))
         if name == "fail":
-            d.feed((FAILED, d.state.now, action[ID], *arg))
+            d.feed((FAILED, d.state.now, action.id, *arg))
         else:
-            value = case.results[action[RESOURCE]] if arg == SAMPLE else arg
-            d.feed((SUCCEEDED, d.state.now, action[ID], value))
+            value = case.results[action.resource] if arg == SAMPLE else arg
+            d.feed((SUCCEEDED, d.state.now, action.id, value))
     return STATUS[d.state.status], d.state.result, emitted
 
 

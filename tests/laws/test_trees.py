@@ -15,19 +15,7 @@ from tests.laws.support import BOARDS, actions_bytes, compiled, many, on_device
 from tests.laws.trees import EXCEEDED, FATAL, Forest, Unknown, outcome, same, text
 from tsme.errors import LimitError
 from tsme.kernel import Kernel, State
-from tsme.kernel.protocol import (
-    CONTINUE,
-    DUE,
-    FAILED,
-    FRAME,
-    ID,
-    KIND,
-    PAYLOAD,
-    RESOURCE,
-    SUCCEEDED,
-    TASK,
-    TIMER,
-)
+from tsme.kernel.protocol import CONTINUE, FAILED, SUCCEEDED, TASK, TIMER
 from tsme.program import Program
 from tsme.program.interpreter import Interpreter
 from tsme.values import cbor
@@ -72,15 +60,15 @@ class Runner:
             if self.kernel.client.runnable(state.client):
                 self.feed((CONTINUE, state.now))
                 continue
-            ready = [a for a in state.pending.values() if a[KIND] == TASK]
-            ready = [a for a in ready if answers and a[RESOURCE] != "silent"]
+            ready = [a for a in state.pending.values() if a.kind == TASK]
+            ready = [a for a in ready if answers and a.resource != "silent"]
             if ready and self.random.random() < 0.9:
                 self.answer(self.random.choice(ready))
                 continue
-            timed = [a for a in state.pending.values() if a[DUE] is not None]
+            timed = [a for a in state.pending.values() if a.due is not None]
             if timed:
-                first = min(timed, key=lambda a: (a[DUE], a[ID]))
-                self.feed((TIMER, max(first[DUE], state.now), first[ID]))
+                first = min(timed, key=lambda a: (a.due, a.id))
+                self.feed((TIMER, max(first.due, state.now), first.id))
             else:
                 self.answer(ready[0])
         assert not self.state.pending
@@ -89,10 +77,10 @@ class Runner:
     def answer(self, action: Any) -> None:
         now = self.state.now + self.random.randint(0, 3)
         attempt = self.kernel.client.attempt(self.state.client, action)
-        if attempt <= action[PAYLOAD].get("fails", 0):
-            self.feed((FAILED, now, action[ID], "Flaky", "not yet"))
+        if attempt <= action.payload.get("fails", 0):
+            self.feed((FAILED, now, action.id, "Flaky", "not yet"))
         else:
-            self.feed((SUCCEEDED, now, action[ID], action[PAYLOAD]))
+            self.feed((SUCCEEDED, now, action.id, action.payload))
 
 
 def assert_whole(state: Any) -> None:
@@ -107,7 +95,7 @@ def assert_whole(state: Any) -> None:
         over = bool(f.join) and not f.join[1]  # the step's budget was spent when they were over
         assert bool(f.join) == (bool(children) or over)
         if f.wait > 0:
-            assert state.pending[f.wait][FRAME] == number
+            assert state.pending[f.wait].frame == number
         if f.join:
             outputs, left, following = f.join[:3]
             assert left == len(children) + len(outputs) - following
@@ -115,8 +103,8 @@ def assert_whole(state: Any) -> None:
             assert all(c.index < following for c in children)
             assert sum(v is cbor.MISSING for v in outputs) == left
     for action in state.pending.values():
-        if action[FRAME] is not None:
-            assert frames[action[FRAME]].wait == action[ID]
+        if action.frame is not None:
+            assert frames[action.frame].wait == action.id
 
 
 def judge(seed: int, budget: int, kept: Any = None) -> Runner | None:

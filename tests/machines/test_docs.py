@@ -50,16 +50,13 @@ def test_restore_as_it_stands_there_names_every_task():
     names: dict[str, object] = {}
     exec(RESTORE, names)
 
-    class State:
-        pending = {
-            1: [1, 0, 0, None, "print_voucher", {"voucher": 7}, 0, 1, None],
-            2: [2, 1, 0, 5],
-            3: [3, 0, 0, None, "other", None, 0, 0, None],
-        }
-
-    given = Restored(State)
+    draft = Draft(State(), 0)
+    draft.task(0, "print_voucher", {"voucher": 7})
+    draft.timer(0, 5)
+    draft.task(0, "other", None)
+    given = Restored(draft)
     names["restore"]({}, given)
-    assert [(a[0], a[4], a[5]) for a in given.actions()] == [
+    assert [(a.id, a.resource, a.payload) for a in given.actions()] == [
         (1, "settle_voucher", {"voucher": 7}),
         (3, "other", None),
     ]

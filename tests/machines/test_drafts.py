@@ -86,7 +86,7 @@ def test_steps_do_what_they_would_do_to_plain_dicts_and_lists(messages):
             assert encode(life.state.client) == encode(model)  # members in this order too
             assert apply(before, life.client.seen) == model
             assert encode(apply(before, life.client.seen)) == encode(model)
-            assert step.actions[0][2] == told(transcript)
+            assert step.actions[0].payload == told(transcript)
     for state, value, checkpoint in held:  # no state is ever changed
         assert encode(state.client) == value
         assert life.kernel.checkpoint(state) == checkpoint

@@ -178,8 +178,8 @@ def test_actions_get_what_was_there_when_they_were_asked_for():
 
     life = Life(machine(stf))
     step = life.tell(1)
-    assert step.actions[0][5] == {"b": [1]}
-    assert [a[2] for a in step.actions[1:]] == [{"x": [1]}, {"b": [1, 2]}]
+    assert step.actions[0].payload == {"b": [1]}
+    assert [a.payload for a in step.actions[1:]] == [{"x": [1]}, {"b": [1, 2]}]
     assert life.state.client == {"a": {"b": [1, 2, 3]}, "mine": {"x": [1, 2]}}
 
 
@@ -258,7 +258,7 @@ def test_a_number_of_another_type_is_kept_as_the_number_it_is():
     step = life.tell(1)
     state = life.state.client
     assert [type(v) for v in (state["colour"], *state["list"])] == [int, int, str]
-    assert type(step.actions[0][2]["c"]) is int
+    assert type(step.actions[0].payload["c"]) is int
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -21,7 +21,6 @@ from tsme.engine.tasks import Done, Tasks
 from tsme.errors import TsmeError
 from tsme.journal import Journal
 from tsme.kernel import Kernel
-from tsme.kernel.protocol import BEGUN, ID, PAYLOAD, RESOURCE
 from tsme.kernel.replay import Replay
 from tsme.machine import Machine
 
@@ -212,7 +211,7 @@ def waiting(restore: Any) -> Any:
         Waits.restore = restore  # type: ignore[attr-defined]
     life = Life(Waits)
     life.tell(1)
-    life.state.pending[3][BEGUN] = 1
+    life.state.pending[3] = life.state.pending[3]._replace(started=1)
     return life
 
 
@@ -220,9 +219,7 @@ def restored(restore: Any) -> Any:
     life = waiting(restore)
     before = life.kernel.checkpoint(life.state)
     try:
-        return [
-            [a[ID], a[RESOURCE], a[PAYLOAD], a[BEGUN]] for a in life.client.restore(life.state)
-        ]
+        return [[a.id, a.resource, a.payload, a.started] for a in life.client.restore(life.state)]
     finally:
         assert life.kernel.checkpoint(life.state) == before
 

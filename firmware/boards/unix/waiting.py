@@ -4,7 +4,6 @@ import time
 from tsme import Engine
 from tsme.engine.tasks import is_activity, is_callback
 
-KIND, FRAME, DUE, RESOURCE = 1, 2, 3, 4  # of an action; its kind is 0 for a task
 LEAST = 2000  # ms that are worth a word
 
 
@@ -31,16 +30,15 @@ class SayingEngine(Engine):
     def tell(self):
         for i in sorted(self.state.pending):
             action = self.state.pending[i]
-            frame = action[FRAME]
-            if frame is None:
+            number = self.state.state_of(action)
+            if number is None:
                 continue  # the time limit of the workflow
-            number = self.state.client[frame].state
             name = '"%s"' % self.names[number] if number < len(self.names) else "a state"
-            if action[KIND]:
-                if action[DUE] - self.clock() < LEAST:
+            if action.kind:
+                if action.due - self.clock() < LEAST:
                     continue
-                text = "%s until %s" % (name, moment(action[DUE]))
-            elif is_callback(action[RESOURCE]) or is_activity(action[RESOURCE]):
+                text = "%s until %s" % (name, moment(action.due))
+            elif is_callback(action.resource) or is_activity(action.resource):
                 text = "%s for its token %d-%d" % (name, self.state.execution, i)
             else:
                 continue

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from tsme import kernel
 from tsme.errors import TsmeError
-from tsme.kernel import protocol, replay
+from tsme.kernel import Action, protocol, replay
 from tsme.program import interpreter
 from tsme.program.frames import SILENT
 
@@ -83,7 +83,7 @@ class _Branch:
     state: int = -1  # the state it is in, -1 for none
     entered: int = 0  # the event of its entry
     assigned: dict[str, Json] = field(default_factory=dict)
-    action: list[Any] | None = None  # the task it waits for
+    action: Action | None = None  # the task it waits for
     begun: bool = False  # that task has been started
     fault: _Fault = _UNKNOWN
     left: int = 0  # children that have not ended
@@ -181,16 +181,16 @@ class _View:
 
     # --- tasks ---
 
-    def on_task(self, branch: _Branch, action: list[Any], timeout: int, heartbeat: int) -> None:
+    def on_task(self, branch: _Branch, action: Action, timeout: int, heartbeat: int) -> None:
         branch.action = action
-        note = self.notes.get(action[protocol.ID], Note())
+        note = self.notes.get(action.id, Note())
         if self.type(branch) == "Map":  # its reader or its writer
             self.runs.on_task(branch)
             return
         if note.absent:
             return
-        payload = action[protocol.PAYLOAD]
-        about = service(action[protocol.RESOURCE])
+        payload = action.payload
+        about = service(action.resource)
         names = self.start[6] or [None] * 5
         details = given(
             timeoutInSeconds=timeout // 1000 or None,
@@ -227,16 +227,16 @@ class _View:
         details = {"workerName": note.worker} if note.worker else {}
         self.task_event("Started", branch, about, details=details)
 
-    def on_resume(self, branch: _Branch, action: list[Any], kind: int, a: Any, b: Any) -> None:
+    def on_resume(self, branch: _Branch, action: Action, kind: int, a: Any, b: Any) -> None:
         self.resumed = True
         branch.action = None
-        if action[protocol.KIND] != protocol.TASK:
+        if action.kind != protocol.TASK:
             return
         if self.type(branch) == "Map":
             self.runs.on_resume(branch, kind)
             return
-        note = self.notes.get(action[protocol.ID], Note())
-        about = service(action[protocol.RESOURCE])
+        note = self.notes.get(action.id, Note())
+        about = service(action.resource)
         late = self.event[0] == protocol.TIMER
         if kind == protocol.FAILED:
             self.fails(branch, _Fault(timed_out=late))
@@ -405,8 +405,8 @@ class _View:
             return
         others = [b for b in self.aborted if b is not culprit]
         for b in others:  # times that were up at the same moment
-            if b.action and b.action[protocol.DEADLINE] == self.time:
-                about = service(b.action[protocol.RESOURCE])
+            if b.action and b.action.deadline == self.time:
+                about = service(b.action.resource)
                 self.task_event("TimedOut", b, about, details={"error": "States.Timeout"})
         for b in (*others, culprit):
             b.prev = culprit.prev

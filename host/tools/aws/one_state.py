@@ -13,7 +13,7 @@ from typing import Any
 
 from tsme import kernel
 from tsme.errors import TsmeError
-from tsme.kernel import protocol, replay
+from tsme.kernel import Action, protocol, replay
 from tsme.kernel.executor import Driver
 from tsme.program import interpreter
 
@@ -118,14 +118,14 @@ class _Driven(_DRIVER):  # type: ignore[misc]
 
     def answer(self) -> Any:
         for action in self.state.pending.values():
-            if action[protocol.KIND] == protocol.TASK:
+            if action.kind == protocol.TASK:
                 kind, *fields = _answer(self.setting, self.view)
-                return (kind, self.state.now, action[protocol.ID], *fields)
+                return (kind, self.state.now, action.id, *fields)
         return None
 
-    def due(self) -> Any:
+    def earliest(self) -> Any:
         """Nothing, if the state would be retried once more than was asked for."""
-        return None if "retryIndex" in self.view.values and not self.left else super().due()
+        return None if "retryIndex" in self.view.values and not self.left else super().earliest()
 
 
 def _answer(setting: Setting, view: _View) -> list[Any]:
@@ -187,10 +187,10 @@ class _View:
     def on_map(self, _frame: Any, items: list[Any], _most: int) -> None:
         self.items = items
 
-    def on_resume(self, _frame: Any, action: list[Any], kind: int, a: Any, b: Any) -> None:
+    def on_resume(self, _frame: Any, action: Action, kind: int, a: Any, b: Any) -> None:
         if kind == protocol.FAILED:
             self.error = a, b
-        elif action[protocol.KIND] != protocol.TASK:  # another attempt
+        elif action.kind != protocol.TASK:  # another attempt
             self.error = None
             self.values.pop("retryIndex", None)
 
@@ -261,6 +261,6 @@ class _View:
             if name in self.values:
                 found[name] = self.values[name]
         if state.status == protocol.RUNNING:
-            delays = [a[protocol.DUE] - state.now for a in state.pending.values()]
+            delays = [a.due - state.now for a in state.pending.values()]
             found["retryBackoffIntervalSeconds"] = min(delays) // 1000
         return {"errorDetails": found} if found else {}

@@ -17,18 +17,7 @@ from typing import Any
 import click
 
 from tsme.engine.tasks import is_activity, is_callback
-from tsme.kernel.protocol import (
-    DUE,
-    FAILED,
-    FRAME,
-    HEARTBEAT,
-    ID,
-    KIND,
-    PAYLOAD,
-    RESOURCE,
-    SUCCEEDED,
-    TASK,
-)
+from tsme.kernel.protocol import FAILED, HEARTBEAT, SUCCEEDED
 from tsme.values import cbor, timestamp
 
 from ...compiler.frontend.model import Json
@@ -80,13 +69,12 @@ def waiting(journal: str, program: str) -> list[Waiting]:
     if state is None:
         raise HostError("TSME-H044", f'what "{journal}" waits for is not known: {player.why}')
     out = []
-    for number in sorted(state.pending if not state.status else ()):
-        action = state.pending[number]
-        resource = str(action[RESOURCE]) if action[KIND] == TASK else ""
+    for action in state.tasks() if not state.status else ():
+        resource = str(action.resource)
         if is_callback(resource) or is_activity(resource):
-            name = known.debug.state(state.client[action[FRAME]].state)
-            token = f"{state.execution}-{action[ID]}"
-            out.append(Waiting(token, name, resource, action[PAYLOAD], action[DUE]))
+            name = known.debug.state(state.state_of(action))
+            token = f"{state.execution}-{action.id}"
+            out.append(Waiting(token, name, resource, action.payload, action.due))
     return out
 
 

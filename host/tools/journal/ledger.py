@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tsme.engine.tasks import is_activity, is_callback
-from tsme.kernel.protocol import BEGUN, FRAME, ID, KIND, RESOURCE, TASK
 
 from .image import Log, Record
 from .replayer import Known, Played, Player, check_program, no_limits
@@ -125,7 +124,7 @@ class Ledger(Player):
             self._forget()
         if self.state is None:
             return played
-        pending = {i: a for i, a in self.state.pending.items() if a[KIND] == TASK}
+        pending = {action.id: action for action in self.state.tasks()}
         if record.kind == "step":
             self._book(record)
         for i in [i for i in self._open if i not in pending]:
@@ -140,17 +139,16 @@ class Ledger(Player):
     def _tell(self, played: Played, step: Any) -> None:
         super()._tell(played, step)
         for action in step.actions:
-            if action[ID] == 0:
-                self.emitted[action[1]] = self.emitted.get(action[1], 0) + 1
+            if action.id == 0:
+                self.emitted[action.kind] = self.emitted.get(action.kind, 0) + 1
 
     def _begin(self, action: Any, record: Record) -> None:
         assert self.now is not None
-        state = ""
-        if isinstance(self.state.client, list) and action[FRAME] is not None:
-            state = self.now.debug.state(self.state.client[action[FRAME]].state)
+        number = self.state.state_of(action)
+        state = "" if number is None else self.now.debug.state(number)
         handed = record.number if record.kind == "step" else None
-        item = Action(self.state.execution, action[ID], state, action[RESOURCE], handed)
-        item.begun = bool(action[BEGUN])
+        item = Action(self.state.execution, action.id, state, action.resource, handed)
+        item.begun = bool(action.started)
         item.restored = hasattr(getattr(self.now.program, "machine", None), "restore")
         task = self.tasks.find(item.resource) if self.tasks else None
         if task:

@@ -15,7 +15,7 @@ from tsme.errors import TsmeError, fault
 from tsme.kernel import BEHAVIOUR, Kernel
 from tsme.kernel.limits import LIMITS
 from tsme.kernel.mismatch import Mismatch
-from tsme.kernel.protocol import DUE, FRAME, ID, KIND, RESOURCE, STATUS, TASK
+from tsme.kernel.protocol import STATUS, TASK
 from tsme.kernel.replay import Replay
 from tsme.program import Program
 from tsme.program.interpreter import Interpreter
@@ -158,7 +158,7 @@ class Player:
                 raise
             played.difference = "the checkpoint does not hold the state that replay has"
             return
-        self.actions = {a[ID]: _resource(a) for a in self.state.pending.values()}
+        self.actions = {a.id: _resource(a) for a in self.state.pending.values()}
 
     def _step(self, played: Played) -> None:
         record = played.record
@@ -195,29 +195,29 @@ class Player:
         for _, run in groupby(self.entered, lambda item: item[0]):
             played.routes.append([self.now.debug.state(number) for _, number in run])
         for action in step.actions:
-            if action[ID] == 0:
-                played.started.append(f"emits {action[1]}")
+            if action.id == 0:
+                played.started.append(f"emits {action.kind}")
                 continue
-            self.actions[action[ID]] = _resource(action)
+            self.actions[action.id] = _resource(action)
             played.started.append(_begun(action, step.state.now))
         if step.state.status:
             played.ended = STATUS[step.state.status]
 
 
 def _resource(action: Any) -> str:
-    if action[KIND] == TASK:
-        return str(action[RESOURCE])
-    return "a wait" if action[FRAME] is not None else "TimeoutSeconds of the workflow"
+    if action.kind == TASK:
+        return str(action.resource)
+    return "a wait" if action.frame is not None else "TimeoutSeconds of the workflow"
 
 
 def _begun(action: Any, now: int) -> str:
     """What an action that a step hands out means."""
-    number = f"(action {action[ID]})"
-    if action[KIND] == TASK:
-        return f"starts {action[RESOURCE]} {number}"
-    if action[FRAME] is None:
-        return f"has {duration(action[DUE] - now)} in all {number}"
-    return f"waits {duration(action[DUE] - now)} {number}"
+    number = f"(action {action.id})"
+    if action.kind == TASK:
+        return f"starts {action.resource} {number}"
+    if action.frame is None:
+        return f"has {duration(action.due - now)} in all {number}"
+    return f"waits {duration(action.due - now)} {number}"
 
 
 def check_program(log: Log, programs: list[Known]) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from tsme.errors import TsmeError
-from tsme.kernel.protocol import BEGUN, FRAME, KIND, TASK
 from tsme.values import cbor
 
 from .. import console
@@ -223,8 +222,7 @@ def under_way(path: str, loaded: Loaded) -> str:
         state = _play(read_log(path), known)
     except (HostError, TsmeError):
         return ""
-    pending = state.pending.values() if state and not state.status else ()
-    return _names([action for action in pending if action[KIND] == TASK], state, known)
+    return _names(state.tasks() if state and not state.status else [], state, known)
 
 
 def left(path: str, loaded: Loaded) -> str:
@@ -238,7 +236,7 @@ def left(path: str, loaded: Loaded) -> str:
         return "nothing has happened yet"
     if state.status:
         return "the execution had ended"
-    once = [action for action in state.pending.values() if action[KIND] == TASK and action[BEGUN]]
+    once = [action for action in state.tasks() if action.started]
     if not once:
         return "the same command goes on from the journal"
     names = _names(once, state, known)
@@ -248,6 +246,6 @@ def left(path: str, loaded: Loaded) -> str:
     )
 
 
-def _names(actions: list[Any], state: Any, known: Known) -> str:
-    numbers = dict.fromkeys(state.client[action[FRAME]].state for action in actions)
+def _names(actions: list[Action], state: Any, known: Known) -> str:
+    numbers = dict.fromkeys(state.state_of(action) for action in actions)
     return ", ".join(f'"{known.debug.state(number)}"' for number in numbers)

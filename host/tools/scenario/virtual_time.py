@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tsme.errors import LimitError
-from tsme.kernel import BEHAVIOUR, Kernel
+from tsme.kernel import BEHAVIOUR, Action, Kernel
 from tsme.kernel.executor import Driver
-from tsme.kernel.protocol import FRAME, ID, KIND, PAYLOAD, RESOURCE, RUNNING, START, TASK
+from tsme.kernel.protocol import RUNNING, START
 from tsme.program.interpreter import Interpreter
 
 from ...compiler.frontend.model import Json
@@ -101,8 +101,7 @@ class _World(_DRIVER):  # type: ignore[misc]
             result.problem = str(unanswered)
         result.duration = max(0, self.state.now - begin.now)
         if self.state.execution and self.state.status == RUNNING and not result.problem:
-            waits = [a for a in self.state.pending.values() if a[KIND] == TASK]
-            result.waits_for = [self.name(action, self.state) for action in waits]
+            result.waits_for = [self.name(action, self.state) for action in self.state.tasks()]
         return result
 
     # --- the seams of the loop (tsme.kernel.executor) ---
@@ -137,14 +136,13 @@ class _World(_DRIVER):  # type: ignore[misc]
     def emit(self, kind: str, payload: Json) -> None:
         self.result.calls.append(Call("", f"tsme:{kind}", payload))
 
-    def launch(self, action: list[Any]) -> None:
-        call = Call(self.name(action, self.state), action[RESOURCE], action[PAYLOAD])
+    def launch(self, action: Action) -> None:
+        call = Call(self.name(action, self.state), action.resource, action.payload)
         self.result.calls.append(call)
         answer = self.ask(call)
         if answer is not None:
             due = self.state.now + answer.delay
-            heapq.heappush(self.coming, (due, len(self.result.calls), action[ID], answer))
+            heapq.heappush(self.coming, (due, len(self.result.calls), action.id, answer))
 
-    def name(self, action: list[Any], state: Any) -> str:
-        frame = state.client[action[FRAME]]
-        return str(self.what.states[frame.state].name)
+    def name(self, action: Action, state: Any) -> str:
+        return str(self.what.states[state.state_of(action)].name)

@@ -4,7 +4,6 @@ from ..errors import LimitError, fault
 
 # As events.py has them.
 _SLEEP = const(9)
-_DUE = const(3)
 _MINUTE = const(60000)
 _HOUR = const(3600000)
 _DAY = const(86400000)
@@ -83,6 +82,6 @@ def woken(engine):
         return  # the power was gone, in the middle of the sleep or for years
     until = state.now + _HOUR
     for action in state.pending.values():
-        if action[_DUE] is not None:
-            until = min(until, action[_DUE])
+        if action.due is not None:
+            until = min(until, action.due)
     engine.floor = max(until, state.now)

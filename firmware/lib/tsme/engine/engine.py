@@ -33,11 +33,6 @@ _STARTED = const(7)
 _SIGNAL = const(8)
 _SLEEP = const(9)
 _RUNNING = const(0)
-_ID = const(0)
-_DUE = const(3)
-_RESOURCE = const(4)
-_PAYLOAD = const(5)
-_BEGUN = const(7)
 _LONGEST = const(3600000)  # ms in one sleep; boards' timers wrap, on rp2 after 71 minutes
 
 
@@ -148,10 +143,10 @@ class Engine(Driver):
 
             restored(self, actions)
         for action in actions:
-            i = action[_ID]
+            i = action.id
             if i in self.running and not self.running[i].done():
                 continue
-            if action[_BEGUN] and i not in self.asking:
+            if action.started and i not in self.asking:
                 self.asking.append(i)
             self.launch(action)
 
@@ -177,7 +172,7 @@ class Engine(Driver):
                 if context and self.late(event):
                     action = self.state.pending[fields[0]]
                     self.report(
-                        once("errors.texts", "belated", names(action[_RESOURCE])[-1], context, now)
+                        once("errors.texts", "belated", names(action.resource)[-1], context, now)
                     )
                 return event
         return None
@@ -217,28 +212,28 @@ class Engine(Driver):
 
     def launch(self, action):
         # recursion: at most 2, a *started* starts nothing
-        t = self.tasks.find(action[_RESOURCE])
+        t = self.tasks.find(action.resource)
         if t is None:
-            if is_activity(action[_RESOURCE]):
+            if is_activity(action.resource):
                 return  # a worker asks for it: activities()
-            cause = "no handler for " + action[_RESOURCE]
-            self.post(_FAILED, action[_ID], "TSME.NoHandler", cause)
+            cause = "no handler for " + action.resource
+            self.post(_FAILED, action.id, "TSME.NoHandler", cause)
             return
-        if t.effect == "once" and not action[_BEGUN]:
-            self.feed((_STARTED, self.time(), action[_ID]))
-            if action[_ID] not in self.state.pending:
+        if t.effect == "once" and not action.started:
+            self.feed((_STARTED, self.time(), action.id))
+            if action.id not in self.state.pending:
                 return
         attempt = self.kernel.client.attempt(self.state.client, action)
         context = Context(self, action, attempt)
-        self.running[action[_ID]] = asyncio.create_task(self.handle(action, t, context))
+        self.running[action.id] = asyncio.create_task(self.handle(action, t, context))
 
     async def handle(self, action, t, context):
         i = context.action
         execution = context.execution
         what = None
         try:
-            r = await perform(t, action[_RESOURCE], action[_PAYLOAD], context, self.asking)
-            if not is_callback(action[_RESOURCE]):  # else send_success() gives the result
+            r = await perform(t, action.resource, action.payload, context, self.asking)
+            if not is_callback(action.resource):  # else send_success() gives the result
                 what = (_SUCCEEDED, i, r)
         except TaskError as e:
             what = (_FAILED, i, e.error, e.cause)

@@ -8,8 +8,6 @@ from ..values.copies import handed, ordered
 
 # As events.py has them.
 _SIGNAL = const(8)
-_ID = const(0)
-_RESOURCE = const(4)
 
 
 class Answer:
@@ -70,7 +68,7 @@ def drop(engine, error):
 def restored(engine, actions):
     # restore() must not put a `once` task in the place of another: no record tells of its start.
     for action in actions:
-        if action[_RESOURCE] != engine.state.pending[action[_ID]][_RESOURCE]:
-            t = engine.tasks.find(action[_RESOURCE])
+        if action.resource != engine.state.pending[action.id].resource:
+            t = engine.tasks.find(action.resource)
             if t and t.effect == "once":
-                raise fault("TSME-M012", action[_RESOURCE], action[_ID])
+                raise fault("TSME-M012", action.resource, action.id)

@@ -43,7 +43,7 @@ class Context:
     # What a handler may ask about the action it runs.
     def __init__(self, engine, action, attempt):
         self.execution = engine.state.execution
-        self.action = action[0]
+        self.action = action.id
         self.attempt = attempt
         self._begun = engine.time()
         self._engine = engine

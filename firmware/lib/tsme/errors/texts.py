@@ -86,6 +86,10 @@ WHAT = {
 
 
 def fault(code, args):
+    if code == "TSME-K003":
+        from ..kernel.protocol import INPUTS
+
+        args = (INPUTS[args[0]], args[1])
     return TsmeError(code, TEXTS[code] % args)
 
 

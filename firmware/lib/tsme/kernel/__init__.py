@@ -11,6 +11,8 @@
 #   restore(state): tasks to start again, after a reset
 # and reaches the outside through the draft `d` alone.
 
+from collections import namedtuple
+
 try:
     from binascii import crc32
 except ImportError:
@@ -23,7 +25,7 @@ from ..values.cbor import encode_all, encode_into, put_head
 from . import rng
 from .limits import LIMITS, check
 
-# Kinds of inputs, status, kinds and fields of tracked actions: protocol.py.
+# Kinds of inputs, status, kinds of tracked actions: protocol.py.
 _CONTINUE = const(0)
 _START = const(1)
 _SUCCEEDED = const(2)
@@ -40,12 +42,6 @@ _FAULT = const(2)
 _STOPPED = const(3)
 _TASK = const(0)
 _WAKE = const(1)
-_ID = const(0)
-_KIND = const(1)
-_DUE = const(3)
-_BEAT = const(6)
-_BEGUN = const(7)
-_DEADLINE = const(8)
 _EMITS = ("log", "metric", "publish")
 # Items of an input, by its kind; one more bounds the step (docs/SPEC.md, 3.1).
 _ITEMS = b"\2\10\4\5\3\3\4\3\3\2"
@@ -53,6 +49,13 @@ _ITEMS = b"\2\10\4\5\3\3\4\3\3\2"
 # repair of a mistake, takes the next number, and asks d.origin[3] > 1 where old and new part.
 BEHAVIOUR = 1
 _OLDEST = const(1)
+
+
+# What a step asks the outside to do (docs/SPEC.md, 3.2).  An untracked one has the id 0, the name
+# of its kind, and a payload.  A tuple takes less memory than an object, and is never changed.
+Action = namedtuple("Action", "id kind frame due resource payload heartbeat started deadline")
+# What a step gives: the next state, the actions to start once `record` is durable.
+Step = namedtuple("Step", "state actions record")
 
 
 class State:
@@ -71,6 +74,29 @@ class State:
         self.result = None  # output, or [error, cause]
         self.client = None
         self.bound = 0  # bytes of a checkpoint, at most
+
+    def tasks(self):
+        # those that are pending, the oldest first
+        pending = self.pending
+        return [pending[i] for i in sorted(pending) if pending[i].kind == _TASK]
+
+    def due(self, asking=()):
+        # The pending action whose time comes first, of several the oldest; `asking`: ids of those
+        # whose time does not count now.
+        first = None
+        for i, action in self.pending.items():
+            due = action.due
+            if due is None or i in asking:
+                continue
+            if first is None or due < first.due or due == first.due and i < first.id:
+                first = action
+        return first
+
+    def state_of(self, action):
+        # The number of the state that it is of; None: of the whole workflow, or of a machine.
+        if action.frame is None or not isinstance(self.client, list):
+            return None
+        return self.client[action.frame].state
 
 
 class Draft(State):
@@ -96,14 +122,6 @@ class Draft(State):
         self.random = False
         self.error = None  # [error, cause] of the state that cannot be made
 
-    def _set(self, action):
-        if not self.changed and not self.gone:
-            self.pending = dict(self.pending)
-        i = action[_ID]
-        if i not in self.changed:
-            self.changed.append(i)
-        self.pending[i] = action
-
     def drop(self, i):
         changed = self.changed
         if not changed and not self.gone:
@@ -114,26 +132,26 @@ class Draft(State):
             changed.remove(i)
         return self.pending.pop(i)
 
-    def _begin(self, action):
+    def _begin(self, kind, frame, due, resource=None, payload=None, heartbeat=0, deadline=None):
         pending = self.pending
         if not self.changed and not self.gone:
             pending = self.pending = dict(pending)
         i = self.next_id
         self.next_id = i + 1
         self.changed.append(i)
+        action = Action(i, kind, frame, due, resource, payload, heartbeat, 0, deadline)
         pending[i] = action
         self.actions.append(action)
         return i
 
     def timer(self, frame, due):
-        return self._begin([self.next_id, _WAKE, frame, due])
+        return self._begin(_WAKE, frame, due)
 
     def task(self, frame, resource, payload, timeout=0, heartbeat=0):
         # timeout, heartbeat in ms, 0 for none
         deadline = self.now + timeout if timeout else None
         due = self._due(deadline, heartbeat)
-        i = self.next_id
-        return self._begin([i, _TASK, frame, due, resource, payload, heartbeat, 0, deadline])
+        return self._begin(_TASK, frame, due, resource, payload, heartbeat, deadline)
 
     def _due(self, deadline, heartbeat):
         if not heartbeat:
@@ -141,18 +159,21 @@ class Draft(State):
         due = self.now + heartbeat
         return due if deadline is None or due < deadline else deadline
 
-    def beat(self, action):
-        action = list(action)
-        action[_DUE] = self._due(action[_DEADLINE], action[_BEAT])
-        self._set(action)
+    def _alter(self, a, due, started):
+        # Heartbeats, and the starts of `once` tasks: nothing else happens in their steps.
+        self.pending = dict(self.pending)
+        self.changed.append(a.id)
+        kept = a.resource, a.payload, a.heartbeat, started, a.deadline
+        self.pending[a.id] = Action(a.id, a.kind, a.frame, due, *kept)
 
-    def begun(self, action):
-        action = list(action)
-        action[_BEGUN] = 1
-        self._set(action)
+    def beat(self, a):
+        self._alter(a, self._due(a.deadline, a.heartbeat), a.started)
+
+    def begun(self, a):
+        self._alter(a, a.due, 1)
 
     def emit(self, kind, payload):
-        self.actions.append([0, _EMITS[kind], payload])
+        self.actions.append(Action(0, _EMITS[kind], None, None, None, payload, 0, 0, None))
 
     def draw(self):
         self.random = True
@@ -189,7 +210,8 @@ def put_step(d, kind, ms, fields):
     encode_all(buf, (d.status, ms, d.next_id, d.rng if d.random else None, d.gone), True)
     put_head(buf, 4, len(d.changed))
     for i in d.changed:
-        encode_into(buf, d.pending[i], True)
+        action = d.pending[i]
+        encode_into(buf, action[:4] if action.kind else action, True)
     return record, buf
 
 
@@ -203,14 +225,6 @@ def known(n):
     # Does an execution of this behaviour still run?  0: of a release that did not number them
     if type(n) is not int or not _OLDEST <= n <= BEHAVIOUR:
         raise fault("TSME-K007", n, BEHAVIOUR)
-
-
-class Step:
-    # What a step gives: the next state, the actions to start once `record` is durable.
-    def __init__(self, state, actions, record):
-        self.state = state
-        self.actions = actions
-        self.record = record
 
 
 class Kernel:
@@ -232,11 +246,9 @@ class Kernel:
             action = state.pending.get(event[2])
             if action is None:
                 return None
-            due = action[_DUE]
-            if (due is None or event[1] < due) if kind == _TIMER else action[_KIND] != _TASK:
-                from .protocol import INPUTS
-
-                raise fault("TSME-K003", INPUTS[kind], action[_ID])
+            due = action.due
+            if (due is None or event[1] < due) if kind == _TIMER else action.kind != _TASK:
+                raise fault("TSME-K003", kind, action.id)
         elif kind == _CONTINUE and not self.client.runnable(state.client):
             raise fault("TSME-K004")
         d = Draft(state, event[1])
@@ -276,7 +288,7 @@ class Kernel:
     def turn(self, d, kind, action, event):
         a = b = None
         if kind == _SUCCEEDED or kind == _FAILED or kind == _TIMER:
-            d.drop(action[_ID])
+            d.drop(action.id)
             if kind != _TIMER:
                 a = event[3]
                 if kind == _FAILED:

@@ -3,28 +3,31 @@
 from .. import const
 from ..errors import fault
 from ..values.cbor import encode, encoded_size
-from . import State, known
+from . import Action, State, known
 from .limits import LIMITS
 
-_DUE = const(3)
+_DUE = const(3)  # places in the item of an action
 _DEADLINE = const(8)
 
 
 def value(state):
     # what a checkpoint holds, but for the client
-    pending = [moved(state.pending[i], -state.now) for i in sorted(state.pending)]
+    pending = []
+    for i in sorted(state.pending):
+        item = moved(state.pending[i], -state.now)
+        pending.append(item[:4] if item[1] else item)  # a timer has no more
     start, kept, context, behaviour, digest = state.origin
     head = [behaviour, state.steps, state.execution, state.status, state.now, state.next_id]
     head += [state.rng, state.digest, state.now - start, kept, context, pending, state.result]
     return head + [digest]
 
 
-def moved(action, ms):
-    action = list(action)  # a checkpoint has its times as differences
+def moved(item, ms):
+    item = list(item)  # a checkpoint has the times of an action as differences
     for k in (_DUE, _DEADLINE):
-        if k < len(action) and action[k] is not None:
-            action[k] += ms
-    return action
+        if k < len(item) and item[k] is not None:
+            item[k] += ms
+    return item
 
 
 def write(client, state):
@@ -50,7 +53,11 @@ def restore(client, item, size):
         if digest != client.program.digest:
             raise fault("TSME-K005", "journal belongs to")
     s.origin = [s.now - start, kept, context, behaviour, digest]
-    s.pending = {a[0]: moved(a, s.now) for a in pending}
+    s.pending = {}
+    for item in pending:
+        item = moved(item, s.now)
+        action = Action(*(item if len(item) > 4 else item + [None, None, 0, 0, None]))
+        s.pending[action.id] = action
     s.client = None if part is None else client.decode(part, s.now)
     s.bound = size or LIMITS["state_bytes"]  # which makes the next step measure it
     return s

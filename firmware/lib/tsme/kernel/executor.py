@@ -16,9 +16,6 @@ _HEARTBEAT = const(4)
 _TIMER = const(5)
 _RUNNING = const(0)
 _TASK = const(0)
-_ID = const(0)
-_KIND = const(1)
-_DUE = const(3)
 
 
 class Driver:
@@ -80,16 +77,9 @@ class Driver:
         # The next input that has come from outside by now, or None.
         return None
 
-    def due(self):
-        # The pending action whose time comes first; of several the oldest.
-        first = None
-        for i, action in self.state.pending.items():
-            due = action[_DUE]
-            if due is None or i in self.asking:
-                continue
-            if first is None or due < first[_DUE] or due == first[_DUE] and i < first[_ID]:
-                first = action
-        return first
+    def earliest(self):
+        # The action whose time comes first.
+        return self.state.due(self.asking)
 
     def next(self):
         # -> the next input: what has come, else what can go on, else what is due.  None: there is
@@ -101,13 +91,13 @@ class Driver:
             return None
         if self.kernel.client.runnable(self.state.client):
             return (_CONTINUE, self.time())
-        first = self.due()
+        first = self.earliest()
         self.wait = None
         if first:
             now = self.time()
-            if first[_DUE] <= now:
-                return (_TIMER, now, first[_ID])
-            self.wait = first[_DUE] - now
+            if first.due <= now:
+                return (_TIMER, now, first.id)
+            self.wait = first.due - now
         return None
 
     def late(self, event):
@@ -116,7 +106,7 @@ class Driver:
         # holds however long the power was away, and no Retry of a timeout runs it again.
         if event[0] in (_SUCCEEDED, _FAILED, _HEARTBEAT) and event[2] not in self.asking:
             action = self.state.pending.get(event[2])
-            if action and action[_DUE] is not None and action[_DUE] < event[1]:
+            if action and action.due is not None and action.due < event[1]:
                 return action
         return None
 
@@ -158,9 +148,9 @@ class Driver:
             self.watch(event, step)
         self.keep()  # before an action makes the next step: recovery replays no more than it may
         for action in step.actions:
-            if action[_ID] == 0:
-                self.emit(action[1], action[2])
-            elif action[_KIND] == _TASK and action[_ID] in self.state.pending:
+            if action.id == 0:
+                self.emit(action.kind, action.payload)
+            elif action.kind == _TASK and action.id in self.state.pending:
                 self.launch(action)
 
     def commit(self, step):

@@ -1,5 +1,5 @@
 # Numbers of SPEC 3, by name, for tools and tests.  The device's own code has them as constants,
-# which take no memory; a test compares.  `kernel` gives these names too.
+# which take no memory; a test compares.
 
 CONTINUE, START, SUCCEEDED, FAILED, HEARTBEAT, TIMER, STOP, STARTED, SIGNAL, SLEEP = range(10)
 RUNNING, DONE, FAULT, STOPPED = range(4)  # status
@@ -7,6 +7,3 @@ TASK, WAKE = range(2)  # kinds of tracked actions
 INPUTS = "continue start succeeded failed heartbeat timer stop started signal sleep".split()
 STATUS = "running succeeded failed stopped".split()
 EMITS = "log metric publish".split()
-
-# Fields of a tracked action (docs/SPEC.md, 3.2)
-ID, KIND, FRAME, DUE, RESOURCE, PAYLOAD, BEAT, BEGUN, DEADLINE = range(9)

@@ -11,6 +11,7 @@
 # name and version say whose journal it is; tasks names the tasks it starts.
 from .. import const, once
 from ..errors import LimitError, TsmeError, fault
+from ..kernel import Action
 from ..kernel.protocol import INPUTS
 from ..kernel.rejected import Rejected
 from ..values import Obj
@@ -24,11 +25,6 @@ _FAILED = const(3)
 _TIMER = const(5)
 _SIGNAL = const(8)
 _TASK = const(0)
-_ID = const(0)
-_KIND = const(1)
-_RESOURCE = const(4)
-_PAYLOAD = const(5)
-_BEGUN = const(7)
 _LONGEST = 0x7FFFFFFFFFF  # ms, some 279 years
 _CAUSE = const(200)  # characters
 
@@ -46,11 +42,11 @@ class Input:
     @property
     def task(self):
         a = self._action
-        return a[_RESOURCE] if a and a[_KIND] == _TASK else None
+        return a.resource if a and a.kind == _TASK else None
 
     @property
     def payload(self):
-        return own(self._action[_PAYLOAD]) if self.task else None
+        return own(self._action.payload) if self.task else None
 
 
 class Actions:
@@ -117,21 +113,20 @@ class Restored:
     # What restore() is given to name its tasks: a task that is pending, by its id, is started
     # again as it was, or as something else that finds out what became of it.
     def __init__(self, state):
-        self._all = state.pending
+        self._all = {a.id: a for a in state.tasks()}
         self.named = {}
 
     @property
     def pending(self):
-        # (id, task, payload) of each
-        return [(a[_ID], a[_RESOURCE], own(a[_PAYLOAD])) for a in self.tasks()]
+        # (id, task, payload) of each, the oldest first
+        return [(a.id, a.resource, own(a.payload)) for a in self.tasks()]
 
     def tasks(self):
-        found = [self._all[i] for i in sorted(self._all)]
-        return [a for a in found if a[_KIND] == _TASK]
+        return [self._all[i] for i in sorted(self._all)]
 
     def _task(self, id, name):
         a = self._all.get(id)
-        if id in self.named or a is None or a[_KIND] != _TASK:
+        if id in self.named or a is None:
             raise fault("TSME-M006", id, name)
         return a
 
@@ -143,20 +138,18 @@ class Restored:
     def again(self, id):
         # as it was
         a = self._task(id, "again")
-        self.named[id] = (a[_RESOURCE], a[_PAYLOAD])
+        self.named[id] = (a.resource, a.payload)
         return id
 
     def actions(self):
         out = []
         for a in self.tasks():
-            if a[_ID] not in self.named:
-                raise fault("TSME-M007", a[_ID], a[_RESOURCE])
-            name, payload = self.named[a[_ID]]
-            if name != a[_RESOURCE]:  # other work, which has not begun
-                a = a[:_BEGUN] + [0] + a[_BEGUN + 1 :]
-            if name != a[_RESOURCE] or payload is not a[_PAYLOAD]:
-                a = a[:_RESOURCE] + [name, payload] + a[_PAYLOAD + 1 :]
-            out.append(a)
+            if a.id not in self.named:
+                raise fault("TSME-M007", a.id, a.resource)
+            what = self.named[a.id]
+            started = a.started if what[0] == a.resource else 0  # other work has not begun
+            limits = a.heartbeat, started, a.deadline
+            out.append(Action(a.id, a.kind, a.frame, a.due, *(what + limits)))
         return out
 
 
@@ -198,13 +191,13 @@ class Machine:
     def step(self, d, part, kind, action, a, b):
         given = Input(INPUTS[kind], d.now)
         if action:
-            given.id = action[_ID]
+            given.id = action.id
             given._action = action
         if kind == _SIGNAL or kind == _SUCCEEDED:
             given.value = own(a)
         elif kind == _FAILED:
             given.error, given.cause = a, b
-        elif kind == _TIMER and action[_KIND] == _TASK:  # its time is up
+        elif kind == _TIMER and action.kind == _TASK:  # its time is up
             given.kind, given.error, given.cause = "failed", "States.Timeout", ""
         return self.call(d, self.stf, part, given)
 
@@ -237,7 +230,7 @@ class Machine:
             restore(part, given)
         else:
             for a in given.tasks():
-                given.again(a[_ID])
+                given.again(a.id)
         return given.actions()
 
     def runnable(self, part):

@@ -71,7 +71,7 @@ class Interpreter:
         d.frames = frames = frames[:]
         d.ready = -1
         d.ended = []
-        number = action[2] if action else self.lowest(frames)
+        number = action.frame if action else self.lowest(frames)
         if number is None:  # TimeoutSeconds of the whole workflow
             d.fail("States.Timeout", "")
             return d.frames
@@ -90,11 +90,11 @@ class Interpreter:
         return self.lowest(frames) >= 0
 
     def restore(self, state):
-        return [state.pending[i] for i in sorted(state.pending) if state.pending[i][1] == 0]
+        return state.tasks()
 
     def attempt(self, frames, action):
         # which try of its state a task is, from 1
-        return frames[action[2]].attempts() + 1
+        return frames[action.frame].attempts() + 1
 
     def entering(self, frames):
         # Does what can run begin with a state?  Then a step without transitions changes nothing.
@@ -120,8 +120,8 @@ class Interpreter:
 
     def resume(self, d, number, f, kind, action, a, b):
         # -> the operand stack to go on with, or None if the frame ended
-        if kind == _TIMER and not action[1]:  # the time of a task or of its heartbeat is up
-            kind, a, b = _FAILED, "States.Timeout", "" if action[3] == action[8] else SILENT
+        if kind == _TIMER and not action.kind:  # the time of a task or of its heartbeat is up
+            kind, a, b = _FAILED, "States.Timeout", "" if action.due == action.deadline else SILENT
         if self.trace:
             self.trace("resume", number, f, action, kind, a, b)
         if kind == _SUCCEEDED:
