@@ -60,20 +60,14 @@ Step = namedtuple("Step", "state actions record")
 
 class State:
     # The whole live state.  Never changed once a step has made it.
-    def __init__(self):
-        self.steps = 0
-        self.execution = 0  # 0: none yet
-        self.status = _DONE
-        self.now = 0
-        self.next_id = 1
-        self.rng = 0
-        self.digest = 0
-        # start time, input if it is kept, context, behaviour, digest of the program
-        self.origin = [0, None, None, BEHAVIOUR, bytes(8)]
-        self.pending = {}  # id -> action
-        self.result = None  # output, or [error, cause]
-        self.client = None
-        self.bound = 0  # bytes of a checkpoint, at most
+    steps = execution = now = rng = digest = 0  # execution 0: none yet
+    status = _DONE
+    next_id = 1
+    # start time, input if it is kept, context, behaviour, digest of the program
+    origin = 0, None, None, BEHAVIOUR, bytes(8)
+    pending = {}  # id -> action
+    result = client = None  # output, or [error, cause]; the client's part
+    bound = 0  # bytes of a checkpoint, at most
 
     def tasks(self):
         # those that are pending, the oldest first
@@ -101,26 +95,25 @@ class State:
 
 class Draft(State):
     # The state that a step is making.  Pending actions are copied before the first change.
+    status = _RUNNING
+    frames = None  # what the client works on; None: it had no part in this step
+    random = False
+    error = None  # [error, cause] of the state that cannot be made
+
     def __init__(self, old, now):
         self.steps = old.steps + 1
         self.execution = old.execution
-        self.status = _RUNNING
         self.now = now if now > old.now else old.now
         self.next_id = old.next_id
         self.rng = old.rng
         self.digest = old.digest
         self.origin = old.origin
         self.pending = old.pending
-        self.result = None
-        self.client = None
         self.bound = old.bound
-        self.frames = None  # what the client works on; None: it had no part in this step
         self.first = old.next_id
         self.actions = []
         self.gone = []
         self.changed = []
-        self.random = False
-        self.error = None  # [error, cause] of the state that cannot be made
 
     def drop(self, i):
         changed = self.changed
