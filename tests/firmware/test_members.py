@@ -73,7 +73,7 @@ def test_boards_go_over_objects_with_the_same_bytes(board: str) -> None:
     core: Any = kernel.Kernel(interpreter.Interpreter(Program(program.program)))
     state: Any = kernel.State()
     event: Any = [protocol.START, 0, 1, program.digest, 7, MEMBERS, None, 1]
-    events, steps = [], []
+    given, steps = [], []
     while event:
         step = core.step(state, event)
         given.append(event)

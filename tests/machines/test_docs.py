@@ -9,6 +9,7 @@ import pytest
 
 from tests import interpreters
 from tests.tools.shell import spawn
+from tsme.kernel import Draft, State
 from tsme.kernel.limits import LIMITS
 from tsme.machine import Actions, Input, Restored
 from tsme.values import DEPTH

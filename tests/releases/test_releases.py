@@ -88,7 +88,7 @@ def later(monkeypatch: pytest.MonkeyPatch, checkpoint: bool, ends: bool = False)
     events: list[Any] = [(protocol.START, make.EPOCH, 1, digest, 7, {"every": 1000}, None, 2)]
     events += [(protocol.STOP, make.EPOCH + 5, "Stopped", "")] * ends
     state = State()
-    for event in inputs:
+    for event in events:
         step = core.step(state, event)
         journal.commit(STEP, step.record)
         state = step.state

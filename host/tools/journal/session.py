@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tsme.errors import TsmeError
+from tsme.kernel import Action
 from tsme.values import cbor
 
 from .. import console

@@ -1,5 +1,7 @@
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+BEHAVIOUR: Final = 1
 
 class Action(NamedTuple):
     """What a step asks the outside to do (docs/SPEC.md, 3.2).
@@ -81,3 +83,4 @@ class Kernel:
 def put_step(
     d: Draft, kind: int, ms: int, fields: Sequence[Any]
 ) -> tuple[bytearray, bytearray]: ...
+def known(n: Any) -> None: ...
