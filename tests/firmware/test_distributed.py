@@ -65,7 +65,9 @@ class Run:
             self.events.append(list(event))
             self.steps.append([bytes(step.record), actions_bytes(step)])
             self.state = step.state
-            self.tasks += [a[4:6] for a in step.actions if a[1] == protocol.TASK]
+            self.tasks += [
+                [a.resource, a.payload] for a in step.actions if a.kind == protocol.TASK
+            ]
             event = None
             if not self.state.status:
                 number = min(self.state.pending)
