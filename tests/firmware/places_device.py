@@ -29,11 +29,16 @@ def watch(event, step):
 
 
 flash = RamFlash(4096, 64)
-always = {"clock": lambda: now[0], "seed": lambda: 7, "tasks": tasks, "sleep": later}
-engine = Engine(program, Journal(flash), **always)
+
+
+def booted():
+    return Engine(program, Journal(flash), lambda: now[0], later, lambda: 7, tasks)
+
+
+engine = booted()
 engine.watch = watch
 outcome = engine.run_sync(value)
-again = Engine(program, Journal(flash), **always)
+again = booted()
 again.recover()
 assert again.state.digest == engine.state.digest
 seconds = (now[0] - 1700000000000) // 1000

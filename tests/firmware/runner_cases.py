@@ -72,7 +72,7 @@ async def cancelled(program):
     told(await asyncio.wait_for(Engine(program, tasks=tasks).run({}), 5))
 
 
-class Torn(Journal):  # type: ignore[misc]
+class Torn(Journal):
     # Ctrl-C right after a commit, before the step is adopted.
     commits = 0
     last = 2

@@ -291,7 +291,7 @@ def everything() -> Any:
     )
 
 
-VALUE = {"in": {"key": "k", "bytes": 90, "part": 12.5, "at_once": 2}}
+VALUE: dict[str, Any] = {"in": {"key": "k", "bytes": 90, "part": 12.5, "at_once": 2}}
 CSV = 'a,ü\n"x ""y""",é\n1\n\n2,3,4\n'
 
 

@@ -156,6 +156,7 @@ def test_recovery_counts_the_transitions_that_it_replays() -> None:
     for _ in range(8):
         engine = tsme.Engine(program, tsme.Journal(flash))
         engine.recover()
+        assert engine.found
         most = max(most, engine.found.steps * program.budget)
         asyncio.run(live(engine))
     assert 0 < most <= 4096

@@ -61,7 +61,9 @@ class Plant:
         self.broken: list[AssertionError] = []  # handlers' own errors are the workflow's
         # Each resource has an effect of its own.
         names = sorted(case.results)
-        self.effects = {name: EFFECTS[(n + case.seed) % 3] for n, name in enumerate(names)}
+        self.effects: dict[str, Any] = {
+            name: EFFECTS[(n + case.seed) % 3] for n, name in enumerate(names)
+        }
 
     # --- the world ---
 

@@ -120,7 +120,7 @@ def test_near_its_limit_a_large_state_is_measured_once(monkeypatch: pytest.Monke
         },
     }
     program = Program(compile_text(json.dumps(definition)).program)
-    program.budget = 3  # type: ignore[attr-defined]
+    program.budget = 3
     kernel = Kernel(Interpreter(program))
     value = {"large": ["text"] * 1000}
     state = kernel.step(State(), start_event(program, value)).state

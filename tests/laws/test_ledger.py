@@ -34,7 +34,13 @@ from tsme_host.tools.journal.ledger import INTERRUPTED, PENDING, SUCCEEDED, keep
 from tsme_host.tools.journal.replayer import know
 
 SHAPES = ("none", "random", "all")
-EFFECTS = {"look": "pure", "note": "idempotent", "open": "once", "close": "once", "tell": "once"}
+EFFECTS: dict[str, Any] = {
+    "look": "pure",
+    "note": "idempotent",
+    "open": "once",
+    "close": "once",
+    "tell": "once",
+}
 
 
 def task(name: str, following: str = "") -> dict[str, Any]:

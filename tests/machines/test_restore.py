@@ -24,7 +24,13 @@ from tsme.kernel import Kernel
 from tsme.kernel.replay import Replay
 from tsme.machine import Machine
 
-EFFECTS = {"look": "pure", "note": "idempotent", "open": "once", "close": "once", "ask": "pure"}
+EFFECTS: dict[str, Any] = {
+    "look": "pure",
+    "note": "idempotent",
+    "open": "once",
+    "close": "once",
+    "ask": "pure",
+}
 
 
 class Valve:

@@ -120,6 +120,7 @@ class Board:
 
     def checkpoint(self) -> None:
         engine = self.engine
+        assert engine.journal
         engine.journal.checkpoint(engine.kernel.checkpoint(engine.state))
 
 

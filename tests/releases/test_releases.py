@@ -127,7 +127,9 @@ def test_what_ended_under_another_behaviour_is_in_nobodys_way(
     flash = later(monkeypatch, checkpoint=True, ends=True)
     engine = Engine(Meter, Journal(flash))
     assert not engine.recover()
-    assert engine.outcome().error == "Stopped"
+    outcome = engine.outcome()
+    assert outcome is not None
+    assert outcome.error == "Stopped"
     assert decode(engine.kernel.checkpoint(engine.state), 0, True)[0][0] == 2
 
 

@@ -1,0 +1,132 @@
+"""The runner: feeds inputs to the kernel, commits, starts handlers, owns time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ..journal import Journal
+from ..kernel.executor import Driver
+from ..program import Program
+from ..values.cbor import Value
+from .tasks import Context, Effect, Handler, Task, Tasks
+
+class Outcome:
+    """How an execution stands: `status` is running, succeeded, failed or stopped.
+
+    `output` is the value of one that succeeded; `error` and `cause` are of one that did not.
+    `print` shows all of it in one line.
+    """
+
+    execution: int
+    status: str
+    output: Any
+    error: str | None
+    cause: str | None
+    def __init__(self, state: Any) -> None: ...
+
+class Engine(Driver):
+    """Runs one execution at a time of a workflow or a state machine, and survives resets.
+
+    `program`: a Program, or a class with `stf()` (docs/MACHINES.md).  `journal`: without one
+    nothing outlives a reset.  `clock`: gives ms since 1970.  `sleep`: called with ms, at most an
+    hour, when only time has to pass, plain or async; a board may deep-sleep in it.  `seed`: gives
+    64 random bits for a new execution.  `tasks`: the handlers.
+
+    Raises TsmeError: TSME-T006 for a clock that gives none, TSME-J... for a journal that cannot be
+    used, TSME-R... for one that belongs to something else (docs/ERRORS.md).
+    """
+
+    program: Any
+    clock: Callable[[], int]
+    sleep: Callable[[int], object] | None
+    seed: Callable[[], int]
+    tasks: Tasks
+    refused: Callable[[Any, Exception], object] | None
+    queue: list[Any]
+    running: dict[int, asyncio.Task[Any]]
+    posted: asyncio.Event
+    active: bool
+    returned: bool
+    left: BaseException | None
+    lag: int
+    latest: int
+    floor: int
+    def __init__(
+        self,
+        program: Program | type[Any] | Any,
+        journal: Journal | None = None,
+        clock: Callable[[], int] | None = None,
+        sleep: Callable[[int], object] | None = None,
+        seed: Callable[[], int] | None = None,
+        tasks: Tasks | None = None,
+    ) -> None: ...
+    def task(
+        self,
+        name: str,
+        effect: Effect = "idempotent",
+        context: bool = False,
+        check: Callable[..., Any] | None = None,
+    ) -> Callable[[Handler], Handler]:
+        """As Tasks.task, for the handlers of this engine."""
+
+    def on(self, kind: str) -> Callable[[Handler], Handler]:
+        """As Tasks.on, for the handlers of this engine."""
+
+    async def run(self, value: Value = None, context: Value = None) -> Outcome:
+        """Go on with the execution under way, or start one with the input `value`.
+
+        `context`: the context object `$$` of a new execution.  Raises TsmeError, TSME-T002, if a
+        task has no handler.
+        """
+
+    def run_sync(self, value: Value = None) -> Outcome:
+        """The same in an event loop of its own."""
+
+    def outcome(self) -> Outcome | None:
+        """That of the last execution, if it has ended; else None."""
+
+    def recover(self) -> bool:
+        """Read the journal: True if an execution is under way.  `run` does it if nobody has."""
+
+    def send(self, value: Value) -> None:
+        """A signal to a state machine.  If the machine rejects it, `refused` is called."""
+
+    async def ask(self, value: Value) -> None:
+        """The same; comes back when it is durable.  Raises Rejected if the machine raised."""
+
+    def send_success(self, token: str, output: Value) -> None:
+        """The task with this token has this result.  Raises TsmeError, TSME-T003, without one."""
+
+    def send_failure(self, token: str, error: str, cause: str = "") -> None:
+        """The task with this token fails.  Raises TsmeError, TSME-T003, without one."""
+
+    def send_heartbeat(self, token: str) -> None:
+        """HeartbeatSeconds of the task with this token begin again."""
+
+    def heartbeat(self, action: int, execution: int | None = None) -> None:
+        """The same for an action by its number."""
+
+    def activities(self, name: str | None = None) -> list[tuple[str, str, Any]]:
+        """What workers may do: (token, resource, input) of each pending activity."""
+
+    def stop(self, error: str = "TSME.Stopped", cause: str = "") -> None:
+        """End the execution."""
+
+    def report(self, text: str) -> None:
+        """Told what is to be known of a run and stops nothing; emits it as "log"."""
+
+    def reading(self) -> int: ...
+    async def handle(self, action: list[Any], t: Task, context: Context) -> None: ...
+    def advance(self) -> int | None: ...
+    def post(
+        self,
+        kind: int,
+        *fields: Any,
+        execution: int | None = None,
+        answer: Context | None = None,
+    ) -> None: ...
+    def begin(self, value: Value, context: Value) -> None: ...
+    def resume(self) -> None: ...
+    def holder(self, token: str) -> int: ...
+    def turn(self) -> Awaitable[None]: ...
+    def pause(self, ms: int | None) -> Awaitable[None]: ...
