@@ -11,7 +11,7 @@ from tsme.kernel.limits import LIMITS
 from .errors import HostError, did_you_mean
 
 MOST = 999_999_999
-_RAISE = re.compile(r'(\d+) asked(.*); raise LIMITS\["(\w+)"\] in tsme\.limits')
+_RAISE = re.compile(r'(\d+) asked(.*); raise tsme\.LIMITS\["(\w+)"\]')
 
 
 def limits_of(given: Iterable[str]) -> dict[str, int]:
@@ -52,7 +52,7 @@ def how_to_raise(message: str) -> str:
 def _raise(found: re.Match[str]) -> str:
     asked, of, name = found.groups()
     here = f"write --limit {name}={twice(int(asked))}"
-    return f'{asked} asked{of}; {here}, on a board LIMITS["{name}"] in tsme.kernel.limits'
+    return f'{asked} asked{of}; {here}, on a board tsme.LIMITS["{name}"]'
 
 
 def twice(asked: int) -> int:

@@ -216,7 +216,7 @@ def explained(e: LimitError, name: str, most: int) -> None:
     """The error names the limit, what was asked, and how to raise it."""
     assert e.limit == most
     assert e.asked > most
-    for part in (str(e.asked), str(most), f'LIMITS["{name}"]', "tsme.kernel.limits"):
+    for part in (str(e.asked), str(most), f'tsme.LIMITS["{name}"]'):
         assert part in e.message
 
 

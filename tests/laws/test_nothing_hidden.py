@@ -57,8 +57,11 @@ def imports(name: str) -> Iterator[str]:
         yield from {".program.functions." + row[2] for row in FUNCTIONS}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "once":
-            names = ast.literal_eval(node.args[0])
-            yield from ("." + part for part in names.split())
+            names = node.args[0]
+            if isinstance(names, ast.Name):
+                assigned = (n for n in ast.walk(tree) if isinstance(n, ast.Assign))
+                names = next(n.value for n in assigned if ast.unparse(n.targets[0]) == names.id)
+            yield from ("." + part for part in ast.literal_eval(names).split())
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

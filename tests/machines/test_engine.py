@@ -16,7 +16,7 @@ from tsme_host.compiler.compile import compile_text
 CASES = Path(__file__).with_name("engine_cases.py")
 BOARDS = ["cpython", "micropython", "micropython32", "micropythonf32"]
 LARGE = "bytes of the state: some 20000 asked, the limit is 16384; "
-LARGE += 'raise LIMITS["state_bytes"] in tsme.kernel.limits'
+LARGE += 'raise tsme.LIMITS["state_bytes"]'
 
 EXPECTED = {
     "ask": f"""\

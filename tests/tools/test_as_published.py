@@ -156,7 +156,7 @@ def test_a_test_raises_a_limit_as_main_py_does(on: str):
     result = tsme("test", "--on", need(on))
     assert result.exit_code == 1
     assert "1 passed, 1 failed" in result.stdout
-    assert "write --limit state_bytes=32768, on a board LIMITS" in result.stdout
+    assert "write --limit state_bytes=32768, on a board tsme.LIMITS" in result.stdout
     result = tsme("test", "--on", on, "--limit", "state_bytes=32768")
     assert "2 passed" in result.stdout, result.output
     long_log(limits={"state_bytes": 32768})

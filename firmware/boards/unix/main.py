@@ -14,7 +14,7 @@
 # seed=N now=MS      what a new execution starts with, instead of chance and the clock
 # fast=1             the clock stands still while something runs, and jumps over every wait
 # traceback=1        shows that of an exception in a handler, once
-# limits=NAME=N,...  instead of those in tsme.kernel.limits
+# limits=NAME=N,...  instead of those in tsme.LIMITS
 # names=names.cbor   of the states, by number: it is said in which one the execution waits
 #
 # Exits with 0 if the execution succeeded, 1 if it failed, 2 if it could not run, 3 if the memory

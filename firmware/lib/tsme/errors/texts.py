@@ -153,7 +153,7 @@ def belated(name, context, now):
 
 def over(code, asked, limit, name):
     if name:
-        what, how = WHAT[name], 'raise LIMITS["%s"] in tsme.kernel.limits' % name
+        what, how = WHAT[name], 'raise tsme.LIMITS["%s"]' % name
     else:
         what, how = LIMITED[code]
     return LimitError(code, what, asked, limit, how)

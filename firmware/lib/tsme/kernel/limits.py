@@ -1,8 +1,7 @@
 # Every limit, in one place; the defaults suit a board with 100 KB of heap.
 #
 # `check(limits, name, asked)` refuses before anything changes.  To raise one:
-#     from tsme.kernel.limits import LIMITS
-#     LIMITS["program_bytes"] = 65536
+#     tsme.LIMITS["program_bytes"] = 65536
 
 from ..errors import over
 
