@@ -37,6 +37,7 @@ FLOWS = {
     "w": "waits",
     "m": "waits, children",
     "e": "ends",
+    "c": "not run",
 }
 
 
@@ -90,7 +91,7 @@ def header(rows: list[list[str]]) -> str:
         maybe = "?" in pops
         plain = sum(int(c) for c in pops if c.isdigit()) + maybe + ("r" in pops)
         check = operand[1:] if operand[0] == "c" else ""
-        choices = operand[1:] if operand[0] == "k" else "0"
+        choices = operand[1:] if operand[0] in "kp" else "0"
         cells = [name, str(number), quote(operand[0]), quote(check), f"0x{choices}"]
         cells += [quote(counted), str(plain), str(len(pushes)), str(2 * maybe + ("?" in pushes))]
         lines.append(f"    X({', '.join([*cells, quote(flow)])})")

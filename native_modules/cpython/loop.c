@@ -194,8 +194,8 @@ static int operate(Loop *l, int op, Py_ssize_t a)
     case CONST: return push(l, PySequence_GetItem(l->consts, a)) ? 1 : -1;
     case INT: return push(l, PyLong_FromSsize_t(a)) ? 1 : -1;
     case LOAD: {
-        PyObject *v = PyList_GetItem(l->slots, a);
-        if (v == missing)
+        PyObject *v = a < 256 ? PyList_GetItem(l->slots, a) : missing;
+        if (v == missing) // or of a frame around this one
             break;
         return push(l, Py_XNewRef(v)) ? 1 : -1;
     }

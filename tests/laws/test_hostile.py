@@ -70,26 +70,45 @@ def grown(*body: tuple[str, int], consts: Any = (), **limits: int) -> Parts:
     return program(*loop, consts=consts, **limits)
 
 
-def deep_child() -> Parts:
-    """Each branch forks again: a tree of frames without end."""
-    return program(E0, ("LOAD", 0), ("FORK", 2), ("JUMP", 0), ("JUMP", 0), ("DROP", 1), END)
+CHILD = 7  # where the code of a child of `forked` begins
+W = ("FRAME", 2)
 
 
-def chain_of_children() -> Parts:
-    return program(E0, ("LOAD", 0), ("FORK", 1), ("JUMP", 0), ("DROP", 1), END)
+def forked(*child: tuple[str, int], frame: tuple[str, int] = W) -> Parts:
+    """A program whose only branch runs `child`."""
+    return program(E0, ("INT", 0), ("FORK", 1), frame, ("JUMP", CHILD), ("DROP", 1), END, *child)
+
+
+def two_branches(*frames: int) -> Parts:
+    """Branches with so many slots each, that run the same code."""
+    entries = [part for n in frames for part in (("FRAME", n), ("JUMP", 9))]
+    return program(E0, ("INT", 0), ("FORK", 2), *entries, ("DROP", 1), END, ("ENTER", 1), END)
 
 
 def crowded_map() -> Parts:
-    body = [E0, ("INT", 0), ("INT", 255), ("INT", 1), ("CALL", CALL["ArrayRange"])]
-    return program(*body, ("MAP", 0), ("JUMP", 0), ("DROP", 1), END)
+    """Items of 256 items each, of which each waits."""
+    body = [("INT", 0), ("INT", 255), ("INT", 1), ("CALL", CALL["ArrayRange"]), ("MAP", 0)]
+    rest = [("DROP", 1), END]
+    leaf = [("ENTER", 2), ("INT", 9), ("WAIT", 0), END]
+    inner = [("ENTER", 1), *body, ("FRAME", 1), ("JUMP", 20), *rest]
+    return program(E0, *body, ("FRAME", 1), ("JUMP", 10), *rest, *inner, *leaf)
+
+
+def generations(count: int) -> Parts:
+    """A branch of a branch of a branch; the innermost reads the outermost frame."""
+    code = []
+    for n in range(count):
+        code += [("ENTER", n), ("LOAD", 0), ("FORK", 1), W, ("JUMP", 7 * n + 7), ("DROP", 1), END]
+    far = ("LOAD", 256 * count)
+    return program(*code, ("ENTER", count), far, ("LOAD", 256 * count + 1), ("DROP", 2), END)
 
 
 def handlers_in_a_row(count: int) -> Parts:
     """Each handler sets the next one and jumps to a long way that fails at its end."""
     code: list[tuple[str, int]] = [E0]
-    far = 1 + 4 * count
+    far = 1 + 2 * count
     for n in range(count):
-        code += [("CATCH", 1 + 4 * (n + 1)), ("JUMP", far), E0, E0]
+        code += [("CATCH", 1 + 2 * (n + 1)), ("JUMP", far)]
     code += [("INT", 0), ("DROP", 1)] * 60
     code += [("FIELD", 0), ("DROP", 1), END]
     return program(*code, consts=["missing"])
@@ -120,8 +139,8 @@ RUNS: dict[str, Parts] = {
         E0, ("CONST", 0), *[("PICK", 0)] * 60, ("ARRAY", 61), ("STORE", 0), ("LOAD", 0),
         ("ARRAY", 1), ("STORE", 0), ("JUMP", 0), consts=["x" * 4000], stack=64,
     ),
-    "tree of frames": deep_child(),
-    "chain of frames": chain_of_children(),
+    "branches that share their code": two_branches(2, 2),
+    "a variable around that has no value": generations(20),
     "crowded map": crowded_map(),
     "a loop that only waits": program(E0, ("INT", 0), ("WAIT", 0), ("JUMP", 0)),
     "a timer for ever": program(E0, ("CONST", 0), ("WAIT", 0), ("JUMP", 0), consts=[2**31 - 1]),
@@ -189,8 +208,32 @@ REFUSED: dict[str, Parts] = {
     "a constant that is not": program(E0, ("CONST", 0), ("STORE", 0), END),
     "a function that is not": program(E0, ("CALL", 99), ("STORE", 0), END),
     "FORK to nothing": program(E0, ("INT", 0), ("FORK", 0), END),
-    "FORK without JUMPs": program(E0, ("INT", 0), ("FORK", 2), ("JUMP", 0), END),
+    "FORK without entries": program(E0, ("INT", 0), ("FORK", 2), ("DROP", 1), END),
+    "an entry without FRAME": forked(E0, END, frame=("INT", 1)),
+    "an entry without JUMP": program(E0, ("INT", 0), ("FORK", 1), W, ("DROP", 1), END),
+    "a FRAME of nothing": forked(E0, END, frame=("FRAME", 0)),
+    "a FRAME with EXT": program(
+        E0, ("INT", 0), ("FORK", 1), ("FRAME", 257), ("JUMP", 8), ("DROP", 1), END, E0, END
+    ),
+    "a FRAME that is run": program(E0, W, END),
+    "a way to a FRAME": program(
+        E0, ("CONST", 0), ("IF", 5), ("INT", 0), ("FORK", 1), W, ("JUMP", 9), ("DROP", 1), END,
+        E0, END, consts=[True],
+    ),
+    "a child that is its parent": forked(("JUMP", 0)),
+    "a child that goes on as its parent": forked(("INT", 0), ("DROP", 1), ("JUMP", 0)),
+    "branches with other slots that share their code": two_branches(1, 2),
+    "a slot that a child has not": forked(E0, ("LOAD", 1), ("DROP", 1), END, frame=("FRAME", 1)),
+    "a slot that a child sets and has not": forked(E0, ("INT", 1), ("STORE", 2), END),
+    "a slot that the frame around has not": forked(E0, ("LOAD", 258), ("DROP", 1), END),
+    "a slot of the frame around that is set": forked(E0, ("INT", 1), ("STORE", 257), END),
+    "a frame around the first": program(E0, ("LOAD", 256), ("DROP", 1), END),
+    "a frame too far out": forked(E0, ("LOAD", 512), ("DROP", 1), END),
+    "a context too far out": forked(E0, ("CONTEXT", 523), ("DROP", 1), END),
+    "256 slots": program(E0, END, slots=256),
+    "more slots of a child than the device takes": forked(E0, END, frame=("FRAME", 65)),
     "MAP at the end": program(E0, ("INT", 0), ("MAP", 0)),
+    "MAP and half an entry at the end": program(E0, ("INT", 0), ("MAP", 0), W),
     "a key that is no text": program(E0, ("FIELD", 0), END, consts=[1]),
     "names that are not different": program(
         E0, ("INT", 0), ("INT", 0), ("OBJECT", 0), ("STORE", 0), END, consts=[["a", "a"]]
@@ -243,7 +286,7 @@ REFUSED: dict[str, Parts] = {
         E0, ("INT", 0), ("CONST", 0), ("TASK", 1), END, consts=["t"]
     ),
     "a MAP without its options": program(
-        E0, ("INT", 0), ("LOAD", 0), ("MAP", 7), ("JUMP", 0), END
+        E0, ("INT", 0), ("LOAD", 0), ("MAP", 7), W, ("JUMP", 7), END, E0, END
     ),
     "a text in parts in an array in parts": program(
         E0, ("INT", 0), ("OBJECT", 0), END, consts=[b"\xc6\x41\x01", b"\xc7\x41\x02", "x"]

@@ -17,14 +17,14 @@ SILENCE = ("States.Timeout", "no heartbeat came in time")
 class Frame:
     """SPEC 2.1."""
 
-    def __init__(self, program: Program, pc: int, value: Any) -> None:
+    def __init__(self, program: Program, pc: int, value: Any, slots: int) -> None:
         self.parent: int | None = None
         self.pc = pc
         self.entry = self.handler = self.state = self.entered = self.wait = 0
         self.counters = [0] * program.counters
         self.error: str | None = None
         self.cause: str | None = None
-        self.slots = [value] + [UNDEFINED] * (program.slots - 1)
+        self.slots = [value] + [UNDEFINED] * (slots - 1)
         self.index: int | None = None
         self.join: list[Any] | None = None
         self.began = False  # the join is of this step
@@ -58,7 +58,7 @@ class Frame:
 
     @staticmethod
     def decoded(program: Program, item: list[Any], now: int) -> Frame:
-        f = Frame(program, 0, UNDEFINED)
+        f = Frame(program, 0, UNDEFINED, 1)
         f.parent, f.pc, f.entry, f.handler, f.state, age, f.wait = item[:7]
         f.entered = now - age
         f.counters, f.error, f.cause, f.slots = item[7:11]

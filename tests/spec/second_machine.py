@@ -102,7 +102,7 @@ class Machine(Tree):
         self.result, self.begun, self.next_id, self.pending = None, self.now, 1, {}
         self.input = value if self.program.needs & 64 else None
         self.random = Random.seeded(seed)
-        self.frames = [Frame(self.program, 0, value)]
+        self.frames = [Frame(self.program, 0, value, self.program.slots)]
         self.took_part.add(0)
         if self.program.timeout:
             self.act(1, None, self.now + 1000 * self.program.timeout)
@@ -222,12 +222,18 @@ class Machine(Tree):
         self.stack.append(a)
 
     def op_load(self, a: int) -> None:
+        v = self.outside(a).slots[a % 256]
+        if v is UNDEFINED:
+            raise WorkflowError(5)
+        self.stack.append(v)
+
+    def outside(self, a: int) -> Frame:
+        """The frame that an operand with a depth is about."""
         f = self.f
-        while f.slots[a] is UNDEFINED:
-            if f.parent is None:
-                raise WorkflowError(5)
+        for _ in range(a // 256):
+            assert f.parent is not None
             f = self.frame(f.parent)
-        self.stack.append(f.slots[a])
+        return f
 
     def op_store(self, a: int) -> None:
         self.f.slots[a] = self.stack.pop()
@@ -303,18 +309,19 @@ class Machine(Tree):
         """What a function or a query went through counts as transitions."""
         self.left = max(0, self.left - work // 256)
 
-    def op_context(self, k: int) -> None:
+    def op_context(self, a: int) -> None:
+        f, k = self.outside(a), a % 256
         names = self.names or [None] * 5
         name = names[1] or str(self.execution)
         given = {0: names[0], 1: name, 4: names[2], 8: names[3], 9: names[4] or "tsme"}
         if k in given:
             v: Any = given[k] or name
         elif k in (3, 5):
-            v = time_text(self.begun if k == 3 else self.f.entered)
+            v = time_text(self.begun if k == 3 else f.entered)
         else:
             token = f"{self.execution}-{self.next_id}"
-            mine = {6: sum(self.f.counters), 7: token, 10: 0, 11: self.f.index, 2: self.input}
-            v = mine[k] if k in mine else self.f.item(self.frames, k == 13)
+            mine = {6: sum(f.counters), 7: token, 10: 0, 11: f.index, 2: self.input}
+            v = mine[k] if k in mine else f.item(self.frames, k == 13)
         self.stack.append(v)
 
     def op_enter(self, a: int) -> None:
@@ -438,7 +445,7 @@ class Machine(Tree):
         value = self.stack.pop()
         for index in range(a):
             self.spawn(self.n, index, self.f.pc, value)
-            self.f.pc = self.program.fetch(self.f.pc)[2]
+            self.f.pc = self.behind(self.f.pc)
         self.f.join, self.f.wait, self.f.began = [[UNDEFINED] * a, a, a, 0, None], -1, True
         return True
 
@@ -450,7 +457,7 @@ class Machine(Tree):
             raise WorkflowError(8)
         most = self.option(2) if a & 1 else 0
         entry = self.f.pc
-        self.f.pc = self.program.fetch(entry)[2]
+        self.f.pc = self.behind(entry)
         n = len(items)
         flat = [*items, *items.values()] if isinstance(items, dict) else items
         join = [[UNDEFINED] * n, n, 0, entry, flat, most or 40]

@@ -17,7 +17,7 @@ PLACES = 128
 NAMES = (
     "EXT CONST INT LOAD STORE PICK DROP FIELD KEY INDEX KEYQ INDEXQ OBJECT ARRAY PUT CALL CONTEXT "
     "ENTER JUMP IF UNLESS COMPARE TEST CATCH LIMIT TASK WAIT EMIT CAUGHT RETRY ERROR RAISE FAIL "
-    "END FORK MAP QUERY"
+    "END FORK MAP QUERY FRAME"
 ).split()
 
 
@@ -53,9 +53,10 @@ class Tree:
         frames = self.frames or []
         return next((n for n, x in enumerate(frames) if x is None), len(frames))
 
-    def spawn(self, parent: int, index: int, pc: int, value: Any) -> None:
+    def spawn(self, parent: int, index: int, entry: int, value: Any) -> None:
         assert self.frames is not None
-        f = Frame(self.program, pc, value)
+        _, slots, jump = self.program.fetch(entry)
+        f = Frame(self.program, jump, value, slots)
         f.index = index
         f.parent = parent
         f.entered = self.frame(parent).entered
@@ -106,6 +107,10 @@ class Tree:
         if hungry:
             self.begin(hungry[-1], force=True)
         return bool(hungry)
+
+    def behind(self, entry: int) -> int:
+        """Behind the FRAME and the JUMP of a child."""
+        return self.program.fetch(self.program.fetch(entry)[2])[2]
 
     def depth(self, number: int) -> int:
         parent = self.frame(number).parent

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tsme.program import opcodes
 
-from ..frontend.model import Choice, Key, Machine, Map, Parallel, Path, Task
+from ..frontend.model import Index, Key, Map, Parallel
 from . import distributed, expressions
-from .expressions import Dollar, Slot
-from .ir import Ins, Label, Site
+from .expressions import Again, Dollar, Slot
+from .ir import Label, Site
+from .windows import Window, assigned, reads_input
 
 if TYPE_CHECKING:
     from .lower import Lowering
 
 
-@dataclass(frozen=True)
-class Item:
-    """The slots that hold `$$.Map.Item.Index`, `$$.Map.Item.Value`, and all of `$$.Map.Item`; 0
-    if nobody asks."""
-
-    index: int
-    value: int
-    whole: int
-
-
 def parallel(lo: Lowering, state: Parallel) -> None:
-    """The payload, FORK with a JUMP for each branch, the result; then the branches."""
+    """The payload, FORK with an entry for each branch, the result; then the branches."""
     lo.needs |= opcodes.NEEDS_PARALLEL
     handler = _catch(lo, state)
     dollar = lo.effective(state)
@@ -36,34 +25,29 @@ def parallel(lo: Lowering, state: Parallel) -> None:
         lo.expr(state.parameters, dollar)
     elif dollar is None:
         lo.ins("LOAD", 0)
-    entries = [Label(f"{state.name}.{n}") for n in range(len(state.branches))]
-    lo.ins("FORK", len(entries))
-    for entry in entries:
-        lo.code.append(Ins("JUMP", entry, child=True))
+    branches = [
+        (branch, Label(f"{state.name}.{n}"), Window(lo.frame, assigned(branch)))
+        for n, branch in enumerate(state.branches)
+    ]
+    lo.ins("FORK", len(branches))
+    for _, entry, window in branches:
+        lo.entry(entry, window)
     _result(lo, state)
     _handle(lo, state, handler)
-    outer = lo.outside
-    lo.outside |= _caught(state)
-    for entry, branch in zip(entries, state.branches, strict=True):
-        lo.depth = 0
-        lo.machine_(branch, entry)
-    lo.outside = outer
+    for branch, entry, window in branches:
+        with lo.inside(window, window):
+            lo.machine_(branch, entry)
 
 
 def map_(lo: Lowering, state: Map) -> None:
-    """The items, MAP with a JUMP to what an item runs, the result; then that code."""
+    """The items, MAP with the entry of an item, the result; then what an item runs."""
     lo.needs |= opcodes.NEEDS_MAP
     handler = _catch(lo, state)
     dollar = lo.effective(state)
     writer = state.writer if state.writer is not None and state.writer.resource else None
     steps = state.reader is not None or state.batcher is not None or writer is not None
-    around: Dollar = dollar
-    if state.item_selector is not None or steps and isinstance(dollar, int):
-        # The selector runs in the item's frame, where slot 0 is the item; a task takes the stack.
-        around = Slot(lo.slot("#input " + state.name))
-        lo.ins("PICK", dollar) if isinstance(dollar, int) else lo.ins("LOAD", 0)
-        lo.ins("STORE", around.number)
-    if steps:
+    around = input_(lo, state, dollar, steps or reads_input(state.item_selector))
+    if steps and dollar is not None:  # a task takes the stack
         lo.clear()
         dollar = around
     if handler is None and (state.reader is not None or writer is not None):
@@ -73,10 +57,12 @@ def map_(lo: Lowering, state: Map) -> None:
     if state.reader is not None and handler is not None:
         distributed.read(lo, state, state.reader, dollar, no_items)
         lo.ins("CATCH", handler)
+    item = Window(lo.frame, assigned(state.body))
     selected = Label(state.name + ".selected")
     options = _items(lo, state, dollar, selected)
     entry = Label(state.name + ".item")
-    _map(lo, state, "items" if not state.distributed else _kind(state), entry, options)
+    kind = "items" if not state.distributed else _kind(state)
+    _map(lo, state, kind, entry, item, options)
     result = 0
     if state.writer is not None:
         result = distributed.write(lo, state, state.writer, dollar, no_results)
@@ -88,7 +74,21 @@ def map_(lo: Lowering, state: Map) -> None:
     if writer is not None and handler is not None:
         distributed.failure(lo, no_results, "States.ResultWriterFailed", handler)
     _handle(lo, state, handler)
-    _body(lo, state, entry, selected, around)
+    _body(lo, state, entry, selected, item, around)
+
+
+def input_(lo: Lowering, state: Map, dollar: Dollar, wanted: bool) -> Dollar:
+    """Where `$` of the state is behind a TASK, and in the frames of items."""
+    if dollar is None:
+        return Slot(lo.frame, 0)
+    path = state.input_path
+    plain = path is None or all(isinstance(step, (Key, Index)) for step in path.segments)
+    if plain and (path is None or path.root != "$$"):
+        return Again(path, lo.frame)
+    if not wanted:
+        return dollar
+    expressions.data(lo, dollar)  # it may have gone through much, or be of this frame alone
+    return distributed.keep(lo, "#input")
 
 
 def _items(lo: Lowering, state: Map, dollar: Dollar, selected: Label) -> int:
@@ -104,7 +104,7 @@ def _items(lo: Lowering, state: Map, dollar: Dollar, selected: Label) -> int:
         given = _below(lo, state, dollar)
     if state.batcher is not None:
         if state.item_selector is not None:
-            _map(lo, state, "select", selected, given)
+            _map(lo, state, "select", selected, Window(lo.frame), given)
         distributed.batch(lo, state.batcher, dollar)
         if state.item_selector is not None:
             given = _below(lo, state, dollar)
@@ -124,80 +124,41 @@ def _kind(state: Map) -> str:
     return "mapRun" if state.batcher is None else "batches"
 
 
-def _map(lo: Lowering, state: Map, kind: str, entry: Label, options: int) -> None:
+def _map(lo: Lowering, state: Map, kind: str, entry: Label, window: Window, options: int) -> None:
     items = state.items_path.text if state.items_path is not None else "$"
     call = distributed.label(state) if state.distributed else ""
     lo.ins("MAP", options, Site(kind, items, state.where, call))
-    lo.code.append(Ins("JUMP", entry, child=True))
+    lo.entry(entry, window)
 
 
-def _body(lo: Lowering, state: Map, entry: Label, selected: Label, around: Dollar) -> None:
+def _body(
+    lo: Lowering, state: Map, entry: Label, selected: Label, item: Window, around: Dollar
+) -> None:
     """The code of an item.  Items that are batched are selected before, by a MAP of their own."""
-    outer, outside = lo.scope, lo.outside
-    if state.batcher is not None and state.item_selector is not None:
-        _item(lo, state, selected, around)
-        lo.ins("END")
-        lo.label(entry)
-    else:
-        _item(lo, state, entry, around)
-    if state.distributed:  # it is an execution of its own: it sees no variables but its own
-        lo.scope = f"{state.name}/"
-    lo.outside |= _caught(state)
-    lo.machine_(state.body, Label(state.name + ".body"))
-    lo.scope, lo.outside = outer, outside
-    lo.items.pop()
+    selects = state.item_selector
+    if state.batcher is not None and selects is not None:
+        with lo.inside(Window(lo.frame), lo.scope):
+            select(lo, state, selected, around)
+            lo.ins("END")
+        selects = None
+    with lo.inside(item, lo.scope):
+        if selects is None:
+            lo.label(entry)
+            lo.item = item.level
+        else:
+            select(lo, state, entry, around)
+        # Falls through to the machine's first state, which comes first.
+        lo.scope = item
+        lo.machine_(state.body, Label(state.name + ".body"))
 
 
-def _item(lo: Lowering, state: Map, entry: Label, around: Dollar) -> None:
-    """What an item runs before its machine: it keeps itself if asked for, and selects."""
-    lo.depth = 0
+def select(lo: Lowering, state: Map, entry: Label, around: Dollar) -> None:
+    """ItemSelector, in the frame of an item."""
     lo.label(entry)
-    asked = {*_asked(state.item_selector), *_asked(state.body)}
-    slots = []
-    for part, number in (("index", 11), ("value", 12), ("item", 13)):
-        slots.append(0)
-        if part.capitalize() in asked:
-            slots[-1] = lo.slot(f"#{part} {state.name}")
-            lo.ins("CONTEXT", number)
-            lo.ins("STORE", slots[-1])
-    lo.items.append(Item(*slots))
+    lo.item = lo.frame.level
     if state.item_selector is not None:
         lo.expr(state.item_selector, around)
         lo.ins("STORE", 0)
-    # Falls through to the machine's first state, which comes first.
-
-
-def _asked(node: Any) -> set[str]:
-    """Which parts of `$$.Map.Item` a subtree of the model names: Index, Value; Item for all of
-    it, which only has a Key if it is of an object."""
-    if isinstance(node, Path):
-        names = [s.name if isinstance(s, Key) else "" for s in node.segments]
-        if node.root != "$$" or names[:1] not in ([], ["Map"], [""]):
-            return set()
-        return {names[2] if names[2:3] in (["Index"], ["Value"]) else "Item"}
-    if dataclasses.is_dataclass(node):
-        node = [getattr(node, f.name) for f in dataclasses.fields(node)]
-    elif isinstance(node, dict):
-        node = list(node.values())
-    if isinstance(node, (list, tuple)):
-        return set().union(*[_asked(part) for part in node])
-    return set()
-
-
-def assigned(machine: Machine) -> set[str]:
-    """The variables that the states of a machine set themselves, without inner machines."""
-    found: set[str] = set()
-    for state in machine.states.values():
-        found.update(name for name, _ in state.assign)
-        if isinstance(state, Choice):
-            found.update(name for rule in state.rules for name, _ in rule.assign)
-        if isinstance(state, (Task, Parallel, Map)):
-            found |= _caught(state)
-    return found
-
-
-def _caught(state: Task | Parallel | Map) -> set[str]:
-    return {name for catcher in state.catch for name, _ in catcher.assign}
 
 
 def _catch(lo: Lowering, state: Parallel | Map) -> Label | None:
@@ -214,6 +175,7 @@ def _result(lo: Lowering, state: Parallel | Map, result: int = 0) -> None:
         lo.expr(state.result_selector, result)
         result = lo.depth - 1
     lo.finish(result, state.result_path, state.assign)
+    distributed.release(lo)
     lo.go(state.next)
 
 

@@ -38,18 +38,34 @@ class StateName(NamedTuple):
     column: int
 
 
+class Variables(NamedTuple):
+    """The variables that frames of one machine have, by slot from slot 1.  `first`: the number of
+    the machine's first state; its others follow."""
+
+    first: int
+    names: list[str]
+
+
 @dataclass
 class Debug:
     """The debug part: names and places, by number."""
 
     filename: str = ""
     states: list[StateName] = field(default_factory=list)
-    variables: list[str] = field(default_factory=list)  # by slot, from slot 1
+    windows: list[Variables] = field(default_factory=list)  # of each machine
     sites: dict[int, SiteInfo] = field(default_factory=dict)  # by pc
     size: int = 0
 
     def state(self, number: int) -> str:
         return self.states[number].name if number < len(self.states) else f"state {number}"
+
+    def variables(self, state: int) -> list[str]:
+        """Those of frames in a state, by slot from slot 1; `#` begins what a state keeps there."""
+        found: list[str] = []
+        for window in self.windows:
+            if window.first <= state:
+                found = window.names
+        return found
 
 
 def write_debug(lowered: Lowered, digest: bytes, filename: str, sites: dict[int, Site]) -> bytes:
@@ -71,7 +87,8 @@ def write_debug(lowered: Lowered, digest: bytes, filename: str, sites: dict[int,
         flat += [first - at, len(run), *(numbers[text] for text in texts), row - line, column]
         at, line = first + len(run), row
     states = [[s.name, TYPES.index(s.type), s.where.line, s.where.column] for s in lowered.states]
-    debug = [VERSION, digest, filename, states, list(lowered.variables), list(numbers), flat]
+    windows = [[window.first, list(window.slots)] for window in lowered.windows]
+    debug = [VERSION, digest, filename, states, windows, list(numbers), flat]
     return cbor.encode(debug, True)
 
 
@@ -81,13 +98,13 @@ def read_debug(data: bytes) -> tuple[bytes, Debug] | None:
         return None
     try:
         item, end = cbor.decode(data, 0, True)
-        version, digest, filename, states, variables, texts, sites = item
+        version, digest, filename, states, windows, texts, sites = item
         if version != VERSION:
             return None
         debug = Debug(
             _is(str, filename),
             [_state(*_all(state, str, int, int, int)) for state in states],
-            [_is(str, name) for name in variables],
+            [_window(*_all(window, int, list)) for window in windows],
             dict(_sites([_is(str, text) for text in texts], [_is(int, n) for n in sites])),
             end,
         )
@@ -98,6 +115,10 @@ def read_debug(data: bytes) -> tuple[bytes, Debug] | None:
 
 def _state(name: str, kind: int, line: int, column: int) -> StateName:
     return StateName(name, TYPES[kind], line, column)
+
+
+def _window(first: int, names: list[Any]) -> Variables:
+    return Variables(first, [_is(str, name) for name in names])
 
 
 def _sites(texts: list[str], flat: list[int]) -> Iterator[tuple[int, SiteInfo]]:

@@ -189,17 +189,85 @@ def instructions(code: bytes) -> Iterator[tuple[int, int, int, int]]:
         yield start, at // 2 - 1, op, operand
 
 
+_Chain = tuple[int, ...]  # where each frame begins, the innermost first
+
+
+class _Frames:
+    """Which frames run which instruction, and what their slots are called."""
+
+    def __init__(self, code: bytes, debug: Debug) -> None:
+        self.debug = debug
+        self.code = list(instructions(code))
+        self.place = {start: n for n, (start, _, _, _) in enumerate(self.code)}
+        self.around: dict[int, _Chain] = {}  # by start
+        todo: list[tuple[int, _Chain]] = [(0, (0,))] if self.code else []
+        while todo:
+            todo += self._follow(*todo.pop())
+
+    def _follow(self, start: int, frames: _Chain) -> Iterator[tuple[int, _Chain]]:
+        """Where other ways go on from an instruction, and in which frames."""
+        at = self.place.get(start, len(self.code))
+        while at < len(self.code) and self.code[at][0] not in self.around:
+            start, _, op, operand = self.code[at]
+            self.around[start] = frames
+            name = _name(op)
+            at += 1
+            row = INSTRUCTIONS.get(name)
+            if row and row.jumps:
+                yield operand, frames
+            children = operand if name == "FORK" else int(name == "MAP")
+            for begin, _, _, _ in self.code[at + 1 : at + 2 * children : 2]:  # each behind a FRAME
+                yield begin, (begin, *frames)
+            at += 2 * children
+            if row and row.stops:
+                return
+
+    def slot(self, start: int, operand: int) -> str:
+        """What LOAD or STORE at `start` is about."""
+        depth, slot = operand >> 8, operand & 255
+        frames = self.around.get(start, ())
+        names = self._names(frames[depth]) if depth < len(frames) else []
+        known = 0 < slot <= len(names)
+        text = "$" if not slot else f"${names[slot - 1]}" if known else f"slot {slot}"
+        return outside(text, depth)
+
+    def _names(self, begin: int) -> list[str]:
+        """Of the slots of a frame: those of its first state's machine."""
+        at = self.place.get(begin, len(self.code))
+        for _ in self.code:
+            if at >= len(self.code) or _name(self.code[at][2]) == "END":
+                break
+            _, _, op, operand = self.code[at]
+            if _name(op) == "ENTER":
+                return self.debug.variables(operand)
+            at = self.place.get(operand, len(self.code)) if _name(op) == "JUMP" else at + 1
+        return []
+
+
+def outside(text: str, depth: int) -> str:
+    """Of a frame around the one that runs, so many out."""
+    return f"{text}, {depth} out" if depth else text
+
+
+def _name(op: int) -> str:
+    return NAMES.get(op, f"?{op}")
+
+
 def _lines(code: bytes, consts: list[Any], debug: Debug) -> Iterator[Line]:
+    frames = _Frames(code, debug)
     found = list(instructions(code))
     after = [op for _, _, op, _ in found[1:]] + [0]
     for (start, pc, op, operand), following in zip(found, after, strict=True):
-        name = NAMES.get(op, f"?{op}")
+        name = _name(op)
         kind = INSTRUCTIONS[name].kind if op in NAMES else "?"
         site = debug.sites.get(pc)
         source = f"{site.field}: {site.text}  (line {site.line})" if site and site.text else ""
         target = operand if kind == "t" else None
         resource = name == "CONST" and following == INSTRUCTIONS["TASK"].number
-        meaning = _meaning("TASK" if resource else name, kind, operand, consts, debug)
+        if name in ("LOAD", "STORE"):
+            meaning = frames.slot(start, operand)
+        else:
+            meaning = _meaning("TASK" if resource else name, kind, operand, consts, debug)
         yield Line(start, name, operand, meaning, target, source)
 
 
@@ -211,18 +279,16 @@ def _meaning(name: str, kind: str, operand: int, consts: list[Any], debug: Debug
                 return f"constant {operand}?"
             value = consts[operand]
             return _constant(name, value.value(consts) if isinstance(value, Parts) else value)
-        case "s":
-            known = 0 < operand <= len(debug.variables)
-            text = debug.variables[operand - 1] if known else str(operand)
-            return "$" if operand == 0 else f"${text}" if known else f"slot {text}"
         case "z":
             return str(-(operand + 1 >> 1) if operand & 1 else operand >> 1)
         case "f":
             known = operand < len(FUNCTIONS)
             return f"States.{FUNCTIONS[operand]}" if known else f"function {operand}?"
-        case "k":
-            choices = CHOICES[name]
-            return choices[operand] if operand < len(choices) else f"{operand}?"
+        case "k" | "p":
+            choices, depth = CHOICES[name], 0
+            if name == "CONTEXT":
+                depth, operand = operand >> 8, operand & 255
+            return outside(choices[operand], depth) if operand < len(choices) else f"{operand}?"
         case "e":
             return debug.state(operand)
     return ""
@@ -355,7 +421,7 @@ def to_json(listing: Listing) -> dict[str, Any]:
         "debug": {
             "filename": debug.filename,
             "states": [{"name": s.name, "type": s.type, "line": s.line} for s in debug.states],
-            "variables": debug.variables,
+            "variables": [{"state": w.first, "names": w.names} for w in debug.windows],
             "bytes": debug.size,
         }
         if debug

@@ -13,7 +13,7 @@ from tsme.program.wait import ppm
 
 from ..frontend.model import Batcher, Const, Expr, Json, Map, Obj, Path, Reader, Writer
 from . import expressions
-from .expressions import FUNCTIONS, Dollar
+from .expressions import FUNCTIONS, Dollar, Slot
 from .ir import Label, Pooled, Site
 
 if TYPE_CHECKING:
@@ -64,11 +64,27 @@ def remember(lo: Lowering, state: Map) -> None:
     lo.ins("CONST", Pooled(label(state)))
     lo.ins("CONTEXT", 7)
     _call(lo, "MapRun")
-    lo.ins("STORE", _run(lo, state))
+    keep(lo, "#run")
 
 
-def _run(lo: Lowering, state: Map) -> int:
-    return lo.slot("#run " + state.name)
+def keep(lo: Lowering, name: str) -> Slot:
+    """Pop what a state needs behind a TASK or in its items: into a slot that the states of the
+    machine share, each while it lasts."""
+    lo.store(name)
+    lo.kept.append(name)
+    return Slot(lo.frame, lo.frame.slot(name))
+
+
+def release(lo: Lowering) -> None:
+    """The state is over, and nothing of what it kept is wanted any more."""
+    for name in lo.kept:
+        lo.ins("CONST", Pooled(None))
+        lo.store(name)
+    lo.kept = []
+
+
+def _run(lo: Lowering) -> None:
+    lo.load(lo.frame, lo.frame.slot("#run"))
 
 
 def read(lo: Lowering, state: Map, reader: Reader, dollar: Dollar, failed: Label) -> None:
@@ -134,7 +150,7 @@ def write(lo: Lowering, state: Map, writer: Writer, dollar: Dollar, failed: Labe
             lo.refuse(what, writer.where, "COMPACT and FLATTEN are")
         return 0
     names = _members(lo, writer.parameters, dollar, "MapRunArn", "Results", "WriterConfig")
-    lo.ins("LOAD", _run(lo, state))
+    _run(lo)
     lo.ins("PICK", 0)
     names += ["MapRunArn", "Results"]
     if writer.config:
@@ -143,7 +159,7 @@ def write(lo: Lowering, state: Map, writer: Writer, dollar: Dollar, failed: Labe
     _object(lo, names)
     lo.ins("CATCH", failed)
     _task(lo, writer.resource, Site("writer", label(state), writer.where))
-    lo.ins("LOAD", _run(lo, state))
+    _run(lo)
     lo.ins("PICK", 0)
     _object(lo, ["MapRunArn", "ResultWriterDetails"])
     return lo.depth - 1

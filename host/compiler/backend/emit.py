@@ -16,6 +16,7 @@ from .pool import Pool
 
 VERSION = 2
 BUDGET = 256  # transitions in a step, unless the caller says otherwise
+SLOTS = 255  # of a frame
 LARGEST = 262144  # bytes of a value, AWS's limit
 
 
@@ -56,15 +57,16 @@ def emit(
         text = f"the workflow is too large for one program: {what}"
         hint = "a program has at most 131072 bytes of code"
         raise CompileError([Problem("TSME-C091", text, Where("", 1, 1), hint)])
-    slots = len(lowered.variables) + 1
-    if slots > 256 or lowered.counters > 255:
-        what = f"{slots - 1} variables and {lowered.counters} retriers of a state"
+    slots = max(window.size for window in lowered.windows)
+    if slots > SLOTS or lowered.counters > 255:
+        what = f"{slots - 1} variables of a machine and {lowered.counters} retriers of a state"
         text = f"the workflow is too large for one program: {what}"
-        hint = "a program has at most 255 variables, and a state 255 retriers"
+        hint = f"a machine has at most {SLOTS - 1} variables, and a state 255 retriers"
         raise CompileError([Problem("TSME-C091", text, Where("", 1, 1), hint)])
     needs = lowered.needs | (opcodes.NEEDS_FLOAT if pool.floats else 0)
-    limits = [slots, lowered.stack, lowered.counters, 0 if budget == BUDGET else budget]
-    limits += [lowered.timeout, 0 if largest == LARGEST else largest]
+    limits = [lowered.windows[0].size, lowered.stack, lowered.counters]
+    limits += [0 if budget == BUDGET else budget, lowered.timeout]
+    limits += [0 if largest == LARGEST else largest]
     parts = [needs, limits, bytes(code), pool.index(), bytes(pool.data)]
     body = b"".join(cbor.encode(part, True) for part in parts)
     digest = hashlib.sha256(body).digest()[:8]

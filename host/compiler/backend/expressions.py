@@ -27,6 +27,7 @@ from ..frontend.model import (
 from ..jsonpath import queries
 from ..jsonpath.filter_errors import FilterError, Unsupported
 from .ir import Label, Pooled, Site
+from .windows import Window
 
 if TYPE_CHECKING:
     from .lower import Lowering
@@ -36,11 +37,21 @@ if TYPE_CHECKING:
 class Slot:
     """A slot of the frame, or of one around it."""
 
+    window: Window
     number: int
 
 
-# Where `$` is: None for slot 0, a place on the operand stack counted from the bottom, or a slot.
-Dollar = int | Slot | None
+@dataclass(frozen=True)
+class Again:
+    """The effective input of a state: what its InputPath gives of slot 0 of its frame."""
+
+    path: Path | None
+    window: Window
+
+
+# Where `$` is: None for slot 0, a place on the operand stack counted from the bottom, a slot, or
+# what InputPath gives once more.
+Dollar = int | Slot | Again | None
 
 # docs/SPEC.md, 2.6, in the order of its numbers.
 FUNCTIONS = (
@@ -123,6 +134,20 @@ def call(lo: Lowering, e: Call, dollar: Dollar, within: str = "") -> None:
     lo.ins("CALL", FUNCTIONS.index(name), site)
 
 
+def data(lo: Lowering, dollar: Dollar) -> None:
+    """Push what `$` is."""
+    if isinstance(dollar, int):
+        lo.ins("PICK", dollar)
+    elif isinstance(dollar, Slot):
+        lo.load(dollar.window, dollar.number)
+    elif dollar is None:
+        lo.ins("LOAD", 0)
+    elif dollar.path is None:
+        lo.ins("CONST", Pooled({}))
+    else:
+        path(lo, dollar.path, Slot(dollar.window, 0), "")
+
+
 def path(
     lo: Lowering,
     p: Path,
@@ -132,24 +157,21 @@ def path(
     within: str = "",
     null: bool = False,
 ) -> None:
-    """Push the value at a path.  `soft`: nothing there gives `missing`, which TEST takes.
+    """Push the value at a path.  `kind`: of its site, empty if nothing can go wrong.  `soft`:
+    nothing there gives `missing`, which TEST takes.
     `null`: an index past the end of an array gives null, if it is the last step."""
-    site = None if soft else Site(kind, p.text, p.where, within)
+    site = None if soft or not kind else Site(kind, p.text, p.where, within)
     segments = list(p.segments)
     if p.root == "$$":
         segments = context(lo, segments)
     steps, query = _plan(lo, p, segments)
     if p.root not in ("$", "$$"):
-        lo.ins("LOAD", lo.slot(p.root), site)
-    elif p.root == "$" and isinstance(dollar, Slot):
-        lo.ins("LOAD", dollar.number)
-    elif p.root == "$" and isinstance(dollar, int):
-        lo.ins("PICK", dollar)
-    elif p.root == "$" and steps and isinstance(steps[0], Key) and not soft:
+        lo.variable(p.root, site)
+    elif p.root == "$" and dollar is None and steps and isinstance(steps[0], Key) and not soft:
         lo.ins("FIELD", Pooled(steps[0].name), site)
         del steps[0]
     elif p.root == "$":
-        lo.ins("LOAD", 0)
+        data(lo, dollar)
     beyond = steps.pop() if null and not query and steps and isinstance(steps[-1], Index) else None
     for segment in steps:
         if isinstance(segment, Key):
@@ -187,13 +209,13 @@ def context(lo: Lowering, segments: list[Segment]) -> list[Segment]:
     if isinstance(lo.state, Task):
         if lo.state.resource.endswith((".waitForTaskToken", ".sync", ".sync:2")):
             node["Task"] = {"Token": 7}
-    if lo.items:
-        item = lo.items[-1]
-        node["Map"] = {"Item": Slot(item.whole)}
-        parts = {"Index": item.index, "Value": item.value}
+    if lo.item is not None:
+        of = lo.frame.level - lo.item << 8  # the frame that is the item
+        node["Map"] = {"Item": of | 13}
+        parts = {"Index": of | 11, "Value": of | 12}
         names = [s.name if isinstance(s, Key) else "" for s in segments[:3]]
         if names[:2] == ["Map", "Item"] and names[2:] and names[2] in parts:
-            node["Map"]["Item"] = {names[2]: Slot(parts[names[2]])}
+            node["Map"]["Item"] = {names[2]: parts[names[2]]}
     rest = list(segments)
     while isinstance(node, dict) and rest:
         head = rest[0]
@@ -215,8 +237,6 @@ def _state(lo: Lowering) -> dict[str, Any]:
 def _push(lo: Lowering, node: Any) -> None:
     if isinstance(node, Const):
         lo.ins("CONST", Pooled(node.value))
-    elif isinstance(node, Slot):
-        lo.ins("LOAD", node.number)
     elif isinstance(node, int):
         lo.needs |= opcodes.NEEDS_INPUT if node == 2 else 0
         lo.ins("CONTEXT", node)

@@ -15,7 +15,6 @@ from typing import Any
 
 from ..frontend.model import (
     Choice,
-    CompileError,
     Key,
     Machine,
     Map,
@@ -30,10 +29,11 @@ from ..frontend.model import (
 )
 from . import branches, conditions, expressions
 from .emit import Compiled, emit
-from .expressions import FUNCTIONS, Dollar, Slot
-from .ir import Ins, Label, Lowered, Pooled, Site
+from .expressions import FUNCTIONS, Dollar
+from .ir import Label, Pooled, Site
 from .lower import Lowering
 from .optimise import optimise
+from .windows import Window, reads_input
 
 MOCKED = "tsme:mocked"  # the resource of the task that stands for branches and items
 CONTEXT = "#context"
@@ -67,18 +67,8 @@ def compile_state(
     )
     work = Inspecting(machine)
     work.machine_(machine)
-    if work.problems:
-        raise CompileError(work.problems)
-    lowered = Lowered(
-        code=optimise(work.code),
-        states=work.states,
-        variables=work.variables,
-        counters=work.counters,
-        stack=work.deepest,
-        timeout=0,
-        needs=work.needs,
-        resources=work.resources,
-    )
+    lowered = work.lowered()
+    lowered.code = optimise(lowered.code)
     return emit(lowered, filename)
 
 
@@ -142,15 +132,12 @@ class Inspecting(Lowering):
     def seen(self, what: str, dollar: Dollar) -> None:
         if self.state is not self.tested:
             return
-        if isinstance(dollar, int):
-            self.ins("PICK", dollar)
-        else:
-            self.ins("LOAD", dollar.number if isinstance(dollar, Slot) else 0)
-        self.ins("STORE", self.slot("#" + what))
+        expressions.data(self, dollar)
+        self.store("#" + what)
 
     def decided(self, what: str, number: int) -> None:
         self.integer(number)
-        self.ins("STORE", self.slot("#" + what))
+        self.store("#" + what)
 
     def parallel(self, state: Parallel) -> None:
         handler = branches._catch(self, state)
@@ -165,13 +152,9 @@ class Inspecting(Lowering):
         """The items really go through a Map, of which each does nothing but select its input."""
         handler = branches._catch(self, state)
         dollar = self.effective(state)
-        around = dollar
-        if state.item_selector is not None:
-            around = Slot(self.slot("#input " + state.name))
-            self.ins("PICK", dollar) if isinstance(dollar, int) else self.ins("LOAD", 0)
-            self.ins("STORE", around.number)
+        around = branches.input_(self, state, dollar, reads_input(state.item_selector))
         if state.reader is not None:
-            self.ins("LOAD", self.slot(ITEMS))
+            self.variable(ITEMS)
         elif state.items_path is not None:
             expressions.path(self, state.items_path, dollar, "path")
         elif dollar is None:
@@ -182,14 +165,15 @@ class Inspecting(Lowering):
         self.limits(state, dollar)
         entry = Label(state.name + ".item")
         self.ins("MAP", 0, Site("items", text, state.where))
-        self.code.append(Ins("JUMP", entry, child=True))
+        item = Window(self.frame)
+        self.entry(entry, item)
         self.depth = 1
         if state.item_selector is not None:
             self.seen("afterItemSelector", 0)
         self.mocked(state, handler)
-        branches._item(self, state, entry, around)
-        self.ins("END")
-        self.items.pop()
+        with self.inside(item, self.scope):
+            branches.select(self, state, entry, around)
+            self.ins("END")
 
     def array(self, site: Site) -> None:
         """TestState takes no object for the items of an inline Map (recorded in December 2025).
@@ -219,7 +203,7 @@ class Inspecting(Lowering):
             expressions.path(self, most, dollar, "path")
         else:
             self.integer(most)
-        self.ins("STORE", self.slot("#maxConcurrency"))
+        self.store("#maxConcurrency")
         for name, limit in zip(_TOLERATED, state.tolerated, strict=True):
             if limit is None:
                 continue
@@ -227,7 +211,7 @@ class Inspecting(Lowering):
                 expressions.path(self, limit, dollar, "path")
             else:
                 expressions.constant(self, limit)
-            self.ins("STORE", self.slot("#" + name))
+            self.store("#" + name)
 
     def mocked(self, state: Parallel | Map, handler: Label | None) -> None:
         """What the top of the stack goes to is a task; what it gives is the state's result."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..frontend.model import Json, Where
+from .windows import Window
 
 
 @dataclass(eq=False)
@@ -62,7 +63,8 @@ class Ins:
     op: str
     arg: Operand = 0
     site: Site | None = None
-    child: bool = False  # a JUMP behind FORK or MAP: a child begins there, the frame goes past it
+    child: bool = False  # FRAME and JUMP behind FORK or MAP, for a child: the frame goes past them
+    frame: Window | None = None  # of the frames that run it
 
 
 Code = list[Ins | Label]
@@ -83,7 +85,7 @@ class Lowered:
 
     code: Code
     states: list[StateInfo]
-    variables: list[str]  # by slot, from slot 1
+    windows: list[Window]  # of the machines, in the order of their states
     counters: int
     stack: int
     timeout: int

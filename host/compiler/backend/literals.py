@@ -31,7 +31,7 @@ def build_literals(code: Code) -> tuple[Code, int]:
     for item in code:
         if isinstance(item, Ins) and (parts := _object(item)) and cbor.encode(parts) in built:
             out += [_push(value) for value in parts.values()]
-            out.append(Ins("OBJECT", Pooled(list(parts))))
+            out.append(Ins("OBJECT", Pooled(list(parts)), frame=item.frame))
         else:
             out.append(item)
     return out, max((len(literals[data]) - 1 for data in built), default=0)

@@ -17,7 +17,6 @@ from ..frontend.model import (
     Call,
     Catcher,
     Choice,
-    CompileError,
     Expr,
     Fail,
     Json,
@@ -26,22 +25,20 @@ from ..frontend.model import (
     Parallel,
     Pass,
     Path,
-    Problem,
     Ref,
     Retrier,
     State,
     Succeed,
     Task,
     Wait,
-    Where,
 )
 from ..frontend.resource import has_lists, resource_of
 from ..jsonpath.calls import SIGNATURES
 from . import branches, conditions, expressions
+from .builder import Builder
 from .emit import LARGEST
-from .expressions import Dollar, Slot
-from .instructions import INSTRUCTIONS
-from .ir import Code, Ins, Label, Lowered, Operand, Pooled, Resource, Site, StateInfo
+from .expressions import Dollar
+from .ir import Label, Lowered, Pooled, Resource, Site, StateInfo
 
 EMITS = {"tsme:log": 0, "tsme:metric": 1, "tsme:publish": 2}
 
@@ -51,50 +48,13 @@ def is_root(path: Path | None) -> bool:
     return path is not None and path.root == "$" and not path.segments
 
 
-class Lowering:
+class Lowering(Builder):
     """Writes the code of one machine.  Use `lower`."""
 
     def __init__(self, machine: Machine, largest: int = LARGEST) -> None:
-        self.largest = largest
-        self.code: Code = []
-        self.problems: list[Problem] = []
-        self.states: list[StateInfo] = []
+        super().__init__(machine, largest)
         self.labels: dict[str, Label] = {}
-        self.items: list[branches.Item] = []  # of the Maps around, the innermost last
-        self.slots: dict[str, int] = {}
-        self.scope = ""  # before the names of variables that nobody outside sees
-        self.variables: list[str] = []  # their names, by slot from slot 1
-        self.outside: frozenset[str] = frozenset()  # what Catches of the states around set
-        self.own: dict[str, str] = {}  # of those, what are other variables here: their keys
-        self.depth = 0
-        self.deepest = 1
-        self.counters = 0
-        self.needs = 0
-        self.resources: list[str] = []
         self.state: State = next(iter(machine.states.values()))
-
-    # --- writing ---
-
-    def ins(self, op: str, arg: Operand = 0, site: Site | None = None) -> None:
-        row = INSTRUCTIONS[op]
-        self.code.append(Ins(op, arg, site if row.errors else None))
-        value = arg.value if isinstance(arg, Pooled) else arg
-        self.depth = row.depth(self.depth, value if isinstance(value, (int, list)) else 0)
-        self.deepest = max(self.deepest, self.depth)
-
-    def label(self, label: Label) -> None:
-        self.code.append(label)
-
-    def refuse(self, what: str, where: Where, hint: str = "") -> None:
-        text = f"{what} is not supported by this version"
-        self.problems.append(Problem("TSME-C090", text, where, hint, refusal=True))
-
-    def slot(self, name: str) -> int:
-        """The slot of a variable; the first mention gives it one."""
-        key = self.scope + self.own.get(name, name)
-        if key not in self.slots:
-            self.variables.append(self.scope + name)
-        return self.slots.setdefault(key, len(self.slots) + 1)
 
     def seen(self, what: str, dollar: Dollar) -> None:
         """For those who watch a state (inspecting.py): the value of a stage is at `dollar`."""
@@ -131,12 +91,8 @@ class Lowering:
         self.seen("afterResultPath", None)
         self.output(self.state.output_path)
         for name, _ in reversed(assign):
-            self.ins("STORE", self.slot(name))
+            self.store(name)
         self.clear()
-
-    def clear(self) -> None:
-        if self.depth:
-            self.ins("DROP", self.depth)
 
     def combine(self, dollar: Dollar, path: Path | None) -> None:
         """ResultPath: put the result into slot 0."""
@@ -234,10 +190,8 @@ class Lowering:
 
     def top(self, dollar: Dollar) -> None:
         """Push the data, unless it is on top of the stack."""
-        if not isinstance(dollar, int):
-            self.ins("LOAD", dollar.number if isinstance(dollar, Slot) else 0)
-        elif dollar != self.depth - 1:
-            self.ins("PICK", dollar)
+        if dollar != self.depth - 1:
+            expressions.data(self, dollar)
 
     def credentials(self, state: Task) -> Site | None:
         """The device has no use for them; the debug part keeps them for the history."""
@@ -248,12 +202,6 @@ class Lowering:
             "Credentials": expressions.template(state.credentials),
         }
         return Site("credentials", json.dumps(shown, ensure_ascii=False), state.credentials.where)
-
-    def integer(self, n: int) -> None:
-        if 0 <= n < 65536:
-            self.ins("INT", n)
-        else:
-            self.ins("CONST", Pooled(n))
 
     def handler(self, retry: tuple[Retrier, ...], catch: tuple[Catcher, ...]) -> None:
         """What follows an error: retriers in order, then catchers, then out."""
@@ -279,7 +227,7 @@ class Lowering:
                 self.expr(e, 0, field=False)
             self.combine(0, c.result_path)
             for name, _ in reversed(c.assign):
-                self.ins("STORE", self.slot(name))
+                self.store(name)
             self.clear()
             self.go(c.next)
             self.label(after)
@@ -373,9 +321,9 @@ class Lowering:
 
     def machine_(self, machine: Machine, entry: Label | None = None) -> None:
         """The code of a machine; that of an inner one follows the state it belongs to."""
-        outer, own = self.labels, self.own
-        inner = self.outside & branches.assigned(machine)
-        self.own = own | {name: f"{name} {len(self.states)}" for name in inner}
+        outer = self.labels
+        self.windows.append(self.frame)
+        self.frame.first = len(self.states)
         self.labels = {name: Label(name) for name in machine.states}
         numbers = {name: len(self.states) + n for n, name in enumerate(machine.states)}
         self.states += [
@@ -404,7 +352,7 @@ class Lowering:
             elif isinstance(state, Map):
                 self.map_(state)
             self.depth = 0
-        self.labels, self.own = outer, own
+        self.labels = outer
 
 
 def _billionths(rate: float) -> list[Json]:
@@ -450,15 +398,4 @@ def lower(machine: Machine, largest: int = LARGEST) -> Lowered:
     """
     work = Lowering(machine, largest)
     work.machine_(machine)
-    if work.problems:
-        raise CompileError(work.problems)
-    return Lowered(
-        code=work.code,
-        states=work.states,
-        variables=work.variables,
-        counters=work.counters,
-        stack=work.deepest,
-        timeout=machine.timeout_seconds or 0,
-        needs=work.needs,
-        resources=work.resources,
-    )
+    return work.lowered(machine.timeout_seconds or 0)

@@ -63,6 +63,7 @@ def _merge(code: Code) -> Code:
 
     An instruction with a site is equal to none: what its error says of the source is its own.
     No jump leads to a TASK, which the CONST of its Resource stands before.
+    Frames with other slots share no code: the verifier knows of each place what slots are there.
     """
     same = _classes(code)
     last: dict[int, int] = {}
@@ -83,7 +84,7 @@ def _merge(code: Code) -> Code:
         if not skip and last[same[n]] != n and item.op != "TASK" and _length(code, n) >= _WORTH:
             target = Label("shared")
             moved.setdefault(last[same[n]], []).append(target)
-            out.append(Ins("JUMP", target))
+            out.append(Ins("JUMP", target, frame=item.frame))
             skip = True
         if not skip:
             out.append(item)
@@ -110,7 +111,8 @@ def _classes(code: Code) -> list[int]:
                     arg = cbor.encode(arg.value)
                 elif isinstance(arg, Label):  # a jump backward leads to an ENTER
                     arg = at.get(arg, arg)
-                key = (item.op, arg, -1 if item.op in _STOPS else after)
+                chain = item.frame.chain if item.frame else ()
+                key = (item.op, arg, -1 if item.op in _STOPS else after, chain)
             after = numbers.setdefault(key, len(numbers))
         out[n] = after
     return out
@@ -190,7 +192,8 @@ def _invert(code: Code) -> Code:
             and after.op == "JUMP"
             and _follows(code, n + 1, item)
         ):
-            out.append(Ins("UNLESS" if item.op == "IF" else "IF", after.arg, item.site))
+            op = "UNLESS" if item.op == "IF" else "IF"
+            out.append(Ins(op, after.arg, item.site, frame=item.frame))
             n += 2
             continue
         out.append(item)

@@ -32,9 +32,13 @@ class Moment(NamedTuple):
 
     listing: Listing
     pc: int  # of the instruction that failed
-    slots: list[Any]
+    frames: list[list[Any]]  # slots of the frame that it is in, and of those around it
     stack: list[Any]
     context: Callable[[], Json]
+
+    @property
+    def slots(self) -> list[Any]:
+        return self.frames[0]
 
     @property
     def site(self) -> SiteInfo | None:
@@ -151,20 +155,6 @@ def _time_field(site: SiteInfo) -> str:
 # --- the path that failed -------------------------------------------------------------------
 
 
-def _beginning(moment: Moment) -> tuple[Instruction, int]:
-    """The instruction that pushed what a path starts from, and the steps done before the one
-    that failed."""
-    done = 0
-    instruction = moment.instruction
-    if instruction.op == "CALL":  # of Item: the index was pushed before it
-        instruction = moment.listing.before(moment.listing.before(instruction))
-        done += 1
-    while instruction.op in _STEPS:
-        instruction = moment.listing.before(instruction)
-        done += 1
-    return instruction, done
-
-
 def _left(moment: Moment) -> int:
     """How many steps of the path follow the one that failed."""
     left = 0
@@ -177,15 +167,40 @@ def _left(moment: Moment) -> int:
 
 def _searched(moment: Moment) -> Any:
     """The value in which a path names nothing."""
-    start, _ = _beginning(moment)
+    listing = moment.listing
+    instruction = moment.instruction
+    if instruction.op == "CALL":  # of Item: the index was pushed before it
+        instruction = listing.before(listing.before(instruction))
+    while instruction.op in _STEPS and instruction.pc in listing.sites:
+        instruction = listing.before(instruction)
+    input_path = []  # steps without a site take the effective input once more
+    while instruction.op in _STEPS:
+        input_path.append(instruction)
+        instruction = listing.before(instruction)
+    value = _pushed(moment, instruction)
+    for step in reversed(input_path):
+        value = value[listing.program.consts[step.arg] if step.op == "KEY" else _place(step.arg)]
+    return value
+
+
+def _pushed(moment: Moment, start: Instruction) -> Any:
+    """What a path starts from."""
+    site = moment.site
     if start.op == "PICK":
         return moment.stack[start.arg]
+    if start.op == "CONST" and site is not None and not site.text.startswith("$$"):
+        return moment.listing.program.consts[start.arg]  # of InputPath null
     if start.op in ("CONTEXT", "OBJECT", "CONST"):  # a part of the context object
         return moment.context()
-    slot = start.arg if start.op == "LOAD" else 0
+    depth, slot = divmod(start.arg, 256) if start.op == "LOAD" else (0, 0)
     if slot and moment.pc == start.pc:  # the variable itself has no value
         return moment.slots[0]
-    return moment.slots[slot]
+    return moment.frames[depth][slot]
+
+
+def _place(n: int) -> int:
+    """What the operand of INDEX stands for."""
+    return -(n + 1 >> 1) if n & 1 else n >> 1
 
 
 def _missing(moment: Moment, site: SiteInfo, value: Any) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from tsme import kernel
+from tsme.program import branches
 from tsme.program.context import common
-from tsme.values import cbor, timestamp
+from tsme.values import timestamp
 
 from ...compiler.frontend.model import Json
-from ..journal.listing import Listing, StateName
+from ..journal.listing import StateName
 
 
 def context(of: StateName, start: Sequence[Any], frame: Any) -> dict[str, Json]:
@@ -33,14 +34,11 @@ def context(of: StateName, start: Sequence[Any], frame: Any) -> dict[str, Json]:
     }
 
 
-def item(what: Listing, state: str, index: int, slots: Sequence[Any]) -> dict[str, Json]:
-    """`$$.Map` in the iteration `index` of a Map state; its Value if the program keeps it."""
-    kept: dict[str, Json] = {"Index": index}
-    for name, value in zip(what.variables, slots[1:], strict=True):
-        if value is cbor.MISSING:
-            continue
-        if name.endswith(f"#item {state}"):
-            kept |= value
-        elif name.endswith(f"#value {state}"):
-            kept["Value"] = value
-    return {"Map": {"Item": kept}}
+def item(frame: Any, index: int) -> dict[str, Json]:
+    """`$$.Map` in the iteration `index` of the Map that a frame is at."""
+    outputs, items = frame.join[branches.RESULTS], frame.join[branches.ITEMS]
+    found: dict[str, Json] = {"Index": index}
+    if len(items) > len(outputs):
+        found["Key"] = items[index]
+    found["Value"] = items[len(items) - len(outputs) + index]
+    return {"Map": {"Item": found}}

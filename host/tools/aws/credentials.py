@@ -9,7 +9,6 @@ from tsme import kernel
 from tsme.errors import TsmeError
 from tsme.kernel import protocol
 from tsme.program import Program, interpreter
-from tsme.values import cbor
 
 from ...compiler.backend.inspecting import compile_state
 from ...compiler.frontend.check import check
@@ -18,22 +17,18 @@ from ..journal.listing import Listing
 
 
 def role(
-    what: Listing, frame: Any, slots: list[Any], context: Json, now: int
+    what: Listing, frame: Any, variables: dict[str, Json], context: Json, now: int
 ) -> dict[str, Json] | None:
     """`taskCredentials` of the task that a frame has just begun, from its field Credentials.
 
     The field may hold all that a payload template may, so it is compiled as the Parameters of a
-    state of its own, and run on the values that the frame has.  `slots`: with the variables
-    around the frame.  `context`: the whole context object, with the item of a Map around it.
+    state of its own, and run on the values that the frame has.  `variables`: those that it
+    sees, as far as they have a value.  `context`: the whole context object, with the item of a Map
+    around it.
     """
     site = what.sites.get(frame.pc - 1)
     if site is None or site.kind != "credentials":
         return None
-    variables = {
-        name: value
-        for name, value in zip(what.variables, slots[1:], strict=True)
-        if value is not cbor.MISSING and name.isidentifier()
-    }
     fields = json.loads(site.text)
     state = {"Type": "Pass", "InputPath": fields["InputPath"], "Parameters": fields["Credentials"]}
     first: dict[str, Any] = {"Type": "Pass", "Next": "B"}
@@ -45,7 +40,7 @@ def role(
         compiled = compile_state(machine.states["B"], variables, within_map=True)
     except CompileError:  # it reads a variable that nothing has set
         return None
-    value = {"input": slots[0], "context": context, "items": None, "variables": variables}
+    value = {"input": frame.slots[0], "context": context, "items": None, "variables": variables}
     core = kernel.Kernel(interpreter.Interpreter(Program(compiled.program)))
     try:
         start = [protocol.START, now, 1, compiled.digest, 1, value, None, kernel.BEHAVIOUR]

@@ -91,6 +91,7 @@ class _Branch:
     failed: bool = False  # a child failed: not told yet, since a retry would say nothing
     hidden: bool = False  # it is told in no history, or in one of its own
     hides: bool = False  # its children are hidden
+    label: str = ""  # of the Map Run that it began last
     map_run: int = 0  # the event that began a Map Run of it which is under way
     done: int = 0  # of a Parallel or Map: the event that says that all of it succeeded
 
@@ -172,7 +173,7 @@ class _View:
         branch.done = 0
 
     def on_assign(self, branch: _Branch, slot: int, value: Json) -> None:
-        name = self.what.variables[slot - 1]
+        name = self.what.debug.variables(branch.state)[slot - 1]
         if name.isidentifier():  # others are the compiler's own
             branch.assigned[name] = value
 
@@ -213,15 +214,14 @@ class _View:
             self.task_event("Submitted", branch, about, output=note.submitted)
 
     def role(self, branch: _Branch) -> Json:
-        slots = self.slots(branch)
         whole = context(self.what.states[branch.state], self.start, branch.frame)
         around = branch
         while around.parent is not None:
             index, around = around.index, self.branches[around.parent]
             if self.type(around) == "Map":
-                whole |= item(self.what, self.name(around), index, slots)
+                whole |= item(around.frame, index)
                 break
-        return role(self.what, branch.frame, slots, whole, self.time)
+        return role(self.what, branch.frame, self.visible(branch), whole, self.time)
 
     def started(self, branch: _Branch, about: Service, note: Note) -> None:
         details = {"workerName": note.worker} if note.worker else {}
@@ -313,21 +313,27 @@ class _View:
         return Moment(
             self.what,
             frame.pc - 1,
-            self.slots(branch),
+            [around.frame.slots for around in self.outward(branch)],
             stack,
             lambda: context(state, self.start, frame),
         )
 
-    def slots(self, branch: _Branch) -> list[Any]:
-        """The slots of a branch; variables that it has not set are those around it."""
-        slots = list(branch.frame.slots)
-        while branch.parent is not None:
-            branch = self.branches[branch.parent]
-            outer = branch.frame.slots
-            slots[1:] = [
-                b if a is NOTHING else a for a, b in zip(slots[1:], outer[1:], strict=True)
-            ]
-        return slots
+    def outward(self, branch: _Branch) -> list[_Branch]:
+        """A branch and those around it."""
+        found = [branch]
+        while found[-1].parent is not None:
+            found.append(self.branches[found[-1].parent])
+        return found
+
+    def visible(self, branch: _Branch) -> dict[str, Json]:
+        """The variables that a branch in a state sees, as far as they have a value."""
+        found: dict[str, Json] = {}
+        for around in reversed(self.outward(branch)):
+            names = self.what.debug.variables(around.state)
+            for name, value in zip(names, around.frame.slots[1:], strict=True):
+                if value is not NOTHING and name.isidentifier():
+                    found[name] = value
+        return found
 
     # --- branches and items ---
 

@@ -26,6 +26,8 @@ class MapRuns:
 
     def __init__(self, view: _View) -> None:
         self.view = view
+        sites = view.what.sites.values()
+        self.written = {site.text for site in sites if site.kind == "writer"}  # labels
 
     def site(self, branch: _Branch) -> SiteInfo | None:
         return self.view.what.sites.get(branch.frame.pc - 1)
@@ -78,27 +80,23 @@ class MapRuns:
     def begin(self, branch: _Branch, site: SiteInfo, length: int) -> None:
         branch.failed = False
         self.view.add("MapStateStarted", branch, details={"length": length})
-        arn = self.arn(branch, site.field)
+        branch.label = site.text if site.kind == "reader" else site.field
+        arn = self.arn(branch, branch.label)
         branch.map_run = self.view.add("MapRunStarted", branch, details={"mapRunArn": arn})
 
     def arn(self, branch: _Branch, label: str) -> str:
         """The ARN of the run: the one that its writer gets, if it has one."""
-        slot = self.slot(branch)
-        if slot is not None:
-            return str(branch.frame.slots[slot])
+        names = self.view.what.debug.variables(branch.state)
+        if label in self.written:
+            return str(branch.frame.slots[names.index("#run") + 1])
         start = self.view.start
         names = start[6] or [None] * 5
         machine = names[3] or names[1] or str(start[2])
         return str(map_batches.map_run(None, machine, label, f"{start[2]}-{branch.prev}"))
 
-    def slot(self, branch: _Branch) -> int | None:
-        name = "#run " + self.view.name(branch)
-        variables = self.view.what.variables
-        return variables.index(name) + 1 if name in variables else None
-
     def over(self, branch: _Branch) -> None:
         """An item has ended, and the run with it unless its results are to be written."""
-        if branch.map_run and not branch.left and self.slot(branch) is None:
+        if branch.map_run and not branch.left and branch.label not in self.written:
             self.succeed(branch)
 
     def succeed(self, branch: _Branch) -> None:

@@ -160,6 +160,7 @@ class _View:
         vm = interpreter.Interpreter(self.what.program)
         vm.trace = self.trace
         self.kernel = kernel.Kernel(vm)
+        self.names = self.what.debug.variables(0)
         self.state = 0
         self.next: str | None = None
         self.values: dict[str, Any] = {}  # of the stages
@@ -178,7 +179,7 @@ class _View:
             self.next = self.what.states[state].name
 
     def on_assign(self, _frame: Any, slot: int, value: Json) -> None:
-        name = self.what.variables[slot - 1]
+        name = self.names[slot - 1]
         if name.isidentifier():
             self.variables[name] = value
         elif name.startswith("#") and self.state == _TESTED:
@@ -213,7 +214,7 @@ class _View:
 
     def moment(self, frame: Any, stack: list[Any]) -> Moment:
         context = self.setting.context
-        return Moment(self.what, frame.pc - 1, list(frame.slots), stack, lambda: context)
+        return Moment(self.what, frame.pc - 1, [list(frame.slots)], stack, lambda: context)
 
     # --- telling ---
 

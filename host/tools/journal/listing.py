@@ -38,8 +38,9 @@ class Listing:
 
     @property
     def variables(self) -> list[str]:
-        """By slot, from slot 1."""
-        return self.debug.variables
+        """All that the workflow sets, in all its machines."""
+        names = (name for window in self.debug.windows for name in window.names)
+        return [name for name in dict.fromkeys(names) if name.isidentifier()]
 
     @property
     def sites(self) -> dict[int, SiteInfo]:

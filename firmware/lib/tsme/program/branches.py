@@ -2,7 +2,7 @@
 # (docs/SPEC.md, 2.11).
 #
 # A frame that waits for its children has wait == -1 and a join: [results, children left, next
-# item, where a child begins, items, how many at a time]; a FORK's has all its children and no
+# item, entry of a child, items, how many at a time]; a FORK's has all its children and no
 # items.  The items of an object are its names, then its values.  If children of a MAP may fail,
 # how many more is one item more.  Nothing here recurses: what a child's end does to its parent is
 # noted (d.ready), and done when the child is gone.
@@ -17,7 +17,7 @@ WAITS = -1
 RESULTS, LEFT, NEXT, ENTRY, ITEMS, MOST, MORE = range(7)
 _AT_ONCE = const(40)  # iterations at a time if MaxConcurrency is 0; as AWS
 _PLACES = const(128)  # numbers of frames for which a MAP does not wait
-_LEAST = const(14)  # bytes of a frame in a checkpoint, at least, but for its slots
+_LEAST = const(15)  # bytes of a frame in a checkpoint, at least
 
 
 def vacant(frames):
@@ -28,12 +28,12 @@ def vacant(frames):
     return place
 
 
-def spawn(vm, d, number, index, pc, value):
-    # a child of frame `number`, in the lowest free place
-    f = Frame(vm.program.slots, vm.program.counters)
+def spawn(vm, d, number, index, entry, value):
+    # a child of frame `number`, in the lowest free place; `entry`: its FRAME, which says its slots
+    f = Frame(vm.code[2 * entry + 1], vm.program.counters)
     f.parent = number
     f.index = index
-    f.pc = pc
+    f.pc = entry + 1
     f.slots[0] = value
     frames = d.frames
     parent = frames[number]
@@ -42,7 +42,7 @@ def spawn(vm, d, number, index, pc, value):
         f.known = parent.known
     d.bound += NEW + len(f.slots)
     place = vacant(frames)
-    check(LIMITS, "state_bytes", place * (_LEAST + len(f.slots)))
+    check(LIMITS, "state_bytes", place * _LEAST)
     if place == len(frames):
         frames.append(f)
     else:
@@ -51,8 +51,13 @@ def spawn(vm, d, number, index, pc, value):
         vm.trace("spawn", place, f)
 
 
+def behind(vm, entry):
+    # FRAME has one instruction, the JUMP after it two if it has an EXT
+    return entry + (2 if vm.code[2 * entry + 2] else 3)
+
+
 def fork(vm, d, number, f, stack, a):
-    # The next `a` instructions are JUMPs to the branches.
+    # The entries of the branches follow.
     value = stack.pop()
     f.join = [[MISSING] * a, a, a, 0, None]
     f.fresh = True
@@ -61,12 +66,12 @@ def fork(vm, d, number, f, stack, a):
         vm.trace("fork", number, f, a)
     for index in range(a):
         spawn(vm, d, number, index, f.pc, value)
-        f.pc += 2 if not vm.code[2 * f.pc] else 1
+        f.pc = behind(vm, f.pc)
     return True
 
 
 def map_items(vm, d, number, f, stack, a):
-    # The next instruction is a JUMP to what an item runs.
+    # The entry of an item follows.
     most = may_fail = part = 0
     if a:
         from .wait import option
@@ -84,7 +89,7 @@ def map_items(vm, d, number, f, stack, a):
     if vm.trace:
         vm.trace("map", number, f, items, most)
     entry = f.pc
-    f.pc += 2 if not vm.code[2 * entry] else 1
+    f.pc = behind(vm, entry)
     if isinstance(items, Obj):
         items = list(items) + list(items.values())
     f.join = [[MISSING] * n, n, 0, entry, items, most or _AT_ONCE]

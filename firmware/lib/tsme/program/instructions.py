@@ -53,13 +53,19 @@ def call_(vm, d, number, f, stack, a):
 
 
 def load_(vm, d, number, f, stack, a):
-    v = f.slots[a]
-    while v is MISSING:  # of a frame further out?
-        if f.parent is None:
-            raise error(5)
-        f = d.frames[f.parent]
-        v = f.slots[a]
+    f = outside(d, f, a)
+    v = f.slots[a & 255]
+    if v is MISSING:
+        raise error(5)
     stack.append(v)
+
+
+def outside(d, f, a):
+    # the frame that an operand is about: its high byte says how far out
+    while a > 255:
+        f = d.frames[f.parent]
+        a -= 256
+    return f
 
 
 def drop_(vm, d, number, f, stack, a):
@@ -125,7 +131,7 @@ def put_(vm, d, number, f, stack, a):
 def context_(vm, d, number, f, stack, a):
     from .context import context
 
-    stack.append(context(d, f, a))
+    stack.append(context(d, outside(d, f, a), a & 255))
 
 
 def test_(vm, d, number, f, stack, a):
@@ -243,9 +249,10 @@ def map_(*all):
     return map_items(*all)
 
 
-# By number; None: in the loop of interpreter.py.  A test compares this with opcodes.py.
+# By number; None: in the loop of interpreter.py, which has LOAD too.  A test compares this with
+# opcodes.py.
 OPERATIONS = (
     (None, None, None, load_, None, None, drop_, None, None, index_, keyq_, indexq_, None, array_)
     + (put_, call_, context_, None, None, None, None, None, test_, catch_, limit_, task_, wait_)
-    + (emit_, caught_, retry_, error_, raise_, fail_, end_, fork_, map_, query_)
+    + (emit_, caught_, retry_, error_, raise_, fail_, end_, fork_, map_, query_, load_)
 )

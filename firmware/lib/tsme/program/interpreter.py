@@ -21,6 +21,7 @@ _SIGNAL = const(8)
 # The operations of the loop; numbers of docs/SPEC.md, 2.2.  Tests compare them with opcodes.py.
 _CONST = const(1)
 _INT = const(2)
+_LOAD = const(3)
 _STORE = const(4)
 _PICK = const(5)
 _FIELD = const(7)
@@ -31,6 +32,7 @@ _JUMP = const(18)
 _IF = const(19)
 _UNLESS = const(20)
 _COMPARE = const(21)
+_FRAME = const(37)  # never comes: in its place is a LOAD of a frame around
 
 
 class Interpreter:
@@ -195,7 +197,7 @@ class Interpreter:
             pc += 2
             if not op:
                 a = a << 8 | code[pc + 1]
-                op = code[pc]
+                op = code[pc] if code[pc] != _LOAD else _FRAME
                 pc += 2
             if op < 13:
                 if op == _FIELD or op == _KEY:

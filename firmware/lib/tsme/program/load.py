@@ -50,7 +50,7 @@ def load(p, data, crc, limits):
     if crc is None:
         from .verify import verify
 
-        verify(p, data, index, starts, consts)
+        verify(p, data, index, starts, consts, limits)
 
 
 def _limits(p, ll, limits):

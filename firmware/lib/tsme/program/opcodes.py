@@ -6,23 +6,24 @@
 # operand  h high byte, c constant and what it must be (V value, or text in parts; T text, N names,
 #          E names of errors, P path, R retrier, Q query), n count, s slot, i stack item, z zigzag
 #          index, f function, k choice and a bit for each that there is (hex), e state, t jump
-#          target, - none
+#          target, - none; l slot and p choice, of the frame as many out as the high byte says
 # pops     so many values; n: the operand, c: as the constant has names, f: as the function takes,
 #          b: as the operand has bits; ?: one that may be `missing`; r: a text, which a CONST right
 #          before it pushes, and no jump leads here
 # flow     none: on to the next; x prefix of the next; s begins a state, with an empty stack; r may
 #          go back to where it began, with an empty stack; j jumps; b may jump; h an error goes on
-#          at the target; w empties the stack and waits; m as w, and children follow; e ends
+#          at the target; w empties the stack and waits; m as w, and children follow; e ends; c is
+#          never come to: it says what slots a child has
 # errors   the numbers of 2.9 that it can end with; *: others too
 
 TABLE = (
-    b"EXT:h:>:x: CONST:cV:>1:: INT:n:>1:: LOAD:s:>1::5 STORE:s:1>:: PICK:i:>1:: DROP:n:n>:: "
+    b"EXT:h:>:x: CONST:cV:>1:: INT:n:>1:: LOAD:l:>1::5 STORE:s:1>:: PICK:i:>1:: DROP:n:n>:: "
     b"FIELD:cT:>1::1 KEY:cT:1>1::1 INDEX:z:1>1::1 KEYQ:cT:?>?:: INDEXQ:z:?>?:: OBJECT:cN:c>1::7 "
-    b"ARRAY:n:n>1::7 PUT:cP:1>::27 CALL:f:f>1::* CONTEXT:k3fff:>1:: ENTER:e:>:s: JUMP:t:>:j: "
+    b"ARRAY:n:n>1::7 PUT:cP:1>::27 CALL:f:f>1::* CONTEXT:p3fff:>1:: ENTER:e:>:s: JUMP:t:>:j: "
     b"IF:t:1>:b: UNLESS:t:1>:b: COMPARE:k1f011f3f:2>1:: TEST:k3f:?>1:: CATCH:t:>:h: "
     b"LIMIT:k1f:1>1::6 TASK:kf:b1r>1:w:* WAIT:k3:1>:w:6 EMIT:k7:1>1:: CAUGHT:cE:>1:: "
     b"RETRY:cR:>:r: ERROR:-:>1:: RAISE:-:>:e:* FAIL:kf:b>:e:* END:-:>:e: FORK:n:1>1:m:* "
-    b"MAP:kff:b1>1:m:68* QUERY:cQ:1>1::17"
+    b"MAP:kff:b1>1:m:68* QUERY:cQ:1>1::17 FRAME:n:>:c:"
 ).split()  # bytes: MicroPython keeps every letter that is taken from a text
 
 # Bits of a program's `needs` (docs/SPEC.md, 2.4). INPUT: the execution's input is kept, for

@@ -7,6 +7,7 @@
 
 from .. import once
 from ..errors import TsmeError
+from ..kernel.limits import check
 from .functions.table import FUNCTIONS
 from .opcodes import TABLE, bad, lacking
 
@@ -16,9 +17,9 @@ except ImportError:  # small CircuitPython boards; `digest` is then taken on tru
     hashlib = None
 
 
-def verify(p, data, index, starts, consts):
+def verify(p, data, index, starts, consts, limits):
     # `starts`: where in `consts` each constant begins
-    if not 1 <= p.slots <= 256 or p.budget > 65535 or p.counters > 255:
+    if not 1 <= p.slots <= 255 or p.budget > 65535 or p.counters > 255:
         raise bad("limits")
     if hashlib:
         # array header 1, version 1, digest 9 bytes: `needs` begins at 11
@@ -38,7 +39,7 @@ def verify(p, data, index, starts, consts):
     for a in p.calls:
         if a >= len(FUNCTIONS):
             raise TsmeError("TSME-P004", "the program calls function %d, which is not here" % a)
-    _Verifier(p, [consts[i] for i in starts]).run()
+    _Verifier(p, [consts[i] for i in starts], limits).run()
 
 
 def _names(value, wild=0):
@@ -81,8 +82,9 @@ def _query(value):
 
 
 class _Verifier:
-    def __init__(self, program, firsts):
+    def __init__(self, program, firsts, limits):
         self.p = program
+        self.limits = limits
         self.firsts = firsts  # first byte of each constant
         self.code = program.code
         self.rows = TABLE[:]
@@ -138,8 +140,8 @@ class _Verifier:
         if kind.startswith(b"c"):
             if a >= len(p.consts) or not self.constant(kind[1:], a):
                 raise bad("the constant of %s" % str(name, "utf-8"), pc)
-        elif kind == b"s" and a >= p.slots:
-            raise bad("slot %d" % a, pc)
+        elif kind.startswith(b"p") and not int(kind[1:], 16) >> (a & 255) & 1:
+            raise bad("%s %d" % (str(name, "utf-8"), a & 255), pc)
         elif kind.startswith(b"k") and not int(kind[1:], 16) >> a & 1:
             raise bad("%s %d" % (str(name, "utf-8"), a), pc)
         elif kind == b"-" and a:
@@ -173,41 +175,67 @@ class _Verifier:
         return not isinstance(value, bytes)
 
     def flow(self, n):
-        # The depth of the stack at each instruction, on every way to it.
+        # The depth of the stack at each instruction, and the kind of frame that runs it: the same
+        # on every way to it.  A kind is that of the parent * 256 + the slots.
         depth = self.depth = [None] * n
-        todo = [(pc, 0) for pc in range(n) if self.starts[pc] == 2]  # every ENTER counts
+        self.kinds = [self.p.slots - 256]
+        todo = [(0, 0, 0)]
         while todo:
-            pc, d = todo.pop()
+            pc, frame, d = todo.pop()
             while True:
                 if pc >= n:
                     raise bad("the code runs on past its end", n)
                 if depth[pc] is not None:
-                    if depth[pc] != d:
-                        raise bad("the stack differs between two ways", pc)
+                    if depth[pc] != d << 16 | frame:
+                        raise bad("the stack or the frame differs between two ways", pc)
                     break
-                depth[pc] = d
+                depth[pc] = d << 16 | frame
                 op, a, after = self.fetch(pc)
                 name, kind, _, way, _ = row = self.row(op)
                 self.operand(pc, row, a, self.starts)
+                if kind[:1] in (b"s", b"l", b"p"):
+                    self.outside(pc, kind, a, frame)
                 d = self.effect(pc, row, a, d)
                 if d > self.p.stack:
                     raise bad("the stack gets deeper than declared", pc)
                 if kind == b"t":
-                    todo.append((a, 0 if way == b"h" else d))
+                    todo.append((a, frame, 0 if way == b"h" else d))
                 elif way == b"m":
-                    after = self.children(after, a if kind == b"n" else 1, todo)
+                    after = self.children(after, a if kind == b"n" else 1, frame, todo)
+                elif way == b"c":
+                    raise bad("FRAME is no place to run", pc)
                 if way == b"j" or way == b"e":
                     break
                 pc = after
 
-    def children(self, pc, n, todo):
-        # A JUMP for each child; it begins there with an empty stack.
+    def outside(self, pc, kind, a, frame):
+        # Is there a frame so far out, and has it such a slot?
+        for _ in range(a >> 8):
+            if not frame or kind == b"s":
+                raise bad("no frame is so far out", pc)
+            frame = self.kinds[frame] >> 8
+        if kind in (b"s", b"l") and a & 255 >= self.kinds[frame] & 255:
+            raise bad("slot %d" % (a & 255), pc)
+
+    def children(self, pc, n, frame, todo):
+        # For each a FRAME, with its slots, and a JUMP, at which it begins with an empty stack.
         if not n:
             raise bad("FORK to nothing", pc)
         for _ in range(n):
-            if 2 * pc >= len(self.code) or self.row(self.fetch(pc)[0])[3] != b"j":
+            if 2 * pc + 3 >= len(self.code) or self.row(self.code[2 * pc])[3] != b"c":
+                raise bad("no FRAME for a child", pc)
+            slots = self.code[2 * pc + 1]
+            if not slots:
+                raise bad("FRAME 0", pc)
+            check(self.limits, "slots", slots)
+            self.depth[pc] = -1  # no way leads here
+            pc += 1
+            if self.row(self.fetch(pc)[0])[3] != b"j":
                 raise bad("no JUMP for a child", pc)
-            todo.append((pc, 0))
+            slots |= frame << 8
+            if slots not in self.kinds:
+                self.kinds.append(slots)
+            todo.append((pc, self.kinds.index(slots), 0))
             pc = self.fetch(pc)[2]
         return pc
 
