@@ -301,7 +301,8 @@ def _constant(name: str, value: Any) -> str:
         return _path([value], "$" if name == "FIELD" else "") if name != "TASK" else value
     if name == "QUERY":
         return query_text(value)
-    if name == "RETRY" and isinstance(value, list) and len(value) == 7:
+    whole_numbers = isinstance(value, list) and all(type(n) is int for n in value)
+    if name == "RETRY" and whole_numbers and len(value) == 7:
         counter, interval, attempts, whole, part, longest, jitter = value
         rate = f"{whole}.{part:09}".rstrip("0").rstrip(".")
         text = f"{attempts} times, after {interval} s, backoff {rate}, counter {counter}"
