@@ -15,13 +15,14 @@ REPRO =
 json_option = $(if $(JSON),--json "$(JSON)")
 
 .DEFAULT_GOAL = help
-.PHONY: help setup ready demo test lint bench conformance crash clean
+.PHONY: help setup ready demo test lint docs bench conformance crash clean
 MAKEFLAGS += --no-print-directory
 
 help:
 	@echo "make demo          run a month of the greenhouse on MicroPython, with a power cut"
 	@echo "make test          lint and test everything (ARGS=\"-k journal\" for a part)"
 	@echo "make lint          check style and types only"
+	@echo "make docs          build the API reference: build/docs/index.html"
 	@echo "make bench         measure (JSON=file writes the numbers; DEFINITIONS=folder: sizes"
 	@echo "                   of the programs of these definitions, too)"
 	@echo "make conformance   compare with recorded AWS executions"
@@ -46,6 +47,9 @@ test: lint
 
 lint: ready
 	@setup/lint.sh
+
+docs: ready
+	@$(PY) setup/docs.py && echo "docs: build/docs/index.html"
 
 bench: ready
 	@$(PY) -m tests.bench $(json_option)

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
+
+    Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 else:
     from .plain import quick as dataclass
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+    Json = bool | int | float | str | list | dict | None
 
 
 @dataclasses.dataclass(frozen=True)  # quicker to make one of, not the class

@@ -35,7 +35,7 @@ _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r"
 _TEMPLATED = re.compile(r"[-+.0-9A-Za-z_]*(?:\$\{(?:[^{}\n]|\{[^{}\n]*\})*\}[-+.0-9A-Za-z_]*)+")
 _MEANT = {"True": "true", "False": "false", "None": "null", "undefined": "null"}
 
-Value: TypeAlias = "bool | int | float | str | list[Node] | dict[str, Node] | None"
+Value: TypeAlias = bool | int | float | str | list["Node"] | dict[str, "Node"] | None
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Parsed:
     name: str = ""
 
 
-Flow: TypeAlias = "str | Parsed"
+Flow: TypeAlias = str | Parsed
 
 
 def placeholder(text: str, where: Where) -> Problem:
