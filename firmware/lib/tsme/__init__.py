@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 
 # One text, which takes less memory than a dict of them.
 _PARTS = (
-    "Engine:engine.engine Outcome:engine.engine "
+    "Engine:engine.engine Outcome:engine.outcome "
     "Program:program "
     "ProgramFiles:program.store ProgramRegion:program.store "
     "Journal:journal "

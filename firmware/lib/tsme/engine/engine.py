@@ -8,7 +8,8 @@ import asyncio
 from .. import const, once
 from ..kernel import BEHAVIOUR, Kernel
 from ..kernel.executor import Driver
-from ..values.copies import copied, ordered, worded
+from ..values.copies import ordered, worded
+from .outcome import Outcome, client_of
 from .platform import lag, rest, wall_clock
 from .platform import seed as random_seed
 from .tasks import (
@@ -36,42 +37,26 @@ _RUNNING = const(0)
 _LONGEST = const(3600000)  # ms in one sleep; boards' timers wrap, on rp2 after 71 minutes
 
 
-class Outcome:
-    def __init__(self, state):
-        self.execution = state.execution
-        self.status = ("running", "succeeded", "failed", "stopped")[state.status]
-        self.output = self.error = self.cause = None
-        if self.status == "succeeded":
-            self.output = copied(state.result)  # whoever asked may change it
-        elif self.status != "running":
-            self.error, self.cause = state.result
-
-    def __repr__(self):
-        from ..values.json import dumps
-
-        ok = self.status == "succeeded"
-        what = dumps(self.output) if ok else "%s: %s" % (self.error, self.cause)
-        return "execution %d %s: %s" % (self.execution, self.status, what)
-
-
-def _client(program):
-    if hasattr(program, "code"):
-        from ..program.interpreter import Interpreter
-
-        return Interpreter(program)
-    from ..machine import Machine
-
-    return program if isinstance(program, Machine) else Machine(program)
-
-
 class Engine(Driver):
-    # program: a Program, or a class with stf() (docs/MACHINES.md).  journal: a Journal, or None to
-    # keep nothing.  clock(): ms since 1970.  sleep(ms), plain or async: called when nothing but
+    # program: a Program, its digest in the store `programs`, or a class with stf()
+    # (docs/MACHINES.md).  journal: a Journal, or None to keep nothing.  clock(): ms since 1970.  sleep(ms), plain or async: called when nothing but
     # time has to pass; a board may deep-sleep in it.  seed(): 64 random bits for a new execution.
-    def __init__(self, program, journal=None, clock=None, sleep=None, seed=None, tasks=None):
-        client = _client(program)
-        super().__init__(Kernel(client, journal and journal.most), journal)
-        self.program = client.program
+    # programs: a store of programs (program/store.py), where those of older executions are.
+    def __init__(
+        self,
+        program,
+        journal=None,
+        clock=None,
+        sleep=None,
+        seed=None,
+        tasks=None,
+        programs=None,
+    ):
+        client = None if isinstance(program, bytes) else client_of(program)
+        super().__init__(Kernel(client, journal and journal.most, self.client), journal)
+        self.own = client  # of new executions; None: from the store
+        self.digest = client.program.digest if client else program
+        self.programs = programs
         self.clock = clock or wall_clock
         self.sleep = sleep
         self.seed = seed or random_seed
@@ -94,7 +79,6 @@ class Engine(Driver):
 
     async def run(self, value=None, context=None):
         # Goes on with the execution under way, or starts one with `value`.  -> Outcome
-        self.tasks.require(self.program.resources())
         before = self.active
         try:
             self.begin(value, context)
@@ -103,6 +87,8 @@ class Engine(Driver):
             self.active = True
             while self.busy():
                 await self.turn()
+            if not self.programs:
+                self.keep(True)  # from now on nobody needs the program
         except Exception as e:
             if self.queue:
                 once("engine.signals", "drop", self, e)
@@ -114,15 +100,50 @@ class Engine(Driver):
         return Outcome(self.state)
 
     def begin(self, value, context):
-        if self.recover():
+        busy = self.recover()
+        if not busy:
+            self.kernel.use(self.digest)
+        self.tasks.require(self.program.resources())
+        if busy:
             if self.last == _SLEEP:
                 once("engine.clocks", "woken", self)
             self.resume()
             return
         value, context = ordered(value), ordered(context)
         del self.queue[:], self.asking[:]  # what is left was of the execution before
-        what = (_START, self.reading(), self.state.execution + 1, self.program.digest)
+        old = self.state.execution and self.state.origin[4] != self.digest
+        if old:
+            self.keep(True)  # what has ended needs its program no longer
+        what = (_START, self.reading(), self.next_execution(), self.digest)
         self.feed(what + (self.seed(), value, context, BEHAVIOUR))
+        if old and self.programs:
+            for digest in self.programs.digests():
+                if digest not in self.needed():
+                    self.programs.drop(digest)
+
+    # What others may change who share a store, or number executions together.
+
+    def client(self, digest):
+        # what runs the program of this digest; None if it is not here
+        if self.own and self.own.program.digest == digest:
+            return self.own
+        found = self.programs and self.programs.get(digest)
+        return found and client_of(*found)
+
+    def needed(self):
+        # digests of the programs that may not be dropped
+        return (self.digest, self.state.origin[4])
+
+    def next_execution(self):
+        return self.state.execution + 1
+
+    @property
+    def program(self):
+        # of the execution under way, or of the next
+        client = self.kernel.client
+        if not self.busy() and (not client or client.program.digest != self.digest):
+            client = self.client(self.digest)
+        return client and client.program
 
     def run_sync(self, value=None):
         return asyncio.run(self.run(value))

@@ -24,7 +24,8 @@ TEXTS = {
     "TSME-K002": "no execution is running",
     "TSME-K003": "input %s does not fit action %d",
     "TSME-K004": "nothing to continue: every branch waits",
-    "TSME-K005": "the %s another program",
+    "TSME-K005": "an execution in the journal needs the program %s, which is not here: give the "
+    "Engine a store that has it (programs=), or give up what it began: retire()",
     "TSME-K006": "a workflow takes no signals; only a state machine does",
     "TSME-K007": "the execution began with behaviour %s of the engine, and this tsme has %d: "
     "another release made it; let that one run it to its end, or format the journal",
@@ -90,7 +91,12 @@ def fault(code, args):
         from ..kernel.protocol import INPUTS
 
         args = (INPUTS[args[0]], args[1])
-    return TsmeError(code, TEXTS[code] % args)
+    shown = [_hex(a) if isinstance(a, bytes) else a for a in args]
+    return TsmeError(code, TEXTS[code] % tuple(shown))
+
+
+def _hex(digest):
+    return "".join(["%02x" % byte for byte in digest])
 
 
 # What to write around a value that is none, by a part of its type's name.

@@ -221,9 +221,17 @@ def known(n):
 
 
 class Kernel:
-    def __init__(self, client, room=None):
-        self.client = client
+    def __init__(self, client, room=None, find=None):
+        self.client = client  # of the execution under way, or the last
         self.room = room  # bytes of a checkpoint that the journal takes, if there is one
+        self.find = find  # a function(digest) -> the client that has it, or None
+
+    def use(self, digest):
+        if not self.client or self.client.program.digest != digest:
+            client = self.find and self.find(digest)
+            if not client:
+                raise fault("TSME-K005", digest)
+            self.client = client
 
     def step(self, state, event):
         # event: (kind, now, fields ...) as docs/SPEC.md, 3.1.  -> Step, or None for an input
@@ -233,6 +241,8 @@ class Kernel:
         if kind == _START:
             if state.execution and state.status == _RUNNING:
                 raise fault("TSME-K001", state.execution)
+            known(event[7] if len(event) > 7 else 0)
+            self.use(event[3])
         elif state.status != _RUNNING or not state.execution:
             raise fault("TSME-K002")
         elif kind not in (_CONTINUE, _STOP, _SIGNAL, _SLEEP):
@@ -264,17 +274,14 @@ class Kernel:
 
     def start(self, d, event):
         now, execution, digest, seed, value, context = event[1:7]
-        known(event[7] if len(event) > 7 else 0)
-        program = self.client.program
-        if digest != program.digest:
-            raise fault("TSME-K005", "start names")
+        kept = value if self.client.program.needs & 64 else None
         d.execution = execution
         d.steps = 1
         d.now = now
         d.next_id = d.first = 1
         d.rng = rng.advance(seed)  # a small seed's first draw would be 0
         d.pending = {}
-        d.origin = [now, value if program.needs & 64 else None, context, event[7], digest]
+        d.origin = [now, kept, context, event[7], digest]
         d.bound = 64
         d.client = self.client.start(d, value)
 
@@ -338,4 +345,4 @@ class Kernel:
 
     def restore(self, item, size=0):
         # the state of a decoded checkpoint of so many bytes, 0 if that is not known
-        return once("kernel.checkpoints", "restore", self.client, item, size)
+        return once("kernel.checkpoints", "restore", self, item, size)

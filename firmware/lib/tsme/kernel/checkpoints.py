@@ -42,7 +42,7 @@ def size(client, state):
     return n if state.client is None else n - 1 + client.size(state.client, state.now)
 
 
-def restore(client, item, size):
+def restore(kernel, item, size):
     # the state of a decoded checkpoint of so many bytes, 0 if that is not known
     s = State()
     behaviour = item[0] if len(item) > 14 else 0
@@ -50,14 +50,13 @@ def restore(client, item, size):
     s.digest, start, kept, context, pending, s.result, digest, part = item[-8:]
     if part is not None:  # what has ended is not run any more, whatever it was
         known(behaviour)
-        if digest != client.program.digest:
-            raise fault("TSME-K005", "journal belongs to")
+        kernel.use(digest)
     s.origin = [s.now - start, kept, context, behaviour, digest]
     s.pending = {}
     for item in pending:
         item = moved(item, s.now)
         action = Action(*(item if len(item) > 4 else item + [None, None, 0, 0, None]))
         s.pending[action.id] = action
-    s.client = None if part is None else client.decode(part, s.now)
+    s.client = None if part is None else kernel.client.decode(part, s.now)
     s.bound = size or LIMITS["state_bytes"]  # which makes the next step measure it
     return s

@@ -174,10 +174,10 @@ class Driver:
             text = "blocks %s of the journal have failed and are not used any more"
             self.emit("log", text % ", ".join([str(n) for n in self.journal.retired]))
 
-    def keep(self):
-        # A checkpoint, when the journal's policy asks for one.
+    def keep(self, now=False):
+        # A checkpoint, when the journal's policy asks for one, or now.
         self.say()
-        if self.journal and self.journal.needs_checkpoint(None, self.transitions):
+        if self.journal and (now or self.journal.needs_checkpoint(None, self.transitions)):
             try:
                 body = self.kernel.checkpoint(self.state)
             except MemoryError:

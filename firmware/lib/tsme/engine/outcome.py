@@ -1,0 +1,36 @@
+# How an execution ended; and what runs a program.
+
+from ..values.copies import copied
+
+
+class Outcome:
+    def __init__(self, state):
+        self.execution = state.execution
+        self.status = ("running", "succeeded", "failed", "stopped")[state.status]
+        self.output = self.error = self.cause = None
+        if self.status == "succeeded":
+            self.output = copied(state.result)  # whoever asked may change it
+        elif self.status != "running":
+            self.error, self.cause = state.result
+
+    def __repr__(self):
+        from ..values.json import dumps
+
+        ok = self.status == "succeeded"
+        what = dumps(self.output) if ok else "%s: %s" % (self.error, self.cause)
+        return "execution %d %s: %s" % (self.execution, self.status, what)
+
+
+def client_of(program, crc=None):
+    # program: bytes out of a store too
+    if crc is not None:
+        from ..program import Program
+
+        program = Program(program, crc)
+    if hasattr(program, "code"):
+        from ..program.interpreter import Interpreter
+
+        return Interpreter(program)
+    from ..machine import Machine
+
+    return program if isinstance(program, Machine) else Machine(program)
