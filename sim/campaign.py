@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tsme_host.tools.journal.replayer import no_limits
+from tsme_host.tools.limits import no_limits
 
 from .coverage import Coverage
 from .device import Mistake

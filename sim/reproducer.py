@@ -15,7 +15,7 @@ from tsme import __version__
 from tsme.errors import TsmeError
 from tsme.kernel.protocol import INPUTS
 from tsme_host.tools.definitions import split_name
-from tsme_host.tools.journal.replayer import no_limits
+from tsme_host.tools.limits import no_limits
 from tsme_host.tools.outputs import write_bytes
 
 from .campaign import Failure, one

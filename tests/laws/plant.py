@@ -13,7 +13,8 @@ from sim.nor import Nor, PowerLoss
 from tests.laws.drive import EPOCH, SAMPLE
 from tests.laws.support import program_of
 from tests.laws.workflows import NAMES, Case
-from tsme.engine.engine import Engine, Outcome
+from tsme.engine.engine import Engine
+from tsme.engine.outcome import Outcome
 from tsme.engine.tasks import TaskError
 from tsme.journal import Journal
 from tsme.kernel import Kernel

@@ -70,11 +70,13 @@ ValueError: nothing begins with -1 0 0
 begun
 succeeded 4 None None
 """,
-    "version": """\
-TSME-K005: an execution in the journal needs the program 7c48bb3132bfda81, which is not here: give the Engine a store that has it (programs=), or give up what it began: retire()
-TSME-K005: an execution in the journal needs the program 7c48bb3132bfda81, which is not here: give the Engine a store that has it (programs=), or give up what it began: retire()
-True
-""",
+    "version": 2
+    * (
+        "TSME-K005: an execution in the journal needs the program 7c48bb3132bfda81, which is not "
+        "here: give the Engine a store that has it (programs=), or give up what it began: "
+        "retire()\n"
+    )
+    + "True\n",
 }
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.interpreters import ROOT
 from tests.sim.shops import EagerSim, PairSim, ShopSim
 from tsme.testing import Dice, Simulation, TaskError
-from tsme_host.tools.journal.replayer import no_limits
+from tsme_host.tools.limits import no_limits
 from tsme_sim.campaign import campaign
 from tsme_sim.coverage import Coverage
 from tsme_sim.reproducer import simulations

@@ -6,6 +6,8 @@
 # input=in.cbor      the input of a new execution, {} if it is left out; also .json, .msgpack
 # output=out.json    where the output goes; also .cbor, .msgpack
 # journal=j.bin      made if it is not there; an execution under way in it goes on
+# programs=folder    keeps the program of an execution until none needs it any more
+# keep=1             whoever starts this drops programs from there
 # blocks=64          of 4096 bytes in a new journal
 # sync=0             a step need not have reached the disk
 # mail=j.bin.mail    what `tsme token` sends, a CBOR sequence that grows
@@ -30,7 +32,7 @@ try:
     from unixtasks import Left, line, loaded, read, where
     from waiting import SayingEngine
 
-    from tsme import Engine, FileFlash, Journal, Program, Tasks, TsmeError
+    from tsme import Engine, FileFlash, Journal, Program, ProgramFiles, Tasks, TsmeError
     from tsme.engine.engine import wall_clock
     from tsme.kernel.limits import LIMITS
     from tsme.values.cbor import decode, encode
@@ -48,8 +50,8 @@ def say(text):
 
 class FastEngine(Engine):
     # Waits take no time: the clock is moved on instead.
-    def __init__(self, program, journal, now, seed, tasks):
-        super().__init__(program, journal, lambda: self.now, None, seed, tasks)
+    def __init__(self, program, journal, now, seed, tasks, programs):
+        super().__init__(program, journal, lambda: self.now, None, seed, tasks, programs)
         self.now = now
 
     def recover(self):
@@ -143,12 +145,13 @@ def make(options):
     for kind in ("log", "metric", "publish"):
         if kind not in tasks.emitted:
             tasks.emitted[kind] = teller(kind)
-    program = Program(read(options["program"]))
-    for name in program.resources():
-        if name.startswith("arn:") and ":states:::s3:" in name:  # files here stand in for it
-            from tsme.engine.item_files import serve
-
-            serve(tasks)
+    program = read(options["program"])
+    programs = None
+    if "programs" in options:
+        programs = ProgramFiles(options["programs"])
+        program = programs.put(program)
+    else:
+        program = Program(program)
     journal = None
     if "journal" in options:
         journal = Journal(
@@ -167,22 +170,33 @@ def make(options):
             return number
 
     if "fast" in options:
-        return FastEngine(program, journal, int(options.get("now") or wall_clock()), seed, tasks)
-    engine = SayingEngine(program, journal, None, None, seed, tasks)
-    engine.speak = say
-    if "names" in options:
-        engine.names = decode(read(options["names"]))[0]
+        now = int(options.get("now") or wall_clock())
+        engine = FastEngine(program, journal, now, seed, tasks, programs)
+    else:
+        engine = SayingEngine(program, journal, None, None, seed, tasks, programs)
+        engine.speak = say
+        if "names" in options:
+            engine.names = decode(read(options["names"]))[0]
+    if "keep" in options:
+        engine.needed = programs.digests
     return engine
 
 
 def run(options):
     engine = make(options)
     engine.report = lambda text: say("tsme: " + text)
+    busy = engine.recover()
+    needed = engine.program.resources()
+    for name in needed:
+        if name.startswith("arn:") and ":states:::s3:" in name:  # files here stand in for it
+            from tsme.engine.item_files import serve
+
+            serve(engine.tasks)
     try:
-        engine.tasks.require(engine.program.resources())
+        engine.tasks.require(needed)
     except TsmeError as e:
         raise TsmeError(e.code, e.message + "; there are: " + ", ".join(engine.tasks.handlers))
-    if engine.recover():
+    if busy:
         s = engine.state
         text = "tsme: execution %d was interrupted after step %d; going on with it"
         say(text % (s.execution, s.steps))

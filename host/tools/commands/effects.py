@@ -14,7 +14,7 @@ from ..handlers import load_tasks
 from ..journal.image import Log, read_log
 from ..journal.ledger import ENDS, SUCCEEDED, Action, Bounds, Ledger, Total, keep
 from ..journal.ledger import FAILED as FAILING
-from ..journal.replayer import Played, find
+from ..journal.replayer import Played, programs_of
 
 _WITHOUT = "answered without it"
 _LEGEND = """\
@@ -30,8 +30,8 @@ starts and resets are none. Where a `once` task has a check, what it said is bel
     "programs",
     metavar="PROGRAM",
     multiple=True,
-    required=True,
-    help="The .tsm, workflow or machine (FILE.py:CLASS) that ran. May be repeated.",
+    help="The .tsm, workflow or machine (FILE.py:CLASS) that ran, if it is not kept beside the "
+    "journal. May be repeated.",
 )
 @click.option(
     "--tasks",
@@ -51,9 +51,9 @@ def effects(log: str, programs: tuple[str, ...], tasks: str | None, form: str | 
 
     Exits with 1 if records are damaged, or differ from what the program does.
     """
-    known = [find(path) for path in programs]
-    handlers = load_tasks(tasks) if tasks else None
     read = read_log(log)
+    known = programs_of(read, programs)
+    handlers = load_tasks(tasks) if tasks else None
     ledger, played = keep(read, known, handlers)
     if form:
         console.answer(_account(read, ledger, played), form)

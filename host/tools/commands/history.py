@@ -17,8 +17,10 @@ from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
 from ..files import Loaded, read_program
 from ..forms import answers
+from ..journal import store
 from ..journal.image import Execution, Log, executions, read_log
-from ..journal.replayer import check_program, know, no_limits
+from ..journal.replayer import check_program, know
+from ..limits import no_limits
 
 _TRUNCATED = {"truncated": False}
 _NO_DETAILS = ("LambdaFunctionStarted", "MapRunSucceeded", "MapRunAborted")
@@ -32,8 +34,7 @@ _HAS_DETAILS = ("Execution", "Task", "LambdaFunction", "Activity", "MapIteration
     "programs",
     metavar="PROGRAM",
     multiple=True,
-    required=True,
-    help="The .tsm or workflow that ran. May be repeated.",
+    help="The .tsm or workflow that ran, if it is not kept beside the journal. May be repeated.",
 )
 @click.option("--execution", type=int, metavar="N", help="Its number.  [default: the last one]")
 @click.option(
@@ -62,6 +63,9 @@ def history(
     """
     loaded = [read_program(path) for path in programs]
     read = read_log(log)
+    if loaded:
+        check_program(read, [know(item) for item in loaded])
+    loaded += store.kept(log)
     check_program(read, [know(item) for item in loaded])
     found = executions(read)
     chosen = _choose(read, found, execution)

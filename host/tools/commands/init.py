@@ -91,6 +91,7 @@ IGNORED = """\
 __pycache__/
 *.bin
 *.mail
+*.programs/
 *.tsm
 *.sim.json
 """

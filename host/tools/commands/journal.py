@@ -14,7 +14,7 @@ from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
 from ..forms import answers, ending, option, write
 from ..journal.image import Damage, Log, Record, duration, plain, read_log, timestamp
-from ..journal.replayer import Played, find, play_all
+from ..journal.replayer import Played, play_all, programs_of
 from ..outputs import write_bytes
 from .effects import effects
 from .journal_files import repair, resize
@@ -42,7 +42,7 @@ def show(log: str, programs: tuple[str, ...], form: str | None) -> int:
     Exits with 1 if records are damaged, or differ from what the program does.
     """
     read = read_log(log)
-    known = [find(path) for path in programs]
+    known = programs_of(read, programs)
     played = list(play_all(read, known) if known else map(Played, read.records))
     if form:
         console.answer(_plain(read, played, bool(known)), form)

@@ -11,7 +11,7 @@ from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
 from ..forms import answers
 from ..journal.image import Log, plain, read_log
-from ..journal.replayer import Played, find, play_all
+from ..journal.replayer import Played, play_all, programs_of
 
 
 @click.command(short_help="Run a journal's inputs again, compare every byte.")
@@ -21,8 +21,8 @@ from ..journal.replayer import Played, find, play_all
     "programs",
     metavar="PROGRAM",
     multiple=True,
-    required=True,
-    help="The .tsm, workflow or machine (FILE.py:CLASS) that ran. May be repeated.",
+    help="The .tsm, workflow or machine (FILE.py:CLASS) that ran, if it is not kept beside the "
+    "journal. May be repeated.",
 )
 @answers
 @takes_values
@@ -35,7 +35,7 @@ def replay(log: str, programs: tuple[str, ...], form: str | None) -> int:
     if not read.records:
         raise HostError("TSME-H044", f'the journal "{log}" holds no records')
     played = []
-    for item in play_all(read, [find(path) for path in programs]):
+    for item in play_all(read, programs_of(read, programs)):
         played.append(item)
         if item.difference:
             break

@@ -30,10 +30,10 @@ from ..errors import DONE, FAILED, HostError, did_you_mean
 from ..files import Loaded, read_program, read_value
 from ..forms import ending, option, write
 from ..handlers import check_tasks
+from ..journal import store
 from ..journal.image import executions, read_log
-from ..journal.replayer import no_limits
 from ..journal.session import Kept, held, lay_out, left, under_way
-from ..limits import how_to_raise, limits_of, twice
+from ..limits import how_to_raise, limits_of, no_limits, twice
 from ..outputs import keep_others, write_bytes
 from .run_worker import work
 from .token import forget, mailbox
@@ -138,33 +138,36 @@ def run(program: str, **options: Unpack[Options]) -> int:
     tasks = options["tasks"]
     if tasks is not None:
         check_tasks(tasks)
-    elif needed := [r for r in listing.resources if r not in (GET, LIST, PUT)]:
-        names = ", ".join(needed)
-        raise HostError(
-            "TSME-H020", f"the workflow needs handlers ({names})", "add --tasks TASKS.py"
-        )
     with (
         held(options["journal"], loaded, listing.digest) as kept,
         tempfile.TemporaryDirectory(prefix="tsme-") as folder,
     ):
+        runs = kept.program or loaded
+        running = disassemble(runs.data)
+        if needed := [r for r in running.resources if r not in (GET, LIST, PUT) and not tasks]:
+            message = f"the workflow needs handlers ({', '.join(needed)})"
+            raise HostError("TSME-H020", message, "add --tasks TASKS.py")
         given = options["given"]
         value = None
         if given is not None or not kept.goes_on:
             value = _input("{}" if given is None else given, options)
         place = Path(folder)
         place.joinpath("program.tsm").write_bytes(loaded.data[: listing.size])
-        states = [state.name for state in listing.debug.states] if listing.debug else []
+        states = [state.name for state in running.debug.states] if running.debug else []
         place.joinpath("names.cbor").write_bytes(cbor.encode(states))
         if value is not None:
             place.joinpath("input.cbor").write_bytes(value)
         command = [*_command(place, options), *_journal(place, options, kept, value)]
+        if options["journal"]:
+            store.keep(options["journal"], loaded.data)
+            command += [f"programs={store.folder(options['journal'])}", "keep=1"]
         if not kept.goes_on:  # what is left was for an execution that has ended
             forget(options["journal"])
-        result = _result(place, _work(place, command, loaded, options, kept), options, loaded)
+        result = _result(place, _work(place, command, runs, options, kept), options, runs)
         forget(options["journal"])
         if result[0] == "failed":
             journal = options["journal"] or str(place / JOURNAL)
-            result = _in_full(result, loaded.data, journal)
+            result = _in_full(result, runs.data, journal)
         try:
             return _report(result, options, kept)
         except (OSError, HostError) as error:

@@ -17,8 +17,7 @@ from ..aws.history import replay_history
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
 from ..journal.image import duration
-from ..journal.replayer import no_limits
-from ..limits import how_to_raise, limited, limits_of
+from ..limits import how_to_raise, limited, limits_of, no_limits
 from ..outputs import keep_others, write_bytes
 from ..scenario.expectations import Outcome, differences, shown
 from ..scenario.scenarios import Case, Scenarios, find, load

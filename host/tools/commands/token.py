@@ -24,11 +24,12 @@ from ...compiler.frontend.model import Json
 from .. import console
 from ..definitions import takes_values
 from ..errors import DONE, HostError
-from ..files import read_program, read_value
+from ..files import read_value
 from ..forms import answers, option
 from ..journal.image import read_log
-from ..journal.replayer import Player, check_program, know, no_limits
+from ..journal.replayer import Player, check_program, programs_of
 from ..journal.session import in_use
+from ..limits import no_limits
 from ..outputs import not_writable
 
 
@@ -59,20 +60,20 @@ def waiting(journal: str, program: str) -> list[Waiting]:
     log = read_log(journal)
     if not log.records:
         raise HostError("TSME-H044", f'the journal "{journal}" holds no records')
-    known = know(read_program(program))
-    check_program(log, [known])
-    player = Player([known])
+    known = programs_of(log, [program] if program else [])
+    check_program(log, known)
+    player = Player(known)
     with no_limits():
         for record in log.records:
             player.play(record)
     state = player.state
-    if state is None:
+    if state is None or player.now is None:
         raise HostError("TSME-H044", f'what "{journal}" waits for is not known: {player.why}')
     out = []
     for action in state.tasks() if not state.status else ():
         resource = str(action.resource)
         if is_callback(resource) or is_activity(resource):
-            name = known.debug.state(state.state_of(action))
+            name = player.now.debug.state(state.state_of(action))
             token = f"{state.execution}-{action.id}"
             out.append(Waiting(token, name, resource, action.payload, action.due))
     return out
@@ -120,7 +121,9 @@ def token() -> None:
 def _takes(command: Callable[..., int]) -> Callable[..., int]:
     """What all of them take: the journal, and the program it is of."""
     command = click.option(
-        "--program", metavar="PROGRAM", required=True, help="The .tsm or workflow that runs."
+        "--program",
+        metavar="PROGRAM",
+        help="The .tsm or workflow that runs, if it is not kept beside it.",
     )(command)
     return click.argument("journal", metavar="JOURNAL")(takes_values(command))
 

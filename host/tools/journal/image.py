@@ -95,6 +95,12 @@ class Log:
         found = [bytes(r.fields["program"]) for r in self.records if "program" in r.fields]
         return list(dict.fromkeys(reversed(found)))[::-1]
 
+    @property
+    def ended(self) -> bool:
+        """Does the newest record itself say that its execution has ended?"""
+        last = self.records[-1] if self.records else None
+        return bool(last and last.kind == "checkpoint" and last.fields["status"] != "running")
+
 
 class Image(RamFlash):
     """The image of a journal in memory, of its own geometry."""

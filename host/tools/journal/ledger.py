@@ -19,8 +19,9 @@ from typing import Any
 
 from tsme.engine.tasks import is_activity, is_callback
 
+from ..limits import no_limits
 from .image import Log, Record
-from .replayer import Known, Played, Player, check_program, no_limits
+from .replayer import Known, Played, Player, check_program
 
 PENDING = "pending"
 SUCCEEDED = "succeeded"

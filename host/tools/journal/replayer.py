@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -25,7 +24,8 @@ from ...compiler.backend.disasm import disassemble
 from ..errors import HostError
 from ..files import Loaded, read_program
 from ..handlers import load_machine
-from ..limits import limited
+from ..limits import no_limits
+from . import store
 from .image import Log, Record, duration
 
 _OTHER = "TSME-K007"  # another behaviour
@@ -59,13 +59,6 @@ class Played:
         return " | ".join(" → ".join(run) for run in self.routes)
 
 
-@contextmanager
-def no_limits() -> Iterator[None]:
-    """A laptop can hold what any device could."""
-    with limited(limits=dict.fromkeys(LIMITS, 1 << 40)):
-        yield
-
-
 def know(loaded: Loaded) -> Known:
     """A program ready to be replayed."""
     listing = disassemble(loaded.data)
@@ -95,6 +88,11 @@ class Player:
         self.entered: list[tuple[int, int]] = []  # frame, state
         self.why = "what came before it is gone from the journal"
         self.last = -1
+
+    @property
+    def digest(self) -> bytes:
+        """Of the program that the records so far lead to."""
+        return bytes(self.state.origin[4])
 
     @property
     def state(self) -> Any:
@@ -220,12 +218,23 @@ def _begun(action: Any, now: int) -> str:
     return f"waits {duration(action.due - now)} {number}"
 
 
+def programs_of(log: Log, paths: Iterable[str]) -> list[Known]:
+    """What --program names, and what is kept beside the journal."""
+    given = [find(path) for path in paths]
+    if given:
+        check_program(log, given)
+    return [*map(know, store.kept(log.name)), *given]
+
+
 def check_program(log: Log, programs: list[Known]) -> None:
     """At least one of a journal's executions must belong to one of the programs given, and have
     a behaviour that this release has."""
     behaviours = [r.fields["behaviour"] for r in log.records if "program" in r.fields]
     if behaviours and BEHAVIOUR not in behaviours:
         raise fault(_OTHER, behaviours[-1], BEHAVIOUR)
+    if not programs:
+        message = f'there is no program for "{log.name}", nor one in "{store.folder(log.name)}"'
+        raise HostError("TSME-H043", message, "add --program and the workflow that ran")
     mine = {bytes(item.program.digest) for item in programs}
     if log.programs and not mine & set(log.programs):
         given = ", ".join(f'"{item.name}" ({item.program.digest.hex()})' for item in programs)

@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +17,15 @@ from tsme.errors import TsmeError
 from tsme.kernel import Action
 from tsme.values import cbor
 
+from ...compiler.backend.disasm import disassemble
 from .. import console
 from ..errors import HostError
 from ..files import Loaded
+from ..limits import no_limits
 from ..outputs import not_writable
+from . import store
 from .image import Log, read_log
-from .replayer import Known, Player, know, no_limits
+from .replayer import Player, know
 
 _ENDING = 2.0  # s that a journal is waited for whose command was killed
 
@@ -35,6 +38,7 @@ class Kept:
     blocks: int = 0  # of a journal that is there
     goes_on: bool = False  # an execution is under way
     input: bytes = b""  # of the execution under way
+    program: Loaded | None = None  # what that one began with, or what it has moved to
 
 
 @contextmanager
@@ -58,6 +62,7 @@ def held(path: str | None, loaded: Loaded, digest: bytes) -> Iterator[Kept]:
         kept = _look(path, loaded, digest, there)
         kept.lock = lock
         yield kept
+        store.tidy(path, [*read_log(path).programs, digest])
     finally:
         if not there and not os.fstat(lock).st_size:  # nothing came of it
             target.unlink(missing_ok=True)
@@ -166,18 +171,30 @@ def _look(path: str, loaded: Loaded, digest: bytes, there: bool) -> Kept:
     if log.refusal:
         hint = f"{mend} keeps what can be kept, tsme journal show tells what there is"
         raise HostError("TSME-H045", f'"{path}" is damaged: {log.refusal}', hint)
-    if log.programs and log.programs[-1] != digest:
-        theirs, mine = log.programs[-1].hex(), digest.hex()
-        message = f'the journal "{path}" belongs to another program ({theirs}), '
-        message += f'not to "{loaded.name}" ({mine})'
-        hint = (
-            "a workflow that has changed is another program: let the old one end what it began, "
-        )
-        raise HostError("TSME-H043", message, hint + "or name another journal file")
     kept = Kept(blocks=log.blocks)
+    programs = {disassemble(other.data).digest: other for other in store.kept(path)}
+    programs[digest] = loaded
+    newest = log.programs[-1] if log.programs else digest
+    if newest not in programs and not log.ended:
+        raise _missing(path, log, newest)
     with suppress(TsmeError):  # the board says what is wrong, in its words
-        _stand(kept, log, loaded)
+        _stand(kept, log, programs)
+    if kept.program and kept.program is not loaded:
+        console.note(
+            f"tsme: it goes on with the program that it began with ({newest.hex()}); "
+            f'"{loaded.name}" is for the next one, or for tsme migrate {shlex.quote(path)}'
+        )
     return kept
+
+
+def _missing(path: str, log: Log, digest: bytes) -> HostError:
+    """The program of what is under way is nowhere."""
+    number = next(r.fields["execution"] for r in reversed(log.records) if "program" in r.fields)
+    message = f'execution {number} in "{path}" needs the program {digest.hex()}, '
+    message += f'which is not in "{store.folder(path)}"'
+    hint = "run the workflow that it began with, as it was, "
+    hint += f"or give the execution up: tsme retire {shlex.quote(path)}"
+    return HostError("TSME-H043", message, hint)
 
 
 def lay_out(path: str, size: int) -> None:
@@ -195,44 +212,43 @@ def lay_out(path: str, size: int) -> None:
         raise not_writable(path, error) from None
 
 
-def _play(log: Log, known: Known) -> Any:
-    """The state that a journal leaves, by replay from the last record that holds all of it."""
+def _play(log: Log, programs: Iterable[Loaded]) -> Player:
+    """The journal played from the last record that holds all of the state."""
     whole = [n for n, record in enumerate(log.records) if "program" in record.fields]
-    player = Player([known])
+    player = Player([know(loaded) for loaded in programs])
     with no_limits():
         for record in log.records[whole[-1] :] if whole else ():
             player.play(record)
-    return player.state
+    return player
 
 
-def _stand(kept: Kept, log: Log, loaded: Loaded) -> None:
+def _stand(kept: Kept, log: Log, programs: dict[bytes, Loaded]) -> None:
     """What is under way."""
-    known = know(loaded)
-    state = _play(log, known)
-    if state is None or state.status:
+    player = _play(log, programs.values())
+    if player.state is None or player.state.status:
         return
     kept.goes_on = True
+    kept.program = programs[player.digest]
     start = next(r for r in reversed(log.records) if "program" in r.fields)
     kept.input = bytes(cbor.encode(start.fields["input"]))
 
 
 def under_way(path: str, loaded: Loaded) -> str:
     """The states whose tasks run, as far as the journal tells."""
-    known = know(loaded)
     try:
-        state = _play(read_log(path), known)
+        player = _play(read_log(path), [loaded])
     except (HostError, TsmeError):
         return ""
-    return _names(state.tasks() if state and not state.status else [], state, known)
+    state = player.state
+    return _names(state.tasks() if state and not state.status else [], player)
 
 
 def left(path: str, loaded: Loaded) -> str:
     """What becomes of an execution that was interrupted just now."""
-    try:
-        known = know(loaded)
-        state = _play(read_log(path), known)
-    except (HostError, TsmeError):  # the next run says it
-        state = None
+    state = None
+    with suppress(HostError, TsmeError):  # the next run says it
+        player = _play(read_log(path), [loaded])
+        state = player.state
     if state is None:
         return "nothing has happened yet"
     if state.status:
@@ -240,13 +256,13 @@ def left(path: str, loaded: Loaded) -> str:
     once = [action for action in state.tasks() if action.started]
     if not once:
         return "the same command goes on from the journal"
-    names = _names(once, state, known)
     return (
-        f"{names} was under way, a once task, which the same command will not run again: "
-        "it fails with TSME.Interrupted unless its check knows better"
+        f"{_names(once, player)} was under way, a once task, which the same command will not run "
+        "again: it fails with TSME.Interrupted unless its check knows better"
     )
 
 
-def _names(actions: list[Action], state: Any, known: Known) -> str:
-    numbers = dict.fromkeys(state.state_of(action) for action in actions)
-    return ", ".join(f'"{known.debug.state(number)}"' for number in numbers)
+def _names(actions: list[Action], player: Player) -> str:
+    numbers = dict.fromkeys(player.state.state_of(action) for action in actions)
+    known = player.now
+    return ", ".join(f'"{known.debug.state(number)}"' for number in numbers) if known else ""

@@ -21,8 +21,7 @@ from ..definitions import as_text
 from ..errors import HostError, did_you_mean
 from ..files import input_error, read_program
 from ..journal.listing import Listing, listing
-from ..journal.replayer import no_limits
-from ..limits import MOST
+from ..limits import MOST, no_limits
 from .expectations import Expected, Payloads, read_expected
 from .mocks import Mock, MockConfig, read_mock, read_mock_config
 from .reader import Reader

@@ -39,9 +39,10 @@ _LONGEST = const(3600000)  # ms in one sleep; boards' timers wrap, on rp2 after 
 
 class Engine(Driver):
     # program: a Program, its digest in the store `programs`, or a class with stf()
-    # (docs/MACHINES.md).  journal: a Journal, or None to keep nothing.  clock(): ms since 1970.  sleep(ms), plain or async: called when nothing but
-    # time has to pass; a board may deep-sleep in it.  seed(): 64 random bits for a new execution.
-    # programs: a store of programs (program/store.py), where those of older executions are.
+    # (docs/MACHINES.md).  journal: a Journal, or None to keep nothing.  clock(): ms since 1970.
+    # sleep(ms), plain or async: called when nothing but time has to pass; a board may deep-sleep
+    # in it.  seed(): 64 random bits for a new execution.  programs: a store of programs
+    # (program/store.py), with those that executions under way began with.
     def __init__(
         self,
         program,
@@ -124,6 +125,7 @@ class Engine(Driver):
     # What others may change who share a store, or number executions together.
 
     def client(self, digest):
+        # recursion: at most 1, no hash asks for a client
         # what runs the program of this digest; None if it is not here
         if self.own and self.own.program.digest == digest:
             return self.own

@@ -1,7 +1,6 @@
 # Checkpoints (docs/SPEC.md, 5): a state as bytes, and back.
 
 from .. import const
-from ..errors import fault
 from ..values.cbor import encode, encoded_size
 from . import Action, State, known
 from .limits import LIMITS

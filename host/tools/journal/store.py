@@ -1,0 +1,68 @@
+"""The programs of a journal in a file, in a folder beside it (docs/SPEC.md, 7).
+
+An execution keeps the program that it began with, also when the workflow has changed since; and
+tools find there what all that a journal holds was made by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tsme.program.store import ProgramFiles
+
+from ...compiler.backend.disasm import disassemble
+from ..files import Loaded
+from ..limits import no_limits
+from ..outputs import not_writable
+
+
+def folder(journal: str) -> Path:
+    """Where the programs of a journal are."""
+    return Path(journal + ".programs")
+
+
+def keep(journal: str, data: bytes) -> None:
+    """Put a program there, unless it is, and its debug part beside it."""
+    listing = disassemble(data)
+    place = folder(journal)
+    try:
+        with no_limits():
+            ProgramFiles(str(place)).put(data[: listing.size])
+        debug = _debug(place, listing.digest)
+        if len(data) > listing.size and not debug.is_file():
+            part = debug.with_suffix(".debug~")
+            part.write_bytes(data[listing.size :])
+            part.replace(debug)
+    except OSError as error:
+        raise not_writable(str(place), error) from None
+
+
+def _debug(place: Path, digest: bytes) -> Path:
+    return place / f"{digest.hex()}.debug"
+
+
+def kept(journal: str) -> list[Loaded]:
+    """All that is there and whole."""
+    place = folder(journal)
+    if not place.is_dir():
+        return []
+    store = ProgramFiles(str(place))
+    found = []
+    for digest in sorted(store.digests()):
+        if whole := store.get(digest):
+            debug = _debug(place, digest)
+            data = whole[0] + (debug.read_bytes() if debug.is_file() else b"")
+            found.append(Loaded(str(place / digest.hex()), data, None))
+    return found
+
+
+def tidy(journal: str, needed: Iterable[bytes]) -> None:
+    """Drop the programs of which the journal holds nothing any more."""
+    place = folder(journal)
+    if not place.is_dir():
+        return
+    store = ProgramFiles(str(place))
+    for digest in set(store.digests()) - set(needed):
+        store.drop(digest)
+        _debug(place, digest).unlink(missing_ok=True)
