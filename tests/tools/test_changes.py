@@ -9,13 +9,14 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.tools.shell import COMMAND, CPYTHON_AND_MICROPYTHON, need, spawn
 from tsme_host.tools.journal.image import read_log
 
-OLD = {
+OLD: dict[str, Any] = {
     "StartAt": "First",
     "States": {
         "First": {"Type": "Wait", "Seconds": 1, "Next": "Last"},
@@ -30,7 +31,7 @@ def write(folder: Path, flow: object) -> None:
 
 def edited(**states: object) -> dict[str, object]:
     """The workflow with other states, None for one that is gone."""
-    all_of_them = {**OLD["States"], **states}  # type: ignore[dict-item]
+    all_of_them = OLD["States"] | states
     return OLD | {"States": {name: state for name, state in all_of_them.items() if state}}
 
 
@@ -39,7 +40,7 @@ NEW = edited(Last={"Type": "Pass", "Result": "new", "End": True})
 
 def interrupted(folder: Path, *more: str) -> None:
     """Begin an execution, and stop the command while it waits."""
-    command = [COMMAND, "run", "flow.asl.json", "-j", "j.bin", *more]
+    command = [str(COMMAND), "run", "flow.asl.json", "-j", "j.bin", *more]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     until = time.monotonic() + 30
     while time.monotonic() < until:

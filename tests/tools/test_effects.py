@@ -266,7 +266,7 @@ def test_what_a_tasks_file_prints_is_no_part_of_the_answer(device: Device, tmp_p
 
 
 MISTAKES = {
-    "no program": ("", "TSME-H001", "--program"),
+    "no program": ("", "TSME-H043", "--program"),
     "another program": ("--program other.asl.json", "TSME-H043", "another program"),
     "no tasks file": ("--program flow.tsm -t no.py", "TSME-H010", "no.py"),
     "a workflow as tasks file": (

@@ -4,7 +4,7 @@ Each name is loaded when it is first used.  docs/API.md tells how they are used 
 """
 
 from .engine.engine import Engine as Engine
-from .engine.engine import Outcome as Outcome
+from .engine.outcome import Outcome as Outcome
 from .engine.tasks import Done as Done
 from .engine.tasks import TaskError as TaskError
 from .engine.tasks import Tasks as Tasks

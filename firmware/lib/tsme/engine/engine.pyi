@@ -1,28 +1,16 @@
 """The runner: feeds inputs to the kernel, commits, starts handlers, owns time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from ..journal import Journal
 from ..kernel.executor import Driver
 from ..program import Program
+from ..program.store import Programs
 from ..values.cbor import Value
+from .outcome import Outcome
 from .tasks import Context, Effect, Handler, Task, Tasks
-
-class Outcome:
-    """How an execution stands: `status` is running, succeeded, failed or stopped.
-
-    `output` is the value of one that succeeded; `error` and `cause` are of one that did not.
-    `print` shows all of it in one line.
-    """
-
-    execution: int
-    status: str
-    output: Any
-    error: str | None
-    cause: str | None
-    def __init__(self, state: Any) -> None: ...
 
 class Engine(Driver):
     """Runs one execution at a time of a workflow or a state machine, and survives resets.
@@ -30,13 +18,15 @@ class Engine(Driver):
     `program`: a Program, or a class with `stf()` (docs/MACHINES.md).  `journal`: without one
     nothing outlives a reset.  `clock`: gives ms since 1970.  `sleep`: called with ms, at most an
     hour, when only time has to pass, plain or async; a board may deep-sleep in it.  `seed`: gives
-    64 random bits for a new execution.  `tasks`: the handlers.
+    64 random bits for a new execution.  `tasks`: the handlers.  `programs`: a store, with the
+    programs that executions under way began with; `program` may be a digest of one that it has.
 
     Raises TsmeError: TSME-T006 for a clock that gives none, TSME-J... for a journal that cannot be
     used, TSME-R... for one that belongs to something else (docs/ERRORS.md).
     """
 
-    program: Any
+    programs: Programs | None
+    digest: bytes
     clock: Callable[[], int]
     sleep: Callable[[int], object] | None
     seed: Callable[[], int]
@@ -53,13 +43,21 @@ class Engine(Driver):
     floor: int
     def __init__(
         self,
-        program: Program | type[Any] | Any,
+        program: Program | bytes | type[Any] | Any,
         journal: Journal | None = None,
         clock: Callable[[], int] | None = None,
         sleep: Callable[[int], object] | None = None,
         seed: Callable[[], int] | None = None,
         tasks: Tasks | None = None,
+        programs: Programs | None = None,
     ) -> None: ...
+    @property
+    def program(self) -> Any:
+        """Of the execution under way, or of the next one."""
+
+    def client(self, digest: bytes) -> Any: ...
+    def needed(self) -> Sequence[bytes]: ...
+    def next_execution(self) -> int: ...
     def task(
         self,
         name: str,

@@ -1,6 +1,16 @@
 """Stores of programs, by digest: until no execution needs them any more."""
 
+from typing import Protocol
+
 from ..journal.blocks import Device
+
+class Programs(Protocol):
+    """What an Engine needs of a store."""
+
+    def put(self, data: bytes) -> bytes: ...
+    def get(self, digest: bytes) -> tuple[bytes, int] | None: ...
+    def drop(self, digest: bytes) -> None: ...
+    def digests(self) -> list[bytes]: ...
 
 class ProgramFiles:
     """A store in a folder, which is made; a program is a file DIGEST-CRC.tsm in it."""
