@@ -2,8 +2,9 @@
 //
 //     spike PROGRAM INPUT RECORDS [MEMORY [stubborn]]
 //
-// INPUT holds the time (u64, ms) and the fields of *start*; each *continue* comes 3 ms
-// after the step before it. The records go to the file RECORDS. MEMORY: bytes the engine
+// INPUT holds inputs, each its kind (u8), the time (u64, ms), how many bytes its fields have
+// (u32), and these. When there are none left, *continue* comes 3 ms after the step before, as
+// long as something can run. The records go to the file RECORDS. MEMORY: bytes the engine
 // gets. It runs twice: once for the records, once for the numbers, so that they do not
 // count what the records cost the file. `stubborn`: each record is refused the first time,
 // and the same input comes again.
@@ -16,10 +17,11 @@
 
 enum {
     PROGRAM_MAX = 0x40000,
-    FILE_MAX = 0x10000,
+    FILE_MAX = 0x40000,
     RECORDS_MAX = 0x200000,
-    MEMORY_MAX = 0x40000,
-    BETWEEN = 3
+    MEMORY_MAX = 0x80000,
+    HEAD = 13, // bytes of an input before its fields
+    BETWEEN = 3,
 };
 
 static uint8_t program[PROGRAM_MAX];
@@ -35,20 +37,22 @@ struct sink {
     bool again; // this record was refused once
 };
 
-static int sink_write(void *context, const uint8_t *record, uint32_t size)
+static int sink_write(void *context, const struct tsme_part *parts, uint32_t count)
 {
     struct sink *sink = context;
     sink->again = sink->stubborn && !sink->again;
     if (sink->again) {
         return -1;
     }
-    if (sink->to) {
-        if (RECORDS_MAX - sink->size < size) {
-            return -1;
+    for (; count; count--, parts++) {
+        if (sink->to && parts->size) {
+            if (RECORDS_MAX - sink->size < parts->size) {
+                return -1;
+            }
+            memcpy(sink->to + sink->size, parts->at, parts->size);
         }
-        memcpy(sink->to + sink->size, record, size);
+        sink->size += parts->size;
     }
-    sink->size += size;
     return 0;
 }
 
@@ -88,6 +92,30 @@ static uint32_t parse_number(const char *text)
 
 static struct tsme engine;
 
+static uint64_t read_number(const uint8_t *at, uint32_t bytes)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < bytes; i++) {
+        n |= (uint64_t)at[i] << 8 * i;
+    }
+    return n;
+}
+
+// The input at `*at`, or, behind the last one, *continue*.
+static bool next_input(const uint8_t **at, const uint8_t *end, struct tsme_input *input)
+{
+    if (*at == end) {
+        *input = (struct tsme_input){TSME_INPUT_CONTINUE, input->now + BETWEEN, 0, 0};
+        return tsme_runnable(&engine);
+    }
+    input->kind = **at;
+    input->now = read_number(*at + 1, 8);
+    input->fields_size = (uint32_t)read_number(*at + 9, 4);
+    input->fields = *at + HEAD;
+    *at += HEAD + input->fields_size;
+    return true;
+}
+
 static void print_error(int err)
 {
     print_number("error", err);
@@ -98,41 +126,41 @@ static void print_error(int err)
     }
 }
 
-// One execution from start to end.
-static int run(struct sink *sink, struct tsme_config *config, uint32_t input_size, bool report)
+// One execution from its first input to the last.
+static int run(struct sink *sink, struct tsme_config *config, uint32_t input_size, uint32_t crc,
+               bool report)
 {
     config->context = sink;
     uint32_t before = port_instructions();
-    int err = tsme_load(&engine, config);
-    uint32_t loaded = port_instructions();
+    int err = tsme_boot(&engine, config, crc);
+    uint32_t booted = port_instructions();
     if (err) {
         print_error(err);
         return err;
     }
-    struct tsme_input input = {TSME_INPUT_START, 0, input_bytes + 8, input_size - 8};
-    for (uint32_t i = 0; i < 8; i++) {
-        input.now |= (uint64_t)input_bytes[i] << 8 * i;
-    }
+    const uint8_t *at = input_bytes;
+    struct tsme_input input = {0};
     uint32_t transitions = 0;
     uint32_t started = port_instructions();
-    do {
+    while (!err && next_input(&at, input_bytes + input_size, &input)) {
         err = tsme_step(&engine, &input);
         if (err == TSME_ERR_WRITE && sink->again) {
             err = tsme_step(&engine, &input);
         }
+        err = err == TSME_LATE ? TSME_OK : err;
         transitions += engine.transitions;
-        input = (struct tsme_input){TSME_INPUT_CONTINUE, input.now + BETWEEN, 0, 0};
-    } while (!err && engine.frame.status == TSME_RUNNING);
+    }
     uint32_t ended = port_instructions();
     if (err || report) {
         print_error(err);
+        print_number("status", engine.state.status);
         print_number("steps", engine.steps);
         print_number("transitions", transitions);
         print_number("collections", engine.collections);
-        print_number("load_instructions", loaded - before);
+        print_number("boot_instructions", booted - before);
         print_number("instructions", ended - started);
         print_number("engine_bytes", sizeof engine);
-        print_number("fixed_bytes", engine.arena - config->memory);
+        print_number("fixed_bytes", config->memory_size - (uint32_t)(engine.end - engine.arena));
     }
     return err;
 }
@@ -148,7 +176,7 @@ int spike_main(void)
     uint32_t memory_size = argc > 4 ? parse_number(argv[4]) : 4096;
     int32_t program_size = port_read(argv[1], program, PROGRAM_MAX);
     int32_t input_size = port_read(argv[2], input_bytes, FILE_MAX);
-    if (program_size < 0 || input_size < 8 || memory_size > MEMORY_MAX) {
+    if (program_size < 0 || input_size < HEAD || memory_size > MEMORY_MAX) {
         port_print("cannot read the files\n");
         return 2;
     }
@@ -166,10 +194,18 @@ int spike_main(void)
         .write = sink_write,
         .sha256 = sink_sha256,
     };
-    int err = run(&sink, &config, (uint32_t)input_size, false);
+    uint32_t crc;
+    before = port_instructions();
+    int err = tsme_install(&engine, &config, &crc);
+    if (err) {
+        print_error(err);
+        return 1;
+    }
+    print_number("install_instructions", port_instructions() - before);
+    err = run(&sink, &config, (uint32_t)input_size, crc, false);
     if (!err) {
         struct sink counter = {0, 0, false, false};
-        err = run(&counter, &config, (uint32_t)input_size, true);
+        err = run(&counter, &config, (uint32_t)input_size, crc, true);
     }
     if (port_write(argv[3], records, sink.size)) {
         return 2;

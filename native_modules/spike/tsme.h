@@ -8,11 +8,12 @@
 // and "undo this step" is to put the old references back. When the arena is full,
 // what is still referred to is moved together and the rest is free again.
 //
-// A step runs the program until its budget of transitions is spent or it ends,
-// hashes what has changed, and hands the journal record to the caller. Only when
-// the caller says that it is written does the step count.
+// A step takes one input and runs every frame that can run until it waits or ends, or
+// the budget of transitions is spent; hashes what has changed, and hands the journal
+// record to the caller. Only when the caller says that it is written does the step count.
 //
-// Calls, in this order: tsme_load once, then tsme_step for each input.
+// Calls: tsme_install once when a program arrives, whose crc is kept with it; then at each
+// boot tsme_boot, and tsme_step for each input.
 
 #ifndef TSME_H
 #define TSME_H
@@ -30,13 +31,17 @@ enum {
     TSME_DEPTH_MAX = 32,   // nesting of a value
     TSME_PATHS_MAX = 8,    // paths a step may PUT to before slot 0 counts as a whole
     TSME_STACK_MAX = 254,  // items of the operand stack a program may ask for
-    TSME_SLOTS_MAX = 1024, // slots a program may ask for
+    TSME_SLOTS_MAX = 256,  // slots a program may ask for
     TSME_BUDGET = 256,     // transitions in a step, of a program that says 0
     TSME_LARGEST = 262144, // bytes of a value, of a program that says 0
+    TSME_AT_ONCE = 40,     // children of a MAP at a time, of one that says 0
+    TSME_PLACES = 128,     // numbers of frames for which items wait (SPEC 2.11)
+    TSME_FRAMES_MAX = 256, // frames at a time
 };
 
 enum {
     TSME_OK = 0,
+    TSME_LATE = 1,             // the input names an action that is not pending: no step
     TSME_ERR_FORMAT = -1,      // the bytes are no program, or no value
     TSME_ERR_VERSION = -2,     // a program of another format version
     TSME_ERR_DIGEST = -3,      // the program is damaged, or it is another one
@@ -48,21 +53,38 @@ enum {
     TSME_ERR_WRITE = -9,       // the caller could not write the record
 };
 
-// Errors of the workflow (SPEC 2.9). They are no failure of the engine: the execution
-// ends with them.
+// Errors of the workflow (SPEC 2.9). They are no failure of the engine: a handler of the
+// program takes them, or the execution ends with them.
 enum {
     TSME_NO_PATH = 1,     // a path names nothing
     TSME_RESULT_PATH = 2, // PUT cannot write there
     TSME_INTRINSIC = 3,   // an intrinsic function cannot take its arguments
     TSME_NO_VARIABLE = 5, // a variable has no value
+    TSME_NO_TIME = 6,     // seconds, or an option, are none
     TSME_TOO_LARGE = 7,   // a value is larger or deeper than the limit
+    TSME_NO_ITEMS = 8,    // the items of a Map are no array
+    TSME_EXCEEDED = 9,    // one child more has failed than may
 };
 
-enum { TSME_RUNNING = 0, TSME_SUCCEEDED = 1, TSME_FAILED = 2 }; // status of an execution
-enum { TSME_INPUT_CONTINUE = 0, TSME_INPUT_START = 1 };         // kinds of inputs
-enum { TSME_BEHAVIOUR = 1 };                                    // SPEC 3.5
-enum { TSME_RECORD_HEAD = 8, TSME_KIND_STEP = 1 };              // journal record
-enum { TSME_CLEAN = 0, TSME_PUT_ONLY = 1, TSME_REPLACED = 2 };  // what a step did to a slot
+// Status of an execution.
+enum { TSME_RUNNING = 0, TSME_SUCCEEDED = 1, TSME_FAILED = 2, TSME_STOPPED = 3 };
+
+// Kinds of inputs (SPEC 3.1).
+enum {
+    TSME_INPUT_CONTINUE = 0,
+    TSME_INPUT_START = 1,
+    TSME_INPUT_SUCCEEDED = 2,
+    TSME_INPUT_FAILED = 3,
+    TSME_INPUT_HEARTBEAT = 4,
+    TSME_INPUT_TIMER = 5,
+    TSME_INPUT_STOP = 6,
+    TSME_INPUT_STARTED = 7,
+    TSME_INPUT_SLEEP = 9,
+};
+
+enum { TSME_BEHAVIOUR = 1 };                                            // SPEC 3.5
+enum { TSME_RECORD_HEAD = 8, TSME_KIND_STEP = 1, TSME_SLOT_MAX = 256 }; // journal record
+enum { TSME_CLEAN = 0, TSME_PUT_ONLY = 1, TSME_REPLACED = 2 }; // what a step did to a slot
 
 // A value: where its encoding begins, and what one knows of it without walking through it
 // again.
@@ -72,6 +94,12 @@ typedef struct tsme_ref {
     uint32_t depth : 8; // containers inside each other, at most; 0 .. TSME_DEPTH_MAX
 } tsme_ref;
 
+// Bytes of a record that lie together.
+struct tsme_part {
+    const uint8_t *at;
+    uint32_t size; // bytes
+};
+
 // What the caller provides. All of it must stay as it is while the engine is used.
 struct tsme_config {
     // The program's first item and whatever follows it. It may lie in flash; nothing
@@ -79,23 +107,23 @@ struct tsme_config {
     const uint8_t *program;
     uint32_t program_size; // bytes
 
-    // Memory for everything that changes, aligned like a pointer. Some of it goes to
-    // references: (2 * slots + stack) * sizeof(tsme_ref) + slots; the rest, the arena,
-    // holds the values of the last step, those of this one, and the record that is
-    // being written. Loading uses it for one byte an instruction. More of it means
-    // fewer collections, not another result.
+    // Memory for everything that changes, aligned to 8 bytes. Some of it goes to the
+    // operand stack and to what a collection needs (3 % of the arena); the rest, the
+    // arena, holds frames and values of the last step and of this one. Installing uses
+    // it for one byte an instruction. More of it means fewer collections, not another
+    // result.
     uint8_t *memory;
-    uint32_t memory_size; // bytes, below 16 MiB
+    uint32_t memory_size; // bytes, at most 512 KiB
 
     // The program unit of the flash, a power of two from 32 on: records are padded to
     // it with FF.
-    uint32_t slot_size; // bytes
+    uint32_t slot_size; // bytes, at most TSME_SLOT_MAX
 
-    // Writes one record, padded, behind the last one. 0: it is durable. Anything else,
-    // and the step never happened.
-    int (*write)(void *context, const uint8_t *record, uint32_t size);
+    // Writes one record, padded, behind the last one: its parts one after the other.
+    // 0: it is durable. Anything else, and the step never happened.
+    int (*write)(void *context, const struct tsme_part *parts, uint32_t count);
 
-    // SHA-256, which loading needs once; the platform has one.
+    // SHA-256, which installing needs; the platform has one.
     void (*sha256)(void *context, const uint8_t *data, uint32_t size, uint8_t digest[32]);
 
     void *context; // handed to both
@@ -110,51 +138,83 @@ struct tsme_program {
     uint32_t code_count;   // instructions, 1 .. 65535
     uint32_t const_count;  // 0 .. 65535
     uint8_t index_width;   // bytes of an offset: 1, 2 or 4
-    uint16_t slots;        // 1 .. TSME_SLOTS_MAX
+    uint16_t slots;        // of frame 0, 1 .. TSME_SLOTS_MAX
     uint16_t stack;        // 0 .. TSME_STACK_MAX
+    uint16_t counters;     // of a frame, 0 .. 255
     uint16_t budget;       // transitions in a step, 1 .. 65535
+    uint32_t timeout;      // s the whole execution may take, 0: any
+    uint32_t size;         // bytes of the first item
+    bool children;         // it has Parallel or Map
     uint32_t largest;      // bytes a value may have that holds more than small ones
 };
 
-// The part of the state that a step may have to put back, but for the slots.
-struct tsme_frame {
+// A tracked action that is pending (SPEC 3.2). The frame that waits for it has it.
+struct tsme_action {
+    uint64_t due;       // when a *timer* input is owed, ms since 1970, or TSME_NEVER
+    uint64_t deadline;  // end of its TimeoutSeconds, or TSME_NEVER
+    uint64_t heartbeat; // ms between heartbeats, or 0
+    tsme_ref resource;  // of a task
+    tsme_ref payload;
+    uint32_t id;
+    uint8_t kind;    // TSME_TASK_ACTION ..
+    uint8_t started; // 1: a *started* came
+    uint8_t round;   // of collecting, in which it was looked at last
+};
+
+enum { TSME_TASK_ACTION = 0, TSME_TIMER_ACTION = 1 };
+#define TSME_NEVER UINT64_MAX
+
+// The part of the state that is about no frame.
+struct tsme_state {
     uint64_t now;     // time of the last step, ms since 1970
-    uint64_t entered; // when the current state was entered, ms since 1970
-    uint16_t pc;      // next instruction, an index
-    uint16_t entry;   // first instruction of the current state's body
-    uint16_t handler; // where an error goes on, 0 for nowhere
-    uint16_t state;   // index of the current state
+    uint64_t due;     // of the timer of the whole execution, or TSME_NEVER
+    uint32_t next_id; // of actions
+    uint32_t frames;  // numbers that have been used, one behind the highest
     uint8_t status;   // TSME_RUNNING ..
-    uint8_t error;    // TSME_NO_PATH .. if it failed
     bool started;     // there is an execution
 };
+
+// Sets of numbers of frames: those there are, that can run, that this step has touched.
+enum { TSME_USED = 0, TSME_READY = 1, TSME_TOUCHED = 2, TSME_SETS = 3 };
+
+// What is referred to outside of frames.
+enum { TSME_HELD_ERROR = 0, TSME_HELD_CAUSE = 1, TSME_HELD_VALUE = 2, TSME_HELD = 3 };
 
 struct tsme {
     struct tsme_config config;
     struct tsme_program program;
-    struct tsme_frame frame; // of the step being run, else of the last one
+    struct tsme_state state; // of the step being run, else of the last one
 
-    tsme_ref *saved; // slots as they were when the step began: what a failure goes back to
-    tsme_ref *slots; // behind them; `at` is null where there is no value
-    tsme_ref *stack; // behind those
-    tsme_ref *sp;    // one past the top of the stack: the last reference that counts
-    uint8_t *dirty;  // TSME_CLEAN .. for each slot
+    struct tsme_table *table;                        // frames by number
+    uint32_t marks[TSME_SETS][TSME_FRAMES_MAX / 32]; // sets of numbers
+    struct tsme_frame *frame;                        // the one that runs
+    uint32_t number;                                 // of the one that runs
+    int32_t ready;          // number of the frame that an end or an error set going, or -1
+    struct tsme_ends *ends; // frames that ended in this step, or null
 
-    uint8_t *arena; // first byte
-    uint8_t *top;   // first free byte
-    uint8_t *end;   // one past the last
+    tsme_ref held[TSME_HELD]; // error and cause being raised; a value on its way. At the end
+                              // of an execution: error and cause, or the output
+    tsme_ref *stack;          // operands
+    tsme_ref *sp;             // one past the last that counts while none is worked on
 
-    uint32_t digest;                // of the last step
-    uint32_t chain;                 // `crc` field of the last record
-    uint32_t steps;                 // committed
-    uint32_t transitions;           // in the last step
-    uint32_t left;                  // transitions of the budget that are left in this step
-    const uint8_t *entry;           // first instruction of the current state's body
-    uint32_t collections;           // of the arena, since loading
-    uint16_t paths[TSME_PATHS_MAX]; // constants PUT used in this step, in order of first use
-    uint8_t path_count;             // 0 .. TSME_PATHS_MAX
-    int error;                      // of the instruction that failed: TSME_ERR_ or TSME_NO_PATH ..
-    const char *refused;            // with TSME_ERR_UNSUPPORTED: the name of what is missing
+    uint8_t *arena;   // first byte, at a multiple of 8
+    uint8_t *top;     // first free byte
+    uint8_t *end;     // one past the last
+    uint32_t *live;   // for collecting: a bit for each 8 bytes of the arena
+    uint16_t *before; // .. and how many bits are set before each word of it
+
+    uint32_t digest;      // of the last step
+    uint32_t chain;       // `crc` field of the last record
+    uint32_t steps;       // committed
+    uint32_t transitions; // in the last step
+    uint32_t left;        // transitions of the budget that are left in this step
+    const uint8_t *entry; // first instruction of the state entered in this run, or null
+    uint64_t was_due;     // `state.due` before this step
+    uint32_t collections; // of the arena, since loading
+    int error;            // of the instruction that failed: TSME_ERR_ or TSME_NO_PATH ..
+    bool quiet;           // this step runs no frame
+    bool acted;           // actions have begun, changed or ended in this step, or may have
+    const char *refused;  // with TSME_ERR_UNSUPPORTED: the name of what is missing
 };
 
 struct tsme_input {
@@ -164,10 +224,21 @@ struct tsme_input {
     uint32_t fields_size;  // bytes
 };
 
-// Verifies a program and makes the engine ready for an execution of it.
-int tsme_load(struct tsme *t, const struct tsme_config *config);
+// Verifies a program that has arrived; `crc` is kept with it.
+int tsme_install(struct tsme *t, const struct tsme_config *config, uint32_t *crc);
+
+// Makes the engine ready for an execution of an installed program: what installing has
+// verified is only checked for being the same bytes.
+int tsme_boot(struct tsme *t, const struct tsme_config *config, uint32_t crc);
 
 // One step. On an error everything is as it was before.
 int tsme_step(struct tsme *t, const struct tsme_input *input);
+
+// Whether *continue* would run something.
+bool tsme_runnable(const struct tsme *t);
+
+// The pending action with the lowest id from `id` on, and the number of its frame; null if
+// there is none. The timer of the whole execution is in `state` alone.
+const struct tsme_action *tsme_pending(const struct tsme *t, uint32_t id, uint32_t *frame);
 
 #endif

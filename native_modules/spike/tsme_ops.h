@@ -12,6 +12,24 @@ enum { TSME_INSTRUCTIONS(TSME_NUMBER) TSME_OPS = 0 TSME_INSTRUCTIONS(TSME_ONE) }
 
 enum { TSME_MATH_ADD = 1 };
 
+// Options of TASK and MAP (SPEC 2.15), by the kinds of LIMIT.
+enum {
+    TSME_TIMEOUT = 0,
+    TSME_HEARTBEAT = 1,
+    TSME_MOST = 2,
+    TSME_COUNT = 3,
+    TSME_PERCENTAGE = 4,
+};
+enum { TSME_WHOLE = 1000000 }; // 100 %
+
+// Parts of the context object (SPEC 2.7) that the spike has.
+enum {
+    TSME_CONTEXT_RETRIES = 6,
+    TSME_CONTEXT_INDEX = 11,
+    TSME_CONTEXT_VALUE = 12,
+    TSME_CONTEXT_ITEM = 13,
+};
+
 // COMPARE: type * 8 + relation.
 enum { TSME_COMPARE_TEXT = 0, TSME_COMPARE_NUMBER = 1, TSME_COMPARE_BOOLEAN = 2 };
 enum {

@@ -73,7 +73,36 @@ uint32_t tsme_crc(uint32_t seed, const uint8_t *data, uint32_t size)
     return ~crc;
 }
 
+// The product of two polynomials modulo the CRC's, lowest power in the highest bit.
+static uint32_t tsme_crc_product(uint32_t a, uint32_t b)
+{
+    uint32_t product = 0;
+    for (; a; a <<= 1) {
+        product ^= a >> 31 ? b : 0;
+        b = b >> 1 ^ (b & 1 ? 0xEDB88320 : 0);
+    }
+    return product;
+}
+
+// The CRC of what `first` is that of, followed by `size` bytes that `second` is that of.
+uint32_t tsme_crc_combine(uint32_t first, uint32_t second, uint32_t size)
+{
+    uint32_t power = 1u << (31 - 8); // x to 8 times the powers of two
+    for (; size; size >>= 1) {
+        if (size & 1) {
+            first = tsme_crc_product(first, power);
+        }
+        power = tsme_crc_product(power, power);
+    }
+    return first ^ second;
+}
+
 /// Records ///
+
+// What a slot is filled up with.
+#define TSME_FF8  0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
+#define TSME_FF64 TSME_FF8, TSME_FF8, TSME_FF8, TSME_FF8, TSME_FF8, TSME_FF8, TSME_FF8, TSME_FF8
+static const uint8_t tsme_erased[TSME_SLOT_MAX] = {TSME_FF64, TSME_FF64, TSME_FF64, TSME_FF64};
 
 static uint8_t *tsme_write_u32(uint8_t *to, uint32_t n)
 {
@@ -84,35 +113,36 @@ static uint8_t *tsme_write_u32(uint8_t *to, uint32_t n)
     return to + 4;
 }
 
-// Writes the record of a step behind the values in the arena and hands it to the caller.
-// `chain`: its crc.
+// Hands the record of a step to the caller: what stands before the input's fields, these, and
+// what is left of the last slot. `chain`: its crc.
 int tsme_record(struct tsme *t, const struct tsme_input *input, uint64_t dt, uint32_t digest,
                 uint32_t *chain)
 {
-    uint32_t most = TSME_RECORD_HEAD + 4 + 1 + TSME_HEAD_MAX; // head, digest, kind, dt
-    if (input->fields_size > 0xFFFFFF - most) {
+    uint8_t head[TSME_RECORD_HEAD + 4 + 1 + TSME_HEAD_MAX]; // head, digest, kind, dt
+    if (input->fields_size > 0xFFFFFF - sizeof head) {
         return TSME_ERR_LIMIT;
     }
-    most += input->fields_size;
-    int err = tsme_reserve(t, t->stack, most + t->config.slot_size);
-    if (err) {
-        return err;
-    }
-    uint8_t *record = t->top;
-    uint8_t *to = tsme_write_u32(record + TSME_RECORD_HEAD, digest);
+    uint8_t *to = tsme_write_u32(head + TSME_RECORD_HEAD, digest);
     *to++ = input->kind;
-    to = tsme_write_uint(to, dt);
-    if (input->fields_size) {
-        memcpy(to, input->fields, input->fields_size);
-        to += input->fields_size;
-    }
+    to = tsme_write_small(to, dt);
 
-    uint32_t size = (uint32_t)(to - record);
-    (void)tsme_write_u32(record, (size - TSME_RECORD_HEAD) | (uint32_t)TSME_KIND_STEP << 24);
-    *chain = tsme_crc(t->chain, record, 4);
-    *chain = tsme_crc(*chain, record + TSME_RECORD_HEAD, size - TSME_RECORD_HEAD);
-    (void)tsme_write_u32(record + 4, *chain);
+    uint32_t head_size = (uint32_t)(to - head);
+    uint32_t size = head_size + input->fields_size;
+    (void)tsme_write_u32(head, (size - TSME_RECORD_HEAD) | (uint32_t)TSME_KIND_STEP << 24);
+    *chain = tsme_crc(t->chain, head, 4);
+    *chain = tsme_crc(*chain, head + TSME_RECORD_HEAD, head_size - TSME_RECORD_HEAD);
+    if (input->fields_size) {
+        *chain = tsme_crc(*chain, input->fields, input->fields_size);
+    }
+    (void)tsme_write_u32(head + 4, *chain);
     uint32_t padding = (0u - size) & (t->config.slot_size - 1);
-    memset(to, 0xFF, padding);
-    return t->config.write(t->config.context, record, size + padding) ? TSME_ERR_WRITE : TSME_OK;
+    struct tsme_part parts[3] = {{head, head_size}};
+    uint32_t count = 1;
+    if (input->fields_size) {
+        parts[count++] = (struct tsme_part){input->fields, input->fields_size};
+    }
+    if (padding) {
+        parts[count++] = (struct tsme_part){tsme_erased, padding};
+    }
+    return t->config.write(t->config.context, parts, count) ? TSME_ERR_WRITE : TSME_OK;
 }

@@ -1,214 +1,282 @@
-// A step: what is taken in, what its digest covers, and how it is taken back.
-//
-// The digest is one CRC over everything the step changed, seeded with the digest before
-// it, so it stands for the whole history and still costs only what changed. A step that
-// fails puts back the frame and the slots' references; the values they refer to are still
-// there, because nothing in the arena is overwritten.
+// A step: what is taken in, and how it is taken back.
 
-#include "tsme_value.h"
+#include "tsme_frames.h"
+#include "tsme_ops.h"
 
 #include <string.h>
 
-enum { TSME_DELTA_MAX = 64 }; // bytes of the delta but for values
-
-/// The digest ///
-
-static uint32_t tsme_delta_paths(struct tsme *t, uint32_t crc)
-{
-    for (uint32_t i = 0; i < t->path_count; i++) {
-        uint8_t head[5] = {TSME_ARRAY << 5 | 2, 0};
-        uint8_t *to = tsme_write_head(head + 2, TSME_UINT, t->paths[i]);
-        struct tsme_list path = tsme_list_of(&t->program, t->paths[i]);
-        const uint8_t *at = tsme_path(t->slots[0].at, path);
-        at = at ? at : &tsme_simple[TSME_MISSING - TSME_FALSE];
-        crc = tsme_crc(crc, head, (uint32_t)(to - head));
-        crc = tsme_crc(crc, at, (uint32_t)(tsme_skip(at) - at));
-    }
-    return crc;
-}
-
-static uint32_t tsme_delta_slots(struct tsme *t, uint32_t crc)
-{
-    uint32_t first = 0;
-    if (t->dirty[0] == TSME_PUT_ONLY) {
-        crc = tsme_delta_paths(t, crc);
-        first = 1;
-    }
-    for (uint32_t i = first; i < t->program.slots; i++) {
-        if (t->dirty[i]) {
-            uint8_t head[3];
-            uint8_t *to = tsme_write_head(head, TSME_UINT, i);
-            crc = tsme_crc(crc, head, (uint32_t)(to - head));
-            crc = tsme_crc(crc, t->slots[i].at, tsme_size(&t->slots[i]));
-        }
-    }
-    return crc;
-}
-
-static uint32_t tsme_delta_text(const char *text, uint32_t crc)
-{
-    uint8_t head[2];
-    uint32_t size = 0;
-    while (text[size]) {
-        size++;
-    }
-    uint8_t *to = tsme_write_head(head, TSME_TEXT, size);
-    crc = tsme_crc(crc, head, (uint32_t)(to - head));
-    return tsme_crc(crc, (const uint8_t *)text, size);
-}
-
-// The result of an execution that failed: [error, cause].
-static uint32_t tsme_delta_error(uint8_t error, uint32_t crc)
-{
-    static const char *const texts[][2] = {
-        [TSME_NO_PATH] = {"States.Runtime", "a path names nothing"},
-        [TSME_RESULT_PATH] = {"States.ResultPathMatchFailure",
-                              "ResultPath cannot be written there"},
-        [TSME_INTRINSIC] = {"States.IntrinsicFailure",
-                            "an intrinsic function cannot take its arguments"},
-        [TSME_NO_VARIABLE] = {"States.Runtime", "a variable has no value"},
-        [TSME_TOO_LARGE] = {"States.DataLimitExceeded",
-                            "a value is larger or deeper than the limit"},
-    };
-    static const uint8_t pair = TSME_ARRAY << 5 | 2;
-    crc = tsme_crc(crc, &pair, 1);
-    crc = tsme_delta_text(texts[error][0], crc);
-    return tsme_delta_text(texts[error][1], crc);
-}
-
-// The digest of the step that has just run (SPEC 3.4).
-uint32_t tsme_delta(struct tsme *t, uint64_t dt)
-{
-    const struct tsme_frame *f = &t->frame;
-    uint8_t delta[TSME_DELTA_MAX];
-    uint8_t *to = delta;
-    *to++ = f->status;
-    to = tsme_write_uint(to, dt);
-    *to++ = 1;               // next id: no actions yet
-    *to++ = TSME_NULL;       // rng
-    *to++ = TSME_ARRAY << 5; // actions that are not pending any more
-    *to++ = TSME_ARRAY << 5; // actions that are new
-    if (f->status != TSME_RUNNING) {
-        uint32_t crc = tsme_crc(t->digest, delta, (uint32_t)(to - delta));
-        return f->status == TSME_FAILED ? tsme_delta_error(f->error, crc)
-                                        : tsme_crc(crc, t->slots[0].at, tsme_size(&t->slots[0]));
-    }
-    *to++ = TSME_ARRAY << 5 | 11;
-    *to++ = 0;         // frame
-    *to++ = TSME_NULL; // parent
-    to = tsme_write_head(to, TSME_UINT, f->pc);
-    to = tsme_write_head(to, TSME_UINT, f->entry);
-    to = tsme_write_head(to, TSME_UINT, f->handler);
-    to = tsme_write_head(to, TSME_UINT, f->state);
-    to = tsme_write_uint(to, f->now - f->entered);
-    *to++ = 0;               // wait
-    *to++ = TSME_ARRAY << 5; // counters
-    *to++ = TSME_NULL;       // error
-    *to++ = TSME_NULL;       // cause
-    return tsme_delta_slots(t, tsme_crc(t->digest, delta, (uint32_t)(to - delta)));
-}
-
 /// Inputs ///
 
-// Takes *start*'s fields apart: execution, program digest, seed, input, context,
-// behaviour.
-static int tsme_start(struct tsme *t, const struct tsme_input *input)
+// What an input's fields have, one after the other.
+struct tsme_fields {
+    const uint8_t *at;
+    const uint8_t *end;
+};
+
+static int tsme_take_number(struct tsme_fields *fields, uint64_t *n)
 {
-    const uint8_t *at = input->fields;
-    const uint8_t *end = at + input->fields_size;
     uint8_t major;
+    int err = tsme_check_head(&fields->at, fields->end, &major, n);
+    return err || major != TSME_UINT ? TSME_ERR_INPUT : TSME_OK;
+}
+
+// Copies a value into the arena.
+static int tsme_take_value(struct tsme *t, struct tsme_fields *fields, uint32_t held)
+{
+    int32_t size = tsme_check(fields->at, fields->end);
+    int err = size < 0 ? size : tsme_reserve(t, t->sp, (uint32_t)size);
+    if (!err) {
+        memcpy(t->top, fields->at, (uint32_t)size);
+        t->held[held] = tsme_sized(t->top, (uint32_t)size);
+        t->top += size;
+        fields->at += size;
+    }
+    return err;
+}
+
+// The error and the cause of an input: null or texts.
+static int tsme_take_error_fields(struct tsme *t, struct tsme_fields *fields)
+{
+    for (uint32_t held = TSME_HELD_ERROR; held <= TSME_HELD_CAUSE; held++) {
+        int err = tsme_take_value(t, fields, held);
+        if (err) {
+            return err;
+        }
+    }
+    return fields->at == fields->end ? TSME_OK : TSME_ERR_INPUT;
+}
+
+// *start*: execution, program digest, seed, input, context, behaviour.
+static int tsme_start(struct tsme *t, const struct tsme_input *input, struct tsme_fields *fields)
+{
     uint64_t n;
-    int err = tsme_check_head(&at, end, &major, &n);
-    if (err || major != TSME_UINT) {
+    if (t->state.started || tsme_take_number(fields, &n)) {
         return TSME_ERR_INPUT;
     }
-    if (end - at < 9 || at[0] != (TSME_BYTES << 5 | 8)) {
+    if (fields->end - fields->at < 9 || fields->at[0] != (TSME_BYTES << 5 | 8)) {
         return TSME_ERR_INPUT;
     }
-    if (memcmp(at + 1, t->program.digest, 8) != 0) {
+    if (memcmp(fields->at + 1, t->program.digest, 8) != 0) {
         return TSME_ERR_DIGEST;
     }
-    at += 9;
-    err = tsme_check_head(&at, end, &major, &n);
-    if (err || major != TSME_UINT) {
+    fields->at += 9;
+    if (tsme_take_number(fields, &n)) {
         return TSME_ERR_INPUT;
     }
-    int32_t size = tsme_check(at, end);
+    uint32_t number;
+    int err = tsme_take_value(t, fields, TSME_HELD_VALUE);
+    if (!err) {
+        err = tsme_new_frame(t, t->program.slots, &number);
+    }
+    if (err) {
+        return err;
+    }
+    int32_t size = tsme_check(fields->at, fields->end);
     if (size < 0) {
         return size;
     }
-    int32_t context_size = tsme_check(at + size, end);
-    if (context_size < 0) {
-        return TSME_ERR_INPUT;
-    }
-    const uint8_t *behaviour = at + size + context_size;
-    err = tsme_check_head(&behaviour, end, &major, &n);
-    if (err || major != TSME_UINT || behaviour != end) {
+    fields->at += size;
+    if (tsme_take_number(fields, &n) || fields->at != fields->end) {
         return TSME_ERR_INPUT;
     }
     if (n != TSME_BEHAVIOUR) {
         t->refused = "behaviour";
         return TSME_ERR_UNSUPPORTED;
     }
-    err = tsme_reserve(t, t->stack, (uint32_t)size);
+    t->digest = tsme_crc(0, input->fields, input->fields_size);
+    t->state.started = true;
+    if (t->program.timeout) {
+        t->state.due = t->state.now + 1000u * (uint64_t)t->program.timeout;
+        t->state.next_id++;
+        t->acted = true;
+    }
+    return TSME_OK;
+}
+
+// The frame that waits for an action, or -1.
+static int32_t tsme_waiting(const struct tsme *t, uint64_t id)
+{
+    for (int32_t n = 0; (n = tsme_lowest(t, TSME_USED, (uint32_t)n)) >= 0; n++) {
+        const struct tsme_action *action = tsme_frame_of(t, (uint32_t)n)->action;
+        if (action && action->id == id) {
+            return n;
+        }
+    }
+    return -1;
+}
+
+// The action's time is up, or the task has failed: the held error is that of its frame.
+static int tsme_fail_task(struct tsme *t, uint32_t number)
+{
+    bool here = false;
+    t->number = number;
+    t->frame = tsme_frame_of(t, number);
+    int err = tsme_raised(t, number, &here);
+    return err || !here ? err : tsme_run(t, number, false);
+}
+
+// The timer of the whole execution.
+static int tsme_time_out(struct tsme *t, const struct tsme_input *input)
+{
+    static const uint8_t empty = TSME_TEXT << 5;
+    if (input->kind != TSME_INPUT_TIMER || t->state.now < t->state.due) {
+        return TSME_ERR_INPUT;
+    }
+    t->held[TSME_HELD_ERROR] = (tsme_ref){(const uint8_t *)tsme_timeout, 0, 0};
+    t->held[TSME_HELD_CAUSE] = (tsme_ref){&empty, 0, 0};
+    t->state.due = TSME_NEVER;
+    t->state.status = TSME_FAILED;
+    return TSME_OK;
+}
+
+// An input that the frame `number` waits for.
+static int tsme_resume(struct tsme *t, uint32_t number, const struct tsme_input *input,
+                       struct tsme_fields *fields)
+{
+    static const uint8_t empty = TSME_TEXT << 5;
+    int err = tsme_own(t, number);
     if (err) {
         return err;
     }
-    memcpy(t->top, at, (uint32_t)size);
-    t->slots[0] = (tsme_ref){t->top, 0, 0}; // its depth is counted when it is needed
-    t->top += size;
-    t->dirty[0] = TSME_REPLACED;
-    t->digest = tsme_crc(0, input->fields, input->fields_size);
-    t->frame.started = true;
-    return TSME_OK;
+    const struct tsme_action action = *tsme_frame_of(t, number)->action;
+    tsme_frame_of(t, number)->action = 0;
+    t->acted = true;
+    tsme_wait(t, number, TSME_CAN_RUN);
+    if (input->kind == TSME_INPUT_SUCCEEDED) {
+        err = tsme_take_value(t, fields, TSME_HELD_VALUE);
+        if (!err && fields->at != fields->end) {
+            err = TSME_ERR_INPUT;
+        }
+        return err ? err : tsme_run(t, number, true);
+    }
+    if (input->kind == TSME_INPUT_FAILED) {
+        err = tsme_take_error_fields(t, fields);
+        return err ? err : tsme_fail_task(t, number);
+    }
+    if (action.kind == TSME_TIMER_ACTION) {
+        return tsme_run(t, number, false);
+    }
+    const uint8_t *cause = action.due == action.deadline ? &empty : (const uint8_t *)tsme_silent;
+    t->held[TSME_HELD_ERROR] = (tsme_ref){(const uint8_t *)tsme_timeout, 0, 0};
+    t->held[TSME_HELD_CAUSE] = (tsme_ref){cause, 0, 0};
+    return tsme_fail_task(t, number);
+}
+
+// An input that names an action.
+static int tsme_take_action(struct tsme *t, const struct tsme_input *input,
+                            struct tsme_fields *fields)
+{
+    uint64_t id;
+    if (tsme_take_number(fields, &id)) {
+        return TSME_ERR_INPUT;
+    }
+    if (id == 1 && t->state.due != TSME_NEVER) {
+        return fields->at == fields->end ? tsme_time_out(t, input) : TSME_ERR_INPUT;
+    }
+    int32_t number = tsme_waiting(t, id);
+    if (number < 0) {
+        return TSME_LATE;
+    }
+    struct tsme_action *action = tsme_frame_of(t, (uint32_t)number)->action;
+    if (input->kind == TSME_INPUT_TIMER ? t->state.now < action->due || action->due == TSME_NEVER
+                                        : action->kind != TSME_TASK_ACTION) {
+        return TSME_ERR_INPUT;
+    }
+    t->quiet = input->kind == TSME_INPUT_HEARTBEAT || input->kind == TSME_INPUT_STARTED;
+    if (!t->quiet) {
+        return tsme_resume(t, (uint32_t)number, input, fields);
+    }
+    int err = tsme_own_action(t, (uint32_t)number);
+    if (err) {
+        return err;
+    }
+    action = tsme_frame_of(t, (uint32_t)number)->action;
+    if (input->kind == TSME_INPUT_STARTED) {
+        action->started = 1;
+    } else {
+        tsme_beat(t, action);
+    }
+    return fields->at == fields->end ? TSME_OK : TSME_ERR_INPUT;
 }
 
 static int tsme_take_input(struct tsme *t, const struct tsme_input *input)
 {
+    struct tsme_fields fields = {input->fields, input->fields + input->fields_size};
+    if (input->kind == TSME_INPUT_START) {
+        return tsme_start(t, input, &fields);
+    }
+    if (!t->state.started || t->state.status != TSME_RUNNING) {
+        return TSME_ERR_INPUT;
+    }
     switch (input->kind) {
-    case TSME_INPUT_START: return t->frame.started ? TSME_ERR_INPUT : tsme_start(t, input);
+    case TSME_INPUT_SUCCEEDED:
+    case TSME_INPUT_FAILED:
+    case TSME_INPUT_HEARTBEAT:
+    case TSME_INPUT_TIMER:
+    case TSME_INPUT_STARTED: return tsme_take_action(t, input, &fields);
+    case TSME_INPUT_STOP:
+        t->state.status = TSME_STOPPED;
+        return tsme_take_error_fields(t, &fields);
+    case TSME_INPUT_SLEEP: t->quiet = true; return input->fields_size ? TSME_ERR_INPUT : TSME_OK;
     case TSME_INPUT_CONTINUE:
-        return !t->frame.started || t->frame.status != TSME_RUNNING || input->fields_size
-                   ? TSME_ERR_INPUT
-                   : TSME_OK;
+        return input->fields_size || !tsme_runnable(t) ? TSME_ERR_INPUT : TSME_OK;
     default: return TSME_ERR_INPUT;
     }
 }
 
-int tsme_step(struct tsme *t, const struct tsme_input *input)
+const struct tsme_action *tsme_pending(const struct tsme *t, uint32_t id, uint32_t *frame)
 {
-    const struct tsme_frame before = t->frame;
-    const uint32_t slots = t->program.slots;
-    uint64_t now = input->now > before.now ? input->now : before.now;
-    uint32_t digest = 0;
-    uint32_t chain = 0;
-    t->transitions = 0;
-    t->path_count = 0;
-    memset(t->dirty, TSME_CLEAN, slots);
-    t->frame.now = now;
-
-    int err = tsme_take_input(t, input);
-    if (!err) {
-        err = tsme_run(t);
-        t->transitions = t->program.budget - t->left;
-        if (err > 0) {
-            t->frame.status = TSME_FAILED;
-            t->frame.error = (uint8_t)err;
-            err = TSME_OK;
+    const struct tsme_action *first = 0;
+    for (int32_t n = 0; (n = tsme_lowest(t, TSME_USED, (uint32_t)n)) >= 0; n++) {
+        const struct tsme_action *action = tsme_frame_of(t, (uint32_t)n)->action;
+        if (action && action->id >= id && (!first || action->id < first->id)) {
+            first = action;
+            *frame = (uint32_t)n;
         }
     }
-    if (!err) {
-        digest = tsme_delta(t, now - before.now);
-        err = tsme_record(t, input, now - before.now, digest, &chain);
+    return first;
+}
+
+/// The step ///
+
+int tsme_step(struct tsme *t, const struct tsme_input *input)
+{
+    const struct tsme_state before = t->state;
+    const uint32_t digest_before = t->digest;
+    uint32_t digest = 0;
+    uint32_t chain = 0;
+    if (t->state.status != TSME_RUNNING) {
+        return TSME_ERR_INPUT;
     }
+    t->state.now = input->now > before.now ? input->now : before.now;
+    t->was_due = before.due;
+    t->ready = -1;
+    t->ends = 0;
+    t->frame = 0;
+    t->quiet = t->acted = false;
+    t->left = t->program.budget;
+
+    int err = tsme_take_input(t, input);
+    if (!err && !t->quiet) {
+        err = tsme_run_all(t);
+    }
+    t->acted |= t->state.status != TSME_RUNNING;
+    t->transitions = t->program.budget - t->left;
+    if (!err) {
+        digest = tsme_delta(t, t->state.now - before.now);
+        err = tsme_record(t, input, t->state.now - before.now, digest, &chain);
+    }
+    t->ends = 0;
+    t->frame = 0;
     if (err) {
-        t->frame = before;
-        memcpy(t->slots, t->saved, slots * sizeof(tsme_ref));
+        t->state = before;
+        t->digest = digest_before;
+        tsme_undo(t);
         return err;
     }
     t->digest = digest;
     t->chain = chain;
     t->steps++;
-    memcpy(t->saved, t->slots, slots * sizeof(tsme_ref));
+    tsme_keep(t);
     return TSME_OK;
 }

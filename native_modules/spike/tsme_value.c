@@ -1,4 +1,4 @@
-// CBOR values that are known to be well-formed, and the arena they lie in.
+// CBOR values that are known to be well-formed: reading, writing, PUT.
 //
 // A CBOR item begins with a head: three bits of major type, five bits that are the
 // number itself (below 24) or say how many bytes of it follow. For an array the number
@@ -7,7 +7,7 @@
 // the length once somebody has paid for it, and why paths begin at a member's name
 // instead of searching twice.
 
-#include "tsme_value.h"
+#include "tsme_frames.h"
 
 #include <string.h>
 
@@ -365,60 +365,11 @@ uint8_t *tsme_write_integer(uint8_t *to, int64_t n)
     return tsme_write_number(to, major, (uint32_t)(size >> 32), (uint32_t)size);
 }
 
-/// The arena ///
-
-// Moves what `from` .. `sp` refers to to the arena's beginning. Values that overlap (one
-// is a part of the other, or the same) move together. Each round takes the lowest value
-// that has not been moved yet, so nothing is overwritten that is still needed.
-static void tsme_collect(struct tsme *t, tsme_ref *from, tsme_ref *sp)
-{
-    uint8_t *to = t->arena;
-    const uint8_t *seen = t->arena; // everything below is done
-    for (;;) {
-        const uint8_t *first = t->top;
-        for (tsme_ref *r = from; r < sp; r++) {
-            if (r->at >= seen && r->at < first) {
-                first = r->at;
-            }
-        }
-        if (first == t->top) {
-            break;
-        }
-        const uint8_t *last = first + 1;
-        for (bool grown = true; grown;) {
-            grown = false;
-            for (tsme_ref *r = from; r < sp; r++) {
-                if (r->at >= first && r->at < last && r->at + tsme_size(r) > last) {
-                    last = r->at + r->size;
-                    grown = true;
-                }
-            }
-        }
-        memmove(to, first, (uint32_t)(last - first));
-        for (tsme_ref *r = from; r < sp; r++) {
-            if (r->at >= first && r->at < last) {
-                r->at = to + (r->at - first);
-            }
-        }
-        to += last - first;
-        seen = last;
-    }
-    t->top = to;
-    t->collections++;
-}
-
-int tsme_reserve(struct tsme *t, tsme_ref *sp, uint32_t size)
-{
-    if ((uint32_t)(t->end - t->top) >= size) {
-        return TSME_OK;
-    }
-    tsme_collect(t, t->saved, sp);
-    return (uint32_t)(t->end - t->top) >= size ? TSME_OK : TSME_ERR_MEMORY;
-}
+/// PUT ///
 
 // Where a path ends in a value, and what has to be done there. Offsets from the value's
 // first byte.
-struct tsme_place {
+struct tsme_spot {
     uint32_t cut;          // here the new bytes go
     uint32_t resume;       // here the old ones go on
     uint32_t head;         // the object that gets one member more ..
@@ -426,10 +377,10 @@ struct tsme_place {
     struct tsme_list rest; // names that are not there yet; none: what is there is replaced
 };
 
-static int tsme_find_place(const uint8_t *base, struct tsme_list path, struct tsme_place *place)
+static int tsme_find_spot(const uint8_t *base, struct tsme_list path, struct tsme_spot *spot)
 {
     const uint8_t *at = base;
-    place->rest = path;
+    spot->rest = path;
     while (path.left) {
         const uint8_t *step = tsme_list_next(&path);
         const uint8_t *next = 0;
@@ -448,13 +399,13 @@ static int tsme_find_place(const uint8_t *base, struct tsme_list path, struct ts
             }
         }
         at = next;
-        place->rest = path;
+        spot->rest = path;
     }
-    uint32_t left = place->rest.left;
-    place->resume = (uint32_t)(tsme_skip(at) - base);
-    place->cut = left ? place->resume : (uint32_t)(at - base);
-    place->head = (uint32_t)(at - base);
-    place->head_count = left ? tsme_head(&at) : 0;
+    uint32_t left = spot->rest.left;
+    spot->resume = (uint32_t)(tsme_skip(at) - base);
+    spot->cut = left ? spot->resume : (uint32_t)(at - base);
+    spot->head = (uint32_t)(at - base);
+    spot->head_count = left ? tsme_head(&at) : 0;
     return TSME_OK;
 }
 
@@ -464,19 +415,19 @@ static uint8_t *tsme_append(uint8_t *to, const uint8_t *from, uint32_t size)
     return to + size;
 }
 
-// PUT: a new slot 0 that has the value on top of the stack at `path`. The old one stays
-// as it is; what the two have in common is copied.
+// PUT: in place of the value on top of the stack, a new slot 0 that has this value at `path`.
+// The old one stays as it is; what the two have in common is copied.
 int tsme_splice(struct tsme *t, tsme_ref *sp, struct tsme_list path)
 {
-    struct tsme_place place;
-    int err = tsme_find_place(t->slots[0].at, path, &place);
+    struct tsme_spot spot;
+    int err = tsme_find_spot(t->frame->slots[0].at, path, &spot);
     if (err) {
         return err;
     }
     uint32_t path_count = path.left;
     uint32_t value_size = tsme_size(sp - 1);
-    uint32_t names_size = place.rest.left; // a head between two names
-    for (struct tsme_list rest = place.rest; rest.left;) {
+    uint32_t names_size = spot.rest.left; // a head between two names
+    for (struct tsme_list rest = spot.rest; rest.left;) {
         const uint8_t *name = tsme_list_next(&rest);
         if (*name >> 5 != TSME_TEXT) {
             return TSME_RESULT_PATH;
@@ -486,37 +437,37 @@ int tsme_splice(struct tsme *t, tsme_ref *sp, struct tsme_list path)
     if (!tsme_fits(sp - 1, path_count)) {
         return TSME_TOO_LARGE;
     }
-    uint32_t old_size = tsme_size(&t->slots[0]);
+    uint32_t old_size = tsme_size(&t->frame->slots[0]);
     err = tsme_reserve(t, sp, old_size + names_size + value_size + TSME_HEAD_MAX);
     if (err) {
         return err;
     }
-    const uint8_t *old = t->slots[0].at;
+    const uint8_t *old = t->frame->slots[0].at;
     uint8_t *to = t->top;
-    if (place.rest.left) {
-        const uint8_t *body = old + place.head;
+    if (spot.rest.left) {
+        const uint8_t *body = old + spot.head;
         (void)tsme_head(&body);
-        to = tsme_append(to, old, place.head);
-        to = tsme_write_head(to, TSME_OBJECT, place.head_count + 1);
-        to = tsme_append(to, body, (uint32_t)(old + place.cut - body));
+        to = tsme_append(to, old, spot.head);
+        to = tsme_write_head(to, TSME_OBJECT, spot.head_count + 1);
+        to = tsme_append(to, body, (uint32_t)(old + spot.cut - body));
     } else {
-        to = tsme_append(to, old, place.cut);
+        to = tsme_append(to, old, spot.cut);
     }
-    while (place.rest.left) {
-        const uint8_t *name = tsme_list_next(&place.rest);
-        to = tsme_append(to, name, place.rest.size);
-        if (place.rest.left) {
+    while (spot.rest.left) {
+        const uint8_t *name = tsme_list_next(&spot.rest);
+        to = tsme_append(to, name, spot.rest.size);
+        if (spot.rest.left) {
             *to++ = TSME_OBJECT << 5 | 1;
         }
     }
     to = tsme_append(to, sp[-1].at, value_size);
-    to = tsme_append(to, old + place.resume, old_size - place.resume);
+    to = tsme_append(to, old + spot.resume, old_size - spot.resume);
     if (tsme_is_bulky(sp[-1].at) && (uint32_t)(to - t->top) > t->program.largest) {
         return TSME_TOO_LARGE;
     }
     uint32_t depth = path_count + sp[-1].depth;
-    depth = path_count && t->slots[0].depth > depth ? t->slots[0].depth : depth;
-    tsme_built(&t->slots[0], t->top, to, depth);
+    depth = path_count && t->frame->slots[0].depth > depth ? t->frame->slots[0].depth : depth;
+    tsme_built(sp - 1, t->top, to, depth);
     t->top = to;
     return TSME_OK;
 }

@@ -6,6 +6,11 @@
 
 #include "tsme.h"
 
+// What each step goes through: inline also where code is to be small.
+#define TSME_INLINE __attribute__((always_inline)) static inline
+
+enum { TSME_NEEDS_PARALLEL = 4, TSME_NEEDS_MAP = 8 }; // SPEC 2.4
+
 enum {
     TSME_UINT = 0,
     TSME_NEGATIVE = 1,
@@ -39,9 +44,23 @@ uint8_t *tsme_write_head(uint8_t *to, uint8_t major, uint32_t n);
 uint8_t *tsme_write_uint(uint8_t *to, uint64_t n);
 uint8_t *tsme_write_integer(uint8_t *to, int64_t n);
 
+// A number that is mostly small.
+TSME_INLINE uint8_t *tsme_write_small(uint8_t *to, uint64_t n)
+{
+    if ((uint32_t)n < 24 && n >> 32 == 0) {
+        *to = (uint8_t)n;
+        return to + 1;
+    }
+    return tsme_write_uint(to, n);
+}
+
 // The arena. tsme_reserve makes sure of `size` free bytes at `top`, which may move every
-// value: pointers into values are stale behind it, references from `saved` to `sp` are not.
+// value and frame: pointers into them are stale behind it, references are not, those of the
+// operand stack up to `sp`.
+int tsme_lay_out(struct tsme *t);
 int tsme_reserve(struct tsme *t, tsme_ref *sp, uint32_t size);
+int tsme_reserve_block(struct tsme *t, tsme_ref *sp, uint32_t size);
+void *tsme_take_block(struct tsme *t, uint32_t size);
 
 // Bytes from outside: how many bytes the value at `at` has, or an error. Nothing behind
 // `end` is read.
@@ -57,6 +76,15 @@ static inline bool tsme_is_container(const uint8_t *at)
 static inline bool tsme_is_bulky(const uint8_t *at)
 {
     return tsme_is_container(at) || (*at >> 5 == TSME_TEXT && (*at & 31u) > 24);
+}
+
+// A reference to a value of which one knows only how long it is. Its depth counts as too
+// much, which tsme_fits finds out for who wants to know.
+static inline tsme_ref tsme_sized(const uint8_t *at, uint32_t size)
+{
+    tsme_ref ref = {at, size & 0xFFFFFF, 0};
+    ref.depth = tsme_is_container(at) ? 0xFF : 0;
+    return ref;
 }
 
 // One past a text; most names are shorter than 24 bytes.
@@ -100,7 +128,7 @@ struct tsme_list {
 static inline struct tsme_list tsme_list_of(const struct tsme_program *p, uint32_t c)
 {
     struct tsme_list list = {p, tsme_const(p, c), 0, 0, false};
-    list.numbered = *list.at == TSME_PARTS_ARRAY;
+    list.numbered = *list.at == TSME_PARTS_ARRAY || *list.at == TSME_PARTS_TEXT;
     list.at += list.numbered;
     list.left = tsme_head(&list.at);
     return list;
@@ -127,10 +155,11 @@ static inline const uint8_t *tsme_list_next(struct tsme_list *list)
 const uint8_t *tsme_path(const uint8_t *at, struct tsme_list path);
 int tsme_splice(struct tsme *t, tsme_ref *sp, struct tsme_list path);
 
-int tsme_run(struct tsme *t);
+int tsme_verify(struct tsme *t);
 uint32_t tsme_delta(struct tsme *t, uint64_t dt);
 int tsme_record(struct tsme *t, const struct tsme_input *input, uint64_t dt, uint32_t digest,
                 uint32_t *chain);
 uint32_t tsme_crc(uint32_t seed, const uint8_t *data, uint32_t size);
+uint32_t tsme_crc_combine(uint32_t first, uint32_t second, uint32_t size);
 
 #endif

@@ -6,8 +6,8 @@
 // to constants in flash, to slots, or to new values in the arena: to push costs two words,
 // whatever is pushed.
 
+#include "tsme_frames.h"
 #include "tsme_ops.h"
-#include "tsme_value.h"
 
 #include <string.h>
 
@@ -67,7 +67,8 @@ static tsme_ref *tsme_op_indexq(struct tsme *t, tsme_ref *sp, uint32_t operand)
 
 static tsme_ref *tsme_op_field(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
-    return tsme_found(t, sp + 1, tsme_member(t->slots[0].at, tsme_const(&t->program, operand)), 0);
+    return tsme_found(t, sp + 1,
+                      tsme_member(t->frame->slots[0].at, tsme_const(&t->program, operand)), 0);
 }
 
 /// Building ///
@@ -83,6 +84,30 @@ static tsme_ref *tsme_op_int(struct tsme *t, tsme_ref *sp, uint32_t operand)
     tsme_built(sp, t->top, to, 0);
     t->top = to;
     return sp + 1;
+}
+
+// Puts a text in parts (SPEC 2.14) together, on top of the stack.
+static bool tsme_join_parts(struct tsme *t, tsme_ref *sp, uint32_t c)
+{
+    struct tsme_list parts = tsme_list_of(&t->program, c);
+    uint32_t size = 0;
+    for (struct tsme_list rest = parts; rest.left;) {
+        const uint8_t *part = tsme_list_next(&rest);
+        size += tsme_head(&part);
+    }
+    t->error = tsme_reserve(t, sp, size + TSME_HEAD_MAX);
+    if (t->error) {
+        return false;
+    }
+    sp[-1] = (tsme_ref){t->top, 0, 0};
+    t->top = tsme_write_head(t->top, TSME_TEXT, size);
+    while (parts.left) {
+        const uint8_t *part = tsme_list_next(&parts);
+        size = tsme_head(&part);
+        memcpy(t->top, part, size);
+        t->top += size;
+    }
+    return true;
 }
 
 static bool tsme_any_bulky(const tsme_ref *r, const tsme_ref *end)
@@ -148,27 +173,46 @@ static tsme_ref *tsme_op_array(struct tsme *t, tsme_ref *sp, uint32_t operand)
     return tsme_build(t, sp, operand, 0);
 }
 
+// Slot 0 was written at a path: up to TSME_PATHS_MAX of them are remembered.
+static int tsme_remember(struct tsme *t, tsme_ref *sp, uint32_t path)
+{
+    struct tsme_frame *f = t->frame;
+    uint8_t *dirty = tsme_dirty(t, f);
+    if (*dirty == TSME_REPLACED) {
+        return TSME_OK;
+    }
+    if (!f->puts) {
+        int err = tsme_reserve_block(t, sp, sizeof *f->puts);
+        if (err) {
+            return err;
+        }
+        f = t->frame;
+        f->puts = tsme_take_block(t, sizeof *f->puts);
+        f->puts->count = 0;
+        *tsme_dirty(t, f) = TSME_PUT_ONLY;
+    }
+    struct tsme_puts *puts = f->puts;
+    for (uint32_t i = 0; i < puts->count; i++) {
+        if (puts->paths[i] == path) {
+            return TSME_OK;
+        }
+    }
+    if (puts->count == TSME_PATHS_MAX) {
+        *tsme_dirty(t, f) = TSME_REPLACED;
+    } else {
+        puts->paths[puts->count++] = (uint16_t)path;
+    }
+    return TSME_OK;
+}
+
 static tsme_ref *tsme_op_put(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     int err = tsme_splice(t, sp, tsme_list_of(&t->program, operand));
-    if (err) {
-        return tsme_fail(t, err);
+    if (!err) {
+        t->frame->slots[0] = sp[-1];
+        err = tsme_remember(t, sp - 1, operand);
     }
-    if (t->dirty[0] == TSME_REPLACED) {
-        return sp - 1;
-    }
-    t->dirty[0] = TSME_PUT_ONLY;
-    for (uint32_t i = 0; i < t->path_count; i++) {
-        if (t->paths[i] == operand) {
-            return sp - 1;
-        }
-    }
-    if (t->path_count == TSME_PATHS_MAX) {
-        t->dirty[0] = TSME_REPLACED;
-    } else {
-        t->paths[t->path_count++] = (uint16_t)operand;
-    }
-    return sp - 1;
+    return err ? tsme_fail(t, err) : sp - 1;
 }
 
 // MathAdd, the one function of the spike. AWS takes arguments of 32 bits.
@@ -253,34 +297,70 @@ static tsme_ref *tsme_op_test(struct tsme *t, tsme_ref *sp, uint32_t operand)
 
 /// The loop ///
 
-static const tsme_operation tsme_operations[] = {
+static const tsme_operation tsme_operations[TSME_OPS] = {
     [TSME_OP_INT] = tsme_op_int,         [TSME_OP_FIELD] = tsme_op_field,
     [TSME_OP_KEY] = tsme_op_key,         [TSME_OP_INDEX] = tsme_op_index,
     [TSME_OP_KEYQ] = tsme_op_keyq,       [TSME_OP_INDEXQ] = tsme_op_indexq,
     [TSME_OP_OBJECT] = tsme_op_object,   [TSME_OP_ARRAY] = tsme_op_array,
     [TSME_OP_PUT] = tsme_op_put,         [TSME_OP_CALL] = tsme_op_call,
     [TSME_OP_COMPARE] = tsme_op_compare, [TSME_OP_TEST] = tsme_op_test,
+    [TSME_OP_CONTEXT] = tsme_op_context, [TSME_OP_LIMIT] = tsme_op_limit,
+    [TSME_OP_CAUGHT] = tsme_op_caught,   [TSME_OP_ERROR] = tsme_op_error,
 };
 
 // Keeps in the frame what the loop had in hand when it stopped before `ip`.
 static void tsme_leave(struct tsme *t, const uint8_t *ip)
 {
-    struct tsme_frame *f = &t->frame;
+    struct tsme_frame *f = t->frame;
     f->pc = (uint16_t)((uint32_t)(ip - t->program.code) / 2);
-    if (t->left < t->program.budget) {
+    if (t->entry) {
         f->entry = (uint16_t)((uint32_t)(t->entry - t->program.code) / 2);
-        f->entered = f->now;
+        f->entered = t->state.now;
     }
 }
 
-// Runs from `pc` until the step ends. Gives TSME_OK, or an error of the engine (negative)
-// or of the workflow (positive).
-int tsme_run(struct tsme *t)
+// ENTER s of the frame that runs; its body begins at `body`.
+static inline void tsme_enter(struct tsme *t, const uint8_t *body, uint32_t state)
+{
+    struct tsme_frame *f = t->frame;
+    t->left--;
+    t->entry = body;
+    f->state = (uint16_t)state;
+    f->handler = 0;
+    f->error.at = f->cause.at = 0;
+    for (uint32_t i = 0; i < t->program.counters; i++) {
+        tsme_counters(f)[i] = 0;
+    }
+}
+
+// A variable without a value: that of a frame further out.
+static const tsme_ref *tsme_outer(const struct tsme *t, uint32_t slot)
+{
+    const struct tsme_frame *f = t->frame;
+    while (!f->slots[slot].at) {
+        if (f->parent == TSME_NO_PARENT) {
+            return 0;
+        }
+        f = tsme_frame_of(t, f->parent);
+    }
+    return &f->slots[slot];
+}
+
+static int tsme_stop(struct tsme *t, const uint8_t *ip, int err)
+{
+    tsme_leave(t, ip);
+    return err;
+}
+
+// Runs the frame from its `pc` until it waits, has ended or stays at an ENTER; `sp` is behind
+// what is on its stack. Gives TSME_OK, or an error of the engine (negative) or of the
+// workflow (positive).
+int tsme_loop(struct tsme *t, tsme_ref *sp)
 {
     const uint8_t *code = t->program.code;
-    const uint8_t *ip = code + 2u * t->frame.pc;
-    tsme_ref *sp = t->stack;
-    t->left = t->program.budget;
+    const uint8_t *ip = code + 2u * t->frame->pc;
+    const tsme_ref *slot;
+    t->entry = 0;
     for (;;) {
         uint32_t op = ip[0];
         uint32_t operand = ip[1];
@@ -292,29 +372,32 @@ int tsme_run(struct tsme *t)
             operand = operand << 8 | ip[1];
             ip += 2;
             goto decoded;
-        case TSME_OP_CONST: sp = tsme_top(sp + 1, tsme_const(&t->program, operand)); continue;
-        case TSME_OP_LOAD:
-            if (!t->slots[operand].at) {
-                return TSME_NO_VARIABLE;
+        case TSME_OP_CONST:
+            sp = tsme_top(sp + 1, tsme_const(&t->program, operand));
+            if (*sp[-1].at == TSME_PARTS_TEXT && !tsme_join_parts(t, sp, operand)) {
+                return tsme_stop(t, ip, t->error);
             }
-            *sp++ = t->slots[operand];
+            continue;
+        case TSME_OP_LOAD:
+            slot = &t->frame->slots[operand];
+            if (!slot->at && !(slot = tsme_outer(t, operand))) {
+                return tsme_stop(t, ip, TSME_NO_VARIABLE);
+            }
+            *sp++ = *slot;
             continue;
         case TSME_OP_STORE:
-            t->slots[operand] = *--sp;
-            t->dirty[operand] = TSME_REPLACED;
+            t->frame->slots[operand] = *--sp;
+            tsme_dirty(t, t->frame)[operand] = TSME_REPLACED;
             continue;
         case TSME_OP_PICK: *sp++ = t->stack[operand]; continue;
         case TSME_OP_DROP: sp -= operand; continue;
         case TSME_OP_ENTER:
             if (!t->left) { // stay here, at the EXT if there is one
-                tsme_leave(t, ip - (operand > 255 ? 4 : 2));
-                return TSME_OK;
+                return tsme_stop(t, ip - (operand > 255 ? 4 : 2), TSME_OK);
             }
-            t->left--;
-            t->entry = ip;
-            t->frame.state = (uint16_t)operand;
-            t->frame.handler = 0;
+            tsme_enter(t, ip, operand);
             continue;
+        case TSME_OP_CATCH: t->frame->handler = (uint16_t)operand; continue;
         case TSME_OP_IF:
         case TSME_OP_UNLESS:
             if (*(--sp)->at != (op == TSME_OP_IF ? TSME_TRUE : TSME_FALSE)) {
@@ -322,10 +405,6 @@ int tsme_run(struct tsme *t)
             }
             // fall through
         case TSME_OP_JUMP: ip = code + 2 * operand; continue;
-        case TSME_OP_END:
-            tsme_leave(t, ip);
-            t->frame.status = TSME_SUCCEEDED;
-            return TSME_OK;
         case TSME_OP_INT:
             if (operand < 24) { // the operand byte is its own encoding
                 sp = tsme_top(sp + 1, ip - 1);
@@ -333,10 +412,19 @@ int tsme_run(struct tsme *t)
             }
             // fall through
         default:
-            sp = tsme_operations[op](t, sp, operand);
-            if (!sp) {
-                return t->error;
+            if (tsme_operations[op]) {
+                sp = tsme_operations[op](t, sp, operand);
+                if (!sp) {
+                    return tsme_stop(t, ip, t->error);
+                }
+                continue;
             }
+            tsme_leave(t, ip);
+            int err = tsme_flow(t, sp, op, operand);
+            if (err != TSME_GOES_ON) {
+                return err;
+            }
+            sp = t->stack;
         }
     }
 }

@@ -87,6 +87,11 @@ def command(machine: str, arguments: list[str]) -> list[str]:
     ]
 
 
+def packed(kind: int, now: int, fields: bytes) -> bytes:
+    """An input as the program around the engine reads it."""
+    return struct.pack("<BQI", kind, now, len(fields)) + fields
+
+
 def run(
     machine: str,
     program: bytes,
@@ -94,11 +99,13 @@ def run(
     folder: Path,
     memory: int = 4096,
     stubborn: bool = False,
+    then: bytes = b"",
+    start: int = START,
 ) -> Ran:
-    """One execution; `fields` are those of *start*."""
+    """One execution; `fields` are those of *start*, `then` the inputs after it (`packed`)."""
     files = [folder / name for name in ("program.tsm", "input.bin", "records.bin")]
     files[0].write_bytes(program)
-    files[1].write_bytes(struct.pack("<Q", START) + fields)
+    files[1].write_bytes(packed(1, start, fields) + then)
     files[2].write_bytes(b"")
     arguments = [*map(str, files), str(memory), *(["stubborn"] if stubborn else [])]
     given = command(machine, arguments)

@@ -70,7 +70,7 @@ def measure(folder: Path) -> dict[str, Any]:
                 program, fields = workload(name, budget)
                 ran = machine.run(target, program, fields, folder)
                 out[f"{target} {name} budget {budget}"] = round(ran.per_transition, 1)
-                out[f"{target} {name} load"] = ran.numbers["load_instructions"]
+                out[f"{target} {name} boot"] = ran.numbers["boot_instructions"]
                 out["RAM engine"] = ran.numbers["engine_bytes"]
                 out[f"RAM fixed {name}"] = ran.numbers["fixed_bytes"]
     return out

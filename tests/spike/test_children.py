@@ -1,0 +1,287 @@
+"""Parallel and Map in the C spike: the records that the Python kernel writes, byte for byte.
+
+The programs are trees of Parallel and Map from the laws' generator, and some made by hand for
+what trees seldom have; their tasks end in any order, fail, and time out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.laws.drive import start_event
+from tests.laws.test_trees import Runner
+from tests.laws.trees import Forest, text
+from tsme.errors import LimitError
+from tsme.kernel import Kernel, State
+from tsme.kernel.limits import LIMITS
+from tsme.kernel.protocol import (
+    CONTINUE,
+    FAILED,
+    HEARTBEAT,
+    SLEEP,
+    STARTED,
+    STOP,
+    SUCCEEDED,
+    TIMER,
+    WAKE,
+)
+from tsme.program import Program
+from tsme.program.interpreter import Interpreter
+from tsme_host.compiler.compile import compile_text
+
+from . import kernel, machine
+from .machine import Ran
+
+LARGE = 200_000  # bytes of memory: nothing has to be collected
+LEAST = 12_000  # most trees have to
+TREES = 80
+
+
+@pytest.fixture(autouse=True, scope="module")
+def built() -> None:
+    machine.require()
+    machine.make()
+
+
+def played(
+    target: str, program: bytes, events: list[Any], folder: Path, memory: int = LARGE
+) -> Ran:
+    """The C engine's run of these inputs."""
+    first = events[0]
+    fields, then = kernel.fields_of(first), kernel.packed(events[1:])
+    return machine.run(target, program, fields, folder, memory, then=then, start=first[1])
+
+
+def grown(seed: int) -> tuple[bytes, list[Any], bytes] | None:
+    """A tree's program, its inputs and records; None if it is too large for the kernel."""
+    runner = Runner(text(Forest(seed).tree()), seed, (1, 2, 7, 256)[seed % 4])
+    try:
+        runner.run()
+    except LimitError:
+        return None
+    return runner.program, runner.events, kernel.framed_all(s[0] for s in runner.steps)
+
+
+@pytest.mark.parametrize("memory", [LARGE, LEAST])
+def test_trees_give_the_records_of_the_kernel(memory: int, tmp_path: Path) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(TREES):
+        tree = grown(seed)
+        if tree is None:
+            continue
+        ran = played("host", tree[0], tree[1], tmp_path, memory)
+        seen[ran.error or "same"] += 1
+        if ran.error == "unsupported":  # Items, Batch, Flatten of a distributed Map
+            assert ran.refused == "an intrinsic function", seed
+        elif ran.error == "memory":
+            assert memory == LEAST
+            assert tree[2].startswith(ran.records), seed
+        else:
+            assert (ran.error, ran.records) == ("", tree[2]), seed
+            seen["collected"] += ran.numbers["collections"] > 0
+    assert seen["same"] > TREES / 2
+    assert (seen["collected"] > 10) == (memory == LEAST)
+
+
+def test_trees_give_the_same_records_on_the_board(tmp_path: Path) -> None:
+    for seed in range(0, TREES, 8):
+        tree = grown(seed)
+        if tree:
+            ran = played("m3", tree[0], tree[1], tmp_path, LEAST)
+            assert ran.error in ("", "unsupported"), seed
+            assert ran.error or ran.records == tree[2], seed
+
+
+class Played:
+    """An execution that is told what comes next."""
+
+    def __init__(self, flow: dict[str, Any], value: Any, budget: int = 256) -> None:
+        self.program = compile_text(json.dumps(flow), budget=budget).program
+        self.kernel = Kernel(Interpreter(Program(self.program)))
+        self.state: Any = State()
+        self.events: list[Any] = []
+        self.records: list[bytes] = []
+        self.feed(start_event(self.kernel.client.program, value))
+
+    def feed(self, event: Any) -> None:
+        step = self.kernel.step(self.state, event)
+        self.events.append(event)
+        if step is not None:
+            self.state = step.state
+            self.records.append(bytes(step.record))
+
+    def answer(self, kind: int, *fields: Any, later: int = 5, which: int = 0) -> None:
+        """An input for one of the pending actions."""
+        pending = sorted(self.state.pending)
+        self.feed((kind, self.state.now + later, pending[which % len(pending)], *fields))
+
+    def rest(self) -> None:
+        """Continues, and answers what is pending, until the end."""
+        while not self.state.status:
+            if self.kernel.client.runnable(self.state.client):
+                self.feed((CONTINUE, self.state.now + 1))
+                continue
+            first = self.state.pending[min(self.state.pending)]
+            if first[1] == WAKE:
+                self.feed((TIMER, first[3], first[0]))
+            else:
+                self.answer(SUCCEEDED, {"done": len(self.events)})
+
+    def same(self, folder: Path, memory: int = LARGE) -> Ran:
+        """The C engine, on both machines, does what the kernel did."""
+        want = kernel.framed_all(self.records)
+        for target in ("host", "m3"):
+            ran = played(target, self.program, self.events, folder, memory)
+            assert (ran.error, ran.records) == ("", want), target
+        assert ran.numbers["status"] == self.state.status
+        return ran
+
+
+def flow(*states: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """States one after the other."""
+    names = [name for name, _ in states]
+    out = {}
+    for (name, state), after in zip(states, [*names[1:], None], strict=True):
+        ends = state["Type"] in ("Fail", "Succeed")
+        out[name] = state if ends else state | ({"Next": after} if after else {"End": True})
+    return {"StartAt": names[0], "States": out}
+
+
+def mapped(body: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"Type": "Map", "ItemProcessor": body} | more
+
+
+def task(**more: Any) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": "work"} | more
+
+
+ITEM = {"i.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value", "in.$": "$"}
+CATCH = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
+
+
+@pytest.mark.parametrize("budget", [1, 3, 256])
+@pytest.mark.parametrize(
+    "items", [[], [1], {"a": 1, "b": {"c": [2]}}, {}, [[], {}, None, "x" * 300]]
+)
+def test_items_of_arrays_and_objects(items: Any, budget: int, tmp_path: Path) -> None:
+    each = mapped(flow(("T", task(ResultPath="$.out"))), ItemSelector=ITEM)
+    run = Played(flow(("M", each), ("N", mapped(flow(("P", {"Type": "Pass"}))))), items, budget)
+    run.rest()
+    assert run.state.status == 1
+    run.same(tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_outputs_come_in_any_order(seed: int, tmp_path: Path) -> None:
+    random = Random(seed)
+    at_once = random.choice([0, 1, 3, 60])
+    run = Played(
+        flow(("M", mapped(flow(("T", task())), MaxConcurrency=at_once))), list(range(90)), 40
+    )
+    while not run.state.status:
+        if run.kernel.client.runnable(run.state.client):
+            run.feed((CONTINUE, run.state.now))
+        else:
+            result = random.choice([1, "text", [1, 2], {"k": None}, "long" * 30])
+            run.answer(SUCCEEDED, result, which=random.choice([0, -1, random.randrange(99)]))
+    run.same(tmp_path)
+    run.same(tmp_path, 20_000)
+
+
+@pytest.mark.parametrize("tolerated", [{}, {"Count": 1}, {"Percentage": 34}, {"Count": 9}])
+@pytest.mark.parametrize("error", ["Boom", "States.Runtime", "States.DataLimitExceeded"])
+def test_errors_rise_or_are_tolerated(
+    error: str, tolerated: dict[str, int], tmp_path: Path
+) -> None:
+    more = {f"ToleratedFailure{k}": v for k, v in tolerated.items()}
+    inner = mapped(flow(("T", task())), Catch=[], **more)
+    outer = flow(("M", mapped(flow(("I", inner)), ItemsPath="$") | {"Catch": CATCH}))
+    outer["States"]["Caught"] = {"Type": "Pass", "End": True}
+    run = Played(outer, [[1, 2, 3], [4, 5, 6], []])
+    run.answer(SUCCEEDED, 1, which=3)
+    run.answer(FAILED, error, "why", which=1)
+    for _ in range(2):
+        if not run.state.status and run.state.pending:
+            run.answer(FAILED, error, None, which=0)
+    run.rest()
+    run.same(tmp_path)
+
+
+def test_retries_in_children(tmp_path: Path) -> None:
+    retry = [
+        {"ErrorEquals": ["A"], "IntervalSeconds": 3, "MaxAttempts": 9, "BackoffRate": 1.7},
+        {"ErrorEquals": ["States.TaskFailed"], "MaxAttempts": 2, "MaxDelaySeconds": 2},
+    ]
+    counted = task(Retry=retry, Parameters={"n.$": "$$.State.RetryCount"})
+    run = Played(flow(("M", mapped(flow(("T", counted)), MaxConcurrency=2))), [1, 2, 3])
+    for n in range(26):
+        if run.state.status:
+            break
+        first = run.state.pending[min(run.state.pending)]
+        if first[1] == WAKE:
+            run.feed((TIMER, first[3], first[0]))
+        else:
+            run.answer(FAILED, "AB"[n % 7 == 3], f"try {n}")
+    run.rest()
+    ran = run.same(tmp_path)
+    assert ran.numbers["steps"] > 12
+
+
+def test_heartbeats_timeouts_and_the_end_of_all(tmp_path: Path) -> None:
+    beats = task(TimeoutSeconds=60, HeartbeatSeconds=7)
+    both = {"Type": "Parallel", "Branches": [flow(("A", beats)), flow(("B", beats))]}
+    caught = flow(("P", both | {"Catch": CATCH}))
+    caught["States"]["Caught"] = task(TimeoutSeconds=5, End=True)
+    caught["TimeoutSeconds"] = 40
+    run = Played(caught, {})
+    run.answer(STARTED, which=1)
+    run.answer(HEARTBEAT, which=1, later=4000)
+    run.answer(HEARTBEAT, which=2, later=2000)
+    run.feed((SLEEP, run.state.now + 1))
+    run.feed((SUCCEEDED, run.state.now + 1, 99, "late"))  # no such action
+    run.answer(TIMER, which=1, later=7000)
+    run.answer(TIMER, which=0, later=40_000)
+    assert run.state.result == ["States.Timeout", ""]
+    run.same(tmp_path)
+
+
+def test_a_stop_ends_everything(tmp_path: Path) -> None:
+    run = Played(flow(("M", mapped(flow(("T", task()))))), [1, 2, 3])
+    run.answer(SUCCEEDED, 1)
+    run.feed((STOP, run.state.now + 1, "Stopped", None))
+    run.same(tmp_path)
+
+
+@pytest.mark.parametrize("budget", [7, 256])
+def test_items_wait_for_numbers(budget: int, tmp_path: Path) -> None:
+    """Maps in Maps, and Parallels in them, beyond 128 frames; some items fail."""
+    both = {"Type": "Parallel", "Branches": [flow(("T", task())), flow(("P", {"Type": "Pass"}))]}
+    inner = mapped(flow(("B", both)), ToleratedFailureCount=9)
+    value = [list(range(25)), list(range(17)), list(range(35)), [], [1]]
+    run = Played(flow(("O", mapped(flow(("I", inner))))), value, budget)
+    while not run.state.status:
+        if run.kernel.client.runnable(run.state.client):
+            run.feed((CONTINUE, run.state.now + 1))
+        elif len(run.events) % 11 == 0:
+            run.answer(FAILED, "Boom", "c", which=3)
+        else:
+            run.answer(SUCCEEDED, len(run.events), which=len(run.events) % 5)
+    run.same(tmp_path, 60_000)
+
+
+def test_maps_in_maps_do_not_wait_for_one_another(tmp_path: Path, monkeypatch: Any) -> None:
+    """All numbers are taken by Maps that have no item under way."""
+    monkeypatch.setitem(LIMITS, "state_bytes", 1 << 20)
+    leaf = mapped(flow(("L", {"Type": "Pass"})), ItemsPath="$")
+    inner = mapped(flow(("I", leaf)), ItemsPath="$", MaxConcurrency=60)
+    outer = mapped(flow(("O", inner)), ItemsPath="$", MaxConcurrency=60)
+    run = Played(flow(("A", outer)), [[[1, 2]] * 30] * 60, 500)
+    run.rest()
+    assert run.state.status == 1
+    run.same(tmp_path, 100_000)
