@@ -31,7 +31,7 @@ enum {
     TSME_DEPTH_MAX = 32,   // nesting of a value
     TSME_PATHS_MAX = 8,    // paths a step may PUT to before slot 0 counts as a whole
     TSME_STACK_MAX = 254,  // items of the operand stack a program may ask for
-    TSME_SLOTS_MAX = 256,  // slots a program may ask for
+    TSME_SLOTS_MAX = 255,  // slots a program may ask for
     TSME_BUDGET = 256,     // transitions in a step, of a program that says 0
     TSME_LARGEST = 262144, // bytes of a value, of a program that says 0
     TSME_AT_ONCE = 40,     // children of a MAP at a time, of one that says 0
@@ -110,7 +110,7 @@ struct tsme_config {
     // Memory for everything that changes, aligned to 8 bytes. Some of it goes to the
     // operand stack and to what a collection needs (3 % of the arena); the rest, the
     // arena, holds frames and values of the last step and of this one. Installing uses
-    // it for one byte an instruction. More of it means fewer collections, not another
+    // it for four bytes an instruction. More of it means fewer collections, not another
     // result.
     uint8_t *memory;
     uint32_t memory_size; // bytes, at most 512 KiB

@@ -298,7 +298,8 @@ static int tsme_retry(struct tsme *t, uint32_t operand)
 
 tsme_ref *tsme_op_context(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
-    struct tsme_frame *f = t->frame;
+    struct tsme_frame *f = tsme_outer(t, operand >> 8);
+    operand &= 255;
     if (operand >= TSME_CONTEXT_VALUE) {
         int err = tsme_push_item(t, sp, f, operand == TSME_CONTEXT_ITEM);
         if (err) {

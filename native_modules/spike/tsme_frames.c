@@ -150,6 +150,16 @@ void tsme_drop(struct tsme *t, uint32_t number)
     tsme_mark(t, TSME_TOUCHED, number);
 }
 
+// The frame that is `out` parents around the one that runs.
+struct tsme_frame *tsme_outer(const struct tsme *t, uint32_t out)
+{
+    struct tsme_frame *f = t->frame;
+    for (; out; out--) {
+        f = tsme_frame_of(t, f->parent);
+    }
+    return f;
+}
+
 /// Actions ///
 
 // A new action of the frame that runs, without resource and payload.

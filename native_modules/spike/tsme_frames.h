@@ -137,6 +137,7 @@ int tsme_new_frame(struct tsme *t, uint32_t slots, uint32_t *number);
 void tsme_drop(struct tsme *t, uint32_t number);
 uint32_t tsme_vacant(const struct tsme *t);
 int tsme_own(struct tsme *t, uint32_t number);
+struct tsme_frame *tsme_outer(const struct tsme *t, uint32_t out);
 int tsme_new_action(struct tsme *t, uint8_t kind, uint64_t due);
 int tsme_own_action(struct tsme *t, uint32_t number);
 void tsme_wait(struct tsme *t, uint32_t number, uint8_t waits);

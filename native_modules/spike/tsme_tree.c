@@ -11,29 +11,24 @@
 
 /// Beginning ///
 
-// The child that begins at instruction `pc`: how many slots it has, and what comes behind
-// its entry.
-static uint32_t tsme_entry(const struct tsme *t, uint32_t pc, uint32_t *behind)
+// What comes behind an entry: a FRAME, which says how many slots a child has, and a JUMP.
+static uint32_t tsme_behind(const struct tsme *t, uint32_t entry)
 {
-    const uint8_t *code = t->program.code;
-    *behind = pc + (code[2 * pc] == TSME_OP_EXT ? 2 : 1);
-    return t->program.slots;
+    return entry + (t->program.code[2 * entry + 2] == TSME_OP_EXT ? 3 : 2);
 }
 
 // A child of frame `number` with the input held[TSME_HELD_VALUE].
-static int tsme_spawn(struct tsme *t, uint32_t number, uint32_t index, uint32_t pc,
+static int tsme_spawn(struct tsme *t, uint32_t number, uint32_t index, uint32_t entry,
                       uint32_t *child)
 {
-    uint32_t behind;
-    uint32_t slots = tsme_entry(t, pc, &behind);
-    int err = tsme_new_frame(t, slots, child);
+    int err = tsme_new_frame(t, t->program.code[2 * entry + 1], child);
     if (err) {
         return err;
     }
     struct tsme_frame *f = tsme_frame_of(t, *child);
     f->parent = (uint16_t)number;
     f->index = index;
-    f->pc = (uint16_t)pc;
+    f->pc = (uint16_t)(entry + 1);
     f->entered = tsme_frame_of(t, number)->entered; // until it enters a state of its own
     return TSME_OK;
 }
@@ -48,15 +43,12 @@ int tsme_fork(struct tsme *t, uint32_t count)
     t->frame->join->next = count;
     tsme_wait(t, t->number, TSME_ON_CHILDREN);
     for (uint32_t index = 0; index < count; index++) {
-        uint32_t pc = t->frame->pc;
-        uint32_t behind;
         uint32_t child;
-        err = tsme_spawn(t, t->number, index, pc, &child);
+        err = tsme_spawn(t, t->number, index, t->frame->pc, &child);
         if (err) {
             return err;
         }
-        (void)tsme_entry(t, pc, &behind);
-        t->frame->pc = (uint16_t)behind;
+        t->frame->pc = (uint16_t)tsme_behind(t, t->frame->pc);
     }
     return TSME_OK;
 }
@@ -98,13 +90,11 @@ int tsme_map(struct tsme *t, uint32_t most, uint32_t failures, bool tolerant)
         return err;
     }
     struct tsme_join *join = t->frame->join;
-    uint32_t behind;
     join->entry = t->frame->pc;
     join->most = most ? most : TSME_AT_ONCE;
     join->tolerant = tolerant;
     join->failures = failures;
-    (void)tsme_entry(t, join->entry, &behind);
-    t->frame->pc = (uint16_t)behind;
+    t->frame->pc = (uint16_t)tsme_behind(t, join->entry);
     if (count == 0) {
         t->ready = (int32_t)t->number;
         return TSME_OK;

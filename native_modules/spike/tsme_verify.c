@@ -2,10 +2,9 @@
 // bound or of a jump any more.
 //
 // What an instruction takes, leaves and does to the flow stands in the table of all
-// instructions (opcodes.h). One pass goes from the first to the last. A jump backward can
-// only go to an ENTER, where the operand stack is empty; a jump forward leaves the depth the
-// stack has then at its target, where the pass finds it later. So one byte of work memory an
-// instruction is enough to know that the stack is equally deep on every way.
+// instructions (opcodes.h). Each instruction that a way leads to is looked at once; a note of
+// four bytes, in the memory that the caller hands over, says how deep the stack is there and
+// what kind of frame runs it, which has to be the same on every way.
 
 #include "tsme_ops.h"
 #include "tsme_value.h"
@@ -44,15 +43,29 @@ struct tsme_op {
     uint8_t op;
 };
 
-// What the pass knows when it comes to an instruction.
+// What is known of an instruction.
+struct tsme_note {
+    uint16_t next; // the one to look at after it; itself: it is the last
+    uint8_t depth; // of the stack before it
+    uint8_t kind;  // of the frame, 0: no way has led here
+};
+
+// The kinds of frames: 1 is frame 0. FRAME itself is not run.
+enum { TSME_FIRST_KIND = 1, TSME_KINDS = 254, TSME_ENTRY = 255 };
+struct tsme_kind {
+    uint8_t parent; // 0: none
+    uint8_t slots;
+};
+
 struct tsme_pass {
     const struct tsme_program *program;
-    uint8_t *depths;     // depth + 1 where a jump leads, 0 elsewhere
+    struct tsme_note *notes; // of each instruction
+    struct tsme_kind *kinds; // behind them
+    uint32_t kind_count;
+    uint32_t kind_room;
+    uint32_t next;       // instruction to look at, or code_count
     uint32_t depth;      // of the stack
-    uint32_t children;   // JUMPs of a FORK or MAP that are still to come
-    uint32_t text;       // index behind a CONST of a text, for the TASK there
-    bool runs_on;        // from the instruction before
-    bool quiet;          // the instruction before may have left `missing`
+    uint8_t kind;        // of the frame
     const char *refused; // the name of what this engine does not have
 };
 
@@ -167,9 +180,7 @@ static bool tsme_check_constant(struct tsme_pass *pass, struct tsme_op *i, char 
     case 'P': return tsme_is_path(p, c);
     case 'E': return tsme_is_errors(p, c);
     case 'R': return tsme_is_retrier(pass, c);
-    case 'V':
-        pass->text = tsme_is_a_text(p, c) ? i->at + 1 + (c > 255) : 0;
-        return *tsme_const(p, c) >> 5 != TSME_BYTES && *tsme_const(p, c) != TSME_PARTS_ARRAY;
+    case 'V': return *tsme_const(p, c) >> 5 != TSME_BYTES && *tsme_const(p, c) != TSME_PARTS_ARRAY;
     default: return true;
     }
 }
@@ -186,8 +197,10 @@ static const char *tsme_refuse(const struct tsme_op *i)
     case TSME_OP_TEST: return i->operand == TSME_IS_TIMESTAMP ? "IsTimestamp" : 0;
     case TSME_OP_WAIT: return i->operand == 1 ? "a timestamp" : 0;
     case TSME_OP_CONTEXT:
-        return i->operand == TSME_CONTEXT_RETRIES || i->operand >= TSME_CONTEXT_INDEX ? 0
-                                                                                      : "CONTEXT";
+        return (i->operand & 255) == TSME_CONTEXT_RETRIES ||
+                       (i->operand & 255) >= TSME_CONTEXT_INDEX
+                   ? 0
+                   : "CONTEXT";
     case TSME_OP_EMIT:
     case TSME_OP_QUERY: return tsme_names[i->op];
     default: return 0;
@@ -203,11 +216,25 @@ static uint32_t tsme_count_bits(uint32_t n)
     return count;
 }
 
+// The kind of the frame that an operand is about, as far out as its high byte says.
+static bool tsme_outside(const struct tsme_pass *pass, const struct tsme_op *i,
+                         struct tsme_kind *kind)
+{
+    *kind = pass->kinds[pass->kind];
+    for (uint32_t n = i->operand >> 8; n; n--) {
+        if (!kind->parent) {
+            return false;
+        }
+        *kind = pass->kinds[kind->parent];
+    }
+    return (i->operand & 255) < 32 || i->op != TSME_OP_CONTEXT;
+}
+
 // Whether the operand is in range; counts what the instruction takes.
 static bool tsme_check_operand(struct tsme_pass *pass, struct tsme_op *i,
                                const struct tsme_rule *rule)
 {
-    const struct tsme_program *p = pass->program;
+    struct tsme_kind kind;
     i->pops = rule->pops;
     if (rule->counted == 'n') {
         i->pops += i->operand;
@@ -219,7 +246,9 @@ static bool tsme_check_operand(struct tsme_pass *pass, struct tsme_op *i,
     pass->refused = tsme_refuse(i);
     switch (rule->operand) {
     case 'c': return tsme_check_constant(pass, i, rule->constant);
-    case 's': return i->operand < p->slots;
+    case 's': return i->operand < pass->kinds[pass->kind].slots;
+    case 'l': return tsme_outside(pass, i, &kind) && (i->operand & 255) < kind.slots;
+    case 'p': return tsme_outside(pass, i, &kind) && rule->choices >> (i->operand & 31) & 1;
     case 'i': return i->operand < pass->depth;
     case 'k': return i->operand < 32 && rule->choices >> i->operand & 1;
     case '-': return i->operand == 0;
@@ -228,28 +257,6 @@ static bool tsme_check_operand(struct tsme_pass *pass, struct tsme_op *i,
 }
 
 /// Flow ///
-
-// A jump: backward to an ENTER, or forward, where `depths` keeps the depth + 1.
-static bool tsme_check_jump(struct tsme_pass *pass, const struct tsme_op *i, uint32_t depth)
-{
-    const struct tsme_program *p = pass->program;
-    const uint8_t *target = p->code + 2 * i->operand;
-    if (i->operand >= p->code_count) {
-        return false;
-    }
-    if (i->operand > i->at) {
-        uint8_t *known = &pass->depths[i->operand];
-        if (*known && *known != depth + 1) {
-            return false;
-        }
-        *known = (uint8_t)(depth + 1);
-        return true;
-    }
-    if (i->operand && target[-2] == TSME_OP_EXT) {
-        return false; // into the middle of an instruction
-    }
-    return target[*target == TSME_OP_EXT ? 2 : 0] == TSME_OP_ENTER && depth == 0;
-}
 
 // The next instruction; EXT and what it belongs to are one.
 static bool tsme_decode(const struct tsme_program *p, uint32_t *at, struct tsme_op *i)
@@ -270,97 +277,184 @@ static bool tsme_decode(const struct tsme_program *p, uint32_t *at, struct tsme_
     return i->op != TSME_OP_EXT;
 }
 
-// Whether something leads to the instruction, with the same depth on every way.
-static bool tsme_check_depth(struct tsme_pass *pass, const struct tsme_op *i)
+// The operation at `at`, behind its EXT if it has one.
+static uint8_t tsme_operation_at(const struct tsme_program *p, uint32_t at)
 {
-    uint32_t known = pass->depths[i->at];
-    if (pass->children) { // a child begins here
-        pass->depth = 0;
-        pass->runs_on = true;
-    }
-    if (i->op == TSME_OP_TASK && (known || pass->text != i->at)) {
-        return false; // its resource is the text of the CONST before it
-    }
-    if (pass->runs_on) {
-        return !known || known - 1 == pass->depth;
-    }
-    pass->depth = known ? known - 1 : 0;
-    return known || i->op == TSME_OP_ENTER; // which may be reached from behind
+    const uint8_t *code = p->code + 2 * at;
+    return code[*code == TSME_OP_EXT ? 2 : 0];
 }
 
-// Where the instruction leads, and how deep the stack is then.
-static bool tsme_check_flow(struct tsme_pass *pass, const struct tsme_op *i,
-                            const struct tsme_rule *rule)
+// A way leads to `at` with this depth and kind of frame: the same as every other one.
+static bool tsme_lead(struct tsme_pass *pass, uint32_t at, uint32_t depth, uint8_t kind)
 {
-    bool clears = rule->flow == 'w' || rule->flow == 'm';
-    if ((rule->flow == 's' || rule->flow == 'r') && pass->depth) {
-        return false;
+    if (at >= pass->program->code_count) {
+        return false; // it runs on
     }
-    uint32_t left = clears ? 0 : pass->depth - i->pops;
-    pass->depth = left + rule->pushes;
-    pass->runs_on = rule->flow != 'j' && rule->flow != 'e';
-    switch (rule->flow) {
-    case 'j':
-    case 'b':
-        if (!tsme_check_jump(pass, i, pass->depth)) {
-            return false;
-        }
-        break;
-    case 'h': return tsme_check_jump(pass, i, 0);
-    case 'm': pass->children = i->op == TSME_OP_FORK ? i->operand : 1; return pass->children != 0;
-    default: break;
+    struct tsme_note *note = &pass->notes[at];
+    if (note->kind) {
+        return note->depth == depth && note->kind == kind;
     }
-    if (pass->children && --pass->children == 0) {
-        pass->runs_on = true;
-        pass->depth = 1; // the outputs
-    }
+    note->depth = (uint8_t)depth;
+    note->kind = kind;
+    note->next = (uint16_t)(pass->next < pass->program->code_count ? pass->next : at);
+    pass->next = at;
     return true;
 }
 
-static int tsme_verify_one(struct tsme *t, struct tsme_pass *pass, struct tsme_op *i)
+// A jump: to the start of an instruction, backward to an ENTER alone, and never to a TASK.
+static bool tsme_check_jump(struct tsme_pass *pass, const struct tsme_op *i, uint32_t depth)
 {
-    t->refused = "an unknown instruction";
-    if (i->op >= TSME_OPS) {
-        return TSME_ERR_UNSUPPORTED;
+    const struct tsme_program *p = pass->program;
+    uint32_t to = i->operand;
+    if (to >= p->code_count || (to && p->code[2 * to - 2] == TSME_OP_EXT)) {
+        return false;
     }
-    t->refused = 0;
-    const struct tsme_rule *rule = &tsme_rules[i->op];
-    if (!tsme_check_depth(pass, i) || (pass->children && i->op != TSME_OP_JUMP)) {
+    uint8_t op = tsme_operation_at(p, to);
+    if (op == TSME_OP_TASK || (to <= i->at && op != TSME_OP_ENTER)) {
+        return false;
+    }
+    return tsme_lead(pass, to, depth, pass->kind);
+}
+
+// The kind of a child with so many slots, of the frame that runs.
+static uint8_t tsme_kind_of(struct tsme_pass *pass, uint8_t slots)
+{
+    for (uint32_t kind = TSME_FIRST_KIND; kind <= pass->kind_count; kind++) {
+        if (pass->kinds[kind].parent == pass->kind && pass->kinds[kind].slots == slots) {
+            return (uint8_t)kind;
+        }
+    }
+    if (pass->kind_count == pass->kind_room) {
+        return 0;
+    }
+    pass->kinds[++pass->kind_count] = (struct tsme_kind){pass->kind, slots};
+    return (uint8_t)pass->kind_count;
+}
+
+// The entries of a FORK or MAP, a FRAME and a JUMP each, at which a child begins with an empty
+// stack. Behind them the frame goes on with the outputs.
+static int tsme_check_children(struct tsme_pass *pass, uint32_t at, uint32_t count)
+{
+    const struct tsme_program *p = pass->program;
+    if (!count) {
         return TSME_ERR_CODE;
     }
-    bool good = tsme_check_operand(pass, i, rule);
+    for (; count; count--) {
+        const uint8_t *code = p->code + 2 * at;
+        if (at + 1 >= p->code_count || code[0] != TSME_OP_FRAME || code[1] == 0 ||
+            tsme_operation_at(p, at + 1) != TSME_OP_JUMP) {
+            return TSME_ERR_CODE;
+        }
+        uint8_t kind = tsme_kind_of(pass, code[1]);
+        if (!kind) {
+            return TSME_ERR_LIMIT;
+        }
+        if (pass->notes[at].kind && pass->notes[at].kind != TSME_ENTRY) {
+            return TSME_ERR_CODE;
+        }
+        pass->notes[at].kind = TSME_ENTRY;
+        if (!tsme_lead(pass, at + 1, 0, kind)) {
+            return TSME_ERR_CODE;
+        }
+        at += code[2] == TSME_OP_EXT ? 3 : 2;
+    }
+    return tsme_lead(pass, at, 1, pass->kind) ? TSME_OK : TSME_ERR_CODE;
+}
+
+// Where the instruction leads; `behind` it comes the next one.
+static int tsme_check_flow(struct tsme_pass *pass, const struct tsme_op *i, uint32_t behind,
+                           const struct tsme_rule *rule)
+{
+    bool clears = rule->flow == 'w' || rule->flow == 'm';
+    uint32_t depth = (clears ? 0 : pass->depth - i->pops) + rule->pushes;
+    bool good = true;
+    switch (rule->flow) {
+    case 'j': return tsme_check_jump(pass, i, depth) ? TSME_OK : TSME_ERR_CODE;
+    case 'b': good = tsme_check_jump(pass, i, depth); break;
+    case 'h': good = tsme_check_jump(pass, i, 0); break;
+    case 'm': return tsme_check_children(pass, behind, i->op == TSME_OP_FORK ? i->operand : 1);
+    case 's':
+    case 'r': good = pass->depth == 0; break;
+    case 'c': return TSME_ERR_CODE;
+    case 'e': return TSME_OK;
+    default: break;
+    }
+    return good && tsme_lead(pass, behind, depth, pass->kind) ? TSME_OK : TSME_ERR_CODE;
+}
+
+static int tsme_verify_one(struct tsme *t, struct tsme_pass *pass, uint32_t at)
+{
+    struct tsme_op i;
+    const struct tsme_program *p = pass->program;
+    pass->depth = pass->notes[at].depth;
+    pass->kind = pass->notes[at].kind;
+    (void)tsme_decode(p, &at, &i);
+    const struct tsme_rule *rule = &tsme_rules[i.op];
+    bool good = tsme_check_operand(pass, &i, rule);
     if (good && pass->refused) {
         t->refused = pass->refused;
         return TSME_ERR_UNSUPPORTED;
     }
-    if (pass->quiet && !(rule->missing & 2)) {
+    if (rule->missing & 1 &&
+        (at >= p->code_count || !(tsme_rules[tsme_operation_at(p, at)].missing & 2))) {
+        return TSME_ERR_CODE; // `missing` would be used as a value
+    }
+    if (!good || i.pops > pass->depth || pass->depth - i.pops + rule->pushes > p->stack) {
         return TSME_ERR_CODE;
     }
-    pass->quiet = rule->missing & 1;
-    if (!good || (i->at == 0 && i->op != TSME_OP_ENTER) || i->pops > pass->depth ||
-        pass->depth - i->pops + rule->pushes > t->program.stack) {
-        return TSME_ERR_CODE;
+    return tsme_check_flow(pass, &i, at, rule);
+}
+
+// Each instruction as such: known, its EXT whole, and before a TASK a CONST of a text.
+static int tsme_scan(struct tsme *t)
+{
+    const struct tsme_program *p = &t->program;
+    bool text = false;
+    for (uint32_t at = 0; at < p->code_count;) {
+        struct tsme_op i;
+        if (!tsme_decode(p, &at, &i)) {
+            return TSME_ERR_CODE;
+        }
+        if (i.op >= TSME_OPS) {
+            t->refused = "an unknown instruction";
+            return TSME_ERR_UNSUPPORTED;
+        }
+        if (i.op == TSME_OP_TASK && !text) {
+            return TSME_ERR_CODE;
+        }
+        text = i.op == TSME_OP_CONST && i.operand < p->const_count && tsme_is_a_text(p, i.operand);
     }
-    return tsme_check_flow(pass, i, rule) ? TSME_OK : TSME_ERR_CODE;
+    return tsme_operation_at(p, 0) == TSME_OP_ENTER ? TSME_OK : TSME_ERR_CODE;
 }
 
 int tsme_verify(struct tsme *t)
 {
     const struct tsme_program *p = &t->program;
-    struct tsme_pass pass = {p, t->config.memory, 0, 0, 0, true, false, 0};
-    if (p->code_count > t->config.memory_size) {
+    uint32_t size = p->code_count * (uint32_t)sizeof(struct tsme_note);
+    uint32_t room = 2 * (uint32_t)sizeof(struct tsme_kind);
+    if (size + room > t->config.memory_size) {
         return TSME_ERR_MEMORY;
     }
-    memset(pass.depths, 0, p->code_count);
-    for (uint32_t at = 0; at < p->code_count;) {
-        struct tsme_op i;
-        if (!tsme_decode(p, &at, &i) || (at - i.at == 2 && pass.depths[i.at + 1])) {
-            return TSME_ERR_CODE;
-        }
-        int err = tsme_verify_one(t, &pass, &i);
-        if (err) {
-            return err;
-        }
+    room = (t->config.memory_size - size) / (uint32_t)sizeof(struct tsme_kind) - 1;
+    memset(t->config.memory, 0, size);
+    struct tsme_pass pass = {.program = p,
+                             .notes = (struct tsme_note *)(void *)t->config.memory,
+                             .kinds = (struct tsme_kind *)(void *)(t->config.memory + size),
+                             .kind_count = TSME_FIRST_KIND,
+                             .kind_room = room < TSME_KINDS ? room : TSME_KINDS,
+                             .next = p->code_count};
+    pass.kinds[TSME_FIRST_KIND] = (struct tsme_kind){0, (uint8_t)p->slots};
+    int err = tsme_scan(t);
+    (void)tsme_lead(&pass, 0, 0, TSME_FIRST_KIND);
+    while (!err && pass.next < p->code_count) {
+        uint32_t at = pass.next;
+        pass.next = pass.notes[at].next == at ? p->code_count : pass.notes[at].next;
+        err = tsme_verify_one(t, &pass, at);
     }
-    return pass.runs_on ? TSME_ERR_CODE : TSME_OK;
+    for (uint32_t at = 0; !err && at < p->code_count;) {
+        struct tsme_op i;
+        err = pass.notes[at].kind ? TSME_OK : TSME_ERR_CODE; // no way leads here
+        (void)tsme_decode(p, &at, &i);
+    }
+    return err;
 }

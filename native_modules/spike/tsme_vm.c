@@ -333,19 +333,6 @@ static inline void tsme_enter(struct tsme *t, const uint8_t *body, uint32_t stat
     }
 }
 
-// A variable without a value: that of a frame further out.
-static const tsme_ref *tsme_outer(const struct tsme *t, uint32_t slot)
-{
-    const struct tsme_frame *f = t->frame;
-    while (!f->slots[slot].at) {
-        if (f->parent == TSME_NO_PARENT) {
-            return 0;
-        }
-        f = tsme_frame_of(t, f->parent);
-    }
-    return &f->slots[slot];
-}
-
 static int tsme_stop(struct tsme *t, const uint8_t *ip, int err)
 {
     tsme_leave(t, ip);
@@ -379,8 +366,8 @@ int tsme_loop(struct tsme *t, tsme_ref *sp)
             }
             continue;
         case TSME_OP_LOAD:
-            slot = &t->frame->slots[operand];
-            if (!slot->at && !(slot = tsme_outer(t, operand))) {
+            slot = &(operand < 256 ? t->frame : tsme_outer(t, operand >> 8))->slots[operand & 255];
+            if (!slot->at) {
                 return tsme_stop(t, ip, TSME_NO_VARIABLE);
             }
             *sp++ = *slot;

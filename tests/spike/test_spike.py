@@ -138,7 +138,7 @@ def test_compiler_and_hand_write_the_same_program():
 def test_less_memory_gives_the_same_records(name: str, tmp_path: Path):
     program, fields = workload(name, 256)
     expected = machine.run("host", program, fields, tmp_path).records
-    for memory in range(1, 1200, 37):
+    for memory in range(1, 2200, 37):
         ran = machine.run("host", program, fields, tmp_path, memory)
         assert ran.records == expected if ran.error == "" else ran.error == "memory", memory
         # what there is, is the beginning: a step without memory leaves nothing behind
@@ -233,6 +233,19 @@ def test_bad_programs_are_refused(tmp_path: Path):
         "ENTER 0\nLOAD 0\nLOAD 0\nCOMPARE 20\nSTORE 0\nEND",
         "ENTER 0\nEND 1",
         "ENTER 0\nEXT 1\nEXT 1\nDROP 0\nEND",
+        "ENTER 0\nFRAME 1\nEND",  # FRAME is no place to run
+        "ENTER 0\nINT 1\nFORK 0\nSTORE 0\nEND",
+        "ENTER 0\nINT 1\nMAP 0\nJUMP Body\nSTORE 0\nEND\nBody: ENTER 1\nEND",  # no FRAME
+        "ENTER 0\nINT 1\nMAP 0\nFRAME 0\nJUMP Body\nSTORE 0\nEND\nBody: ENTER 1\nEND",
+        "ENTER 0\nINT 1\nMAP 0\nFRAME 1\nSTORE 0\nEND",  # no JUMP
+        "ENTER 0\nINT 1\nMAP 0\nFRAME 1\nJUMP Body\nSTORE 0\nEND\nBody: ENTER 1\nLOAD 1\nEND",
+        "ENTER 0\nINT 1\nMAP 0\nFRAME 1\nJUMP Body\nSTORE 0\nEND\nBody: ENTER 1\nLOAD 512\nEND",
+        "ENTER 0\nINT 1\nMAP 0\nFRAME 9\nJUMP Out\nOut: STORE 0\nEND",  # two kinds, two depths
+        "ENTER 0\nLOAD 256\nSTORE 0\nEND",  # nothing is around frame 0
+        "ENTER 0\nINT 1\nINT 2\nTASK 0\nSTORE 0\nEND",  # the resource is no CONST
+        'ENTER 0\nCONST true\nIF T\nINT 1\nCONST "a"\nT: TASK 0\nSTORE 0\nEND',
+        'ENTER 0\nINT 1\nCONST "a"\nTASK 4\nSTORE 0\nEND',
+        "ENTER 0\nJUMP C\nC: CATCH H\nINT 1\nH: STORE 0\nEND",  # a handler begins with nothing
     ):
         program = tsm.assemble(source)
         ran = machine.run("host", program, model.start_fields(program, 1), tmp_path)
