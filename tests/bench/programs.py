@@ -1,4 +1,4 @@
-"""How large programs are."""
+"""How large programs are, and how many slots their frames have."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tests.bench import slots
 from tests.bench.speeds import SHARED
 from tests.interpreters import ROOT
 from tsme_host.compiler.compile import compile_text
@@ -65,6 +66,7 @@ def measure(repeat: int) -> dict[str, float]:
     ratio, _, count = size_ratios(definitions())
     out: dict[str, float] = {"program.size_ratio_median": round(ratio, 4)}
     print(f"sizes of {count} programs")
+    out |= slots.measure()
     texts = list(public())
     if texts:
         ratio, with_debug, count = size_ratios(texts)
