@@ -49,7 +49,7 @@ def workflow(states: dict[str, Any], then: dict[str, Any] | None = None, **field
 
 
 class Run:
-    """An execution whose tasks are answered from a list."""
+    """An execution whose tasks are answered from a list, to its end or that of the list."""
 
     def __init__(self, compiled: Any, value: Any, *answers: Any) -> None:
         program: Any = Program(compiled.program)
@@ -69,7 +69,7 @@ class Run:
                 [a.resource, a.payload] for a in step.actions if a.kind == protocol.TASK
             ]
             event = None
-            if not self.state.status:
+            if left and not self.state.status:
                 number = min(self.state.pending)
                 answer = left.pop(0)
                 event = (protocol.SUCCEEDED, 1000, number, answer)

@@ -20,8 +20,7 @@ class Window:
     def __init__(self, outer: Window | None = None, names: Iterable[str] = ()) -> None:
         self.outer = outer
         self.level: int = 0 if outer is None else outer.level + 1
-        self.names = frozenset(names)  # variables that its states set
-        self.slots: dict[str, int] = {}  # in the order of their first mention, slot 1 first
+        self.slots = {name: n for n, name in enumerate(names, 1)}  # ascending
         self.first = 0  # its first state
 
     @property
@@ -40,13 +39,13 @@ class Window:
         return tuple(sizes)
 
     def slot(self, name: str) -> int:
-        """The slot of a name; the first mention gives it one."""
+        """The slot of a variable, or of what a state keeps, which gets one."""
         return self.slots.setdefault(name, len(self.slots) + 1)
 
     def holder(self, name: str) -> Window:
         """The window that a variable is in, seen from here: the nearest that sets it."""
         window = self
-        while name not in window.names and window.outer is not None:
+        while name not in window.slots and window.outer is not None:
             window = window.outer
         return window
 
