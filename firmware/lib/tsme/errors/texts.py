@@ -77,7 +77,7 @@ LIMITED = {
 }
 WHAT = {
     "program_bytes": "bytes of a program",
-    "slots": "variables of a program",
+    "slots": "variables of a frame",
     "stack": "operands of an expression",
     "budget": "transitions in a step",
     "work": "times 256 bytes that functions of a state go through",

@@ -7,7 +7,7 @@ from ..errors import over
 
 LIMITS = {
     "program_bytes": 32768,  # a .tsm file, without its debug part
-    "slots": 64,  # `$` and the variables of a program
+    "slots": 64,  # `$` and the variables of a frame
     "stack": 64,  # operands of one expression
     "budget": 4096,  # transitions in a step
     "work": 65536,  # 256 bytes each that functions and queries of a state go through beyond that
