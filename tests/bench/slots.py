@@ -44,7 +44,7 @@ def definitions() -> Iterator[str]:
 def compiled(root: Path) -> list[bytes]:
     """What the compiler of a working tree makes of them; nothing of what it refuses."""
     texts = json.dumps(list(definitions()))
-    words = [root / ".venv" / "bin" / "python", "-c", _COMPILE]
+    words = [str(root / ".venv" / "bin" / "python"), "-c", _COMPILE]
     done = subprocess.run(words, input=texts, capture_output=True, text=True, check=True, cwd=root)
     return [bytes.fromhex(line) for line in done.stdout.splitlines()]
 
