@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from tsme.kernel.protocol import FAILED, INPUTS, TIMER, WAKE
+from tsme.kernel.protocol import FAILED, INPUTS, TIMER, TRACED
+from tsme.program.trace import Tracer
+from tsme.values import cbor
 from tsme_host.tools.diagram import Frame
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from .world import World
 
 Edge = tuple[str, str]
+_ENTER, _RESUME, _ERROR, _SPAWN, _PASSED = (
+    TRACED.index(name) for name in ("enter", "resume", "error", "spawn", "passed")
+)
 
 
 @dataclass
@@ -95,14 +100,14 @@ class Coverage:
     def counter(self, world: World, device: Device) -> Callable[[Any, Any], None]:
         """What counts each step of a device."""
         seen = self.devices.setdefault(device.name, Seen())
-        if not device.is_machine:
-            _trace(seen, device)
+        within = {} if device.is_machine else _trace(seen, device)
         inputs = seen.inputs
         last = ""
 
         def count(event: Any, step: Any) -> None:
             inputs[event[0]] += 1
             if step.state.status:
+                within.clear()
                 result = step.state.result
                 failed = step.state.status > 1
                 seen.ends[str(result[0]) if failed else "succeeded"] += 1
@@ -133,27 +138,42 @@ def _named(error: Exception, code: CodeType | None, line: int) -> str:
 _NAMES: dict[tuple[type, str, int], str] = {}
 
 
-def _trace(seen: Seen, device: Device) -> None:
-    """Count the states that a workflow enters, and how it came there."""
+def _trace(seen: Seen, device: Device) -> dict[int, int]:
+    """Count the states that a workflow enters, and how it came there.
+
+    Gives the states that frames are in, by number: whoever ends an execution clears them.
+    """
     names = device.names
     failing: set[int] = set()  # frames that an error has come to, which is not yet caught
+    frames = device.state.client if device.busy() else []
+    within = {number: f.state for number, f in enumerate(frames) if f and f.entry}
 
-    def trace(what: str, number: int, frame: Any, *rest: Any) -> None:
-        if what == "enter":
-            name = names[rest[0]]
+    def sink(kind: int, frame: int, _pc: int, number: int, _data: bytes) -> None:
+        if kind == _SPAWN:
+            within.pop(frame, None)
+        elif kind == _ENTER:
+            name = names[number]
             seen.states[name] += 1
-            if frame.entry:
-                edge = (names[frame.state], name)
-                (seen.catches if number in failing else seen.edges)[edge] += 1
-            failing.discard(number)
-        elif what in ("error", "passed"):
-            failing.add(number)
-        elif what == "resume":
-            (failing.add if rest[1] == FAILED else failing.discard)(number)
-            if rest[1] == TIMER and rest[0].kind == WAKE and frame.pc == frame.entry:
-                seen.retries[names[frame.state]] += 1
+            if frame in within:
+                edge = (names[within[frame]], name)
+                (seen.catches if frame in failing else seen.edges)[edge] += 1
+            failing.discard(frame)
+            within[frame] = number
+        elif kind == _RESUME and number != FAILED:
+            failing.discard(frame)
+            if number == TIMER and _again(tracer.frame(frame)):
+                seen.retries[names[within[frame]]] += 1
+        else:
+            failing.add(frame)
 
-    device.client.trace = trace
+    tracer = Tracer(device.client, sink, (_ENTER, _RESUME, _ERROR, _SPAWN, _PASSED))
+    return within
+
+
+def _again(frame: bytes) -> bool:
+    """Does a frame (docs/SPEC.md, 5) begin its state once more?"""
+    _, pc, entry, *_ = cbor.decode(frame, 0, True)[0]
+    return bool(pc == entry)
 
 
 def missed(thing: Thing, seen: Seen) -> Missed | None:

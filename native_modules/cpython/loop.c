@@ -10,7 +10,7 @@
 enum { TSME_INSTRUCTIONS(NUMBER) };
 
 static PyObject *n_code, *n_consts, *n_slots, *n_pc, *n_dirty, *n_trace, *n_left, *n_now, *n_enter;
-static PyObject *t_assign, *t_enter;
+enum { T_ENTER, T_ASSIGN }; // kinds of trace events, as in tsme/kernel/protocol.py
 static PyObject *operations, *compare, *error, *sized, *missing;
 
 // What an operation works on; nothing here is owned but code, consts and slots.
@@ -51,12 +51,14 @@ static int keep_pc(Loop *l, Py_ssize_t pc)
 }
 
 // Calls what watches, if anything does.
-static int trace(Loop *l, PyObject *what, long a, PyObject *v)
+static int trace(Loop *l, int kind, Py_ssize_t a)
 {
     PyObject *watch = PyObject_GetAttr(l->vm, n_trace);
     int on = watch ? PyObject_IsTrue(watch) : -1;
     if (on > 0) {
-        PyObject *told = PyObject_CallFunction(watch, "OOOlO", what, l->number, l->f, a, v);
+        PyObject *told = NULL;
+        if (keep_pc(l, l->pc >> 1))
+            told = PyObject_CallFunction(watch, "iOOOn", kind, l->d, l->number, l->f, a);
         on = told ? 1 : -1;
         Py_XDECREF(told);
     }
@@ -91,8 +93,7 @@ static int store(Loop *l, Py_ssize_t a)
     PyObject *dirty = PyObject_GetAttr(l->f, n_dirty), *one = PyLong_FromLong(1);
     PyObject *by = PyLong_FromSsize_t(a), *bit = one && by ? PyNumber_Lshift(one, by) : NULL;
     PyObject *all = dirty && bit ? PyNumber_Or(dirty, bit) : NULL;
-    int ok =
-        all && PyObject_SetAttr(l->f, n_dirty, all) == 0 && (!a || trace(l, t_assign, (long)a, v));
+    int ok = all && PyObject_SetAttr(l->f, n_dirty, all) == 0 && (!a || trace(l, T_ASSIGN, a));
     Py_XDECREF(dirty);
     Py_XDECREF(one);
     Py_XDECREF(by);
@@ -139,9 +140,9 @@ static int enter(Loop *l, Py_ssize_t a)
         state = PyLong_FromSsize_t(a);
         entry = PyLong_FromSsize_t(l->pc >> 1);
         PyObject *args[4] = {l->f, state, now, entry}, *done = NULL;
-        if (now && state && entry && trace(l, t_enter, (long)a, now))
+        if (now && state && entry)
             done = PyObject_VectorcallMethod(n_enter, args, 4, NULL);
-        on = done ? 1 : -1;
+        on = done && trace(l, T_ENTER, a) ? 1 : -1;
         Py_XDECREF(done);
     }
     Py_XDECREF(left);
@@ -288,9 +289,9 @@ int loop_begin(void)
     static const struct {
         PyObject **name;
         const char *text;
-    } names[] = {{&n_code, "code"},   {&n_consts, "consts"}, {&n_slots, "slots"}, {&n_pc, "pc"},
-                 {&n_dirty, "dirty"}, {&n_trace, "trace"},   {&n_left, "left"},   {&n_now, "now"},
-                 {&n_enter, "enter"}, {&t_assign, "assign"}, {&t_enter, "enter"}};
+    } names[] = {{&n_code, "code"}, {&n_consts, "consts"}, {&n_slots, "slots"},
+                 {&n_pc, "pc"},     {&n_dirty, "dirty"},   {&n_trace, "trace"},
+                 {&n_left, "left"}, {&n_now, "now"},       {&n_enter, "enter"}};
     for (size_t k = 0; k < sizeof names / sizeof *names; k++)
         if (!(*names[k].name = PyUnicode_InternFromString(names[k].text)))
             return 0;

@@ -13,7 +13,7 @@
 
 #include "loop.h"
 
-#define API         4
+#define API         5
 #define START       1
 #define TIMER_ITEMS 4
 #define MOST_DEEP   200 // a value that is deeper is measured in Python

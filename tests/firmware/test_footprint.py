@@ -52,6 +52,7 @@ LAZY |= {
     "program.wait",
     "program.context",
     "program.sizes",
+    "program.trace",
 }
 # What is forgotten again.
 ONCE = {
@@ -175,6 +176,7 @@ def test_the_constants_are_those_of_the_tables(name: str):
         split = {n: v for n, v in found.items() if n in opcodes.NUMBER}
         assert split.items() <= opcodes.NUMBER.items()
         found = {n: v for n, v in found.items() if n not in split}
+    found = {n: v for n, v in found.items() if not n.startswith("T_")}
     if name == "kernel.executor":
         assert found.pop("STEP") == records.STEP
     if name in ("kernel", "engine.engine", "machine", "program.load", "engine.clocks"):
@@ -182,6 +184,15 @@ def test_the_constants_are_those_of_the_tables(name: str):
         found = {n: v for n, v in found.items() if n not in own}
     assert found
     assert found.items() <= tables.items()
+
+
+def test_the_kinds_of_trace_events_are_those_of_the_table():
+    seen = set()
+    for path in (LIB / "program").glob("*.py"):
+        kinds = {n: v for n, v in constants(f"program.{path.stem}").items() if n[:2] == "T_"}
+        seen |= {n[2:].lower() for n in kinds}
+        assert kinds == {n: protocol.TRACED.index(n[2:].lower()) for n in kinds}, path.name
+    assert seen == set(protocol.TRACED)
 
 
 def test_the_operations_are_those_of_the_table():

@@ -23,6 +23,7 @@ from tsme.errors import TsmeError
 from tsme.journal import Journal
 from tsme.kernel import protocol
 from tsme.program import Program, frames, interpreter
+from tsme.program.trace import Tracer
 from tsme.values import MISSING, cbor, native
 from tsme_host.compiler.compile import compile_text
 
@@ -146,11 +147,10 @@ def watched(case: Case, budget: int) -> list[Any]:
     machine = kernel_of(case, budget)
     out: list[Any] = []
 
-    def watch(what: str, number: int, frame: Any, *rest: Any) -> None:
-        shown = [str(v) if isinstance(v, Exception) else repr(v) for v in rest]
-        out.append((what, number, frame.pc, frame.state, frame.dirty, shown))
+    def sink(kind: int, frame: int, *rest: Any) -> None:
+        out.append((kind, frame, *rest, tracer.frame(frame)))
 
-    machine.client.trace = watch
+    tracer = Tracer(machine.client, sink)
     done = Drive(machine, start_of(machine, case), case.moves, case.results).run()
     return [*out, *(step and bytes(step.record) for step in done.steps)]
 

@@ -14,8 +14,10 @@ from tests.laws.drive import Drive, start_event
 from tests.laws.support import kernel_of, many, show, start_of
 from tests.laws.workflows import Case, cases
 from tsme.kernel import Kernel
+from tsme.kernel.protocol import TRACED
 from tsme.program import opcodes
 from tsme.program.interpreter import Interpreter
+from tsme.program.trace import Tracer
 from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 from tsme_host.compiler.frontend.model import CompileError
@@ -113,7 +115,7 @@ def test_children_without_a_state_are_bounded_too() -> None:
     code += [("END", 0)]
     kernel = Kernel(Interpreter(raw(code, [list(range(12))], [1, 4, 0, 8, 0, 262144])))
     spawned = []
-    kernel.client.trace = lambda what, *_: spawned.append(what) if what == "spawn" else None
+    Tracer(kernel.client, lambda *event: spawned.append(event), (TRACED.index("spawn"),))
     kernel.step(tsme.kernel.State(), start_event(kernel.client.program, {}))
     assert len(spawned) < 20
 

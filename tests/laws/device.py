@@ -2,6 +2,7 @@
 # sequences.
 #
 #   replay   item [program, [event ...]] -> [[record, actions] or null ..., checkpoint]
+#   traced   the same -> each trace event, and the frame that it is about
 #   hostile  item [program] -> what hostile.py says
 import gc
 import sys
@@ -10,11 +11,14 @@ from tests.laws import hostile
 from tsme.kernel import Kernel, State
 from tsme.program import Program
 from tsme.program.interpreter import Interpreter
+from tsme.program.trace import Tracer
 from tsme.values.cbor import decode, encode
 
 
-def replay(program, events):
+def replay(program, events, watched=False):
     kernel = Kernel(Interpreter(Program(program)))
+    if watched:
+        Tracer(kernel.client, lambda *event: None)
     state = State()
     out = []
     for event in events:
@@ -28,8 +32,25 @@ def replay(program, events):
     return out
 
 
+def traced(program, events):
+    interpreter = Interpreter(Program(program))
+    out = []
+
+    def sink(kind, frame, pc, number, data):
+        out.append([kind, frame, pc, number, data, tracer.frame(frame)])
+
+    tracer = Tracer(interpreter, sink)
+    kernel = Kernel(interpreter)
+    state = State()
+    for event in events:
+        step = kernel.step(state, tuple(event))
+        if step:
+            state = step.state
+    return out
+
+
 def main():
-    mode = {"replay": replay, "hostile": hostile.run}[sys.argv[1]]
+    mode = {"replay": replay, "traced": traced, "hostile": hostile.run}[sys.argv[1]]
     with open(sys.argv[2], "rb") as f:
         batch = f.read()
     at = 0
@@ -40,4 +61,5 @@ def main():
             gc.collect()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -19,9 +19,10 @@ from tests.laws.workflows import Case, cases
 from tsme.errors import LimitError
 from tsme.kernel import Kernel, State, checkpoints, limits
 from tsme.kernel.limits import LIMITS
-from tsme.kernel.protocol import CONTINUE
-from tsme.program import Program, instructions, query, sizes
+from tsme.kernel.protocol import CONTINUE, TRACED
+from tsme.program import Program, frame_items, instructions, query, sizes
 from tsme.program.interpreter import Interpreter
+from tsme.program.trace import Tracer
 from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 
@@ -33,10 +34,10 @@ class Count:
         self.now = self.work = 0
         self.steps: list[int] = []
         self.works: list[int] = []
-        kernel.client.trace = self.trace
+        Tracer(kernel.client, self.entered, (TRACED.index("enter"),))
 
-    def trace(self, what: str, *rest: Any) -> None:
-        self.now += what == "enter"
+    def entered(self, *_event: Any) -> None:
+        self.now += 1
 
     def look(self, event: Any, step: Any) -> None:
         self.steps.append(self.now)
@@ -103,7 +104,7 @@ def test_near_its_limit_a_large_state_is_measured_once(monkeypatch: pytest.Monke
         return size, depth
 
     monkeypatch.setattr(instructions, "measure", measuring)
-    for module in (sizes, checkpoints):
+    for module in (sizes, frame_items):
         monkeypatch.setattr(module, "measure", measuring)
         monkeypatch.setattr(module, "encoded_size", lambda v: measuring(v)[0])
     definition = {

@@ -24,6 +24,7 @@ from tsme.program.frames import SILENT
 
 from ...compiler.frontend.model import Json
 from ..journal.listing import Listing, listing
+from ..journal.watching import FrameImage, Told, Watcher
 from .causes import NO_POINTER, TOO_LARGE, Moment, explain, state_error, too_large
 from .contexts import context, item
 from .credentials import role
@@ -50,7 +51,7 @@ def replay_history(
         _, event = replay.read_step(record, run.state.now)
         if event[0] == protocol.START:
             view = _View(what, event, notes or {})
-            vm.trace = view.trace
+            view.watch(vm)
         if view is None:
             break
         view.begin(event)
@@ -78,7 +79,7 @@ class _Branch:
 
     parent: int | None = None
     index: int = 0  # which child of its parent
-    frame: Any = None
+    told: Told | None = None  # the event under way, if it is one of this frame
     prev: int = 0  # the event before the next one
     state: int = -1  # the state it is in, -1 for none
     entered: int = 0  # the event of its entry
@@ -95,9 +96,15 @@ class _Branch:
     map_run: int = 0  # the event that began a Map Run of it which is under way
     done: int = 0  # of a Parallel or Map: the event that says that all of it succeeded
 
+    @property
+    def frame(self) -> FrameImage:
+        """As it is now; at an event of its own alone."""
+        assert self.told
+        return self.told.image
 
-class _View:
-    """Watches one execution.  `trace` is for `Interpreter.trace`."""
+
+class _View(Watcher):
+    """Watches one execution."""
 
     def __init__(self, what: Listing, start: Sequence[Any], notes: Mapping[int, Note]) -> None:
         self.what = what
@@ -146,14 +153,13 @@ class _View:
 
     # --- states ---
 
-    def trace(self, what: str, number: int, frame: Any, *more: Any) -> None:
-        if what == "spawn":
-            self.branches[number] = _Branch(frame.parent, frame.index)
-        branch = self.branches.setdefault(number, _Branch())
-        branch.frame = frame
-        getattr(self, "on_" + what)(branch, *more)
+    def of(self, told: Told) -> _Branch:
+        branch = self.branches.setdefault(told.frame, _Branch())
+        branch.told = told
+        return branch
 
-    def on_enter(self, branch: _Branch, state: int, _now: int) -> None:
+    def on_enter(self, told: Told) -> None:
+        branch, state = self.of(told), told.number
         self.leave(branch)
         kind, name = self.what.states[state].type, self.what.states[state].name
         value = branch.frame.slots[0]
@@ -172,17 +178,19 @@ class _View:
         branch.assigned = {}
         branch.done = 0
 
-    def on_assign(self, branch: _Branch, slot: int, value: Json) -> None:
-        name = self.what.debug.variables(branch.state)[slot - 1]
+    def on_assign(self, told: Told) -> None:
+        branch = self.of(told)
+        name = self.what.debug.variables(branch.state)[told.number - 1]
         if name.isidentifier():  # others are the compiler's own
-            branch.assigned[name] = value
+            branch.assigned[name] = told.data
 
-    def on_end(self, branch: _Branch) -> None:
-        self.leave(branch)
+    def on_end(self, told: Told) -> None:
+        self.leave(self.of(told))
 
     # --- tasks ---
 
-    def on_task(self, branch: _Branch, action: Action, timeout: int, heartbeat: int) -> None:
+    def on_task(self, told: Told) -> None:
+        branch, action = self.of(told), told.action
         branch.action = action
         note = self.notes.get(action.id, Note())
         if self.type(branch) == "Map":  # its reader or its writer
@@ -194,8 +202,8 @@ class _View:
         about = service(action.resource)
         names = self.start[6] or [None] * 5
         details = given(
-            timeoutInSeconds=timeout // 1000 or None,
-            heartbeatInSeconds=heartbeat // 1000 or None,
+            timeoutInSeconds=action.deadline and (action.deadline - self.time) // 1000,
+            heartbeatInSeconds=action.heartbeat // 1000 or None,
             taskCredentials=self.role(branch),
         )
         if about.family == "Task":
@@ -227,7 +235,9 @@ class _View:
         details = {"workerName": note.worker} if note.worker else {}
         self.task_event("Started", branch, about, details=details)
 
-    def on_resume(self, branch: _Branch, action: Action, kind: int, a: Any, b: Any) -> None:
+    def on_resume(self, told: Told) -> None:
+        branch, action, kind = self.of(told), told.action, told.number
+        a, b = told.data[1:]
         self.resumed = True
         branch.action = None
         if action.kind != protocol.TASK:
@@ -279,7 +289,8 @@ class _View:
             branch = self.branches[branch.parent]
         return branch
 
-    def on_error(self, branch: _Branch, error: Any, stack: list[Any]) -> None:
+    def on_error(self, told: Told) -> None:
+        branch, error, stack = self.of(told), told.fault, told.data[3]
         self.runs.on_error(branch, stack)
         if error.number == TOO_LARGE:
             self.fails(branch, self.large(branch, error.cause))
@@ -287,12 +298,15 @@ class _View:
         words = explain(self.moment(branch, stack), error.number, error.value)
         self.fails(branch, self.fault(branch, error.cause, words))
 
-    def on_raise(self, branch: _Branch) -> None:
+    def on_raise(self, told: Told) -> None:
         # A handler found nobody for the error; what is known of it still holds.
+        branch = self.of(told)
         self.tell_failed(branch)
         self.failing = branch
 
-    def on_fail(self, branch: _Branch, name: str | None, cause: str | None) -> None:
+    def on_fail(self, told: Told) -> None:
+        branch = self.of(told)
+        name, cause = told.data
         site = self.what.sites.get(branch.frame.pc - 1)
         if site is not None and site.kind == "large":
             self.fails(branch, self.large(branch, cause))
@@ -319,10 +333,13 @@ class _View:
         )
 
     def outward(self, branch: _Branch) -> list[_Branch]:
-        """A branch and those around it."""
+        """A branch and those around it, as their frames are now."""
         found = [branch]
         while found[-1].parent is not None:
-            found.append(self.branches[found[-1].parent])
+            assert branch.told
+            around = self.branches[found[-1].parent]
+            around.told = branch.told.about(found[-1].parent)
+            found.append(around)
         return found
 
     def visible(self, branch: _Branch) -> dict[str, Json]:
@@ -337,12 +354,14 @@ class _View:
 
     # --- branches and items ---
 
-    def on_fork(self, branch: _Branch, count: int) -> None:
+    def on_fork(self, told: Told) -> None:
+        branch = self.of(told)
         branch.failed = False
-        branch.left = count
+        branch.left = told.number
         branch.follows = self.add("ParallelStateStarted", branch)
 
-    def on_map(self, branch: _Branch, items: list[Any], _most: int) -> None:
+    def on_map(self, told: Told) -> None:
+        branch, items = self.of(told), told.data
         branch.failed = False
         branch.left = len(items)
         branch.hides = self.runs.on_map(branch, items)
@@ -352,7 +371,9 @@ class _View:
         if not items:
             branch.done = self.add("MapStateSucceeded", branch, aside=True)
 
-    def on_spawn(self, branch: _Branch) -> None:
+    def on_spawn(self, told: Told) -> None:
+        self.branches[told.frame] = _Branch(told.image.parent, told.number)
+        branch = self.of(told)
         assert branch.parent is not None
         parent = self.branches[branch.parent]
         branch.hidden = parent.hidden or parent.hides
@@ -364,17 +385,15 @@ class _View:
         more = {"state": self.name(parent), "details": {"index": branch.index}}
         return self.add("MapIteration" + what, branch, aside=aside, **more)
 
-    def on_branch(self, branch: _Branch, _value: Json) -> None:
+    def on_branch(self, told: Told) -> None:
         """A child has ended well."""
-        self.over(branch, "Succeeded")
+        self.over(self.of(told), "Succeeded")
 
-    def on_tolerated(self, branch: _Branch, _error: Any) -> None:
+    def on_tolerated(self, told: Told) -> None:
         """A child has failed, and its parent goes on."""
+        branch = self.of(told)
         self.tell_failed(branch)
         self.over(branch, "Failed")
-
-    def on_exceeded(self, branch: _Branch, _error: Any) -> None:
-        """A child has failed that was one too many."""
 
     def over(self, branch: _Branch, what: str) -> None:
         assert branch.parent is not None
@@ -391,12 +410,14 @@ class _View:
             parent.prev = last
             parent.done = self.add(self.type(parent) + "StateSucceeded", parent, aside=True)
 
-    def on_abort(self, branch: _Branch) -> None:
+    def on_abort(self, told: Told) -> None:
+        branch = self.of(told)
         self.tell_failed(branch)
         self.aborted.append(branch)
 
-    def on_passed(self, branch: _Branch, error: Any) -> None:
+    def on_passed(self, told: Told) -> None:
         """An error of a child comes to its parent, and what else was below that has ended."""
+        branch, error = self.of(told), told.fault
         if branch.hides:
             self.aborted = []
             known = branch.hidden or not branch.map_run

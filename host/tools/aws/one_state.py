@@ -13,7 +13,7 @@ from typing import Any
 
 from tsme import kernel
 from tsme.errors import TsmeError
-from tsme.kernel import Action, protocol, replay
+from tsme.kernel import protocol, replay
 from tsme.kernel.executor import Driver
 from tsme.program import interpreter
 
@@ -21,6 +21,7 @@ from ...compiler.backend.emit import Compiled
 from ...compiler.backend.inspecting import compile_state
 from ...compiler.frontend.model import Json, Map, Parallel, Pass, State, Task
 from ..journal.listing import Listing, listing
+from ..journal.watching import Told, Watcher
 from .causes import TOO_LARGE, Moment, explain, too_large
 
 EXCEEDED = "States.ExceedToleratedFailureThreshold"
@@ -151,14 +152,14 @@ def answer(
     return view.answer(again.state, level)
 
 
-class _View:
+class _View(Watcher):
     """Watches the interpreter."""
 
     def __init__(self, setting: Setting, compiled: Compiled) -> None:
         self.setting = setting
         self.what: Listing = listing(compiled.program, compiled.debug)
         vm = interpreter.Interpreter(self.what.program)
-        vm.trace = self.trace
+        self.watch(vm)
         self.kernel = kernel.Kernel(vm)
         self.names = self.what.debug.variables(0)
         self.state = 0
@@ -168,53 +169,63 @@ class _View:
         self.items: list[Any] | None = None  # of a Map, once they are known to be some
         self.error: tuple[str | None, str | None] | None = None
 
-    def trace(self, what: str, number: int, frame: Any, *more: Any) -> None:
-        found = getattr(self, "on_" + what, None)
-        if found and not number:  # not the items of a Map
-            found(frame, *more)
+    # Of frame 0 alone: what is below are the items of a Map.
 
-    def on_enter(self, _frame: Any, state: int, _now: int) -> None:
-        self.state = state
-        if state > _TESTED:
-            self.next = self.what.states[state].name
+    def on_enter(self, told: Told) -> None:
+        if not told.frame:
+            self.state = told.number
+            if told.number > _TESTED:
+                self.next = self.what.states[told.number].name
 
-    def on_assign(self, _frame: Any, slot: int, value: Json) -> None:
-        name = self.names[slot - 1]
+    def on_assign(self, told: Told) -> None:
+        if told.frame:
+            return
+        name = self.names[told.number - 1]
         if name.isidentifier():
-            self.variables[name] = value
+            self.variables[name] = told.data
         elif name.startswith("#") and self.state == _TESTED:
-            self.values[name[1:]] = value
+            self.values[name[1:]] = told.data
 
-    def on_map(self, _frame: Any, items: list[Any], _most: int) -> None:
-        self.items = items
+    def on_map(self, told: Told) -> None:
+        if not told.frame:
+            self.items = told.data
 
-    def on_resume(self, _frame: Any, action: Action, kind: int, a: Any, b: Any) -> None:
-        if kind == protocol.FAILED:
-            self.error = a, b
-        elif action.kind != protocol.TASK:  # another attempt
+    def on_resume(self, told: Told) -> None:
+        if told.frame:
+            return
+        if told.number == protocol.FAILED:
+            self.error = told.data[1], told.data[2]
+        elif told.action.kind != protocol.TASK:  # another attempt
             self.error = None
             self.values.pop("retryIndex", None)
 
-    def on_error(self, frame: Any, error: Any, stack: list[Any]) -> None:
-        words = explain(self.moment(frame, stack), error.number, error.value)
+    def on_error(self, told: Told) -> None:
+        if told.frame:
+            return
+        error = told.fault
+        words = explain(self.moment(told, told.data[3]), error.number, error.value)
         if error.number == TOO_LARGE:
             words = too_large(self.setting.state.name)
         self.error = error.name, words or error.cause
 
-    def on_fail(self, frame: Any, name: str | None, cause: str | None) -> None:
-        site = self.what.sites.get(frame.pc - 1)
+    def on_fail(self, told: Told) -> None:
+        if told.frame:
+            return
+        name, cause = told.data
+        site = self.what.sites.get(told.pc - 1)
         if site is not None and site.kind in ("choice", "items"):
-            cause = explain(self.moment(frame, []), 4 if site.kind == "choice" else 8, None)
+            cause = explain(self.moment(told, []), 4 if site.kind == "choice" else 8, None)
         if site is not None and site.kind == "large":
             cause = too_large(self.setting.state.name)
         self.error = name, cause
 
-    def on_passed(self, _frame: Any, error: Any) -> None:  # from an item of a Map
-        self.error = error.name, error.cause
+    def on_passed(self, told: Told) -> None:  # from an item of a Map
+        if not told.frame:
+            self.error = told.fault.name, told.fault.cause
 
-    def moment(self, frame: Any, stack: list[Any]) -> Moment:
+    def moment(self, told: Told, stack: list[Any]) -> Moment:
         context = self.setting.context
-        return Moment(self.what, frame.pc - 1, [list(frame.slots)], stack, lambda: context)
+        return Moment(self.what, told.pc - 1, [told.image.slots], stack, lambda: context)
 
     # --- telling ---
 

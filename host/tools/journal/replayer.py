@@ -27,6 +27,7 @@ from ..handlers import load_machine
 from ..limits import no_limits
 from . import store
 from .image import Log, Record, duration
+from .watching import Told, Watcher
 
 _OTHER = "TSME-K007"  # another behaviour
 
@@ -76,7 +77,7 @@ def find(path: str) -> Known:
     return know(read_program(path))
 
 
-class Player:
+class Player(Watcher):
     """Feeds records to the kernel, one at a time, oldest first."""
 
     def __init__(self, programs: list[Known]) -> None:
@@ -135,13 +136,12 @@ class Player:
             client = self.now.program
             if isinstance(client, Program):
                 client = Interpreter(client)
-                client.trace = self._trace
+                self.watch(client)
             self.kernel = Kernel(client)
         return True
 
-    def _trace(self, what: str, *rest: Any) -> None:
-        if what == "enter":
-            self.entered.append((rest[0], rest[2]))
+    def on_enter(self, told: Told) -> None:
+        self.entered.append((told.frame, told.number))
 
     def _checkpoint(self, played: Played) -> None:
         record = played.record

@@ -7,3 +7,8 @@ TASK, WAKE = range(2)  # kinds of tracked actions
 INPUTS = "continue start succeeded failed heartbeat timer stop started signal sleep".split()
 STATUS = "running succeeded failed stopped".split()
 EMITS = "log metric publish".split()
+# Kinds of trace events (docs/SPEC.md, 3.6)
+TRACED = (
+    "enter assign task resume end error raise fail fork map spawn branch tolerated exceeded "
+    "passed abort"
+).split()

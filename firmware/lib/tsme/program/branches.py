@@ -13,6 +13,15 @@ from ..kernel.limits import LIMITS, check
 from ..values.cbor import MISSING, Obj
 from .frames import NEW, Frame, own
 
+# Kinds of trace events, as in protocol.py
+_T_FORK = const(8)
+_T_MAP = const(9)
+_T_SPAWN = const(10)
+_T_BRANCH = const(11)
+_T_TOLERATED = const(12)
+_T_EXCEEDED = const(13)
+_T_PASSED = const(14)
+_T_ABORT = const(15)
 WAITS = -1
 RESULTS, LEFT, NEXT, ENTRY, ITEMS, MOST, MORE = range(7)
 _AT_ONCE = const(40)  # iterations at a time if MaxConcurrency is 0; as AWS
@@ -48,7 +57,7 @@ def spawn(vm, d, number, index, entry, value):
     else:
         frames[place] = f
     if vm.trace:
-        vm.trace("spawn", place, f)
+        vm.trace(_T_SPAWN, d, place, f, index)
 
 
 def behind(vm, entry):
@@ -63,7 +72,7 @@ def fork(vm, d, number, f, stack, a):
     f.fresh = True
     f.wait = WAITS
     if vm.trace:
-        vm.trace("fork", number, f, a)
+        vm.trace(_T_FORK, d, number, f, a)
     for index in range(a):
         spawn(vm, d, number, index, f.pc, value)
         f.pc = behind(vm, f.pc)
@@ -87,7 +96,7 @@ def map_items(vm, d, number, f, stack, a):
         may_fail = part if not a & 2 or a & 4 and part < may_fail else may_fail
         most = option(stack, a, 2)
     if vm.trace:
-        vm.trace("map", number, f, items, most)
+        vm.trace(_T_MAP, d, number, f, items)
     entry = f.pc
     f.pc = behind(vm, entry)
     if isinstance(items, Obj):
@@ -184,7 +193,7 @@ def ended(vm, d, number, f):
     # A child has ended with the value of its slot 0.
     value = f.slots[0]
     if vm.trace:
-        vm.trace("branch", number, f, value)
+        vm.trace(_T_BRANCH, d, number, f, None)
     _leave(vm, d, number, f, value)
 
 
@@ -197,7 +206,7 @@ def raised(vm, d, number, f, e):
         join = parent.join
         if len(join) > MORE:
             if vm.trace:
-                vm.trace("tolerated" if join[MORE] else "exceeded", number, f, e)
+                vm.trace(_T_TOLERATED if join[MORE] else _T_EXCEEDED, d, number, f, e)
             if join[MORE]:
                 join[MORE] -= 1
                 failure = Obj((("Error", e.name), ("Cause", e.cause), ("Status", "FAILED")))
@@ -208,7 +217,7 @@ def raised(vm, d, number, f, e):
         f.join = None
         f.wait = 0
         if vm.trace:
-            vm.trace("passed", number, f, e)
+            vm.trace(_T_PASSED, d, number, f, e)
         if f.handler and e.name != "States.Runtime":
             vm.raised(d, number, f, e)
             d.ready = number
@@ -252,7 +261,7 @@ def abort(vm, d, top):
         else:
             f = frames[number]
             if vm.trace:
-                vm.trace("abort", number, f)
+                vm.trace(_T_ABORT, d, number, f, None)
             if f.wait > 0:
                 d.drop(f.wait)
             frames[number] = None

@@ -12,6 +12,10 @@ from .frames import SILENT, index, put
 
 _MAX_DELAY = const(2147483647)  # s, AWS's longest wait
 _LARGE = const(256)  # bytes from which on a size is tracked
+# Kinds of trace events, as in protocol.py
+_T_TASK = const(2)
+_T_END = const(4)
+_T_RAISE = const(6)
 
 
 def sized(vm, v):
@@ -159,7 +163,7 @@ def task_(vm, d, number, f, stack, a):
         timeout = 1000 * option(stack, a, 0)
     f.wait = d.task(number, name, payload, timeout, heartbeat)
     if vm.trace:
-        vm.trace("task", number, f, d.pending[f.wait], timeout, heartbeat)
+        vm.trace(_T_TASK, d, number, f, f.wait)
     return True
 
 
@@ -213,7 +217,7 @@ def error_(vm, d, number, f, stack, a):
 
 def raise_(vm, d, number, f, stack, a):
     if vm.trace:
-        vm.trace("raise", number, f)
+        vm.trace(_T_RAISE, d, number, f, None)
     if vm.raised(d, number, f, StatesError(f.error, f.cause)):
         d.ready = number
     return True
@@ -227,7 +231,7 @@ def fail_(*all):
 
 def end_(vm, d, number, f, stack, a):
     if vm.trace:
-        vm.trace("end", number, f)
+        vm.trace(_T_END, d, number, f, None)
     if f.parent is None:
         d.succeed(f.slots[0])
     else:

@@ -33,6 +33,11 @@ _IF = const(19)
 _UNLESS = const(20)
 _COMPARE = const(21)
 _FRAME = const(37)  # never comes: in its place is a LOAD of a frame around
+# Kinds of trace events, as in protocol.py
+_T_ENTER = const(0)
+_T_ASSIGN = const(1)
+_T_RESUME = const(3)
+_T_ERROR = const(5)
 
 
 class Interpreter:
@@ -45,13 +50,7 @@ class Interpreter:
         self.calls = (
             once("program.functions.table", "find", program.calls) if program.calls else {}
         )
-        # A function(what, frame number, frame, ...) that watches; the host's views hang on it.
-        # enter(state, now) assign(slot, value) task(action, timeout, heartbeat) end() raise()
-        # resume(action, kind, a, b) error(StatesError, stack) fail(name, cause)
-        # fork(n) map(items, most): children begin; spawn(): a child, before it runs
-        # branch(output): a child has ended; abort(): it ended with a sibling's error;
-        # passed(StatesError): its error has come to this frame
-        # tolerated(StatesError): a child has failed, and its parent goes on; exceeded(): once more
+        # What watches, if anything does: a Tracer's see(kind, draft, frame number, frame, more).
         self.trace = None
 
     # --- what the kernel asks of a client ---
@@ -125,7 +124,7 @@ class Interpreter:
         if kind == _TIMER and not action.kind:  # the time of a task or of its heartbeat is up
             kind, a, b = _FAILED, "States.Timeout", "" if action.due == action.deadline else SILENT
         if self.trace:
-            self.trace("resume", number, f, action, kind, a, b)
+            self.trace(_T_RESUME, d, number, f, (action, kind, a, b))
         if kind == _SUCCEEDED:
             return [a]
         if kind == _TIMER or d.error:
@@ -164,7 +163,7 @@ class Interpreter:
                 return
             except StatesError as e:
                 if self.trace:
-                    self.trace("error", number, f, e, stack)
+                    self.trace(_T_ERROR, d, number, f, (e, stack))
                 if not self.raised(d, number, f, e):
                     return
                 stack = []
@@ -186,10 +185,8 @@ class Interpreter:
         return False
 
     def loop(self, d, number, f, stack):
-        code = self.code
-        consts, slots = self.consts, f.slots
-        push = stack.append
-        pop = stack.pop
+        code, consts, slots = self.code, self.consts, f.slots
+        push, pop = stack.append, stack.pop
         pc = 2 * f.pc
         while True:
             op = code[pc]
@@ -212,10 +209,11 @@ class Interpreter:
                     push(consts[a] if op == _CONST else a if op == _INT else slots[a])
                     continue
                 if op == _STORE:
-                    v = slots[a] = pop()
+                    slots[a] = pop()
                     f.dirty |= 1 << a
                     if a and self.trace:
-                        self.trace("assign", number, f, a, v)
+                        f.pc = pc >> 1
+                        self.trace(_T_ASSIGN, d, number, f, a)
                     continue
                 if op == _PICK:
                     push(stack[a])
@@ -241,9 +239,10 @@ class Interpreter:
                         f.pc = (pc >> 1) - (2 if a > 255 else 1)
                         return
                     d.left -= 1
-                    if self.trace:
-                        self.trace("enter", number, f, a, d.now)
                     f.enter(a, d.now, pc >> 1)
+                    if self.trace:
+                        f.pc = pc >> 1
+                        self.trace(_T_ENTER, d, number, f, a)
                     continue
                 if op == _COMPARE:
                     b = pop()

@@ -7,6 +7,8 @@ from .frames import own
 _ENTER = const(17)
 _JUMP = const(18)
 _CATCH = const(23)
+_T_ENTER = const(0)  # as in protocol.py
+_T_ERROR = const(5)
 
 
 def fail(vm, d, number, enters):
@@ -20,10 +22,10 @@ def fail(vm, d, number, enters):
             f.pc = a
         elif op == _ENTER and enters:
             enters = False
-            if vm.trace:
-                vm.trace("enter", number, f, a, d.now)
             f.enter(a, d.now, pc)
             f.pc = pc
+            if vm.trace:
+                vm.trace(_T_ENTER, d, number, f, a)
         else:
             if op == _CATCH and f.pc == f.entry:
                 f.handler = a
@@ -31,7 +33,7 @@ def fail(vm, d, number, enters):
     d.left = 0
     e = StatesError(*d.error)
     if vm.trace:
-        vm.trace("error", number, f, e, [])
+        vm.trace(_T_ERROR, d, number, f, (e, []))
     vm.raised(d, number, f, e)
 
 

@@ -1,9 +1,11 @@
 # WAIT, LIMIT, FAIL, and the delays of RETRY, which not every program has (docs/SPEC.md, 2.2).
+from .. import const
 from ..errors.faults import StatesError, error
 from ..values import numbers
 
 _MAX_DELAY = 2147483647  # s, AWS's longest wait
 _PARTS = 1000000000  # billionths
+_T_FAIL = const(7)  # a kind of trace event, as in protocol.py
 
 
 def wait(vm, d, number, f, stack, a):
@@ -81,7 +83,7 @@ def fail(vm, d, number, f, stack, a):
     cause = stack.pop() if a & 2 else None
     name = stack.pop() if a & 1 else None
     if vm.trace:
-        vm.trace("fail", number, f, name, cause)
+        vm.trace(_T_FAIL, d, number, f, StatesError(name, cause))
     if vm.raised(d, number, f, StatesError(name, cause)):
         d.ready = number  # its own handler took it
     return True

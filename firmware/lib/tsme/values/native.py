@@ -5,7 +5,7 @@ from binascii import crc32
 from ..errors import fault
 from . import DEPTH, ITEM_DEPTH, cbor, numbers, too_deep
 
-_API = 4  # as tsme_native.c has it
+_API = 5  # as tsme_native.c has it
 
 try:
     import tsme_native as core

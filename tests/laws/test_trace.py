@@ -1,0 +1,52 @@
+"""What an interpreter says of its steps is the same on all of them (docs/SPEC.md, 3.6)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.laws import device
+from tests.laws.support import BOARDS, on_device, show
+from tests.laws.test_same_bytes import batch
+from tsme.kernel.protocol import START, TRACED
+from tsme.program import Program
+from tsme_host.compiler.compile import compile_text
+
+COUNT = 150
+# Two items fail, of which one may.
+TOLERANT = {
+    "Type": "Map",
+    "ToleratedFailureCount": 1,
+    "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "F",
+        "States": {"F": {"Type": "Fail", "Error": "E"}},
+    },
+    "End": True,
+}
+
+
+def tolerant() -> list[Any]:
+    program = compile_text(json.dumps({"StartAt": "M", "States": {"M": TOLERANT}})).program
+    digest = Program(program).digest
+    return [program, [[START, 1000, 1, digest, 7, [1, 2, 3], None, 1]]]
+
+
+def test_the_cases_have_events_of_every_kind() -> None:
+    items = [*(item for _, item, _ in batch()), tolerant()]
+    seen = {event[0] for item in items for event in device.traced(*item)}
+    assert {TRACED[kind] for kind in seen} == set(TRACED)
+
+
+def test_watching_changes_no_record() -> None:
+    for case, item, expected in batch()[:COUNT]:
+        assert device.replay(*item, watched=True) == expected, show(case)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_boards_tell_the_events_that_cpython_tells(board: str) -> None:
+    items: list[Any] = [tolerant(), *(item for _, item, _ in batch()[:COUNT])]
+    for item, got in zip(items, on_device(board, "traced", items), strict=True):
+        assert got == device.traced(*item), f"{board}: {item[1]}"
