@@ -42,7 +42,8 @@ def test_the_cases_have_events_of_every_kind() -> None:
 
 def test_watching_changes_no_record() -> None:
     for case, item, expected in batch()[:COUNT]:
-        assert device.replay(*item, watched=True) == expected, show(case)
+        program, events = item
+        assert device.replay(program, events, watched=True) == expected, show(case)
 
 
 @pytest.mark.parametrize("board", BOARDS)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tsme import kernel
@@ -223,11 +224,9 @@ class _View(Watcher):
 
     def role(self, branch: _Branch) -> Json:
         whole = context(self.what.states[branch.state], self.start, branch.frame)
-        around = branch
-        while around.parent is not None:
-            index, around = around.index, self.branches[around.parent]
+        for inner, around in pairwise(self.outward(branch)):
             if self.type(around) == "Map":
-                whole |= item(around.frame, index)
+                whole |= item(around.frame, inner.index)
                 break
         return role(self.what, branch.frame, self.visible(branch), whole, self.time)
 
