@@ -3,8 +3,9 @@
     instructions.py           SPEC's table (2.2) and native_modules/opcodes.h
     instructions.py --check   says whether they are up to date
 
-In SPEC the columns `no`, `operand`, `flow` and `errors` come from the table; `stack` and `what`
-are written by hand, but `stack` must have as many values before and after as the table says.
+In SPEC (2.2, 2.16) the columns `no`, `operand`, `flow` and `errors` come from the table; `stack`
+and `what` are written by hand, but `stack` must have as many values on each side as the table
+says.
 """
 
 import importlib.util
@@ -25,6 +26,7 @@ KINDS = {
     "P": "c, a path",
     "R": "c, a retrier",
     "Q": "c, a query",
+    "B": "c, bytes",
 }
 FLOWS = {
     "": "",
@@ -38,40 +40,50 @@ FLOWS = {
     "m": "waits, children",
     "e": "ends",
     "c": "not run",
+    "v": "invokes",
 }
 
 
-def table() -> list[list[str]]:
-    """The rows: name, operand, stack, flow, errors."""
+def table() -> tuple[list[list[str]], list[list[str]], int]:
+    """The rows: name, operand, stack, flow, errors; the reserved ones; the first of these."""
     spec = importlib.util.spec_from_file_location("opcodes", TABLE)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return [row.decode().split(":") for row in module.TABLE]
+    rows, reserved = (
+        [row.decode().split(":") for row in part] for part in (module.TABLE, module.RESERVED)
+    )
+    return rows, reserved, module.FIRST_RESERVED
+
+
+def values(text: str) -> tuple[int, str]:
+    """Values that a side of a stack effect has for certain, and what says how many more."""
+    plain = sum(int(c) if c.isdigit() else 1 for c in text if c.isdigit() or c in "?rIBS")
+    return plain, re.sub(r"[\d?rIBS]", "", text)
 
 
 def fits(text: str, row: list[str]) -> bool:
     """Has a stack effect as SPEC writes it, `a b → c`, as many values as the row's?"""
-    before, _, after = (part.split() for part in text.partition("→"))
-    pops, _, pushes = row[2].partition(">")
-    if row[3] in ("w", "m") and before[:1] == [".."]:
-        del before[0]
-    counted = re.sub(r"[\d?r]", "", pops)
-    plain = sum(int(c) if c.isdigit() else 1 for c in pops if c.isdigit() or c in "?r")
-    optional = [word for word in before if word.startswith("[") or word.endswith("..")]
-    enough = len(before) - len(optional) == plain and bool(optional) == bool(counted)
-    return enough and len(after) == len(pushes)
+    sides = [part.split() for part in text.partition("→")[::2]]
+    if row[3] in ("w", "m") and sides[0][:1] == [".."]:
+        del sides[0][0]
+    for written, told in zip(sides, row[2].split(">"), strict=True):
+        plain, counted = values(told)
+        optional = [word for word in written if word.startswith("[") or word.endswith("..")]
+        if len(written) - len(optional) != plain or bool(optional) != bool(counted):
+            return False
+    return True
 
 
-def section(rows: list[list[str]], old: str) -> str:
+def section(rows: list[list[str]], old: str, first: int = 0) -> str:
     """SPEC's table, with what is written by hand kept."""
     kept = {}
     for line in old.splitlines()[2:]:
         cells = [cell.strip() for cell in line.strip()[1:-1].split("|")]
         kept[cells[1]] = cells[3], cells[-1]
     out = [HEAD, "| --- | --- | --- | --- | --- | --- | --- |"]
-    for number, row in enumerate(rows):
+    for number, row in enumerate(rows, first):
         name, operand, _, flow, errors = row
         stack, what = kept.get(name, ("", ""))
         if not fits(stack, row):
@@ -87,9 +99,8 @@ def header(rows: list[list[str]]) -> str:
     lines = []
     for number, (name, operand, effect, flow, _) in enumerate(rows):
         pops, _, pushes = effect.partition(">")
-        counted = re.sub(r"[\d?r]", "", pops)
+        plain, counted = values(pops)
         maybe = "?" in pops
-        plain = sum(int(c) for c in pops if c.isdigit()) + maybe + ("r" in pops)
         check = operand[1:] if operand[0] == "c" else ""
         choices = operand[1:] if operand[0] in "kp" else "0"
         cells = [name, str(number), quote(operand[0]), quote(check), f"0x{choices}"]
@@ -121,11 +132,14 @@ def quote(letter: str) -> str:
 
 
 def main() -> None:
-    rows = table()
+    rows, reserved, first = table()
     spec = SPEC.read_text(encoding="utf-8")
-    start = spec.index("| no | name | operand | stack |")
-    end = start + spec[start:].index("\n\n") + 1
-    wanted = {SPEC: spec[:start] + section(rows, spec[start:end]) + spec[end:]}
+    start = 0
+    for part, number in ((rows, 0), (reserved, first)):
+        start = spec.index("| no | name | operand | stack |", start + 1)
+        end = start + spec[start:].index("\n\n") + 1
+        spec = spec[:start] + section(part, spec[start:end], number) + spec[end:]
+    wanted = {SPEC: spec}
     wanted[HEADER] = header(rows)
     for path, text in wanted.items():
         if path.exists() and path.read_text(encoding="utf-8") == text:

@@ -118,7 +118,7 @@ class _Verifier:
         while pc < n:
             op, a, after = self.fetch(pc)
             if op >= len(TABLE):
-                raise bad("operation %d" % op, pc)
+                self.unknown(op, pc)
             name, _, effect, way, _ = self.row(op)
             starts[pc] = 2 if way == b"s" else 1
             if b"r" in effect:
@@ -133,6 +133,15 @@ class _Verifier:
         for pc in range(n):
             if starts[pc] and self.depth[pc] is None:
                 raise bad("nothing leads here", pc)
+
+    def unknown(self, op, pc):
+        from .opcodes import FIRST_RESERVED, RESERVED
+
+        if not FIRST_RESERVED <= op < FIRST_RESERVED + len(RESERVED):
+            raise bad("operation %d" % op, pc)
+        name = str(RESERVED[op - FIRST_RESERVED].split(b":")[0], "utf-8")
+        text = "the program needs %s for %s" % (lacking(128), name)
+        raise TsmeError("TSME-P004", "%s (instruction %d)" % (text, pc))
 
     def operand(self, pc, row, a, starts):
         name, kind, effect = row[:3]
