@@ -54,7 +54,7 @@ def table() -> tuple[list[list[str]], list[list[str]], int]:
     rows, reserved = (
         [row.decode().split(":") for row in part] for part in (module.TABLE, module.RESERVED)
     )
-    return rows, reserved, module.FIRST_RESERVED
+    return rows, reserved, 64
 
 
 def values(text: str) -> tuple[int, str]:

@@ -12,10 +12,10 @@ _NEEDS = const(127)  # the capabilities of this version
 VERSION = 2
 
 
-def _bad(text):
+def _bad(text, code=2):
     from .opcodes import bad
 
-    raise bad(text)
+    raise bad(text, None, code)
 
 
 def load(p, data, crc, limits):
@@ -23,16 +23,15 @@ def load(p, data, crc, limits):
     limits = limits or LIMITS
     check(limits, "program_bytes", len(data))
     if crc is not None and crc32(data) != crc:
-        raise TsmeError("TSME-P005", "the program is damaged: its checksum does not fit")
+        _bad("the program is damaged: its checksum does not fit", 5)
     try:
         item, p.size = cbor.decode(data, 0, True)  # behind it begins the debug part, if any
     except TsmeError as e:
-        raise TsmeError("TSME-P001", "not a TSME program: " + e.message)
+        _bad("not a TSME program: " + e.message, 1)
     if not isinstance(item, list) or len(item) != 7 or item[0] != VERSION:
         if isinstance(item, list) and item and isinstance(item[0], int):
-            text = "program format %d; this device reads %d" % (item[0], VERSION)
-            raise TsmeError("TSME-P003", text)
-        raise TsmeError("TSME-P001", "not a TSME program")
+            _bad("program format %d; this device reads %d" % (item[0], VERSION), 3)
+        _bad("not a TSME program", 1)
     _, p.digest, p.needs, ll, p.code, index, consts = item
     for v in (p.digest, p.code, index, consts):
         if not isinstance(v, bytes):
@@ -42,18 +41,7 @@ def load(p, data, crc, limits):
     if p.needs & ~_NEEDS:
         from .opcodes import lacking
 
-        raise TsmeError("TSME-P004", "the program needs " + lacking(p.needs & ~_NEEDS))
-    _limits(p, ll, limits)
-    starts = []
-    p.consts = _constants(consts, starts)
-    _calls(p)
-    if crc is None:
-        from .verify import verify
-
-        verify(p, data, index, starts, consts, limits)
-
-
-def _limits(p, ll, limits):
+        _bad(lacking(p.needs & ~_NEEDS), 4)
     if not isinstance(ll, list) or len(ll) != 6:
         _bad("limits")
     for v in ll:
@@ -66,6 +54,23 @@ def _limits(p, ll, limits):
     check(limits, "stack", p.stack)
     check(limits, "budget", p.budget)
     check(limits, "value_bytes", p.largest)
+    starts = []
+    p.consts = _constants(consts, starts)
+    # the functions that the code names: they are imported before the first step
+    p.calls = []
+    code = p.code
+    high = 0
+    for i in range(0, len(code) - 1, 2):
+        a = high | code[i + 1]
+        high = 0
+        if not code[i]:
+            high = a << 8
+        elif code[i] == _CALL and a not in p.calls:
+            p.calls.append(a)
+    if crc is None:
+        from .verify import verify
+
+        verify(p, data, index, starts, consts, limits)
 
 
 def _constants(consts, starts):
@@ -96,17 +101,3 @@ def _joined(consts, parts, number, text):
             _bad("constant %d" % number)
         out.append(part)
     return "".join(out) if text else out
-
-
-def _calls(p):
-    # the functions that the code names: they are imported before the first step
-    p.calls = []
-    code = p.code
-    high = 0
-    for i in range(0, len(code) - 1, 2):
-        a = high | code[i + 1]
-        high = 0
-        if not code[i]:
-            high = a << 8
-        elif code[i] == _CALL and a not in p.calls:
-            p.calls.append(a)

@@ -29,8 +29,7 @@ TABLE = (
     b"RETRY:cR:>:r: ERROR:-:>1:: RAISE:-:>:e:* FAIL:kf:b>:e:* END:-:>:e: FORK:n:1>1:m:* "
     b"MAP:kff:b1>1:m:68* QUERY:cQ:1>1::17 FRAME:n:>:c:"
 ).split()  # bytes: MicroPython keeps every letter that is taken from a text
-FIRST_RESERVED = 64
-RESERVED = (
+RESERVED = (  # from 64 on
     b"EVAL:t:p>1:v:* BODY:n:>:c: RETURN:-:1>:e: GET:l:>1:: SET:l:1>:: NONE:-:>1:: CLOSURE:t:>1:: "
     b"FUNC:f:>1:: REGEX:cB:>1:: HOLE:-:>1:: PARTIAL:n:n1>1:: INVOKE:n:n1>1:v:* IS:kff:1>1:: "
     b"MINUS:-:1>1::* OPERATE:k7fff:2>1::* NAME:cT:1>1:: WILD:k3:1>1:: AT:z:1>1:: EACH:-:1>I:: "
@@ -44,20 +43,29 @@ RESERVED = (
 NEEDS = "FLOAT HASH PARALLEL MAP QUERY RANDOM INPUT EXPRESSION".split()
 
 
-def bad(text, at=None):
+def bad(text, at=None, code=2):
+    # The error of a program that cannot be loaded, TSME-P001 to P005.  `text` may be the number of
+    # an operation that there is not.
     from ..errors import TsmeError
 
+    if isinstance(text, int):
+        if 64 <= text < 64 + len(RESERVED):
+            name = str(RESERVED[text - 64].split(b":")[0], "utf-8")
+            text = "%s for %s" % (lacking(128), name)
+            code = 4
+        else:
+            text = "operation %d" % text
     if at is not None:
         text = "%s (instruction %d)" % (text, at)
-    return TsmeError("TSME-P002", "not a sound program: " + text)
+    return TsmeError("TSME-P00%d" % code, "not a sound program: " + text if code == 2 else text)
 
 
 def lacking(needs):
-    # these capabilities in words
-    out = ["%s (capability %d)" % (NEEDS[n], n) for n in range(len(NEEDS)) if needs >> n & 1]
-    if needs >> len(NEEDS):
-        out.append("capabilities %d, which this version does not know" % needs)
-    return ", ".join(out)
+    # what a program needs and this version does not have, in words
+    for n in range(len(NEEDS)):
+        if needs >> n & 1:
+            return "the program needs %s (capability %d)" % (NEEDS[n], n)
+    return "the program needs capabilities %d, which this version does not know" % needs
 
 
 def __getattr__(name):

@@ -13,7 +13,6 @@ NEEDS_QUERY: Final[int]
 NEEDS_RANDOM: Final[int]
 NEEDS_INPUT: Final[int]
 NEEDS_EXPRESSION: Final[int]
-FIRST_RESERVED: Final[int]
 RESERVED: Final[list[bytes]]
 
 def lacking(needs: int) -> str: ...

@@ -6,7 +6,6 @@
 # says what an instruction takes and does.
 
 from .. import once
-from ..errors import TsmeError
 from ..kernel.limits import check
 from .functions.table import FUNCTIONS
 from .opcodes import TABLE, bad, lacking
@@ -29,7 +28,7 @@ def verify(p, data, index, starts, consts, limits):
         else:  # CircuitPython
             sha = hashlib.new("sha256", body)
         if sha.digest()[:8] != p.digest:
-            raise TsmeError("TSME-P005", "the program is damaged: its digest does not fit")
+            raise bad("the program is damaged: its digest does not fit", None, 5)
     width = 1 if len(consts) < 256 else 2 if len(consts) < 65536 else 4
     if len(index) != width * len(starts):
         raise bad("index")
@@ -38,7 +37,7 @@ def verify(p, data, index, starts, consts, limits):
             raise bad("index")
     for a in p.calls:
         if a >= len(FUNCTIONS):
-            raise TsmeError("TSME-P004", "the program calls function %d, which is not here" % a)
+            raise bad("the program calls function %d, which is not here" % a, None, 4)
     _Verifier(p, [consts[i] for i in starts], limits).run()
 
 
@@ -78,7 +77,7 @@ def _query(value):
 
         return once("program.query_check", "sound", value)
     except ImportError:
-        raise TsmeError("TSME-P004", "the program needs " + lacking(16))
+        raise bad(lacking(16), None, 4)
 
 
 class _Verifier:
@@ -87,13 +86,13 @@ class _Verifier:
         self.limits = limits
         self.firsts = firsts  # first byte of each constant
         self.code = program.code
-        self.rows = TABLE[:]
+        self.table = TABLE[:]
 
     def row(self, op):
         # of the table; those that are used are split, for all would take 6 KB
-        row = self.rows[op]
+        row = self.table[op]
         if isinstance(row, bytes):
-            row = self.rows[op] = row.split(b":")
+            row = self.table[op] = row.split(b":")
         return row
 
     def fetch(self, pc):
@@ -103,7 +102,7 @@ class _Verifier:
         if op:
             return op, a, pc + 1
         if not a or 2 * pc + 3 >= len(code) or not code[2 * pc + 2]:
-            raise bad("EXT", pc)
+            raise bad("an EXT of nothing", pc)
         return code[2 * pc + 2], a << 8 | code[2 * pc + 3], pc + 2
 
     def run(self):
@@ -118,7 +117,7 @@ class _Verifier:
         while pc < n:
             op, a, after = self.fetch(pc)
             if op >= len(TABLE):
-                self.unknown(op, pc)
+                raise bad(op, pc)
             name, _, effect, way, _ = self.row(op)
             starts[pc] = 2 if way == b"s" else 1
             if b"r" in effect:
@@ -134,15 +133,6 @@ class _Verifier:
             if starts[pc] and self.depth[pc] is None:
                 raise bad("nothing leads here", pc)
 
-    def unknown(self, op, pc):
-        from .opcodes import FIRST_RESERVED, RESERVED
-
-        if not FIRST_RESERVED <= op < FIRST_RESERVED + len(RESERVED):
-            raise bad("operation %d" % op, pc)
-        name = str(RESERVED[op - FIRST_RESERVED].split(b":")[0], "utf-8")
-        text = "the program needs %s for %s" % (lacking(128), name)
-        raise TsmeError("TSME-P004", "%s (instruction %d)" % (text, pc))
-
     def operand(self, pc, row, a, starts):
         name, kind, effect = row[:3]
         p = self.p
@@ -150,14 +140,14 @@ class _Verifier:
             if a >= len(p.consts) or not self.constant(kind[1:], a):
                 raise bad("the constant of %s" % str(name, "utf-8"), pc)
         elif kind.startswith(b"p") and not int(kind[1:], 16) >> (a & 255) & 1:
-            raise bad("%s %d" % (str(name, "utf-8"), a & 255), pc)
+            raise bad("%s has no choice %d" % (str(name, "utf-8"), a & 255), pc)
         elif kind.startswith(b"k") and not int(kind[1:], 16) >> a & 1:
-            raise bad("%s %d" % (str(name, "utf-8"), a), pc)
+            raise bad("%s has no choice %d" % (str(name, "utf-8"), a), pc)
         elif kind == b"-" and a:
             raise bad("%s has no operand" % str(name, "utf-8"), pc)
         elif kind == b"t":
             if a >= len(starts) or not starts[a] or (a <= pc and starts[a] != 2):
-                raise bad("jump to %d" % a, pc)
+                raise bad("a jump to %d" % a, pc)
         if effect.endswith(b"?") and not self.follower(pc).startswith(b"?"):
             raise bad("`missing` would be used as a value", pc)
 
@@ -224,7 +214,7 @@ class _Verifier:
                 raise bad("no frame is so far out", pc)
             frame = self.kinds[frame] >> 8
         if kind in (b"s", b"l") and a & 255 >= self.kinds[frame] & 255:
-            raise bad("slot %d" % (a & 255), pc)
+            raise bad("there is no slot %d" % (a & 255), pc)
 
     def children(self, pc, n, frame, todo):
         # For each a FRAME, with its slots, and a JUMP, at which it begins with an empty stack.
@@ -235,7 +225,7 @@ class _Verifier:
                 raise bad("no FRAME for a child", pc)
             slots = self.code[2 * pc + 1]
             if not slots:
-                raise bad("FRAME 0", pc)
+                raise bad("a FRAME of no slots", pc)
             check(self.limits, "slots", slots)
             self.depth[pc] = -1  # no way leads here
             pc += 1
