@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 
 # One text, which takes less memory than a dict of them.
 _PARTS = (
-    "Engine:engine.engine Outcome:engine.outcome "
+    "Engine:engine.engine Outcome:engine.outcome Board:engine.board "
     "Program:program "
     "ProgramFiles:program.store ProgramRegion:program.store "
     "Journal:journal "

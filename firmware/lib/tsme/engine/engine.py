@@ -38,6 +38,14 @@ _LONGEST = const(3600000)  # ms in one sleep; boards' timers wrap, on rp2 after 
 
 
 class Engine(Driver):
+    refused = None  # a function(value, exception): a signal that the machine rejected
+    lag = 0  # ms that the clock is behind the last step
+    latest = -1  # a reading of the clock up to here is no surprise
+    floor = 0  # it is at least this late
+    returned = False  # sleep() has come back
+    left = None  # what a handler raised that ends the run
+    active = False  # run() is under way
+
     # program: a Program, its digest in the store `programs`, or a class with stf()
     # (docs/MACHINES.md).  journal: a Journal, or None to keep nothing.  clock(): ms since 1970.
     # sleep(ms), plain or async: called when nothing but time has to pass; a board may deep-sleep
@@ -65,14 +73,7 @@ class Engine(Driver):
         self.task = self.tasks.task
         self.on = self.tasks.on
         self.queue = []  # inputs: (execution, kind, fields, Answer or Context, when)
-        self.refused = None  # a function(value, exception): a signal that the machine rejected
         self.posted = asyncio.Event()
-        self.lag = 0  # ms that the clock is behind the last step
-        self.latest = -1  # a reading of the clock up to here is no surprise
-        self.floor = 0  # it is at least this late
-        self.returned = False  # sleep() has come back
-        self.left = None  # what a handler raised that ends the run
-        self.active = False  # run() is under way
         self.running = {}  # action id -> asyncio task
         self.asking = []  # ids of `once` tasks whose check has not yet answered
 

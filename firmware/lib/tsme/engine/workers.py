@@ -1,6 +1,6 @@
 # Tasks whose result comes from outside, by a token: callbacks and activities; loaded for them.
 from .. import const
-from ..errors import TsmeError
+from ..errors import fault
 from ..values.copies import handed
 from .tasks import is_activity
 
@@ -14,7 +14,7 @@ def holder(state, token):
         for action in state.tasks():
             if str(action.id) == i:
                 return action.id
-    raise TsmeError("TSME-T003", "no task waits for the token " + token)
+    raise fault("TSME-T003", token)
 
 
 def activities(state, name):

@@ -29,6 +29,7 @@ TEXTS = {
     "TSME-K006": "a workflow takes no signals; only a state machine does",
     "TSME-K007": "the execution began with behaviour %s of the engine, and this tsme has %d: "
     "another release made it; let that one run it to its end, or format the journal",
+    "TSME-K007": "the program %s is not in the store; put() it there",
     "TSME-M001": "the name %r of a member is of type %s and no text; write str(...) around it",
     "TSME-M002": "the state can only be changed, and actions asked for, by stf(), and only while "
     "it runs",
@@ -49,6 +50,7 @@ TEXTS = {
     "TSME-P008": "the store of programs has format version %d, this software knows %d",
     "TSME-T001": "the effect '%s' of the task '%s' is none of pure, idempotent, once",
     "TSME-T005": "write @tasks.task('%s'), with the name of the task, above its function",
+    "TSME-T003": "no task waits for the token %s",
     "TSME-T006": "the clock gave %r: it has to give whole milliseconds since 1970, from 0 to the "
     "year 9999; write clock=lambda: int(...), in milliseconds",
     "TSME-T004": "the task '%s' has two handlers: %s and %s",
