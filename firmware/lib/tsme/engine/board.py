@@ -4,7 +4,7 @@ import asyncio
 
 from . import once
 from .errors import fault
-from .journal import Journal
+from .kernel import State
 from .outside import rest, wall_clock
 from .outside import seed as random_seed
 from .regions import Regions
@@ -209,7 +209,7 @@ class Board:
     def fail(self, slot, e):
         # Until the next boot, or start(): its journal knows where it was.
         self.slots[slot.name] = e
-        slot.state = type(slot.state)()  # nothing is pending: its handlers are given up
+        slot.state = State()  # nothing is pending: its handlers are given up
         slot.settle()
         if slot.queue:
             once("signals", "drop", slot, e)

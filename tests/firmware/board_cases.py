@@ -1,0 +1,266 @@
+# What a board does, on any interpreter: board_cases.py FOLDER prints it, one line each.
+import asyncio
+import sys
+from collections import OrderedDict
+
+import tsme
+from tsme.board import Board
+from tsme.errors import TsmeError
+from tsme.flash import RamFlash
+from tsme.program import Program
+from tsme.tasks import Tasks
+
+BLOCK = 1024
+START = 1700000000000
+
+
+class Store:
+    # A store of programs, in memory.
+    def __init__(self):
+        self.held = {}
+
+    def put(self, data):
+        digest = Program(data).digest
+        self.held[digest] = (bytes(data),)
+        return digest
+
+    def get(self, digest):
+        return self.held.get(digest)
+
+    def drop(self, digest):
+        self.held.pop(digest, None)
+
+    def digests(self):
+        return list(self.held)
+
+
+def read(name):
+    with open(sys.argv[1] + "/" + name, "rb") as f:
+        return f.read()
+
+
+class World:
+    # A board whose clock jumps over every sleep, and what it did.
+    def __init__(self, blocks=80):
+        self.flash = RamFlash(BLOCK, blocks)
+        self.store = Store()
+        self.now = START
+        self.slept = []
+        self.tasks = Tasks()
+        self.log = []
+        self.tasks.emitted["log"] = self.log.append
+
+        @self.tasks.task("add", effect="pure")
+        def add(payload):
+            return payload["n"] + 1
+
+        @self.tasks.task("ask.waitForTaskToken")
+        def ask(payload):
+            self.log.append("token " + payload["token"])
+
+    def sleep(self, ms):
+        self.slept.append(ms)
+        self.now += ms
+
+    def board(self):
+        board = Board(self.flash, self.store, self.tasks, lambda: self.now, self.sleep, lambda: 7)
+        board.ended = lambda name, outcome: print("ended", name, outcome)
+        return board
+
+
+def refused(function, *args):
+    try:
+        function(*args)
+    except TsmeError as e:
+        print("refused", e)
+    else:
+        print("not refused")
+
+
+def side_by_side():
+    w = World()
+    board = w.board()
+    long, short = w.store.put(read("long.tsm")), w.store.put(read("short.tsm"))
+    print(board.start("long", long, {"n": 1}, blocks=8), board.start("short", short, {"n": 5}))
+    print(board.start("long", long, {"n": 9}), board.list())
+    board.run_sync()
+    print(w.slept, w.now - START, board.list(), board.clients)
+    print(board.outcome("short"))
+
+
+def after_a_reset():
+    w = World()
+    board = w.board()
+    board.start("a", read("long.tsm"), {"n": 1}, blocks=8)
+    board.start("b", read("long.tsm"), {"n": 2}, blocks=8)
+    print(len(board.clients), board.slots["a"].kernel.client is board.slots["b"].kernel.client)
+    board = w.board()
+    print(board.recover(), board.list(), len(board.clients))
+    print(board.describe("b")["execution"], board.describe("b")["due"])
+    board.run_sync()
+    print(w.slept)
+
+
+def a_fault_touches_no_other():
+    w = World()
+    board = w.board()
+    for name in "abc":
+        board.start(name, read("long.tsm"), {"n": 1}, blocks=6)
+    start = board.regions.open("b").start
+    w.flash.data[start * BLOCK : (start + 6) * BLOCK] = b"\x5b" * (6 * BLOCK)
+    board = w.board()
+    print(board.list())
+    print(board.describe("b"))
+    board.run_sync()
+    print(board.list(), [text for text in w.log if "b:" in text])
+    refused(board.outcome, "b")
+    board.retire("b")
+    print(board.list(), board.start("b", read("short.tsm"), {"n": 1}, blocks=6))
+
+
+def flash_that_fails_under_one():
+    w = World()
+    board = w.board()
+    board.start("a", read("long.tsm"), {"n": 1}, blocks=6)
+    board.start("b", read("long.tsm"), {"n": 2}, blocks=6)
+    first = board.regions.open("a").start
+    write = w.flash.writeblocks
+
+    def failing(n, buf, off=0):
+        return 5 if first <= n < first + 6 else write(n, buf, off)
+
+    w.flash.writeblocks = failing
+    board.run_sync()
+    print([text.split(" (")[0] for text in w.log if "cannot go on" in text])
+    del w.flash.writeblocks
+    board = w.board()
+    print(board.list())  # where it was before the fault
+    board.run_sync()
+
+
+def tokens_find_their_execution():
+    w = World()
+    board = w.board()
+    board.start("a", read("asks.tsm"), {}, blocks=6)
+    board.start("b", read("asks.tsm"), {}, blocks=6)
+
+    async def main():
+        run = asyncio.create_task(board.run())
+        while len(w.log) < 2:
+            await asyncio.sleep(0)
+        a, b = [text.split(" ")[1] for text in sorted(w.log)]
+        print(a, b)
+        board.send_success(b, "for b")
+        board.send_failure(a, "Refused", "for a")
+        await run
+        refused(board.send_success, a, 1)
+        refused(board.send_heartbeat, "99-1")
+
+    w.sleep = None
+    board.sleep = None
+    asyncio.run(main())
+
+
+def stopped_and_numbered():
+    w = World()
+    board = w.board()
+    board.start("a", read("long.tsm"), {"n": 1}, blocks=6)
+    refused(board.retire, "a")
+    refused(board.stop, "x")
+    board.stop("a", "Enough", "of it")
+    print(board.outcome("a"), board.recover())
+    board.retire("a")
+    board.start("b", read("long.tsm"), {"n": 1}, blocks=6)
+    print(board.describe("b")["execution"], w.board().describe("b")["execution"])
+    refused(board.describe, "a")
+
+
+def a_program_that_is_missing():
+    w = World()
+    board = w.board()
+    board.start("a", read("long.tsm"), {"n": 1}, blocks=6)
+    held, w.store.held = w.store.held, {}
+    board = w.board()
+    print(board.describe("a")["status"])
+    refused(board.start, "b", next(iter(held)), {})
+    print(board.start("a", read("long.tsm"), {"n": 2}), board.list())
+    board.run_sync()
+
+
+def another_program_in_the_same_region():
+    w = World()
+    board = w.board()
+    board.start("a", read("short.tsm"), {"n": 1}, blocks=6)
+    board.run_sync()
+    board.start("a", read("long.tsm"), {"n": 2})
+    board = w.board()
+    print(board.list())
+    board.run_sync()
+    board.resize("a", 9)
+    print(board.list(), board.describe("a")["blocks"], w.board().outcome("a"))
+
+
+def a_start_that_is_refused():
+    w = World()
+    board = w.board()
+    refused(board.start, "a", read("unhandled.tsm"), {})
+    refused(board.start, "a", read("short.tsm"), {}, None, 1000)
+    print(board.list())
+    refused(board.start, "a", read("short.tsm"), {"n": "x" * 30000}, None, 6)
+    print(board.list(), board.start("a", read("short.tsm"), {"n": 3}))
+    board.run_sync()
+
+
+class Counter:
+    initial = OrderedDict([("count", 0)])
+
+    def stf(state, input, actions):
+        state["count"] += input.value
+        if state["count"] > 9:
+            actions.succeed(state["count"])
+
+
+def a_machine_beside_a_workflow():
+    w = World()
+    board = w.board()
+    board.start("count", Counter, blocks=6)
+    board.start("flow", read("add.tsm"), {"n": 1}, blocks=6)
+    board.sleep = None
+
+    async def main():
+        run = asyncio.create_task(board.run())
+        await asyncio.sleep(0)
+        await board.ask("count", 4)
+        board.send("count", 6)
+        await run
+
+    asyncio.run(main())
+    print(board.list())
+
+
+def eight():
+    w = World(100)
+    board = w.board()
+    for n in range(8):
+        board.start("w%d" % n, read("long.tsm"), {"n": n}, blocks=6)
+    board.run_sync()
+    print(board.list())
+
+
+for case in (
+    side_by_side,
+    after_a_reset,
+    a_fault_touches_no_other,
+    flash_that_fails_under_one,
+    tokens_find_their_execution,
+    stopped_and_numbered,
+    a_program_that_is_missing,
+    another_program_in_the_same_region,
+    a_start_that_is_refused,
+    a_machine_beside_a_workflow,
+    eight,
+):
+    print("--", case.__name__)
+    case()
+    del case
+assert tsme
