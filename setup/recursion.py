@@ -33,14 +33,19 @@ BOUND = re.compile(r"# recursion: at most (\d+), (\S.*)")
 CALLS = re.compile(r"# calls: (\w[\w ]*)")
 # What a variable or attribute of this name is, wherever it stands.
 THINGS = {
+    "board": ("Board",),
     "client": ("Interpreter", "Machine"),
     "cursor": ("Cursor",),
     "d": ("Draft",),
     "driver": ("Driver",),
     "engine": ("Engine",),
     "f": ("Frame",),
+    "j": ("Journal",),
     "journal": ("Journal",),
     "kernel": ("Kernel",),
+    "programs": ("ProgramFiles", "ProgramRegion"),
+    "regions": ("Regions",),
+    "slot": ("Slot", "Engine", "Driver"),
     "spi": (),
     "tasks": ("Tasks",),
     "vm": ("Interpreter",),

@@ -19,8 +19,9 @@ class Store:
 
 
 def main(path, value, flash, count):
+    count = int(count)
     from tsme import Board, FileFlash, Program, TaskError, Tasks
-    from tsme.cbor import decode
+    from tsme.values.cbor import decode
 
     now = [1000]
     tries = {}
@@ -60,4 +61,4 @@ def main(path, value, flash, count):
     print(heap.worst[0])
 
 
-main(*sys.argv[1:4], int(sys.argv[4]))
+main(*sys.argv[1:])

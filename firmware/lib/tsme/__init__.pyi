@@ -3,6 +3,7 @@
 Each name is loaded when it is first used.  docs/API.md tells how they are used together.
 """
 
+from .engine.board import Board as Board
 from .engine.engine import Engine as Engine
 from .engine.outcome import Outcome as Outcome
 from .engine.tasks import Done as Done

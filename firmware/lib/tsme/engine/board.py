@@ -2,24 +2,16 @@
 # partition, so that what goes wrong in one touches no other.
 import asyncio
 
-from . import once
-from .errors import fault
-from .kernel import State
-from .outside import rest, wall_clock
-from .outside import seed as random_seed
-from .regions import Regions
-from .runner import Engine, Outcome
+from .. import const, once
+from ..errors import fault
+from ..journal.regions import Regions
+from ..kernel import State
+from .engine import Engine, Outcome
+from .platform import rest, wall_clock
+from .platform import seed as random_seed
 from .tasks import Tasks
 
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
-
-_SLEEP = const(9)  # as events.py has it
+_SLEEP = const(9)  # as protocol.py has it
 _BLOCKS = const(16)  # of a new region
 
 
@@ -51,7 +43,7 @@ class Slot(Engine):
 
 
 class Board:
-    # flash: the partition.  programs: a store of programs.  tasks, clock, sleep, seed: as Engine's.
+    # flash: the partition.  programs: a store of them.  tasks, clock, sleep, seed: as Engine's.
     def __init__(self, flash, programs, tasks=None, clock=None, sleep=None, seed=None):
         self.regions = Regions(flash)
         self.programs = programs
@@ -72,7 +64,7 @@ class Board:
         # Reads the table, and the journals that have not been read.  -> is anything under way?
         for name, _, _, kind in self.regions.list():
             if not kind and name not in self.slots:
-                once("slots", "open", self, name, None)
+                once("engine.slots", "open", self, name, None)
         return bool(self.under_way())
 
     def under_way(self):
@@ -96,7 +88,7 @@ class Board:
         # Goes on with what is under way in the region `name`, or begins.  program: a digest in the
         # store, the bytes of a .tsm file, which go into the store, or a class with stf().  blocks:
         # of the region, if it is new.  -> whether it has begun
-        return once("slots", "start", self, name, program, value, context, blocks)
+        return once("engine.slots", "start", self, name, program, value, context, blocks)
 
     def list(self):
         # -> [(name, status), ..]: new, running, succeeded, failed, stopped, broken
@@ -107,11 +99,12 @@ class Board:
         return list(self.slots)
 
     def describe(self, name):
-        return once("slots", "describe", self, name)
+        return once("engine.slots", "describe", self, name)
 
     def outcome(self, name):
         # How the last execution there ended; None before the first and while one is under way.
-        return self.slot(name).outcome()
+        slot = self.slot(name)
+        return slot.outcome()
 
     def stop(self, name, error="TSME.Stopped", cause=""):
         slot = self.slot(name)
@@ -121,28 +114,33 @@ class Board:
 
     def resize(self, name, blocks):
         # Of what is behind it the region keeps what recovery needs.
-        once("slots", "resize", self, name, blocks)
+        once("engine.slots", "resize", self, name, blocks)
 
     def retire(self, name):
         # The region is given back, and what it held with it.
-        once("slots", "retire", self, name)
+        once("engine.slots", "retire", self, name)
 
     # --- what the outside may do ---
 
     def send(self, name, value):
-        self.slot(name).send(value)
+        slot = self.slot(name)
+        slot.send(value)
 
     async def ask(self, name, value):
-        await self.slot(name).ask(value)
+        slot = self.slot(name)
+        await slot.ask(value)
 
     def send_success(self, token, output):
-        self.holder(token).send_success(token, output)
+        slot = self.holder(token)
+        slot.send_success(token, output)
 
     def send_failure(self, token, error, cause=""):
-        self.holder(token).send_failure(token, error, cause)
+        slot = self.holder(token)
+        slot.send_failure(token, error, cause)
 
     def send_heartbeat(self, token):
-        self.holder(token).send_heartbeat(token)
+        slot = self.holder(token)
+        slot.send_heartbeat(token)
 
     def activities(self, name=None):
         self.recover()
@@ -166,7 +164,7 @@ class Board:
         try:
             for slot in self.under_way():
                 slot.posted = self.posted
-                self.guard(slot, wake)
+                self.guard(slot, True)
             while self.under_way():
                 await self.turn()
         finally:
@@ -180,7 +178,7 @@ class Board:
         wait = None
         idle = True
         for slot in self.under_way():
-            kind = self.guard(slot, Slot.advance)
+            kind = self.guard(slot)
             if kind is not None or not slot.busy():
                 idle = False  # it is over, or something else may be due
             elif slot.wait is not None and (wait is None or slot.wait < wait):
@@ -193,10 +191,10 @@ class Board:
     async def pause(self, ms):
         await rest(self, self.under_way(), ms)
 
-    def guard(self, slot, function):
+    def guard(self, slot, first=False):
         # What goes wrong here is this execution's alone.
         try:
-            kind = function(slot)
+            kind = wake(slot) if first else slot.advance()
             while slot.queue and not slot.busy():
                 slot.advance()  # nobody waits for ever for an answer
         except Exception as e:
@@ -212,7 +210,7 @@ class Board:
         slot.state = State()  # nothing is pending: its handlers are given up
         slot.settle()
         if slot.queue:
-            once("signals", "drop", slot, e)
+            once("engine.signals", "drop", slot, e)
         slot.report("it cannot go on: %s" % e)
 
     def over(self, slot):
@@ -226,10 +224,10 @@ class Board:
 
     def client(self, program):
         # What runs it.
-        return once("slots", "client", self, program)
+        return once("engine.slots", "client", self, program)
 
 
 def wake(slot):
     if slot.last == _SLEEP:
-        once("clocks", "woken", slot)
+        once("engine.clocks", "woken", slot)
     slot.resume()

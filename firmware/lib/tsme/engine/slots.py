@@ -1,75 +1,76 @@
-# What a board does seldom: opens, begins, describes, resizes and retires.  Works on a Board `b`.
-from . import once
+# What a board does seldom: opens, begins, describes, resizes and retires.  Works on a Board.
+from .. import once
+from ..errors import TsmeError, fault
+from ..journal import Journal
 from .board import Slot
-from .errors import LimitError, TsmeError, fault
-from .journal import Journal
-from .runner import Outcome, client_of
+from .engine import Outcome, client_of
 
 
-def client(b, program):
+def client(board, program):
     # One for all executions of a program.
     if not isinstance(program, (bytes, bytearray, memoryview)):
         found = client_of(program)
-        return b.clients.setdefault(found.program.digest, found)
-    digest = bytes(program) if len(program) == 8 else b.programs.put(program)
-    if digest not in b.clients:
-        found = b.programs.get(digest)
+        return board.clients.setdefault(found.program.digest, found)
+    digest = bytes(program) if len(program) == 8 else board.programs.put(program)
+    if digest not in board.clients:
+        found = board.programs.get(digest)
         if found is None:
-            raise fault("TSME-K007", "".join(["%02x" % n for n in digest]))
-        from .program import Program
+            raise fault("TSME-K008", "".join(["%02x" % n for n in digest]))
+        from ..program import Program
 
-        b.clients[digest] = client_of(Program(*found))
-    return b.clients[digest]
+        board.clients[digest] = client_of(Program(*found))
+    return board.clients[digest]
 
 
-def open(b, name, program):
+def open(board, name, program):
     # -> its Slot; None: it is broken.  program: that of a new execution
-    buffer = b.regions.buffer
-    journal = Journal(b.regions.open(name), 32, buffer)
-    b.regions.buffer = journal  # all use the same
+    buffer = board.regions.buffer
+    journal = Journal(board.regions.open(name), 32, buffer)
+    board.regions.buffer = journal  # all use the same
     try:
-        slot = Slot(b, name, once("replay", "holds", journal) or program, journal)
+        slot = Slot(board, name, once("kernel.replay", "holds", journal) or program, journal)
         slot.recover()
     except (TsmeError, OSError, MemoryError) as e:
-        b.slots[name] = e
-        b.tasks.emit("log", "%s: it cannot go on: %s" % (name, e))
+        board.slots[name] = e
+        board.tasks.emit("log", "%s: it cannot go on: %s" % (name, e))
         return None
-    b.slots[name] = slot
+    board.slots[name] = slot
     return slot
 
 
-def start(b, name, program, value, context, blocks):
-    runs = client(b, program)
-    b.recover()
-    slot = b.slots.get(name)
+def start(board, name, program, value, context, blocks):
+    runs = client(board, program)
+    board.recover()
+    slot = board.slots.get(name)
     if not isinstance(slot, Slot):
-        b.tasks.require(runs.program.resources())
+        board.tasks.require(runs.program.resources())
         if slot is None:
-            b.regions.create(name, blocks)
-        slot = open(b, name, runs.program.digest)  # of a broken one perhaps the program was missing
+            board.regions.create(name, blocks)
+        # Of one that was broken perhaps the program was missing.
+        slot = open(board, name, runs.program.digest)
         if slot is None:
-            raise b.slots[name]
+            raise board.slots[name]
     if slot.busy():
         return False
-    b.tasks.require(runs.program.resources())
+    board.tasks.require(runs.program.resources())
     if slot.program is not runs.program and slot.state.execution:
         # What follows is replayed with another program.
         slot.journal.checkpoint(slot.kernel.checkpoint(slot.state))
     slot.kernel.client = runs
     slot.program = runs.program
-    slot.posted = b.posted
+    slot.posted = board.posted
     slot.begin(value, context)
     if not slot.busy():
-        b.over(slot)
-    b.posted.set()
+        board.over(slot)
+    board.posted.set()
     return True
 
 
-def describe(b, name):
-    b.recover()
-    region = b.regions.open(name)
+def describe(board, name):
+    board.recover()
+    region = board.regions.open(name)
     out = {"name": name, "blocks": region.count}
-    slot = b.slots.get(name)
+    slot = board.slots.get(name)
     if not isinstance(slot, Slot):
         out["status"] = "broken"
         out["error"] = str(slot)
@@ -84,32 +85,32 @@ def describe(b, name):
         out["steps"] = state.steps
         out["now"] = state.now
         if o.status == "running":
-            first = slot.due()
-            out["due"] = first and first[3]
+            first = slot.earliest()
+            out["due"] = first and first.due
     return out
 
 
-def resize(b, name, blocks):
-    slot = b.slot(name)
+def resize(board, name, blocks):
+    slot = board.slot(name)
     if slot.state.execution:
         slot.journal.checkpoint(slot.kernel.checkpoint(slot.state))
         slot.transitions = 0
-    region = b.regions.resize(name, blocks)
+    region = board.regions.resize(name, blocks)
     journal = Journal(region, 32, slot.journal)
-    if b.regions.buffer is slot.journal:
-        b.regions.buffer = journal
+    if board.regions.buffer is slot.journal:
+        board.regions.buffer = journal
     slot.journal = journal
     slot.recovered = None
     slot.recover()
 
 
-def retire(b, name):
-    b.recover()
+def retire(board, name):
+    board.recover()
     number = 0
-    slot = b.slots.get(name)
+    slot = board.slots.get(name)
     if isinstance(slot, Slot):
         number = slot.state.execution
         if slot.busy():
             raise fault("TSME-K001", number)
-    b.regions.retire(name, number)
-    del b.slots[name]
+    board.regions.retire(name, number)
+    del board.slots[name]

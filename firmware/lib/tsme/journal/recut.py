@@ -136,10 +136,10 @@ def resize(r, name, count, copy):
 
 def copied(old, new):
     # Of a journal what its recovery needs.
-    old = Journal(old)
-    new = Journal(new, 32, old)
-    new.recover()
-    old.recover(new.checkpoint, lambda body: new.commit(STEP, body))
+    journal = Journal(old)
+    j = Journal(new, 32, journal)
+    j.recover()
+    journal.recover(j.checkpoint, lambda body: j.commit(STEP, body))
 
 
 def retire(r, name, number):
