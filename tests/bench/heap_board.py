@@ -2,6 +2,7 @@
 #
 #     heap_board.py PROGRAM INPUT FLASH COUNT
 import sys
+from binascii import crc32
 
 import heap  # type: ignore[import-not-found]
 
@@ -15,7 +16,8 @@ class Store:
         self.path = path
 
     def get(self, digest):
-        return (heap.read(self.path),)
+        data = heap.read(self.path)
+        return data, crc32(data)
 
 
 def main(path, value, flash, count):

@@ -3,6 +3,7 @@
 # Eight workflows, with a file for flash: board_cases.py FOLDER FILE
 import asyncio
 import sys
+from binascii import crc32
 from collections import OrderedDict
 
 from tsme.engine.board import Board
@@ -22,7 +23,7 @@ class Store:
 
     def put(self, data):
         digest = Program(data).digest
-        self.held[digest] = (bytes(data),)
+        self.held[digest] = (bytes(data), crc32(data))
         return digest
 
     def get(self, digest):

@@ -118,7 +118,7 @@ def test_a_stopped_one_is_durable_and_its_number_never_comes_again(
 def test_a_missing_program_is_named_and_mended_by_giving_it(said: dict[str, list[str]]) -> None:
     out = said["a_program_that_is_missing"]
     assert out[0] == "broken"
-    assert "is not in the store; put() it there" in out[1]
+    assert out[1].startswith("refused TSME-K005: an execution in the journal needs the program ")
     assert out[2:] == [
         "False [('a', 'running')]",
         'ended a execution 1 succeeded: {"n":2}',

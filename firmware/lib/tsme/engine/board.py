@@ -6,7 +6,8 @@ from .. import const, once
 from ..errors import fault
 from ..journal.regions import Regions
 from ..kernel import State
-from .engine import Engine, Outcome
+from .engine import Engine
+from .outcome import Outcome, client_of
 from .platform import rest, wall_clock
 from .platform import seed as random_seed
 from .tasks import Tasks
@@ -17,18 +18,19 @@ _BLOCKS = const(16)  # of a new region
 
 class Slot(Engine):
     # One of them.  What is not its own is the board's: clock, handlers, buffers, programs.
-    def __init__(self, board, name, program, journal):
+    def __init__(self, board, name, journal):
         self.board = board
         self.name = name
-        super().__init__(program, journal, board.clock, None, board.seed, board.tasks)
+        super().__init__(b"", journal, board.clock, None, board.seed, board.tasks)
         self.posted = board.posted
 
     @property
     def active(self):
         return self.board.active
 
-    def client(self, program):
-        return self.board.client(program)
+    def client(self, digest):
+        # recursion: at most 1, as the engine's
+        return self.board.client(digest)
 
     def next_execution(self):
         return self.board.number() + 1
@@ -64,7 +66,7 @@ class Board:
         # Reads the table, and the journals that have not been read.  -> is anything under way?
         for name, _, _, kind in self.regions.list():
             if not kind and name not in self.slots:
-                once("engine.slots", "open", self, name, None)
+                once("engine.slots", "open", self, name)
         return bool(self.under_way())
 
     def under_way(self):
@@ -215,16 +217,22 @@ class Board:
 
     def over(self, slot):
         # An execution has ended.
-        used = [s.program.digest for s in self.under_way()]
+        slot.kernel.client = None
+        used = [s.state.origin[4] for s in self.under_way()]
         for digest in list(self.clients):
             if digest not in used:
                 del self.clients[digest]
         if self.ended:
             self.ended(slot.name, Outcome(slot.state))
 
-    def client(self, program):
-        # What runs it.
-        return once("engine.slots", "client", self, program)
+    def client(self, digest):
+        # What runs this program, for all of its executions; None if it is missing.
+        if digest not in self.clients:
+            found = self.programs.get(digest)
+            if not found:
+                return None
+            self.clients[digest] = client_of(*found)
+        return self.clients[digest]
 
 
 def wake(slot):

@@ -113,12 +113,6 @@ class Engine(Driver):
     def report(self, text: str) -> None:
         """Told what is to be known of a run and stops nothing; emits it as "log"."""
 
-    def client(self, program: Any) -> Any:
-        """What runs the program: an Interpreter or a Machine."""
-
-    def next_execution(self) -> int:
-        """The number of the next execution."""
-
     def reading(self) -> int: ...
     async def handle(self, action: list[Any], t: Task, context: Context) -> None: ...
     def advance(self) -> int | None: ...

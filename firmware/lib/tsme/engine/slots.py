@@ -1,34 +1,16 @@
 # What a board does seldom: opens, begins, describes, resizes and retires.  Works on a Board.
-from .. import once
 from ..errors import TsmeError, fault
 from ..journal import Journal
 from .board import Slot
-from .engine import Outcome, client_of
+from .outcome import Outcome, client_of
 
 
-def client(board, program):
-    # One for all executions of a program.
-    if not isinstance(program, (bytes, bytearray, memoryview)):
-        found = client_of(program)
-        return board.clients.setdefault(found.program.digest, found)
-    digest = bytes(program) if len(program) == 8 else board.programs.put(program)
-    if digest not in board.clients:
-        found = board.programs.get(digest)
-        if found is None:
-            raise fault("TSME-K008", "".join(["%02x" % n for n in digest]))
-        from ..program import Program
-
-        board.clients[digest] = client_of(Program(*found))
-    return board.clients[digest]
-
-
-def open(board, name, program):
-    # -> its Slot; None: it is broken.  program: that of a new execution
-    buffer = board.regions.buffer
-    journal = Journal(board.regions.open(name), 32, buffer)
+def open(board, name):
+    # -> its Slot, or None: it is broken
+    journal = Journal(board.regions.open(name), 32, board.regions.buffer)
     board.regions.buffer = journal  # all use the same
     try:
-        slot = Slot(board, name, once("kernel.replay", "holds", journal) or program, journal)
+        slot = Slot(board, name, journal)
         slot.recover()
     except (TsmeError, OSError, MemoryError) as e:
         board.slots[name] = e
@@ -39,31 +21,46 @@ def open(board, name, program):
 
 
 def start(board, name, program, value, context, blocks):
-    runs = client(board, program)
+    if not isinstance(program, (bytes, bytearray, memoryview)):
+        runs = client_of(program)
+        digest = runs.program.digest
+        runs = board.clients.setdefault(digest, runs)
+    else:
+        digest = bytes(program) if len(program) == 8 else board.programs.put(program)
+        runs = board.client(digest)
+        if not runs:
+            raise fault("TSME-K005", digest)
     board.recover()
     slot = board.slots.get(name)
     if not isinstance(slot, Slot):
         board.tasks.require(runs.program.resources())
         if slot is None:
             board.regions.create(name, blocks)
-        # Of one that was broken perhaps the program was missing.
-        slot = open(board, name, runs.program.digest)
+        slot = open(board, name)  # of one that was broken perhaps the program was missing
         if slot is None:
             raise board.slots[name]
     if slot.busy():
         return False
-    board.tasks.require(runs.program.resources())
-    if slot.program is not runs.program and slot.state.execution:
-        # What follows is replayed with another program.
-        slot.journal.checkpoint(slot.kernel.checkpoint(slot.state))
-    slot.kernel.client = runs
-    slot.program = runs.program
+    slot.digest = digest
     slot.posted = board.posted
+    before = slot.state
     slot.begin(value, context)
+    if before.execution and before.origin[4] != digest:
+        dropped(board, before.origin[4])
     if not slot.busy():
         board.over(slot)
     board.posted.set()
     return True
+
+
+def dropped(board, digest):
+    # An execution that had it has made way for one of another program.
+    for slot in board.slots.values():
+        if not isinstance(slot, Slot):
+            return  # nobody knows what that one needs
+        if slot.state.execution and slot.state.origin[4] == digest:
+            return
+    board.programs.drop(digest)
 
 
 def describe(board, name):
@@ -81,7 +78,7 @@ def describe(board, name):
         o = Outcome(state)
         out["status"] = o.status
         out["execution"] = o.execution
-        out["program"] = slot.program.digest
+        out["program"] = state.origin[4]
         out["steps"] = state.steps
         out["now"] = state.now
         if o.status == "running":

@@ -29,7 +29,6 @@ TEXTS = {
     "TSME-K006": "a workflow takes no signals; only a state machine does",
     "TSME-K007": "the execution began with behaviour %s of the engine, and this tsme has %d: "
     "another release made it; let that one run it to its end, or format the journal",
-    "TSME-K008": "the program %s is not in the store; put() it there",
     "TSME-M001": "the name %r of a member is of type %s and no text; write str(...) around it",
     "TSME-M002": "the state can only be changed, and actions asked for, by stf(), and only while "
     "it runs",
