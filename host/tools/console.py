@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
 _WIDE = 88
+_NO_TERMINAL = 1 << 16  # columns, so that nothing is folded
 
 
 def out(text: str = "") -> None:
@@ -74,6 +76,47 @@ def short(value: Any, width: int = 60) -> str:
 def out_json(value: Any) -> None:
     """The result of a command with --json."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=opaque))
+
+
+def table(rows: Iterable[Sequence[str]], head: Sequence[str] = (), right: int = 0) -> None:
+    """Rows in columns, the first `right` of them aligned to the right; cells may be coloured.
+
+    On a terminal the last column is folded within its width; elsewhere a row is a line.
+    """
+    import io  # noqa: PLC0415
+
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Column, Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    rows = [*rows]
+    count = len(head or (rows and rows[0]))
+    columns = [
+        Column(
+            Text.assemble((head[n] if head else "", "bold")),
+            justify="right" if n < right else "left",
+            no_wrap=n < count - 1,
+            overflow="fold",
+        )
+        for n in range(count)
+    ]
+    made = Table(
+        *columns,
+        box=None,
+        show_header=bool(head),
+        padding=(0, 2, 0, 0),
+        pad_edge=False,
+        header_style="none",
+    )
+    for row in rows:
+        made.add_row(*(Text.from_ansi(cell) for cell in row))
+    page = io.StringIO()
+    wide = width() or _NO_TERMINAL
+    Console(
+        file=page, width=wide, force_terminal=True, color_system="standard", highlight=False
+    ).print(made)
+    for line in page.getvalue().splitlines():
+        out(line.rstrip())
 
 
 def answer(value: Any, form: str) -> None:

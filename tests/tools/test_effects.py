@@ -59,14 +59,14 @@ def test_it_reads_like_an_account(device: Device):
     assert result.stdout.splitlines() == [
         f"{device.path}: 4 tasks of 2 executions",
         "execution 1",
-        "    0  action 1  Measure  read_soil   pure                at least once  "
+        "  0  action 1  Measure  read_soil   pure                at least once  "
         'succeeded: {"moisture": 12.5}',
-        "    1  action 2  Water    open_valve  once, started in 2  exactly once   "
+        "  1  action 2  Water    open_valve  once, started in 2  exactly once   "
         'succeeded: "opened"',
         "execution 2",
-        "    5  action 1  Measure  read_soil   pure                at least once  "
+        "  5  action 1  Measure  read_soil   pure                at least once  "
         'succeeded: {"moisture": 12.5}',
-        "    6  action 2  Water    open_valve  once, started in 7  once or never  interrupted",
+        "  6  action 2  Water    open_valve  once, started in 7  once or never  interrupted",
         "in all",
         "  read_soil   pure  at least 2 times  2 succeeded",
         "  open_valve  once  1 to 2 times      1 succeeded, 1 interrupted",

@@ -131,12 +131,10 @@ def _show(log: Log, ledger: Ledger, played: list[Played]) -> None:
     for execution in executions:
         console.out(f"execution {execution}")
         mine = [item for item in ledger.booked if item.execution == execution]
-        for line in _table([_row(item) for item in mine]):
-            console.out(line)
+        console.table([_row(item) for item in mine], right=2)
     if ledger.booked:
         console.out("in all")
-        for line in _table([_sum(total) for total in ledger.totals()]):
-            console.out(line)
+        console.table([_sum(total) for total in ledger.totals()])
     for kind, n in ledger.emitted.items():
         console.out(f"  {console.name(kind)}  emitted {_times((0, n))}")
     _remarks(log, ledger, played)
@@ -183,7 +181,7 @@ def _row(item: Action) -> list[str]:
         end = console.bad(end)
     action = f"action {item.action}"
     where = item.state or "?"
-    return [handed.rjust(5), action, where, item.resource, effect, _times(item.ran), end]
+    return ["", handed, action, where, item.resource, effect, _times(item.ran), end]
 
 
 def _sum(total: Total) -> list[str]:
@@ -218,16 +216,3 @@ def _times(ran: Bounds) -> str:
 
 def _number(n: int) -> str:
     return "once" if n == 1 else f"{n} times"
-
-
-def _table(rows: list[list[str]]) -> list[str]:
-    """Columns as wide as what they hold; the last one is as it is."""
-    widths = [
-        max(len(click.unstyle(cell)) for cell in column) for column in zip(*rows, strict=True)
-    ]
-    widths[-1] = 0
-    lines = []
-    for row in rows:
-        cells = [cell + " " * (w - len(cell)) for cell, w in zip(row, widths, strict=True)]
-        lines.append("  ".join(cells).rstrip())
-    return lines

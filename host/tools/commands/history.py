@@ -73,8 +73,7 @@ def history(
     if form or not (table or sys.stdout.isatty()):
         console.answer(as_api(told, data), form or "json")
     else:
-        for line in as_table(told):
-            console.out(line)
+        show(told)
     if len(found) > 1 and execution is None:
         all_of_them = _numbers([item.number for item in found])
         console.note(f"this is execution {chosen.number}; the journal holds {all_of_them}")
@@ -180,25 +179,25 @@ def _time(ms: int) -> datetime:
 # --- as a table -------------------------------------------------------------------------------
 
 
-def as_table(told: History) -> list[str]:
+def show(told: History) -> None:
     """A line for each event, and how the execution stands."""
-    kinds = max(len(event["type"]) for event in told.events)
-    states = max(len(event.get("state", "")) for event in told.events)
-    head = (
-        f"{'id':>5} {'prev':>5}  {'time (UTC)':23}  {'type':{kinds}}  {'state':{states}}  details"
-    )
-    lines = [console.strong(head)]
-    for event in told.events:
-        time = _time(event["time"]).replace(tzinfo=None).isoformat(" ", "milliseconds")
-        kind = console.name(f"{event['type']:{kinds}}")
-        number = console.faint(f"{event['id']:5} {event['prev']:5}")
-        state = f"{event.get('state', ''):{states}}"
-        lines.append(f"{number}  {time}  {kind}  {state}  {_shown(event)}".rstrip())
+    rows = [
+        (
+            console.faint(str(event["id"])),
+            console.faint(str(event["prev"])),
+            _time(event["time"]).replace(tzinfo=None).isoformat(" ", "milliseconds"),
+            console.name(event["type"]),
+            event.get("state", ""),
+            _shown(event),
+        )
+        for event in told.events
+    ]
+    console.table(rows, ("id", "prev", "time (UTC)", "type", "state", "details"), right=2)
     answer = told.answer()
     status = answer.pop("status")
     paint = {"SUCCEEDED": console.good, "RUNNING": console.name}.get(status, console.bad)
     about = ", ".join(_named(name, value) for name, value in answer.items())
-    return [*lines, f"{paint(status)}  {about}".rstrip()]
+    console.out(f"{paint(status)}  {about}".rstrip())
 
 
 def _shown(event: Event) -> str:
