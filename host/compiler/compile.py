@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .backend.emit import BUDGET, LARGEST, Compiled, emit
+from .backend.emit import Compiled, emit
 from .backend.literals import build_literals
 from .backend.lower import lower
 from .backend.optimise import optimise
@@ -16,19 +16,19 @@ from .frontend.source import Flow
 _WILD = {"States.ALL", "States.TaskFailed"}
 
 
-def compile_text(
-    text: Flow, filename: str = "", *, budget: int = BUDGET, largest: int = LARGEST
-) -> Compiled:
+def compile_text(text: Flow, filename: str = "", **given: int | None) -> Compiled:
     """Compile a workflow in JSONPath-mode Amazon States Language.
 
-    `budget`: transitions that one step may take (law 7).  `largest`: bytes that a value may have.
-    Raises `CompileError` with every problem found.
+    `given`: limits by name (`frontend.model.Limits`), in place of what the workflow's Comment
+    says; None says nothing.  Raises `CompileError` with every problem found.
     """
     machine = check(text, filename)
-    lowered = lower(machine, largest)
+    said = {name: value for name, value in given.items() if value is not None}
+    limits = replace(machine.limits, **said)
+    lowered = lower(machine, limits.largest)
     lowered.code, deeper = build_literals(optimise(lowered.code))
     lowered.stack += deeper
-    compiled = emit(lowered, filename, budget, largest)
+    compiled = emit(lowered, filename, limits)
     return replace(compiled, warnings=machine.warnings, retried=tuple(_retried(machine)))
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..compiler.backend.emit import BUDGET
 from ..compiler.compile import compile_text
 from ..compiler.frontend.model import CompileError, Json, Problem
 from ..compiler.frontend.source import Flow, Parsed, decode, parse
@@ -66,7 +65,7 @@ def _flow(data: bytes, path: str, name: str, own: Mapping[str, str]) -> Flow:
     return as_flow(_text(data, path), path, name, {**own, **values()}, read_text)
 
 
-def read_program(given: str, budget: int = BUDGET, own: Mapping[str, str] | None = None) -> Loaded:
+def read_program(given: str, own: Mapping[str, str] | None = None) -> Loaded:
     """A compiled program; a workflow is compiled on the way.  Raises CompileError too."""
     path, name = split_name(given)
     data = read_bytes(path)
@@ -77,7 +76,7 @@ def read_program(given: str, budget: int = BUDGET, own: Mapping[str, str] | None
     flow = _flow(data, path, name, own or {})
     try:
         name = Path(shown_name(flow, path)).name if path != "-" else path
-        return Loaded(given, compile_text(flow, name, budget=budget).data, flow)
+        return Loaded(given, compile_text(flow, name).data, flow)
     except CompileError as error:
         raise CompileError(error.problems, shown_name(flow, given)) from None
 

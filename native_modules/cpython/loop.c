@@ -116,7 +116,7 @@ static int object(Loop *l, Py_ssize_t a)
         Py_XDECREF(name);
     }
     ok = ok && PyList_SetSlice(l->stack, at, end, NULL) == 0 && keep_pc(l, l->pc >> 1) &&
-         push(l, PyObject_CallFunctionObjArgs(sized, l->vm, v, NULL));
+         push(l, PyObject_CallFunctionObjArgs(sized, l->vm, l->d, v, NULL));
     Py_XDECREF(names);
     Py_XDECREF(v);
     return ok;

@@ -33,13 +33,13 @@ static int tsme_take(const uint8_t **at, const uint8_t *end, uint8_t major, uint
 
 static int tsme_take_limits(struct tsme_program *p, const uint8_t **at, const uint8_t *end)
 {
-    uint32_t limits[6]; // slots, stack, counters, budget, timeout, largest
+    uint32_t limits[8]; // slots, stack, counters, budget, timeout, largest, step_bytes, items
     uint32_t n;
     int err = tsme_take(at, end, TSME_ARRAY, &n, 0);
-    if (err || n != 6) {
+    if (err || n != 8) {
         return err ? err : TSME_ERR_FORMAT;
     }
-    for (uint32_t i = 0; i < 6; i++) {
+    for (uint32_t i = 0; i < 8; i++) {
         err = tsme_take(at, end, TSME_UINT, &limits[i], 0);
         if (err) {
             return err;

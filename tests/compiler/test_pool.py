@@ -158,7 +158,7 @@ def test_constants_beyond_64_kib_reach_the_device(interpreter: str, tmp_path: An
     script.write_text(
         "import sys\nfrom tsme.program import Program\n"
         "p = Program(open(sys.argv[1], 'rb').read(), limits={k: 1 << 30 for k in "
-        "'program_bytes slots stack budget value_bytes'.split()})\n"
+        "'program_bytes slots stack budget value_bytes step_bytes items'.split()})\n"
         "print(sorted([len(c) for c in p.consts if isinstance(c, str)])[-3:])\n"
     )
     done = interpreters.run(interpreter, script, [tmp_path / "p.tsm"], timeout=60, heap="4m")

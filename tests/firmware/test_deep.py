@@ -40,7 +40,7 @@ def nested_maps(levels: int) -> bytes:
             break
     consts = [cbor.encode([1]), cbor.encode("x" * 99)]
     index = b"\0" + bytes((len(consts[0]),))
-    limits = [1, 4, 0, 4096, 0, 64]
+    limits = [1, 4, 0, 4096, 0, 64, 0, 0]
     parts = [opcodes.NEEDS_MAP, limits, packed(code), index, b"".join(consts)]
     body = b"".join(cbor.encode(part, True) for part in parts)
     digest = hashlib.sha256(body).digest()[:8]

@@ -10,12 +10,13 @@ import pytest
 from tests.firmware.test_distributed import Run
 from tests.laws.support import BOARDS, on_device
 from tsme.kernel.limits import LIMITS
-from tsme_host.compiler.backend.emit import LARGEST
 from tsme_host.compiler.compile import compile_text
+from tsme_host.compiler.frontend.model import Limits
 
 INVOKE = "arn:aws:states:::apigateway:invoke"
 LIMIT = "The state/task '%s' returned a result with a size exceeding the maximum number of bytes "
 LIMIT += "service limit."
+LARGEST = Limits.largest
 SMALL = 4096  # a limit for values that boards can reach
 
 

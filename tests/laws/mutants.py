@@ -62,6 +62,7 @@ def take_apart(program: bytes) -> Parts:
 def program(*instructions: tuple[str, int], consts: Any = (), **limits: int) -> Parts:
     """A program written by hand."""
     known = {"slots": 2, "stack": 8, "counters": 1, "budget": 64, "timeout": 0, "largest": 5000}
+    known |= {"step_bytes": 0, "items": 0}
     code = bytearray()
     for name, operand in instructions:
         if operand > 255:
@@ -159,13 +160,13 @@ def _constants(s: Source, p: Parts) -> Parts:
 
 
 def _limit(s: Source, p: Parts) -> Parts:
-    if not isinstance(p.limits, list) or len(p.limits) != 6:
+    if not isinstance(p.limits, list) or len(p.limits) != 8:
         return p  # there have been such changes already
     limits = list(p.limits)
-    at = s.randrange(6)
+    at = s.randrange(8)
     limits[at] = s.of([0, 1, 2, 5, 255, 256, 4096, 65536, 10**8 - 1, 10**8, -1, 2**64 - 1])
     if s.maybe(5):
-        limits = s.of([[], limits[:5], [None] * 6, [1.5] * 6, {"a": 1}, 7])
+        limits = s.of([[], limits[:5], [None] * 8, [1.5] * 8, {"a": 1}, 7])
     return replace(p, limits=limits)
 
 

@@ -58,6 +58,7 @@ class Machine(Tree):
 
     def step(self, kind: int, dt: int, fields: list[Any]) -> int:
         self.now = dt if kind == START else self.now + dt
+        self.bytes = self.before = 0  # of large values made in this step, and before this state
         self.random.used = False
         self.ended: list[Any] = []
         self.took_part: set[int] = set()
@@ -192,9 +193,11 @@ class Machine(Tree):
 
     def go(self, number: int, stack: list[Any]) -> None:
         self.n, self.f, self.stack = number, self.frame(number), stack
+        self.before = self.bytes
         if self.f.join:
             outputs, self.f.join = self.f.join[0], None
-            stack.append(fit(outputs, self.program.largest))
+            self.fits(outputs)
+            stack.append(outputs)
         while True:
             at = self.f.pc
             op, a, self.f.pc = self.program.fetch(at)
@@ -271,8 +274,15 @@ class Machine(Tree):
         del self.stack[at:]
         return out
 
+    def fits(self, v: Any, work: int = 0) -> None:
+        """A value that is made, and what was gone through for it besides."""
+        size = len(encode(fit(v, self.program.largest)))
+        self.spend(work + size, size)
+
     def made(self, v: Any, items: list[Any]) -> None:
-        self.stack.append(fit(v, self.program.largest) if any(map(is_bulky, items)) else v)
+        if any(map(is_bulky, items)):
+            self.fits(v)
+        self.stack.append(v)
 
     def op_object(self, a: int) -> None:
         items = self.popped(len(self.consts[a]))
@@ -297,17 +307,21 @@ class Machine(Tree):
         arity, function = FUNCTIONS[a]
         args = self.popped(arity)
         v = function(self.random, *args)  # type: ignore[operator]
-        work = 0
+        work = sum(len(encode(arg)) for arg in args) if a in READS else 0
         if isinstance(v, (list, dict, str)):
-            work = len(encode(fit(v, self.program.largest)))
-        if a in READS:
-            work += sum(len(encode(arg)) for arg in args)
-        self.spend(work)
+            self.fits(v, work)
+        else:
+            self.spend(work, 0)
         self.stack.append(v)
 
-    def spend(self, work: int) -> None:
-        """What a function or a query went through counts as transitions."""
-        self.left = max(0, self.left - work // 256)
+    def spend(self, work: int, size: int) -> None:
+        """What was gone through counts as transitions, and what was made as bytes (2.3)."""
+        most = self.program.step_bytes
+        self.bytes += size if size > 255 else 0
+        self.left = max(0, self.left - work // 256) if self.bytes < most else 0
+        if self.bytes - self.before > most:
+            self.before = self.bytes
+            raise WorkflowError(11)
 
     def op_context(self, a: int) -> None:
         f, k = self.outside(a), a % 256
@@ -327,6 +341,7 @@ class Machine(Tree):
     def op_enter(self, a: int) -> None:
         f = self.f
         self.left -= 1
+        self.before = self.bytes
         f.state, f.entered, f.entry, f.handler = a, self.now, f.pc, 0
         f.counters = [0] * self.program.counters
         f.error = f.cause = None
@@ -455,6 +470,8 @@ class Machine(Tree):
         items = self.stack.pop()
         if not isinstance(items, (list, dict)):
             raise WorkflowError(8)
+        if len(items) > self.program.items:
+            raise WorkflowError(12)
         most = self.option(2) if a & 1 else 0
         entry = self.f.pc
         self.f.pc = self.behind(entry)
@@ -473,5 +490,5 @@ class Machine(Tree):
 
     def op_query(self, a: int) -> None:
         v, work = select(self.stack.pop(), self.consts[a], self.program.largest)
-        self.spend(work + len(encode(v)))
+        self.fits(v, work)
         self.stack.append(v)

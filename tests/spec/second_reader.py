@@ -167,9 +167,12 @@ class Program:
         body = data[1 + len(encode(version)) + len(encode(self.digest)) : end]
         if hashlib.sha256(body).digest()[:8] != self.digest:
             raise Bad("the program's digest does not fit")
-        self.slots, self.stack, self.counters, self.budget, self.timeout, self.largest = limits
+        self.slots, self.stack, self.counters, self.budget, self.timeout = limits[:5]
+        self.largest, self.step_bytes, self.items = limits[5:]
         self.budget = self.budget or 256
         self.largest = self.largest or 262144
+        self.step_bytes = self.step_bytes or 32768
+        self.items = self.items or 1000
         form = "<B" if len(consts) < 256 else "<H" if len(consts) < 65536 else "<I"
         offsets = [i for (i,) in struct.iter_unpack(form, index)]
         if offsets != self._read(consts):

@@ -30,6 +30,8 @@ ERRORS = {  # 2.9
         "States.ExceedToleratedFailureThreshold",
         "The specified tolerated failure threshold was exceeded",
     ),
+    11: ("States.DataLimitExceeded", "a state makes values of more bytes than step_bytes"),
+    12: ("States.DataLimitExceeded", "the items of a Map are more than its limit, items"),
 }
 _MULTIPLIER, _INCREMENT = 6364136223846793005, 1442695040888963407
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -67,7 +67,7 @@ def program(
         struct.pack(form, sum(map(len, constants[:i]))) for i in range(len(constants))
     )
     budget, largest = (0 if budget == 256 else budget), (0 if largest == 262144 else largest)
-    body = encode(0) + encode([slots, stack, 0, budget, 0, largest])
+    body = encode(0) + encode([slots, stack, 0, budget, 0, largest, 0, 0])
     body += b"".join(encode(part) for part in (code, index, b"".join(constants)))
     return signed(body)
 

@@ -18,13 +18,13 @@ from tsme.values import cbor
 
 from ..jsonpath.queries import to_text as query_text
 from .debug import Debug, read_debug
-from .emit import BUDGET, LARGEST
+from .emit import USUAL
 from .expressions import FUNCTIONS
 from .instructions import INSTRUCTIONS, NAMES
 from .pool import ARRAY, FIRST_WORD, TEXT
 
 _NEEDS = "floats hashes Parallel Map queries random-numbers input".split()
-_LIMITS = "slots stack counters budget timeout largest".split()
+_LIMITS = "slots stack counters budget timeout largest step_bytes items".split()
 _CONTEXT = (
     "Execution.Id Execution.Name Execution.Input Execution.StartTime Execution.RoleArn "
     "State.EnteredTime State.RetryCount Task.Token StateMachine.Id StateMachine.Name "
@@ -142,9 +142,9 @@ def disassemble(data: bytes) -> Listing:
 
 
 def _stated(limits: list[int]) -> dict[str, int]:
-    """Limits by name; 0 stands for the usual budget and size of a value."""
-    out = dict(zip(_LIMITS, limits, strict=True))
-    return out | {"budget": out["budget"] or BUDGET, "largest": out["largest"] or LARGEST}
+    """Limits by name; 0 stands for the usual one."""
+    pairs = zip(_LIMITS, limits, strict=True)
+    return {name: value or getattr(USUAL, name, 0) for name, value in pairs}
 
 
 def _bits(n: int) -> list[int]:

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from tsme.program import opcodes
 from tsme.values import cbor
 
-from ..frontend.model import CompileError, Problem, Where
+from ..frontend.model import CompileError, Limits, Problem, Where
 from .debug import write_debug
 from .instructions import INSTRUCTIONS
 from .ir import Code, Ins, Label, Lowered, Pooled, Site
 from .pool import Pool
 
 VERSION = 2
-BUDGET = 256  # transitions in a step, unless the caller says otherwise
 SLOTS = 255  # of a frame
-LARGEST = 262144  # bytes of a value, AWS's limit
+USUAL = Limits()
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,7 @@ class Compiled:
         return self.program + self.debug
 
 
-def emit(
-    lowered: Lowered, filename: str = "", budget: int = BUDGET, largest: int = LARGEST
-) -> Compiled:
+def emit(lowered: Lowered, filename: str = "", limits: Limits = USUAL) -> Compiled:
     """Bytes of a lowered workflow.  Raises CompileError if it is too large for the format."""
     instructions = [item for item in lowered.code if isinstance(item, Ins)]
     pool = Pool(instructions)
@@ -64,10 +61,10 @@ def emit(
         hint = f"a machine has at most {SLOTS - 1} variables, and a state 255 retriers"
         raise CompileError([Problem("TSME-C091", text, Where("", 1, 1), hint)])
     needs = lowered.needs | (opcodes.NEEDS_FLOAT if pool.floats else 0)
-    limits = [lowered.windows[0].size, lowered.stack, lowered.counters]
-    limits += [0 if budget == BUDGET else budget, lowered.timeout]
-    limits += [0 if largest == LARGEST else largest]
-    parts = [needs, limits, bytes(code), pool.index(), bytes(pool.data)]
+    budget, *others = limits.written().values()
+    numbers = [lowered.windows[0].size, lowered.stack, lowered.counters, budget]
+    numbers += [lowered.timeout, *others]
+    parts = [needs, numbers, bytes(code), pool.index(), bytes(pool.data)]
     body = b"".join(cbor.encode(part, True) for part in parts)
     digest = hashlib.sha256(body).digest()[:8]
     program = b"\x87" + cbor.encode(VERSION) + cbor.encode(digest, True) + body

@@ -36,7 +36,7 @@ from ..frontend.resource import has_lists, resource_of
 from ..jsonpath.calls import SIGNATURES
 from . import branches, conditions, expressions
 from .builder import Builder
-from .emit import LARGEST
+from .emit import USUAL
 from .expressions import Dollar
 from .ir import Label, Lowered, Pooled, Resource, Site, StateInfo
 
@@ -51,7 +51,7 @@ def is_root(path: Path | None) -> bool:
 class Lowering(Builder):
     """Writes the code of one machine.  Use `lower`."""
 
-    def __init__(self, machine: Machine, largest: int = LARGEST) -> None:
+    def __init__(self, machine: Machine, largest: int = USUAL.largest) -> None:
         super().__init__(machine, largest)
         self.labels: dict[str, Label] = {}
         self.state: State = next(iter(machine.states.values()))
@@ -391,7 +391,7 @@ def _order(machine: Machine) -> list[str]:
     return list(done)
 
 
-def lower(machine: Machine, largest: int = LARGEST) -> Lowered:
+def lower(machine: Machine, largest: int = USUAL.largest) -> Lowered:
     """Instructions for a workflow.  Raises CompileError, each problem a refusal by name.
 
     `largest`: bytes that a value may have.

@@ -376,6 +376,26 @@ class Map(State):
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a program lets itself have at most, on every engine alike (docs/SPEC.md, 2)."""
+
+    budget: int = 256  # transitions in a step
+    largest: int = 262144  # bytes of a value, AWS's limit
+    step_bytes: int = 32768  # bytes of what a state makes
+    items: int = 1000  # items of a Map
+
+    def written(self) -> dict[str, int]:
+        """As a program has them: 0 stands for the usual value."""
+        usual = Limits()
+        pairs = {name: (getattr(self, name), getattr(usual, name)) for name in MOST}
+        return {name: 0 if value == known else value for name, (value, known) in pairs.items()}
+
+
+# The most that each limit of a program can be.
+MOST = {"budget": 65535, "largest": 99999999, "step_bytes": 99999999, "items": 99999999}
+
+
+@dataclass(frozen=True)
 class Machine:
     """One state machine: the workflow itself, a branch of a Parallel, or the body of a Map.
 
@@ -388,6 +408,7 @@ class Machine:
     comment: str = ""
     timeout_seconds: int | None = None
     warnings: tuple[Problem, ...] = ()  # of the whole workflow, on the outermost one
+    limits: Limits = Limits()  # that its Comment gives, on the outermost one
 
 
 # --- Findings -------------------------------------------------------------------------------

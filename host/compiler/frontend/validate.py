@@ -7,18 +7,21 @@ specification, https://states-language.net, and what AWS Step Functions is known
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from .assign import check_variables
-from .context import Context
+from .context import Context, suggest
 from .fields import MACHINE_FIELDS, PROCESSOR_FIELDS, SECONDS_MAX, STATE_NAME_MAX, TOP_FIELDS
 from .fields import Field as FieldSpec
 from .graph import all_state_names, check_graph
-from .model import Machine, Problem, State, Where
+from .model import MOST, Limits, Machine, Problem, State, Where
 from .reader import Members
 from .source import Node
 from .states import parse_state
 
+# In the Comment of a workflow: `tsme: step_bytes=65536, items=5000`.
+_GIVEN = re.compile(r"\btsme:((?:\s*[\w-]+\s*=\s*[^\s,]*(?:,(?=\s*[\w-]+\s*=))?)+)")
 _TIMEOUT = FieldSpec("integer", 1, SECONDS_MAX)
 
 
@@ -42,6 +45,7 @@ def validate(root: Node, express: bool = False) -> tuple[Machine | None, list[Pr
         ctx.jsonata = ctx.all_jsonata = True
         ctx.wants_jsonata(members.nodes["QueryLanguage"].where)
     machine = _states(ctx, members, timeout)
+    machine = replace(machine, limits=_limits(ctx, members))
     check_variables(ctx)
     if ctx.jsonata_at is not None:
         ctx.problems.append(_refuse_jsonata(ctx.jsonata_at))
@@ -49,6 +53,25 @@ def validate(root: Node, express: bool = False) -> tuple[Machine | None, list[Pr
     if problems:
         return None, problems
     return replace(machine, warnings=tuple(in_order(ctx.warnings))), []
+
+
+def _limits(ctx: Context, members: Members) -> Limits:
+    """The limits that the Comment of a workflow gives: a field that AWS knows, and passes over."""
+    found: dict[str, int] = {}
+    for match in _GIVEN.finditer(members.text("Comment") or ""):
+        for given in re.findall(r"([\w-]+)\s*=\s*([^\s,]*)", match[1]):
+            name, number = given
+            where = members.nodes["Comment"].where
+            if name not in MOST:
+                message = f'there is no limit "{name}" that a Comment could give'
+                ctx.error("TSME-C047", where, message, suggest(name, MOST, ", ".join(MOST)))
+            elif not re.fullmatch("[1-9][0-9]{0,7}", number) or int(number) > MOST[name]:
+                message = f'the Comment gives "{number}" for {name}'
+                hint = f"write tsme: {name}=N, N from 1 to {MOST[name]}"
+                ctx.error("TSME-C047", where, message, hint)
+            else:
+                found[name] = int(number)
+    return Limits(**found)
 
 
 def in_order(problems: list[Problem]) -> list[Problem]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import click
 
 from ...compiler.backend.disasm import disassemble, to_json, to_text
-from ...compiler.backend.emit import BUDGET, Compiled
+from ...compiler.backend.emit import USUAL, Compiled
 from ...compiler.compile import compile_text
-from ...compiler.frontend.model import CompileError
+from ...compiler.frontend.model import MOST, CompileError
 from ...compiler.frontend.source import Flow, parse_text
 from .. import console
 from ..definitions import split_name, takes_values
@@ -18,6 +20,8 @@ from ..errors import DONE, FAILED, HostError
 from ..files import read_flow, read_program, shown_name
 from ..outputs import write_bytes
 from .check import show_problems, show_warnings
+
+_Command: TypeAlias = "Callable[..., Any]"
 
 
 def target_of(flow: str) -> str:
@@ -38,23 +42,27 @@ def minified(flow: Flow) -> int:
     return len(json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode())
 
 
+def _limit(name: str, text: str) -> Callable[[_Command], _Command]:
+    """An option for a limit of the program, which its Comment may give as well."""
+    usual = f"{text}  [default: {getattr(USUAL, name)}, or as the Comment says]"
+    kind = click.IntRange(1, MOST[name])
+    return click.option("--" + name.replace("_", "-"), type=kind, metavar="N", help=usual)
+
+
 @click.command(name="compile")
 @click.argument("flow", metavar="FLOW")
 @click.option(
     "-o", "--output", metavar="P.tsm", help="Where the program goes.  [default: next to FLOW]"
 )
 @click.option("--no-debug", is_flag=True, help="Leave out state names and source positions.")
-@click.option(
-    "--budget",
-    type=click.IntRange(1, 65535),
-    default=BUDGET,
-    show_default=True,
-    metavar="N",
-    help="Transitions that one step may take.",
-)
+@_limit("budget", "Transitions that one step may take.")
+@_limit("step_bytes", "Bytes that large values may have which one state makes.")
+@_limit("items", "Items that a Map may have.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 @takes_values
-def compile_(flow: str, output: str | None, no_debug: bool, budget: int, as_json: bool) -> int:
+def compile_(
+    flow: str, output: str | None, no_debug: bool, as_json: bool, **limits: int | None
+) -> int:
     """Compile a workflow to a program.
 
     Prints how large it is, against the workflow without its white space, and the handlers that
@@ -66,7 +74,7 @@ def compile_(flow: str, output: str | None, no_debug: bool, budget: int, as_json
     text = read_flow(flow)
     name = shown_name(text, flow)
     try:
-        compiled = compile_text(text, Path(name).name, budget=budget)
+        compiled = compile_text(text, Path(name).name, **limits)
     except CompileError as error:
         show_problems(error.problems, text, name, to_stderr=True)
         return FAILED

@@ -14,4 +14,6 @@ ERRORS = (
         "The specified tolerated failure threshold was exceeded",
     ),
     ("States.Runtime", "a task cannot be started with these Parameters"),
+    ("States.DataLimitExceeded", "a state makes values of more bytes than step_bytes"),
+    ("States.DataLimitExceeded", "the items of a Map are more than its limit, items"),
 )

@@ -83,6 +83,8 @@ WHAT = {
     "budget": "transitions in a step",
     "work": "times 256 bytes that functions of a state go through",
     "value_bytes": "bytes of a value",
+    "step_bytes": "bytes of what a state makes",
+    "items": "items of a Map",
     "state_bytes": "bytes of the state",
 }
 

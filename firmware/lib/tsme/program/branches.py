@@ -91,6 +91,8 @@ def map_items(vm, d, number, f, stack, a):
     if not isinstance(items, (list, Obj)):
         raise error(8, items)
     n = len(items)
+    if n > vm.program.items:
+        raise error(12, items)
     if a:
         part = part * n // 1000000
         may_fail = part if not a & 2 or a & 4 and part < may_fail else may_fail

@@ -6,7 +6,7 @@
 from .. import const
 from ..errors.faults import IntrinsicError, StatesError, error
 from ..kernel.limits import spend
-from ..values.cbor import DEPTH, MISSING, Obj, encoded_size, fits, measure
+from ..values.cbor import DEPTH, MISSING, Obj, encoded_size, measure
 from .compare import test
 from .frames import SILENT, index, put
 
@@ -18,7 +18,17 @@ _T_END = const(4)
 _T_RAISE = const(6)
 
 
-def sized(vm, v):
+def fits(vm, d, v, work=0):
+    # A value that was made: is it small enough, by itself and with what else this state made?
+    size, depth = measure(v, vm.largest)
+    if size > vm.largest or depth > DEPTH:
+        raise error(7, v)
+    work += size
+    if work > 255:
+        spend(d, work, size, vm.program.step_bytes)
+
+
+def sized(vm, d, v):
     # Containers in containers can double a value's size at each instruction, and texts of more
     # than 255 bytes make it large at once, so their size is taken before they can be used.
     for x in v.values() if isinstance(v, Obj) else v:
@@ -28,8 +38,7 @@ def sized(vm, v):
             and len(x) > 63
             and measure(x)[0] > 257
         ):
-            if not fits(v, vm.largest):
-                raise error(7)
+            fits(vm, d, v)
             break
     return v
 
@@ -44,15 +53,13 @@ def call_(vm, d, number, f, stack, a):
     except IntrinsicError as e:
         raise error(3, str(e))
     work = 0
-    if isinstance(v, (Obj, list, str)):
-        work, depth = measure(v, vm.largest)
-        if work > vm.largest or depth > DEPTH:
-            raise error(7)
     if reads:
         for x in args:
             work += encoded_size(x)
-    if work > 255:
-        spend(d, work)
+    if isinstance(v, (Obj, list, str)):
+        fits(vm, d, v, work)
+    elif work > 255:
+        spend(d, work, 0, vm.program.step_bytes)
     stack.append(v)
 
 
@@ -97,13 +104,13 @@ def array_(vm, d, number, f, stack, a):
     n = len(stack) - a
     v = stack[n:]
     del stack[n:]
-    stack.append(sized(vm, v))
+    stack.append(sized(vm, d, v))
 
 
 def query_(vm, d, number, f, stack, a):
     from .query import select
 
-    stack[-1] = select(stack[-1], vm.consts[a], vm.largest, d)
+    stack[-1] = select(stack[-1], vm.consts[a], vm.largest, d, vm.program.step_bytes)
 
 
 def put_(vm, d, number, f, stack, a):

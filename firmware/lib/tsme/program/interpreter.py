@@ -8,10 +8,10 @@ from .. import const, once
 from ..errors import fault
 from ..errors.faults import StatesError, error
 from ..values import UNICODE
-from ..values.cbor import MISSING, Obj, fits
+from ..values.cbor import MISSING, Obj
 from .compare import compare
 from .frames import NEW, SILENT, Frame, delta, own
-from .instructions import OPERATIONS, sized
+from .instructions import OPERATIONS, fits, sized
 
 # As events.py has them.
 _SUCCEEDED = const(2)
@@ -152,13 +152,14 @@ class Interpreter:
         return -1
 
     def run(self, d, number, f, stack):
+        if d.work:
+            d.work[3] = -1  # what is made counts anew
         while True:
             try:
                 if f.join:  # its children are over
                     stack.append(f.join[0])
                     f.join = None
-                    if not fits(stack[0], self.largest):
-                        raise error(7, stack[0])
+                    fits(self, d, stack[0])
                 self.loop(d, number, f, stack)
                 return
             except StatesError as e:
@@ -227,7 +228,7 @@ class Interpreter:
                         n += 1
                     del stack[n - len(a) :]
                     f.pc = pc >> 1
-                    push(sized(self, v))
+                    push(sized(self, d, v))
                     continue
             elif op < 22:
                 if op == _UNLESS or op == _IF:

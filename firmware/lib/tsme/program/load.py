@@ -42,18 +42,22 @@ def load(p, data, crc, limits):
         from .opcodes import lacking
 
         _bad(lacking(p.needs & ~_NEEDS), 4)
-    if not isinstance(ll, list) or len(ll) != 6:
+    if not isinstance(ll, list) or len(ll) != 8:
         _bad("limits")
     for v in ll:
         if type(v) is not int or not 0 <= v < 100000000:
             _bad("limits")
-    p.slots, p.stack, p.counters, p.budget, p.timeout, p.largest = ll
+    p.slots, p.stack, p.counters, p.budget, p.timeout, p.largest, p.step_bytes, p.items = ll
     p.budget = p.budget or 256
     p.largest = p.largest or 262144
+    p.step_bytes = p.step_bytes or 32768
+    p.items = p.items or 1000
     check(limits, "slots", p.slots)
     check(limits, "stack", p.stack)
     check(limits, "budget", p.budget)
     check(limits, "value_bytes", p.largest)
+    check(limits, "step_bytes", p.step_bytes)
+    check(limits, "items", p.items)
     starts = []
     p.consts = _constants(consts, starts)
     # the functions that the code names: they are imported before the first step

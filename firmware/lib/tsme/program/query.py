@@ -30,8 +30,8 @@ _OR = const(9)
 _MATCHES = const(10)
 
 
-def select(v, query, largest, d=None):
-    # `d`: the draft of a step, whose work it is.
+def select(v, query, largest, d=None, most=0):
+    # `d`: the draft of a step, whose work it is; `most`: bytes that it may make.
     nodes = [v]
     work = 0
     deep = False  # the segment before was `..`
@@ -49,7 +49,7 @@ def select(v, query, largest, d=None):
     if size > largest or depth > DEPTH:
         raise error(7)
     if d and work + size > 255:
-        spend(d, work + size)
+        spend(d, work + size, size, most)
     return nodes
 
 

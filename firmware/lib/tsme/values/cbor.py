@@ -225,12 +225,6 @@ def encoded_size(v, most=0x7FFFFFFF):
     return measure(v, most)[0]
 
 
-# Is a value no larger than `most` bytes and no deeper than a value may be?
-def fits(v, most):
-    size, depth = measure(v, most)
-    return size <= most and depth <= DEPTH
-
-
 if UNICODE:
     from .native import sooner
 
