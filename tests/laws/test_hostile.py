@@ -20,6 +20,8 @@ from tsme.program.functions.table import FUNCTIONS
 COUNT = 1000
 CALL = {function[0]: n for n, function in enumerate(FUNCTIONS) if function}
 
+TINY = [1, 1, 0, 1, 0, 9, 0, 0]  # limits
+
 
 @functools.cache
 def mutants() -> list[bytes]:
@@ -178,13 +180,13 @@ RUNS: dict[str, Parts] = {
 
 REFUSED: dict[str, Parts] = {
     "no code": program(),
-    "half an instruction": Parts(0, [1, 1, 0, 1, 0, 9, 0, 0], bytes((N["ENTER"], 0, N["END"])), ()),
+    "half an instruction": Parts(0, TINY, bytes((N["ENTER"], 0, N["END"])), ()),
     "code that begins with no ENTER": program(("INT", 1), ("DROP", 1), E0, END),
     "code that runs on": program(E0, ("INT", 0), ("STORE", 0)),
-    "code that ends in EXT": Parts(0, [1, 1, 0, 1, 0, 9, 0, 0], bytes((N["ENTER"], 0, 0, 1)), ()),
-    "EXT 0": Parts(0, [1, 1, 0, 1, 0, 9, 0, 0], bytes((N["ENTER"], 0, 0, 0, N["END"], 0)), ()),
-    "EXT EXT": Parts(0, [1, 1, 0, 1, 0, 9, 0, 0], bytes((N["ENTER"], 0, 0, 1, 0, 1, 2, 0, 33, 0)), ()),
-    "an operation that is not": Parts(0, [1, 1, 0, 1, 0, 9, 0, 0], bytes((17, 0, 250, 0, 33, 0)), ()),
+    "code that ends in EXT": Parts(0, TINY, bytes((N["ENTER"], 0, 0, 1)), ()),
+    "EXT 0": Parts(0, TINY, bytes((N["ENTER"], 0, 0, 0, N["END"], 0)), ()),
+    "EXT EXT": Parts(0, TINY, bytes((N["ENTER"], 0, 0, 1, 0, 1, 2, 0, 33, 0)), ()),
+    "an operation that is not": Parts(0, TINY, bytes((17, 0, 250, 0, 33, 0)), ()),
     "a jump behind EXT": Parts(
         0, [1, 4, 0, 1, 0, 9], bytes((17, 0, N["JUMP"], 3, 0, 1, N["INT"], 5, 6, 1, 33, 0)), ()
     ),
@@ -246,13 +248,13 @@ REFUSED: dict[str, Parts] = {
     ),
     "a test that is not": program(E0, ("INT", 0), ("TEST", 6), ("STORE", 0), END),
     "an index table that is too long": Parts(
-        0, [1, 1, 0, 1, 0, 9, 0, 0], bytes((17, 0, 33, 0)), (), index=bytes(70000)
+        0, TINY, bytes((17, 0, 33, 0)), (), index=bytes(70000)
     ),
     "an index table with a hole": Parts(
-        0, [1, 1, 0, 1, 0, 9, 0, 0], bytes((17, 0, 33, 0)), (1, 2), index=b"\x00\x00\x02\x00"
+        0, TINY, bytes((17, 0, 33, 0)), (1, 2), index=b"\x00\x00\x02\x00"
     ),
     "constants that go on": Parts(
-        0, [1, 1, 0, 1, 0, 9, 0, 0], bytes((17, 0, 33, 0)), (1,), tail=b"\x01"
+        0, TINY, bytes((17, 0, 33, 0)), (1,), tail=b"\x01"
     ),
     "bytes as a value": program(E0, ("CONST", 0), ("STORE", 0), END, consts=[b"\x41\x01", "x"]),
     "an array as a name": program(
@@ -297,12 +299,12 @@ REFUSED: dict[str, Parts] = {
     "another tag": program(E0, END, consts=[b"\xc2\x41\x01"]),
     "parts cut off": program(E0, END, consts=[b"\xc6"]),
     "parts without end": program(E0, END, consts=[b"\x42\x00"]),
-    "a constant without end": Parts(0, [1, 1, 0, 1, 0, 9, 0, 0], bytes((17, 0, 33, 0)), (b"\x9f",)),
+    "a constant without end": Parts(0, TINY, bytes((17, 0, 33, 0)), (b"\x9f",)),
     "a constant that is too deep": Parts(
-        0, [1, 1, 0, 1, 0, 9, 0, 0], bytes((17, 0, 33, 0)), (b"\x81" * 40 + b"\x00",)
+        0, TINY, bytes((17, 0, 33, 0)), (b"\x81" * 40 + b"\x00",)
     ),
     "a constant of many items": Parts(
-        0, [1, 1, 0, 1, 0, 9, 0, 0], bytes((17, 0, 33, 0)), (b"\x9a\xff\xff\xff\xff\x00",)
+        0, TINY, bytes((17, 0, 33, 0)), (b"\x9a\xff\xff\xff\xff\x00",)
     ),
     "values without a limit": program(E0, END, largest=10**8 - 1),
 }  # fmt: skip
