@@ -28,15 +28,17 @@
 #endif
 
 enum {
-    TSME_DEPTH_MAX = 32,   // nesting of a value
-    TSME_PATHS_MAX = 8,    // paths a step may PUT to before slot 0 counts as a whole
-    TSME_STACK_MAX = 254,  // items of the operand stack a program may ask for
-    TSME_SLOTS_MAX = 255,  // slots a program may ask for
-    TSME_BUDGET = 256,     // transitions in a step, of a program that says 0
-    TSME_LARGEST = 262144, // bytes of a value, of a program that says 0
-    TSME_AT_ONCE = 40,     // children of a MAP at a time, of one that says 0
-    TSME_PLACES = 128,     // numbers of frames for which items wait (SPEC 2.11)
-    TSME_FRAMES_MAX = 256, // frames at a time
+    TSME_DEPTH_MAX = 32,     // nesting of a value
+    TSME_PATHS_MAX = 8,      // paths a step may PUT to before slot 0 counts as a whole
+    TSME_STACK_MAX = 254,    // items of the operand stack a program may ask for
+    TSME_SLOTS_MAX = 255,    // slots a program may ask for
+    TSME_BUDGET = 256,       // transitions in a step, of a program that says 0
+    TSME_LARGEST = 262144,   // bytes of a value, of a program that says 0
+    TSME_STEP_BYTES = 32768, // bytes that a state makes, of a program that says 0
+    TSME_ITEMS = 1000,       // items of a Map, of a program that says 0
+    TSME_AT_ONCE = 40,       // children of a MAP at a time, of one that says 0
+    TSME_PLACES = 128,       // numbers of frames for which items wait (SPEC 2.11)
+    TSME_FRAMES_MAX = 256,   // frames at a time
 };
 
 enum {
@@ -64,6 +66,8 @@ enum {
     TSME_TOO_LARGE = 7,   // a value is larger or deeper than the limit
     TSME_NO_ITEMS = 8,    // the items of a Map are no array
     TSME_EXCEEDED = 9,    // one child more has failed than may
+    TSME_TOO_MUCH = 11,   // a state makes values of more bytes than step_bytes
+    TSME_TOO_MANY = 12,   // the items of a Map are more than `items`
 };
 
 // Status of an execution.
@@ -146,6 +150,8 @@ struct tsme_program {
     uint32_t size;         // bytes of the first item
     bool children;         // it has Parallel or Map
     uint32_t largest;      // bytes a value may have that holds more than small ones
+    uint32_t step_bytes;   // bytes of such values that a state may make
+    uint32_t items;        // that a Map may have
 };
 
 // A tracked action that is pending (SPEC 3.2). The frame that waits for it has it.
@@ -208,6 +214,9 @@ struct tsme {
     uint32_t steps;       // committed
     uint32_t transitions; // in the last step
     uint32_t left;        // transitions of the budget that are left in this step
+    uint32_t made;        // bytes of large values made in this step ..
+    uint32_t made_before; // .. before this state ..
+    uint32_t counted;     // .. and `left` when the last one was counted; UINT32_MAX: anew
     const uint8_t *entry; // first instruction of the state entered in this run, or null
     uint64_t was_due;     // `state.due` before this step
     uint32_t collections; // of the arena, since loading

@@ -129,10 +129,14 @@ static int tsme_begin_map(struct tsme *t, tsme_ref *sp, uint32_t flags)
     if (*items >> 5 != TSME_ARRAY && *items >> 5 != TSME_OBJECT) {
         return TSME_NO_ITEMS;
     }
+    uint32_t count = tsme_head(&items);
+    if (count > t->program.items) {
+        return TSME_TOO_MANY;
+    }
     if (!tsme_option(&sp, flags & 1, TSME_MOST, &most)) {
         return TSME_NO_TIME;
     }
-    share = (uint32_t)((uint64_t)share * tsme_head(&items) / TSME_WHOLE);
+    share = (uint32_t)((uint64_t)share * count / TSME_WHOLE);
     if (!(flags & 2) || (flags & 4 && share < failures)) {
         failures = share;
     }

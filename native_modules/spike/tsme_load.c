@@ -57,6 +57,8 @@ static int tsme_take_limits(struct tsme_program *p, const uint8_t **at, const ui
     p->stack = (uint16_t)limits[1];
     p->budget = (uint16_t)(limits[3] ? limits[3] : TSME_BUDGET);
     p->largest = limits[5] ? limits[5] : TSME_LARGEST;
+    p->step_bytes = limits[6] ? limits[6] : TSME_STEP_BYTES;
+    p->items = limits[7] ? limits[7] : TSME_ITEMS;
     return TSME_OK;
 }
 

@@ -23,6 +23,11 @@ static const char *const tsme_errors[][2] = {
     [TSME_NO_ITEMS] = {"\x6eStates.Runtime", "\x78\x1fthe items of a Map are no array"},
     [TSME_EXCEEDED] = {"\x78\x26States.ExceedToleratedFailureThreshold",
                        "\x78\x36The specified tolerated failure threshold was exceeded"},
+    [TSME_TOO_MUCH] = {"\x78\x18States.DataLimitExceeded",
+                       "\x78\x32"
+                       "a state makes values of more bytes than step_bytes"},
+    [TSME_TOO_MANY] = {"\x78\x18States.DataLimitExceeded",
+                       "\x78\x31the items of a Map are more than its limit, items"},
 };
 
 void tsme_set_error(struct tsme *t, int error)
@@ -46,6 +51,7 @@ bool tsme_is_text(const tsme_ref *ref, const char *encoded)
 static int tsme_run_frame(struct tsme *t, bool result)
 {
     tsme_ref *sp = t->stack;
+    t->counted = UINT32_MAX;
     if (result) {
         *sp++ = t->held[TSME_HELD_VALUE];
     }
@@ -56,6 +62,8 @@ static int tsme_run_frame(struct tsme *t, bool result)
             t->frame->join = 0;
             if (!tsme_fits(sp - 1, 0) || sp[-1].size > t->program.largest) {
                 err = TSME_TOO_LARGE;
+            } else {
+                err = tsme_spend(t, sp[-1].size);
             }
         }
         if (!err) {

@@ -255,6 +255,7 @@ int tsme_step(struct tsme *t, const struct tsme_input *input)
     t->frame = 0;
     t->quiet = t->acted = false;
     t->left = t->program.budget;
+    t->made = 0;
 
     int err = tsme_take_input(t, input);
     if (!err && !t->quiet) {

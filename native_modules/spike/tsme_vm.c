@@ -118,6 +118,28 @@ static bool tsme_any_bulky(const tsme_ref *r, const tsme_ref *end)
     return r < end;
 }
 
+// Counts a value that was made (SPEC 2.3).
+int tsme_spend(struct tsme *t, uint32_t size)
+{
+    if (size < 256) {
+        return TSME_OK;
+    }
+    if (t->counted != t->left) {
+        t->made_before = t->made; // another state has begun since
+    }
+    t->made += size;
+    t->left -= size / 256 < t->left ? size / 256 : t->left;
+    if (t->made >= t->program.step_bytes) {
+        t->left = 0;
+    }
+    t->counted = t->left;
+    if (t->made - t->made_before > t->program.step_bytes) {
+        t->counted = UINT32_MAX;
+        return TSME_TOO_MUCH;
+    }
+    return TSME_OK;
+}
+
 // Pops `count` values and pushes the container of them; for an object there are as many
 // names, else null.
 static tsme_ref *tsme_build(struct tsme *t, tsme_ref *sp, uint32_t count, struct tsme_list *names)
@@ -154,8 +176,12 @@ static tsme_ref *tsme_build(struct tsme *t, tsme_ref *sp, uint32_t count, struct
         memcpy(to, r->at, r->size);
         to += r->size;
     }
-    if ((uint32_t)(to - t->top) > t->program.largest && tsme_any_bulky(first, sp)) {
-        return tsme_fail(t, TSME_TOO_LARGE);
+    size = (uint32_t)(to - t->top);
+    if ((size > 255 || size > t->program.largest) && tsme_any_bulky(first, sp)) {
+        err = size > t->program.largest ? TSME_TOO_LARGE : tsme_spend(t, size);
+        if (err) {
+            return tsme_fail(t, err);
+        }
     }
     tsme_built(first, t->top, to, depth + 1);
     t->top = to;

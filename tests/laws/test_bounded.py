@@ -46,9 +46,9 @@ class Count:
 
     @contextmanager
     def seeing(self) -> Iterator[None]:
-        def spend(d: Any, work: int) -> None:
+        def spend(d: Any, work: int, size: int, most: int) -> None:
             self.work += work // 256
-            limits.spend(d, work)
+            limits.spend(d, work, size, most)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(instructions, "spend", spend)
@@ -203,12 +203,14 @@ AT_LOADING = [
     ("stack", 4, WIDE),
     ("budget", 255, DEEP),
     ("value_bytes", 4096, DEEP),
+    ("step_bytes", 32767, DEEP),
+    ("items", 999, DEEP),
 ]
 IN_A_STEP = [("state_bytes", 60, BRANCHES)]
 UNIQUE = "States.ArrayUnique(States.ArrayRange(1, 1000, 1))"  # counts 32 transitions
 WORK = {
     "Type": "Pass",
-    "Parameters": {"n.$": f"States.ArrayLength(States.Array({', '.join([UNIQUE] * 10)}))"},
+    "Parameters": {"n.$": f"States.ArrayLength(States.Array({', '.join([UNIQUE] * 3)}))"},
 }
 IN_A_STEP += [("work", 3, {"A": {**WORK, "End": True}})]
 
@@ -234,7 +236,7 @@ def test_a_program_past_a_limit_is_not_loaded(name: str, most: int, states: Any)
 def test_a_step_past_a_limit_leaves_everything_as_it_was(
     name: str, most: int, states: Any
 ) -> None:
-    kernel = Kernel(Interpreter(Program(compile_text(machine_text(states)).program)))
+    kernel = Kernel(Interpreter(Program(compile_text(machine_text(states), budget=50).program)))
     d = Drive(kernel, start_event(kernel.client.program, {"some": "input", "list": [1] * 99}))
     before = kernel.checkpoint(d.state)
     with limit(name, most), pytest.raises(LimitError) as e:
@@ -250,7 +252,10 @@ def test_every_limit_is_tested() -> None:
     assert tested == set(LIMITS)
 
 
-def test_functions_and_queries_use_up_the_budget_of_a_step() -> None:
+def test_functions_and_queries_use_up_the_budget_of_a_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(LIMITS, "step_bytes", 10**6)
     count = 20
     states: dict[str, Any] = {}
     for n in range(count):
@@ -264,9 +269,10 @@ def test_functions_and_queries_use_up_the_budget_of_a_step() -> None:
     states[f"S{count}"] = {"Type": "Succeed", "OutputPath": "$.n"}
     value = {"x": [{"a": n % 3, "b": [n]} for n in range(400)]}
     ends = []
+    text = machine_text(states)
     for budget in (1, 40, 256, 4096):
         kernel = Kernel(
-            Interpreter(Program(compile_text(machine_text(states), budget=budget).program))
+            Interpreter(Program(compile_text(text, budget=budget, step_bytes=10**6).program))
         )
         seen = Count(kernel)
         with seen.seeing():

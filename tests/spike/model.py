@@ -20,6 +20,7 @@ ERRORS = {
     3: ("States.IntrinsicFailure", "an intrinsic function cannot take its arguments"),
     5: ("States.Runtime", "a variable has no value"),
     7: ("States.DataLimitExceeded", "a value is larger or deeper than the limit"),
+    11: ("States.DataLimitExceeded", "a state makes values of more bytes than step_bytes"),
 }
 
 
@@ -69,6 +70,7 @@ class Model:
         _, self.program_digest, _, limits, self.code, index, consts = tsm.parts(program)
         self.budget: int = limits[3] or 256
         self.largest: int = limits[5] or 262144
+        self.step_bytes: int = limits[6] or 32768
         offsets = struct.iter_unpack(tsm.offset_form(len(consts)), index)
         self.consts = [tsm.decode(consts, offset)[0] for (offset,) in offsets]
         for n, value in enumerate(self.consts):
@@ -79,7 +81,7 @@ class Model:
         self.slots: list[Any] = [MISSING] * limits[0]
         self.pc = self.entry = self.state = self.entered = self.now = self.status = 0
         self.digest = self.chain = 0
-        self.transitions = 0
+        self.transitions = self.left = self.bytes = self.before = 0
         self.result: bytes = b""
 
     def step(self, kind: int, now: int, fields: bytes = b"") -> bytes:
@@ -166,12 +168,19 @@ class Model:
     def made(self, value: Any) -> Any:
         """The result of OBJECT or ARRAY."""
         items = value.values() if isinstance(value, dict) else value
-        return self.fit(value) if any(map(is_bulky, items)) else value
+        if any(map(is_bulky, items)):
+            size = len(tsm.encode(self.fit(value)))
+            self.bytes += size if size > 255 else 0
+            self.left = max(0, self.left - size // 256) if self.bytes < self.step_bytes else 0
+            if self.bytes - self.before > self.step_bytes:
+                raise WorkflowError(11)
+        return value
 
     def run(self) -> None:
         """Instructions until the step ends."""
         stack: list[Any] = []
-        transitions = 0
+        self.left = self.budget
+        self.bytes = self.before = 0
         while True:
             start = self.pc
             op, n = self.code[2 * self.pc : 2 * self.pc + 2]
@@ -182,10 +191,11 @@ class Model:
                 self.pc += 1
             match tsm.NAMES[op]:
                 case "ENTER":
-                    if transitions == self.budget:
+                    if not self.left:
                         self.pc = start
                         return
-                    transitions += 1
+                    self.left -= 1
+                    self.before = self.bytes
                     self.transitions += 1
                     self.state, self.entered, self.entry = n, self.now, self.pc
                 case "JUMP":
