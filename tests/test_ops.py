@@ -17,6 +17,7 @@ from tsme.errors.causes import ERRORS
 from tsme.kernel import protocol
 from tsme.program import opcodes
 from tsme.program.functions.table import FUNCTIONS
+from tsme.program.instructions import OPERATIONS
 from tsme_host.compiler.backend import expressions
 from tsme_host.compiler.backend.instructions import INSTRUCTIONS
 
@@ -125,8 +126,10 @@ def test_a_change_of_the_table_is_followed_by_the_specification(tmp_path: Path) 
 def test_what_the_interpreter_raises_is_in_the_table() -> None:
     """Errors by number, in the functions of an operation and in what these call by name."""
     for name, row in INSTRUCTIONS.items():
-        if "*" not in row.errors:
-            found = raised("program.instructions", f"{name.lower()}_")
+        if "*" not in row.errors and name != "FRAME":  # which never comes
+            does = OPERATIONS[opcodes.NUMBER[name]]
+            module = does.__module__.removeprefix("tsme.") if does else "program.instructions"
+            found = raised(module, does.__name__) if does else set()
             found |= {"FIELD": {1}, "KEY": {1}, "OBJECT": {7}}.get(name, set())
             assert found == {int(c, 16) for c in row.errors}, name
 

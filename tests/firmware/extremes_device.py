@@ -6,8 +6,7 @@
 import sys
 from binascii import crc32
 
-from tsme.errors import LimitError
-from tsme.errors.faults import IntrinsicError, StatesError
+from tsme.errors import IntrinsicError, LimitError, StatesError
 from tsme.program.functions.table import FUNCTIONS, find
 from tsme.values import Obj
 from tsme.values.cbor import encode

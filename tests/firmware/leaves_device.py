@@ -4,8 +4,7 @@
 import binascii
 import sys
 
-from tsme.errors import TsmeError
-from tsme.errors.faults import IntrinsicError, StatesError
+from tsme.errors import IntrinsicError, StatesError, TsmeError
 from tsme.kernel import rng
 from tsme.program import wait
 from tsme.program.functions.table import find

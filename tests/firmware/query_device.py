@@ -3,7 +3,7 @@
 import binascii
 import sys
 
-from tsme.errors.faults import StatesError
+from tsme.errors import StatesError
 from tsme.program.query import select
 from tsme.program.query_check import sound
 from tsme.values import cbor

@@ -15,7 +15,7 @@ from tests.laws.support import BOARDS, actions_bytes, on_device
 from tsme import kernel
 from tsme.engine import item_files
 from tsme.engine.tasks import TaskError
-from tsme.errors.faults import StatesError
+from tsme.errors import StatesError
 from tsme.kernel import protocol
 from tsme.program import Program, interpreter
 from tsme.program.functions import map_batches

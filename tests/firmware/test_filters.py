@@ -14,7 +14,7 @@ from tests.firmware.leaves import on_every_interpreter
 from tests.firmware.test_query import DATA, LARGEST, batch, on, ours, query
 from tests.laws.support import SLOW
 from tests.spec import second_query, second_values
-from tsme.errors.faults import StatesError
+from tsme.errors import StatesError
 from tsme.program import patterns as patterns_of_device
 from tsme.program.query import select
 from tsme.values import cbor

@@ -17,7 +17,7 @@ from tests.compiler import corpus
 from tests.firmware import leaves, reference
 from tests.firmware.leaves import Question, on_every_interpreter
 from tests.firmware.test_values import same
-from tsme.errors.faults import IntrinsicError, StatesError
+from tsme.errors import IntrinsicError, StatesError
 from tsme.kernel.rng import Rng
 from tsme.program.functions.table import FUNCTIONS, find
 from tsme.values import binary64

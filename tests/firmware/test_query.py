@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from tests import interpreters
 from tests.firmware.leaves import on_every_interpreter
-from tsme.errors import TsmeError
-from tsme.errors.faults import StatesError
+from tsme.errors import StatesError, TsmeError
 from tsme.program.query import select
 from tsme.program.query_check import sound
 from tsme.values import cbor

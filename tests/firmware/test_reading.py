@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tsme.errors.faults import StatesError
+from tsme.errors import StatesError
 from tsme.program.functions import item_reader
 
 

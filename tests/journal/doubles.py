@@ -1,6 +1,6 @@
 # Devices that behave as boards' do, and some that lie.  Runs on MicroPython too.
 from sim.nor import Nor
-from tsme.journal.flash import RamFlash
+from tsme.journal.ram_flash import RamFlash
 
 
 class Chip:

@@ -6,7 +6,7 @@ from vfs import VfsLfs2  # type: ignore[import-not-found]
 import tsme
 from tsme.errors import TsmeError
 from tsme.journal import STEP, Journal
-from tsme.journal.flash import RamFlash
+from tsme.journal.ram_flash import RamFlash
 from tsme.journal.region import Region
 
 if sys.implementation.name == "cpython":

@@ -9,7 +9,7 @@ from sim.nor import Nor
 from tests.journal import doubles
 from tsme.errors import TsmeError
 from tsme.journal import CHECKPOINT, STEP, Journal
-from tsme.journal.flash import RamFlash
+from tsme.journal.ram_flash import RamFlash
 from tsme.journal.region import Region
 
 if sys.implementation.name == "cpython":

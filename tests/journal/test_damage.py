@@ -11,7 +11,7 @@ from tests.crash.world import World
 from tests.journal.test_rot import Record, recovered
 from tsme.errors import TsmeError
 from tsme.journal import CHECKPOINT, STEP, Journal
-from tsme.journal.flash import RamFlash
+from tsme.journal.ram_flash import RamFlash
 
 PAGE = 256
 SIZES = ((20,), (0, 5, 60, 100), (20, 20, 20, 300, 700))

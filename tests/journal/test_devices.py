@@ -13,7 +13,8 @@ from tests.crash.world import World
 from tests.journal import doubles
 from tsme.errors import TsmeError
 from tsme.journal import STEP, Journal
-from tsme.journal.flash import FileFlash, RamFlash
+from tsme.journal.flash import FileFlash
+from tsme.journal.ram_flash import RamFlash
 from tsme.journal.region import Region
 from tsme.journal.spiflash import SpiFlash
 

@@ -7,7 +7,8 @@ import pytest
 from sim.nor import Nor, PowerLoss, Violation
 from tsme.errors import TsmeError
 from tsme.journal import STEP, Journal
-from tsme.journal.flash import FileFlash, RamFlash
+from tsme.journal.flash import FileFlash
+from tsme.journal.ram_flash import RamFlash
 from tsme.journal.region import Region
 
 

@@ -9,7 +9,7 @@ from tests.interpreters import INTERPRETERS, require, run
 from tests.spec.second_reader import regions as read_regions
 from tsme.errors import TsmeError
 from tsme.journal import Journal
-from tsme.journal.flash import RamFlash
+from tsme.journal.ram_flash import RamFlash
 from tsme.journal.region import Region
 from tsme.journal.regions import Regions
 from tsme.values.cbor import encode

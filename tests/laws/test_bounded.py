@@ -20,7 +20,14 @@ from tsme.errors import LimitError
 from tsme.kernel import Kernel, State, checkpoints, limits
 from tsme.kernel.limits import LIMITS
 from tsme.kernel.protocol import CONTINUE, TRACED
-from tsme.program import Program, frame_items, instructions, query, sizes
+from tsme.program import (
+    Program,
+    data_instructions,
+    frame_items,
+    instructions,
+    query,
+    sizes,
+)
 from tsme.program.interpreter import Interpreter
 from tsme.program.trace import Tracer
 from tsme.values import cbor
@@ -51,7 +58,7 @@ class Count:
             limits.spend(d, work, size, most)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(instructions, "spend", spend)
+            patch.setattr(data_instructions, "spend", spend)
             patch.setattr(query, "spend", spend)
             yield
 
@@ -103,9 +110,9 @@ def test_near_its_limit_a_large_state_is_measured_once(monkeypatch: pytest.Monke
         bytes_measured.append(size)
         return size, depth
 
-    monkeypatch.setattr(instructions, "measure", measuring)
-    for module in (sizes, frame_items):
+    for module in (instructions, data_instructions, sizes, frame_items):
         monkeypatch.setattr(module, "measure", measuring)
+    for module in (sizes, checkpoints, frame_items):
         monkeypatch.setattr(module, "encoded_size", lambda v: measuring(v)[0])
     definition = {
         "StartAt": "Add",

@@ -263,7 +263,7 @@ def test_a_number_of_another_type_is_kept_as_the_number_it_is():
 
 @pytest.mark.parametrize("seed", range(40))
 def test_a_journal_has_nothing_of_rejected_steps(seed):
-    from tsme.journal.flash import RamFlash
+    from tsme.journal.ram_flash import RamFlash
 
     messages = generate.life(seed)
     images = []

@@ -281,7 +281,7 @@ def test_restore_cannot_give_what_was_to_be_done_once_to_another_once_task():
         def restore(state, actions):
             actions.task("b", id=1)
 
-    from tsme.journal.flash import RamFlash
+    from tsme.journal.ram_flash import RamFlash
 
     flash = RamFlash()
     runs = []

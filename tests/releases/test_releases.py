@@ -14,7 +14,7 @@ from tests.releases.machine import Meter
 from tests.tools.shell import tsme as command
 from tsme import Engine, TsmeError, kernel
 from tsme.journal import STEP, Journal
-from tsme.journal.flash import RamFlash
+from tsme.journal.ram_flash import RamFlash
 from tsme.kernel import Kernel, State, protocol
 from tsme.machine import Machine
 from tsme.values.cbor import decode

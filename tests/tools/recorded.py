@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.tools.shell import DATA
 from tsme.journal import CHECKPOINT, STEP, Journal
-from tsme.journal.flash import RamFlash
+from tsme.journal.ram_flash import RamFlash
 from tsme.kernel import Kernel, State
 from tsme.kernel.protocol import START, SUCCEEDED, TIMER
 from tsme.program import Program

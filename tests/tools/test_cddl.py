@@ -20,7 +20,7 @@ from tests.laws.workflows import Case, cases
 from tests.tools.recorded import Device
 from tests.tools.shell import DATA
 from tsme.journal import Journal
-from tsme.journal.flash import RamFlash
+from tsme.journal.ram_flash import RamFlash
 from tsme.journal.region import Region
 from tsme.journal.regions import Regions
 from tsme.kernel.protocol import FAILED, HEARTBEAT, STARTED, STOP

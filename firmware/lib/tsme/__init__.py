@@ -12,21 +12,6 @@ except ImportError:
 
 __version__ = "0.1.0"
 
-# One text, which takes less memory than a dict of them.
-_PARTS = (
-    "Engine:engine.engine Outcome:engine.outcome Board:engine.board "
-    "Program:program "
-    "ProgramFiles:program.store ProgramRegion:program.store "
-    "Journal:journal "
-    "FileFlash:journal.flash RamFlash:journal.flash Region:journal.region "
-    "partition:journal.region SpiFlash:journal.spiflash Regions:journal.regions "
-    "Tasks:engine.tasks TaskError:engine.tasks Done:engine.tasks "
-    "TsmeError:errors LimitError:errors Rejected:kernel.rejected "
-    "F64:values.numbers "
-    "Obj:values "
-    "LIMITS:kernel.limits"
-)
-
 
 def _tidy():
     # What stays is to lie together, in a heap that is small: it is collected before it is full,
@@ -40,6 +25,7 @@ def _tidy():
 
 if sys.implementation.name != "cpython":
     _tidy()
+del _tidy
 
 
 def _part(name):
@@ -47,19 +33,18 @@ def _part(name):
 
 
 def __getattr__(name):
-    for pair in _PARTS.split():
-        public, part = pair.split(":")
-        if public == name:
-            value = getattr(_part(part), name)
-            globals()[name] = value
-            return value
     # MicroPython also asks here for the module of a `from . import module`
     if name.startswith("_"):
         raise AttributeError(name)
+    part = once("public", "home", name)
     try:
-        return _part(name)
+        value = _part(part or name)
     except ImportError:
         raise AttributeError(name)
+    if part:
+        value = getattr(value, name)
+        globals()[name] = value
+    return value
 
 
 def once(names, function, *args):
@@ -74,8 +59,8 @@ def once(names, function, *args):
         if sys.implementation.name != "cpython":
             for n in names:
                 if n not in here and sys.modules.pop("tsme." + n, None):
-                    room, _, n = n.rpartition(".")
-                    delattr(_part(room), n)
+                    room, _, n = ("tsme." + n).rpartition(".")
+                    delattr(sys.modules[room], n)
             if len(names) > 1:
                 from gc import collect
 

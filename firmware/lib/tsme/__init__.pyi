@@ -13,7 +13,7 @@ from .errors import LimitError as LimitError
 from .errors import TsmeError as TsmeError
 from .journal import Journal as Journal
 from .journal.flash import FileFlash as FileFlash
-from .journal.flash import RamFlash as RamFlash
+from .journal.ram_flash import RamFlash as RamFlash
 from .journal.region import Region as Region
 from .journal.region import partition as partition
 from .journal.regions import Regions as Regions

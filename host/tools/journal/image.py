@@ -8,8 +8,8 @@ from typing import Any
 
 from tsme.errors import TsmeError
 from tsme.journal import CHECKPOINT, Journal
-from tsme.journal.flash import RamFlash
 from tsme.journal.heads import read_mark
+from tsme.journal.ram_flash import RamFlash
 from tsme.journal.records import MAGIC, PART
 from tsme.kernel.protocol import INPUTS, STATUS
 from tsme.kernel.replay import read_step

@@ -28,7 +28,7 @@ class Info:
 
 
 class Journal:
-    def __init__(self, device, slot=32, buffer=1024):
+    def __init__(self, device, slot=32, buffer=256):
         # buffer: bytes, or another Journal to share its buffers with, in one event loop
         self._blocks = b = Blocks(device, slot, getattr(buffer, "_blocks", buffer))
         self._buf = b.buf

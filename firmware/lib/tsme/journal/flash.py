@@ -1,45 +1,18 @@
-# Devices for a journal: a file, memory.
+# A device for a journal: a file.
 #
 # Boards bring theirs: esp32.Partition as it is, a Region (region.py) of rp2.Flash(); spiflash.py
 # is for a chip of its own.  docs/BOARDS.md says what will do and what will not.
 import os
 
 from .. import once
-
-_FF = b"\xff" * 256
+from .blocks import FF
 
 
 def erase(f, size):
     # not at once: that may be more than the heap has left
     for _ in range(size // 256):
-        f.write(_FF)
-    f.write(_FF[: size % 256])
-
-
-class RamFlash:
-    def __init__(self, block=4096, count=16):
-        self.block = block
-        self.count = count
-        self.data = memoryview(bytearray(block * count))
-        for n in range(count):
-            self.ioctl(6, n)
-
-    def readblocks(self, n, buf, off=0):
-        at = n * self.block + off
-        buf[:] = self.data[at : at + len(buf)]
-
-    def writeblocks(self, n, buf, off=0):
-        at = n * self.block + off
-        self.data[at : at + len(buf)] = buf
-
-    def ioctl(self, op, arg):
-        if op == 4:
-            return self.count
-        if op == 5:
-            return self.block
-        if op == 6:
-            self.data[arg * self.block : (arg + 1) * self.block] = b"\xff" * self.block
-        return 0
+        f.write(FF)
+    f.write(FF[: size % 256])
 
 
 class FileFlash:

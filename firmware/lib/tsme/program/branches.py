@@ -8,7 +8,7 @@
 # noted (d.ready), and done when the child is gone.
 
 from .. import const
-from ..errors.faults import error
+from ..errors import error
 from ..kernel.limits import LIMITS, check
 from ..values.cbor import MISSING, Obj
 from .frames import NEW, Frame, own

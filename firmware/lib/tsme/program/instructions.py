@@ -1,14 +1,14 @@
-# The operations of the interpreter that are not in its loop (docs/SPEC.md, 2.2).
+# The operations of the interpreter that are not in its loop, and that most programs have
+# (docs/SPEC.md, 2.2); rare.py knows where the others are.
 #
 # Each takes (interpreter, draft, frame number, frame, operand stack, operand) and gives True if
 # the frame stops: it waits, or has ended.
 
-from .. import const
-from ..errors.faults import IntrinsicError, StatesError, error
+from .. import const, once
+from ..errors import StatesError, error
 from ..kernel.limits import spend
-from ..values.cbor import DEPTH, MISSING, Obj, encoded_size, measure
-from .compare import test
-from .frames import SILENT, index, put
+from ..values.cbor import DEPTH, MISSING, Obj, measure
+from .frames import SILENT, put
 
 _MAX_DELAY = const(2147483647)  # s, AWS's longest wait
 _LARGE = const(256)  # bytes from which on a size is tracked
@@ -43,76 +43,6 @@ def sized(vm, d, v):
     return v
 
 
-def call_(vm, d, number, f, stack, a):
-    arity, function, reads = vm.calls[a]
-    n = len(stack) - arity
-    args = stack[n:]
-    del stack[n:]
-    try:
-        v = function(d, *args)  # calls: texts numbers arrays coding documents reading batches
-    except IntrinsicError as e:
-        raise error(3, str(e))
-    work = 0
-    if reads:
-        for x in args:
-            work += encoded_size(x)
-    if isinstance(v, (Obj, list, str)):
-        fits(vm, d, v, work)
-    elif work > 255:
-        spend(d, work, 0, vm.program.step_bytes)
-    stack.append(v)
-
-
-def load_(vm, d, number, f, stack, a):
-    f = outside(d, f, a)
-    v = f.slots[a & 255]
-    if v is MISSING:
-        raise error(5)
-    stack.append(v)
-
-
-def outside(d, f, a):
-    # the frame that an operand is about: its high byte says how far out
-    while a > 255:
-        f = d.frames[f.parent]
-        a -= 256
-    return f
-
-
-def drop_(vm, d, number, f, stack, a):
-    del stack[len(stack) - a :]
-
-
-def index_(vm, d, number, f, stack, a):
-    v = index(stack[-1], a)
-    if v is MISSING:
-        raise error(1, stack[-1])
-    stack[-1] = v
-
-
-def keyq_(vm, d, number, f, stack, a):
-    v = stack[-1]
-    k = vm.consts[a]
-    stack[-1] = v[k] if isinstance(v, Obj) and k in v else MISSING
-
-
-def indexq_(vm, d, number, f, stack, a):
-    stack[-1] = index(stack[-1], a)
-
-
-def array_(vm, d, number, f, stack, a):
-    n = len(stack) - a
-    v = stack[n:]
-    del stack[n:]
-    stack.append(sized(vm, d, v))
-
-
-def query_(vm, d, number, f, stack, a):
-    from .query import select
-
-    stack[-1] = select(stack[-1], vm.consts[a], vm.largest, d, vm.program.step_bytes)
-
-
 def put_(vm, d, number, f, stack, a):
     v = stack.pop()
     old = f.slots[0]
@@ -139,24 +69,8 @@ def put_(vm, d, number, f, stack, a):
     f.touch(a)
 
 
-def context_(vm, d, number, f, stack, a):
-    from .context import context
-
-    stack.append(context(d, outside(d, f, a), a & 255))
-
-
-def test_(vm, d, number, f, stack, a):
-    stack[-1] = test(a, stack[-1])
-
-
 def catch_(vm, d, number, f, stack, a):
     f.handler = a
-
-
-def limit_(vm, d, number, f, stack, a):
-    from .wait import limit
-
-    stack.append(limit(stack.pop(), a))
 
 
 def task_(vm, d, number, f, stack, a):
@@ -172,16 +86,6 @@ def task_(vm, d, number, f, stack, a):
     if vm.trace:
         vm.trace(_T_TASK, d, number, f, f.wait)
     return True
-
-
-def wait_(*all):
-    from .wait import wait
-
-    return wait(*all)
-
-
-def emit_(vm, d, number, f, stack, a):
-    d.emit(a, stack[-1])
 
 
 def caught_(vm, d, number, f, stack, a):
@@ -230,12 +134,6 @@ def raise_(vm, d, number, f, stack, a):
     return True
 
 
-def fail_(*all):
-    from .wait import fail
-
-    return fail(*all)
-
-
 def end_(vm, d, number, f, stack, a):
     if vm.trace:
         vm.trace(_T_END, d, number, f, None)
@@ -248,22 +146,17 @@ def end_(vm, d, number, f, stack, a):
     return True
 
 
-def fork_(*all):
-    from .branches import fork
-
-    return fork(*all)
-
-
-def map_(*all):
-    from .branches import map_items
-
-    return map_items(*all)
+def rare(op):
+    # loads what does it, which the table has from then on
+    f = OPERATIONS[op] = once("program.rare", "find", op)
+    return f
 
 
-# By number; None: in the loop of interpreter.py, which has LOAD too.  A test compares this with
+# By number; 0: in the loop of interpreter.py, or not loaded yet.  A test compares this with
 # opcodes.py.
-OPERATIONS = (
-    (None, None, None, load_, None, None, drop_, None, None, index_, keyq_, indexq_, None, array_)
-    + (put_, call_, context_, None, None, None, None, None, test_, catch_, limit_, task_, wait_)
-    + (emit_, caught_, retry_, error_, raise_, fail_, end_, fork_, map_, query_, load_)
-)
+OPERATIONS = [0] * 38
+OPERATIONS[14] = put_
+OPERATIONS[23] = catch_
+OPERATIONS[25] = task_
+OPERATIONS[28:32] = caught_, retry_, error_, raise_
+OPERATIONS[33] = end_

@@ -5,13 +5,11 @@
 # first change, so that a step that fails leaves the old state whole.
 
 from .. import const, once
-from ..errors import fault
-from ..errors.faults import StatesError, error
+from ..errors import StatesError, error, fault
 from ..values import UNICODE
 from ..values.cbor import MISSING, Obj
-from .compare import compare
 from .frames import NEW, SILENT, Frame, delta, own
-from .instructions import OPERATIONS, fits, sized
+from .instructions import OPERATIONS, fits, rare, sized
 
 # As events.py has them.
 _SUCCEEDED = const(2)
@@ -38,6 +36,14 @@ _T_ENTER = const(0)
 _T_ASSIGN = const(1)
 _T_RESUME = const(3)
 _T_ERROR = const(5)
+
+
+def compare(k, a, b):  # noqa: F811
+    # the first time: programs without Choice have no use for it
+    global compare
+    from .compare import compare
+
+    return compare(k, a, b)
 
 
 class Interpreter:
@@ -253,11 +259,15 @@ class Interpreter:
                     pc = a * 2
                     continue
             f.pc = pc >> 1
-            if OPERATIONS[op](self, d, number, f, stack, a):
+            if (OPERATIONS[op] or rare(op))(self, d, number, f, stack, a):
                 return  # the frame waits, or has ended
 
 
 if UNICODE:
     from ..values.native import sooner
+    from .compare import compare  # the native core has all at once
+    from .rare import NUMBERS
 
+    for op in b"".join(NUMBERS):
+        rare(op)
     Interpreter.loop = sooner(Interpreter.loop)

@@ -7,7 +7,10 @@ from ..journal.records import crc32
 from ..kernel.limits import LIMITS, check
 from ..values import cbor
 
+# Tests compare them with opcodes.py.
+_CONST = const(1)
 _CALL = const(15)
+_TASK = const(25)
 _NEEDS = const(127)  # the capabilities of this version
 VERSION = 2
 
@@ -105,3 +108,18 @@ def _joined(consts, parts, number, text):
             _bad("constant %d" % number)
         out.append(part)
     return "".join(out) if text else out
+
+
+def resources(p):
+    out = []
+    high = 0
+    name = None
+    for i in range(0, len(p.code), 2):
+        op = p.code[i]
+        a = high | p.code[i + 1]
+        high = 0 if op else a << 8
+        if op == _CONST:
+            name = p.consts[a]  # the CONST right before a TASK
+        elif op == _TASK and name not in out:
+            out.append(name)
+    return out

@@ -4,7 +4,7 @@
 # The values selected so far go through the path segment by segment, so nothing recurses but the
 # terms of a filter, which the verifier has counted.
 
-from ..errors.faults import error
+from ..errors import error
 from ..kernel.limits import spend
 from ..values import numbers
 from ..values.cbor import DEPTH, MISSING, Obj, measure

@@ -1,6 +1,6 @@
 # A state that cannot be made fails (docs/SPEC.md, 3.1); loaded when one does, then forgotten.
 from .. import const
-from ..errors.faults import StatesError
+from ..errors import StatesError
 from .frames import own
 
 # Numbers of docs/SPEC.md, 2.2.  A test compares them with opcodes.py.

@@ -1,6 +1,6 @@
 # WAIT, LIMIT, FAIL, and the delays of RETRY, which not every program has (docs/SPEC.md, 2.2).
 from .. import const
-from ..errors.faults import StatesError, error
+from ..errors import StatesError, error
 from ..values import numbers
 
 _MAX_DELAY = 2147483647  # s, AWS's longest wait

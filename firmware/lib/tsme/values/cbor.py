@@ -5,10 +5,9 @@
 import struct
 
 from ..errors import fault
-from . import DEPTH, ITEM_DEPTH, MISSING, UINT_MAX, UNICODE, Obj, too_deep  # noqa: F401
+from . import DEPTH, ITEM_DEPTH, MISSING, UINT_MAX, UNICODE, Obj, is_utf8, too_deep  # noqa: F401
 from .cbor_decode import decode, decode_item, read_head, skip  # noqa: F401
 from .numbers import F64, INT_MAX, INT_MIN, Float, bits, shortest
-from .utf8 import is_utf8
 
 # MicroPython looks for a builtin among all names of the module, then among all builtins, each
 # time it is used. As names of the module they are found at once.

@@ -1,8 +1,7 @@
 # Reads values from deterministic CBOR, strictly: what encode would not have written is refused.
 from ..errors import fault
-from . import DEPTH, ITEM_DEPTH, MISSING, UINT_MAX, UNICODE, Obj, too_deep
+from . import DEPTH, ITEM_DEPTH, MISSING, UINT_MAX, UNICODE, Obj, is_utf8, too_deep
 from .numbers import INT_MAX, from_bits, shortest, widen
-from .utf8 import is_utf8
 
 len, str = len, str  # as in cbor.py: found faster by MicroPython
 

@@ -1,10 +1,9 @@
 # JSON text. The interpreters' own json modules lose what matters here: the order of members on
 # MicroPython, 64-bit integers and the last bits of numbers on boards with narrow floats.
 from ..errors import TsmeError
-from . import DEPTH, Obj, too_deep
+from . import DEPTH, Obj, is_utf8, too_deep
 from .decimal import parse, to_text
 from .numbers import is_number
-from .utf8 import is_utf8
 
 isinstance, len = isinstance, len  # as in cbor.py: found faster by MicroPython
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}

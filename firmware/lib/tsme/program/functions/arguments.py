@@ -1,5 +1,5 @@
 # What the intrinsic functions demand of their arguments.
-from ...errors.faults import IntrinsicError
+from ...errors import IntrinsicError
 from ...values.binary64 import round_half_up
 from ...values.numbers import INT_MAX, INT_MIN, is_number
 

@@ -1,5 +1,5 @@
 # Intrinsic functions on arrays.
-from ...errors.faults import IntrinsicError
+from ...errors import IntrinsicError
 from ...values.binary64 import equal, integral
 from ...values.numbers import INT_MAX, INT_MIN, bits, is_number
 from .arguments import an_array, an_integer

@@ -1,6 +1,5 @@
 # Intrinsic functions on JSON: JsonMerge, StringToJson, JsonToString.
-from ...errors import TsmeError
-from ...errors.faults import IntrinsicError
+from ...errors import IntrinsicError, TsmeError
 from ...values.json import dumps, loads
 from .arguments import a_text
 

@@ -1,7 +1,7 @@
 # Intrinsic functions that encode: Base64Encode, Base64Decode, Hash.
 import binascii
 
-from ...errors.faults import IntrinsicError
+from ...errors import IntrinsicError
 from .arguments import a_text, short_text
 
 _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384"}
@@ -30,7 +30,7 @@ def base64_decode(rng, text):
     except ValueError:  # UnicodeError is one too
         raise IntrinsicError("the argument does not decode to UTF-8 text")
     if len(text) != len(b):
-        from ...values.utf8 import is_utf8
+        from ...values import is_utf8
 
         if not is_utf8(b):
             raise IntrinsicError("the argument does not decode to UTF-8 text")

@@ -1,8 +1,7 @@
 # What an ItemReader read, as the items of a Map (docs/SPEC.md, 2.6, Items): CSV, JSON, JSON Lines
 # and listings.  AWS's oddities are kept: all CSV values are texts, rows are padded with "",
 # surplus columns dropped, names taken literally.
-from ...errors import TsmeError
-from ...errors.faults import StatesError, error
+from ...errors import StatesError, TsmeError, error
 from ...kernel.limits import LIMITS
 from ...values import Obj
 from ...values.json import loads

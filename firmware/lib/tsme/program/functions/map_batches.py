@@ -1,5 +1,5 @@
 # Functions of distributed Maps (docs/SPEC.md, 2.6): Batch, MapRun, Flatten.
-from ...errors.faults import error
+from ...errors import error
 from ...values import Obj
 from ...values.json import dumps
 from ...values.numbers import is_whole

@@ -1,5 +1,5 @@
 # Intrinsic functions on numbers, and those that draw from the generator.
-from ...errors.faults import IntrinsicError
+from ...errors import IntrinsicError
 from .arguments import an_integer
 
 

@@ -1,5 +1,5 @@
 # Functions for the fields of payload templates (docs/SPEC.md, 2.6): Item, Lists.
-from ...errors.faults import error
+from ...errors import error
 from ...values import Obj
 from ...values.numbers import is_whole
 

@@ -1,5 +1,5 @@
 # Intrinsic functions on text: Format, StringSplit.  intrinsics.py says how they are called.
-from ...errors.faults import IntrinsicError
+from ...errors import IntrinsicError
 from .arguments import a_text, an_array
 
 
