@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,7 +128,7 @@ def test_what_the_interpreter_raises_is_in_the_table() -> None:
     """Errors by number, in the functions of an operation and in what these call by name."""
     for name, row in INSTRUCTIONS.items():
         if "*" not in row.errors and name != "FRAME":  # which never comes
-            does = OPERATIONS[opcodes.NUMBER[name]]
+            does: Any = OPERATIONS[opcodes.NUMBER[name]]
             module = does.__module__.removeprefix("tsme.") if does else "program.instructions"
             found = raised(module, does.__name__) if does else set()
             found |= {"FIELD": {1}, "KEY": {1}, "OBJECT": {7}}.get(name, set())

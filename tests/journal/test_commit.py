@@ -40,9 +40,11 @@ def test_a_32_byte_commit_is_one_program_operation(unit: int, once: bool) -> Non
 
 def test_a_step_of_the_buffer_s_size_is_one_program_operation_too() -> None:
     flash = Nor(4096, 4, 256)
-    journal = fresh(flash)
+    journal = Journal(flash, buffer=1024)
+    journal.format()
+    journal.recover()
     journal.commit(STEP, b"")
-    for size in range(0, 249, 8):
+    for size in range(0, 700, 29):
         before = flash.programs
         if 8 + size < journal.room % 4032:
             journal.commit(STEP, bytes(size))
