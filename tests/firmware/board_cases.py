@@ -9,7 +9,8 @@ from collections import OrderedDict
 from tsme.engine.board import Board
 from tsme.engine.tasks import Tasks
 from tsme.errors import TsmeError
-from tsme.journal.flash import FileFlash, RamFlash
+from tsme.journal.flash import FileFlash
+from tsme.journal.ram_flash import RamFlash
 from tsme.program import Program
 
 BLOCK = 1024

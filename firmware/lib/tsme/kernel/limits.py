@@ -40,7 +40,7 @@ def spend(d, work, size, most):
     total[0] += max(0, work - d.left)
     total[3] = d.left = max(0, d.left - work) if total[1] < most else 0
     if total[1] - total[2] > most:
-        from ..errors.faults import error
+        from ..errors import error
 
         total[3] = -1
         raise error(11)
