@@ -67,6 +67,18 @@ def comments(path: Path) -> dict[str, str]:
     return out
 
 
+class _Builtins(ast.NodeTransformer):
+    """Writes builtins.list where a class has a method of that name, which pdoc would take."""
+
+    def __init__(self, names: set[str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id not in self.names:
+            return node
+        return ast.Attribute(ast.Name("builtins", ast.Load()), node.id, ast.Load())
+
+
 def documented(stub: Path) -> str:
     """A stub as a module that can be imported, with docstrings wherever there are words."""
     tree = ast.parse(stub.read_text(encoding="utf-8"))
@@ -80,8 +92,12 @@ def documented(stub: Path) -> str:
                 fill(inner, f"{name}.{inner.name}" if name else inner.name)
 
     fill(tree, "")
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            _Builtins({part.name for part in node.body if isinstance(part, _Def)}).visit(node)
     future = ast.ImportFrom("__future__", [ast.alias("annotations")], 0)
-    tree.body.insert(1 if ast.get_docstring(tree) else 0, future)
+    at = 1 if ast.get_docstring(tree) else 0
+    tree.body[at:at] = [future, ast.Import([ast.alias("builtins")])]
     typed = [n for n in tree.body if isinstance(n, ast.AnnAssign) and not n.value]
     bare = [n.target.id for n in typed if isinstance(n.target, ast.Name)]
     if bare:  # other stubs import what has a type here and no value
