@@ -9,7 +9,7 @@ import argparse
 import json
 from pathlib import Path
 
-from tests.bench import costs, disk, journal, programs, simulation, speeds, startup
+from tests.bench import boot, costs, disk, journal, programs, simulation, speeds, startup
 
 SUBJECTS = {
     "programs": programs,
@@ -19,6 +19,7 @@ SUBJECTS = {
     "costs": costs,
     "simulation": simulation,
     "startup": startup,
+    "boot": boot,
 }
 
 

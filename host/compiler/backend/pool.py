@@ -15,9 +15,10 @@ from tsme.program.words import WORDS
 from tsme.values import cbor
 
 from ..frontend.model import Json
+from .instructions import INSTRUCTIONS
 from .ir import Ins, Pooled, Resource
 
-LISTS = ("OBJECT", "PUT", "CAUGHT")
+LISTS = tuple(name for name, row in INSTRUCTIONS.items() if row.check in ("N", "E", "P"))
 _INDEX = 1  # bytes that a constant takes in the index of a small program
 FIRST_WORD = 192  # bytes below name constants, the others words (tsme/program/words.py)
 ARRAY, TEXT = 0xC6, 0xC7  # tags before the numbers of the parts
