@@ -10,8 +10,8 @@ from tsme.program import Program
 
 with open(sys.argv[1], "rb") as f:
     data = f.read()
-crc = [int(word) for word in sys.argv[3:]]
+crc = int(sys.argv[3]) if len(sys.argv) > 3 else None
 began = time.ticks_us()  # type: ignore[attr-defined]
 for _ in range(int(sys.argv[2])):
-    Program(data, *crc)
+    Program(data, crc)
 print(time.ticks_diff(time.ticks_us(), began))  # type: ignore[attr-defined]

@@ -128,11 +128,11 @@ BIG = [cbor.encode(bytes(range(256)) * 300, True), "x" * 70000, b"\xc7\x43\x03\x
 CONSTANTS = program(E0, ("CONST", 2), ("STORE", 0), ("CONST", 4), ("STORE", 1), END, consts=BIG)
 LOAD = """
 import sys
+from tsme import LIMITS
 from tsme.program import Program
 data = open(sys.argv[1], "rb").read()
 for crc in None, int(sys.argv[2]):
-    names = "program_bytes slots stack budget value_bytes".split()
-    p = Program(data, crc, {name: 1 << 30 for name in names})
+    p = Program(data, crc, {name: 1 << 30 for name in LIMITS})
     a, b, *c = p.consts
     print(len(a), type(a), a[-1], len(b), c)
 """

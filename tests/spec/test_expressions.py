@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import pytest
 
-from tests.laws.mutants import Parts
+from tests.laws.mutants import Parts, program
 from tests.spec.expression_code import (
     DOCS,
     FUNCTIONS,
@@ -100,8 +99,7 @@ def wrapped(code: Code, needs: int) -> bytes:
     names = {row.split(b":")[0].decode(): n for n, row in enumerate(opcodes.TABLE)}
     head = bytes((names["ENTER"], 0, names["LOAD"], 0, names["LOAD"], 0, 64, 6))
     head += bytes((names["STORE"], 0, names["END"], 0))
-    known: Any = {"slots": 2, "stack": 8, "counters": 1}
-    return Parts(needs, [*known.values(), 64, 0, 5000], head + code.code, ()).build()
+    return Parts(needs, program(("ENTER", 0)).limits, head + code.code, ()).build()
 
 
 def test_a_device_refuses_an_expression_by_name() -> None:
