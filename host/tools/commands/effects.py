@@ -14,6 +14,7 @@ from ..handlers import load_tasks
 from ..journal.image import Log, read_log
 from ..journal.ledger import ENDS, SUCCEEDED, Action, Bounds, Ledger, Total, keep
 from ..journal.ledger import FAILED as FAILING
+from ..journal.partition import in_region
 from ..journal.replayer import Played, programs_of
 
 _WITHOUT = "answered without it"
@@ -40,6 +41,7 @@ starts and resets are none. Where a `once` task has a check, what it said is bel
     help="The handlers: says which effects they declare. The file is loaded, none is called.",
 )
 @answers
+@in_region
 @takes_values
 def effects(log: str, programs: tuple[str, ...], tasks: str | None, form: str | None) -> int:
     """Show what became of every task, and how often its handler ran.

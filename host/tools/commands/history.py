@@ -19,6 +19,7 @@ from ..files import Loaded, read_program
 from ..forms import answers
 from ..journal import store
 from ..journal.image import Execution, Log, executions, read_log
+from ..journal.partition import in_region
 from ..journal.replayer import check_program, know
 from ..limits import no_limits
 
@@ -45,6 +46,7 @@ _HAS_DETAILS = ("Execution", "Task", "LambdaFunction", "Activity", "MapIteration
 )
 @click.option("--table", is_flag=True, help="Print a line for each event.")
 @answers
+@in_region
 @takes_values
 def history(
     log: str,

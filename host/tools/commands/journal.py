@@ -12,8 +12,10 @@ from tsme.values import cbor
 from .. import console
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
+from ..files import read_bytes
 from ..forms import answers, ending, option, write
 from ..journal.image import Damage, Log, Record, duration, plain, read_log, timestamp
+from ..journal.partition import Part, in_region, parts_of, region
 from ..journal.replayer import Played, play_all, programs_of
 from ..outputs import write_bytes
 from .effects import effects
@@ -35,12 +37,18 @@ def journal() -> None:
     help="The .tsm, workflow or machine (FILE.py:CLASS) that ran: adds what it did. Repeatable.",
 )
 @answers
+@in_region
 @takes_values
 def show(log: str, programs: tuple[str, ...], form: str | None) -> int:
     """Show a journal as a log, one line for each record.
 
+    Of a partition that is cut into regions it lists these, unless --region names one.
+
     Exits with 1 if records are damaged, or differ from what the program does.
     """
+    if region() is None and (parts := parts_of(log, read_bytes(log))) is not None:
+        _regions(log, parts, form)
+        return DONE
     read = read_log(log)
     known = programs_of(read, programs)
     played = list(play_all(read, known) if known else map(Played, read.records))
@@ -51,6 +59,22 @@ def show(log: str, programs: tuple[str, ...], form: str | None) -> int:
     differs = any(item.difference for item in played)
     broken = read.damage or read.refusal or read.cut is not None
     return FAILED if broken or differs else DONE
+
+
+def _regions(path: str, parts: list[Part], form: str | None) -> None:
+    """What a partition is cut into."""
+    told = [{"name": p.name, "kind": p.kind, "start": p.start, "blocks": p.blocks} for p in parts]
+    if form:
+        console.answer({"partition": path, "regions": told}, form)
+        return
+    console.out(f"{console.strong(path)}: {console.count(len(parts), 'region')}")
+    width = max([len(part.name) for part in parts], default=0)
+    for part in parts:
+        size = f"{console.count(part.blocks, 'block')} of {part.block} bytes"
+        name = console.name(f"{part.name:{width}}")
+        console.out(f"  {name}  {part.kind:8}  {size}")
+    if any(part.kind == "journal" for part in parts):
+        console.note("--region NAME shows what one of them holds")
 
 
 def _plain(log: Log, played: list[Played], with_program: bool) -> dict[str, Any]:
@@ -195,6 +219,7 @@ def _checkpoint(record: Record) -> str:
     help="FILE.json, .cbor, .msgpack or .cborseq (RFC 8742).  [default: the standard output]",
 )
 @option("Of the standard output.  [default: json]")
+@in_region
 def export(log: str, output: str, form: str | None) -> int:
     """Write all records of a journal in an open form.
 

@@ -20,7 +20,8 @@ from tsme.journal import CHECKPOINT, Journal
 from .. import console
 from ..errors import DONE, HostError
 from ..files import read_bytes
-from ..journal.image import Image, image_of
+from ..journal.image import image_of
+from ..journal.partition import Image
 from ..journal.session import locked
 from ..limits import limits_of
 from ..outputs import not_writable

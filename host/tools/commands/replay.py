@@ -11,6 +11,7 @@ from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
 from ..forms import answers
 from ..journal.image import Log, plain, read_log
+from ..journal.partition import in_region
 from ..journal.replayer import Played, play_all, programs_of
 
 
@@ -25,6 +26,7 @@ from ..journal.replayer import Played, play_all, programs_of
     "journal. May be repeated.",
 )
 @answers
+@in_region
 @takes_values
 def replay(log: str, programs: tuple[str, ...], form: str | None) -> int:
     """Run a journal's inputs through the kernel again and compare every byte.

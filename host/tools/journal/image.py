@@ -8,15 +8,13 @@ from typing import Any
 
 from tsme.errors import TsmeError
 from tsme.journal import CHECKPOINT, Journal
-from tsme.journal.heads import read_mark
-from tsme.journal.ram_flash import RamFlash
-from tsme.journal.records import MAGIC, PART
 from tsme.kernel.protocol import INPUTS, STATUS
 from tsme.kernel.replay import read_step
 from tsme.values import cbor
 
 from ..errors import HostError
 from ..files import read_bytes
+from .partition import Image, choose, geometry
 
 _FIELDS = {
     "continue": "",
@@ -102,21 +100,19 @@ class Log:
         return bool(last and last.kind == "checkpoint" and last.fields["status"] != "running")
 
 
-class Image(RamFlash):
-    """The image of a journal in memory, of its own geometry."""
-
-    def __init__(self, block: int, count: int, slot: int, once: bool) -> None:
-        super().__init__(block, count)
-        self.slot = slot
-        self.program_once = once
-
-
 def image_of(path: str, data: bytes) -> Image:
-    """A journal as its device has it; what a file lacks at its end is blank."""
-    geometry = _geometry(data)
-    if geometry is None:
+    """A journal as its device has it; what a file lacks at its end is blank.
+
+    Of a partition that is cut into regions that of the region asked for.
+    """
+    return _image(path, choose(path, data))
+
+
+def _image(path: str, data: bytes) -> Image:
+    found = geometry(data)
+    if found is None:
         raise HostError("TSME-H040", f'"{path}" is not a journal')
-    slot, count, size, once = geometry
+    slot, count, size, once = found
     image = Image(size, count, slot, once)
     there = min(len(data), len(image.data))
     if data[there:].count(0xFF) + data[there:].count(0) != len(data) - there:
@@ -128,10 +124,10 @@ def image_of(path: str, data: bytes) -> Image:
 
 def read_log(path: str) -> Log:
     """Read the image of a journal: a file made by `tsme run`, or pulled from a device."""
-    data = read_bytes(path)
+    data = choose(path, read_bytes(path))
     if data and data.count(0xFF) == len(data):
         return Log(path, 0, 0, 0, [], [])
-    flash = image_of(path, data)
+    flash = _image(path, data)
     journal = Journal(flash, flash.slot)
     damage: list[Damage] = []
     found = list(journal.records(lambda *what: damage.append(Damage(*what))))
@@ -181,19 +177,6 @@ def executions(log: Log) -> list[Execution]:
 
 def _ignore(_: object) -> None:
     pass
-
-
-def _geometry(data: bytes) -> tuple[int, int, int, bool] | None:
-    """Slot size, number of blocks, block size, and whether nothing is programmed twice, from the
-    first block's mark that is whole."""
-    at = data.find(MAGIC)
-    while at >= 0:
-        if len(data) - at >= PART and at % 256 == 0:
-            found = read_mark(data[at : at + PART])
-            if found and found[4] and at % found[4] == 0:
-                return found[1], found[2], found[4], found[7]
-        at = data.find(MAGIC, at + 1)
-    return None
 
 
 def _read(found: list[tuple[int, int, bytes, int, int]]) -> list[Record]:
