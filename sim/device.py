@@ -242,7 +242,7 @@ class Device(Driver):
         except Exception as e:
             self.refused(e)
             return
-        self.adopt((SIGNAL, now, value), step)
+        self.accept((SIGNAL, now, value), step)
 
     def refused(self, e: Exception) -> None:
         """stf() raised this at a signal."""
@@ -317,10 +317,10 @@ class Device(Driver):
             self.act(event, step)
             return step
         if step:
-            self.adopt(event, step)
+            self.accept(event, step)
         return step
 
-    def adopt(self, event: Any, step: Any) -> None:
+    def accept(self, event: Any, step: Any) -> None:
         """A step without flash is durable, unless the power goes; then it is acted upon."""
         if self.cut:
             self.torn(event, step)
@@ -341,13 +341,15 @@ class Device(Driver):
                 self.maybe = mark(step.state)
                 self.under_way = step.record
                 self.recovered = None
-                self.commit(step)
-                self.recovered = True
+                try:
+                    self.commit(step)
+                except LimitError:
+                    self.undo(step)
+                    raise
                 self.sure, self.maybe = self.maybe, None
-                self.transitions += self.kernel.work
             elif self.cut:
                 self.torn(event, step)
-            self.state = step.state
+            self.adopt(step)
             self.note(event, step)
         return step
 

@@ -131,7 +131,7 @@ class Told:
         client = Machine(getattr(self.module, CLASSES[name]))
         self.kernel = Kernel(client)
         self.state = State()
-        self.feed(1, 1, client.digest, 1, None, None, 1)
+        self.feed(1, 1, client.program.digest, 1, None, None, 1)
 
     def feed(self, kind: int, *fields: Any) -> Any:
         step = self.kernel.step(self.state, (kind, self.state.now + 1, *fields))

@@ -41,7 +41,7 @@ class Life:
     def __init__(self, machine: Any = Ops) -> None:
         self.client = Watched(machine)
         self.kernel = Kernel(self.client)
-        start = generate.events(self.client.digest, [])[0]
+        start = generate.events(self.client.program.digest, [])[0]
         self.state = self.kernel.step(State(), start).state
 
     def tell(self, message: Any, now: int = 0) -> Any:

@@ -41,7 +41,7 @@ def answers(events: list[Any]) -> list[Any]:
 @functools.cache
 def batch() -> list[tuple[list[Any], list[Any]]]:
     """Inputs, and what CPython makes of them."""
-    digest = Machine(Ops).digest
+    digest = Machine(Ops).program.digest
     lives = [generate.events(digest, generate.life(seed)) for seed in range(COUNT)]
     return [(events, answers(events)) for events in lives]
 

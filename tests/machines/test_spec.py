@@ -37,13 +37,13 @@ class Plain:
     [(Named, "Water meter 2.1"), (Plain(), "Plain 1"), (Named(), "Water meter 2.1")],
 )
 def test_the_digest_is_that_of_name_and_version(machine, text):
-    assert Machine(machine).digest == hashlib.sha256(text.encode()).digest()[:8]
+    assert Machine(machine).program.digest == hashlib.sha256(text.encode()).digest()[:8]
 
 
 @pytest.mark.parametrize("seed", range(15))
 def test_records_and_checkpoints_are_as_the_cddl_has_them(seed):
     life = Life()
-    start = generate.events(life.client.digest, [])[0]
+    start = generate.events(life.client.program.digest, [])[0]
     records = [Kernel(life.client).step(State(), start).record]
     for n, message in enumerate(generate.life(seed)):
         try:
@@ -98,8 +98,8 @@ def test_the_delta_of_start_is_the_whole_state_sorted():
             pass
 
     client = Machine(Example)
-    step = Kernel(client).step(State(), (1, generate.NOW, 1, client.digest, 5, 9, None, 1))
-    fields = b"".join(encode(v, True) for v in (1, client.digest, 5, 9, None, 1))
+    step = Kernel(client).step(State(), (1, generate.NOW, 1, client.program.digest, 5, 9, None, 1))
+    fields = b"".join(encode(v, True) for v in (1, client.program.digest, 5, 9, None, 1))
     state = encode({"a": [9], "z": {"x": 2, "y": 1}})
     delta = bytes([0]) + encode(generate.NOW) + encode(1) + b"\xf6\x80\x80" + state
     assert step.state.digest == crc32(delta, crc32(fields))

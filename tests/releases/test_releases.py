@@ -84,7 +84,7 @@ def later(monkeypatch: pytest.MonkeyPatch, checkpoint: bool, ends: bool = False)
     journal = Journal(flash)
     journal.format()
     core = Kernel(Machine(Meter))
-    digest = core.client.digest
+    digest = core.client.program.digest
     events: list[Any] = [(protocol.START, make.EPOCH, 1, digest, 7, {"every": 1000}, None, 2)]
     events += [(protocol.STOP, make.EPOCH + 5, "Stopped", "")] * ends
     state = State()

@@ -29,7 +29,7 @@ SIGNAL = (8, 1_000_500)
 def one_signal(machine, value=None):
     """A machine's state after it got one signal."""
     kernel = Kernel(machine)
-    state = kernel.step(State(), (*START, machine.digest, 5, None, None, 1)).state
+    state = kernel.step(State(), (*START, machine.program.digest, 5, None, None, 1)).state
     return kernel.step(state, (*SIGNAL, value)).state
 
 

@@ -150,7 +150,9 @@ class Ledger(Player):
         handed = record.number if record.kind == "step" else None
         item = Action(self.state.execution, action.id, state, action.resource, handed)
         item.begun = bool(action.started)
-        item.restored = hasattr(getattr(self.now.program, "machine", None), "restore")
+        item.restored = self.now.machine is not None and hasattr(
+            self.now.machine.machine, "restore"
+        )
         task = self.tasks.find(item.resource) if self.tasks else None
         if task:
             item.effect, item.checked = task.effect, bool(task.check)

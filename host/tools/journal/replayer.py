@@ -39,6 +39,7 @@ class Known:
     name: str
     program: Any
     debug: Debug
+    machine: Any = None  # the client, if it is one
 
 
 @dataclass
@@ -70,7 +71,8 @@ def know(loaded: Loaded) -> Known:
 def find(path: str) -> Known:
     """What --program names: a program, a workflow, or FILE.py:CLASS, a machine."""
     if ".py:" in path:
-        return Known(path, load_machine(path), Debug())
+        machine = load_machine(path)
+        return Known(path, machine.program, Debug(), machine)
     if path.endswith(".py"):
         message = f'"{path}" is Python; a machine is named with its class'
         raise HostError("TSME-H023", message, f"write {path}:CLASS")
@@ -133,9 +135,9 @@ class Player(Watcher):
             if self.now is None:
                 self.lose(f"it belongs to the program {bytes(digest).hex()}")
                 return False
-            client = self.now.program
-            if isinstance(client, Program):
-                client = Interpreter(client)
+            client = self.now.machine
+            if client is None:
+                client = Interpreter(self.now.program)
                 self.watch(client)
             self.kernel = Kernel(client)
         return True

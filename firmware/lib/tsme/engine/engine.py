@@ -162,7 +162,7 @@ class Engine(Driver):
         # start is on record may have happened, and its handler's `check` is asked, before its
         # time can be said to be up.
         actions = self.interrupted()
-        if hasattr(self.kernel.client, "stf"):
+        if self.kernel.client.signals:
             from .signals import restored
 
             restored(self, actions)

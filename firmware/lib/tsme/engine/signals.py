@@ -20,7 +20,7 @@ class Answer:
 def send(engine, value, answer=None):
     if not engine.busy():
         raise fault("TSME-K002")
-    if not hasattr(engine.kernel.client, "stf"):
+    if not engine.kernel.client.signals:
         raise fault("TSME-K006")
     engine.post(_SIGNAL, ordered(value), answer=answer)
 

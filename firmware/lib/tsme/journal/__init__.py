@@ -1,8 +1,6 @@
 # The journal: a ring of erase blocks to which records are appended (SPEC section 4).
 #
-# A record is committed when commit() returns; recover() finds exactly the committed ones, and
-# perhaps the one under way when the power went, never a part of it.  Nothing is written by
-# recover(), and nothing is ever programmed over.
+# A Store (__init__.pyi).  Nothing is written by recover(), and nothing is ever programmed over.
 import struct
 
 from .. import once
@@ -28,6 +26,8 @@ class Info:
 
 
 class Journal:
+    key = None  # whose records these are, if there are other journals beside it
+
     def __init__(self, device, slot=32, buffer=256):
         # buffer: bytes, or another Journal to share its buffers with, in one event loop
         self._blocks = b = Blocks(device, slot, getattr(buffer, "_blocks", buffer))

@@ -1,5 +1,5 @@
-from collections.abc import Callable, Iterator
-from typing import Final, TypeAlias
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Final, Protocol, TypeAlias, type_check_only
 
 from .blocks import Device
 from .records import CHECKPOINT as CHECKPOINT
@@ -30,7 +30,52 @@ class Info:
         retired: tuple[int, ...],
     ) -> None: ...
 
+@type_check_only
+class Store(Protocol):
+    """Where the records of one execution after another are kept: all that the kernel's driver
+    and the replay ask of it.  A Journal is one; a table of a database can be.
+
+    A record is durable when commit() or checkpoint() returns; what is found after a reset is every
+    such one, perhaps the one under way, and never a part of it.
+    """
+
+    key: Any  # whose records these are, where several share a medium; else None
+    @property
+    def most(self) -> int | None:
+        """Bytes that a record may have; None for no limit."""
+
+    @property
+    def retired(self) -> Collection[int]:
+        """Parts of the medium that have failed and are not used any more."""
+
+    def recover(self) -> Any:
+        """Find what is durable, after a reset, before all else.  Something with the members
+        records (committed in all) and steps (since the newest checkpoint)."""
+
+    def reread(self, on_checkpoint: OnBody, on_step: OnBody) -> None:
+        """Call back, once after recover(), with the newest checkpoint if there is one, and the
+        steps behind it."""
+
+    def records(self) -> Iterator[tuple[int, int, bytes, int, int]]:
+        """All that can be read, oldest first: (number, kind, body, and two integers that say where
+        it is)."""
+
+    def commit(self, kind: int, body: Buffer) -> int:
+        """Append a record of kind STEP or CHECKPOINT; its number, from 0.  After a LimitError
+        nothing was written; after any other error only recover() can tell."""
+
+    def checkpoint(self, body: Buffer) -> int:
+        """The same for a checkpoint: what is older need not be kept."""
+
+    def needs_checkpoint(self, steps: int | None = None, transitions: int = 0) -> bool:
+        """Whether it is time for one, so many transitions after the last."""
+
+    def idle(self) -> bool:
+        """Nothing has to be done for a while: do what would hold up a commit.  True if that was
+        something."""
+
 class Journal:
+    key: Any
     def __init__(self, device: Device, slot: int = 32, buffer: "int | Journal" = 256) -> None: ...
     @property
     def number(self) -> int: ...

@@ -1,15 +1,8 @@
 # The kernel: (state, input) -> (state', actions, record).  Pure; knows nothing of ASL.
 #
-# A client gives the logic (asl.Interpreter is one).  The kernel owns what every client needs:
-# time, ids, pending actions, random numbers, the end of an execution, and the digest.
-#
-# A client has
-#   start(d, value) -> its part of the state     step(d, part, kind, action, a, b) -> the same
-#   runnable(part) -> bool                       delta(buf, d): append what the step changed
-#   encode(part, now) -> value, decode(value, now)   size(part, now): bytes of the former
-#   program: .digest, .needs, .budget
-#   restore(state): tasks to start again, after a reset
-# and reaches the outside through the draft `d` alone.
+# A client gives the logic: program.Interpreter is one, machine.Machine another; what the kernel
+# asks of them, __init__.pyi says (Client).  The kernel owns what every client needs: time, ids,
+# pending actions, random numbers, the end of an execution, and the digest.
 
 from collections import namedtuple
 
@@ -255,6 +248,8 @@ class Kernel:
                 raise fault("TSME-K003", kind, action.id)
         elif kind == _CONTINUE and not self.client.runnable(state.client):
             raise fault("TSME-K004")
+        elif kind == _SIGNAL and not self.client.signals:
+            raise fault("TSME-K006")
         d = Draft(state, event[1])
         most = self.client.program.budget
         if len(event) > _ITEMS[kind]:

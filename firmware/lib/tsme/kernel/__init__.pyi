@@ -1,5 +1,5 @@
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Protocol, type_check_only
 
 BEHAVIOUR: Final = 1
 
@@ -69,11 +69,87 @@ class Step(NamedTuple):
     actions: list[Action]
     record: bytearray | None
 
+@type_check_only
+class Definition(Protocol):
+    """What an execution runs, as its journal and the kernel know it: a Program is one.
+
+    `digest`: 8 bytes, whose journal it is.  `needs`: capabilities (docs/SPEC.md, 2.4); INPUT: the
+    kernel keeps the input.  `budget`: transitions in a step.
+    """
+
+    @property
+    def digest(self) -> bytes: ...
+    @property
+    def needs(self) -> int: ...
+    @property
+    def budget(self) -> int: ...
+    def resources(self) -> list[str]:
+        """Of the tasks that it may start."""
+
+@type_check_only
+class Client(Protocol):
+    """The logic of executions: what the kernel asks of whoever says what a step does.
+
+    A part is what a client keeps in the state between steps: never changed once a step has made
+    it.  What a client wants of the world (tasks, timers, random numbers, the end) it asks of the
+    draft `d`, and it leaves what it works on in d.frames.  An exception ends the step, of which
+    nothing has happened then.
+    """
+
+    @property
+    def program(self) -> Definition: ...
+    @property
+    def signals(self) -> bool:
+        """It takes signals; its steps are one transition, and cannot be smaller."""
+
+    def start(self, d: Draft, value: Any, /) -> Any:
+        """The part with which an execution begins, with `value` as its input."""
+
+    def step(
+        self, d: Draft, part: Any, kind: int, action: Action | None, a: Any, b: Any, /
+    ) -> Any:
+        """The part after an input: of kind *continue* and with no action, of *signal* with the
+        value `a`, or of one that ended `action`, with its result `a`, or its error `a`, cause `b`.
+        """
+
+    def runnable(self, part: Any, /) -> bool:
+        """Whether *continue* would find something to do."""
+
+    def delta(self, buf: bytearray, d: Draft, /) -> None:
+        """Append what the step has changed in the part: the digest covers it."""
+
+    def encode(self, part: Any, now: int, /) -> Any:
+        """The part as a checkpoint has it: a value, or an item of bytes; times as differences."""
+
+    def decode(self, item: Any, now: int, /) -> Any:
+        """The part that encode() gave this for."""
+
+    def size(self, part: Any, now: int, /) -> int:
+        """Bytes of what encode() gives."""
+
+    def restore(self, state: State, /) -> list[Action]:
+        """The tasks that a reset found pending, as they are to be started again."""
+
+    def attempt(self, part: Any, action: Action, /) -> int:
+        """Which try of its state a task is, from 1."""
+
 class Kernel:
+    """(state, input) -> Step.  Pure: it keeps nothing of what it is given.
+
+    `room`: bytes that a checkpoint may have.  `find(digest)`: the client of another program.
+    """
+
     client: Any
     room: int | None
-    work: int | None
-    def __init__(self, client: Any, room: int | None = None) -> None: ...
+    work: int | None  # transitions of the last step, made or not; None: its input was wrong
+    find: Callable[[bytes], Client | None] | None
+    def __init__(
+        self,
+        client: Client | None,
+        room: int | None = None,
+        find: Callable[[bytes], Client | None] | None = None,
+    ) -> None: ...
+    def use(self, digest: bytes) -> None: ...
     # A Step; None for an input that names an action which is not pending.
     def step(self, state: State, event: Sequence[Any]) -> Any: ...
     def finish(self, d: Draft, old: State, event: Any) -> Step: ...

@@ -125,13 +125,16 @@ class Driver:
         step = self.make(event)
         if step:
             self.recovered = None  # until it is adopted, the journal alone knows the state
-            self.commit(step)
-            self.state = step.state
-            self.recovered = self.journal is not None
-            self.transitions += self.kernel.work
+            try:
+                self.commit(step)
+            except LimitError:
+                self.undo(step)
+                raise
+            self.adopt(step)
         return step
 
     def make(self, event):
+        # -> a step that nobody knows of: to be adopted once it is durable, or undone.
         try:
             return self.kernel.step(self.state, event)
         except (LimitError, MemoryError, Rejected):
@@ -140,6 +143,16 @@ class Driver:
             if self.kernel.work is None:
                 raise  # the input is wrong, not the step
             raise Broken(e)
+
+    def adopt(self, step):
+        # It is durable: from now on its state is the state.
+        self.state = step.state
+        self.recovered = self.journal is not None
+        self.transitions += self.kernel.work
+
+    def undo(self, step):
+        # Nothing of it was written: the state is what it was, and what it took can be given back.
+        self.recovered = self.journal is not None
 
     def act(self, event, step):
         # What follows a step: nothing here can undo it.

@@ -53,7 +53,7 @@ def less(driver, event, e):
     # state is the next one, its failure.
     kind = event[0]
     client = driver.kernel.client
-    if hasattr(client, "stf"):  # a machine's step is one, and whole
+    if client.signals:  # a machine's step is one, and whole
         raise e
     most = driver.kernel.work
     while True:

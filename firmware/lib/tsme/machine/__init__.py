@@ -54,6 +54,10 @@ class Actions:
     def __init__(self, d):
         self._d = d
 
+    def close(self):
+        # The step is over.
+        self._d = None
+
     def _step(self, over=False):
         # over: also once end() or fail() was called
         d = self._d
@@ -153,27 +157,37 @@ class Restored:
         return out
 
 
-class Machine:
+class Definition:
+    # What stands for a program: whose journal it is, what it needs, what a step may take.
     budget = 1  # every step is one transition
     needs = 0
 
     def __init__(self, machine):
-        self.machine = machine
-        self.program = self
-        if not hasattr(machine, "stf"):
-            raise fault("TSME-M008", getattr(machine, "__name__", machine))
         name = getattr(machine, "name", None) or getattr(machine, "__name__", None)
         self.name = name or type(machine).__name__
         self.version = getattr(machine, "version", 1)
-        self.digest = _digest("%s %s" % (self.name, self.version))
-        self.initial = frozen(getattr(machine, "initial", {}))
-        if type(self.initial) is not Obj:
-            raise fault("TSME-M009", self.name)
-        self.stf = machine.stf
-        self.begin = getattr(machine, "start", None)
+        # a device has no source to take a digest of
+        text = "%s %s" % (self.name, self.version)
+        self.digest = once("values.hashes", "digest", "sha256", text.encode())[:8]
+        self.tasks = list(getattr(machine, "tasks", ()))
 
     def resources(self):
-        return list(getattr(self.machine, "tasks", ()))
+        return self.tasks
+
+
+class Machine:
+    signals = True
+
+    def __init__(self, machine):
+        self.machine = machine
+        if not hasattr(machine, "stf"):
+            raise fault("TSME-M008", getattr(machine, "__name__", machine))
+        self.program = Definition(machine)
+        self.initial = frozen(getattr(machine, "initial", {}))
+        if type(self.initial) is not Obj:
+            raise fault("TSME-M009", self.program.name)
+        self.stf = machine.stf
+        self.begin = getattr(machine, "start", None)
 
     # --- what the kernel asks of a client ---
 
@@ -214,10 +228,10 @@ class Machine:
         except (LimitError, MemoryError):
             raise
         except Exception as e:
-            raise Rejected(_shown(e), e)
+            raise Rejected(shown(e), e)
         finally:
             state.open = False
-            actions._d = None
+            actions.close()
         return part
 
     def restore(self, state):
@@ -253,7 +267,7 @@ class Machine:
         return item
 
 
-def _shown(e):
+def shown(e):
     # as the cause of an error, which is kept: not too long, and Unicode
     from ..values.copies import worded
 
@@ -261,8 +275,3 @@ def _shown(e):
     if not isinstance(e, TsmeError):
         text = type(e).__name__ + (": " + text if text else "")
     return worded(text[:_CAUSE])
-
-
-def _digest(text):
-    # of a machine's name and version: a device has no source to take one of
-    return once("values.hashes", "digest", "sha256", text.encode())[:8]
