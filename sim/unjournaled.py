@@ -16,7 +16,7 @@ from typing import Any
 from tsme.errors import LimitError
 from tsme.kernel import Draft, Kernel, Step
 from tsme.kernel.rejected import Rejected
-from tsme.machine import Actions, Machine, shown
+from tsme.machine import Actions, Machine, close, shown
 from tsme.machine.drafts import ObjectDraft
 
 _FIELDS = ("client", "pending", "result", "status", "rng", "now", "next_id", "steps", "execution")
@@ -40,7 +40,7 @@ class LightMachine(_MACHINE):  # type: ignore[misc]
             raise Rejected(shown(e), e) from e
         finally:
             state.open = False
-            actions.close()
+            close(actions)
 
 
 class LightKernel(_KERNEL):  # type: ignore[misc]
@@ -58,7 +58,7 @@ class LightKernel(_KERNEL):  # type: ignore[misc]
             d.client = part.value(0, True)
         finally:
             part.open = False
-            actions.close()
+            close(actions)
         return self.finish(d, state, None)
 
     def finish(self, d: Any, old: Any, event: Any) -> Any:

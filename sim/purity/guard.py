@@ -279,7 +279,7 @@ class Guarded(_MACHINE):  # type: ignore[misc]
         self, machine: Any, guard: Guard | None, lines: Lines | None, first: float
     ) -> None:
         super().__init__(machine)
-        self.__name__ = self.name
+        self.__name__ = self.program.name
         self.guard, self.lines, self.first = guard, lines, first
         self.calls = 0
         self.asynchronous = ""

@@ -8,7 +8,8 @@ from tests.journal.stores import MemoryStore, SqlStore
 from tsme import Engine, Program, Tasks
 from tsme.errors import LimitError
 from tsme.journal import CHECKPOINT, STEP, Journal
-from tsme.journal.flash import FileFlash, RamFlash
+from tsme.journal.flash import FileFlash
+from tsme.journal.ram_flash import RamFlash
 from tsme.journal.regions import Regions
 
 KEYS = ("west", "east")

@@ -54,10 +54,6 @@ class Actions:
     def __init__(self, d):
         self._d = d
 
-    def close(self):
-        # The step is over.
-        self._d = None
-
     def _step(self, over=False):
         # over: also once end() or fail() was called
         d = self._d
@@ -231,7 +227,7 @@ class Machine:
             raise Rejected(shown(e), e)
         finally:
             state.open = False
-            actions.close()
+            close(actions)
         return part
 
     def restore(self, state):
@@ -265,6 +261,11 @@ class Machine:
 
     def decode(self, item, now):
         return item
+
+
+def close(actions):
+    # The step is over: nothing can be asked for any more.
+    actions._d = None
 
 
 def shown(e):
