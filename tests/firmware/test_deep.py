@@ -33,7 +33,7 @@ def nested_maps(levels: int) -> bytes:
         for n in range(levels):
             starts[n] = len(packed(code)) // 2
             code += [("ENTER", n), ("CONST", 0), ("INT", 1), ("MAP", 2)]
-            code += [("JUMP", starts[n + 1]), ("STORE", 0), ("END", 0)]
+            code += [("FRAME", 1), ("JUMP", starts[n + 1]), ("STORE", 0), ("END", 0)]
         starts[levels] = len(packed(code)) // 2
         code += [("ENTER", levels), ("CONST", 1), ("STORE", 0), ("END", 0)]
         if starts == before:

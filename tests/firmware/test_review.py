@@ -110,7 +110,7 @@ def test_children_without_a_state_are_bounded_too() -> None:
     code: list[tuple[str, int]] = [("ENTER", 0)]
     for _ in range(5):
         at = len(code)
-        code += [("INT", 1), ("CONST", 0), ("MAP", 1), ("JUMP", at + 6)]
+        code += [("INT", 1), ("CONST", 0), ("MAP", 1), ("FRAME", 1), ("JUMP", at + 7)]
         code += [("STORE", 0), ("END", 0)]
     code += [("END", 0)]
     kernel = Kernel(Interpreter(raw(code, [list(range(12))], [1, 4, 0, 8, 0, 262144, 0, 0])))
@@ -147,7 +147,8 @@ def test_an_option_that_is_out_of_its_range_is_an_error(
                 ("END", 0),
             ]
         else:
-            code += [(op, flags), ("JUMP", 7), ("DROP", 1), ("END", 0), ("END", 0)]
+            code += [(op, flags), ("FRAME", 1), ("JUMP", 8)]
+            code += [("DROP", 1), ("END", 0), ("END", 0)]
         kernel = Kernel(Interpreter(raw(code, [option, [1], "t"], [1, 4, 0, 0, 0, 1000, 0, 0])))
         step = kernel.step(tsme.kernel.State(), start_event(kernel.client.program, {}))
         if step.state.status == 2:
