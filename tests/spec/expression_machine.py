@@ -38,7 +38,7 @@ from tests.spec.expression_values import (
 )
 
 _FUEL = re.search(r"has (\d+) units", RESERVED)
-_DEPTH = re.search(r"are at most (\d+), else error 11", RESERVED)
+_DEPTH = re.search(r"are at most (\d+), else error 13", RESERVED)
 assert _FUEL is not None
 assert _DEPTH is not None
 FUEL, DEPTH = int(_FUEL[1]), int(_DEPTH[1])

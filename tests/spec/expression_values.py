@@ -16,7 +16,7 @@ from tests.spec.second_reader import encode
 
 
 class Failed(Exception):
-    """Error 11; its cause is a code of JSONata."""
+    """Error 13; its cause is a code of JSONata."""
 
 
 class Marker:

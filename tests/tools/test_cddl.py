@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from cddl_verifier import Validator
 from hypothesis import given
 
 from tests.compiler.definitions import FULL
+from tests.firmware.test_load import CONSTANTS
 from tests.interpreters import ROOT
 from tests.laws.support import drive, many, show
 from tests.laws.test_trees import judge
@@ -79,6 +81,12 @@ def test_programs_of_all_workflows_at_hand_are_valid():
         assert_program(compiled)
         seen += 1
     assert seen >= 2
+
+
+def test_constants_that_are_bytes_or_in_parts_are_valid():
+    assert_valid(CONSTANTS.build(), "program")
+    again = replace(CONSTANTS, consts=(*CONSTANTS.consts, b"\xc6\x01"))  # parts that are no bytes
+    assert problems(again.build(), "program")
 
 
 @given(cases())
