@@ -25,7 +25,7 @@ class Seen:
         self.count = 0
 
     def __getitem__(self, op: int) -> Any:
-        function = instructions.OPERATIONS[op] or instructions.rare(op)
+        function: Any = instructions.OPERATIONS[op] or instructions.rare(op)
 
         def checked(vm: Any, d: Any, number: int, f: Any, stack: list[Any], a: int) -> Any:
             pc = f.pc

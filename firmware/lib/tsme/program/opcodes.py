@@ -22,12 +22,12 @@
 
 TABLE = (
     b"EXT:h:>:x: CONST:cV:>1:: INT:n:>1:: LOAD:l:>1::5 STORE:s:1>:: PICK:i:>1:: DROP:n:n>:: "
-    b"FIELD:cT:>1::1 KEY:cT:1>1::1 INDEX:z:1>1::1 KEYQ:cT:?>?:: INDEXQ:z:?>?:: OBJECT:cN:c>1::7 "
-    b"ARRAY:n:n>1::7 PUT:cP:1>::27 CALL:f:f>1::* CONTEXT:p3fff:>1:: ENTER:e:>:s: JUMP:t:>:j: "
+    b"FIELD:cT:>1::1 KEY:cT:1>1::1 INDEX:z:1>1::1 KEYQ:cT:?>?:: INDEXQ:z:?>?:: OBJECT:cN:c>1::7b "
+    b"ARRAY:n:n>1::7b PUT:cP:1>::27 CALL:f:f>1::* CONTEXT:p3fff:>1:: ENTER:e:>:s: JUMP:t:>:j: "
     b"IF:t:1>:b: UNLESS:t:1>:b: COMPARE:k1f011f3f:2>1:: TEST:k3f:?>1:: CATCH:t:>:h: "
     b"LIMIT:k1f:1>1::6 TASK:kf:b1r>1:w:* WAIT:k3:1>:w:6 EMIT:k7:1>1:: CAUGHT:cE:>1:: "
     b"RETRY:cR:>:r: ERROR:-:>1:: RAISE:-:>:e:* FAIL:kf:b>:e:* END:-:>:e: FORK:n:1>1:m:* "
-    b"MAP:kff:b1>1:m:68* QUERY:cQ:1>1::17 FRAME:n:>:c:"
+    b"MAP:kff:b1>1:m:68c* QUERY:cQ:1>1::17b FRAME:n:>:c:"
 ).split()  # bytes: MicroPython keeps every letter that is taken from a text
 RESERVED = (  # from 64 on
     b"EVAL:t:p>1:v:* BODY:n:>:c: RETURN:-:1>:e: GET:l:>1:: SET:l:1>:: NONE:-:>1:: CLOSURE:t:>1:: "
