@@ -1,13 +1,14 @@
 // Runs one execution of a program and measures it:
 //
-//     spike PROGRAM INPUT RECORDS [MEMORY [stubborn]]
+//     spike PROGRAM INPUT RECORDS [MEMORY [stubborn | changedN]]
 //
 // INPUT holds inputs, each its kind (u8), the time (u64, ms), how many bytes its fields have
 // (u32), and these. When there are none left, *continue* comes 3 ms after the step before, as
 // long as something can run. The records go to the file RECORDS. MEMORY: bytes the engine
 // gets. It runs twice: once for the records, once for the numbers, so that they do not
 // count what the records cost the file. `stubborn`: each record is refused the first time,
-// and the same input comes again.
+// and the same input comes again. `changedN`: byte N of the program changes between
+// installing and booting it.
 
 #include "port.h"
 #include "sha256.h"
@@ -170,7 +171,7 @@ int spike_main(void)
     char *argv[6];
     int argc = port_arguments(argv, 6);
     if (argc < 4) {
-        port_print("spike PROGRAM INPUT RECORDS [MEMORY [stubborn]]\n");
+        port_print("spike PROGRAM INPUT RECORDS [MEMORY [stubborn | changedN]]\n");
         return 2;
     }
     uint32_t memory_size = argc > 4 ? parse_number(argv[4]) : 4096;
@@ -184,7 +185,8 @@ int spike_main(void)
     port_loop(1000);
     print_number("loop_instructions", port_instructions() - before);
 
-    struct sink sink = {records, 0, argc > 5, false};
+    bool changes = argc > 5 && *argv[5] == 'c';
+    struct sink sink = {records, 0, argc > 5 && !changes, false};
     struct tsme_config config = {
         .program = program,
         .program_size = (uint32_t)program_size,
@@ -202,6 +204,9 @@ int spike_main(void)
         return 1;
     }
     print_number("install_instructions", port_instructions() - before);
+    if (changes) {
+        program[parse_number(argv[5] + sizeof "changed" - 1)] ^= 1;
+    }
     err = run(&sink, &config, (uint32_t)input_size, crc, false);
     if (!err) {
         struct sink counter = {0, 0, false, false};

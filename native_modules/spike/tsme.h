@@ -195,8 +195,9 @@ struct tsme {
     uint32_t marks[TSME_SETS][TSME_FRAMES_MAX / 32]; // sets of numbers
     struct tsme_frame *frame;                        // the one that runs
     uint32_t number;                                 // of the one that runs
-    int32_t ready;          // number of the frame that an end or an error set going, or -1
-    struct tsme_ends *ends; // frames that ended in this step, or null
+    struct tsme_frame *spare; // one that this step has made and ended, or null
+    int32_t ready;            // number of the frame that an end or an error set going, or -1
+    struct tsme_ends *ends;   // frames that ended in this step, or null
 
     tsme_ref held[TSME_HELD]; // error and cause being raised; a value on its way. At the end
                               // of an execution: error and cause, or the output

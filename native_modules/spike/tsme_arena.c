@@ -10,6 +10,11 @@
 
 #include <string.h>
 
+// 1: every chance to collect is taken, which is for tests.
+#ifndef TSME_STRESS
+#define TSME_STRESS 0
+#endif
+
 enum { TSME_GRANULE = 8, TSME_WORD = 32 * TSME_GRANULE }; // bytes of a bit, of a word of bits
 
 static uint32_t tsme_bits(uint32_t word)
@@ -158,22 +163,17 @@ static uint8_t *tsme_slide(struct tsme *t, uint32_t words)
 {
     uint8_t *to = t->arena;
     for (uint32_t word = 0; word < words; word++) {
-        uint32_t bits = t->live[word];
-        uint8_t *from = t->arena + word * TSME_WORD;
-        if (bits == UINT32_MAX) {
+        const uint8_t *from = t->arena + word * TSME_WORD;
+        for (uint32_t bits = t->live[word]; bits;) {
+            uint32_t gap = (uint32_t)__builtin_ctz(bits);
+            uint32_t run = ~(bits >> gap) ? (uint32_t)__builtin_ctz(~(bits >> gap)) : 32;
+            from += gap * TSME_GRANULE;
             if (to != from) {
-                memmove(to, from, TSME_WORD);
+                memmove(to, from, run * TSME_GRANULE);
             }
-            to += TSME_WORD;
-            continue;
-        }
-        for (; bits; bits >>= 1, from += TSME_GRANULE) {
-            if (bits & 1) {
-                if (to != from) {
-                    memcpy(to, from, TSME_GRANULE);
-                }
-                to += TSME_GRANULE;
-            }
+            to += run * TSME_GRANULE;
+            from += run * TSME_GRANULE;
+            bits = gap + run < 32 ? bits >> (gap + run) : 0;
         }
     }
     return to;
@@ -191,6 +191,7 @@ static void tsme_collect(struct tsme *t, tsme_ref *sp)
     }
     tsme_see_all(t, sp, true);
     t->top = tsme_slide(t, words);
+    t->spare = 0;
     t->collections++;
 }
 
@@ -198,7 +199,7 @@ static void tsme_collect(struct tsme *t, tsme_ref *sp)
 // pointers into it are stale behind it, and what is referred to from nowhere is gone.
 int tsme_reserve(struct tsme *t, tsme_ref *sp, uint32_t size)
 {
-    if ((uint32_t)(t->end - t->top) >= size) {
+    if (!TSME_STRESS && (uint32_t)(t->end - t->top) >= size) {
         return TSME_OK;
     }
     tsme_collect(t, sp);

@@ -28,7 +28,8 @@ int tsme_check_head(const uint8_t **at, const uint8_t *end, uint8_t *major, uint
         for (uint32_t bytes = 1u << (info - 24); bytes; bytes--) {
             *n = *n << 8 | *p++;
         }
-        if (*n < ((uint64_t)least_high[info - 24] << 32 | least_low[info - 24])) {
+        if (*major != TSME_SIMPLE &&
+            *n < ((uint64_t)least_high[info - 24] << 32 | least_low[info - 24])) {
             return TSME_ERR_FORMAT;
         }
     }

@@ -5,6 +5,7 @@
 
 #include "tsme_frames.h"
 
+#include <stddef.h>
 #include <string.h>
 
 // The lowest number that is free. 0 never is.
@@ -71,7 +72,8 @@ static int tsme_grow(struct tsme *t, uint32_t number)
 static uint32_t tsme_frame_size(const struct tsme *t, uint32_t slots)
 {
     uint32_t counters = t->program.counters * (uint32_t)sizeof(uint32_t);
-    return (uint32_t)(sizeof(struct tsme_frame) + slots * sizeof(tsme_ref)) + counters + slots;
+    uint32_t fixed = (uint32_t)offsetof(struct tsme_frame, slots);
+    return fixed + slots * (uint32_t)sizeof(tsme_ref) + counters + slots;
 }
 
 // Says that a frame can run, or what it waits for.
@@ -92,13 +94,15 @@ int tsme_new_frame(struct tsme *t, uint32_t slots, uint32_t *number)
     uint32_t place = tsme_vacant(t);
     int err = tsme_grow(t, place);
     uint32_t size = tsme_frame_size(t, slots);
-    if (!err) {
+    bool again = t->spare && t->spare->count == slots; // as growing may have collected it
+    if (!err && !again) {
         err = tsme_reserve_block(t, t->sp, size);
     }
     if (err) {
         return err;
     }
-    struct tsme_frame *f = tsme_take_block(t, size);
+    struct tsme_frame *f = again ? t->spare : tsme_take_block(t, size);
+    t->spare = again ? 0 : t->spare;
     memset(f, 0, size);
     f->parent = TSME_NO_PARENT;
     f->count = (uint16_t)slots;
@@ -140,11 +144,13 @@ int tsme_own(struct tsme *t, uint32_t number)
 // A frame that is over; its number is free.
 void tsme_drop(struct tsme *t, uint32_t number)
 {
+    struct tsme_place *place = &t->table->places[number];
     if (number == t->number) {
         t->frame = 0;
     }
-    t->acted |= tsme_frame_of(t, number)->action != 0;
-    t->table->places[number].now = 0;
+    t->acted |= place->now->action != 0;
+    t->spare = place->now == place->before ? t->spare : place->now;
+    place->now = 0;
     tsme_unmark(t, TSME_USED, number);
     tsme_unmark(t, TSME_READY, number);
     tsme_mark(t, TSME_TOUCHED, number);

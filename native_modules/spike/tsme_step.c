@@ -252,7 +252,7 @@ int tsme_step(struct tsme *t, const struct tsme_input *input)
     t->was_due = before.due;
     t->ready = -1;
     t->ends = 0;
-    t->frame = 0;
+    t->frame = t->spare = 0;
     t->quiet = t->acted = false;
     t->left = t->program.budget;
     t->made = 0;

@@ -9,7 +9,7 @@ import argparse
 import json
 from pathlib import Path
 
-from tests.bench import boot, costs, disk, journal, programs, simulation, speeds, startup
+from tests.bench import boot, core, costs, disk, journal, programs, simulation, speeds, startup
 
 SUBJECTS = {
     "programs": programs,
@@ -20,6 +20,7 @@ SUBJECTS = {
     "simulation": simulation,
     "startup": startup,
     "boot": boot,
+    "core": core,
 }
 
 

@@ -76,8 +76,8 @@ def make(target: str = "all") -> str:
 
 def command(machine: str, arguments: list[str]) -> list[str]:
     """The command that runs the spike on a machine."""
-    if machine == "host":
-        return [str(BUILD / "spike-host"), *arguments]
+    if machine.startswith("host"):
+        return [str(BUILD / f"spike-{machine}"), *arguments]
     given = ",".join(f"arg={a}" for a in ["spike", *arguments])
     return [
         *"qemu-system-arm -machine mps2-an385 -nographic -monitor none -serial none".split(),
@@ -101,13 +101,18 @@ def run(
     stubborn: bool = False,
     then: bytes = b"",
     start: int = START,
+    changed: int = 0,
 ) -> Ran:
-    """One execution; `fields` are those of *start*, `then` the inputs after it (`packed`)."""
+    """One execution; `fields` are those of *start*, `then` the inputs after it (`packed`).
+
+    `changed`: a byte of the program that changes between installing and booting it.
+    """
     files = [folder / name for name in ("program.tsm", "input.bin", "records.bin")]
     files[0].write_bytes(program)
     files[1].write_bytes(packed(1, start, fields) + then)
     files[2].write_bytes(b"")
     arguments = [*map(str, files), str(memory), *(["stubborn"] if stubborn else [])]
+    arguments += [f"changed{changed}"] if changed else []
     given = command(machine, arguments)
     done = subprocess.run(given, check=False, capture_output=True, text=True, timeout=120)
     said = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)

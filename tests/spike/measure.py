@@ -12,7 +12,7 @@ from typing import Any
 
 from tsme_host.compiler.compile import compile_text
 
-from . import machine, model, programs, tsm
+from . import machine, mapped, model, programs, tsm
 
 
 def workload(name: str, budget: int) -> tuple[bytes, bytes]:
@@ -57,10 +57,34 @@ def sizes() -> dict[str, int]:
     return {k: int(v) for k, v in (line.split("=") for line in machine.make("size").split())}
 
 
+def padded(size: int) -> bytes:
+    """Workload b with a name that makes its program at least so many bytes long."""
+    definition, _ = programs.WORKLOADS["b"]
+    flow, more, program = definition(), 0, b""
+    while len(program) < size:
+        more += 1
+        flow["States"]["P1"]["Parameters"] = {"v.$": "$.v", "step": 1, "x" * more: 0}
+        program = compile_text(json.dumps(flow)).program
+    return program
+
+
+def loading(folder: Path, size: int = 890) -> dict[str, int]:
+    """Instructions of installing and of booting a program of so many bytes."""
+    program = padded(size)
+    fields = model.start_fields(program, programs.WORKLOADS["b"][1])
+    ran = machine.run("m3", program, fields, folder, 8192).numbers
+    return {
+        f"install.{size}_bytes": ran["install_instructions"],
+        f"boot.{size}_bytes": ran["boot_instructions"],
+    }
+
+
 def measure(folder: Path) -> dict[str, Any]:
     """All numbers, by name."""
     machine.make()
     out: dict[str, Any] = dict(sizes())
+    out.update(loading(folder))
+    out.update(mapped.measure(folder))
     for body in ("DROP 0", "ENTER 0", "INT 1\nDROP 1", "LOAD 0\nSTORE 0", 'FIELD "i"\nDROP 1'):
         out[body.replace("\n", "; ")] = slope(body, folder)
     out.update(large(120, folder))

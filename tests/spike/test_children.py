@@ -14,6 +14,10 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.definitions import text_of
+from tests.conformance.driver import drive
+from tests.conformance.suite import cases
+from tests.interpreters import ROOT
 from tests.laws.drive import start_event
 from tests.laws.test_trees import Runner
 from tests.laws.trees import Forest, text
@@ -34,11 +38,13 @@ from tsme.kernel.protocol import (
 from tsme.program import Program
 from tsme.program.interpreter import Interpreter
 from tsme_host.compiler.compile import compile_text
+from tsme_host.compiler.frontend.model import CompileError
 
 from . import kernel, machine
 from .machine import Ran
 
 LARGE = 200_000  # bytes of memory: nothing has to be collected
+CASES = ROOT.parent / "shared" / "conformance"
 LEAST = 12_000  # most trees have to
 TREES = 80
 
@@ -87,6 +93,38 @@ def test_trees_give_the_records_of_the_kernel(memory: int, tmp_path: Path) -> No
             seen["collected"] += ran.numbers["collections"] > 0
     assert seen["same"] > TREES / 2
     assert (seen["collected"] > 10) == (memory == LEAST)
+
+
+@pytest.mark.parametrize("target", ["host-stress", "m3-stress"])
+def test_a_collection_at_any_place_changes_nothing(target: str, tmp_path: Path) -> None:
+    for seed in range(0, TREES, 5 if target.startswith("host") else 20):
+        tree = grown(seed)
+        if tree:
+            ran = played(target, tree[0], tree[1], tmp_path)
+            assert ran.error in ("", "unsupported"), seed
+            assert ran.error or ran.records == tree[2], seed
+
+
+def test_conformance_programs_give_the_records_of_the_kernel(tmp_path: Path) -> None:
+    """Those with children, as far as the spike has what they need."""
+    if not CASES.is_dir():
+        pytest.skip("../shared/conformance is not here")
+    seen: Counter[str] = Counter()
+    for case in cases(CASES):
+        text = json.dumps(case.get("definition"))
+        if case["kind"] != "execution" or not ('"Map"' in text or '"Parallel"' in text):
+            continue
+        try:
+            compiled = compile_text(text_of(case))
+        except CompileError:
+            continue
+        run = drive(case, compiled)
+        if run.inputs:
+            ran = played("host", compiled.program, run.inputs, tmp_path, 2 * LARGE)
+            seen[ran.error] += 1
+            assert ran.error in ("", "unsupported"), (case["id"], ran.error)
+            assert ran.error or ran.records == kernel.framed_all(run.records), case["id"]
+    assert seen[""] > 20, seen
 
 
 def test_trees_give_the_same_records_on_the_board(tmp_path: Path) -> None:

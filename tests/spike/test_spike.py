@@ -17,8 +17,8 @@ from tsme.kernel.limits import LIMITS
 from tsme.program import Program
 from tsme_host.compiler.compile import compile_text
 
-from . import kernel, machine, model, programs, tsm
-from .measure import slope, workload
+from . import kernel, machine, mapped, model, programs, tsm
+from .measure import loading, slope, workload
 
 BENCH = interpreters.ROOT.parent / "shared" / "bench"
 TIMES = (machine.START, machine.BETWEEN)
@@ -27,6 +27,7 @@ TIMES = (machine.START, machine.BETWEEN)
 # and every day; the few per cent above what was measured are for other compilers.
 BARS = {("a", 4096): 450, ("a", 256): 460, ("a", 1): 1750, ("b", 256): 1600}
 DISPATCH = 60
+LOADING = 225043  # a program of 890 bytes, when a boot hashed and verified it
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -283,6 +284,28 @@ def test_changed_programs_are_refused_or_agree(tmp_path: Path):
         else:
             assert ran.error in ("limit", "memory"), program.hex()
     assert ran_on > 10
+
+
+def test_a_program_that_changed_since_it_was_installed_is_refused(tmp_path: Path):
+    program, fields = workload("b", 256)
+    for machine_name in ("host", "m3"):
+        ran = machine.run(machine_name, program, fields, tmp_path, changed=len(program) // 2)
+        assert (ran.error, ran.records) == ("digest", b"")
+
+
+def test_a_boot_costs_a_tenth_of_what_loading_did(tmp_path: Path):
+    assert loading(tmp_path)["boot.890_bytes"] <= LOADING / 10
+
+
+@pytest.mark.parametrize("body", mapped.BODIES)
+def test_a_map_of_1000_items_fits_32_kib_and_takes_no_longer_for_each(body: str, tmp_path: Path):
+    each = {}
+    for count in (100, 1000):
+        made = mapped.mapped(body, count)
+        ran = made.run(tmp_path, 32768)
+        assert (ran.error, ran.records) == ("", made.records), count
+        each[count] = ran.numbers["instructions"] / count
+    assert each[1000] <= 1.2 * each[100], each
 
 
 def test_counts_are_exact(tmp_path: Path):

@@ -1,0 +1,114 @@
+"""A Map over many items, in the C spike: how much memory it takes, and how many instructions.
+
+The items are objects of 16 bytes. `add`: each becomes an integer, many in a step; `task`: each
+is the payload of a task, whose answer is an integer, one in a step.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.laws.drive import start_event
+from tsme.kernel import Kernel, State
+from tsme.kernel.limits import LIMITS
+from tsme.kernel.protocol import CONTINUE, SUCCEEDED
+from tsme.program import Program
+from tsme.program.interpreter import Interpreter
+from tsme_host.compiler.compile import compile_text
+
+from . import kernel, machine, tsm
+from .machine import Ran
+
+BODIES: dict[str, dict[str, Any]] = {
+    "add": {
+        "Type": "Pass",
+        "Parameters": {"n.$": "States.MathAdd($.level, 1)"},
+        "OutputPath": "$.n",
+        "End": True,
+    },
+    "task": {
+        "Type": "Task",
+        "Resource": "measure",
+        "Retry": [{"ErrorEquals": ["States.ALL"]}],
+        "End": True,
+    },
+}
+STEP = 256  # bytes of memory: how exactly the least is looked for
+
+
+def items(count: int) -> list[dict[str, int]]:
+    """So many objects of 16 bytes."""
+    made = [{"id": 1000 + n, "level": 300 + n} for n in range(count)]
+    assert {len(tsm.encode(item)) for item in made} == {16}
+    return made
+
+
+@dataclass
+class Mapped:
+    """A program, its inputs, and the records that the kernel makes of them."""
+
+    program: bytes
+    events: list[Any]
+    records: bytes
+
+    def run(self, folder: Path, memory: int, target: str = "m3") -> Ran:
+        """The C engine's run of it."""
+        fields, then = kernel.fields_of(self.events[0]), kernel.packed(self.events[1:])
+        start: int = self.events[0][1]
+        return machine.run(target, self.program, fields, folder, memory, then=then, start=start)
+
+    def least_memory(self, folder: Path, most: int) -> int:
+        """Bytes without which it cannot be done, by halves; `most` are enough."""
+        little = 0
+        while most - little > STEP:
+            middle = (little + most) // 2
+            if self.run(folder, middle).error:
+                little = middle
+            else:
+                most = middle
+        return most
+
+
+def mapped(body: str, count: int) -> Mapped:
+    """The Map of a body over so many items."""
+    inner = {"StartAt": "One", "States": {"One": BODIES[body]}}
+    state = {"Type": "Map", "ItemProcessor": inner, "End": True}
+    program = compile_text(json.dumps({"StartAt": "All", "States": {"All": state}})).program
+    core = Kernel(Interpreter(Program(program)))
+    events = [start_event(core.client.program, items(count))]
+    kept, LIMITS["state_bytes"] = LIMITS["state_bytes"], 1 << 20  # the kernel counts items twice
+    try:
+        step: Any = core.step(State(), events[0])
+        bodies = [bytes(step.record)]
+        while not step.state.status:
+            state_ = step.state
+            if core.client.runnable(state_.client):
+                events.append((CONTINUE, state_.now + 3))
+            else:
+                first = min(state_.pending)
+                events.append((SUCCEEDED, state_.now + 3, first, first % 200))
+            step = core.step(state_, events[-1])
+            bodies.append(bytes(step.record))
+    finally:
+        LIMITS["state_bytes"] = kept
+    assert step.state.status == 1
+    return Mapped(program, events, kernel.framed_all(bodies))
+
+
+def measure(folder: Path, memory: int = 32768) -> dict[str, float]:
+    """Instructions an item at 1,000 items against 100, in this memory; and the least memory."""
+    out: dict[str, float] = {}
+    for body in BODIES:
+        each = {}
+        for count in (100, 1000):
+            made = mapped(body, count)
+            ran = made.run(folder, memory)
+            assert (ran.error, ran.records) == ("", made.records), (body, count)
+            each[count] = ran.numbers["instructions"] / count
+            out[f"map.{body}.{count}.instructions_per_item"] = round(each[count], 1)
+        out[f"map.{body}.ratio"] = round(each[1000] / each[100], 3)
+        out[f"map.{body}.1000.least_memory"] = made.least_memory(folder, memory)
+    return out
