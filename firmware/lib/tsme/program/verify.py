@@ -178,6 +178,7 @@ class _Verifier:
         # on every way to it.  A kind is that of the parent * 256 + the slots.
         depth = self.depth = [None] * n
         self.kinds = [self.p.slots - 256]
+        self.known = {}  # their numbers
         todo = [(0, 0, 0)]
         while todo:
             pc, frame, d = todo.pop()
@@ -232,9 +233,10 @@ class _Verifier:
             if self.row(self.fetch(pc)[0])[3] != b"j":
                 raise bad("no JUMP for a child", pc)
             slots |= frame << 8
-            if slots not in self.kinds:
+            kind = self.known.setdefault(slots, len(self.kinds))
+            if kind == len(self.kinds):
                 self.kinds.append(slots)
-            todo.append((pc, self.kinds.index(slots), 0))
+            todo.append((pc, kind, 0))
             pc = self.fetch(pc)[2]
         return pc
 
