@@ -213,7 +213,7 @@ def test_in_a_file_of_its_own_and_in_main(tmp_path):
         "        state['names'] = %s\n"
         "m = guarded(M)\n"
         "k = Kernel(m)\n"
-        "s = k.step(State(), (1, 1000, 1, m.digest, 5, None, None, 1)).state\n"
+        "s = k.step(State(), (1, 1000, 1, m.program.digest, 5, None, None, 1)).state\n"
         "k.step(s, (8, 1000, None))\n"
     )
     other = "NAMES = {'a', 'b'}\ndef names():\n    return [name for name in NAMES]\n"

@@ -33,7 +33,7 @@ try:
     from waiting import SayingEngine
 
     from tsme import Engine, FileFlash, Journal, Program, ProgramFiles, Tasks, TsmeError
-    from tsme.engine.engine import wall_clock
+    from tsme.engine.platform import wall_clock
     from tsme.kernel.limits import LIMITS
     from tsme.values.cbor import decode, encode
     from tsme.values.json import dumps

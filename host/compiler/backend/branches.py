@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def parallel(lo: Lowering, state: Parallel) -> None:
     """The payload, FORK with an entry for each branch, the result; then the branches."""
     lo.needs |= opcodes.NEEDS_PARALLEL
-    handler = _catch(lo, state)
+    handler = catch(lo, state)
     dollar = lo.effective(state)
     if state.parameters is not None:
         lo.expr(state.parameters, dollar)
@@ -32,8 +32,8 @@ def parallel(lo: Lowering, state: Parallel) -> None:
     lo.ins("FORK", len(branches))
     for _, entry, window in branches:
         lo.entry(entry, window)
-    _result(lo, state)
-    _handle(lo, state, handler)
+    put_result(lo, state)
+    handle(lo, state, handler)
     for branch, entry, window in branches:
         with lo.inside(window, window):
             lo.machine_(branch, entry)
@@ -42,7 +42,7 @@ def parallel(lo: Lowering, state: Parallel) -> None:
 def map_(lo: Lowering, state: Map) -> None:
     """The items, MAP with the entry of an item, the result; then what an item runs."""
     lo.needs |= opcodes.NEEDS_MAP
-    handler = _catch(lo, state)
+    handler = catch(lo, state)
     dollar = lo.effective(state)
     writer = state.writer if state.writer is not None and state.writer.resource else None
     steps = state.reader is not None or state.batcher is not None or writer is not None
@@ -68,12 +68,12 @@ def map_(lo: Lowering, state: Map) -> None:
         result = distributed.write(lo, state, state.writer, dollar, no_results)
     if writer is not None and handler is not None:
         lo.ins("CATCH", handler)
-    _result(lo, state, result)
+    put_result(lo, state, result)
     if state.reader is not None and handler is not None:
         distributed.failure(lo, no_items, "States.ItemReaderFailed", handler)
     if writer is not None and handler is not None:
         distributed.failure(lo, no_results, "States.ResultWriterFailed", handler)
-    _handle(lo, state, handler)
+    handle(lo, state, handler)
     _body(lo, state, entry, selected, item, around)
 
 
@@ -161,14 +161,14 @@ def select(lo: Lowering, state: Map, entry: Label, around: Dollar) -> None:
         lo.ins("STORE", 0)
 
 
-def _catch(lo: Lowering, state: Parallel | Map) -> Label | None:
+def catch(lo: Lowering, state: Parallel | Map) -> Label | None:
     handler = Label(state.name + ".handler") if state.retry or state.catch else None
     if handler:
         lo.ins("CATCH", handler)
     return handler
 
 
-def _result(lo: Lowering, state: Parallel | Map, result: int = 0) -> None:
+def put_result(lo: Lowering, state: Parallel | Map, result: int = 0) -> None:
     """What follows when all children have ended: the state's result is on top of the stack."""
     lo.depth = result + 1
     if state.result_selector is not None:
@@ -179,7 +179,7 @@ def _result(lo: Lowering, state: Parallel | Map, result: int = 0) -> None:
     lo.go(state.next)
 
 
-def _handle(lo: Lowering, state: Parallel | Map, handler: Label | None) -> None:
+def handle(lo: Lowering, state: Parallel | Map, handler: Label | None) -> None:
     if handler:
         lo.depth = 0
         lo.label(handler)

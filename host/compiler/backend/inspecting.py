@@ -140,7 +140,7 @@ class Inspecting(Lowering):
         self.store("#" + what)
 
     def parallel(self, state: Parallel) -> None:
-        handler = branches._catch(self, state)
+        handler = branches.catch(self, state)
         dollar = self.effective(state)
         if state.parameters is not None:
             self.expr(state.parameters, dollar)
@@ -150,7 +150,7 @@ class Inspecting(Lowering):
 
     def map_(self, state: Map) -> None:
         """The items really go through a Map, of which each does nothing but select its input."""
-        handler = branches._catch(self, state)
+        handler = branches.catch(self, state)
         dollar = self.effective(state)
         around = branches.input_(self, state, dollar, reads_input(state.item_selector))
         if state.reader is not None:
@@ -216,5 +216,5 @@ class Inspecting(Lowering):
     def mocked(self, state: Parallel | Map, handler: Label | None) -> None:
         """What the top of the stack goes to is a task; what it gives is the state's result."""
         self.start(MOCKED)
-        branches._result(self, state)
-        branches._handle(self, state, handler)
+        branches.put_result(self, state)
+        branches.handle(self, state, handler)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from tsme import kernel
-from tsme.program import branches
 from tsme.program.context import common
 from tsme.values import timestamp
 
 from ...compiler.frontend.model import Json
 from ..journal.listing import StateName
+from ..journal.watching import FrameImage
 
 
 def context(of: StateName, start: Sequence[Any], frame: Any) -> dict[str, Json]:
@@ -34,11 +34,12 @@ def context(of: StateName, start: Sequence[Any], frame: Any) -> dict[str, Json]:
     }
 
 
-def item(frame: Any, index: int) -> dict[str, Json]:
+def item(frame: FrameImage, index: int) -> dict[str, Json]:
     """`$$.Map` in the iteration `index` of the Map that a frame is at."""
-    outputs, items = frame.join[branches.RESULTS], frame.join[branches.ITEMS]
+    assert frame.join
+    items, count = frame.join.items, len(frame.join.results)
     found: dict[str, Json] = {"Index": index}
-    if len(items) > len(outputs):
+    if len(items) > count:
         found["Key"] = items[index]
-    found["Value"] = items[len(items) - len(outputs) + index]
+    found["Value"] = items[len(items) - count + index]
     return {"Map": {"Item": found}}

@@ -13,19 +13,19 @@ what a service answered at once, who took an activity.  Whoever knows gives it a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from tsme import kernel
 from tsme.errors import TsmeError
-from tsme.kernel import Action, protocol, replay
+from tsme.kernel import protocol, replay
 from tsme.program import interpreter
 from tsme.program.frames import SILENT
 
 from ...compiler.frontend.model import Json
 from ..journal.listing import Listing, listing
-from ..journal.watching import FrameImage, Told, Watcher
+from ..journal.watching import Told, Watcher
+from .branch import UNKNOWN, Branch, Reason
 from .causes import NO_POINTER, TOO_LARGE, Moment, explain, state_error, too_large
 from .contexts import context, item
 from .credentials import role
@@ -63,47 +63,6 @@ def replay_history(
     return view.history
 
 
-class _Fault(NamedTuple):
-    """What is known of an error that the journal has not."""
-
-    terse: str | None = None  # the device's cause
-    words: str | None = None  # AWS's cause
-    timed_out: bool = False  # it came from the clock
-
-
-_UNKNOWN = _Fault()
-
-
-@dataclass
-class _Branch:
-    """A frame as the history sees it."""
-
-    parent: int | None = None
-    index: int = 0  # which child of its parent
-    told: Told | None = None  # the event under way, if it is one of this frame
-    prev: int = 0  # the event before the next one
-    state: int = -1  # the state it is in, -1 for none
-    entered: int = 0  # the event of its entry
-    assigned: dict[str, Json] = field(default_factory=dict)
-    action: Action | None = None  # the task it waits for
-    begun: bool = False  # that task has been started
-    fault: _Fault = _UNKNOWN
-    left: int = 0  # children that have not ended
-    follows: int = 0  # the event before the next child's first
-    failed: bool = False  # a child failed: not told yet, since a retry would say nothing
-    hidden: bool = False  # it is told in no history, or in one of its own
-    hides: bool = False  # its children are hidden
-    label: str = ""  # of the Map Run that it began last
-    map_run: int = 0  # the event that began a Map Run of it which is under way
-    done: int = 0  # of a Parallel or Map: the event that says that all of it succeeded
-
-    @property
-    def frame(self) -> FrameImage:
-        """As it is now; at an event of its own alone."""
-        assert self.told
-        return self.told.image
-
-
 class _View(Watcher):
     """Watches one execution."""
 
@@ -112,11 +71,11 @@ class _View(Watcher):
         self.event = self.start = start
         self.notes = notes
         self.history = History()
-        self.branches: dict[int, _Branch] = {}
+        self.branches: dict[int, Branch] = {}
         self.time: int = start[1]
         self.resumed = False  # a branch, by the input of the step under way
-        self.failing = _Branch()  # the branch that has the error under way
-        self.aborted: list[_Branch] = []  # what its siblings were, until it is told
+        self.failing = Branch()  # the branch that has the error under way
+        self.aborted: list[Branch] = []  # what its siblings were, until it is told
         self.runs = MapRuns(self)
         self.add("ExecutionStarted", None, input=start[5])
 
@@ -128,7 +87,7 @@ class _View(Watcher):
 
     # --- writing ---
 
-    def add(self, kind: str, branch: _Branch | None, *, aside: bool = False, **more: Any) -> int:
+    def add(self, kind: str, branch: Branch | None, *, aside: bool = False, **more: Any) -> int:
         """Append an event of a branch.  `aside`: what follows in the branch does not follow it."""
         if branch and branch.hidden:
             return 0
@@ -140,22 +99,22 @@ class _View(Watcher):
             branch.prev = number
         return number
 
-    def task_event(self, what: str, branch: _Branch, about: Service, **more: Any) -> None:
+    def task_event(self, what: str, branch: Branch, about: Service, **more: Any) -> None:
         details = {**more.pop("details", {}), **about.details()}
         if details:
             more["details"] = details
         self.add(about.family + what, branch, **more)
 
-    def name(self, branch: _Branch) -> str:
+    def name(self, branch: Branch) -> str:
         return self.what.states[branch.state].name
 
-    def type(self, branch: _Branch) -> str:
+    def type(self, branch: Branch) -> str:
         return self.what.states[branch.state].type if branch.state >= 0 else ""
 
     # --- states ---
 
-    def of(self, told: Told) -> _Branch:
-        branch = self.branches.setdefault(told.frame, _Branch())
+    def of(self, told: Told) -> Branch:
+        branch = self.branches.setdefault(told.frame, Branch())
         branch.told = told
         return branch
 
@@ -167,7 +126,7 @@ class _View(Watcher):
         branch.entered = self.add(kind + "StateEntered", branch, state=name, input=value)
         branch.state = state
 
-    def leave(self, branch: _Branch) -> None:
+    def leave(self, branch: Branch) -> None:
         """The exit of the state that a branch is in."""
         if branch.state < 0:
             return
@@ -222,7 +181,7 @@ class _View(Watcher):
         if note.submitted is not NOTHING:
             self.task_event("Submitted", branch, about, output=note.submitted)
 
-    def role(self, branch: _Branch) -> Json:
+    def role(self, branch: Branch) -> Json:
         whole = context(self.what.states[branch.state], self.start, branch.frame)
         for inner, around in pairwise(self.outward(branch)):
             if self.type(around) == "Map":
@@ -230,7 +189,7 @@ class _View(Watcher):
                 break
         return role(self.what, branch.frame, self.visible(branch), whole, self.time)
 
-    def started(self, branch: _Branch, about: Service, note: Note) -> None:
+    def started(self, branch: Branch, about: Service, note: Note) -> None:
         details = {"workerName": note.worker} if note.worker else {}
         self.task_event("Started", branch, about, details=details)
 
@@ -248,7 +207,7 @@ class _View(Watcher):
         about = service(action.resource)
         late = self.event[0] == protocol.TIMER
         if kind == protocol.FAILED:
-            self.fails(branch, _Fault(timed_out=late))
+            self.fails(branch, Reason(timed_out=late))
         if note.absent:
             self.fails(branch, self.fault(branch, b, b))
             return
@@ -266,23 +225,23 @@ class _View(Watcher):
 
     # --- errors ---
 
-    def fails(self, branch: _Branch, fault: _Fault) -> None:
+    def fails(self, branch: Branch, fault: Reason) -> None:
         if branch.done:  # what came after all of it had succeeded
             branch.prev, branch.done = branch.done, 0
         branch.fault = fault
         self.failing = branch
 
-    def fault(self, branch: _Branch, terse: str | None, words: str | None) -> _Fault:
+    def fault(self, branch: Branch, terse: str | None, words: str | None) -> Reason:
         """A fault in AWS's words; of an item that has entered no state, the Map's."""
         if not words:
-            return _UNKNOWN
+            return UNKNOWN
         branch = self.around(branch)
-        return _Fault(terse, state_error(self.name(branch), branch.entered, words))
+        return Reason(terse, state_error(self.name(branch), branch.entered, words))
 
-    def large(self, branch: _Branch, terse: str | None) -> _Fault:
-        return _Fault(terse, too_large(self.name(self.around(branch))))
+    def large(self, branch: Branch, terse: str | None) -> Reason:
+        return Reason(terse, too_large(self.name(self.around(branch))))
 
-    def around(self, branch: _Branch) -> _Branch:
+    def around(self, branch: Branch) -> Branch:
         """A branch that is in a state: of an item that has entered none, that of the Map."""
         while branch.state < 0 and branch.parent is not None:
             branch = self.branches[branch.parent]
@@ -320,7 +279,7 @@ class _View(Watcher):
             self.runs.failed(branch, name, fault.words or cause)
         self.fails(branch, fault)
 
-    def moment(self, branch: _Branch, stack: list[Any]) -> Moment:
+    def moment(self, branch: Branch, stack: list[Any]) -> Moment:
         frame = branch.frame
         state = self.what.states[branch.state if branch.state >= 0 else frame.state]
         return Moment(
@@ -331,7 +290,7 @@ class _View(Watcher):
             lambda: context(state, self.start, frame),
         )
 
-    def outward(self, branch: _Branch) -> list[_Branch]:
+    def outward(self, branch: Branch) -> list[Branch]:
         """A branch and those around it, as their frames are now."""
         found = [branch]
         while found[-1].parent is not None:
@@ -341,7 +300,7 @@ class _View(Watcher):
             found.append(around)
         return found
 
-    def visible(self, branch: _Branch) -> dict[str, Json]:
+    def visible(self, branch: Branch) -> dict[str, Json]:
         """The variables that a branch in a state sees, as far as they have a value."""
         found: dict[str, Json] = {}
         for around in reversed(self.outward(branch)):
@@ -371,7 +330,7 @@ class _View(Watcher):
             branch.done = self.add("MapStateSucceeded", branch, aside=True)
 
     def on_spawn(self, told: Told) -> None:
-        self.branches[told.frame] = _Branch(told.image.parent, told.number)
+        self.branches[told.frame] = Branch(told.image.parent, told.number)
         branch = self.of(told)
         assert branch.parent is not None
         parent = self.branches[branch.parent]
@@ -380,7 +339,7 @@ class _View(Watcher):
         if self.type(parent) == "Map":
             self.iteration("Started", branch, parent)
 
-    def iteration(self, what: str, branch: _Branch, parent: _Branch, aside: bool = False) -> int:
+    def iteration(self, what: str, branch: Branch, parent: Branch, aside: bool = False) -> int:
         more = {"state": self.name(parent), "details": {"index": branch.index}}
         return self.add("MapIteration" + what, branch, aside=aside, **more)
 
@@ -394,7 +353,7 @@ class _View(Watcher):
         self.tell_failed(branch)
         self.over(branch, "Failed")
 
-    def over(self, branch: _Branch, what: str) -> None:
+    def over(self, branch: Branch, what: str) -> None:
         assert branch.parent is not None
         parent = self.branches[branch.parent]
         parent.left -= 1
@@ -420,7 +379,7 @@ class _View(Watcher):
         if branch.hides:
             self.aborted = []
             known = branch.hidden or not branch.map_run
-            self.fails(branch, self.failing.fault if known else _UNKNOWN)
+            self.fails(branch, self.failing.fault if known else UNKNOWN)
             self.runs.failed(branch, error.name, error.cause)
             return
         culprit = self.failing
@@ -447,7 +406,7 @@ class _View(Watcher):
         self.aborted = []
         self.fails(branch, culprit.fault)
 
-    def tell_failed(self, branch: _Branch) -> None:
+    def tell_failed(self, branch: Branch) -> None:
         """A Parallel or Map that is not tried again has failed."""
         if branch.failed:
             self.add(self.type(branch) + "StateFailed", branch)
@@ -483,7 +442,7 @@ class _View(Watcher):
             self.ended("FAILED", "ExecutionFailed", root)
 
     def ended(
-        self, status: str, kind: str, branch: _Branch | None, error: str | None = None
+        self, status: str, kind: str, branch: Branch | None, error: str | None = None
     ) -> None:
         self.history.status = status
         more: Event = {}

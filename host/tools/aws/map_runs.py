@@ -6,16 +6,14 @@ Its items are executions of their own at AWS, with histories of their own, which
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tsme.kernel import protocol
 from tsme.program.functions import map_batches
 
 from ...compiler.frontend.model import Json
 from ..journal.listing import SiteInfo
-
-if TYPE_CHECKING:
-    from .history import _Branch, _View
+from .branch import Branch, View
 
 _LATE = ("Tolerated", "MaxItemsPath")  # what is looked at when the state has started
 _KINDS = ("mapRun", "batches")  # of the sites of a distributed Map's MAP
@@ -24,27 +22,27 @@ _KINDS = ("mapRun", "batches")  # of the sites of a distributed Map's MAP
 class MapRuns:
     """Writes the events of the Map Runs of one view."""
 
-    def __init__(self, view: _View) -> None:
+    def __init__(self, view: View) -> None:
         self.view = view
         sites = view.what.sites.values()
         self.written = {site.text for site in sites if site.kind == "writer"}  # labels
 
-    def site(self, branch: _Branch) -> SiteInfo | None:
+    def site(self, branch: Branch) -> SiteInfo | None:
         return self.view.what.sites.get(branch.frame.pc - 1)
 
-    def on_task(self, branch: _Branch) -> None:
+    def on_task(self, branch: Branch) -> None:
         """A reader begins the run; a writer ends it."""
         site = self.site(branch)
         if site is not None and site.kind == "reader":
             self.begin(branch, site, 0)
 
-    def on_resume(self, branch: _Branch, kind: int) -> None:
+    def on_resume(self, branch: Branch, kind: int) -> None:
         if (
             kind == protocol.SUCCEEDED and not branch.left and branch.hides
         ):  # its writer has written
             self.succeed(branch)
 
-    def on_error(self, branch: _Branch, stack: list[Any]) -> None:
+    def on_error(self, branch: Branch, stack: list[Any]) -> None:
         """AWS looks at some limits of a distributed Map when the state has started."""
         site = self.site(branch)
         if site is None or site.kind != "limit" or not site.field.startswith(_LATE):
@@ -54,7 +52,7 @@ class MapRuns:
             length = len(items) if isinstance(items, list) else 0
             self.view.add("MapStateStarted", branch, details={"length": length})
 
-    def run_of(self, branch: _Branch) -> SiteInfo | None:
+    def run_of(self, branch: Branch) -> SiteInfo | None:
         """The site of the distributed Map that the code of a branch comes to next."""
         what = self.view.what
         for instruction in what.code[what.place[branch.frame.pc - 1] :]:
@@ -63,7 +61,7 @@ class MapRuns:
                 return site if site.kind in _KINDS else None
         return None
 
-    def on_map(self, branch: _Branch, items: Sequence[Json]) -> bool:
+    def on_map(self, branch: Branch, items: Sequence[Json]) -> bool:
         """Items begin.  True if they have no place in this history."""
         site = self.site(branch)
         if site is None or site.kind not in (*_KINDS, "select"):
@@ -77,14 +75,14 @@ class MapRuns:
             self.over(branch)
         return True
 
-    def begin(self, branch: _Branch, site: SiteInfo, length: int) -> None:
+    def begin(self, branch: Branch, site: SiteInfo, length: int) -> None:
         branch.failed = False
         self.view.add("MapStateStarted", branch, details={"length": length})
         branch.label = site.text if site.kind == "reader" else site.field
         arn = self.arn(branch, branch.label)
         branch.map_run = self.view.add("MapRunStarted", branch, details={"mapRunArn": arn})
 
-    def arn(self, branch: _Branch, label: str) -> str:
+    def arn(self, branch: Branch, label: str) -> str:
         """The ARN of the run: the one that its writer gets, if it has one."""
         names = self.view.what.debug.variables(branch.state)
         if label in self.written:
@@ -94,18 +92,18 @@ class MapRuns:
         machine = names[3] or names[1] or str(start[2])
         return str(map_batches.map_run(None, machine, label, f"{start[2]}-{branch.prev}"))
 
-    def over(self, branch: _Branch) -> None:
+    def over(self, branch: Branch) -> None:
         """An item has ended, and the run with it unless its results are to be written."""
         if branch.map_run and not branch.left and branch.label not in self.written:
             self.succeed(branch)
 
-    def succeed(self, branch: _Branch) -> None:
+    def succeed(self, branch: Branch) -> None:
         self.view.add("MapRunSucceeded", branch)
         branch.done = self.view.add("MapStateSucceeded", branch, aside=True)
         branch.prev = branch.map_run  # the exit follows the start of the run
         branch.map_run, branch.hides = 0, False
 
-    def failed(self, branch: _Branch, name: str | None, cause: str | None) -> None:
+    def failed(self, branch: Branch, name: str | None, cause: str | None) -> None:
         branch.failed = bool(branch.map_run)
         branch.hides = False
         if not branch.map_run:  # it is about selecting the items

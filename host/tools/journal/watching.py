@@ -16,6 +16,20 @@ from tsme.kernel.protocol import TRACED
 from tsme.program import trace
 from tsme.values import cbor
 
+_ALONE = 11  # members of a frame that has neither a parent nor children
+
+
+class Join(NamedTuple):
+    """What a frame that waits for its children knows of them (docs/SPEC.md, 2.11)."""
+
+    results: list[Any]
+    left: int  # children that have not ended
+    next: int  # the index of the next item
+    entry: int  # where an item begins; 0 for a FORK
+    items: Any  # those of an object are its names, then its values; null for a FORK
+    most: int | None = None  # at a time
+    may_fail: int | None = None  # how many more
+
 
 @dataclass(frozen=True)
 class FrameImage:
@@ -33,7 +47,7 @@ class FrameImage:
     cause: str | None
     slots: list[Any]
     index: int | None = None
-    join: list[Any] | None = None
+    join: Join | None = None
 
     def attempts(self) -> int:
         """How often the state it is in has been retried."""
@@ -74,6 +88,8 @@ class Told:
     def image(self) -> FrameImage:
         item = cbor.decode(self.tracer.frame(self.frame), 0, True)[0]
         item[5] = self.tracer.now - item[5]
+        if len(item) > _ALONE and item[-1]:
+            item[-1] = Join(*item[-1])
         return FrameImage(*item)
 
     @property

@@ -1,0 +1,11 @@
+"""The context object, `$$` (docs/SPEC.md, 2.7)."""
+
+from typing import Any
+
+from ..kernel import Draft
+
+def context(d: Draft, f: Any, k: int) -> Any:
+    """Its value number `k`, for a frame in the step that `d` makes."""
+
+def common(d: Draft, k: int) -> Any:
+    """The same of the whole execution, which takes no frame."""

@@ -1,0 +1,13 @@
+"""Values that cross the edge of the kernel: copies for a handler, and of what a handler gives."""
+
+from typing import Any
+
+def ordered(v: Any) -> Any:
+    """A handler's value as the kernel holds one: checked, members of plain dicts sorted."""
+
+def handed(v: Any) -> Any:
+    """A copy for a handler, which may change it."""
+
+def copied(v: Any) -> Any: ...
+def worded(v: Any) -> str | None:
+    """The name or cause of an error as the kernel takes it: text, or None."""
