@@ -16,6 +16,7 @@ from tests.spec import second_reader
 from tsme.errors import LimitError, TsmeError
 from tsme.kernel.limits import LIMITS
 from tsme.program import Program
+from tsme.program.interpreter import Interpreter
 from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 
@@ -107,6 +108,15 @@ def test_a_boot_refuses_what_older_firmware_cannot_run() -> None:
             Program(newer, crc)
     with pytest.raises(TsmeError, match="P003: program format 3"):
         Program(format_3, crc32(format_3))
+
+
+def test_a_function_that_firmware_has_no_more_is_refused_at_a_boot() -> None:
+    data = program(E0, ("CALL", 99), ("STORE", 0), END).build()
+    with pytest.raises(TsmeError, match="P004: the program calls function 99, which is not here"):
+        Program(data)
+    booted = Program(data, crc32(data))
+    with pytest.raises(TsmeError, match="P004: the program calls function 99, which is not here"):
+        Interpreter(booted)
 
 
 def test_a_boot_keeps_the_limits_of_the_device() -> None:

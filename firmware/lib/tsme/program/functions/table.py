@@ -38,11 +38,19 @@ FUNCTIONS = [
 ]
 
 
+def known(number):
+    if number < len(FUNCTIONS):
+        return FUNCTIONS[number]
+    from ..opcodes import bad
+
+    raise bad("the program calls function %d, which is not here" % number, None, 4)
+
+
 def find(numbers):
     # {number: (arity, function, whether it reads more than it gives)}
     out = {}
     for number in numbers:
-        public, arity, part, name = FUNCTIONS[number]
+        public, arity, part, name = known(number)
         function = getattr(__import__("tsme.program.functions." + part, None, None, ["*"]), name)
         out[number] = arity, function, public in _READS
     return out
