@@ -58,8 +58,8 @@ class Count:
             limits.spend(d, work, size, most)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(data_instructions, "spend", spend)
-            patch.setattr(query, "spend", spend)
+            for module in (instructions, data_instructions, query):
+                patch.setattr(module, "spend", spend)
             yield
 
 
@@ -110,7 +110,7 @@ def test_near_its_limit_a_large_state_is_measured_once(monkeypatch: pytest.Monke
         bytes_measured.append(size)
         return size, depth
 
-    for module in (instructions, data_instructions, sizes, frame_items):
+    for module in (instructions, sizes, frame_items):
         monkeypatch.setattr(module, "measure", measuring)
     for module in (sizes, checkpoints, frame_items):
         monkeypatch.setattr(module, "encoded_size", lambda v: measuring(v)[0])
