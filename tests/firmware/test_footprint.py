@@ -72,6 +72,8 @@ ONCE = {
     "journal.foreign",
     "errors.texts",
     "kernel.replay",
+    "kernel.rng",
+    "kernel.starting",
     "kernel.checkpoints",
     "program.frame_items",
     "kernel.protocol",

@@ -15,7 +15,6 @@ from .. import const, once
 from ..errors import fault, over
 from ..values import UNICODE
 from ..values.cbor import encode_all, encode_into, put_head
-from . import rng
 from .limits import LIMITS, check
 
 # Kinds of inputs, status, kinds of tracked actions: protocol.py.
@@ -163,6 +162,8 @@ class Draft(State):
         self.actions.append(Action(0, _EMITS[kind], None, None, None, payload, 0, 0, None))
 
     def draw(self):
+        from . import rng  # most programs have no use for it
+
         self.random = True
         x = self.rng
         self.rng = rng.advance(x)
@@ -260,26 +261,13 @@ class Kernel:
         d.left = most  # transitions left in this step
         try:
             if kind == _START:
-                self.start(d, event)
+                once("kernel.starting kernel.rng", "start", self.client, d, event)
             else:
                 d.client = state.client
                 self.turn(d, kind, action, event)
             return self.finish(d, state, event)
         finally:
             self.work = most - d.left
-
-    def start(self, d, event):
-        now, execution, digest, seed, value, context = event[1:7]
-        kept = value if self.client.program.needs & 64 else None
-        d.execution = execution
-        d.steps = 1
-        d.now = now
-        d.next_id = d.first = 1
-        d.rng = rng.advance(seed)  # a small seed's first draw would be 0
-        d.pending = {}
-        d.origin = [now, kept, context, event[7], digest]
-        d.bound = 64
-        d.client = self.client.start(d, value)
 
     def turn(self, d, kind, action, event):
         a = b = None
