@@ -93,7 +93,12 @@ def documented(stub: Path) -> str:
 
     fill(tree, "")
     for node in tree.body:
+        if isinstance(node, ast.ImportFrom):  # what is there for type checkers alone
+            node.names = [a for a in node.names if a.name != "type_check_only"]
         if isinstance(node, ast.ClassDef):
+            node.decorator_list = [
+                d for d in node.decorator_list if ast.unparse(d) != "type_check_only"
+            ]
             _Builtins({part.name for part in node.body if isinstance(part, _Def)}).visit(node)
     future = ast.ImportFrom("__future__", [ast.alias("annotations")], 0)
     at = 1 if ast.get_docstring(tree) else 0

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-import tsme
 from tests.interpreters import ROOT
-from tsme import testing
+from tsme import public, testing
 
 SCRIPT = ROOT / "setup" / "docs.py"
 LIB = ROOT / "firmware" / "lib" / "tsme"
-PUBLIC = dict(pair.split(":") for pair in vars(tsme)["_PARTS"].split())
+PUBLIC = dict(pair.split(":") for pair in public._HOMES.split())
 
 
 @pytest.fixture(scope="module")

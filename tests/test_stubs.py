@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-import tsme
 from tests.interpreters import ROOT
+from tsme import public
 
 LIB = ROOT / "firmware" / "lib"
 STUBS = sorted(LIB.rglob("*.pyi"))
-PUBLIC = dict(pair.split(":") for pair in vars(tsme)["_PARTS"].split())
+PUBLIC = dict(pair.split(":") for pair in public._HOMES.split())
 WRONG = {
     'tasks.tsk("x", efect="once")': '"Tasks" has no attribute "tsk"; maybe "task"?  '
     "[attr-defined]",
@@ -149,5 +149,7 @@ def test_a_public_name_has_a_stub_with_all_its_methods_and_parameters(name: str)
     }
     written, described_ = members(path, name), members(stub, name)
     assert set(written) <= set(described_), f"{stub}: {set(written) - set(described_)} of {name}"
+    classes = [node for node in described(stub).body if isinstance(node, ast.ClassDef)]
+    assert all(ast.get_docstring(node) for node in classes if node.name == name)
     for method, node in written.items():
         assert parameters(node) == parameters(described_[method]), f"{stub}: {name}.{method}"

@@ -1,3 +1,5 @@
+"""The journal: a ring of erase blocks to which records are appended (SPEC 4)."""
+
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final, Protocol, TypeAlias, type_check_only
 
@@ -14,6 +16,10 @@ CHECKPOINT_TRANSITIONS: Final = 4096
 OnBody: TypeAlias = Callable[[memoryview], object]
 
 class Info:
+    """What recover() found. `records`: committed in all; `steps`: since the newest checkpoint;
+    `torn`: something behind the last record was never committed.
+    """
+
     records: int
     steps: int
     torn: bool
@@ -75,25 +81,66 @@ class Store(Protocol):
         something."""
 
 class Journal:
+    """A ring of erase blocks. A record is committed when commit() returns.
+
+    `device`: blocks of flash, or a file that stands in for them. `slot`: bytes that are
+    programmed at once. `buffer`: bytes, or another Journal to share its buffers with, in one
+    event loop. Raises TsmeError, TSME-J001, for a device that will not do.
+    """
+
     key: Any
     def __init__(self, device: Device, slot: int = 32, buffer: "int | Journal" = 256) -> None: ...
     @property
-    def number(self) -> int: ...
+    def number(self) -> int:
+        """Of the next record."""
+
     @property
-    def retired(self) -> tuple[int, ...]: ...
+    def retired(self) -> tuple[int, ...]:
+        """Numbers of blocks that have failed and are not used any more."""
+
     @property
-    def most(self) -> int: ...
+    def most(self) -> int:
+        """Bytes that a record may have."""
+
     @property
-    def room(self) -> int: ...
-    def format(self) -> None: ...
-    def recover(
-        self, on_checkpoint: OnBody | None = None, on_step: OnBody | None = None
-    ) -> Info: ...
-    def reread(self, on_checkpoint: OnBody | None, on_step: OnBody) -> None: ...
+    def room(self) -> int:
+        """Bytes that the next step may have before a checkpoint is needed."""
+
+    def format(self) -> None:
+        """Erase everything, the oldest first: cut off, it leaves the newest state or none."""
+
+    def recover(self, on_checkpoint: OnBody | None = None, on_step: OnBody | None = None) -> Info:
+        """Call back with the bodies of the newest checkpoint, if there is one, and of the steps
+        after it.
+
+        Writes nothing. Raises TsmeError, TSME-J..., for what is no journal, or a damaged one.
+        """
+
+    def reread(self, on_checkpoint: OnBody | None, on_step: OnBody) -> None:
+        """The same calls, once, right after a recover() without them."""
+
     def records(
         self, on_damage: OnDamage | None = None
-    ) -> Iterator[tuple[int, int, bytes, int, int]]: ...
-    def needs_checkpoint(self, steps: int | None = None, transitions: int = 0) -> bool: ...
-    def commit(self, kind: int, body: Buffer) -> int: ...
-    def checkpoint(self, body: Buffer) -> int: ...
-    def idle(self) -> bool: ...
+    ) -> Iterator[tuple[int, int, bytes, int, int]]:
+        """All records that can be read, oldest first: (number, kind, body, block, offset).
+
+        `on_damage`: called with (number, number of the next readable one or None, block, offset).
+        """
+
+    def needs_checkpoint(self, steps: int | None = None, transitions: int = 0) -> bool:
+        """Whether recovery would have to replay more than it may; `steps` and `transitions`
+        since the newest checkpoint.
+        """
+
+    def commit(self, kind: int, body: Buffer) -> int:
+        """Append a record; its number. After LimitError nothing was committed; after any other
+        error only recover() knows.
+        """
+
+    def checkpoint(self, body: Buffer) -> int:
+        """The same for a checkpoint, which lets older blocks be erased."""
+
+    def idle(self) -> bool:
+        """Prepare the next block while nothing else is to do; whether there was something to
+        do.
+        """

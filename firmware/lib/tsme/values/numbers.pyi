@@ -1,3 +1,5 @@
+"""Numbers: integers of 64 bits and IEEE binary64 on every interpreter (SPEC 1)."""
+
 from typing import Any, Final, TypeAlias, TypeGuard
 
 INT_MIN: Final[int]
@@ -6,6 +8,10 @@ Float: type[float] | None
 WIDE: bool
 
 class F64:
+    """A number that the board's own floats cannot hold: the 64 bits of a binary64. Compares
+    with all numbers, exactly; `int()` and `str()` take it.
+    """
+
     bits: int
     def __init__(self, bits: int) -> None: ...
     def __lt__(self, other: Number) -> bool: ...
@@ -13,7 +19,11 @@ class F64:
     def __gt__(self, other: Number) -> bool: ...
     def __ge__(self, other: Number) -> bool: ...
     def __int__(self) -> int: ...
-    def narrow(self) -> float: ...
+    def narrow(self) -> float:
+        """The nearest value that the board's floats have: a loss that its caller asked for.
+
+        Raises TsmeError, TSME-V023, on an interpreter without floats.
+        """
 
 Number: TypeAlias = int | float | F64
 
