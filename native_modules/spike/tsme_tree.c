@@ -53,8 +53,8 @@ int tsme_fork(struct tsme *t, uint32_t count)
     return TSME_OK;
 }
 
-// Starts the next items of a MAP, as many as may be under way. `force`: whatever numbers
-// are free.
+// Starts the next items of a MAP, as many as may be under way. `force`: one of them whatever
+// its number.
 static int tsme_start_items(struct tsme *t, uint32_t number, bool force)
 {
     for (;;) {
@@ -77,6 +77,7 @@ static int tsme_start_items(struct tsme *t, uint32_t number, bool force)
             return err;
         }
         tsme_frame_of(t, child)->item = offset;
+        force = false;
     }
 }
 
@@ -146,7 +147,7 @@ static int tsme_serve(struct tsme *t)
 }
 
 // Nothing can run. If nothing will come from outside either, all wait for numbers that the
-// others have: then the last MAP that has no item under way needs none.
+// others have: then one item of the last MAP that has none under way needs none.
 int tsme_push(struct tsme *t, bool *pushed)
 {
     int32_t last = -1;

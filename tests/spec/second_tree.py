@@ -94,9 +94,10 @@ class Tree:
             self.took_part.add(number)
             join[NEXT] += 1
             self.spawn(number, join[NEXT] - 1, join[ENTRY], item_of(join, join[NEXT] - 1))
+            force = False
 
     def pushed(self) -> bool:
-        """If all wait for numbers, the items of the last MAP that has none under way."""
+        """If all wait for numbers, one item of the last MAP that has none under way."""
         if any(f and f.wait >= 0 for f in self.frames or []):
             return False
         hungry = [

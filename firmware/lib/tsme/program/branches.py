@@ -117,7 +117,7 @@ def map_items(vm, d, number, f, stack, a):
 
 
 def start(vm, d, number, join, force=False):
-    # The next items of a MAP, as many as may be under way.
+    # The next items of a MAP, as many as may be under way; `force`: one whatever its number.
     total = len(join[RESULTS])
     items = join[ITEMS]
     while join[NEXT] < total:
@@ -129,6 +129,7 @@ def start(vm, d, number, join, force=False):
         if len(items) > total:
             v = Obj((("Key", v), ("Value", items[total + at])))
         spawn(vm, d, number, at, join[ENTRY], v)
+        force = False
 
 
 def item(d, f, whole):
