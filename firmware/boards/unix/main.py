@@ -1,6 +1,7 @@
 # The unix board: one execution in this process, its journal in a file that stands in for flash.
 #
 #     micropython main.py program.tsm [NAME=VALUE ...]
+#     micropython main.py several.jobs [NAME=VALUE ...]     several: several.py
 #
 # tasks=tasks.py     a global `tasks = tsme.Tasks()` with the handlers
 # input=in.cbor      the input of a new execution, {} if it is left out; also .json, .msgpack
@@ -21,20 +22,18 @@
 #
 # Exits with 0 if the execution succeeded, 1 if it failed, 2 if it could not run, 3 if the memory
 # was not enough.
-import os
 import sys
-from collections import OrderedDict
 
 try:
     import asyncio
 
     from forms import keep, value_of
-    from unixtasks import Left, line, loaded, read, where
+    from prepare import deliver, hush, kept, listen, prepared, say, serve
+    from unixtasks import Left, line, read, where
     from waiting import SayingEngine
 
-    from tsme import Engine, FileFlash, Journal, Program, ProgramFiles, Tasks, TsmeError
+    from tsme import Engine, FileFlash, Journal, Program, ProgramFiles, TsmeError
     from tsme.engine.platform import wall_clock
-    from tsme.kernel.limits import LIMITS
     from tsme.values.cbor import decode, encode
     from tsme.values.json import dumps
 except MemoryError:
@@ -42,10 +41,7 @@ except MemoryError:
 
 BLOCK = 4096
 BLOCKS = 64
-
-
-def say(text):
-    print(text, file=sys.stderr)
+CODES = {"succeeded": 0, "refused": 2}
 
 
 class FastEngine(Engine):
@@ -71,56 +67,6 @@ class FastEngine(Engine):
         self.latest += ms
 
 
-def kept(v):
-    # recursion: at most 32, the depth of a value
-    # a value whose members keep their order: the engine sorts those of a plain dict
-    if isinstance(v, dict):
-        return OrderedDict([(k, kept(x)) for k, x in v.items()])
-    return [kept(x) for x in v] if isinstance(v, list) else v
-
-
-def teller(kind):
-    return lambda payload: say("%s: %s" % (kind, dumps(payload)))
-
-
-def hush(loop, context):
-    # Ctrl-C in a handler is no mistake; CPython's asyncio would show a traceback.
-    if not isinstance(context.get("exception"), (KeyboardInterrupt, SystemExit)):
-        loop.default_exception_handler(context)
-
-
-def deliver(engine, path, at):
-    # Post what has come since byte `at`; up to where.
-    try:
-        if os.stat(path)[6] <= at:
-            return at
-    except OSError:
-        return at
-    data = read(path)
-    while at < len(data):
-        try:
-            item, at = decode(data, at, True)
-        except TsmeError:
-            return at  # not all of it is there yet
-        kind, token = item[:2]
-        try:
-            if kind == 2:
-                engine.send_success(token, kept(item[2]))
-            elif kind == 3:
-                engine.send_failure(token, item[2], item[3])
-            else:
-                engine.send_heartbeat(token)
-        except TsmeError:
-            pass  # its task has ended
-    return at
-
-
-async def listen(engine, path, at):
-    while True:
-        await asyncio.sleep(0.1)
-        at = deliver(engine, path, at)
-
-
 async def quietly(engine, value, mail):
     if sys.implementation.name == "cpython":
         asyncio.get_running_loop().set_exception_handler(hush)
@@ -135,16 +81,7 @@ async def quietly(engine, value, mail):
 
 
 def make(options):
-    for text in options.get("limits", "").split(","):
-        if text:
-            name, _, number = text.partition("=")
-            LIMITS[name] = int(number)
-    tasks = Tasks()
-    if "tasks" in options:
-        tasks = loaded(options["tasks"], say, "traceback" in options)
-    for kind in ("log", "metric", "publish"):
-        if kind not in tasks.emitted:
-            tasks.emitted[kind] = teller(kind)
+    tasks, seed = prepared(options)
     program = read(options["program"])
     programs = None
     if "programs" in options:
@@ -162,19 +99,12 @@ def make(options):
                 options.get("sync") != "0",
             )
         )
-    seed = None
-    if "seed" in options:
-        number = int(options["seed"])
-
-        def seed():
-            return number
-
     if "fast" in options:
         now = int(options.get("now") or wall_clock())
         engine = FastEngine(program, journal, now, seed, tasks, programs)
     else:
         engine = SayingEngine(program, journal, None, None, seed, tasks, programs)
-        engine.speak = say
+        engine.speak = True
         if "names" in options:
             engine.names = decode(read(options["names"]))[0]
     if "keep" in options:
@@ -187,11 +117,7 @@ def run(options):
     engine.report = lambda text: say("tsme: " + text)
     busy = engine.recover()
     needed = engine.program.resources()
-    for name in needed:
-        if name.startswith("arn:") and ":states:::s3:" in name:  # files here stand in for it
-            from tsme.engine.item_files import serve
-
-            serve(engine.tasks)
+    serve(engine.tasks, needed)
     try:
         engine.tasks.require(needed)
     except TsmeError as e:
@@ -216,7 +142,12 @@ def main(args):
         name, _, value = arg.partition("=")
         options[name] = value
     try:
-        result = run(options)
+        if options["program"].endswith(".jobs"):
+            import several
+
+            result = several.run(options)
+        else:
+            result = run(options)
         if result[0] == "succeeded" and "output" in options:
             keep(options["output"], result[1])
     except TsmeError as e:
@@ -234,12 +165,16 @@ def main(args):
     if "result" in options:
         with open(options["result"], "wb") as f:
             f.write(encode(result, True))  # an output may be as deep as a value can be
+    elif result[0] == "several":
+        print(dumps(result[1]))
     elif result[0] == "succeeded":
         if "output" not in options:
             print(dumps(result[1]))
     else:
         say(" ".join([str(part) for part in result if part is not None]))
-    return {"succeeded": 0, "refused": 2}.get(result[0], 1)
+    if result[0] == "several":
+        return max([CODES.get(one[0], 1) for one in result[1].values()])
+    return CODES.get(result[0], 1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 # Says for what an execution waits: once for each state, not at every round of a loop.
 import time
 
+from prepare import say
+
 from tsme import Engine
 from tsme.engine.tasks import is_activity, is_callback
 
@@ -16,7 +18,7 @@ def moment(ms):
 
 class SayingEngine(Engine):
     names = ()  # of states, by number
-    speak = None
+    speak = False
 
     def __init__(self, *given):
         super().__init__(*given)
@@ -24,24 +26,25 @@ class SayingEngine(Engine):
 
     async def pause(self, ms):
         if self.speak and not self.queue:
-            self.tell()
+            tell(self, self.names, self.known, "")
         await super().pause(ms)
 
-    def tell(self):
-        for i in sorted(self.state.pending):
-            action = self.state.pending[i]
-            number = self.state.state_of(action)
-            if number is None:
-                continue  # the time limit of the workflow
-            name = '"%s"' % self.names[number] if number < len(self.names) else "a state"
-            if action.kind:
-                if action.due - self.clock() < LEAST:
-                    continue
-                text = "%s until %s" % (name, moment(action.due))
-            elif is_callback(action.resource) or is_activity(action.resource):
-                text = "%s for its token %d-%d" % (name, self.state.execution, i)
-            else:
+
+def tell(engine, names, known, whose):
+    for i in sorted(engine.state.pending):
+        action = engine.state.pending[i]
+        number = engine.state.state_of(action)
+        if number is None:
+            continue  # the time limit of the workflow
+        name = '"%s"' % names[number] if number < len(names) else "a state"
+        if action.kind:
+            if action.due - engine.clock() < LEAST:
                 continue
-            if number not in self.known:
-                self.known.add(number)
-                self.speak("tsme: waiting in " + text)
+            text = "%s until %s" % (name, moment(action.due))
+        elif is_callback(action.resource) or is_activity(action.resource):
+            text = "%s for its token %d-%d" % (name, engine.state.execution, i)
+        else:
+            continue
+        if (whose, number) not in known:
+            known.add((whose, number))
+            say("tsme: %swaiting in %s" % (whose, text))

@@ -35,6 +35,7 @@ from ..journal.image import executions, read_log
 from ..journal.session import Kept, held, lay_out, left, under_way
 from ..limits import how_to_raise, limits_of, no_limits, twice
 from ..outputs import keep_others, write_bytes
+from .run_several import Ways, is_several, several
 from .run_worker import work
 from .token import forget, mailbox
 
@@ -53,7 +54,7 @@ _NOT_OF_INPUT = ("States.Timeout", "States.HeartbeatTimeout")
 class Options(TypedDict):
     """What `tsme run` takes beside the program."""
 
-    given: str | None
+    given: tuple[str, ...]
     tasks: str | None
     interpreter: str
     journal: str | None
@@ -70,13 +71,15 @@ class Options(TypedDict):
 
 
 @click.command()
-@click.argument("program", metavar="FLOW")
+@click.argument("programs", metavar="[NAME=]FLOW...", nargs=-1, required=True)
 @click.option(
     "--input",
     "-i",
     "given",
     metavar="JSON",
-    help="A file (.json, .cbor, .msgpack), `-`, or the JSON itself.  [default: {}]",
+    multiple=True,
+    help="A file (.json, .cbor, .msgpack), `-`, or the JSON itself; of several workflows that of "
+    "all, or NAME=JSON.  [default: {}]",
 )
 @click.option("--output", "-o", metavar="FILE", help="Write the output there, by its ending.")
 @option("Of the output, and of an input whose ending does not say it.  [default: json]")
@@ -113,8 +116,8 @@ class Options(TypedDict):
 @click.option("--traceback", is_flag=True, help="Show that of an exception in a handler, once.")
 @click.option("--json", "as_json", is_flag=True, help="Print output or error with its status.")
 @takes_values
-def run(program: str, **options: Unpack[Options]) -> int:
-    """Run a workflow or a compiled program.
+def run(programs: tuple[str, ...], **options: Unpack[Options]) -> int:
+    """Run a workflow or a compiled program, or several on one board.
 
     The output goes to the standard output; everything else, also what handlers print, to the
     standard error.
@@ -127,10 +130,21 @@ def run(program: str, **options: Unpack[Options]) -> int:
       def read_soil(payload):
           return {"moisture": 41}
 
+    Several run side by side, each in a region of the journal that has its name (that of its
+    file, or NAME); the outputs are one object, by name.
+
     Exits with 0 if the execution succeeded, 1 if it failed, 2 if it could not run.
     """
     if options["as_json"] and (options["form"] or "json") != "json":
         raise HostError("TSME-H002", "--json prints JSON", "leave out --json or --format")
+    if is_several(programs, options["journal"]):
+        if options["output"]:
+            raise HostError("TSME-H002", "--output is for one workflow", "take --json > FILE")
+        return several(programs, options, Ways(_command, _words, environment))
+    return _one(programs[0], options)
+
+
+def _one(program: str, options: Options) -> int:
     if options["output"]:
         keep_others(options["output"], "value", program)
     loaded = read_program(program)
@@ -147,7 +161,7 @@ def run(program: str, **options: Unpack[Options]) -> int:
         if needed := [r for r in running.resources if r not in (GET, LIST, PUT) and not tasks]:
             message = f"the workflow needs handlers ({', '.join(needed)})"
             raise HostError("TSME-H020", message, "add --tasks TASKS.py")
-        given = options["given"]
+        given = options["given"][-1] if options["given"] else None
         value = None
         if given is not None or not kept.goes_on:
             value = _input("{}" if given is None else given, options)
@@ -221,11 +235,11 @@ def _implementation(program: str) -> str:
     return done.stdout.strip()
 
 
-def _command(place: Path, options: Options) -> list[str]:
+def _command(place: Path, options: Options, program: str = "program.tsm") -> list[str]:
     command = interpreter(options["interpreter"])
     if options["heap"] is not None:
         command += ["-X", f"heapsize={_heap(options)}"]
-    command += [str(board()), str(place / "program.tsm"), f"result={place / 'result.cbor'}"]
+    command += [str(board()), str(place / program), f"result={place / 'result.cbor'}"]
     for name in ("tasks", "seed"):
         value = options[name]
         if value is not None:
@@ -438,7 +452,7 @@ def _report(result: list[Any], options: Options, kept: Kept) -> int:
         text = f"execution {execution} {status}: {why or 'no error was named'}"
         click.secho(text, err=True, fg="red")
     ours = error in _NOT_OF_INPUT or str(error).startswith("TSME.")
-    if status == "failed" and options["given"] is None and not kept.goes_on and not ours:
+    if status == "failed" and not options["given"] and not kept.goes_on and not ours:
         console.note("tsme: no --input was given, so the input is {}")
     return DONE if status == "succeeded" else FAILED
 

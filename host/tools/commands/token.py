@@ -26,7 +26,7 @@ from ..definitions import takes_values
 from ..errors import DONE, HostError
 from ..files import read_value
 from ..forms import answers, option
-from ..journal.image import read_log
+from ..journal.image import Log, read_logs
 from ..journal.replayer import Player, check_program, programs_of
 from ..journal.session import in_use
 from ..limits import no_limits
@@ -56,10 +56,18 @@ def forget(journal: str | None) -> None:
 
 
 def waiting(journal: str, program: str) -> list[Waiting]:
-    """The tasks that wait for their token, as a journal's last record leaves them."""
-    log = read_log(journal)
-    if not log.records:
+    """The tasks that wait for their token, as a journal's last record leaves them.
+
+    Of a partition that is cut into regions those of all its journals.
+    """
+    logs = [log for log in read_logs(journal) if log.records]
+    if not logs:
         raise HostError("TSME-H044", f'the journal "{journal}" holds no records')
+    return [one for log in logs for one in _waiting(log, program)]
+
+
+def _waiting(log: Log, program: str) -> list[Waiting]:
+    journal = log.name
     known = programs_of(log, [program] if program else [])
     check_program(log, known)
     player = Player(known)

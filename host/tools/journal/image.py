@@ -14,7 +14,7 @@ from tsme.values import cbor
 
 from ..errors import HostError
 from ..files import read_bytes
-from .partition import Image, choose, geometry
+from .partition import Image, choose, geometry, parts_of
 
 _FIELDS = {
     "continue": "",
@@ -124,7 +124,19 @@ def _image(path: str, data: bytes) -> Image:
 
 def read_log(path: str) -> Log:
     """Read the image of a journal: a file made by `tsme run`, or pulled from a device."""
-    data = choose(path, read_bytes(path))
+    return _log(path, choose(path, read_bytes(path)))
+
+
+def read_logs(path: str) -> list[Log]:
+    """All journals of a partition that is cut into regions; else the one."""
+    data = read_bytes(path)
+    parts = parts_of(path, data)
+    if parts is None:
+        return [_log(path, data)]
+    return [_log(path, part.data) for part in parts if part.kind == "journal"]
+
+
+def _log(path: str, data: bytes) -> Log:
     if data and data.count(0xFF) == len(data):
         return Log(path, 0, 0, 0, [], [])
     flash = _image(path, data)

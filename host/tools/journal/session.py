@@ -101,6 +101,19 @@ def _wait(lock: int, path: str) -> None:
 
 
 @contextmanager
+def taken(path: str) -> Iterator[int]:
+    """A file, perhaps a new one, with everybody else kept out of it; its descriptor."""
+    there = Path(path).exists()
+    lock = _lock(path)
+    try:
+        yield lock
+    finally:
+        if not there and not os.fstat(lock).st_size:  # nothing came of it
+            Path(path).unlink(missing_ok=True)
+        os.close(lock)
+
+
+@contextmanager
 def locked(path: str) -> Iterator[None]:
     """A journal that is there, with everybody else kept out of it."""
     lock = _lock(path)

@@ -236,6 +236,7 @@ class Board:
 
 
 def wake(slot):
+    slot.tasks.require(slot.program.resources())
     if slot.last == _SLEEP:
         once("engine.clocks", "woken", slot)
     slot.resume()
