@@ -53,6 +53,10 @@ WORDS = {
 }
 
 
+class Refused(Exception):
+    """The code breaks a rule of 2.16."""
+
+
 @dataclass
 class Code:
     """An expression: instructions as bytes, their constants, and where its first body begins."""
@@ -62,11 +66,12 @@ class Code:
 
     def fetch(self, pc: int) -> tuple[str, int, int]:
         """The name at `pc`, its operand, and the index of the next instruction."""
-        op, a = self.code[2 * pc : 2 * pc + 2]
-        if NAMES[op] != "EXT":
-            return NAMES[op], a, pc + 1
-        op, low = self.code[2 * pc + 2 : 2 * pc + 4]
-        return NAMES[op], a << 8 | low, pc + 2
+        op, a, after, low = (*self.code[2 * pc : 2 * pc + 4], -1, -1, -1, -1)[:4]
+        if NAMES.get(op) == "EXT" and a > 0 and NAMES.get(after, "EXT") != "EXT":
+            return NAMES[after], a << 8 | low, pc + 2
+        if NAMES.get(op, "EXT") == "EXT":
+            raise Refused(f"no instruction (instruction {pc})")
+        return NAMES[op], a, pc + 1
 
 
 def assemble(text: str, patterns: dict[str, bytes]) -> Code:
@@ -145,11 +150,9 @@ def pattern(text: str) -> bytes:
 # --- loading ---
 
 
-class Refused(Exception):
-    """The code breaks a rule of 2.16."""
-
-
 _BUILDERS = {"ADD": (0, 1), "SPREAD": (0, 1), "MEMBER": (2,), "GROUP": (3,)}
+_CHOICES = {name: len(words) for name, words in WORDS.items()}
+_CHOICES |= {"WILD": 2, "DONE": 16, "CONTEXT": 14}
 _TAKES = {"RETURN": 1, "SET": 1, "IS": 1, "MINUS": 1, "OPERATE": 2, "NAME": 1, "WILD": 1, "AT": 1}
 _TAKES |= {"EACH": 1, "ADD": 1, "SPREAD": 1, "KEEP": 2, "MEMBER": 2, "GROUP": 2, "SORT": 1}
 _TAKES |= {"ANSWER": 1, "CLONE": 1, "UPDATE": 2, "REMOVE": 2, "UNTUPLE": 1, "IF": 1, "UNLESS": 1}
@@ -217,10 +220,12 @@ class Checked:
                 place = self.around[place] if place is not None else None
             if place is None or a % 256 >= self.size[place][0] or (name == "SET" and a > 255):
                 self._refuse(pc, f"local {a}")
-        elif name == "FUNC" and a >= len(FUNCTIONS):
-            self._refuse(pc, f"function {a}")
+        elif INSTRUCTIONS[name][1] in ("k", "f") and a >= _CHOICES[name]:
+            self._refuse(pc, f"{name} {a}")
         elif INSTRUCTIONS[name][1] == "c":
             kind = {"REGEX": bytes, "NAME": str}.get(name, object)
+            if a >= len(self.code.consts):
+                self._refuse(pc, f"constant {a}")
             plain = name == "REGEX" or not isinstance(self.code.consts[a], bytes)
             if not isinstance(self.code.consts[a], kind) or not plain:
                 self._refuse(pc, f"constant {a}")

@@ -8,7 +8,6 @@ from typing import Any
 from tests.spec.expression_code import FUNCTIONS, OPERATORS, RESERVED, Checked, Code
 from tests.spec.expression_values import (
     ARITY,
-    NATIVE,
     NOTHING,
     OPEN,
     Apart,
@@ -25,13 +24,18 @@ from tests.spec.expression_values import (
     Partial,
     Sequence,
     Sorter,
+    TooLarge,
+    all_below,
+    depth,
     is_function,
     is_number,
     items_of,
     matches,
     member,
     merged,
+    native,
     operate,
+    plain,
     single,
     size,
     truth,
@@ -53,6 +57,7 @@ class Machine:
         self.fuel = fuel
         self.calls: list[Call] = []
         self.value: Any = NOTHING
+        self.clones: dict[int, Any] = {}
 
     def run(self, states: Any) -> Any:
         self.call(Closure(0, Environment([NOTHING], None)), [states], [])
@@ -65,7 +70,7 @@ class Machine:
                 continue
             call.pc = after
             getattr(self, name.lower() + "_")(call, a)
-        if self.value is NOTHING or is_function(self.value):
+        if not plain(self.value):
             raise Failed("")
         return self.value
 
@@ -97,10 +102,12 @@ class Machine:
             self.calls.append(Call(begin, Environment(values, f.environment), then=then))
             return
         if isinstance(f, Matcher):
+            if len(args) != 1 or not isinstance(args[0], str):
+                raise Failed("T0410")
             one = matches(f, args[0])[:1]
             result = one[0] if one else NOTHING
         elif isinstance(f, Native):
-            result = NATIVE[f.name](*args)
+            result = native(f.name, args)
         else:
             raise Failed("T1006")
         self.spend(sum(map(size, [*args, result])) >> 8)
@@ -165,6 +172,11 @@ class Machine:
     def int_(self, call: Call, a: int) -> None:
         call.stack.append(a)
 
+    def load_(self, call: Call, a: int) -> None:
+        raise Failed("not in this interpreter")
+
+    context_ = load_
+
     def none_(self, call: Call, a: int) -> None:
         call.stack.append(NOTHING)
 
@@ -221,6 +233,8 @@ class Machine:
             else:
                 self.call(y, [x], [])
         else:
+            if OPERATORS[a] == ".." and is_number(x) and is_number(y):
+                self.spend(max(0, int(y - x)) >> 8)
             call.stack.append(operate(OPERATORS[a], x, y))
 
     def name_(self, call: Call, a: int) -> None:
@@ -237,11 +251,56 @@ class Machine:
 
     def tuple_(self, call: Call, a: int) -> None:
         values = Packed(call.stack[len(call.stack) - a :])
+        self.whole(values)
         del call.stack[len(call.stack) - a :]
         call.stack.append(values)
 
     def untuple_(self, call: Call, a: int) -> None:
-        call.stack += call.stack.pop()
+        values = call.stack.pop()
+        if not isinstance(values, Packed) or len(values) != a:
+            raise Failed("T0410")
+        call.stack += values
+
+    def wild_(self, call: Call, a: int) -> None:
+        found = all_below(call.stack.pop(), a == 1)
+        self.spend(len(found) >> 8)
+        call.stack.append(single(found))
+
+    def clone_(self, call: Call, a: int) -> None:
+        call.stack.append(self.copied(call.stack.pop()))
+
+    def copied(self, v: Any) -> Any:
+        if isinstance(v, list):
+            return type(v)(map(self.copied, v))
+        if not isinstance(v, dict):
+            return v
+        out = {k: self.copied(x) for k, x in v.items()}
+        self.clones[id(out)] = out
+        return out
+
+    def update_(self, call: Call, a: int) -> None:
+        v, o = call.stack.pop(), call.stack.pop()
+        if id(o) not in self.clones:
+            raise Failed("T0410")
+        if v is not NOTHING:
+            if not isinstance(v, dict):
+                raise Failed("T2011")
+            o.update(self.copied(v))
+            self.whole(o)
+
+    def remove_(self, call: Call, a: int) -> None:
+        v, o = call.stack.pop(), call.stack.pop()
+        if id(o) not in self.clones:
+            raise Failed("T0410")
+        for name in items_of(v):
+            if not isinstance(name, str):
+                raise Failed("T2012")
+            o.pop(name, None)
+
+    def whole(self, v: Any) -> None:
+        """Is it no deeper than a value may be?"""
+        if depth(v) > 32:
+            raise TooLarge("7")
 
     # --- iterators, builders, sorters ---
 
@@ -314,6 +373,7 @@ class Machine:
                 flat = [items_of(v) if not isinstance(v, Apart) else [v] for v in items]
                 items = [v for part in flat for v in part]
             call.stack.append(Sequence(items) if items and a & 4 else single(items))
+        self.whole(call.stack[-1])
 
     def sort_(self, call: Call, a: int) -> None:
         call.stack.append(Sorter(merged(items_of(call.stack.pop()))))
@@ -321,7 +381,8 @@ class Machine:
     def step_(self, call: Call, a: int) -> None:
         by = call.stack[-1]
         try:
-            asked = next(by.ways) if by.answer is None else by.ways.send(by.answer)
+            asked = by.ways.send(bool(by.answer) if by.asked else None)
+            by.asked = True
         except StopIteration as over:
             call.stack[-1] = over.value
             call.pc = a
