@@ -9,7 +9,18 @@ import argparse
 import json
 from pathlib import Path
 
-from tests.bench import boot, core, costs, disk, journal, programs, simulation, speeds, startup
+from tests.bench import (
+    boards,
+    boot,
+    core,
+    costs,
+    disk,
+    journal,
+    programs,
+    simulation,
+    speeds,
+    startup,
+)
 
 SUBJECTS = {
     "programs": programs,
@@ -18,6 +29,7 @@ SUBJECTS = {
     "speeds": speeds,
     "costs": costs,
     "simulation": simulation,
+    "boards": boards,
     "startup": startup,
     "boot": boot,
     "core": core,

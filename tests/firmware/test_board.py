@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interpreters import INTERPRETERS, require, run
+from tests.interpreters import INTERPRETERS, ROOT, require, run
+from tsme.values.cbor import encode
 from tsme_host.compiler.compile import compile_text
 
 CASES = Path(__file__).parent / "board_cases.py"
@@ -30,6 +31,29 @@ FLOWS = {
         )
     },
     "unhandled": {"A": then(Resource="nobody", End=True)},
+}
+
+
+# As workload e of the bench: a task that is tried three times, and one that is caught.
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
+RETRIES = {
+    "StartAt": "A",
+    "States": {
+        "A": {
+            "Type": "Task",
+            "Resource": ARN + "flaky",
+            "Retry": [{"ErrorEquals": ["FlakyError"], "IntervalSeconds": 1, "MaxAttempts": 3}],
+            "ResultPath": "$.flaky",
+            "Next": "B",
+        },
+        "B": {
+            "Type": "Task",
+            "Resource": ARN + "boom",
+            "Catch": [{"ErrorEquals": ["BoomError"], "ResultPath": "$.err", "Next": "C"}],
+            "End": True,
+        },
+        "C": {"Type": "Pass", "Parameters": {"error.$": "$.err.Error"}, "End": True},
+    },
 }
 
 
@@ -154,3 +178,18 @@ def test_eight_workflows_run_in_a_heap_of_256_kb(name: str, flows: Path, tmp_pat
     done = run(name, CASES, [flows, tmp_path / "flash.bin"], heap="256k")
     assert done.returncode == 0, done.stderr.decode()
     assert done.stdout.decode().count("succeeded: ") == 8
+
+
+def test_another_execution_takes_little_heap(tmp_path: Path) -> None:
+    """What is shared is there once: at most 2.5 KB for each beyond the first."""
+    require("micropython32")
+    tmp_path.joinpath("e.tsm").write_bytes(compile_text(json.dumps(RETRIES)).program)
+    tmp_path.joinpath("e.cbor").write_bytes(encode({"id": 1}))
+    used = []
+    for count in (1, 8):
+        script = ROOT / "tests" / "bench" / "heap_board.py"
+        files = [tmp_path / name for name in ("e.tsm", "e.cbor", f"{count}.bin")]
+        done = run("micropython32", script, [*files, str(count)], heap="512k")
+        assert done.returncode == 0, done.stderr.decode()
+        used.append(int(done.stdout))
+    assert (used[1] - used[0]) / 7 <= 2560
