@@ -34,7 +34,7 @@ enum {
     TSME_SLOTS_MAX = 255,    // slots a program may ask for
     TSME_BUDGET = 256,       // transitions in a step, of a program that says 0
     TSME_LARGEST = 262144,   // bytes of a value, of a program that says 0
-    TSME_STEP_BYTES = 32768, // bytes that a state makes, of a program that says 0
+    TSME_STEP_BYTES = 24576, // bytes that a state makes, of a program that says 0
     TSME_ITEMS = 1000,       // items of a Map, of a program that says 0
     TSME_AT_ONCE = 40,       // children of a MAP at a time, of one that says 0
     TSME_PLACES = 128,       // numbers of frames for which items wait (SPEC 2.11)

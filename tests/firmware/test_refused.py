@@ -146,7 +146,7 @@ def test_a_limit_met_a_thousand_states_later_costs_few_records(board: str, tmp_p
     found = played(board, tmp_path, source, 10)
     assert found[:2] == BEGUN
     assert found[-2].startswith(f"1 failed {LIMIT} TSME-L001")
-    assert len(found) < 450  # of some 2,000 states, whose texts are 16 MB: 32 KB a step
+    assert len(found) < 600  # of some 2,000 states, whose texts are 16 MB: 24 KB a step
 
 
 @pytest.mark.parametrize("board", BOARDS)

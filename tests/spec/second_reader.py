@@ -171,7 +171,7 @@ class Program:
         self.largest, self.step_bytes, self.items = limits[5:]
         self.budget = self.budget or 256
         self.largest = self.largest or 262144
-        self.step_bytes = self.step_bytes or 32768
+        self.step_bytes = self.step_bytes or 24576
         self.items = self.items or 1000
         form = "<B" if len(consts) < 256 else "<H" if len(consts) < 65536 else "<I"
         offsets = [i for (i,) in struct.iter_unpack(form, index)]

@@ -70,7 +70,7 @@ class Model:
         _, self.program_digest, _, limits, self.code, index, consts = tsm.parts(program)
         self.budget: int = limits[3] or 256
         self.largest: int = limits[5] or 262144
-        self.step_bytes: int = limits[6] or 32768
+        self.step_bytes: int = limits[6] or 24576
         offsets = struct.iter_unpack(tsm.offset_form(len(consts)), index)
         self.consts = [tsm.decode(consts, offset)[0] for (offset,) in offsets]
         for n, value in enumerate(self.consts):

@@ -381,7 +381,7 @@ class Limits:
 
     budget: int = 256  # transitions in a step
     largest: int = 262144  # bytes of a value, AWS's limit
-    step_bytes: int = 32768  # bytes of what a state makes
+    step_bytes: int = 24576  # bytes of what a state makes
     items: int = 1000  # items of a Map
 
     def written(self) -> dict[str, int]:

@@ -91,7 +91,7 @@ class Draft(State):
     frames = None  # what the client works on; None: it had no part in this step
     random = False
     error = None  # [error, cause] of the state that cannot be made
-    work = None  # what limits.spend() has counted
+    work = None  # what sizes.spend() has counted
 
     def __init__(self, old, now):
         self.steps = old.steps + 1

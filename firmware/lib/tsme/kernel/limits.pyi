@@ -1,11 +1,7 @@
 """Every limit, in one place; the defaults suit a board with 100 KB of heap."""
 
-from typing import Any
-
 LIMITS: dict[str, int]
 """By name; docs/ERRORS.md has what each bounds.  Change it before a Program is loaded."""
 
 def check(limits: dict[str, int], name: str, asked: int) -> None:
     """Raises LimitError, TSME-L001, if more is asked than the limit of that name."""
-
-def spend(d: Any, work: int, size: int, most: int) -> None: ...

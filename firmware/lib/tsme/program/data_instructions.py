@@ -2,11 +2,10 @@
 # instructions.py says how they are called.
 
 from ..errors import IntrinsicError, error
-from ..kernel.limits import spend
 from ..values.cbor import MISSING, Obj, encoded_size
 from .compare import test
 from .frames import index
-from .instructions import fits, sized
+from .instructions import sized
 
 
 def call_(vm, d, number, f, stack, a):
@@ -23,8 +22,12 @@ def call_(vm, d, number, f, stack, a):
         for x in args:
             work += encoded_size(x)
     if isinstance(v, (Obj, list, str)):
+        from .sizes import fits
+
         fits(vm, d, v, work)
     elif work > 255:
+        from .sizes import spend
+
         spend(d, work, 0, vm.program.step_bytes)
     stack.append(v)
 

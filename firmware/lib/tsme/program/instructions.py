@@ -6,7 +6,6 @@
 
 from .. import const, once
 from ..errors import StatesError, error
-from ..kernel.limits import spend
 from ..values.cbor import DEPTH, MISSING, Obj, measure
 from .frames import SILENT, put
 
@@ -16,16 +15,6 @@ _LARGE = const(256)  # bytes from which on a size is tracked
 _T_TASK = const(2)
 _T_END = const(4)
 _T_RAISE = const(6)
-
-
-def fits(vm, d, v, work=0):
-    # A value that was made: is it small enough, by itself and with what else this state made?
-    size, depth = measure(v, vm.largest)
-    if size > vm.largest or depth > DEPTH:
-        raise error(7, v)
-    work += size
-    if work > 255:
-        spend(d, work, size, vm.program.step_bytes)
 
 
 def sized(vm, d, v):
@@ -38,6 +27,8 @@ def sized(vm, d, v):
             and len(x) > 63
             and measure(x)[0] > 257
         ):
+            from .sizes import fits
+
             fits(vm, d, v)
             break
     return v

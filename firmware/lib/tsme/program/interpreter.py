@@ -9,7 +9,7 @@ from ..errors import StatesError, error
 from ..values import UNICODE
 from ..values.cbor import MISSING, Obj
 from .frames import NEW, SILENT, Frame, delta, own
-from .instructions import OPERATIONS, fits, rare, sized
+from .instructions import OPERATIONS, rare, sized
 
 # As events.py has them.
 _SUCCEEDED = const(2)
@@ -164,6 +164,8 @@ class Interpreter:
                 if f.join:  # its children are over
                     stack.append(f.join[0])
                     f.join = None
+                    from .sizes import fits
+
                     fits(self, d, stack[0])
                 self.loop(d, number, f, stack)
                 return

@@ -53,7 +53,7 @@ def load(p, data, crc, limits):
     p.slots, p.stack, p.counters, p.budget, p.timeout, p.largest, p.step_bytes, p.items = ll
     p.budget = p.budget or 256
     p.largest = p.largest or 262144
-    p.step_bytes = p.step_bytes or 32768
+    p.step_bytes = p.step_bytes or 24576
     p.items = p.items or 1000
     check(limits, "slots", p.slots)
     check(limits, "stack", p.stack)

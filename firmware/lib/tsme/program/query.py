@@ -4,19 +4,12 @@
 # The values selected so far go through the path segment by segment, so nothing recurses but the
 # terms of a filter, which the verifier has counted.
 
+from .. import const
 from ..errors import error
-from ..kernel.limits import spend
 from ..values import numbers
 from ..values.cbor import DEPTH, MISSING, Obj, measure
 from .frames import at
-
-try:
-    from micropython import const
-except ImportError:
-
-    def const(n):
-        return n
-
+from .sizes import spend
 
 # Segments that are arrays, and terms, by their first item; docs/SPEC.md, 2.12.
 _SLICE = const(0)
