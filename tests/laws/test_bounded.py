@@ -22,7 +22,6 @@ from tsme.kernel.limits import LIMITS
 from tsme.kernel.protocol import CONTINUE, TRACED
 from tsme.program import (
     Program,
-    data_instructions,
     frame_items,
     instructions,
     query,
