@@ -98,6 +98,8 @@ def test_its_main_py_goes_on_after_a_reset_and_tells_an_outcome_once_more(tmp_pa
     ]  # fmt: skip
     first = 'execution 1 succeeded: {"soil":250}'
     assert said == [["water!", first], [first, "water!", first.replace("1", "2", 1)]]
+    (kept,) = (folder / "programs").iterdir()  # with the CRC in its name: verified once
+    assert kept.read_bytes() == (folder / "soil.tsm").read_bytes()
 
 
 def test_the_api_page_names_everything_that_the_package_has():

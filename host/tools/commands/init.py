@@ -71,13 +71,16 @@ import tsme
 from tasks import tasks
 
 # Set the clock first (ntptime.settime(), or an RTC with a battery): a Wait is a point in time.
+# A program is verified once; an old one stays as long as an execution that began with it.
+programs = tsme.ProgramFiles("programs")
 with open("soil.tsm", "rb") as f:  # from `tsme compile soil.asl.json --no-debug -o soil.tsm`
-    program = tsme.Program(f.read())
+    program = programs.put(f.read())
 # A file does on every board; raw flash is faster and wears less: docs/BOARDS.md.
 journal = tsme.Journal(tsme.FileFlash("journal.bin", count=16))
 engine = tsme.Engine(
     program,
     journal,
+    programs=programs,
     tasks=tasks,
     # Called with ms, at most an hour, when only time has to pass.  Leave it out while you work
     # over USB, which a board in deep sleep does not answer.
