@@ -1,4 +1,4 @@
-"""A device of a simulated world: the driver of real ones, on modelled flash, in its time."""
+"""A device of a simulated world: the executor of real ones, on modelled flash, in its time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tsme.engine.tasks import Done, TaskError
 from tsme.errors import LimitError, TsmeError, fault, over
 from tsme.journal import Journal
 from tsme.kernel import BEHAVIOUR, Action, Kernel, State
-from tsme.kernel.executor import Driver
+from tsme.kernel.executor import Executor
 from tsme.kernel.protocol import FAILED, SIGNAL, START, STARTED, SUCCEEDED, TASK
 from tsme.kernel.rejected import Rejected
 from tsme.machine import Input, Machine
@@ -49,7 +49,7 @@ def mark(state: Any) -> Mark:
     return (state.execution, state.steps, state.digest, state.status)
 
 
-class Device(Driver):
+class Device(Executor):
     """name: in its world.  state: what a machine's state is, as plain data; None for a workflow.
 
     kernel_state: all of the kernel's.  records: of every step since the first, as committed;
@@ -118,7 +118,7 @@ class Device(Driver):
         journal = Journal(self.flash) if self.flash else None
         room = journal.most if journal else None
         kernel = LightKernel if self.light else Kernel
-        Driver.__init__(self, kernel(self.client, room), journal)
+        Executor.__init__(self, kernel(self.client, room), journal)
         if not self.is_machine:
             self.client.trace = None  # a replay has been seen
         if self.flash:
@@ -304,10 +304,10 @@ class Device(Driver):
         payload = own(action.payload)  # a handler may change it
         return Call(self.name, resource, payload, state, execution, i, starts)
 
-    # --- what the driver asks ---
+    # --- what the executor asks ---
 
     def feed(self, event: Any) -> Any:
-        """As Driver.feed; without a journal there is less to do."""
+        """As Executor.feed; without a journal there is less to do."""
         if self.flash:
             return super().feed(event)
         try:
@@ -377,7 +377,7 @@ class Device(Driver):
         return self.recall if not self.world.seed & 32 else Recall()
 
     def recover(self) -> bool:
-        """As Driver.recover, with a memory of the lives before."""
+        """As Executor.recover, with a memory of the lives before."""
         assert self.journal
         replay = Recalling(self.kernel, self.memory())
         self.found = self.journal.recover(replay.checkpoint, replay.step)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from tsme.errors import LimitError
-from tsme.kernel import Draft, Kernel, Step
+from tsme.kernel import StepBuilder, Kernel, Step
 from tsme.kernel.rejected import Rejected
 from tsme.machine import Actions, Machine, close, shown
 from tsme.machine.drafts import ObjectDraft
@@ -48,7 +48,7 @@ class LightKernel(_KERNEL):  # type: ignore[misc]
 
     def signal(self, state: Any, now: int, given: Any) -> Any:
         """A signal's step, which comes most often, at once.  Raises what the machine does."""
-        d = Draft(state, now)
+        d = StepBuilder(state, now)
         d.left = 1
         given.now = d.now
         part = ObjectDraft(state.client)

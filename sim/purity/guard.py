@@ -356,7 +356,7 @@ class LightGuarded(Guarded, LightMachine):
 
 
 def _twin(d: Any) -> Any:
-    """The kernel's draft of a step, to be written on and thrown away."""
+    """What the kernel builds a step in, to be written on and thrown away."""
     twin = object.__new__(type(d))
     twin.__dict__.update(d.__dict__)  # copy.copy() takes far longer
     twin.pending = dict(d.pending)

@@ -7,7 +7,7 @@ import pytest
 from tests.sim import planted
 from tests.sim.shops import ShopSim
 from tsme.errors import TsmeError
-from tsme.kernel.executor import Driver
+from tsme.kernel.executor import Executor
 from tsme.machine import Machine
 from tsme.testing import replay, replay_file
 from tsme_sim.campaign import campaign, shrink
@@ -187,5 +187,5 @@ def test_a_digest_that_hides_a_change_is_caught_by_the_fresh_replay(monkeypatch)
 
 
 def test_a_record_that_is_not_durable_is_caught(monkeypatch):
-    monkeypatch.setattr(Driver, "commit", lambda self, step: None)
+    monkeypatch.setattr(Executor, "commit", lambda self, step: None)
     assert "after a reset" in failure_of(ShopSim, 10).message

@@ -19,7 +19,7 @@ def context(of: StateName, start: Sequence[Any], frame: Any) -> dict[str, Json]:
     origin = kernel.State()
     origin.execution = start[2]
     origin.origin = [start[1], start[5], start[6]]
-    draft = kernel.Draft(origin, start[1])
+    builder = kernel.StepBuilder(origin, start[1])
     keys = {"Id": 0, "Input": 2, "StartTime": 3, "Name": 1, "RoleArn": 4, "RedriveCount": 10}
     state: dict[str, Any] = {
         "Name": of.name,
@@ -28,8 +28,8 @@ def context(of: StateName, start: Sequence[Any], frame: Any) -> dict[str, Json]:
     if of.type == "Task":
         state["RetryCount"] = frame.attempts()
     return {
-        "Execution": {key: common(draft, k) for key, k in keys.items()},
-        "StateMachine": {"Id": common(draft, 8), "Name": common(draft, 9)},
+        "Execution": {key: common(builder, k) for key, k in keys.items()},
+        "StateMachine": {"Id": common(builder, 8), "Name": common(builder, 9)},
         "State": state,
     }
 

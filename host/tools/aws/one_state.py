@@ -14,7 +14,7 @@ from typing import Any
 from tsme import kernel
 from tsme.errors import TsmeError
 from tsme.kernel import protocol, replay
-from tsme.kernel.executor import Driver
+from tsme.kernel.executor import Executor
 from tsme.program import interpreter
 
 from ...compiler.backend.emit import Compiled
@@ -27,7 +27,7 @@ from .causes import TOO_LARGE, Moment, explain, too_large
 EXCEEDED = "States.ExceedToleratedFailureThreshold"
 _EXCEEDED = "The specified tolerated failure threshold was exceeded"
 _SEED = 1
-_DRIVER: Any = Driver  # device code has no types
+_EXECUTOR: Any = Executor  # device code has no types
 _TESTED = 1  # the number of the state (compiler/inspecting.py); those it may go to follow
 _MOST_RETRIES = 1000
 
@@ -84,21 +84,21 @@ def drive(setting: Setting, run: Run) -> None:
     }
     digest = run.compiled.digest
     event: Any = (protocol.START, setting.now, 1, digest, _SEED, value, None, kernel.BEHAVIOUR)
-    driver = _Driven(setting, view, run)
-    driver.feed(event)
-    while driver.busy():
-        event = driver.next()
+    executor = _Driven(setting, view, run)
+    executor.feed(event)
+    while executor.busy():
+        event = executor.next()
         if event is None:
-            if driver.wait is None:
+            if executor.wait is None:
                 break
-            driver.clock = driver.state.now + driver.wait
+            executor.clock = executor.state.now + executor.wait
         else:
             if event[0] == protocol.TIMER:
-                driver.left -= "retryIndex" in view.values
-            driver.feed(event)
+                executor.left -= "retryIndex" in view.values
+            executor.feed(event)
 
 
-class _Driven(_DRIVER):  # type: ignore[misc]
+class _Driven(_EXECUTOR):  # type: ignore[misc]
     """The one loop (tsme.kernel.executor): tasks answer at once, and waits take no time."""
 
     def __init__(self, setting: Setting, view: _View, run: Run) -> None:

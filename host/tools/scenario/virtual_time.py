@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from tsme.errors import LimitError
 from tsme.kernel import BEHAVIOUR, Action, Kernel
-from tsme.kernel.executor import Driver
+from tsme.kernel.executor import Executor
 from tsme.kernel.protocol import RUNNING, START
 from tsme.program.interpreter import Interpreter
 
@@ -20,7 +20,7 @@ from ...compiler.frontend.model import Json
 from ..journal.listing import Listing
 
 MOST_STEPS = 50000  # of one execution
-_DRIVER: Any = Driver  # device code has no types
+_EXECUTOR: Any = Executor  # device code has no types
 
 
 class Answer(NamedTuple):
@@ -70,7 +70,7 @@ def run(what: Listing, begin: Begin, ask: Callable[[Call], Answer | None]) -> Ru
     return _World(what, ask).run(begin)
 
 
-class _World(_DRIVER):  # type: ignore[misc]
+class _World(_EXECUTOR):  # type: ignore[misc]
     def __init__(self, what: Listing, ask: Callable[[Call], Answer | None]) -> None:
         super().__init__(Kernel(Interpreter(what.program)))
         self.what = what

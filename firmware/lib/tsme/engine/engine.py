@@ -7,7 +7,7 @@ import asyncio
 
 from .. import const, once
 from ..kernel import BEHAVIOUR, Kernel
-from ..kernel.executor import Driver
+from ..kernel.executor import Executor
 from ..values.copies import ordered, worded
 from .outcome import Outcome, client_of
 from .platform import lag, rest, wall_clock
@@ -37,7 +37,7 @@ _RUNNING = const(0)
 _LONGEST = const(3600000)  # ms in one sleep; boards' timers wrap, on rp2 after 71 minutes
 
 
-class Engine(Driver):
+class Engine(Executor):
     refused = None  # a function(value, exception): a signal that the machine rejected
     lag = 0  # ms that the clock is behind the last step
     latest = -1  # a reading of the clock up to here is no surprise

@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from ..journal import Journal
-from ..kernel.executor import Driver
+from ..kernel.executor import Executor
 from ..program import Program
 from ..program.store import Programs
 from ..values.cbor import Value
 from .outcome import Outcome
 from .tasks import Context, Effect, Handler, Task, Tasks
 
-class Engine(Driver):
+class Engine(Executor):
     """Runs one execution at a time of a workflow or a state machine, and survives resets.
 
     `program`: a Program, or a class with `stf()` (docs/MACHINES.md).  `journal`: without one

@@ -38,7 +38,7 @@ class Info:
 
 @type_check_only
 class Store(Protocol):
-    """Where the records of one execution after another are kept: all that the kernel's driver
+    """Where the records of one execution after another are kept: all that the kernel's executor
     and the replay ask of it.  A Journal is one; a table of a database can be.
 
     A record is durable when commit() or checkpoint() returns; what is found after a reset is every

@@ -85,7 +85,7 @@ class State:
         return self.client[action.frame].state
 
 
-class Draft(State):
+class StepBuilder(State):
     # The state that a step is making.  Pending actions are copied before the first change.
     status = _RUNNING
     frames = None  # what the client works on; None: it had no part in this step
@@ -251,7 +251,7 @@ class Kernel:
             raise fault("TSME-K004")
         elif kind == _SIGNAL and not self.client.signals:
             raise fault("TSME-K006")
-        d = Draft(state, event[1])
+        d = StepBuilder(state, event[1])
         most = self.client.program.budget
         if len(event) > _ITEMS[kind]:
             most = event[-1]

@@ -39,7 +39,7 @@ class State:
     def due(self, asking: Collection[int] = ()) -> Action | None: ...
     def state_of(self, action: Action) -> int | None: ...
 
-class Draft(State):
+class StepBuilder(State):
     left: int
     frames: Any
     first: int
@@ -92,7 +92,7 @@ class Client(Protocol):
 
     A part is what a client keeps in the state between steps: never changed once a step has made
     it.  What a client wants of the world (tasks, timers, random numbers, the end) it asks of the
-    draft `d`, and it leaves what it works on in d.frames.  An exception ends the step, of which
+    builder `d`, and it leaves what it works on in d.frames.  An exception ends the step, of which
     nothing has happened then.
     """
 
@@ -102,11 +102,11 @@ class Client(Protocol):
     def signals(self) -> bool:
         """It takes signals; its steps are one transition, and cannot be smaller."""
 
-    def start(self, d: Draft, value: Any, /) -> Any:
+    def start(self, d: StepBuilder, value: Any, /) -> Any:
         """The part with which an execution begins, with `value` as its input."""
 
     def step(
-        self, d: Draft, part: Any, kind: int, action: Action | None, a: Any, b: Any, /
+        self, d: StepBuilder, part: Any, kind: int, action: Action | None, a: Any, b: Any, /
     ) -> Any:
         """The part after an input: of kind *continue* and with no action, of *signal* with the
         value `a`, or of one that ended `action`, with its result `a`, or its error `a`, cause `b`.
@@ -115,7 +115,7 @@ class Client(Protocol):
     def runnable(self, part: Any, /) -> bool:
         """Whether *continue* would find something to do."""
 
-    def delta(self, buf: bytearray, d: Draft, /) -> None:
+    def delta(self, buf: bytearray, d: StepBuilder, /) -> None:
         """Append what the step has changed in the part: the digest covers it."""
 
     def encode(self, part: Any, now: int, /) -> Any:
@@ -152,11 +152,11 @@ class Kernel:
     def use(self, digest: bytes) -> None: ...
     # A Step; None for an input that names an action which is not pending.
     def step(self, state: State, event: Sequence[Any]) -> Any: ...
-    def finish(self, d: Draft, old: State, event: Any) -> Step: ...
+    def finish(self, d: StepBuilder, old: State, event: Any) -> Step: ...
     def checkpoint(self, state: State) -> bytes: ...
     def restore(self, item: Sequence[Any], size: int = 0) -> State: ...
 
 def put_step(
-    d: Draft, kind: int, ms: int, fields: Sequence[Any]
+    d: StepBuilder, kind: int, ms: int, fields: Sequence[Any]
 ) -> tuple[bytearray, bytearray]: ...
 def known(n: Any) -> None: ...

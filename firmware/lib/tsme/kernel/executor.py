@@ -18,7 +18,7 @@ _RUNNING = const(0)
 _TASK = const(0)
 
 
-class Driver:
+class Executor:
     def __init__(self, kernel, journal=None):
         self.kernel = kernel
         self.journal = journal

@@ -4,7 +4,7 @@ from typing import Any
 from ..journal import Info, Store
 from . import Action, Kernel, Step
 
-class Driver:
+class Executor:
     """Between the kernel and the world: a step is made, durable, adopted, then acted upon."""
 
     kernel: Any

@@ -17,7 +17,7 @@ _SIGNAL = const(8)
 _LIMIT = "States.DataLimitExceeded"
 
 
-def give_up(driver, event, e):
+def give_up(executor, event, e):
     # A step that cannot be made left everything as it was.  -> what happens instead, and its
     # step.  A result that fits is on record as that, whatever comes of it, and the error is
     # one of the state that cannot be made.
@@ -28,7 +28,7 @@ def give_up(driver, event, e):
     while True:
         if kind != _HEARTBEAT and kind != _STARTED:
             try:
-                return less(driver, event, e)
+                return less(executor, event, e)
             except (LimitError, MemoryError, Rejected) as smaller:
                 e = smaller
         if kind == _START:
@@ -41,34 +41,34 @@ def give_up(driver, event, e):
         kind = _FAILED
         event = (_FAILED, event[1], event[2], error, cause)
         try:
-            return event, driver.take(event)
+            return event, executor.take(event)
         except (LimitError, MemoryError, Rejected) as smaller:
             e = smaller
     event = (_STOP, event[1], "TSME.Limit" if error == _LIMIT else error, cause)
-    return event, driver.take(event)
+    return event, executor.take(event)
 
 
-def less(driver, event, e):
+def less(executor, event, e):
     # The same in a smaller step, which ends before the state that cannot be made; once that
     # state is the next one, its failure.
     kind = event[0]
-    client = driver.kernel.client
+    client = executor.kernel.client
     if client.signals:  # a machine's step is one, and whole
         raise e
-    most = driver.kernel.work
+    most = executor.kernel.work
     while True:
         most >>= 1
         if not most and kind == _CONTINUE:
-            if client.entering(driver.state.client):
+            if client.entering(executor.state.client):
                 break  # into the state that cannot be made
         small = event + (most,)
         try:
-            return small, driver.take(small)
+            return small, executor.take(small)
         except (LimitError, MemoryError, Rejected) as smaller:
             e = smaller
         if not most:
             break
-        most = min(most, driver.kernel.work)
+        most = min(most, executor.kernel.work)
     broken = isinstance(e, Broken)
     if kind == _SUCCEEDED:
         if encoded_size(event[3]) > LIMITS["state_bytes"]:
@@ -76,9 +76,9 @@ def less(driver, event, e):
     elif broken or kind == _START:
         raise e
     event += (_named(e),)
-    step = driver.take(event)
+    step = executor.take(event)
     if broken:  # the result is on record, and the execution ends
-        driver.act(event, step)
+        executor.act(event, step)
         raise e
     return event, step
 

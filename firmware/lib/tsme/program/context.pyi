@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ..kernel import Draft
+from ..kernel import StepBuilder
 
-def context(d: Draft, f: Any, k: int) -> Any:
+def context(d: StepBuilder, f: Any, k: int) -> Any:
     """Its value number `k`, for a frame in the step that `d` makes."""
 
-def common(d: Draft, k: int) -> Any:
+def common(d: StepBuilder, k: int) -> Any:
     """The same of the whole execution, which takes no frame."""

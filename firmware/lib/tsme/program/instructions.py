@@ -1,7 +1,7 @@
 # The operations of the interpreter that are not in its loop, and that most programs have
 # (docs/SPEC.md, 2.2); rare.py knows where the others are.
 #
-# Each takes (interpreter, draft, frame number, frame, operand stack, operand) and gives True if
+# Each takes (interpreter, builder, frame number, frame, operand stack, operand) and gives True if
 # the frame stops: it waits, or has ended.
 
 from .. import const, once

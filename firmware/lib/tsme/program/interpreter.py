@@ -57,7 +57,7 @@ class Interpreter:
         self.calls = (
             once("program.functions.table", "find", program.calls) if program.calls else {}
         )
-        # What watches, if anything does: a Tracer's see(kind, draft, frame number, frame, more).
+        # What watches, if anything does: a Tracer's see(kind, builder, frame number, frame, more).
         self.trace = None
 
     # --- what the kernel asks of a client ---

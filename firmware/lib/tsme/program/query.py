@@ -24,7 +24,7 @@ _MATCHES = const(10)
 
 
 def select(v, query, largest, d=None, most=0):
-    # `d`: the draft of a step, whose work it is; `most`: bytes that it may make.
+    # `d`: the builder of a step, whose work it is; `most`: bytes that it may make.
     nodes = [v]
     work = 0
     deep = False  # the segment before was `..`
