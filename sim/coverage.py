@@ -63,7 +63,7 @@ class Coverage:
     def __init__(self) -> None:
         self.faults: Counter[str] = Counter()
         self.devices: dict[str, Seen] = {}
-        # By file, where traced: lines of machines that ran, and all that could (lines.py).
+        # By file, where traced: lines of machines that ran, and all that could (line_coverage.py).
         self.lines: dict[str, set[int]] = {}
         self.could: dict[str, set[int]] = {}
         self.seeds = self.moves = 0

@@ -53,8 +53,8 @@ class Device(Executor):
     """name: in its world.  state: what a machine's state is, as plain data; None for a workflow.
 
     kernel_state: all of the kernel's.  records: of every step since the first, as committed;
-    of none where nobody would read them (light.py): there `events` are the inputs of the steps
-    since `before`, the state at the last reset.
+    of none where nobody would read them (unjournaled.py): there `events` are the inputs of the
+    steps since `before`, the state at the last reset.
     """
 
     watch: Any

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from tsme.errors import LimitError
-from tsme.kernel import StepBuilder, Kernel, Step
+from tsme.kernel import Kernel, Step, StepBuilder
 from tsme.kernel.rejected import Rejected
 from tsme.machine import Actions, Machine, close, shown
 from tsme.machine.drafts import ObjectDraft

@@ -50,7 +50,7 @@ class World:
         self.seed = seed
         self.seen = seen
         self.mix = Mix(kind, seed, without)
-        # Is everything real, and are all steps replayed at the end?  If not: light.py.
+        # Is everything real, and are all steps replayed at the end?  If not: unjournaled.py.
         self.whole = not seed & 31
         self.dice = Dice()
         self.tasks = mix(seed, 5)

@@ -405,7 +405,7 @@ def watched(what: Any, seed: int, seen: Coverage, every: bool | None, light: boo
     """What runs on a device, as a seed of a campaign has it.
 
     every: all steps are under guard, or none; None for some of some seeds.  light: it writes
-    nothing down (light.py).
+    nothing down (unjournaled.py).
     """
     if not isinstance(what, Machine) or isinstance(what, Guarded):
         return what

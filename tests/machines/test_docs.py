@@ -9,7 +9,7 @@ import pytest
 
 from tests import interpreters
 from tests.tools.shell import spawn
-from tsme.kernel import Draft, State
+from tsme.kernel import State, StepBuilder
 from tsme.kernel.limits import LIMITS
 from tsme.machine import Actions, Input, Restored
 from tsme.values import DEPTH
@@ -51,11 +51,11 @@ def test_restore_as_it_stands_there_names_every_task():
     names: dict[str, object] = {}
     exec(RESTORE, names)
 
-    draft = Draft(State(), 0)
-    draft.task(0, "print_voucher", {"voucher": 7})
-    draft.timer(0, 5)
-    draft.task(0, "other", None)
-    given = Restored(draft)
+    builder = StepBuilder(State(), 0)
+    builder.task(0, "print_voucher", {"voucher": 7})
+    builder.timer(0, 5)
+    builder.task(0, "other", None)
+    given = Restored(builder)
     names["restore"]({}, given)
     assert [(a.id, a.resource, a.payload) for a in given.actions()] == [
         (1, "settle_voucher", {"voucher": 7}),

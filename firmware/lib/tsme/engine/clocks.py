@@ -2,7 +2,7 @@
 from .. import const
 from ..errors import LimitError, fault
 
-# As events.py has them.
+# As kernel/protocol.py has them.
 _SLEEP = const(9)
 _MINUTE = const(60000)
 _HOUR = const(3600000)

@@ -23,7 +23,7 @@ from .tasks import (
     perform,
 )
 
-# As events.py has them.
+# As kernel/protocol.py has them.
 _CONTINUE = const(0)
 _START = const(1)
 _SUCCEEDED = const(2)

@@ -6,7 +6,7 @@ from ..errors import LimitError, fault
 from ..kernel.rejected import Rejected
 from ..values.copies import handed, ordered
 
-# As events.py has them.
+# As kernel/protocol.py has them.
 _SIGNAL = const(8)
 
 

@@ -4,7 +4,7 @@ from ..errors import fault
 from ..values.copies import handed
 from .tasks import is_activity
 
-# As events.py has them.
+# As kernel/protocol.py has them.
 _RUNNING = const(0)
 
 

@@ -20,7 +20,7 @@ class LimitError(TsmeError):
 
 
 def fault(code, *args):
-    # -> the error of this code; its text is in messages.py
+    # -> the error of this code; its text is in texts.py
     return once("errors.texts", "fault", code, args)
 
 

@@ -88,7 +88,7 @@ def format(j):
 
 
 def recover(j):
-    # -> the fields of an Info; where its records begin, and their way, for tail.reread()
+    # -> the fields of an Info; where its records begin, and their way, for reread.reread()
     b = j._blocks
     j._reset()
     h = Heads(b)
@@ -161,7 +161,7 @@ class _Search:
         self.walk = Walk(heads, newest, self.named, self.damaged)
         self.hurt = None  # the first damage behind it
         self.steps = 0  # since then
-        self.route = []  # of its records, as tail.reread() has it
+        self.route = []  # of its records, as reread.reread() has it
 
     def find(self, newest):
         # Where to begin; None if no checkpoint is found, nor record 0.

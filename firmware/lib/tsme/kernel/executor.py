@@ -8,7 +8,7 @@ from . import State
 from .rejected import Broken, Rejected
 
 _STEP = const(1)  # as records.py has it
-# As events.py has them.
+# As kernel/protocol.py has them.
 _CONTINUE = const(0)
 _SUCCEEDED = const(2)
 _FAILED = const(3)

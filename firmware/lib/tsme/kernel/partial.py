@@ -5,7 +5,7 @@ from ..values.cbor import encoded_size
 from .limits import LIMITS
 from .rejected import Broken, Rejected
 
-# As events.py has them.
+# As kernel/protocol.py has them.
 _CONTINUE = const(0)
 _START = const(1)
 _SUCCEEDED = const(2)

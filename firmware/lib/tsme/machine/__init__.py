@@ -18,7 +18,7 @@ from ..values import Obj
 from ..values.cbor import encode_into, encoded_size
 from .drafts import ObjectDraft, frozen, own
 
-# As events.py has them.
+# As kernel/protocol.py has them.
 _START = const(1)
 _SUCCEEDED = const(2)
 _FAILED = const(3)

@@ -5,7 +5,7 @@ docs/MACHINES.md says what a machine may do.
 
 from typing import Any
 
-from ..kernel import Action, StepBuilder, State
+from ..kernel import Action, State, StepBuilder
 
 class Input:
     """What a step of a machine is given.

@@ -43,7 +43,7 @@ class Frame:
         self.error = self.cause = None
         self.slots = [MISSING] * slots
         self.index = None  # of a branch or item within its parent
-        self.join = None  # what it waits for: tree.py
+        self.join = None  # what it waits for: branches.py
 
     def enter(self, state, now, entry):
         self.state = state

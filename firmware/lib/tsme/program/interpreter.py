@@ -11,7 +11,7 @@ from ..values.cbor import MISSING, Obj
 from .frames import NEW, SILENT, Frame, delta, own
 from .instructions import OPERATIONS, rare, sized
 
-# As events.py has them.
+# As kernel/protocol.py has them.
 _SUCCEEDED = const(2)
 _FAILED = const(3)
 _TIMER = const(5)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..kernel import Action, StepBuilder, State
+from ..kernel import Action, State, StepBuilder
 from . import Program
 
 class Interpreter:
@@ -15,7 +15,13 @@ class Interpreter:
     def __init__(self, program: Program) -> None: ...
     def start(self, d: StepBuilder, value: Any) -> Any: ...
     def step(
-        self, d: StepBuilder, frames: Sequence[Any], kind: int, action: Action | None, a: Any, b: Any
+        self,
+        d: StepBuilder,
+        frames: Sequence[Any],
+        kind: int,
+        action: Action | None,
+        a: Any,
+        b: Any,
     ) -> Any: ...
     def runnable(self, frames: Sequence[Any]) -> bool: ...
     def restore(self, state: State) -> list[Action]: ...

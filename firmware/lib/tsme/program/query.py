@@ -144,7 +144,7 @@ def _pick(v, names, out, deep):
 
 
 def _holds(p, v, look):
-    # recursion: at most 8, which shape.py has counted
+    # recursion: at most 8, which query_check.py has counted
     # the terms of a filter, for one value
     op = p[0]
     if op == _AND or op == _OR:

@@ -1,4 +1,4 @@
-# Exact arithmetic on numbers, by integers alone; num.py has what every program needs.
+# Exact arithmetic on numbers, by integers alone; numbers.py has what every program needs.
 from ..errors import fault
 from .numbers import compare, from_bits, is_number, parts
 

@@ -1,4 +1,4 @@
-# Intrinsic functions on text: Format, StringSplit.  intrinsics.py says how they are called.
+# Intrinsic functions on text: Format, StringSplit.  table.py says how they are called.
 from ...errors import IntrinsicError
 from .arguments import a_text, an_array
 
