@@ -24,6 +24,7 @@ from tests.spec.expression_machine import Machine
 from tests.spec.expression_values import NATIVE, Failed
 from tsme.errors import TsmeError
 from tsme.program import Program, opcodes
+from tsme_host.compiler.backend.disasm import disassemble
 
 PAGE = (DOCS / "EXPRESSIONS.md").read_text(encoding="utf-8")
 PATTERN = r"(\w+)@(\w+)"
@@ -154,3 +155,10 @@ def test_the_table_and_the_page_name_the_same_instructions() -> None:
 def test_every_native_function_that_is_called_is_one_of_the_page() -> None:
     assert len(set(FUNCTIONS)) == len(FUNCTIONS) > 60
     assert set(NATIVE) <= set(FUNCTIONS)
+
+
+def test_the_disassembler_names_them_and_says_why_a_device_refuses() -> None:
+    listing_of = disassemble(wrapped(listing("Group by"), 1 << 7))
+    assert listing_of.needs == ["expressions"]
+    assert "EXPRESSION (capability 7)" in listing_of.refusal
+    assert [line.op for line in listing_of.lines[6:10]] == ["BODY", "BUILD", "GET", "NAME"]

@@ -20,10 +20,10 @@ from ..jsonpath.queries import to_text as query_text
 from .debug import Debug, read_debug
 from .emit import USUAL
 from .expressions import FUNCTIONS
-from .instructions import INSTRUCTIONS, NAMES
+from .instructions import INSTRUCTIONS, NAMES, RESERVED_NAMES
 from .pool import ARRAY, FIRST_WORD, TEXT
 
-_NEEDS = "floats hashes Parallel Map queries random-numbers input".split()
+_NEEDS = "floats hashes Parallel Map queries random-numbers input expressions".split()
 _LIMITS = "slots stack counters budget timeout largest step_bytes items".split()
 _CONTEXT = (
     "Execution.Id Execution.Name Execution.Input Execution.StartTime Execution.RoleArn "
@@ -250,7 +250,7 @@ def outside(text: str, depth: int) -> str:
 
 
 def _name(op: int) -> str:
-    return NAMES.get(op, f"?{op}")
+    return NAMES.get(op) or RESERVED_NAMES.get(op, f"?{op}")
 
 
 def _lines(code: bytes, consts: list[Any], debug: Debug) -> Iterator[Line]:

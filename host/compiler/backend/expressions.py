@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tsme.errors.causes import ERRORS
 from tsme.program import opcodes
+from tsme.program.functions import table
 from tsme.values import cbor
 
 from ..frontend.model import (
@@ -54,11 +55,7 @@ class Again:
 Dollar = int | Slot | Again | None
 
 # docs/SPEC.md, 2.6, in the order of its numbers.
-FUNCTIONS = (
-    "Format MathAdd UUID ArrayPartition ArrayContains ArrayRange ArrayGetItem ArrayLength "
-    "Base64Encode Base64Decode Hash JsonMerge StringToJson JsonToString MathRandom StringSplit "
-    "ArrayUnique Items Batch MapRun Flatten Item Lists"
-).split()
+FUNCTIONS = tuple(name for name, *_ in table.FUNCTIONS)
 
 # The context object: a number of docs/SPEC.md, 2.7, or the name of a constant.
 _EXECUTION = {"Id": 0, "Input": 2, "Name": 1, "RoleArn": 4, "StartTime": 3, "RedriveCount": 10}

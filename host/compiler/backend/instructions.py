@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tsme.program.functions.table import FUNCTIONS
-from tsme.program.opcodes import TABLE
+from tsme.program.opcodes import RESERVED, TABLE
 
 
 @dataclass(frozen=True)
@@ -71,3 +71,4 @@ def _row(number: int, row: bytes) -> Instruction:
 
 INSTRUCTIONS: Final = {row.name: row for row in map(_row, range(len(TABLE)), TABLE)}
 NAMES: Final = {row.number: name for name, row in INSTRUCTIONS.items()}
+RESERVED_NAMES: Final = {n: row.decode().partition(":")[0] for n, row in enumerate(RESERVED, 64)}
