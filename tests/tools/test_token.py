@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cbor2
+import msgpack
 import pytest
 
 from tests.tools.shell import (
@@ -98,6 +100,24 @@ def test_a_callback_and_an_activity_are_completed_while_it_runs(folder: Path, on
     assert "asked 1-1" in stderr
     assert not (folder / "j.bin.mail").exists()
     assert tsme("replay", "j.bin", *OF).exit_code == 0
+
+
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+def test_a_result_may_be_cbor_or_message_pack(folder: Path, on: str):
+    value = {"z": [2**62, 1.0, -0.0], "a": {"é": None}}
+    (folder / "one.msgpack").write_bytes(msgpack.packb(value))
+    with running(folder, "--on", need(on), "--format", "cbor") as process:
+        done = tsme("token", "success", "j.bin", until("Ask"), "one.msgpack", *OF)
+        assert done.exit_code == 0, done.output
+        token = until("Dig")
+        assert repr(listed()[0]["payload"]) == repr(value)
+        given = ("token", "success", "j.bin", token, "-", "--format", "cbor", *OF)
+        assert tsme(*given, stdin=cbor2.dumps(value)).exit_code == 0
+        assert process.stdout
+        with os.fdopen(process.stdout.fileno(), "rb", closefd=False) as output:
+            data = output.read()
+        assert process.wait(timeout=60) == 0
+    assert repr(cbor2.loads(data)) == repr(value)
 
 
 @pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
