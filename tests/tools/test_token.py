@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cbor2
 import msgpack
@@ -113,9 +114,8 @@ def test_a_result_may_be_cbor_or_message_pack(folder: Path, on: str):
         assert repr(listed()[0]["payload"]) == repr(value)
         given = ("token", "success", "j.bin", token, "-", "--format", "cbor", *OF)
         assert tsme(*given, stdin=cbor2.dumps(value)).exit_code == 0
-        assert process.stdout
-        with os.fdopen(process.stdout.fileno(), "rb", closefd=False) as output:
-            data = output.read()
+        stdout: Any = process.stdout
+        data = stdout.buffer.read()
         assert process.wait(timeout=60) == 0
     assert repr(cbor2.loads(data)) == repr(value)
 
