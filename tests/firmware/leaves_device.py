@@ -8,7 +8,7 @@ from tsme.errors import IntrinsicError, StatesError, TsmeError
 from tsme.kernel import rng
 from tsme.program import wait
 from tsme.program.functions.table import find
-from tsme.values import binary64, cbor, hashes, json, numbers, timestamp
+from tsme.values import binary64, cbor, decimal, hashes, json, numbers, timestamp
 
 
 def show(data):
@@ -80,8 +80,8 @@ OPERATIONS = {
     "half": lambda a: str(binary64.round_half_up(get(a))),
     "integral": lambda a: str(binary64.integral(get(a))),
     "float": lambda a: put(binary64.from_int(get(a))),
-    "parse": lambda a: put(numbers.parse(text(a))),
-    "text": lambda a: numbers.to_text(get(a)),
+    "parse": lambda a: put(decimal.parse(text(a))),
+    "text": lambda a: decimal.to_text(get(a)),
     "backoff": lambda a: str(wait.backoff(*get(a))),
     "ppm": lambda a: str(wait.ppm(get(a))),
     "stamp": stamp,

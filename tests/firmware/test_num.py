@@ -13,7 +13,7 @@ from tests.firmware.leaves import Question, on_every_interpreter
 from tests.firmware.reference import bits_of, float_of
 from tsme.errors import TsmeError
 from tsme.program import wait
-from tsme.values import binary64, numbers
+from tsme.values import binary64, decimal, numbers
 from tsme.values.numbers import F64
 
 # Every number as itself and as boards with narrow floats hold it.
@@ -77,7 +77,7 @@ def digits_of_java(f: float) -> str:
 
 def test_two_digits_are_the_nearest_where_one_would_do():
     for n in [*range(1, 1100), 2024, 4047, 2**52 - 1]:
-        text = numbers.to_text(numbers.from_bits(n)).split("E")[0].replace(".", "").rstrip("0")
+        text = decimal.to_text(numbers.from_bits(n)).split("E")[0].replace(".", "").rstrip("0")
         assert text == digits_of_java(float_of(n)), n
 
 
@@ -86,13 +86,13 @@ def test_two_digits_are_the_nearest_where_one_would_do():
 @example(1e23)
 @example(9007199254740993.0)
 def test_the_text_of_a_float_is_the_shortest_and_gives_it_back(f):
-    text = numbers.to_text(f)
+    text = decimal.to_text(f)
     assert bits_of(float(text)) == bits_of(f)
-    assert numbers.bits(numbers.parse(text)) == bits_of(f)
+    assert numbers.bits(decimal.parse(text)) == bits_of(f)
     digits = text.lstrip("-").split("E")[0].replace(".", "").strip("0")
     shortest = repr(f).lstrip("-").split("e")[0].replace(".", "").strip("0")
     assert digits == (digits_of_java(abs(f)) if 0 < abs(f) < 1e-300 else shortest)
-    assert numbers.to_text(F64(bits_of(f))) == text
+    assert decimal.to_text(F64(bits_of(f))) == text
 
 
 decimals = st.from_regex(r"\A-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][-+]?[0-9]{1,3})?\Z")
@@ -117,16 +117,16 @@ def test_decimal_text_is_read_as_python_reads_it(text):
     if not any(c in text for c in ".eE"):
         whole = int(text)
         if -(2**63) <= whole < 2**63:
-            assert numbers.parse(text) == whole
+            assert decimal.parse(text) == whole
             return
         expected = "TSME-V002"
     elif abs(float(text)) == float("inf"):
         expected = "TSME-V022"
     else:
-        assert numbers.bits(numbers.parse(text)) == bits_of(float(text))
+        assert numbers.bits(decimal.parse(text)) == bits_of(float(text))
         return
     with pytest.raises(TsmeError) as error:
-        numbers.parse(text)
+        decimal.parse(text)
     assert error.value.code == expected
 
 
@@ -153,7 +153,7 @@ BAD += ["Infinity", "١", "1e5.0", "--1", "1e٣"]  # digits of other scripts are
 @pytest.mark.parametrize("text", BAD)
 def test_text_that_is_no_number_is_refused(text):
     with pytest.raises(TsmeError) as error:
-        numbers.parse(text)
+        decimal.parse(text)
     assert error.value.code == "TSME-V020"
 
 
@@ -181,7 +181,7 @@ def test_text_that_is_no_number_is_refused(text):
     ],
 )
 def test_numbers_are_printed_as_java_prints_them(v, text):
-    assert numbers.to_text(v) == text
+    assert decimal.to_text(v) == text
 
 
 def test_json_equality():
@@ -302,7 +302,7 @@ def test_every_interpreter_calculates_the_same(name: str) -> None:
         put("half", str((2 * x + 1).numerator // (2 * (2 * x + 1).denominator)), a)
         put("integral", None, a)
         f = reference.random_float(rng)
-        put("text", numbers.to_text(f), f)
+        put("text", decimal.to_text(f), f)
         questions.append(("parse", [repr(f)], reference.encode(f).hex()))
         n = rng.getrandbits(rng.randrange(1, 64))
         put("float", reference.encode(float(n)).hex(), n)

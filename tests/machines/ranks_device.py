@@ -4,11 +4,11 @@ import binascii
 
 from tsme.kernel.rng import Rng
 from tsme.machine.drafts import ObjectDraft
-from tsme.values import Obj, numbers
+from tsme.values import Obj, decimal
 from tsme.values.cbor import encode
 
 NEAR = "16777216 16777217 16777217.0 9007199254740992 9007199254740993 9007199254740993.0".split()
-NUMBERS = [numbers.parse(s) for s in "0 -0.0 0.0 1 1.0 2 2.5 0.1 0.3 1e300 1e-320".split() + NEAR]
+NUMBERS = [decimal.parse(s) for s in "0 -0.0 0.0 1 1.0 2 2.5 0.1 0.3 1e300 1e-320".split() + NEAR]
 TEXTS = ["", "a", "b", "ab", "é", "\uffff", "\U0001f600"]
 KEYS = (None, lambda v: v, lambda v: (v, 1), lambda v: [0, v], lambda v: 0)
 

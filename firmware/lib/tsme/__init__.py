@@ -52,7 +52,10 @@ def once(names, function, *args):
     # memory back: all of `names` are forgotten, unless somebody else had imported them.
     # Such parts keep no state, and nobody keeps a class of theirs.
     names = names.split()
-    here = [n for n in names if "tsme." + n in sys.modules]
+    here = []
+    for n in names:
+        if "tsme." + n in sys.modules:
+            here.append(n)
     try:
         return getattr(_part(names[0]), function)(*args)
     finally:

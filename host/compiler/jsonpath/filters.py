@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 
-from tsme.values.numbers import to_text
+from tsme.values.decimal import to_text
 
 from ..frontend.model import Index, Json, Key, Segment, Where
 from .filter_errors import FilterError, Unsupported

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from tsme.values import numbers
+from tsme.values import decimal
 
 from ..frontend.model import (
     Descend,
@@ -165,4 +165,4 @@ def _quoted(part: Any) -> str:
     if isinstance(part, str):
         escaped = part.replace("\\", "\\\\").replace("'", "\\'")
         return f"'{escaped}'"
-    return numbers.to_text(part)
+    return decimal.to_text(part)

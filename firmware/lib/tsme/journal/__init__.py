@@ -14,17 +14,6 @@ CHECKPOINT_STEPS = 256
 CHECKPOINT_TRANSITIONS = 4096
 
 
-class Info:
-    # What recover() found.
-    def __init__(self, records, steps, torn, blocks, generation, retired):
-        self.records = records  # committed in all, also those no longer kept
-        self.steps = steps  # since the newest checkpoint
-        self.torn = torn  # something behind the last record was never committed
-        self.blocks = blocks  # needed for recovery; blocks of the ring that may not be erased
-        self.generation = generation
-        self.retired = retired  # as Journal.retired
-
-
 class Journal:
     key = None  # whose records these are, if there are other journals beside it
 
@@ -63,18 +52,24 @@ class Journal:
 
     def format(self):
         # Erases everything. The oldest first: cut off, it leaves the newest state or none.
-        once("journal.recovery journal.walk journal.cursor journal.heads", "format", self)
+        once(
+            "journal.recovery journal.walk journal.cursor journal.heads journal.info",
+            "format",
+            self,
+        )
 
     def recover(self, on_checkpoint=None, on_step=None):
         # Calls back with the bodies (memoryviews, valid during the call) of the newest
         # checkpoint, if there is one, and of the steps after it.  -> Info
         found, start, route = once(
-            "journal.recovery journal.walk journal.cursor journal.heads", "recover", self
+            "journal.recovery journal.walk journal.cursor journal.heads journal.info",
+            "recover",
+            self,
         )
         self._start = start and (start, route)
         if on_step:
             self.reread(on_checkpoint, on_step)
-        return Info(*found)
+        return found
 
     def reread(self, on_checkpoint, on_step):
         # The same calls, once, right after a recover() without them: what finds the records is
@@ -88,7 +83,7 @@ class Journal:
         # All records that can be read, oldest first: (number, kind, body, block, offset).
         # on_damage(number, number of the next readable one or None, block, offset).
         return once(
-            "journal.recovery journal.walk journal.cursor journal.heads",
+            "journal.recovery journal.walk journal.cursor journal.heads journal.info",
             "records",
             self,
             on_damage,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final, Protocol, TypeAlias, type_check_only
 
 from .blocks import Device
+from .info import Info
 from .records import CHECKPOINT as CHECKPOINT
 from .records import STEP as STEP
 from .records import Buffer
@@ -14,27 +15,6 @@ CHECKPOINT_TRANSITIONS: Final = 4096
 
 # Gets a view that is valid during the call alone.
 OnBody: TypeAlias = Callable[[memoryview], object]
-
-class Info:
-    """What recover() found. `records`: committed in all; `steps`: since the newest checkpoint;
-    `torn`: something behind the last record was never committed.
-    """
-
-    records: int
-    steps: int
-    torn: bool
-    blocks: int
-    generation: int
-    retired: tuple[int, ...]
-    def __init__(
-        self,
-        records: int,
-        steps: int,
-        torn: bool,
-        blocks: int,
-        generation: int,
-        retired: tuple[int, ...],
-    ) -> None: ...
 
 @type_check_only
 class Store(Protocol):

@@ -3,6 +3,7 @@
 from .. import once
 from ..errors import TsmeError, fault
 from .heads import MARKED, USED, Heads, read_mark
+from .info import Info
 from .records import CHECKPOINT, MAGIC, PART, VERSION, mark
 from .walk import Walk
 
@@ -88,7 +89,7 @@ def format(j):
 
 
 def recover(j):
-    # -> the fields of an Info; where its records begin, and their way, for reread.reread()
+    # -> an Info; where its records begin, and their way, for reread.reread()
     b = j._blocks
     j._reset()
     h = Heads(b)
@@ -117,7 +118,7 @@ def recover(j):
             if h.before == j._generation and not b.once and b.blank(b.of(following), b.slot):
                 j._ready = following
     used = j._generation - j._since + 1 if j._since else 0
-    return (j._number, j._steps, torn, used, j._generation, b.worn), start, route
+    return Info(j._number, j._steps, torn, used, j._generation, b.worn), start, route
 
 
 def _unsealed(j, h):

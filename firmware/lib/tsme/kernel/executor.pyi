@@ -1,7 +1,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..journal import Info, Store
+from ..journal import Store
+from ..journal.info import Info
 from . import Action, Kernel, Step
 
 class Executor:

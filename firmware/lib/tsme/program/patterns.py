@@ -4,6 +4,7 @@
 from ..errors import TsmeError
 from ..values import numbers
 from ..values.cbor import Obj
+from ..values.decimal import parse, to_text
 
 
 def weight(x, y):
@@ -60,10 +61,10 @@ def number(text):
     try:
         if not point and not e:
             try:
-                return numbers.parse(text)
+                return parse(text)
             except TsmeError:
                 pass
-        return numbers.parse(text + "." + (rest or "0") + ("e" + power if e else ""))
+        return parse(text + "." + (rest or "0") + ("e" + power if e else ""))
     except TsmeError:
         return None
 
@@ -73,7 +74,7 @@ def matches(code, x):
     if isinstance(x, bool):
         text = "true" if x else "false"
     else:
-        text = x if isinstance(x, str) else numbers.to_text(x)
+        text = x if isinstance(x, str) else to_text(x)
     n = len(code)
     seen = [-1] * (n + 1)  # the last position at which each instruction was reached
     todo = [0]

@@ -171,7 +171,9 @@ def _holds(p, v, look):
         order = int(x) - int(y == "true")
     elif isinstance(x, str):
         if not isinstance(y, str):
-            y = numbers.to_text(y)
+            from ..values.decimal import to_text
+
+            y = to_text(y)
         order = (x > y) - (x < y)
     else:
         if isinstance(y, str):

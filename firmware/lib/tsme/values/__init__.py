@@ -17,12 +17,7 @@ ITEM_DEPTH = 40  # around a value in a record or checkpoint
 UINT_MAX = (1 << 64) - 1
 
 
-class _Missing:
-    def __repr__(self):
-        return "MISSING"
-
-
-MISSING = _Missing()
+MISSING = object()
 
 
 def too_deep(limit):

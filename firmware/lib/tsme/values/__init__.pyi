@@ -6,9 +6,7 @@ DEPTH: Final = 32
 ITEM_DEPTH: Final = 40
 UINT_MAX: Final[int]
 
-class _Missing: ...
-
-MISSING: Final[_Missing]
+MISSING: Final[object]
 
 def too_deep(limit: int) -> NoReturn: ...
 def is_utf8(b: bytes | bytearray | memoryview) -> bool: ...

@@ -31,6 +31,8 @@ class F64:
         self.bits = bits
 
     def __repr__(self):
+        from .decimal import to_text
+
         return to_text(self)
 
     def __eq__(self, b):
@@ -175,15 +177,3 @@ def compare(a, b):
         a = -ma if na else ma
         b = -mb if nb else mb
     return (a > b) - (a < b)
-
-
-def parse(text):
-    from .decimal import parse
-
-    return parse(text)
-
-
-def to_text(v):
-    from .decimal import to_text
-
-    return to_text(v)
