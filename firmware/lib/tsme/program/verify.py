@@ -86,13 +86,21 @@ class _Verifier:
         self.firsts = firsts  # first byte of each constant
         self.code = program.code
         self.table = TABLE[:]
+        self.pieces = {}
 
     def row(self, op):
-        # of the table; those that are used are split, for all would take 6 KB
+        # Its number, operand, stack and flow.  Rows are split when they are used, and equal pieces
+        # are kept once: all of the table in pieces would take 6 KB.
         row = self.table[op]
         if isinstance(row, bytes):
-            row = self.table[op] = row.split(b":")
+            kept = self.pieces
+            row = [op] + [kept.setdefault(v, v) for v in row.split(b":")[1:4]]
+            self.table[op] = row
         return row
+
+    def bad(self, text, op, pc):
+        name = str(TABLE[op].split(b":")[0], "utf-8")
+        raise bad(text % name, pc)
 
     def fetch(self, pc):
         # -> operation, operand, index of the next instruction
@@ -117,12 +125,12 @@ class _Verifier:
             op, a, after = self.fetch(pc)
             if op >= len(TABLE):
                 raise bad(op, pc)
-            name, _, effect, way, _ = self.row(op)
+            _, _, effect, way = self.row(op)
             starts[pc] = 2 if way == b"s" else 1
             if b"r" in effect:
                 starts[pc] = 0
                 if not text:
-                    raise bad("no CONST of a text before %s" % str(name, "utf-8"), pc)
+                    self.bad("no CONST of a text before %s", op, pc)
             text = op == 1 and a < len(consts) and isinstance(consts[a], str)
             pc = after
         if starts[0] != 2:
@@ -133,17 +141,17 @@ class _Verifier:
                 raise bad("nothing leads here", pc)
 
     def operand(self, pc, row, a, starts):
-        name, kind, effect = row[:3]
+        op, kind, effect, _ = row
         p = self.p
         if kind.startswith(b"c"):
             if a >= len(p.consts) or not self.constant(kind[1:], a):
-                raise bad("the constant of %s" % str(name, "utf-8"), pc)
+                self.bad("the constant of %s", op, pc)
         elif kind.startswith(b"p") and not int(kind[1:], 16) >> (a & 255) & 1:
-            raise bad("%s has no choice %d" % (str(name, "utf-8"), a & 255), pc)
+            self.bad("%s has no choice " + str(a & 255), op, pc)
         elif kind.startswith(b"k") and not int(kind[1:], 16) >> a & 1:
-            raise bad("%s has no choice %d" % (str(name, "utf-8"), a), pc)
+            self.bad("%s has no choice " + str(a), op, pc)
         elif kind == b"-" and a:
-            raise bad("%s has no operand" % str(name, "utf-8"), pc)
+            self.bad("%s has no operand", op, pc)
         elif kind == b"t":
             if a >= len(starts) or not starts[a] or (a <= pc and starts[a] != 2):
                 raise bad("a jump to %d" % a, pc)
@@ -190,7 +198,7 @@ class _Verifier:
                     break
                 depth[pc] = d << 16 | frame
                 op, a, after = self.fetch(pc)
-                name, kind, _, way, _ = row = self.row(op)
+                _, kind, _, way = row = self.row(op)
                 self.operand(pc, row, a, self.starts)
                 if kind[:1] in (b"s", b"l", b"p"):
                     self.outside(pc, kind, a, frame)
@@ -241,7 +249,7 @@ class _Verifier:
 
     def effect(self, pc, row, a, d):
         # -> the depth of the stack behind this instruction
-        name, kind, effect, way, _ = row
+        op, kind, effect, way = row
         pops, pushes = effect.split(b">")
         pushes = 1 if pushes else 0
         n = 0
@@ -260,7 +268,7 @@ class _Verifier:
             else:
                 n += int(c) if c < b":" else 1
         if d and (way == b"s" or way == b"r"):
-            raise bad("the stack is not empty at %s" % str(name, "utf-8"), pc)
+            self.bad("the stack is not empty at %s", op, pc)
         if n > d or (kind == b"i" and a >= d):
             raise bad("the stack is too short", pc)
         return pushes if way == b"w" or way == b"m" else d - n + pushes
