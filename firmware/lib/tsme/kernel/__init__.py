@@ -12,10 +12,10 @@ except ImportError:
     from ..values.crc import crc32
 
 from .. import const, once
-from ..errors import fault, over
+from ..errors import fault
 from ..values import UNICODE
 from ..values.cbor import encode_all, encode_into, put_head
-from .limits import LIMITS, check
+from .limits import LIMITS
 
 # Kinds of inputs, status, kinds of tracked actions: protocol.py.
 _CONTINUE = const(0)
@@ -307,20 +307,13 @@ class Kernel:
         d.digest = crc32(delta, d.digest) & 0xFFFFFFFF
         d.bound += len(delta)
         if d.bound > LIMITS["state_bytes"] or self.room and d.bound > self.room:
-            self.measure(d)
+            from . import checkpoints
+
+            checkpoints.bound(self, d)
         record[:4] = d.digest.to_bytes(4, "little")
         step = Step(d, d.actions, record)
         d.actions = d.gone = d.changed = None
         return step
-
-    def measure(self, d):
-        # The bound is cheap and never too small; beyond a limit the size itself counts.
-        from . import checkpoints
-
-        d.bound = checkpoints.size(self.client, d)
-        if self.room and d.bound > self.room:
-            raise over("TSME-J007", d.bound, self.room)
-        check(LIMITS, "state_bytes", d.bound)
 
     def checkpoint(self, state):
         from . import checkpoints

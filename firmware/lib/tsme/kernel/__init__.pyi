@@ -87,6 +87,19 @@ class Definition(Protocol):
         """Of the tasks that it may start."""
 
 @type_check_only
+class Codec(Protocol):
+    """A client's part as checkpoints have it, times as differences to `now`."""
+
+    def encode(self, part: Any, now: int, /) -> Any:
+        """A value, or an item as docs/SPEC.md, 1, has them for records."""
+
+    def decode(self, item: Any, now: int, /) -> Any:
+        """The part that encode() gave this for."""
+
+    def size(self, part: Any, now: int, /) -> int:
+        """Bytes of what encode() gives."""
+
+@type_check_only
 class Client(Protocol):
     """The logic of executions: what the kernel asks of whoever says what a step does.
 
@@ -118,14 +131,8 @@ class Client(Protocol):
     def delta(self, buf: bytearray, d: StepBuilder, /) -> None:
         """Append what the step has changed in the part: the digest covers it."""
 
-    def encode(self, part: Any, now: int, /) -> Any:
-        """The part as a checkpoint has it: a value, or an item of bytes; times as differences."""
-
-    def decode(self, item: Any, now: int, /) -> Any:
-        """The part that encode() gave this for."""
-
-    def size(self, part: Any, now: int, /) -> int:
-        """Bytes of what encode() gives."""
+    def codec(self) -> Codec:
+        """How a part is written down: seldom, so it may be loaded for that."""
 
     def restore(self, state: State, /) -> list[Action]:
         """The tasks that a reset found pending, as they are to be started again."""

@@ -1,9 +1,10 @@
 # Checkpoints (docs/SPEC.md, 5): a state as bytes, and back.
 
 from .. import const
+from ..errors import over
 from ..values.cbor import encode, encoded_size
 from . import Action, State, known
-from .limits import LIMITS
+from .limits import LIMITS, check
 
 _DUE = const(3)  # places in the item of an action
 _DEADLINE = const(8)
@@ -31,14 +32,22 @@ def moved(item, ms):
 
 def write(client, state):
     part = state.client
-    part = None if part is None else client.encode(part, state.now)
+    part = None if part is None else client.codec().encode(part, state.now)
     return encode(value(state) + [part], True)
 
 
 def size(client, state):
     # bytes that write() gives
     n = encoded_size(value(state) + [None])
-    return n if state.client is None else n - 1 + client.size(state.client, state.now)
+    return n if state.client is None else n - 1 + client.codec().size(state.client, state.now)
+
+
+def bound(kernel, d):
+    # The kernel's bound is cheap and never too small; beyond a limit the size itself counts.
+    d.bound = size(kernel.client, d)
+    if kernel.room and d.bound > kernel.room:
+        raise over("TSME-J007", d.bound, kernel.room)
+    check(LIMITS, "state_bytes", d.bound)
 
 
 def restore(kernel, item, size):
@@ -56,6 +65,6 @@ def restore(kernel, item, size):
         item = moved(item, s.now)
         action = Action(*(item if len(item) > 4 else item + [None, None, 0, 0, None]))
         s.pending[action.id] = action
-    s.client = None if part is None else kernel.client.decode(part, s.now)
+    s.client = None if part is None else kernel.client.codec().decode(part, s.now)
     s.bound = size or LIMITS["state_bytes"]  # which makes the next step measure it
     return s

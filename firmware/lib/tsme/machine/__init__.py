@@ -253,6 +253,9 @@ class Machine:
         if d.frames:
             buf += d.frames
 
+    def codec(self):
+        return self
+
     def encode(self, part, now):
         return part
 

@@ -109,18 +109,10 @@ class Interpreter:
     def delta(self, buf, d):
         delta(buf, d, self.consts)
 
-    def encode(self, frames, now):
+    def codec(self):
         from . import frame_items
 
-        return frame_items.encode(frames, now)
-
-    def size(self, frames, now):
-        from . import frame_items
-
-        return frame_items.size(frames, now)
-
-    def decode(self, items, now):
-        return once("program.frame_items", "decode", items, now)
+        return frame_items
 
     # --- running ---
 
