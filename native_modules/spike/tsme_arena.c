@@ -109,8 +109,7 @@ static void tsme_see_frame(struct tsme *t, struct tsme_frame **frame, bool move)
     for (uint32_t i = 0; i < f->count; i++) {
         tsme_see_value(t, &f->slots[i], move);
     }
-    uint32_t size = (uint32_t)(tsme_dirty(t, f) + f->count - (uint8_t *)f);
-    TSME_SEE_BLOCK(t, *frame, size, move);
+    TSME_SEE_BLOCK(t, *frame, tsme_frame_size(t, f->count), move);
 }
 
 static void tsme_see_frames(struct tsme *t, bool move)

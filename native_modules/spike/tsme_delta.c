@@ -269,9 +269,9 @@ static uint8_t *tsme_write_parent(uint8_t *to, const struct tsme_frame *f)
 }
 
 // What a frame is but for its join and slots.
-static void tsme_put_frame(const struct tsme *t, struct tsme_out *out, uint32_t number)
+static void tsme_put_frame(const struct tsme *t, struct tsme_out *out, struct tsme_frame *f,
+                           uint32_t number)
 {
-    struct tsme_frame *f = tsme_frame_of(t, number);
     bool tree = f->parent != TSME_NO_PARENT || f->join;
     uint8_t *to = tsme_room(out, TSME_FRAME_HEAD);
     *to++ = (uint8_t)(TSME_ARRAY << 5 | (tree ? 13 : 11));
@@ -345,6 +345,20 @@ static void tsme_put_slots(const struct tsme *t, struct tsme_out *out, struct ts
     }
 }
 
+static void tsme_put_touched(const struct tsme *t, struct tsme_out *out)
+{
+    for (uint32_t word = 0; word * 32 < t->state.frames; word++) {
+        for (uint32_t bits = t->marks[TSME_TOUCHED][word]; bits; bits &= bits - 1) {
+            uint32_t number = word * 32 + (uint32_t)__builtin_ctz(bits);
+            struct tsme_frame *f = tsme_frame_of(t, number);
+            if (f) {
+                tsme_put_frame(t, out, f, number);
+                tsme_put_slots(t, out, f);
+            }
+        }
+    }
+}
+
 // The digest of the step that has just run.
 uint32_t tsme_delta(struct tsme *t, uint64_t dt)
 {
@@ -376,12 +390,7 @@ uint32_t tsme_delta(struct tsme *t, uint64_t dt)
             out.crc = tsme_crc_combine(out.crc, t->ends->crc, t->ends->size);
             tsme_put_ends(&out, t->ends);
         }
-        for (int32_t n = 0; (n = tsme_lowest(t, TSME_TOUCHED, (uint32_t)n)) >= 0; n++) {
-            if (tsme_frame_of(t, (uint32_t)n)) {
-                tsme_put_frame(t, &out, (uint32_t)n);
-                tsme_put_slots(t, &out, tsme_frame_of(t, (uint32_t)n));
-            }
-        }
+        tsme_put_touched(t, &out);
     }
     tsme_flush(&out);
     return out.crc;

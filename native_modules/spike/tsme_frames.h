@@ -133,6 +133,7 @@ static inline int32_t tsme_lowest(const struct tsme *t, uint32_t set, uint32_t f
 
 // tsme_frames.c. What makes a frame, or gives one that may be changed, may collect.
 int tsme_begin_frames(struct tsme *t);
+uint32_t tsme_frame_size(const struct tsme *t, uint32_t slots);
 int tsme_new_frame(struct tsme *t, uint32_t slots, uint32_t *number);
 void tsme_drop(struct tsme *t, uint32_t number);
 uint32_t tsme_vacant(const struct tsme *t);

@@ -57,18 +57,28 @@ static const uint32_t tsme_crc_table[16] = {
 #endif
 // clang-format on
 
+TSME_INLINE uint32_t tsme_crc_byte(uint32_t crc, uint8_t byte)
+{
+    crc ^= byte;
+#if TSME_CRC_TABLE == 256
+    return crc >> 8 ^ tsme_crc_table[crc & 255];
+#else
+    crc = crc >> 4 ^ tsme_crc_table[crc & 15];
+    return crc >> 4 ^ tsme_crc_table[crc & 15];
+#endif
+}
+
 uint32_t tsme_crc(uint32_t seed, const uint8_t *data, uint32_t size)
 {
     uint32_t crc = ~seed;
-    const uint8_t *end = data + size;
-    while (data < end) {
-        crc ^= *data++;
-#if TSME_CRC_TABLE == 256
-        crc = crc >> 8 ^ tsme_crc_table[crc & 255];
-#else
-        crc = crc >> 4 ^ tsme_crc_table[crc & 15];
-        crc = crc >> 4 ^ tsme_crc_table[crc & 15];
-#endif
+    for (; size >= 4; size -= 4, data += 4) {
+        crc = tsme_crc_byte(crc, data[0]);
+        crc = tsme_crc_byte(crc, data[1]);
+        crc = tsme_crc_byte(crc, data[2]);
+        crc = tsme_crc_byte(crc, data[3]);
+    }
+    while (size--) {
+        crc = tsme_crc_byte(crc, *data++);
     }
     return ~crc;
 }

@@ -21,7 +21,7 @@ from tests.interpreters import ROOT
 from tests.laws.drive import start_event
 from tests.laws.test_trees import Runner
 from tests.laws.trees import Forest, text
-from tsme.errors import LimitError
+from tsme.errors import LimitError, TsmeError
 from tsme.kernel import Kernel, State
 from tsme.kernel.limits import LIMITS
 from tsme.kernel.protocol import (
@@ -40,13 +40,14 @@ from tsme.program.interpreter import Interpreter
 from tsme_host.compiler.compile import compile_text
 from tsme_host.compiler.frontend.model import CompileError
 
-from . import kernel, machine
+from . import kernel, machine, tsm
 from .machine import Ran
 
 LARGE = 200_000  # bytes of memory: nothing has to be collected
 CASES = ROOT.parent / "shared" / "conformance"
 LEAST = 12_000  # most trees have to
 TREES = 80
+CHANGED = 250  # programs with wrong bytes
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -323,3 +324,52 @@ def test_maps_in_maps_do_not_wait_for_one_another(tmp_path: Path, monkeypatch: A
     run.rest()
     assert run.state.status == 1
     run.same(tmp_path, 100_000)
+
+
+def changed(program: bytes, random: Random) -> bytes:
+    """A program with a few bytes of its code changed, and signed again."""
+    items = tsm.parts(program)
+    code = bytearray(items[4])
+    for _ in range(random.choice((1, 1, 2, 3))):
+        at = random.randrange(len(code)) | (random.random() < 0.8)  # mostly an operand
+        other = code[2 * random.randrange(len(code) // 2) + at % 2]
+        code[at] = random.choice((random.randrange(40), other, code[at] ^ 1))
+    items[4] = bytes(code)
+    head, rest = program[: program.index(tsm.encode(tsm.parts(program)[4]))], items[4:]
+    return tsm.signed(head[11:] + b"".join(map(tsm.encode, rest)))
+
+
+def test_changed_programs_with_children_are_refused_or_agree(tmp_path: Path) -> None:
+    """Both loaders, and both engines, as far as the same inputs go."""
+    random = Random(4711)
+    seen: Counter[str] = Counter()
+    trees = [tree for tree in map(grown, range(TREES)) if tree]
+    for _ in range(CHANGED):
+        original, events, _ = random.choice(trees)
+        program = changed(original, random)
+        events = [(*events[0][:3], program[3:11], *events[0][4:]), *events[1:]]
+        ran = played("host", program, events, tmp_path)
+        try:
+            core = Kernel(Interpreter(Program(program)))
+        except TsmeError:
+            assert ran.error in ("code", "unsupported", "limit"), program.hex()
+            seen["refused"] += 1
+            continue
+        if ran.error == "unsupported":
+            continue
+        assert ran.error in ("", "input"), (ran.error, program.hex())
+        state: Any = State()
+        bodies = []
+        for event in events:
+            try:
+                step = core.step(state, event)
+            except TsmeError:  # an input that cannot come now
+                break
+            if step is not None:
+                state = step.state
+                bodies.append(bytes(step.record))
+        want = kernel.framed_all(bodies)
+        assert ran.records.startswith(want) or want.startswith(ran.records), program.hex()
+        assert len(want) == len(ran.records) or ran.error == "", program.hex()
+        seen["same"] += 1
+    assert min(seen.values()) > 30, seen
