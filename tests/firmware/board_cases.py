@@ -11,7 +11,9 @@ from tsme.engine.tasks import Tasks
 from tsme.errors import TsmeError
 from tsme.journal.flash import FileFlash
 from tsme.journal.ram_flash import RamFlash
+from tsme.journal.regions import Regions
 from tsme.program import Program
+from tsme.program.store import ProgramRegion
 
 BLOCK = 1024
 START = 1700000000000
@@ -214,6 +216,24 @@ def a_start_that_is_refused():
     board.run_sync()
 
 
+def programs_in_a_region_of_the_same_partition():
+    w = World()
+    regions = Regions(w.flash)
+    regions.create("programs", 6, 1)
+    w.store = ProgramRegion(regions.open("programs"))
+    board = w.board()
+    board.start("a", read("short.tsm"), {"n": 1}, blocks=6)
+    w.store = ProgramRegion(Regions(w.flash).open("programs"))
+    board = w.board()
+    print(board.list(), len(w.store.digests()))
+    board.run_sync()
+    board.start("a", read("long.tsm"), {"n": 2})
+    print(len(w.store.digests()), [part[0] for part in board.regions.list()])
+    refused(board.describe, "programs")
+    refused(board.retire, "programs")
+    board.run_sync()
+
+
 class Counter:
     initial = OrderedDict([("count", 0)])
 
@@ -262,6 +282,7 @@ CASES = (
     a_program_that_is_missing,
     another_program_in_the_same_region,
     a_start_that_is_refused,
+    programs_in_a_region_of_the_same_partition,
     a_machine_beside_a_workflow,
 )
 for case in (eight,) if len(sys.argv) > 2 else CASES:

@@ -166,6 +166,14 @@ def test_a_start_that_is_refused_leaves_no_execution(said: dict[str, list[str]])
     assert out[4] == "[('a', 'new')] True"
 
 
+def test_programs_live_in_a_region_of_the_same_partition(said: dict[str, list[str]]) -> None:
+    out = said["programs_in_a_region_of_the_same_partition"]
+    assert out[0] == "[('a', 'running')] 1"
+    assert out[2] == "1 ['programs', 'a']"  # that of the execution before is gone
+    assert [line.split(":")[0] for line in out[3:5]] == ["refused TSME-J014"] * 2
+    assert out[-1] == 'ended a execution 2 succeeded: {"n":3}'
+
+
 def test_machines_and_workflows_live_on_one_board(said: dict[str, list[str]]) -> None:
     out = said["a_machine_beside_a_workflow"]
     assert out[-1] == "[('count', 'succeeded'), ('flow', 'succeeded')]"

@@ -77,12 +77,18 @@ class Board:
         found = [s.state.execution for s in self.slots.values() if isinstance(s, Slot)]
         return max(found + [self.regions.number])
 
-    def slot(self, name):
+    def found(self, name):
+        # -> its Slot, or why it cannot go on
         self.recover()
-        found = self.slots.get(name)
+        if name not in self.slots:
+            raise fault("TSME-J014", name, ", ".join(sorted(self.slots)) or "none")
+        return self.slots[name]
+
+    def slot(self, name):
+        found = self.found(name)
         if isinstance(found, Exception):
             raise found
-        return found or self.regions.open(name)  # which says what there is
+        return found
 
     # --- executions by name ---
 

@@ -64,10 +64,9 @@ def dropped(board, digest):
 
 
 def describe(board, name):
-    board.recover()
+    slot = board.found(name)
     region = board.regions.open(name)
     out = {"name": name, "blocks": region.count}
-    slot = board.slots.get(name)
     if not isinstance(slot, Slot):
         out["status"] = "broken"
         out["error"] = str(slot)
@@ -102,9 +101,8 @@ def resize(board, name, blocks):
 
 
 def retire(board, name):
-    board.recover()
+    slot = board.found(name)
     number = 0
-    slot = board.slots.get(name)
     if isinstance(slot, Slot):
         number = slot.state.execution
         if slot.busy():
