@@ -134,7 +134,8 @@ def run(most: int, seconds: float | None, jobs: int = 0) -> Total:
     processes = []
     for core in range(cores):
         here, there = context.Pipe(duplex=False)
-        part = PARTITIONS[core::cores] + GEOMETRIES[core::cores]
+        part = GEOMETRIES[core::cores]
+        part[1:1] = PARTITIONS[core::cores]
         arguments = (part, STORES[core::cores], there, stop, 100 * core)
         process = context.Process(target=work, args=arguments)
         process.start()
