@@ -173,11 +173,29 @@ def stopped_and_numbered():
     refused(board.retire, "a")
     refused(board.stop, "x")
     board.stop("a", "Enough", "of it")
+    board.stop("a", "Again")
     print(board.outcome("a"), board.recover())
     board.retire("a")
     board.start("b", read("long.tsm"), {"n": 1}, blocks=6)
     print(board.describe("b")["execution"], w.board().describe("b")["execution"])
     refused(board.describe, "a")
+
+
+def a_handler_that_is_missing():
+    w = World()
+    board = w.board()
+    board.start("a", read("long.tsm"), {"n": 1}, blocks=6)
+    board.start("b", read("asks.tsm"), {}, blocks=6)
+    board.stop("b")
+    board.start("b", read("silent.tsm"), {}, blocks=6)
+    add = w.tasks.handlers.pop("add")
+    before = bytes(w.flash.data[4 * BLOCK : 10 * BLOCK])
+    board = w.board()
+    board.run_sync()
+    print(board.list(), w.log[-1])
+    print(before == bytes(w.flash.data[4 * BLOCK : 10 * BLOCK]))
+    w.tasks.handlers["add"] = add
+    w.board().run_sync()
 
 
 def a_program_that_is_missing():
@@ -279,6 +297,7 @@ CASES = (
     flash_that_fails_under_one,
     tokens_find_their_execution,
     stopped_and_numbered,
+    a_handler_that_is_missing,
     a_program_that_is_missing,
     another_program_in_the_same_region,
     a_start_that_is_refused,

@@ -25,6 +25,7 @@ FLOWS = {
     },
     "short": {"Wait": {"Type": "Wait", "Seconds": 30, "Next": "Add"}, "Add": then(End=True)},
     "add": {"Add": then(End=True)},
+    "silent": {"Wait": {"Type": "Wait", "Seconds": 5, "End": True}},
     "asks": {
         "Ask": then(
             Resource="ask.waitForTaskToken", Parameters={"token.$": "$$.Task.Token"}, End=True
@@ -136,7 +137,18 @@ def test_a_stopped_one_is_durable_and_its_number_never_comes_again(
 ) -> None:
     out = said["stopped_and_numbered"]
     assert out[0] == "refused TSME-K001: execution 1 is still running"
-    assert out[2:4] == ["execution 1 stopped: Enough: of it False", "2 2"]
+    assert out[2] == "ended a execution 1 stopped: Enough: of it"
+    assert out[3:5] == ["execution 1 stopped: Enough: of it False", "2 2"]
+
+
+def test_what_has_no_handler_stays_as_it_is_and_the_others_run(
+    said: dict[str, list[str]],
+) -> None:
+    out = said["a_handler_that_is_missing"]
+    assert out[1] == "ended b execution 3 succeeded: {}"
+    assert "[('a', 'broken'), ('b', 'succeeded')] a: it cannot go on: TSME-T002" in out[2]
+    assert out[3] == "True"  # nothing was written to its region
+    assert out[4] == 'ended a execution 1 succeeded: {"n":2}'
 
 
 def test_a_missing_program_is_named_and_mended_by_giving_it(said: dict[str, list[str]]) -> None:

@@ -116,9 +116,10 @@ class Board:
 
     def stop(self, name, error="TSME.Stopped", cause=""):
         slot = self.slot(name)
-        slot.stop(error, cause)
-        while slot.queue and not self.active:
-            slot.advance()
+        if slot.busy():
+            slot.stop(error, cause)
+            if not self.active:
+                self.guard(slot)
 
     def resize(self, name, blocks):
         # Of what is behind it the region keeps what recovery needs.
