@@ -1,6 +1,6 @@
 # What users import from tsme, and the modules where it is; read for each name, and then forgotten.
 
-_HOMES = (
+HOMES = (
     "Engine:engine.engine Outcome:engine.outcome Board:engine.board "
     "Program:program "
     "ProgramFiles:program.store ProgramRegion:program.store "
@@ -17,7 +17,7 @@ _HOMES = (
 
 def home(name):
     # the module that has this name, or None
-    for pair in _HOMES.split():
+    for pair in HOMES.split():
         public, part = pair.split(":")
         if public == name:
             return part
