@@ -14,7 +14,7 @@ from tsme import public, testing
 
 SCRIPT = ROOT / "setup" / "docs.py"
 LIB = ROOT / "firmware" / "lib" / "tsme"
-PUBLIC = dict(pair.split(":") for pair in public._HOMES.split())
+PUBLIC = dict(pair.split(":") for pair in public.HOMES.split())
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tsme import public
 
 LIB = ROOT / "firmware" / "lib"
 STUBS = sorted(LIB.rglob("*.pyi"))
-PUBLIC = dict(pair.split(":") for pair in public._HOMES.split())
+PUBLIC = dict(pair.split(":") for pair in public.HOMES.split())
 WRONG = {
     'tasks.tsk("x", efect="once")': '"Tasks" has no attribute "tsk"; maybe "task"?  '
     "[attr-defined]",

@@ -34,8 +34,8 @@ def decode(data):
 
 
 def item(data):
-    v, end = cbor.decode_item(data)
-    return f"{show(cbor.encode_item(v))} {end} {cbor.skip(data, 0)}"
+    v, end = cbor.decode(data, 0, True)
+    return f"{show(cbor.encode(v, True))} {end}"
 
 
 def stamp(data):

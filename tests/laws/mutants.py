@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tests.cbor_items import skip
 from tests.laws.values import Source
 from tests.laws.workflows import write
 from tsme.program import opcodes
@@ -50,7 +51,7 @@ def take_apart(program: bytes) -> Parts:
     at = 0
     values = []
     while at < len(consts):
-        after = cbor.skip(consts, at)
+        after = skip(consts, at)
         strange = consts[at] >> 5 in (2, 6)  # bytes, and constants in parts
         values.append(consts[at:after] if strange else cbor.decode(consts, at)[0])
         at = after

@@ -51,7 +51,7 @@ def records(
     items: list[Any] = []
     at = 0
     while at < len(fields):
-        item, at = cbor.decode_item(fields, at)
+        item, at = cbor.decode(fields, at, True)
         items.append(item)
     kernel = Kernel(Interpreter(Program(program)))
     step = kernel.step(State(), (START, now, *items))

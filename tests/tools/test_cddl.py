@@ -13,6 +13,7 @@ import pytest
 from cddl_verifier import Validator
 from hypothesis import given
 
+from tests.cbor_items import skip
 from tests.compiler.definitions import FULL
 from tests.firmware.test_load import CONSTANTS
 from tests.interpreters import ROOT
@@ -45,7 +46,7 @@ def sequence(data: bytes) -> bytes:
     """A CBOR sequence as the array that stands for it in the CDDL."""
     at = count = 0
     while at < len(data):
-        at = cbor.skip(data, at)
+        at = skip(data, at)
         count += 1
     head = bytearray()
     cbor.put_head(head, 4, count)

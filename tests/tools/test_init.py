@@ -13,6 +13,7 @@ import pytest
 from tests import interpreters
 from tests.tools.shell import assert_one_clear_line, spawn, tsme
 from tests.tools.test_readme import README, blocks
+from tsme import public
 from tsme_host.tools.commands.init import FILES
 
 
@@ -103,7 +104,7 @@ def test_its_main_py_goes_on_after_a_reset_and_tells_an_outcome_once_more(tmp_pa
 
 def test_the_api_page_names_everything_that_the_package_has():
     page = (interpreters.ROOT / "docs" / "API.md").read_text(encoding="utf-8")
-    names = [pair.partition(":")[0] for pair in HOMES.split()]
+    names = [pair.partition(":")[0] for pair in public.HOMES.split()]
     assert not [name for name in names if f"`{name}" not in page and f"tsme.{name}" not in page]
     for member in ("clock", "sleep", "seed", "context.heartbeat()", "context.attempt"):
         assert f"`{member}" in page

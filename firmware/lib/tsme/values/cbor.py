@@ -6,7 +6,7 @@ import struct
 
 from ..errors import fault
 from . import DEPTH, ITEM_DEPTH, MISSING, UINT_MAX, UNICODE, Obj, is_utf8, too_deep  # noqa: F401
-from .cbor_decode import decode, decode_item, read_head, skip  # noqa: F401
+from .cbor_decode import decode  # noqa: F401
 from .numbers import F64, INT_MAX, INT_MIN, Float, bits, shortest
 
 # MicroPython looks for a builtin among all names of the module, then among all builtins, each
@@ -168,10 +168,6 @@ def encode_all(buf, items, container=False):
     except Exception:
         buf[start:] = b""
         raise
-
-
-def encode_item(v):
-    return encode(v, True)
 
 
 def encode(v, container=False):

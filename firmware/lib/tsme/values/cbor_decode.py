@@ -138,28 +138,3 @@ def decode(data, pos=0, container=False):
             box, key, count, left, keyed = stack.pop()
         else:
             return v, pos
-
-
-def decode_item(data, pos=0):
-    return decode(data, pos, True)
-
-
-# The position after the item at pos, which is trusted to be one.
-def skip(data, pos):
-    todo = 1
-    while todo:
-        todo -= 1
-        major, n, pos = read_head(data, pos)
-        if major == 2 or major == 3:
-            pos += n
-        elif major == 4:
-            todo += n
-        elif major == 5:
-            todo += n << 1
-        elif major == 6:
-            todo += 1
-        elif major == 7 and n > 23:
-            pos += 1 << (n - 24)
-    if pos > len(data):
-        _ends(data)
-    return pos

@@ -94,11 +94,6 @@ def bits(v):
     return n
 
 
-def is_float(v):
-    t = type(v)
-    return t is Float or t is F64
-
-
 def is_number(v):
     t = type(v)
     return t is int or t is Float or t is F64
