@@ -116,7 +116,8 @@ def test_a_result_may_be_cbor_or_message_pack(folder: Path, on: str):
         assert tsme(*given, stdin=cbor2.dumps(value)).exit_code == 0
         stdout: Any = process.stdout
         data = stdout.buffer.read()
-        assert process.wait(timeout=60) == 0
+        with process:  # which closes what it prints to
+            assert process.wait(timeout=60) == 0
     assert repr(cbor2.loads(data)) == repr(value)
 
 
