@@ -32,14 +32,18 @@ def replay(program, events, watched=False):
     return out
 
 
-def traced(program, events):
+def traced(program, events, encoded=True):
     interpreter = Interpreter(Program(program))
     out = []
 
     def sink(kind, frame, pc, number, data):
-        out.append([kind, frame, pc, number, data, tracer.frame(frame)])
+        told = tracer.frame(frame)
+        if not encoded:
+            told = encode(told, True)
+            data = encode(data, True) if data != b"" else data
+        out.append([kind, frame, pc, number, data, told])
 
-    tracer = Tracer(interpreter, sink)
+    tracer = Tracer(interpreter, sink, None, encoded)
     kernel = Kernel(interpreter)
     state = State()
     for event in events:

@@ -46,6 +46,11 @@ def test_watching_changes_no_record() -> None:
         assert device.replay(program, events, watched=True) == expected, show(case)
 
 
+def test_who_reads_at_once_is_given_the_items_of_these_bytes() -> None:
+    for case, (program, events), _ in batch()[:COUNT]:
+        assert device.traced(program, events, False) == device.traced(program, events), show(case)
+
+
 @pytest.mark.parametrize("board", BOARDS)
 def test_boards_tell_the_events_that_cpython_tells(board: str) -> None:
     items: list[Any] = [tolerant(), *(item for _, item, _ in batch()[:COUNT])]

@@ -66,10 +66,15 @@ class Fault(NamedTuple):
     value: Any = None
 
 
+def _item(told: Any) -> Any:
+    """What an event holds: this interpreter gives it as it is, others as bytes."""
+    return cbor.decode(told, 0, True)[0] if isinstance(told, bytes) else told
+
+
 class Told:
     """One event.  Its data, and the frames, are decoded when they are asked for."""
 
-    def __init__(self, tracer: trace.Tracer, frame: int, pc: int, number: int, data: bytes):
+    def __init__(self, tracer: trace.Tracer, frame: int, pc: int, number: int, data: Any):
         self.tracer = tracer
         self.frame = frame
         self.pc = pc
@@ -78,7 +83,7 @@ class Told:
 
     @cached_property
     def data(self) -> Any:
-        return cbor.decode(self._data, 0, True)[0]
+        return _item(self._data)
 
     def about(self, frame: int) -> Told:
         """The same moment, of another frame."""
@@ -86,8 +91,9 @@ class Told:
 
     @cached_property
     def image(self) -> FrameImage:
-        item = cbor.decode(self.tracer.frame(self.frame), 0, True)[0]
+        item = _item(self.tracer.frame(self.frame))
         item[5] = self.tracer.now - item[5]
+        item[10] = list(item[10])
         if len(item) > _ALONE and item[-1]:
             item[-1] = Join(*item[-1])
         return FrameImage(*item)
@@ -115,7 +121,7 @@ class Watcher:
             if (found := getattr(self, f"on_{name}", None))
         }
 
-        def sink(kind: int, frame: int, pc: int, number: int, data: bytes) -> None:
+        def sink(kind: int, frame: int, pc: int, number: int, data: Any) -> None:
             kinds[kind](Told(tracer, frame, pc, number, data))
 
-        tracer = trace.Tracer(interpreter, sink, tuple(kinds))
+        tracer = trace.Tracer(interpreter, sink, tuple(kinds), encoded=False)

@@ -25,17 +25,22 @@ def _action(action):
 
 class Tracer:
     # sink(kind, frame, pc, number, data) is called for each event of `interpreter`, or those of
-    # `kinds` alone.  What it raises ends the step.
-    def __init__(self, interpreter, sink, kinds=None):
+    # `kinds` alone.  What it raises ends the step.  encoded=False: for who reads it at once, the
+    # items instead of their bytes: values are never changed, so they can be shared.
+    def __init__(self, interpreter, sink, kinds=None, encoded=True):
         self.sink = sink
         self.kinds = kinds
+        self.encoded = encoded
         self.now = 0  # of the step under way
         self._frames = None
         interpreter.trace = self._see
 
     def frame(self, number):
         # Only within sink(): the frame of this number, as a checkpoint has it.
-        return encode(frame_items.encode([self._frames[number]], self.now)[0], True)
+        return self._told(frame_items.encode([self._frames[number]], self.now)[0])
+
+    def _told(self, item):
+        return encode(item, True) if self.encoded else item
 
     def _see(self, kind, d, number, f, what):
         if self.kinds and kind not in self.kinds:
@@ -67,4 +72,4 @@ class Tracer:
         elif kind == _T_FAIL or _T_TOLERATED <= kind <= _T_PASSED:
             n = what.number
             data = [what.name, what.cause]
-        self.sink(kind, number, f.pc, n, b"" if data is self else encode(data, True))
+        self.sink(kind, number, f.pc, n, b"" if data is self else self._told(data))
