@@ -8,7 +8,8 @@ import pytest
 
 from tests.interpreters import environment, require, run
 from tsme.errors import TsmeError
-from tsme.journal import STEP, Journal, file_image
+from tsme.journal import STEP, Journal
+from tsme.journal import flash as journal_flash
 from tsme.journal.flash import FileFlash
 
 OTHERS = ["cpython", "micropython", "micropython32"]
@@ -100,7 +101,7 @@ def test_a_full_disk_leaves_no_half_a_file(
         if written > 3:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(file_image, "erase", full)
+    monkeypatch.setattr(journal_flash, "erase", full)
     with pytest.raises(OSError, match="No space"):
         FileFlash(str(tmp_path / "j.bin"), 512, 6)
     assert list(tmp_path.iterdir()) == []

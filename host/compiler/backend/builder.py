@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..frontend.model import CompileError, Machine, Problem, Where
+from ..frontend.model import CompileError, Machine, Problem, State, Where
 from .instructions import INSTRUCTIONS
 from .ir import Code, Ins, Label, Lowered, Operand, Pooled, Site, StateInfo
 from .windows import Window, assigned
@@ -16,6 +16,7 @@ class Builder:
 
     def __init__(self, machine: Machine, largest: int) -> None:
         self.largest = largest
+        self.state: State = next(iter(machine.states.values()))  # whose code comes next
         self.code: Code = []
         self.problems: list[Problem] = []
         self.states: list[StateInfo] = []

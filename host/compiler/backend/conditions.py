@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..frontend.model import And, Compare, Condition, Not, Or, Path
 from . import expressions
+from .builder import Builder
 from .expressions import Dollar
 from .ir import Label
-
-if TYPE_CHECKING:
-    from .lower import Lowering
 
 _TYPES = {"String": 0, "Numeric": 1, "Boolean": 2, "Timestamp": 3}
 _RELATIONS = {
@@ -31,7 +27,7 @@ TESTS = {
 }
 
 
-def condition(lo: Lowering, c: Condition, dollar: Dollar, then: Label, otherwise: Label) -> None:
+def condition(lo: Builder, c: Condition, dollar: Dollar, then: Label, otherwise: Label) -> None:
     """Go on at `then` or `otherwise`.  The code that follows is what `then` names."""
     if isinstance(c, Compare):
         lo.ins("UNLESS" if compare(lo, c, dollar) else "IF", otherwise)
@@ -50,7 +46,7 @@ def condition(lo: Lowering, c: Condition, dollar: Dollar, then: Label, otherwise
         condition(lo, c.parts[-1], dollar, then, otherwise)
 
 
-def negated(lo: Lowering, c: Condition, dollar: Dollar, then: Label, otherwise: Label) -> None:
+def negated(lo: Builder, c: Condition, dollar: Dollar, then: Label, otherwise: Label) -> None:
     """As `condition`, for the opposite of it."""
     if isinstance(c, Compare):
         lo.ins("IF" if compare(lo, c, dollar) else "UNLESS", otherwise)
@@ -62,7 +58,7 @@ def negated(lo: Lowering, c: Condition, dollar: Dollar, then: Label, otherwise: 
         condition(lo, And(tuple(Not(p) for p in c.parts)), dollar, then, otherwise)
 
 
-def compare(lo: Lowering, c: Compare, dollar: Dollar) -> bool:
+def compare(lo: Builder, c: Compare, dollar: Dollar) -> bool:
     """Push a boolean; the comparison holds if it is the one returned."""
     if c.op in TESTS:
         expressions.path(lo, c.variable, dollar, "choice", soft=c.op == "IsPresent")

@@ -7,17 +7,15 @@ or States.ResultWriterFailed, by a handler of its own.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tsme.program.wait import ppm
 
 from ..frontend.model import Batcher, Const, Expr, Json, Map, Obj, Path, Reader, Writer
 from . import expressions
+from .data_flow import DataFlow
 from .expressions import FUNCTIONS, Dollar, Slot
 from .ir import Label, Pooled, Site
-
-if TYPE_CHECKING:
-    from .lower import Lowering
 
 LABEL_MAX = 40
 LIMIT_MAX = 99_999_999  # of an option; nothing has so many items
@@ -30,13 +28,13 @@ def label(state: Map) -> str:
     return state.label or made or "map"
 
 
-def concurrency(lo: Lowering, state: Map, dollar: Dollar) -> int:
+def concurrency(lo: DataFlow, state: Map, dollar: Dollar) -> int:
     """Push MaxConcurrency, which MAP takes below its items; what MAP's operand says of it."""
     most = state.max_concurrency or None
     return lo.option(2, min(most, LIMIT_MAX) if isinstance(most, int) else most, dollar)
 
 
-def tolerance(lo: Lowering, state: Map, dollar: Dollar) -> int:
+def tolerance(lo: DataFlow, state: Map, dollar: Dollar) -> int:
     """As `concurrency`, above the items: how many of them may fail.  None of a distributed Map,
     unless it says otherwise."""
     count, percentage = state.tolerated
@@ -48,7 +46,7 @@ def tolerance(lo: Lowering, state: Map, dollar: Dollar) -> int:
     return lo.option(3, count, dollar) << 1 | lo.option(4, part, dollar) << 2
 
 
-def check(lo: Lowering, state: Map, dollar: Dollar) -> None:
+def check(lo: DataFlow, state: Map, dollar: Dollar) -> None:
     """What AWS looks at before a reader reads: options that paths give."""
     for k, limit in enumerate((state.max_concurrency, *state.tolerated)):
         if isinstance(limit, Path):
@@ -56,7 +54,7 @@ def check(lo: Lowering, state: Map, dollar: Dollar) -> None:
             lo.ins("DROP", 1)
 
 
-def remember(lo: Lowering, state: Map) -> None:
+def remember(lo: DataFlow, state: Map) -> None:
     """The ARN of the Map Run, if its writer will need it."""
     if state.writer is None or state.writer.resource is None:
         return
@@ -67,7 +65,7 @@ def remember(lo: Lowering, state: Map) -> None:
     keep(lo, "#run")
 
 
-def keep(lo: Lowering, name: str) -> Slot:
+def keep(lo: DataFlow, name: str) -> Slot:
     """Pop what a state needs behind a TASK or in its items: into a slot that the states of the
     machine share, each while it lasts."""
     lo.store(name)
@@ -75,7 +73,7 @@ def keep(lo: Lowering, name: str) -> Slot:
     return Slot(lo.frame, lo.frame.slot(name))
 
 
-def release(lo: Lowering) -> None:
+def release(lo: DataFlow) -> None:
     """The state is over, and nothing of what it kept is wanted any more."""
     for name in lo.kept:
         lo.ins("CONST", Pooled(None))
@@ -83,11 +81,11 @@ def release(lo: Lowering) -> None:
     lo.kept = []
 
 
-def _run(lo: Lowering) -> None:
+def _run(lo: DataFlow) -> None:
     lo.load(lo.frame, lo.frame.slot("#run"))
 
 
-def read(lo: Lowering, state: Map, reader: Reader, dollar: Dollar, failed: Label) -> None:
+def read(lo: DataFlow, state: Map, reader: Reader, dollar: Dollar, failed: Label) -> None:
     """Push the items; what goes wrong goes on at `failed`."""
     check(lo, state, dollar)
     if isinstance(reader.max_items, Path):  # AWS looks at it before it reads
@@ -123,12 +121,12 @@ def read(lo: Lowering, state: Map, reader: Reader, dollar: Dollar, failed: Label
     _items(lo, reader, dollar)
 
 
-def _items(lo: Lowering, reader: Reader, dollar: Dollar) -> None:
+def _items(lo: DataFlow, reader: Reader, dollar: Dollar) -> None:
     _number(lo, reader.max_items, dollar)
     _call(lo, "Items", reader.max_items)
 
 
-def batch(lo: Lowering, batcher: Batcher, dollar: Dollar) -> None:
+def batch(lo: DataFlow, batcher: Batcher, dollar: Dollar) -> None:
     """Batches for the items on the stack."""
     _number(lo, batcher.items, dollar)
     _number(lo, batcher.size, dollar)
@@ -139,7 +137,7 @@ def batch(lo: Lowering, batcher: Batcher, dollar: Dollar) -> None:
     _call(lo, "Batch", batcher.items if isinstance(batcher.items, Path) else batcher.size)
 
 
-def write(lo: Lowering, state: Map, writer: Writer, dollar: Dollar, failed: Label) -> int:
+def write(lo: DataFlow, state: Map, writer: Writer, dollar: Dollar, failed: Label) -> int:
     """What becomes of the results, which are the only thing on the stack; where the output is."""
     how = writer.config.get("Transformation")
     if how == "FLATTEN":
@@ -165,7 +163,7 @@ def write(lo: Lowering, state: Map, writer: Writer, dollar: Dollar, failed: Labe
     return lo.depth - 1
 
 
-def failure(lo: Lowering, entry: Label, name: str, handler: Label) -> None:
+def failure(lo: DataFlow, entry: Label, name: str, handler: Label) -> None:
     """What follows when a reader or a writer fails: the state fails with the error `name`."""
     lo.depth = 0
     lo.label(entry)
@@ -176,13 +174,13 @@ def failure(lo: Lowering, entry: Label, name: str, handler: Label) -> None:
     lo.ins("FAIL", 3)
 
 
-def _task(lo: Lowering, resource: str, site: Site) -> None:
+def _task(lo: DataFlow, resource: str, site: Site) -> None:
     if resource not in lo.resources:
         lo.resources.append(resource)
     lo.start(resource, site=site)
 
 
-def _members(lo: Lowering, parameters: Expr | None, dollar: Dollar, *taken: str) -> list[str]:
+def _members(lo: DataFlow, parameters: Expr | None, dollar: Dollar, *taken: str) -> list[str]:
     """Push the members of Parameters but the names `taken`, each on its own; their names."""
     found: dict[str, Any] = {}
     if isinstance(parameters, Obj):
@@ -195,18 +193,18 @@ def _members(lo: Lowering, parameters: Expr | None, dollar: Dollar, *taken: str)
     return names
 
 
-def _number(lo: Lowering, value: int | Path, dollar: Dollar) -> None:
+def _number(lo: DataFlow, value: int | Path, dollar: Dollar) -> None:
     if isinstance(value, Path):
         expressions.path(lo, value, dollar, "path")
     else:
         lo.integer(value)
 
 
-def _object(lo: Lowering, names: list[str]) -> None:
+def _object(lo: DataFlow, names: list[str]) -> None:
     members: list[Json] = [*names]
     lo.ins("OBJECT", Pooled(members))
 
 
-def _call(lo: Lowering, name: str, limit: int | Path = 0) -> None:
+def _call(lo: DataFlow, name: str, limit: int | Path = 0) -> None:
     site = Site("limit", limit.text, limit.where) if isinstance(limit, Path) else None
     lo.ins("CALL", FUNCTIONS.index(name), site)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tsme.errors.causes import ERRORS
 from tsme.program import opcodes
@@ -27,11 +27,9 @@ from ..frontend.model import (
 )
 from ..jsonpath import queries
 from ..jsonpath.filter_errors import FilterError, Unsupported
+from .builder import Builder
 from .ir import Label, Pooled, Site
 from .windows import Window
-
-if TYPE_CHECKING:
-    from .lower import Lowering
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ _EXECUTION = {"Id": 0, "Input": 2, "Name": 1, "RoleArn": 4, "StartTime": 3, "Red
 _MACHINE = {"Id": 8, "Name": 9}
 
 
-def expr(lo: Lowering, e: Expr, dollar: Dollar, within: str = "", field: bool = True) -> None:
+def expr(lo: Builder, e: Expr, dollar: Dollar, within: str = "", field: bool = True) -> None:
     """Push the value of an expression.  `within`: the call that it is an argument of; `field`: it
     is a payload template or a part of one."""
     if isinstance(e, Const):
@@ -83,7 +81,7 @@ def expr(lo: Lowering, e: Expr, dollar: Dollar, within: str = "", field: bool = 
         call(lo, e, dollar, within)
 
 
-def constant(lo: Lowering, value: Json) -> None:
+def constant(lo: Builder, value: Json) -> None:
     """Push a constant; an integer from 0 to 255 needs no place in the pool."""
     if type(value) is int and 0 <= value < 256:
         lo.ins("INT", value)
@@ -93,7 +91,7 @@ def constant(lo: Lowering, value: Json) -> None:
         lo.ins("CONST", Pooled(value))
 
 
-def _too_large(lo: Lowering) -> None:
+def _too_large(lo: Builder) -> None:
     """In place of a constant that no value may be as large as: the error, when it is come to.
 
     What follows must be reachable all the same, as far as the verifier can tell.
@@ -108,7 +106,7 @@ def _too_large(lo: Lowering) -> None:
     lo.ins("INT", 0)
 
 
-def call(lo: Lowering, e: Call, dollar: Dollar, within: str = "") -> None:
+def call(lo: Builder, e: Call, dollar: Dollar, within: str = "") -> None:
     """An intrinsic function.  Functions with any number of arguments take an array.  `within`: the
     call around all of it, which AWS names if an argument is not there."""
     name = e.name.removeprefix("States.")
@@ -131,7 +129,7 @@ def call(lo: Lowering, e: Call, dollar: Dollar, within: str = "") -> None:
     lo.ins("CALL", FUNCTIONS.index(name), site)
 
 
-def data(lo: Lowering, dollar: Dollar) -> None:
+def data(lo: Builder, dollar: Dollar) -> None:
     """Push what `$` is."""
     if isinstance(dollar, int):
         lo.ins("PICK", dollar)
@@ -146,7 +144,7 @@ def data(lo: Lowering, dollar: Dollar) -> None:
 
 
 def path(
-    lo: Lowering,
+    lo: Builder,
     p: Path,
     dollar: Dollar,
     kind: str,
@@ -185,7 +183,7 @@ def path(
         lo.ins("QUERY", Pooled(query), site)
 
 
-def _plan(lo: Lowering, p: Path, segments: list[Segment]) -> tuple[list[Key | Index], list[Json]]:
+def _plan(lo: Builder, p: Path, segments: list[Segment]) -> tuple[list[Key | Index], list[Json]]:
     """What a path asks of the device; reports what cannot be asked of it."""
     try:
         if p.root == "$$" and queries.from_document(segments):
@@ -200,7 +198,7 @@ def _plan(lo: Lowering, p: Path, segments: list[Segment]) -> tuple[list[Key | In
     return [], []
 
 
-def context(lo: Lowering, segments: list[Segment]) -> list[Segment]:
+def context(lo: Builder, segments: list[Segment]) -> list[Segment]:
     """Push the part of the context object that a path begins with; what is left of the path."""
     node: Any = {"Execution": _EXECUTION, "StateMachine": _MACHINE, "State": _state(lo)}
     if isinstance(lo.state, Task):
@@ -224,14 +222,14 @@ def context(lo: Lowering, segments: list[Segment]) -> list[Segment]:
     return rest
 
 
-def _state(lo: Lowering) -> dict[str, Any]:
+def _state(lo: Builder) -> dict[str, Any]:
     fields: dict[str, Any] = {"EnteredTime": 5, "Name": Const(lo.state.name, lo.state.where)}
     if isinstance(lo.state, Task):
         fields["RetryCount"] = 6
     return fields
 
 
-def _push(lo: Lowering, node: Any) -> None:
+def _push(lo: Builder, node: Any) -> None:
     if isinstance(node, Const):
         lo.ins("CONST", Pooled(node.value))
     elif isinstance(node, int):

@@ -6,42 +6,14 @@ from .. import const, once
 from ..errors import fault
 from ..journal.regions import Regions
 from ..kernel import State
-from .engine import Engine
 from .outcome import Outcome, client_of
 from .platform import rest, wall_clock
 from .platform import seed as random_seed
+from .slot import Slot
 from .tasks import Tasks
 
 _SLEEP = const(9)  # as protocol.py has it
 _BLOCKS = const(16)  # of a new region
-
-
-class Slot(Engine):
-    # One of them.  What is not its own is the board's: clock, handlers, buffers, programs.
-    def __init__(self, board, name, journal):
-        self.board = board
-        self.name = name
-        super().__init__(b"", journal, board.clock, None, board.seed, board.tasks)
-        self.posted = board.posted
-
-    @property
-    def active(self):
-        return self.board.active
-
-    def client(self, digest):
-        # recursion: at most 1, as the engine's
-        return self.board.client(digest)
-
-    def next_execution(self):
-        return self.board.number() + 1
-
-    def launch(self, action):
-        # recursion: at most 2, as the engine's
-        if self.board.active:  # else run() does it
-            super().launch(action)
-
-    def report(self, text):
-        super().report("%s: %s" % (self.name, text))
 
 
 class Board:

@@ -6,7 +6,8 @@ from typing import Any, Protocol
 from ..journal.blocks import Device
 from ..journal.regions import Regions
 from ..values.cbor import Value
-from .engine import Engine, Outcome
+from .engine import Outcome
+from .slot import Slot
 from .tasks import Effect, Handler, Tasks
 
 class Programs(Protocol):
@@ -16,12 +17,6 @@ class Programs(Protocol):
     def get(self, digest: bytes) -> tuple[bytes, int] | None: ...
     def drop(self, digest: bytes) -> None: ...
     def digests(self) -> list[bytes]: ...
-
-class Slot(Engine):
-    """One of a board's executions."""
-
-    board: Board
-    name: str
 
 class Board:
     """Runs several executions, by name; each in a region of one partition (SPEC 4.7).

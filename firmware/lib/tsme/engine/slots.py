@@ -1,8 +1,8 @@
 # What a board does seldom: opens, begins, describes, resizes and retires.  Works on a Board.
 from ..errors import TsmeError, fault
 from ..journal import Journal
-from .board import Slot
 from .outcome import Outcome, client_of
+from .slot import Slot
 
 
 def open(board, name):

@@ -21,12 +21,13 @@ class LimitError(TsmeError):
 
 def fault(code, *args):
     # -> the error of this code; its text is in texts.py
-    return once("errors.texts", "fault", code, args)
+    return TsmeError(code, once("errors.texts", "fault", code, args))
 
 
 def over(code, asked, limit, name=None):
     # -> the LimitError of this code, or of the limit `name` of limits.py
-    return once("errors.texts", "over", code, asked, limit, name)
+    what, how = once("errors.texts", "over", code, name)
+    return LimitError(code, what, asked, limit, how)
 
 
 # Errors of a workflow (docs/SPEC.md, 2.9).

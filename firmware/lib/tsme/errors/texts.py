@@ -1,7 +1,5 @@
 # The texts of errors, by code; loaded when one is raised, then forgotten.  docs/ERRORS.md explains
 # them.  What a failing workflow is told is elsewhere: it is part of the state.
-from . import LimitError, TsmeError
-
 TEXTS = {
     "TSME-J001": "this device cannot hold a journal: %d blocks (2 to 65535 are possible) of %d "
     "bytes (times of 256, at least 8 slots), slots of %d (32 to 256), program_size %d (1 to 256)",
@@ -90,12 +88,8 @@ WHAT = {
 
 
 def fault(code, args):
-    if code == "TSME-K003":
-        from ..kernel.protocol import INPUTS
-
-        args = (INPUTS[args[0]], args[1])
     shown = [_hex(a) if isinstance(a, bytes) else a for a in args]
-    return TsmeError(code, TEXTS[code] % tuple(shown))
+    return TEXTS[code] % tuple(shown)
 
 
 def _hex(digest):
@@ -160,9 +154,6 @@ def belated(name, context, now):
     )
 
 
-def over(code, asked, limit, name):
-    if name:
-        what, how = WHAT[name], 'raise tsme.LIMITS["%s"]' % name
-    else:
-        what, how = LIMITED[code]
-    return LimitError(code, what, asked, limit, how)
+def over(code, name):
+    # what the limit is of, and how to mend it
+    return (WHAT[name], 'raise tsme.LIMITS["%s"]' % name) if name else LIMITED[code]

@@ -2,10 +2,9 @@
 import os
 
 from ..errors import TsmeError, fault
-from .flash import erase
 
 
-def fit(path, block, count, durable):
+def fit(path, block, count, durable, erase):
     # Makes it if it is not there, or was never made to the end.  -> its blocks
     try:
         size = os.stat(path)[6]
@@ -31,7 +30,7 @@ def fit(path, block, count, durable):
     try:
         with open(part, "wb") as f:
             for _ in range(count):
-                erase(f, block)
+                erase(f, block)  # calls: flash
             f.flush()
             if durable and hasattr(os, "fsync"):
                 os.fsync(f.fileno())

@@ -23,7 +23,7 @@ class FileFlash:
     def __init__(self, path, block=4096, count=None, durable=True):
         self.path = path
         self.block = block
-        self.count = once("journal.file_image", "fit", path, block, count, durable)
+        self.count = once("journal.file_image", "fit", path, block, count, durable, erase)
         self.durable = durable
         self.file = open(path, "r+b", 0)
         found = os.stat(path)

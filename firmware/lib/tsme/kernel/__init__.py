@@ -209,19 +209,16 @@ if UNICODE:
     put_step = sooner(put_step)
 
 
-def known(n):
-    # Does an execution of this behaviour still run?  0: of a release that did not number them
-    if type(n) is not int or not _OLDEST <= n <= BEHAVIOUR:
-        raise fault("TSME-K007", n, BEHAVIOUR)
-
-
 class Kernel:
     def __init__(self, client, room=None, find=None):
         self.client = client  # of the execution under way, or the last
         self.room = room  # bytes of a checkpoint that the journal takes, if there is one
         self.find = find  # a function(digest) -> the client that has it, or None
 
-    def use(self, digest):
+    def use(self, digest, n=BEHAVIOUR):
+        # n: the behaviour of its execution; 0: of a release that did not number them
+        if type(n) is not int or not _OLDEST <= n <= BEHAVIOUR:
+            raise fault("TSME-K007", n, BEHAVIOUR)
         if not self.client or self.client.program.digest != digest:
             client = self.find and self.find(digest)
             if not client:
@@ -236,8 +233,7 @@ class Kernel:
         if kind == _START:
             if state.execution and state.status == _RUNNING:
                 raise fault("TSME-K001", state.execution)
-            known(event[7] if len(event) > 7 else 0)
-            self.use(event[3])
+            self.use(event[3], event[7] if len(event) > 7 else 0)
         elif state.status != _RUNNING or not state.execution:
             raise fault("TSME-K002")
         elif kind not in (_CONTINUE, _STOP, _SIGNAL, _SLEEP):
@@ -246,7 +242,9 @@ class Kernel:
                 return None
             due = action.due
             if (due is None or event[1] < due) if kind == _TIMER else action.kind != _TASK:
-                raise fault("TSME-K003", kind, action.id)
+                from .protocol import INPUTS
+
+                raise fault("TSME-K003", INPUTS[kind], action.id)
         elif kind == _CONTINUE and not self.client.runnable(state.client):
             raise fault("TSME-K004")
         elif kind == _SIGNAL and not self.client.signals:
@@ -322,4 +320,4 @@ class Kernel:
 
     def restore(self, item, size=0):
         # the state of a decoded checkpoint of so many bytes, 0 if that is not known
-        return once("kernel.checkpoints", "restore", self, item, size)
+        return once("kernel.checkpoints", "restore", self, State(), Action, item, size)

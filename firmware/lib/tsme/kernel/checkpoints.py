@@ -3,7 +3,6 @@
 from .. import const
 from ..errors import over
 from ..values.cbor import encode, encoded_size
-from . import Action, State, known
 from .limits import LIMITS, check
 
 _DUE = const(3)  # places in the item of an action
@@ -50,21 +49,19 @@ def bound(kernel, d):
     check(LIMITS, "state_bytes", d.bound)
 
 
-def restore(kernel, item, size):
-    # the state of a decoded checkpoint of so many bytes, 0 if that is not known
-    s = State()
+def restore(kernel, s, action, item, size):
+    # `s` becomes the state of a decoded checkpoint of so many bytes, 0 if that is not known.
+    # `action` makes the actions.
     behaviour = item[0] if len(item) > 14 else 0
     s.steps, s.execution, s.status, s.now, s.next_id, s.rng = item[-14:-8]
     s.digest, start, kept, context, pending, s.result, digest, part = item[-8:]
     if part is not None:  # what has ended is not run any more, whatever it was
-        known(behaviour)
-        kernel.use(digest)
+        kernel.use(digest, behaviour)
     s.origin = [s.now - start, kept, context, behaviour, digest]
     s.pending = {}
     for item in pending:
         item = moved(item, s.now)
-        action = Action(*(item if len(item) > 4 else item + [None, None, 0, 0, None]))
-        s.pending[action.id] = action
+        s.pending[item[0]] = action(*(item if len(item) > 4 else item + [None, None, 0, 0, None]))
     s.client = None if part is None else kernel.client.codec().decode(part, s.now)
     s.bound = size or LIMITS["state_bytes"]  # which makes the next step measure it
     return s

@@ -16,7 +16,7 @@ from ..kernel.protocol import INPUTS
 from ..kernel.rejected import Rejected
 from ..values import Obj
 from ..values.cbor import encode_into, encoded_size
-from .drafts import ObjectDraft, frozen, own
+from .drafts import KINDS, ObjectDraft, frozen, own
 
 # As kernel/protocol.py has them.
 _START = const(1)
@@ -27,6 +27,16 @@ _SIGNAL = const(8)
 _TASK = const(0)
 _LONGEST = 0x7FFFFFFFFFF  # ms, some 279 years
 _CAUSE = const(200)  # characters
+
+
+def _array(v, parent):
+    from .array_draft import ArrayDraft
+
+    KINDS[list] = ArrayDraft
+    return ArrayDraft(v, parent)
+
+
+KINDS[list] = _array  # loaded for the first array
 
 
 class Input:

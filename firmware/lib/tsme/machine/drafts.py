@@ -23,13 +23,6 @@ else:
     Ordered = Obj
 
 
-def _first(v, parent):
-    from .array_draft import ArrayDraft
-
-    _KINDS[list] = ArrayDraft
-    return ArrayDraft(v, parent)
-
-
 def own(v):
     # recursion: at most 32, the depth of a value
     # A copy that may be changed, and keeps the order of members.
@@ -135,7 +128,7 @@ class Draft:
             kids = self.kids = {}
         elif k in kids:
             return kids[k]
-        kids[k] = v = _KINDS[type(v)](v, self)
+        kids[k] = v = KINDS[type(v)](v, self)
         return v
 
     def put(self, k, v):
@@ -300,5 +293,5 @@ class ObjectDraft(Draft):
 
 
 _LEAVES = (int, str, bool, type(None))
-_KINDS = {Obj: ObjectDraft, list: _first}
+KINDS = {Obj: ObjectDraft}  # and list: the package says it
 _BOXES = (dict, Obj, list, tuple, Draft, ObjectDraft)  # what may be changed in, or holds such

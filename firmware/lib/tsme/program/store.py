@@ -7,13 +7,7 @@ import os
 
 from .. import once
 from ..journal.records import crc32
-
-
-def install(data):
-    # Verifies a program.  -> its digest
-    from . import Program
-
-    return Program(data).digest
+from . import Program
 
 
 class ProgramFiles:
@@ -35,7 +29,7 @@ class ProgramFiles:
         there = self._named(data[3:11])
         if name in there and self._read(name):
             return bytes(data[3:11])
-        digest = install(data)
+        digest = Program(data).digest
         path = self.folder + "/" + name
         with open(path + "~", "wb") as f:
             f.write(data)

@@ -44,5 +44,3 @@ class ProgramRegion:
 
     def digests(self) -> list[bytes]:
         """Of all programs that are here."""
-
-def install(data: bytes) -> bytes: ...

@@ -8,7 +8,7 @@ import struct
 from ..errors import fault, over
 from ..journal.heads import read_mark
 from ..journal.records import crc32
-from .store import install
+from . import Program
 
 _HEAD = "<4sBBHIII8s"  # magic, version, 0, index, number of the put, bytes, crc of all, digest
 _MAGIC = b"TSMP"
@@ -108,7 +108,7 @@ def put(b, data):
     digest = bytes(data[3:11])
     if digest in kept and kept[digest][1:3] == (len(data), crc):
         return digest
-    digest = install(data)
+    digest = Program(data).digest
     free = list(range(b.count))
     for _, _, _, blocks in kept.values():
         free = [n for n in free if n not in blocks]

@@ -2,50 +2,10 @@
 from ..errors import fault
 from .numbers import compare, from_bits, is_number, parts
 
-_FRACTION = (1 << 52) - 1
-
-
-def bit_length(n):
-    k = 0
-    while n >> 64:
-        n >>= 64
-        k += 64
-    while n:
-        n >>= 1
-        k += 1
-    return k
-
-
-# The bits of m * 2**e rounded to the nearest binary64, ties to even; None if that is too large.
-def round_bits(neg, m, e):
-    sign = 1 << 63 if neg else 0
-    if not m:
-        return sign
-    drop = bit_length(m) - 53
-    if e + drop < -1074:
-        drop = -1074 - e  # subnormal: fewer than 53 bits are left
-    if drop > 0:
-        half = 1 << (drop - 1)
-        rest = m & ((half << 1) - 1)
-        m >>= drop
-        if rest > half or (rest == half and m & 1):
-            m += 1  # may carry into bit 53, which is exact
-        e += drop
-        if m >> 53:
-            m >>= 1
-            e += 1
-    else:
-        m <<= -drop
-        e += drop
-    if not m >> 52:
-        return sign | m  # subnormal or zero, e is -1074
-    e += 1075
-    if e > 0x7FE:
-        return None
-    return sign | e << 52 | m & _FRACTION
-
 
 def from_parts(neg, m, e):
+    from .digits import round_bits
+
     n = round_bits(neg, m, e)
     if n is None:
         raise fault("TSME-V022")

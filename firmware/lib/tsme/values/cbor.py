@@ -221,6 +221,7 @@ def encoded_size(v, most=0x7FFFFFFF):
 
 
 if UNICODE:
-    from .native import sooner
+    from .native import bind, sooner
 
+    bind(_put_int, _put_float, _put_other, measure)
     encode_all, measure = sooner(encode_all), sooner(measure)

@@ -1,7 +1,6 @@
-# Numbers as decimal text, both ways, by exact integer arithmetic: what an interpreter's own
-# float() and repr() do differs in the last digit from port to port.
+# Numbers as decimal text, both ways.
 from ..errors import TsmeError
-from .binary64 import bit_length, round_bits
+from .digits import bit_length, round_bits, shown
 from .numbers import INT_MAX, INT_MIN, from_bits, parts
 
 _DIGITS = 800  # a binary64 is decided by fewer; any more can only tell "a little above"
@@ -90,84 +89,5 @@ def _decimal(neg, digits, power):
     return from_bits(n)
 
 
-# The shortest digits that only this value has, the nearest if there are several (Steele and
-# White's algorithm), and where the point is: 0.DIGITS * 10**k.
-def shortest_digits(m, e):
-    even = not m & 1
-    edge = 1 if m == 1 << 52 and e > -1074 else 0  # the gap below is half the gap above
-    r = m << (1 + edge)
-    s = 2 << edge
-    high = 1 << edge
-    low = 1
-    if e >= 0:
-        r <<= e
-        high <<= e
-        low <<= e
-    else:
-        s <<= -e
-    k = (bit_length(m) + e) * 30103 // 100000
-    if k >= 0:
-        s *= 10**k
-    else:
-        ten = 10**-k
-        r *= ten
-        high *= ten
-        low *= ten
-    while r + high > s or (even and r + high == s):
-        s *= 10
-        k += 1
-    text = ""
-    while True:
-        r *= 10
-        high *= 10
-        low *= 10
-        d = r // s
-        r -= d * s
-        down = r < low or (even and r == low)
-        up = r + high > s or (even and r + high == s)
-        if down or up:
-            break
-        if d or text:
-            text += str(d)
-        else:
-            k -= 1
-    if up and (not down or 2 * r > s or (2 * r == s and d & 1)):
-        d += 1
-    return text + str(d), k
-
-
-# Java takes two digits where one would do, those nearest to the value: 4.9E-324 and not 5.0E-324.
-# It makes a difference only where values lie far apart, among the smallest of all.
-def _two_digits(m, e, k):
-    s = 1 << -e
-    r = m * 10 ** (2 - k)
-    if r < 10 * s:
-        r *= 10
-        k -= 1
-    d, r = r // s, r % s
-    if 2 * r > s or 2 * r == s and d & 1:
-        d += 1
-    if d == 100:
-        d = 10
-        k += 1
-    return str(d) if d % 10 else str(d // 10), k
-
-
-# As Java prints a double, which is what AWS shows: 0.0, 1.5, 1.0E10, 2.5E-4.
 def to_text(v):
-    if type(v) is int:
-        return str(v)
-    neg, m, e = parts(v)
-    sign = "-" if neg else ""
-    if not m:
-        return sign + "0.0"
-    digits, k = shortest_digits(m, e)
-    if len(digits) == 1 and m < 1024 and e == -1074:
-        digits, k = _two_digits(m, e, k)
-    if 0 < k <= 7:
-        if len(digits) <= k:
-            return sign + digits + "0" * (k - len(digits)) + ".0"
-        return sign + digits[:k] + "." + digits[k:]
-    if -2 <= k <= 0:
-        return sign + "0." + "0" * -k + digits
-    return sign + digits[0] + "." + (digits[1:] or "0") + "E" + str(k - 1)
+    return str(v) if type(v) is int else shown(*parts(v))

@@ -3,7 +3,8 @@
 from binascii import crc32
 
 from ..errors import fault
-from . import DEPTH, ITEM_DEPTH, cbor, numbers, too_deep
+from . import DEPTH, ITEM_DEPTH, too_deep
+from .numbers import F64
 
 _API = 5  # as tsme_native.c has it
 
@@ -15,9 +16,11 @@ try:
 except ImportError:
     core = None
 
-if core:
-    rare = cbor._put_int, cbor._put_float, cbor._put_other, cbor.measure
-    core.bind(fault, too_deep, *rare, numbers.F64, crc32, DEPTH, ITEM_DEPTH)
+
+def bind(*rare):
+    # what CBOR has for values that the core leaves to it
+    if core:
+        core.bind(fault, too_deep, *rare, F64, crc32, DEPTH, ITEM_DEPTH)
 
 
 slow = {}  # what the core does instead of, by name

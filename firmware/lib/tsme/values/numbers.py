@@ -31,18 +31,16 @@ class F64:
         self.bits = bits
 
     def __repr__(self):
-        from .decimal import to_text
+        from .digits import shown
 
-        return to_text(self)
+        return shown(*parts(self))
 
     def __eq__(self, b):
         return is_number(b) and compare(self, b) == 0
 
     def __hash__(self):
-        from .binary64 import integral
-
-        v = integral(self)
-        return hash(self.bits if v is None else v)
+        v = int(self)
+        return hash(self.bits if compare(self, v) else v)
 
     def __lt__(self, b):
         return compare(self, b) < 0
@@ -81,13 +79,12 @@ def from_bits(bits):
 
 
 def bits(v):
-    # recursion: at most 1, from_int() gives no int
     if type(v) is F64:
         return v.bits
     if isinstance(v, int):
-        from .binary64 import from_int
+        from .digits import round_bits
 
-        return bits(from_int(v))
+        return round_bits(v < 0, -v if v < 0 else v, 0)
     n = struct.unpack("<Q", struct.pack("<d", v))[0]
     if n & _INF == _INF:
         raise fault("TSME-V003")

@@ -41,9 +41,9 @@ FUNCTIONS = [
 def known(number):
     if number < len(FUNCTIONS):
         return FUNCTIONS[number]
-    from ..opcodes import bad
+    from ...errors import TsmeError
 
-    raise bad("the program calls function %d, which is not here" % number, None, 4)
+    raise TsmeError("TSME-P004", "the program calls function %d, which is not here" % number)
 
 
 def find(numbers):
