@@ -20,16 +20,21 @@ def open(board, name):
     return slot
 
 
-def start(board, name, program, value, context, blocks):
+def known(board, program):
+    # -> what runs it: a class, a .tsm, or the digest of one
     if not isinstance(program, (bytes, bytearray, memoryview)):
         runs = client_of(program)
-        digest = runs.program.digest
-        runs = board.clients.setdefault(digest, runs)
-    else:
-        digest = bytes(program) if len(program) == 8 else board.programs.put(program)
-        runs = board.client(digest)
-        if not runs:
-            raise fault("TSME-K005", digest)
+        return board.clients.setdefault(runs.program.digest, runs)
+    digest = bytes(program) if len(program) == 8 else board.programs.put(program)
+    runs = board.client(digest)
+    if not runs:
+        raise fault("TSME-K005", digest)
+    return runs
+
+
+def start(board, name, program, value, context, blocks):
+    runs = known(board, program)
+    digest = runs.program.digest
     board.recover()
     slot = board.slots.get(name)
     if not isinstance(slot, Slot):
