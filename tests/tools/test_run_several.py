@@ -61,6 +61,7 @@ def test_two_workflows_run_on_one_board(folder: Path, on: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"long": {"n": 4}, "other": {"n": 10}}
+    assert list(json.loads(done.stdout)) == ["long", "other"]  # as they were named
     for name, result in (("long", "execution 1, input"), ("other", "execution 2, input")):
         assert result in tsme("journal", "show", "j.bin", "--region", name).stdout
         replayed = tsme("replay", "j.bin", "--region", name)

@@ -98,7 +98,7 @@ async def quietly(board, mail):
 
 def run(options):
     board = make(options)
-    results = Obj()
+    results = {}
 
     def ended(name, o):
         results[name] = [o.status, o.output, o.error, o.cause, o.execution]
@@ -114,4 +114,4 @@ def run(options):
             e = board.slots.get(name)
             code = getattr(e, "code", "TSME-H032")
             results[name] = ["refused", code, getattr(e, "message", str(e))]
-    return ["several", results]
+    return ["several", Obj([(name, results[name]) for name, _, _ in jobs])]
