@@ -28,7 +28,7 @@ NOW = HERE / "1"
 BEFORE = HERE / "0"  # of a release that did not number them
 REFUSED = (
     "TSME-K007: the execution began with behaviour %d of the engine, and this tsme has 1: another "
-    "release made it; let that one run it to its end, or format the journal"
+    "release made it; let that one run it to its end, or give up what it began: retire()"
 )
 
 

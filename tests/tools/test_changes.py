@@ -39,13 +39,15 @@ NEW = edited(Last={"Type": "Pass", "Result": "new", "End": True})
 
 
 def interrupted(folder: Path, *more: str) -> None:
-    """Begin an execution, and stop the command while it waits."""
+    """Begin an execution, or go on with it, and stop the command after a record more."""
+    path = folder / "j.bin"
+    before = len(read_log(str(path)).records) if path.is_file() else 0
     command = [str(COMMAND), "run", "flow.asl.json", "-j", "j.bin", *more]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     until = time.monotonic() + 30
     while time.monotonic() < until:
-        path = folder / "j.bin"
-        if path.is_file() and path.stat().st_size and read_log(str(path)).records:
+        there = path.is_file() and path.stat().st_size
+        if there and len(read_log(str(path)).records) > before:
             break
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)

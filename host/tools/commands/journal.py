@@ -195,6 +195,8 @@ def _input(item: Played) -> str:
             return console.short(fields["value"])
         case "continue":
             return "the step before had come to its bound"
+        case "migrate":
+            return f"to the program {bytes(fields['to']).hex()}"
         case "sleep":
             return "nothing but time has to pass"
     return f"action {fields['action']}{about}"

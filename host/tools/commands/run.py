@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -70,6 +71,48 @@ class Options(TypedDict):
     form: str | None
 
 
+def on_a_board(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of all that runs a program."""
+    for decorate in reversed(_BOARD):
+        command = decorate(command)
+    return command
+
+
+_BOARD = (
+    click.option("--output", "-o", metavar="FILE", help="Write the output there, by its ending."),
+    option("Of the output, and of an input whose ending does not say it.  [default: json]"),
+    click.option(
+        "--tasks", "-t", metavar="TASKS.py", help="The handlers of the workflow's tasks."
+    ),
+    click.option(
+        "--on",
+        "interpreter",
+        type=click.Choice(["cpython", "micropython"]),
+        default="cpython",
+        show_default=True,
+        help="The interpreter.",
+    ),
+    click.option(
+        "--sync/--no-sync",
+        default=True,
+        help="Wait until each step is on the disk: a power cut costs nothing.  [default: sync]",
+    ),
+    click.option("--fast", is_flag=True, help="Skip over waits instead of waiting."),
+    click.option("--heap", metavar="SIZE", help="Of MicroPython, such as 100k."),
+    click.option(
+        "--limit",
+        "limits",
+        metavar="NAME=N",
+        multiple=True,
+        help="Raise a limit that boards have, such as state_bytes=65536. May be repeated.",
+    ),
+    click.option(
+        "--traceback", is_flag=True, help="Show that of an exception in a handler, once."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print output or error with its status."),
+)
+
+
 @click.command()
 @click.argument("programs", metavar="[NAME=]FLOW...", nargs=-1, required=True)
 @click.option(
@@ -81,40 +124,14 @@ class Options(TypedDict):
     help="A file (.json, .cbor, .msgpack), `-`, or the JSON itself; of several workflows that of "
     "all, or NAME=JSON.  [default: {}]",
 )
-@click.option("--output", "-o", metavar="FILE", help="Write the output there, by its ending.")
-@option("Of the output, and of an input whose ending does not say it.  [default: json]")
-@click.option("--tasks", "-t", metavar="TASKS.py", help="The handlers of the workflow's tasks.")
-@click.option(
-    "--on",
-    "interpreter",
-    type=click.Choice(["cpython", "micropython"]),
-    default="cpython",
-    show_default=True,
-    help="The interpreter.",
-)
 @click.option(
     "--journal", "-j", metavar="J.bin", help="Keep a journal; what was interrupted goes on."
 )
-@click.option(
-    "--sync/--no-sync",
-    default=True,
-    help="Wait until each step is on the disk: a power cut costs nothing.  [default: sync]",
-)
-@click.option("--fast", is_flag=True, help="Skip over waits instead of waiting.")
 @click.option("--seed", type=int, metavar="N", help="Of random numbers: below 2^64.")
 @click.option(
     "--now", metavar="TIME", help="With --fast: the time it begins, such as 2026-01-31T06:00:00Z."
 )
-@click.option("--heap", metavar="SIZE", help="Of MicroPython, such as 100k.")
-@click.option(
-    "--limit",
-    "limits",
-    metavar="NAME=N",
-    multiple=True,
-    help="Raise a limit that boards have, such as state_bytes=65536. May be repeated.",
-)
-@click.option("--traceback", is_flag=True, help="Show that of an exception in a handler, once.")
-@click.option("--json", "as_json", is_flag=True, help="Print output or error with its status.")
+@on_a_board
 @takes_values
 def run(programs: tuple[str, ...], **options: Unpack[Options]) -> int:
     """Run a workflow or a compiled program, or several on one board.
@@ -135,19 +152,25 @@ def run(programs: tuple[str, ...], **options: Unpack[Options]) -> int:
 
     Exits with 0 if the execution succeeded, 1 if it failed, 2 if it could not run.
     """
-    if options["as_json"] and (options["form"] or "json") != "json":
-        raise HostError("TSME-H002", "--json prints JSON", "leave out --json or --format")
     if is_several(programs, options["journal"]):
+        _plain_json(options)
         if options["output"]:
             raise HostError("TSME-H002", "--output is for one workflow", "take --json > FILE")
         return several(programs, options, Ways(_command, _words, environment))
-    return _one(programs[0], options)
-
-
-def _one(program: str, options: Options) -> int:
+    program = programs[0]
     if options["output"]:
         keep_others(options["output"], "value", program)
-    loaded = read_program(program)
+    return execute(read_program(program), options)
+
+
+def _plain_json(options: Options) -> None:
+    if options["as_json"] and (options["form"] or "json") != "json":
+        raise HostError("TSME-H002", "--json prints JSON", "leave out --json or --format")
+
+
+def execute(loaded: Loaded, options: Options, resumes: bool = False) -> int:
+    """Run a program, or what is under way in the journal; only that, if it `resumes`."""
+    _plain_json(options)
     listing = disassemble(loaded.data)
     tasks = options["tasks"]
     if tasks is not None:
@@ -156,6 +179,9 @@ def _one(program: str, options: Options) -> int:
         held(options["journal"], loaded, listing.digest) as kept,
         tempfile.TemporaryDirectory(prefix="tsme-") as folder,
     ):
+        if resumes and not kept.goes_on:
+            message = f'no execution is under way in "{options["journal"]}"'
+            raise HostError("TSME-H044", message, "tsme run begins one")
         runs = kept.program or loaded
         running = disassemble(runs.data)
         if needed := [r for r in running.resources if r not in (GET, LIST, PUT) and not tasks]:
@@ -394,6 +420,8 @@ def _words(code: str, message: str, options: Options) -> str:
     """What the board says, in the words of this command."""
     if code == "TSME-T002":
         return _no_handler(message, options["tasks"] or "")
+    if code in ("TSME-K005", "TSME-K007") and options["journal"]:
+        return message.replace("retire()", f"tsme retire {shlex.quote(options['journal'])}")
     if code == "TSME-H005":
         number, _, at = message.partition(", ")
         return f"the system refuses: {os.strerror(int(number))} ({Path(at).name})"

@@ -27,6 +27,7 @@ _FIELDS = {
     "started": "action",
     "signal": "value",
     "sleep": "",
+    "migrate": "to plan",
 }
 _CHECKPOINT = (
     "behaviour steps execution status now next_id rng digest start_time input context actions "
@@ -90,7 +91,8 @@ class Log:
     @property
     def programs(self) -> list[bytes]:
         """Digests of the programs whose executions are in it, the newest last."""
-        found = [bytes(r.fields["program"]) for r in self.records if "program" in r.fields]
+        names = [r.fields.get("program", r.fields.get("to")) for r in self.records]
+        found = [bytes(name) for name in names if name is not None]
         return list(dict.fromkeys(reversed(found)))[::-1]
 
     @property
@@ -265,8 +267,9 @@ def plain(record: Record) -> dict[str, Any]:
         out |= {"input": record.input, "time": record.now, "dt": record.dt}
         out |= {"digest": f"{record.digest:08x}"}
     fields = dict(record.fields)
-    if "program" in fields:
-        fields["program"] = bytes(fields["program"]).hex()
+    for name in ("program", "to"):
+        if name in fields:
+            fields[name] = bytes(fields[name]).hex()
     if record.kind == "checkpoint":
         fields["digest"] = f"{record.digest:08x}"
     return out | {"block": record.block, "offset": record.offset, "fields": fields}

@@ -29,7 +29,9 @@ from . import store
 from .image import Log, Record, duration
 from .watching import Told, Watcher
 
+RETIRED = "TSME.Retired"
 _OTHER = "TSME-K007"  # another behaviour
+_MISSING = "TSME-K005"  # a program
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,13 @@ def find(path: str) -> Known:
     return know(read_program(path))
 
 
+def client_of(known: Known | None) -> Any:
+    """What the kernel runs a program with; a machine is that itself."""
+    if known is None or known.machine is not None:
+        return known and known.machine
+    return Interpreter(known.program)
+
+
 class Player(Watcher):
     """Feeds records to the kernel, one at a time, oldest first."""
 
@@ -114,7 +123,7 @@ class Player(Watcher):
             else:
                 self._step(played)
         except TsmeError as error:
-            if error.code == _OTHER:
+            if error.code in (_OTHER, _MISSING):
                 self.lose(error.message)
                 played.skipped = self.why
             else:
@@ -135,12 +144,15 @@ class Player(Watcher):
             if self.now is None:
                 self.lose(f"it belongs to the program {bytes(digest).hex()}")
                 return False
-            client = self.now.machine
-            if client is None:
-                client = Interpreter(self.now.program)
-                self.watch(client)
-            self.kernel = Kernel(client)
+            self.kernel = Kernel(self._client(digest), None, self._client)
         return True
+
+    def _client(self, digest: bytes) -> Any:
+        """What runs a program; None if it is not known."""
+        client = client_of(self.known.get(bytes(digest)))
+        if isinstance(client, Interpreter):
+            self.watch(client)
+        return client
 
     def on_enter(self, told: Told) -> None:
         self.entered.append((told.frame, told.number))
@@ -150,6 +162,8 @@ class Player(Watcher):
         if not self._take(record.fields["program"]):
             played.skipped = self.why
             return
+        if record.fields["status"] == "stopped" and record.fields["result"][0] == RETIRED:
+            self.replay = None  # what it says does not follow from the steps before
         self.replay = self.replay or Replay(self.kernel)
         try:
             self.replay.checkpoint(record.body)
@@ -186,6 +200,8 @@ class Player(Watcher):
                 raise
             played.difference = f"action {record.fields.get('action')} is not pending"
             return
+        if record.input == "migrate":
+            self.now = self.known[bytes(record.fields["to"])]
         self._tell(played, step)
         if not played.difference and bytes(step.record) != record.body:
             played.difference = "the same state comes out, but other bytes"

@@ -52,14 +52,7 @@ class Engine(Executor):
     # in it.  seed(): 64 random bits for a new execution.  programs: a store of programs
     # (program/store.py), with those that executions under way began with.
     def __init__(
-        self,
-        program,
-        journal=None,
-        clock=None,
-        sleep=None,
-        seed=None,
-        tasks=None,
-        programs=None,
+        self, program, journal=None, clock=None, sleep=None, seed=None, tasks=None, programs=None
     ):
         client = None if isinstance(program, bytes) else client_of(program)
         super().__init__(Kernel(client, journal and journal.most, self.client), journal)
@@ -109,6 +102,8 @@ class Engine(Executor):
         if busy:
             if self.last == _SLEEP:
                 once("engine.clocks", "woken", self)
+            if self.own and self.own.signals and self.own is not self.kernel.client:
+                self.migrate(None)
             self.resume()
             return
         value, context = ordered(value), ordered(context)
@@ -119,17 +114,27 @@ class Engine(Executor):
         what = (_START, self.reading(), self.next_execution(), self.digest)
         self.feed(what + (self.seed(), value, context, BEHAVIOUR))
         if old and self.programs:
-            for digest in self.programs.digests():
-                if digest not in self.needed():
-                    self.programs.drop(digest)
+            once("engine.programs", "tidy", self)
+
+    def migrate(self, plan):
+        # The execution under way goes on with this engine's program (`tsme migrate -o`).
+        once("engine.programs", "migrate", self, plan)
+
+    def retire(self, cause=""):
+        # Gives up an execution that cannot go on: its program, or its behaviour, is not here.
+        once("engine.programs", "retire", self.journal, cause)
+        self.recovered = None
 
     # What others may change who share a store, or number executions together.
 
     def client(self, digest):
         # recursion: at most 1, no hash asks for a client
         # what runs the program of this digest; None if it is not here
-        if self.own and self.own.program.digest == digest:
-            return self.own
+        own = self.own
+        if own and own.program.digest == digest:
+            return own
+        if own and own.signals:
+            return once("machine.versions", "earlier", own, digest)
         found = self.programs and self.programs.get(digest)
         return found and client_of(*found)
 

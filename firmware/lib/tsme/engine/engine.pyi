@@ -55,6 +55,21 @@ class Engine(Executor):
     def program(self) -> Any:
         """Of the execution under way, or of the next one."""
 
+    def migrate(self, plan: Any) -> None:
+        """The execution under way goes on with this engine's program.
+
+        `plan`: as `tsme migrate -o` writes it, bytes or decoded; None for a machine.  Call it
+        before `run`.  Raises TsmeError: TSME-K008 if something has no place there, TSME-M013 if a
+        machine's `migrate` raised; nothing has changed then.
+        """
+
+    def retire(self, cause: str = "") -> None:
+        """Give up an execution that cannot go on: its program, or its behaviour, is not here.
+
+        A checkpoint says so; then `run` can begin the next one.  Raises TsmeError TSME-K002 if
+        there is nothing to give up.
+        """
+
     def client(self, digest: bytes) -> Any: ...
     def needed(self) -> Sequence[bytes]: ...
     def next_execution(self) -> int: ...

@@ -26,7 +26,8 @@ TEXTS = {
     "Engine a store that has it (programs=), or give up what it began: retire()",
     "TSME-K006": "a workflow takes no signals; only a state machine does",
     "TSME-K007": "the execution began with behaviour %s of the engine, and this tsme has %d: "
-    "another release made it; let that one run it to its end, or format the journal",
+    "another release made it; let that one run it to its end, or give up what it began: retire()",
+    "TSME-K008": "the execution cannot move to the other program: %s",
     "TSME-M001": "the name %r of a member is of type %s and no text; write str(...) around it",
     "TSME-M002": "the state can only be changed, and actions asked for, by stf(), and only while "
     "it runs",
@@ -42,6 +43,7 @@ TEXTS = {
     "TSME-M011": "%r is no time: whole milliseconds, 0 or more",
     "TSME-M012": "restore() names the task %s for the action %d, and it is a `once` task: nobody "
     "would know whether it has run; name an idempotent one, or the task that is pending",
+    "TSME-M013": "migrate() of %s: %s; nothing has changed, and the older version can go on",
     "TSME-P007": "block %d holds a journal or a file system: a store of programs needs a region "
     "of its own",
     "TSME-P008": "the store of programs has format version %d, this software knows %d",

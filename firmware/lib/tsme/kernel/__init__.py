@@ -28,6 +28,7 @@ _STOP = const(6)
 _STARTED = const(7)
 _SIGNAL = const(8)
 _SLEEP = const(9)
+_MIGRATE = const(10)
 _RUNNING = const(0)
 _DONE = const(1)
 _FAULT = const(2)
@@ -36,7 +37,7 @@ _TASK = const(0)
 _WAKE = const(1)
 _EMITS = ("log", "metric", "publish")
 # Items of an input, by its kind; one more bounds the step (docs/SPEC.md, 3.1).
-_ITEMS = b"\2\10\4\5\3\3\4\3\3\2"
+_ITEMS = b"\2\10\4\5\3\3\4\3\3\2\4"
 # What the inputs of an execution lead to (docs/SPEC.md, 3.5).  Whatever changes that, be it the
 # repair of a mistake, takes the next number, and asks d.origin[3] > 1 where old and new part.
 BEHAVIOUR = 1
@@ -236,7 +237,7 @@ class Kernel:
             self.use(event[3], event[7] if len(event) > 7 else 0)
         elif state.status != _RUNNING or not state.execution:
             raise fault("TSME-K002")
-        elif kind not in (_CONTINUE, _STOP, _SIGNAL, _SLEEP):
+        elif kind not in (_CONTINUE, _STOP, _SIGNAL, _SLEEP, _MIGRATE):
             action = state.pending.get(event[2])
             if action is None:
                 return None
@@ -250,7 +251,8 @@ class Kernel:
         elif kind == _SIGNAL and not self.client.signals:
             raise fault("TSME-K006")
         d = StepBuilder(state, event[1])
-        most = self.client.program.budget
+        client = self.client
+        most = client.program.budget
         if len(event) > _ITEMS[kind]:
             most = event[-1]
             if isinstance(most, list):
@@ -266,6 +268,8 @@ class Kernel:
             return self.finish(d, state, event)
         finally:
             self.work = most - d.left
+            if d.changed is not None:  # it has not happened
+                self.client = client
 
     def turn(self, d, kind, action, event):
         a = b = None
@@ -285,6 +289,8 @@ class Kernel:
             return d._end(_STOPPED, [event[2], event[3]])
         elif kind == _SLEEP:
             return None  # it brings nothing but the time
+        elif kind == _MIGRATE:
+            return once("kernel.migrate", "migrate", self, d, event[2:])
         d.client = self.client.step(d, d.client, kind, action, a, b)
 
     def finish(self, d, old, event):

@@ -137,6 +137,9 @@ class Client(Protocol):
     def restore(self, state: State, /) -> list[Action]:
         """The tasks that a reset found pending, as they are to be started again."""
 
+    def migrate(self, d: StepBuilder, old: Client, plan: Any, /) -> Any:
+        """The part in this client's terms: d.client is what the client `old` has made of it."""
+
     def attempt(self, part: Any, action: Action, /) -> int:
         """Which try of its state a task is, from 1."""
 

@@ -14,6 +14,7 @@ _HEARTBEAT = const(4)
 _STOP = const(6)
 _STARTED = const(7)
 _SIGNAL = const(8)
+_MIGRATE = const(10)
 _LIMIT = "States.DataLimitExceeded"
 
 
@@ -22,7 +23,7 @@ def give_up(executor, event, e):
     # step.  A result that fits is on record as that, whatever comes of it, and the error is
     # one of the state that cannot be made.
     kind = event[0]
-    if kind == _STOP or kind == _SIGNAL:
+    if kind == _STOP or kind == _SIGNAL or kind == _MIGRATE:
         raise e
     replaced = False
     while True:

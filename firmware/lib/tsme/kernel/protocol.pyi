@@ -13,6 +13,7 @@ STOP: Final[int]
 STARTED: Final[int]
 SIGNAL: Final[int]
 SLEEP: Final[int]
+MIGRATE: Final[int]
 # Status of an execution
 RUNNING: Final[int]
 DONE: Final[int]

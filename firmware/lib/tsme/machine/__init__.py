@@ -221,6 +221,9 @@ class Machine:
             given.kind, given.error, given.cause = "failed", "States.Timeout", ""
         return self.call(d, self.stf, part, given)
 
+    def migrate(self, d, old, plan):
+        return once("machine.versions", "migrate", self, d, old)
+
     def call(self, d, function, part, given):
         # What it changes is encoded at once: a value that is none is an error of the step.
         state = ObjectDraft(part)

@@ -92,6 +92,10 @@ class Interpreter:
             self.run(d, number, f, stack)
         return self.run_all(d)
 
+    def migrate(self, d, old, plan):
+        # what `old` has begun goes on here
+        return once("program.migrate", "move", self, d, d.client, plan)
+
     def runnable(self, frames):
         return self.lowest(frames) >= 0
 

@@ -1,0 +1,15 @@
+"""What an Engine does when its program changes."""
+
+from typing import Any
+
+from ..journal import Journal
+from .engine import Engine
+
+def tidy(engine: Engine) -> None:
+    """Drop the programs that nobody needs any more."""
+
+def migrate(engine: Engine, plan: Any) -> None:
+    """As Engine.migrate."""
+
+def retire(journal: Journal, cause: str) -> int:
+    """A checkpoint says that an execution is over, of which no step can be made; its number."""

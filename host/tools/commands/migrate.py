@@ -1,0 +1,156 @@
+"""`tsme migrate`: an execution goes on with the workflow as it is now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import click
+
+from tsme.kernel.protocol import MIGRATE
+from tsme.values import cbor
+
+from ...compiler.frontend.model import Json
+from .. import console
+from ..definitions import takes_values
+from ..errors import DONE, HostError
+from ..files import parse_value, read_program
+from ..journal import store
+from ..journal.image import Log
+from ..journal.migration import Planner, Wishes
+from ..journal.replayer import Known, Player, know, programs_of
+from ..journal.session import locked
+from ..limits import no_limits
+from ..outputs import write_bytes
+from .resume import commit, whole
+
+
+@click.command(short_help="Move a running execution to the workflow as it is now.")
+@click.argument("journal", metavar="JOURNAL")
+@click.argument("flow", metavar="FLOW")
+@click.option(
+    "--map", "states", metavar="OLD=NEW", multiple=True, help="NEW takes the place of a state."
+)
+@click.option(
+    "--variable",
+    "variables",
+    metavar="OLD=[NEW]",
+    multiple=True,
+    help="A variable has another name, or is dropped.",
+)
+@click.option(
+    "--set",
+    "values",
+    metavar="NAME=[JSON]",
+    multiple=True,
+    help="The value of a new variable; without one, that it has none.",
+)
+@click.option(
+    "--program",
+    "programs",
+    metavar="PROGRAM",
+    multiple=True,
+    help="What runs now, if it is not kept beside the journal.",
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the plan, for a board; move nothing.")
+@takes_values
+def migrate(
+    journal: str,
+    flow: str,
+    states: tuple[str, ...],
+    variables: tuple[str, ...],
+    values: tuple[str, ...],
+    programs: tuple[str, ...],
+    output: str | None,
+) -> int:
+    """Move the execution under way in JOURNAL to the workflow FLOW, where that is safe.
+
+    It goes on in the state of the same name, with the values of its variables; a task that is
+    under way stays under way. What has no place in FLOW is said, and then nothing is changed. The
+    move is a record of the journal, so that tsme replay still holds.
+    """
+    wishes = Wishes(
+        dict(_pair("--map", text) for text in states),
+        dict(_pair("--variable", text, empty=True) for text in variables),
+        {name: _value(text) for name, text in (_pair("--set", t, empty=True) for t in values)},
+    )
+    loaded = read_program(flow)
+    new = know(loaded)
+    if output:
+        log, player = _stand(journal, [*programs], new)
+        made = _planned(journal, player, new, wishes)
+        write_bytes(output, bytes(cbor.encode(made.plan, True)), "plan of a migration")
+        for path, problem in made.wrong.items():
+            console.note(f'tsme: not "{path[-1]}": {problem.message}')
+        return DONE
+    with locked(journal):
+        log, player = _stand(journal, [*programs], new)
+        made = _planned(journal, player, new, wishes)
+        store.keep(journal, loaded.data)  # before the journal names it
+        now = time.time_ns() // 1000000
+        fields = (new.program.digest, made.plan)
+        every = [*player.known.values(), new]
+        commit(journal, log, every, lambda s: (MIGRATE, max(now, s.now), *fields))
+    state = player.state
+    old = bytes(player.digest).hex()
+    where = (
+        ", ".join(f'"{player.now.debug.state(f.state)}"' for f in state.client if f and f.wait > 0)
+        if player.now
+        else ""
+    )
+    console.note(
+        f"tsme: execution {state.execution} has moved from the program {old} to "
+        f"{bytes(new.program.digest).hex()}, in {where}"
+    )
+    return DONE
+
+
+def _pair(option: str, text: str, empty: bool = False) -> tuple[str, str]:
+    name, equals, rest = text.partition("=")
+    if not name or not equals or not (rest or empty):
+        raise HostError("TSME-H002", f'{option} "{text}" is no pair of names', "write OLD=NEW")
+    return name, rest
+
+
+def _value(text: str) -> list[Json] | None:
+    return [parse_value(text, "--set")] if text else None
+
+
+def _stand(journal: str, programs: Iterable[str], new: Known) -> tuple[Log, Player]:
+    """Where the execution under way is."""
+    log = whole(journal)
+    known = programs_of(log, programs)
+    player = Player(known)
+    with no_limits():
+        for record in log.records:
+            player.play(record)
+    state = player.state
+    if state is None and log.records and not log.ended:
+        raise HostError("TSME-H044", f'where "{journal}" is cannot be told: {player.why}')
+    if state is None or state.status or player.now is None:
+        raise HostError(
+            "TSME-H044", f'no execution is under way in "{journal}"', "the next one is new anyway"
+        )
+    if player.digest == new.program.digest:
+        raise HostError("TSME-H044", f'the execution in "{journal}" runs that program already')
+    return log, player
+
+
+def _planned(journal: str, player: Player, new: Known, wishes: Wishes) -> Planner:
+    assert player.now
+    made = Planner(player.now, new, wishes)
+    found = list(dict.fromkeys(made.problems(player.state)))
+    if player.now.program.needs & 64 < new.program.needs & 64:
+        raise HostError(
+            "TSME-H052", f'"{new.name}" reads $$.Execution.Input, which "{journal}" does not keep'
+        )
+    if found:
+        for problem in found[1:]:
+            console.note(f"tsme: also: {'; '.join(part for part in problem if part)}")
+        raise HostError(
+            "TSME-H052", f"the execution cannot move: {found[0].message}", found[0].hint
+        )
+    return made
+
+
+COMMANDS = (migrate,)

@@ -1,0 +1,140 @@
+"""`tsme resume`, `tsme stop` and `tsme retire`: what becomes of the execution under way."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, cast
+
+import click
+
+from tsme.engine.programs import retire as give_up
+from tsme.journal import Journal
+from tsme.journal.flash import FileFlash
+from tsme.kernel import Kernel
+from tsme.kernel.executor import Executor
+from tsme.kernel.protocol import STOP
+
+from ...compiler.backend.disasm import disassemble
+from .. import console
+from ..definitions import takes_values
+from ..errors import DONE, HostError
+from ..files import Loaded, read_program
+from ..journal import store
+from ..journal.image import Log, read_log
+from ..journal.replayer import Known, client_of, programs_of
+from ..journal.session import locked
+from ..limits import no_limits
+from .run import Options, execute, on_a_board
+
+_EXECUTOR: Any = Executor  # device code has no types
+_PROGRAMS = click.option(
+    "--program",
+    "programs",
+    metavar="PROGRAM",
+    multiple=True,
+    help="What runs there, if it is not kept beside the journal.",
+)
+
+
+def whole(journal: str) -> Log:
+    """A journal that a device could go on from."""
+    log = read_log(journal)
+    if log.refusal:
+        raise HostError("TSME-H045", f'"{journal}" is damaged: {log.refusal}')
+    if not log.records:
+        raise HostError("TSME-H044", f'the journal "{journal}" holds no records')
+    return log
+
+
+@click.command(short_help="Go on with the execution under way in a journal.")
+@click.argument("journal", metavar="JOURNAL")
+@_PROGRAMS
+@on_a_board
+@takes_values
+def resume(journal: str, programs: tuple[str, ...], **given: Any) -> int:
+    """Go on with the execution under way in JOURNAL, with the program that it began with.
+
+    As tsme run does it, but without the workflow, which may have changed: its program is kept
+    beside the journal.
+    """
+    log = whole(journal)
+    newest = log.programs[-1]
+    found = [*store.kept(journal), *map(read_program, programs)]
+    mine: list[Loaded] = [item for item in found if disassemble(item.data).digest == newest]
+    if not mine and log.ended:
+        raise HostError("TSME-H044", f'no execution is under way in "{journal}"')
+    if not mine:
+        message = f'"{journal}" needs the program {newest.hex()}'
+        message += f', which is not in "{store.folder(journal)}"'
+        raise HostError("TSME-H043", message, "add --program and the workflow as it was")
+    options = given | {"given": (), "journal": journal, "seed": None, "now": None}
+    return execute(mine[-1], cast(Options, options), resumes=True)
+
+
+@click.command(short_help="End the execution under way in a journal.")
+@click.argument("journal", metavar="JOURNAL")
+@click.option("--error", default="TSME.Stopped", show_default=True, help="Its name.")
+@click.option("--cause", default="", help="Why.")
+@_PROGRAMS
+@takes_values
+def stop(journal: str, error: str, cause: str, programs: tuple[str, ...]) -> int:
+    """End the execution under way in JOURNAL; nothing of it goes on.
+
+    As StopExecution of AWS: it is a step of its own, with an error and a cause. Not while a
+    command runs it: end that first.
+    """
+    with locked(journal):
+        log = whole(journal)
+        known = programs_of(log, programs)
+        now = time.time_ns() // 1000000
+        state = commit(journal, log, known, lambda s: (STOP, max(now, s.now), error, cause))
+    console.note(f"tsme: execution {state.execution} is stopped")
+    return DONE
+
+
+@click.command(short_help="Give up an execution that cannot go on.")
+@click.argument("journal", metavar="JOURNAL")
+@click.option("--cause", default="", help="Why.")
+def retire(journal: str, cause: str) -> int:
+    """Give up the execution under way in JOURNAL, without its program.
+
+    For what no command can go on with: its program is nowhere any more, or another release of
+    tsme began it. A checkpoint says that it is over; what it did stays in the journal, and the
+    next program can begin.
+    """
+    with locked(journal):
+        log = whole(journal)
+        if log.ended:
+            raise HostError("TSME-H044", f'no execution is under way in "{journal}"')
+        flash = FileFlash(journal, log.block_size, log.blocks)
+        try:
+            number = give_up(Journal(flash, log.slot), cause)
+        finally:
+            flash.close()
+    console.note(f"tsme: execution {number} is given up")
+    return DONE
+
+
+def commit(journal: str, log: Log, known: list[Known], event: Any) -> Any:
+    """One step more, and a checkpoint; the state behind it.  `event`: of the state before."""
+    programs = {bytes(item.program.digest): item for item in known}
+
+    def find(digest: bytes) -> Any:
+        return client_of(programs.get(bytes(digest)))
+
+    flash = FileFlash(journal, log.block_size, log.blocks)
+    try:
+        with no_limits():
+            executor = _EXECUTOR(Kernel(None, None, find), Journal(flash, log.slot))
+            if not executor.recover():
+                raise HostError("TSME-H044", f'no execution is under way in "{journal}"')
+            step = executor.kernel.step(executor.state, event(executor.state))
+            executor.commit(step)
+            executor.state = step.state
+            executor.keep(True)
+    finally:
+        flash.close()
+    return step.state
+
+
+COMMANDS = (resume, stop, retire)

@@ -1,0 +1,273 @@
+"""`tsme migrate`, `stop`, `retire` and `resume`: what becomes of an execution under way."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.releases.test_releases import BEFORE
+from tests.tools.shell import CPYTHON_AND_MICROPYTHON, need
+from tests.tools.test_changes import edited, interrupted, run, write
+from tsme import Engine, FileFlash, Journal, Program, TsmeError
+from tsme_host.compiler.compile import compile_text
+from tsme_host.tools.journal.image import read_log
+
+FLOW: dict[str, Any] = {
+    "StartAt": "Set",
+    "States": {
+        "Set": {"Type": "Pass", "Assign": {"x": 5}, "Next": "Both"},
+        "Both": {
+            "Type": "Parallel",
+            "Branches": [
+                {
+                    "StartAt": "Nap",
+                    "States": {
+                        "Nap": {"Type": "Wait", "Seconds": 3600, "Next": "Tell"},
+                        "Tell": {"Type": "Pass", "Parameters": {"x.$": "$x"}, "End": True},
+                    },
+                },
+                {
+                    "StartAt": "Each",
+                    "States": {
+                        "Each": {
+                            "Type": "Map",
+                            "ItemsPath": "$.items",
+                            "MaxConcurrency": 1,
+                            "ItemProcessor": {
+                                "StartAt": "Ask",
+                                "States": {
+                                    "Ask": {
+                                        "Type": "Task",
+                                        "Resource": "ask.waitForTaskToken",
+                                        "Parameters": {"token.$": "$$.Task.Token"},
+                                        "Retry": [{"ErrorEquals": ["Busy"], "MaxAttempts": 3}],
+                                        "End": True,
+                                    }
+                                },
+                            },
+                            "End": True,
+                        }
+                    },
+                },
+            ],
+            "End": True,
+        },
+    },
+}
+TASKS = """\
+import tsme
+
+tasks = tsme.Tasks()
+
+
+@tasks.task("ask.waitForTaskToken")
+def ask(payload):
+    pass
+"""
+
+
+def branch(flow: dict[str, Any], number: int) -> dict[str, Any]:
+    states: dict[str, Any] = flow["States"]["Both"]["Branches"][number]["States"]
+    return states
+
+
+def asking(flow: dict[str, Any]) -> dict[str, Any]:
+    ask: dict[str, Any] = branch(flow, 1)["Each"]["ItemProcessor"]["States"]["Ask"]
+    return ask
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A folder in which a Parallel waits, with a Map in its second branch."""
+    write(tmp_path, FLOW)
+    (tmp_path / "tasks.py").write_text(TASKS)
+    interrupted(tmp_path, "-t", "tasks.py", "-i", '{"items": [1, 2]}')
+    return tmp_path
+
+
+def change(folder: Path, how: Callable[[dict[str, Any]], object]) -> None:
+    flow = copy.deepcopy(FLOW)
+    how(flow)
+    write(folder, flow)
+
+
+def insert(flow: dict[str, Any]) -> None:
+    """A state before everything, others in a branch, another Retry of what has not failed."""
+    flow["States"]["First"] = {"Type": "Pass", "Next": "Set"}
+    flow["StartAt"] = "First"
+    branch(flow, 0)["Tell"]["Parameters"] = {"y.$": "States.MathAdd($x, 1)"}
+    branch(flow, 1)["Each"]["ItemProcessor"]["States"] |= {
+        "More": {"Type": "Pass", "Parameters": {"got.$": "$", "x.$": "$x"}, "End": True}
+    }
+    ask = asking(flow)
+    del ask["End"]
+    ask |= {"Next": "More", "Retry": [{"ErrorEquals": ["States.ALL"]}]}
+
+
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+def test_branches_and_items_under_way_go_on_in_the_new_workflow(tree: Path, on: str) -> None:
+    change(tree, insert)
+    code, out, err = run(tree, "migrate", "j.bin", "flow.asl.json")
+    assert (code, out) == (0, "")
+    assert re.search(
+        r'execution 1 has moved from the program \w{16} to \w{16}, in "Nap", "Ask"', err
+    )
+    for token in ("1-2", "1-3"):
+        code, out, err = run(tree, "token", "success", "j.bin", token, '"yes"')
+        assert code == 0, err
+        interrupted(tree, "-t", "tasks.py", "--on", need(on))
+    code, out, err = run(tree, "run", "flow.asl.json", "-j", "j.bin", "-t", "tasks.py", "--fast")
+    assert json.loads(out) == [{"y": 6}, [{"got": "yes", "x": 5}, {"got": "yes", "x": 5}]]
+    assert code == 0
+    code, out, err = run(tree, "replay", "j.bin")
+    assert (code, err) == (0, "")
+    assert out.startswith("identical: ")
+    shown = run(tree, "journal", "show", "j.bin")[1]
+    assert re.search(r"migrate +to the program \w{16}", shown)
+
+
+REFUSED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "a state is gone": (
+        lambda flow: (
+            branch(flow, 0).update(Nap2=branch(flow, 0).pop("Nap"))
+            or flow["States"]["Both"]["Branches"][0].update(StartAt="Nap2")
+        ),
+        'the state "Nap" is gone from "flow.asl.json"; did you mean "Nap2"? --map Nap=NEW says '
+        "which takes its place",
+    ),
+    "a branch is gone": (
+        lambda flow: flow["States"]["Both"]["Branches"].pop(),
+        '"Both" waits for 2 branches, and now for 1',
+    ),
+    "another task": (
+        lambda flow: asking(flow).update(Resource="other.waitForTaskToken"),
+        '"Ask" waits for the task ask.waitForTaskToken, and now for other.waitForTaskToken',
+    ),
+    "another kind of state": (
+        lambda flow: branch(flow, 0).update(Nap={"Type": "Pass", "Next": "Tell"}),
+        '"Nap" waits for something else in "flow.asl.json"',
+    ),
+    "a variable is gone": (
+        lambda flow: (
+            flow["States"]["Set"].pop("Assign") and branch(flow, 0)["Tell"].pop("Parameters")
+        ),
+        'the variable "x" has a value, and "flow.asl.json" has no such variable; '
+        "--variable x=NEW renames it, --variable x= drops it",
+    ),
+    "a variable is new": (
+        lambda flow: flow["States"]["Set"]["Assign"].update(z=1),
+        'the variable "z" of "flow.asl.json" has no value in this execution; --set z=JSON gives '
+        "it one, --set z= leaves it without",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_has_no_place_is_refused_by_name_and_nothing_changes(tree: Path, case: str) -> None:
+    how, text = REFUSED[case]
+    change(tree, how)
+    before = (tree / "j.bin").read_bytes()
+    code, out, err = run(tree, "migrate", "j.bin", "flow.asl.json")
+    assert (code, out) == (2, "")
+    assert f"tsme: error TSME-H052: the execution cannot move: {text}" in err
+    assert (tree / "j.bin").read_bytes() == before
+
+
+def test_what_the_user_says_of_names_counts(tree: Path) -> None:
+    def rename(flow: dict[str, Any]) -> None:
+        REFUSED["a state is gone"][0](flow)
+        flow["States"]["Set"]["Assign"] = {"renamed": 1, "z": 2}
+        branch(flow, 0)["Tell"]["Parameters"] = {"r.$": "$renamed", "z.$": "$z"}
+
+    change(tree, rename)
+    wishes = ("--map", "Nap=Nap2", "--variable", "x=renamed", "--set", 'z={"a": 1}')
+    assert run(tree, "migrate", "j.bin", "flow.asl.json", *wishes)[0] == 0
+    run(tree, "token", "success", "j.bin", "1-2")
+    interrupted(tree, "-t", "tasks.py")
+    run(tree, "token", "success", "j.bin", "1-3")
+    code, out, _ = run(tree, "resume", "j.bin", "-t", "tasks.py", "--fast")
+    assert (code, json.loads(out)) == (0, [{"r": 5, "z": {"a": 1}}, [None, None]])
+    assert run(tree, "replay", "j.bin")[0] == 0
+
+
+def test_attempts_that_are_used_up_stay_used_up(tree: Path) -> None:
+    run(tree, "token", "failure", "j.bin", "1-2", "--error", "Busy")
+    interrupted(tree, "-t", "tasks.py")
+    change(tree, lambda flow: asking(flow)["Retry"][0].update(MaxAttempts=9, IntervalSeconds=7))
+    assert run(tree, "migrate", "j.bin", "flow.asl.json")[0] == 0
+    change(tree, lambda flow: asking(flow)["Retry"][0].update(ErrorEquals=["Busy", "Other"]))
+    code, _, err = run(tree, "migrate", "j.bin", "flow.asl.json")
+    assert code == 2
+    assert '"Ask" has used up attempts, and its Retry has changed' in err
+
+
+def test_resume_goes_on_as_it_began_whatever_became_of_the_workflow(tmp_path: Path) -> None:
+    write(tmp_path, edited())
+    interrupted(tmp_path)
+    (tmp_path / "flow.asl.json").unlink()
+    told = json.loads(run(tmp_path, "resume", "j.bin", "--json")[1])
+    assert (told["status"], told["output"], told["execution"]) == ("succeeded", "old", 1)
+    code, _, err = run(tmp_path, "resume", "j.bin")
+    assert code == 2
+    assert err == (
+        'tsme: error TSME-H044: no execution is under way in "j.bin"; tsme run begins one\n'
+    )
+
+
+def test_stop_ends_what_is_under_way_and_the_next_can_begin(tmp_path: Path) -> None:
+    write(tmp_path, edited())
+    interrupted(tmp_path)
+    assert run(tmp_path, "stop", "j.bin", "--cause", "by hand") == (
+        0, "", "tsme: execution 1 is stopped\n",
+    )  # fmt: skip
+    shown = run(tmp_path, "journal", "show", "j.bin")[1]
+    assert re.search(r"stop +TSME.Stopped: by hand\n +stopped", shown)
+    assert run(tmp_path, "replay", "j.bin")[0] == 0
+    code, _, err = run(tmp_path, "stop", "j.bin")
+    assert (code, err.startswith("tsme: error TSME-H044: no execution is under way")) == (2, True)
+    assert run(tmp_path, "run", "flow.asl.json", "-j", "j.bin", "--fast")[:2] == (0, '"old"\n')
+
+
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+def test_retire_gives_up_what_no_program_can_go_on_with(tmp_path: Path, on: str) -> None:
+    write(tmp_path, edited())
+    interrupted(tmp_path)
+    shutil.rmtree(tmp_path / "j.bin.programs")
+    write(tmp_path, edited(Last={"Type": "Pass", "Result": "new", "End": True}))
+    assert run(tmp_path, "run", "flow.asl.json", "-j", "j.bin")[0] == 2
+    assert run(tmp_path, "retire", "j.bin", "--cause", "lost") == (
+        0, "", "tsme: execution 1 is given up\n",
+    )  # fmt: skip
+    assert read_log(str(tmp_path / "j.bin")).records[-1].fields["result"] == [
+        "TSME.Retired",
+        "lost",
+    ]
+    command = ("run", "flow.asl.json", "-j", "j.bin", "--fast", "--on", need(on), "--json")
+    assert json.loads(run(tmp_path, *command)[1])["execution"] == 2
+    assert run(tmp_path, "replay", "j.bin")[0] == 0
+    assert run(tmp_path, "retire", "j.bin")[0] == 0  # nobody can tell that it has ended
+
+
+@pytest.mark.parametrize("name", ["retry", "tree"])
+def test_retire_is_the_cure_for_a_journal_of_another_release(tmp_path: Path, name: str) -> None:
+    shutil.copy(BEFORE / f"{name}.bin", tmp_path / "j.bin")
+    write(tmp_path, edited())
+    code, _, err = run(tmp_path, "run", "flow.asl.json", "-j", "j.bin")
+    assert code == 2
+    assert "tsme retire j.bin" in err
+    assert run(tmp_path, "retire", "j.bin")[0] == 0
+    program = Program(compile_text((tmp_path / "flow.asl.json").read_text()).program)
+    flash = FileFlash(str(tmp_path / "j.bin"), 512, 16)
+    engine = Engine(program, Journal(flash, buffer=256), sleep=lambda ms: None)
+    ended = engine.outcome()
+    assert ended
+    assert ended.error == "TSME.Retired"
+    with pytest.raises(TsmeError, match="TSME-K002"):
+        engine.retire()
