@@ -166,6 +166,27 @@ def tokens_find_their_execution():
     asyncio.run(main())
 
 
+def started_by_a_coroutine():
+    w = World()
+    board = w.board()
+    board.sleep = None
+    board.start("a", read("asks.tsm"), {}, blocks=6)
+
+    async def main():
+        run = asyncio.create_task(board.run())
+        while not w.log:
+            await asyncio.sleep(0)
+        print(board.start("b", read("add.tsm"), {"n": 1}, blocks=6))
+        while board.outcome("b") is None:
+            await asyncio.sleep(0)
+        board.stop("a")
+        await run
+        board.start("b", read("add.tsm"), {"n": 2})
+        await board.run()  # once more
+
+    asyncio.run(main())
+
+
 def stopped_and_numbered():
     w = World()
     board = w.board()
@@ -296,6 +317,7 @@ CASES = (
     a_fault_touches_no_other,
     flash_that_fails_under_one,
     tokens_find_their_execution,
+    started_by_a_coroutine,
     stopped_and_numbered,
     a_handler_that_is_missing,
     a_program_that_is_missing,

@@ -132,6 +132,15 @@ def test_a_token_finds_its_execution(said: dict[str, list[str]]) -> None:
     assert all("TSME-T003" in line for line in out[3:5])
 
 
+def test_more_is_started_while_the_board_runs(said: dict[str, list[str]]) -> None:
+    assert said["started_by_a_coroutine"] == [
+        "True",
+        "ended b execution 2 succeeded: 2",
+        "ended a execution 1 stopped: TSME.Stopped: ",
+        "ended b execution 3 succeeded: 3",
+    ]
+
+
 def test_a_stopped_one_is_durable_and_its_number_never_comes_again(
     said: dict[str, list[str]],
 ) -> None:

@@ -130,10 +130,13 @@ class Board:
     def holder(self, token):
         # The slot whose execution has given this token.
         self.recover()
-        for slot in self.under_way():
-            if token.partition("-")[0] == str(slot.state.execution):
-                return slot
-        raise fault("TSME-T003", token)
+        number = token.partition("-")[0]
+        found = [slot for slot in self.under_way() if str(slot.state.execution) == number]
+        if (
+            len(found) != 1
+        ):  # of a journal that could not be read for a while nobody knew its number
+            raise fault("TSME-T003", token)
+        return found[0]
 
     # --- running ---
 
