@@ -30,7 +30,11 @@ def text(data):
 def decode(data):
     v, end = cbor.decode(data)
     size = cbor.encoded_size(v)
-    return f"{put(v)} {end} {size} {cbor.fits(v, size)} {cbor.fits(v, size - 1)}"
+    return f"{put(v)} {end} {size} {fits(v, size)} {fits(v, size - 1)}"
+
+
+def fits(v, most):
+    return cbor.measure(v, most)[0] <= most
 
 
 def item(data):

@@ -199,8 +199,8 @@ def test_a_container_holds_more_than_a_value():
 
 
 @given(reference.values, st.integers(0, 100))
-def test_fits_says_whether_it_does(v, most):
-    assert cbor.fits(v, most) == (len(cbor.encode(v)) <= most)
+def test_a_value_is_measured_as_far_as_it_may_be_long(v, most):
+    assert (cbor.measure(v, most)[0] <= most) == (len(cbor.encode(v)) <= most)
 
 
 def test_a_float_that_is_not_native_is_written_the_same():

@@ -1,9 +1,13 @@
 # Reads a program's container (docs/SPEC.md, 2).  Without the checksum of what was installed all of
 # it is verified, which a boot does without.  Used once, when a program is loaded, then forgotten.
 
+try:
+    from binascii import crc32
+except ImportError:
+    from ..values.crc import crc32
+
 from .. import const
 from ..errors import TsmeError
-from ..journal.records import crc32
 from ..kernel.limits import LIMITS, check
 from ..values import cbor
 

@@ -5,7 +5,6 @@ from . import DEPTH as DEPTH
 from . import MISSING as MISSING
 from . import Obj as Obj
 from .cbor_decode import decode as decode
-from .cbor_decode import read_head as read_head
 from .numbers import F64
 
 # What encode takes; decode gives None, bool, int, float or F64, str, list and Obj.
