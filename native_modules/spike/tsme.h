@@ -84,6 +84,7 @@ enum {
     TSME_INPUT_STOP = 6,
     TSME_INPUT_STARTED = 7,
     TSME_INPUT_SLEEP = 9,
+    TSME_INPUT_MIGRATE = 10,
 };
 
 enum { TSME_BEHAVIOUR = 1 };                                            // SPEC 3.5

@@ -220,6 +220,7 @@ static int tsme_take_input(struct tsme *t, const struct tsme_input *input)
     case TSME_INPUT_SLEEP: t->quiet = true; return input->fields_size ? TSME_ERR_INPUT : TSME_OK;
     case TSME_INPUT_CONTINUE:
         return input->fields_size || !tsme_runnable(t) ? TSME_ERR_INPUT : TSME_OK;
+    case TSME_INPUT_MIGRATE: t->refused = "migrate"; return TSME_ERR_UNSUPPORTED;
     default: return TSME_ERR_INPUT;
     }
 }

@@ -46,6 +46,7 @@ from .machine import Ran
 LARGE = 200_000  # bytes of memory: nothing has to be collected
 CASES = ROOT.parent / "shared" / "conformance"
 LEAST = 12_000  # most trees have to
+MIGRATE = 10  # the kind of input that moves an execution to another program
 TREES = 80
 CHANGED = 250  # programs with wrong bytes
 
@@ -140,8 +141,8 @@ def test_trees_give_the_same_records_on_the_board(tmp_path: Path) -> None:
 class Played:
     """An execution that is told what comes next."""
 
-    def __init__(self, flow: dict[str, Any], value: Any, budget: int = 256) -> None:
-        self.program = compile_text(json.dumps(flow), budget=budget).program
+    def __init__(self, flow: dict[str, Any], value: Any, budget: int = 256, **limits: int) -> None:
+        self.program = compile_text(json.dumps(flow), "", budget=budget, **limits).program
         self.kernel = Kernel(Interpreter(Program(self.program)))
         self.state: Any = State()
         self.events: list[Any] = []
@@ -290,10 +291,47 @@ def test_heartbeats_timeouts_and_the_end_of_all(tmp_path: Path) -> None:
     run.same(tmp_path)
 
 
+def test_a_migration_is_refused_by_name(tmp_path: Path) -> None:
+    run = Played(flow(("T", task())), {})
+    events = [*run.events, (MIGRATE, run.state.now + 1, bytes(8), [])]
+    ran = played("host", run.program, events, tmp_path)
+    assert (ran.error, ran.refused) == ("unsupported", "migrate")
+    assert ran.records == kernel.framed_all(run.records)
+
+
 def test_a_stop_ends_everything(tmp_path: Path) -> None:
     run = Played(flow(("M", mapped(flow(("T", task()))))), [1, 2, 3])
     run.answer(SUCCEEDED, 1)
     run.feed((STOP, run.state.now + 1, "Stopped", None))
+    run.same(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("limits", "cause"),
+    [
+        ({"items": 5}, None),
+        ({"items": 4}, "the items of a Map are more than its limit, items"),
+        ({"step_bytes": 1600}, None),
+        ({"step_bytes": 1000}, "a state makes values of more bytes than step_bytes"),
+        ({"largest": 1000}, "a value is larger or deeper than the limit"),
+    ],
+)
+@pytest.mark.parametrize("budget", [2, 256])
+def test_limits_of_memory_are_errors_of_the_map(
+    budget: int, limits: dict[str, int], cause: str | None, tmp_path: Path
+) -> None:
+    """Five outputs of 302 bytes: an array of 1,511 bytes."""
+    each = mapped(flow(("T", task()))) | {"Catch": CATCH}
+    caught = flow(("M", each))
+    caught["States"]["Caught"] = {"Type": "Pass", "End": True}
+    run = Played(caught, [1, 2, 3, 4, 5], budget, **limits)
+    while not run.state.status:
+        if run.kernel.client.runnable(run.state.client):
+            run.feed((CONTINUE, run.state.now + 1))
+        else:
+            run.answer(SUCCEEDED, "x" * 299, which=1)
+    assert (run.state.result["Cause"] if cause else None) == cause
+    assert cause or run.state.result == ["x" * 299] * 5
     run.same(tmp_path)
 
 
