@@ -75,7 +75,6 @@ ONCE = {
     "errors.texts",
     "kernel.replay",
     "kernel.rng",
-    "kernel.starting",
     "kernel.checkpoints",
     "program.frame_items",
     "kernel.protocol",

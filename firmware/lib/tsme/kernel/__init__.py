@@ -13,7 +13,7 @@ except ImportError:
 
 from .. import const, once
 from ..errors import fault
-from ..values import UNICODE
+from ..values import UINT_MAX, UNICODE
 from ..values.cbor import encode_all, encode_into, put_head
 from .limits import LIMITS
 
@@ -261,7 +261,7 @@ class Kernel:
         d.left = most  # transitions left in this step
         try:
             if kind == _START:
-                once("kernel.starting kernel.rng", "start", self.client, d, event)
+                self.start(d, event)
             else:
                 d.client = state.client
                 self.turn(d, kind, action, event)
@@ -270,6 +270,20 @@ class Kernel:
             self.work = most - d.left
             if d.changed is not None:  # it has not happened
                 self.client = client
+
+    def start(self, d, event):
+        now, execution, digest, seed, value, context = event[1:7]
+        kept = value if self.client.program.needs & 64 else None
+        d.execution = execution
+        d.steps = 1
+        d.now = now
+        d.next_id = d.first = 1
+        # A small seed's first draw would be 0.  This is rng.advance(), which few need besides.
+        d.rng = (seed * 6364136223846793005 + 1442695040888963407) & UINT_MAX
+        d.pending = {}
+        d.origin = [now, kept, context, event[7], digest]
+        d.bound = 64
+        d.client = self.client.start(d, value)
 
     def turn(self, d, kind, action, event):
         a = b = None
