@@ -82,8 +82,8 @@ def test_an_export_is_of_one_region(folder: Path) -> None:
     [
         (["show", "flash.bin", "--region", "pump"], 'no region "pump"; did you mean "pumps"?'),
         (["show", "flash.bin", "--region", "programs"], "holds programs and no journal"),
-        (["repair", "flash.bin"], "this command is for files with one journal alone"),
-        (["resize", "flash.bin", "--blocks", "9"], "board.resize() changes a region"),
+        (["repair", "flash.bin"], "this command is for files with one journal alone;"),
+        (["resize", "flash.bin", "--blocks", "9"], "a board changes its regions itself"),
     ],
 )
 def test_what_is_no_journal_of_it_says_so(folder: Path, words: list[str], says: str) -> None:
@@ -116,3 +116,36 @@ def test_a_table_of_a_later_release_says_so(folder: Path) -> None:
     done = tsme("journal", "show", "flash.bin")
     assert done.exit_code == 2
     assert 'TSME-H052: the regions of "flash.bin" cannot be read: TSME-J003' in done.stderr
+
+
+def test_an_execution_on_a_board_moves_by_a_plan_made_from_its_image(folder: Path) -> None:
+    now = [1_700_000_000_000]
+    flash = RamFlash(1024, 30)
+    store = ProgramFiles(str(folder / "other"))
+
+    def sleep(ms: int) -> None:
+        now[0] += ms
+
+    def board() -> Board:
+        return Board(flash, store, Tasks(), lambda: now[0], sleep, lambda: 7)
+
+    first = board()
+    for name in ("pumps", "garden"):
+        first.start(name, compile_text(json.dumps(WAIT)).program, blocks=6)
+    folder.joinpath("flash.bin").write_bytes(flash.data)
+    changed = json.dumps(WAIT).replace('"End": true', '"Next": "B"')
+    changed = changed.replace(
+        '"A": {', '"B": {"Type": "Pass", "Result": "new", "End": true}, "A": {'
+    )
+    folder.joinpath("new.asl.json").write_text(changed)
+    planned = tsme("migrate", "flash.bin", "new.asl.json", "--region", "garden", "-o", "plan.cbor",
+                   "--program", "flow.asl.json")  # fmt: skip
+    assert planned.exit_code == 0, planned.output
+    second = board()
+    plan = folder.joinpath("plan.cbor").read_bytes()
+    second.migrate("garden", compile_text(changed).program, plan)
+    assert len(store.digests()) == 2  # the pumps need the old one
+    third = board()
+    third.run_sync()
+    ended = [third.outcome(name) for name in ("pumps", "garden")]
+    assert [outcome and outcome.output for outcome in ended] == [None, "new"]

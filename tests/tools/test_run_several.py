@@ -150,3 +150,29 @@ def test_a_journal_of_one_is_not_cut_into_regions(folder: Path) -> None:
     assert both.returncode == 2
     assert "TSME-J004" in both.stderr
     assert folder.joinpath("one.bin").read_bytes() == before
+
+
+def test_one_of_them_is_stopped_and_another_moves_to_a_new_workflow(folder: Path) -> None:
+    """While nothing runs, in the file: each command takes a region, and the others stay."""
+    words = ["run", "long.asl.json", "a=asks.asl.json", "-t", "tasks.py", "-j", "j.bin",
+             "--input", '{"n": 1}']  # fmt: skip
+    with subprocess.Popen(
+        [COMMAND, *words], cwd=folder, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stderr
+        seen = b""
+        while b"long: waiting" not in seen or b"token 2-1" not in seen:
+            seen += process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.wait()
+    text = folder.joinpath("long.asl.json").read_text()
+    folder.joinpath("long.asl.json").write_text(text.replace('"Seconds": 3', '"Seconds": 7'))
+    assert "say which is meant" in tsme("migrate", "j.bin", "long.asl.json").stderr
+    moved = tsme("migrate", "j.bin", "long.asl.json", "--region", "long")
+    assert "execution 1 has moved from the program" in moved.stderr, moved.output
+    stopped = tsme("stop", "j.bin", "--region", "a", "--cause", "enough")
+    assert "execution 2 is stopped" in stopped.stderr, stopped.output
+    for name, last in (("long", "identical: "), ("a", "identical: ")):
+        assert tsme("replay", "j.bin", "--region", name).stdout.startswith(last)
+    done = spawn("run", "long.asl.json", "-t", "tasks.py", "-j", "j.bin", "--fast", cwd=folder)
+    assert json.loads(done.stdout) == {"long": {"n": 4}}, done.stderr

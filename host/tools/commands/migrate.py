@@ -18,6 +18,7 @@ from ..files import parse_value, read_program
 from ..journal import store
 from ..journal.image import Log
 from ..journal.migration import Planner, Wishes
+from ..journal.partition import in_region
 from ..journal.replayer import Known, Player, know, programs_of
 from ..journal.session import locked
 from ..limits import no_limits
@@ -53,6 +54,7 @@ from .resume import commit, whole
     help="What runs now, if it is not kept beside the journal.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the plan, for a board; move nothing.")
+@in_region
 @takes_values
 def migrate(
     journal: str,

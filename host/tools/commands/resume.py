@@ -9,7 +9,6 @@ import click
 
 from tsme.engine.programs import retire as give_up
 from tsme.journal import Journal
-from tsme.journal.flash import FileFlash
 from tsme.kernel import Kernel
 from tsme.kernel.executor import Executor
 from tsme.kernel.protocol import STOP
@@ -21,6 +20,7 @@ from ..errors import DONE, HostError
 from ..files import Loaded, read_program
 from ..journal import store
 from ..journal.image import Log, read_log
+from ..journal.partition import in_region, opened
 from ..journal.replayer import Known, client_of, programs_of
 from ..journal.session import locked
 from ..limits import no_limits
@@ -76,6 +76,7 @@ def resume(journal: str, programs: tuple[str, ...], **given: Any) -> int:
 @click.option("--error", default="TSME.Stopped", show_default=True, help="Its name.")
 @click.option("--cause", default="", help="Why.")
 @_PROGRAMS
+@in_region
 @takes_values
 def stop(journal: str, error: str, cause: str, programs: tuple[str, ...]) -> int:
     """End the execution under way in JOURNAL; nothing of it goes on.
@@ -95,6 +96,7 @@ def stop(journal: str, error: str, cause: str, programs: tuple[str, ...]) -> int
 @click.command(short_help="Give up an execution that cannot go on.")
 @click.argument("journal", metavar="JOURNAL")
 @click.option("--cause", default="", help="Why.")
+@in_region
 def retire(journal: str, cause: str) -> int:
     """Give up the execution under way in JOURNAL, without its program.
 
@@ -106,11 +108,8 @@ def retire(journal: str, cause: str) -> int:
         log = whole(journal)
         if log.ended:
             raise HostError("TSME-H044", f'no execution is under way in "{journal}"')
-        flash = FileFlash(journal, log.block_size, log.blocks)
-        try:
-            number = give_up(Journal(flash, log.slot), cause)
-        finally:
-            flash.close()
+        with opened(journal, log.block_size, log.blocks) as device:
+            number = give_up(Journal(device, log.slot), cause)
     console.note(f"tsme: execution {number} is given up")
     return DONE
 
@@ -122,18 +121,14 @@ def commit(journal: str, log: Log, known: list[Known], event: Any) -> Any:
     def find(digest: bytes) -> Any:
         return client_of(programs.get(bytes(digest)))
 
-    flash = FileFlash(journal, log.block_size, log.blocks)
-    try:
-        with no_limits():
-            executor = _EXECUTOR(Kernel(None, None, find), Journal(flash, log.slot))
-            if not executor.recover():
-                raise HostError("TSME-H044", f'no execution is under way in "{journal}"')
-            step = executor.kernel.step(executor.state, event(executor.state))
-            executor.commit(step)
-            executor.state = step.state
-            executor.keep(True)
-    finally:
-        flash.close()
+    with opened(journal, log.block_size, log.blocks) as device, no_limits():
+        executor = _EXECUTOR(Kernel(None, None, find), Journal(device, log.slot))
+        if not executor.recover():
+            raise HostError("TSME-H044", f'no execution is under way in "{journal}"')
+        step = executor.kernel.step(executor.state, event(executor.state))
+        executor.commit(step)
+        executor.state = step.state
+        executor.keep(True)
     return step.state
 
 

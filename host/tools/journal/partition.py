@@ -5,13 +5,15 @@ Commands that read one journal take `--region`, which `in_region` gives them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tsme import Region, Regions
+from tsme import FileFlash, Region, Regions
 from tsme.errors import TsmeError
 from tsme.journal import Journal
 from tsme.journal.heads import read_mark
@@ -19,6 +21,9 @@ from tsme.journal.ram_flash import RamFlash
 from tsme.journal.records import MAGIC, PART
 
 from ..errors import HostError, did_you_mean
+
+if TYPE_CHECKING:
+    from tsme.journal.blocks import Device
 
 TABLE = 4  # blocks of the table
 _KINDS = {0: "journal", 1: "programs"}
@@ -68,10 +73,25 @@ def region() -> str | None:
     return context.meta.get(_META) if context else None
 
 
+@contextmanager
+def opened(path: str, block: int, blocks: int) -> Iterator[Device]:
+    """The device of a journal of so many blocks, to be written to: the file, or the region of it
+    that is asked for."""
+    name = region()
+    whole = blocks if name is None else Path(path).stat().st_size // block
+    flash = FileFlash(path, block, whole)
+    try:
+        yield flash if name is None else Regions(flash).open(name)
+    finally:
+        flash.close()
+
+
 def _which() -> str:
     context = click.get_current_context(silent=True)
     if context and _META not in context.meta:
-        return "this command is for files with one journal alone; board.resize() changes a region"
+        return (
+            "this command is for files with one journal alone; a board changes its regions itself"
+        )
     return "say which is meant with --region NAME"
 
 

@@ -237,11 +237,12 @@ def _begun(action: Any, now: int) -> str:
 
 
 def programs_of(log: Log, paths: Iterable[str]) -> list[Known]:
-    """What --program names, and what is kept beside the journal."""
+    """What --program names, and what of this journal is kept beside it."""
     given = [find(path) for path in paths]
     if given:
         check_program(log, given)
-    return [*map(know, store.kept(log.name)), *given]
+    kept = map(know, store.kept(log.name))
+    return [*(item for item in kept if bytes(item.program.digest) in log.programs), *given]
 
 
 def check_program(log: Log, programs: list[Known]) -> None:

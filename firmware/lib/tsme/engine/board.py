@@ -93,6 +93,10 @@ class Board:
             if not self.active:
                 self.guard(slot)
 
+    def migrate(self, name, program, plan):
+        # The execution under way goes on with another program: `tsme migrate -o` makes the plan.
+        once("engine.slots", "migrate", self, name, program, plan)
+
     def resize(self, name, blocks):
         # Of what is behind it the region keeps what recovery needs.
         once("engine.slots", "resize", self, name, blocks)

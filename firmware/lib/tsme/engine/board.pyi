@@ -92,6 +92,10 @@ class Board:
     def stop(self, name: str, error: str = "TSME.Stopped", cause: str = "") -> None:
         """End the execution."""
 
+    def migrate(self, name: str, program: bytes | Any, plan: bytes | Any) -> None:
+        """The execution under way goes on with another program, by the plan that
+        `tsme migrate -o` has made.  `program` as start() takes it."""
+
     def resize(self, name: str, blocks: int) -> None:
         """Give the region so many blocks; of what is behind it, what recovery needs is kept."""
 

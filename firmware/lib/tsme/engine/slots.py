@@ -68,6 +68,14 @@ def dropped(board, digest):
     board.programs.drop(digest)
 
 
+def migrate(board, name, program, plan):
+    slot = board.slot(name)
+    before = slot.state.origin[4]
+    slot.digest = known(board, program).program.digest
+    slot.migrate(plan)
+    dropped(board, before)
+
+
 def describe(board, name):
     slot = board.found(name)
     region = board.regions.open(name)
