@@ -30,6 +30,7 @@ ERRORS = {  # 2.9
         "States.ExceedToleratedFailureThreshold",
         "The specified tolerated failure threshold was exceeded",
     ),
+    10: ("States.Runtime", "a task cannot be started with these Parameters"),
     11: ("States.DataLimitExceeded", "a state makes values of more bytes than step_bytes"),
     12: ("States.DataLimitExceeded", "the items of a Map are more than its limit, items"),
 }

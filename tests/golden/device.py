@@ -1,0 +1,101 @@
+# Reproduces the golden corpus on this interpreter: device.py MODE FILE ...; a line for each.
+#
+# A file is CBOR: [[program or name of a machine, ...], [move, ...], [[offset, bytes], ...],
+# checkpoint].  The execution begins with the first program.  A move is an input of the kernel as
+# an array (docs/SPEC.md, 3.1), or "checkpoint", "reset".  The bytes are those of the journal that
+# are not erased; the checkpoint is of the state at the end.
+#
+#   plain   on CPython: without the native core
+#   as-is   with all that there is
+import sys
+
+if sys.argv[1:2] == ["plain"]:
+    sys.modules["tsme_native"] = None  # type: ignore[assignment]
+
+from tsme import Journal, RamFlash
+from tsme.kernel import Kernel
+from tsme.kernel.executor import Executor
+from tsme.machine import Machine
+from tsme.program import Program
+from tsme.program.interpreter import Interpreter
+from tsme.values.cbor import decode
+
+BLOCK = 512
+BLOCKS = 8
+
+
+def client(what):
+    if isinstance(what, str):
+        from tests.golden import machines
+
+        return Machine(getattr(machines, what))
+    return Interpreter(Program(what))
+
+
+class Board:
+    # An executor over flash, which may be cut off from its power between two inputs.
+    def __init__(self, programs):
+        self.programs = programs
+        self.flash = RamFlash(BLOCK, BLOCKS)
+        self.reset()
+
+    def reset(self):
+        journal = Journal(self.flash, buffer=256)
+        clients = [client(what) for what in self.programs]
+        by_digest = {c.program.digest: c for c in clients}
+        self.executor = Executor(Kernel(clients[0], journal.most, by_digest.get), journal)
+        self.executor.recover()
+
+    def checkpoint(self):
+        executor = self.executor
+        executor.journal.checkpoint(executor.kernel.checkpoint(executor.state))
+
+    def do(self, move):
+        if move == "reset":
+            self.reset()
+        elif move == "checkpoint":
+            self.checkpoint()
+        else:
+            self.executor.feed(tuple(move))
+
+    def image(self):
+        # what is programmed of each block, up to its last byte that is
+        out = []
+        for at in range(0, BLOCK * BLOCKS, BLOCK):
+            data = bytes(self.flash.data[at : at + BLOCK])
+            n = BLOCK
+            while n and data[n - 1] == 0xFF:
+                n -= 1
+            if n:
+                out.append([at, data[:n]])
+        return out
+
+    def end(self):
+        return bytes(self.executor.kernel.checkpoint(self.executor.state))
+
+
+def difference(path):
+    with open(path, "rb") as f:
+        programs, moves, image, end = decode(f.read(), 0, True)[0]
+    board = Board(programs)
+    for move in moves:
+        board.do(move)
+    if board.image() != image:
+        for ours, theirs in zip(board.image(), image):  # noqa: B905
+            if ours != theirs:
+                at = [n for n in range(len(ours[1])) if ours[1][: n + 1] != theirs[1][: n + 1]]
+                return "another journal in block %d from byte %s" % (ours[0] // BLOCK, at[:1])
+        return "more or fewer blocks"
+    if board.end() != end:
+        return "another state at the end"
+    board.reset()
+    return "" if board.end() == end else "another state after a reset"
+
+
+def main():
+    for path in sys.argv[2:]:
+        print(path.rsplit("/", 1)[-1], difference(path) or "same")
+
+
+if __name__ == "__main__":
+    main()

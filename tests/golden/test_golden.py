@@ -1,0 +1,159 @@
+"""The golden corpus: (program, inputs, journal bytes) that every interpreter reproduces.
+
+It is kept as it is: whoever changes what these inputs lead to has made another engine, which
+needs a behaviour number of its own (docs/SPEC.md, 3.5).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tsme
+from tests import interpreters
+from tests.golden.device import BLOCK, BLOCKS, difference
+from tests.golden.make import BETWEEN, FOLDER
+from tests.spec.test_second_reader import read as read_by_specification
+from tests.spike import kernel, machine
+from tsme.errors.causes import ERRORS
+from tsme.kernel.protocol import CONTINUE, INPUTS, START
+from tsme.program import Program, opcodes
+from tsme.values import cbor
+
+DEVICE = Path(__file__).with_name("device.py")
+FILES = sorted(FOLDER.glob("*.cbor"))
+ENGINES = ("cpython", "cpython without its core", *list(interpreters.INTERPRETERS)[1:])
+
+
+@functools.cache
+def read(path: Path) -> list[Any]:
+    item: list[Any] = cbor.decode(path.read_bytes(), 0, True)[0]
+    return item
+
+
+def inputs() -> list[Any]:
+    return [move for path in FILES for move in read(path)[1]]
+
+
+def test_there_are_enough_and_the_manifest_tells_of_each():
+    assert len(FILES) >= 60
+    lines = (FOLDER / "manifest.txt").read_text(encoding="utf-8").splitlines()
+    told = dict(line.split()[:2] for line in lines)
+    checks = {p.stem: hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in FILES}
+    assert told == checks
+    assert max(path.stat().st_size for path in FILES) < 5000
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_interpreter_writes_these_very_bytes(engine: str):
+    name = engine.partition(" ")[0]
+    interpreters.require(name)
+    mode = "plain" if " " in engine else "as-is"
+    done = interpreters.run(name, DEVICE, [mode, *FILES], timeout=240, heap="4m")
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+    said = done.stdout.decode().splitlines()
+    assert [line for line in said if not line.endswith(" same")] == []
+    assert len(said) == len(FILES)
+
+
+@pytest.mark.parametrize("what", ["program", "input", "journal", "end"])
+def test_a_file_with_anything_else_in_it_is_told(what: str, tmp_path: Path):
+    program, moves, image, end = read(FOLDER / "retry.cbor")
+    moves, image = [list(move) for move in moves], [list(run) for run in image]
+    match what:
+        case "program":
+            at = program[0].index(b"Late")
+            program = [program[0][:at] + b"Lost" + program[0][at + 4 :]]
+        case "input":
+            moves[2][1] += 1
+        case "journal":
+            image[0][1] = image[0][1][:-1] + bytes([image[0][1][-1] ^ 1])
+        case "end":
+            end = end[:-1] + bytes([end[-1] ^ 1])
+    path = tmp_path / "retry.cbor"
+    path.write_bytes(cbor.encode([program, moves, image, end], True))
+    if what == "program":  # its digest is of its bytes
+        with pytest.raises(tsme.TsmeError, match="TSME-P"):
+            difference(path)
+    else:
+        assert difference(str(path)).startswith("another ")
+
+
+def test_every_instruction_and_every_kind_of_input_is_in_it():
+    met = set()
+    for path in FILES:
+        for program in read(path)[0]:
+            if isinstance(program, bytes):
+                met |= {opcodes.NAMES[op] for op in Program(program).code[::2]}
+    assert met == set(opcodes.NAMES)
+    kinds = {INPUTS[move[0]] for move in inputs() if isinstance(move, list)}
+    assert kinds == set(INPUTS)
+    assert {"checkpoint", "reset"} <= {move for move in inputs() if isinstance(move, str)}
+
+
+def test_every_error_of_the_engine_is_in_it():
+    ends = [cbor.encode(list(cause), True) for cause in ERRORS]
+    written = [b"".join(data for _, data in read(path)[2]) + read(path)[3] for path in FILES]
+    missing = [n for n, end in enumerate(ends, 1) if not any(end[1:] in one for one in written)]
+    assert not missing
+
+
+def of_the_spike(moves: list[Any]) -> bool:
+    """Whether nothing comes but the start and its steps, at the times that the spike has."""
+    times = [move[1] for move in moves if isinstance(move, list)]
+    return (
+        len(times) == len(moves)
+        and moves[0][0] == START
+        and all(len(move) == 2 and move[0] == CONTINUE for move in moves[1:])
+        and times == [machine.START + BETWEEN * n for n in range(len(times))]
+    )
+
+
+def flash_of(image: list[Any]) -> tsme.RamFlash:
+    flash = tsme.RamFlash(BLOCK, BLOCKS)
+    for at, data in image:
+        flash.data[at : at + len(data)] = data
+    return flash
+
+
+def test_a_reader_written_from_the_specification_alone_agrees():
+    partly = []
+    for path in FILES:
+        (program, *more), _, image, _ = read(path)
+        if isinstance(program, bytes) and not more:
+            found = read_by_specification(program, bytes(flash_of(image).data))
+            assert found.records > 0
+            partly += [path.stem] if found.unread else []
+    assert all(name.startswith("distributed") for name in partly), partly
+
+
+def bodies(image: list[Any]) -> bytes:
+    """The records of an image, with marks and checks as the spike writes them."""
+    journal = tsme.Journal(flash_of(image))
+    journal.recover()
+    out, chain = b"", 0
+    for _, _, body, *_ in journal.records():
+        record, chain = kernel.framed(body, chain)
+        out += record
+    return out
+
+
+def test_the_c_spike_writes_the_records_of_what_it_can_run(tmp_path: Path):
+    machine.require()
+    machine.make()
+    same = []
+    for path in FILES:
+        program, moves, image, _ = read(path)
+        program = program[0]
+        if not isinstance(program, bytes) or not of_the_spike(moves):
+            continue
+        fields = b"".join(cbor.encode(field, True) for field in moves[0][2:])
+        ran = machine.run("host", program, fields, tmp_path, 16384)
+        if ran.error != "unsupported":
+            assert (ran.error, ran.records) == ("", bodies(image)), path.stem
+            same.append(path.stem)
+    assert len(same) >= 20, same
