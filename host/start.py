@@ -7,20 +7,12 @@ import os
 import signal
 import sys
 
+from .ending import INTERRUPTED, Stopped
+
 TYPE_CHECKING = False  # to read typing takes as long as all else here
 if TYPE_CHECKING:
     from types import FrameType
     from typing import NoReturn
-
-INTERRUPTED = 130
-
-
-class Stopped(BaseException):
-    """The process was told to end: SIGTERM, or SIGHUP from a terminal that is gone."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def stopped(number: int, _frame: FrameType | None) -> NoReturn:

@@ -12,11 +12,11 @@ from typing import Any
 from tsme_host.tools.limits import no_limits
 
 from .coverage import Coverage
-from .device import Mistake
 from .purity.guard import Undetermined
-from .simulation import FAULTS, Simulation
+from .simulation import Simulation
 from .subjects import Thing, things
 from .swarm import CUT, NEXT, SIGNAL, Mix
+from .terms import FAULTS, Mistake
 from .world import Move, World
 
 _HERE = Path(__file__).parent

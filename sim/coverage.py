@@ -6,18 +6,17 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tsme.kernel.protocol import FAILED, INPUTS, TIMER, TRACED
 from tsme.program.trace import Tracer
 from tsme.values import cbor
 from tsme_host.tools.diagram import Frame
 
-if TYPE_CHECKING:
-    from .device import Device
-    from .simulation import Call
-    from .subjects import Thing
-    from .world import World
+from .device import Device
+from .simulation import Simulation
+from .subjects import Thing
+from .terms import Call
 
 Edge = tuple[str, str]
 _ENTER, _RESUME, _ERROR, _SPAWN, _PASSED = (
@@ -97,7 +96,7 @@ class Coverage:
         code, line = (at.tb_frame.f_code, at.tb_lineno) if at else (None, 0)
         self.devices[device.name].rejected[_named(error, code, line)] += 1
 
-    def counter(self, world: World, device: Device) -> Callable[[Any, Any], None]:
+    def counter(self, sim: Simulation, device: Device) -> Callable[[Any, Any], None]:
         """What counts each step of a device."""
         seen = self.devices.setdefault(device.name, Seen())
         within = {} if device.is_machine else _trace(seen, device)
@@ -116,13 +115,13 @@ class Coverage:
             nonlocal last
             count(event, step)
             if not step.state.status:
-                now = world.sim.label(device)
+                now = sim.label(device)
                 if now != last:
                     seen.states[now] += 1
                     seen.edges[last, now] += 1
                     last = now
 
-        labelled = device.is_machine and type(world.sim).label is not _NO_LABEL
+        labelled = device.is_machine and type(sim).label is not Simulation.label
         return count_and_label if labelled else count
 
 
@@ -203,12 +202,3 @@ def _missed(frame: Frame, seen: Seen, out: Missed) -> None:
                 out.edges.append(edge)
     for inner in frame.frames:
         _missed(inner, seen, out)
-
-
-def _no_label() -> Any:
-    from .simulation import Simulation  # noqa: PLC0415
-
-    return Simulation.label
-
-
-_NO_LABEL = _no_label()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from tsme.engine.platform import lag
 from tsme.engine.tasks import Done, TaskError
@@ -20,23 +21,14 @@ from tsme.values.copies import worded
 
 from .nor import Nor, PowerLoss
 from .replay_cache import Recall, Recalling
-from .simulation import Call, Value, plain_name
+from .terms import Call, Mistake, Value, plain_name
 from .unjournaled import LightKernel, LightMachine, difference
 from .values import fresh, ordered
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .world import World
 
 INTERRUPTED = "TSME.Interrupted"
 _PLAIN = (int, str, bool, type(None))
 # (execution, steps, digest, status): two states of one device that agree in them are one.
 Mark = tuple[int, int, int, int]
-
-
-class Mistake(Exception):
-    """Something that must not be; the error itself is the cause, if there is one."""
 
 
 @cache
@@ -49,6 +41,35 @@ def mark(state: Any) -> Mark:
     return (state.execution, state.steps, state.digest, state.status)
 
 
+class Outside(Protocol):
+    """What a device asks of its world.
+
+    sim: the Simulation.  mix: the faults of the seed.  seen: what counts.  now: ms since 1970.
+    """
+
+    devices: list[Device]
+    sim: Any
+    mix: Any
+    seen: Any
+    seed: int
+    now: int
+
+    def watched(self, device: Device) -> Callable[[Any, Any], None]:
+        """What is called after each step of a device."""
+
+    def begin(self, device: Device, action: Action, again: bool = False) -> None:
+        """A handler is called, its result comes later.  again: a `once` task that had not run."""
+
+    def probe(self, device: Device, call: Call) -> Any:
+        """After a reset: what became of a `once` task."""
+
+    def emitted(self, device: Device, kind: str, payload: Value) -> None:
+        """A log, metric or publish."""
+
+    def forget(self, device: Device) -> None:
+        """Its handlers have died with it."""
+
+
 class Device(Executor):
     """name: in its world.  state: what a machine's state is, as plain data; None for a workflow.
 
@@ -59,7 +80,7 @@ class Device(Executor):
 
     watch: Any
 
-    def __init__(self, world: World, name: str, what: Any, names: list[str], flash: Nor | None):
+    def __init__(self, world: Outside, name: str, what: Any, names: list[str], flash: Nor | None):
         self.world = world
         self.name = name
         self.number = len(world.devices)

@@ -18,7 +18,8 @@ from tsme_host.tools.definitions import give, values
 
 from .campaign import Failure, Result, campaign
 from .coverage import Coverage
-from .simulation import Simulation, Value
+from .simulation import Simulation
+from .terms import Value
 
 _SHARE = 0.5  # s that a process works before it reports
 

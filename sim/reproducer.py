@@ -21,9 +21,10 @@ from tsme_host.tools.outputs import write_bytes
 from .campaign import Failure, one
 from .coverage import Coverage
 from .device import Device
-from .simulation import Call, Simulation, Value
+from .simulation import Simulation
 from .subjects import things
-from .world import EPOCH, Move, World
+from .terms import Call, Value
+from .world import EPOCH, Move
 
 ENDING = ".sim.json"
 _LONGEST = 70  # of a value in the story
@@ -63,8 +64,8 @@ class _Story(Coverage):
         super().rejected(device, error)
         self.say(f"             {_name(device)}rejected: {type(error).__name__}: {error}")
 
-    def counter(self, world: World, device: Device) -> Any:
-        count = super().counter(world, device)
+    def counter(self, sim: Simulation, device: Device) -> Any:
+        count = super().counter(sim, device)
 
         def tell(event: Any, step: Any) -> None:
             fields = ", ".join(_short(v) for v in event[2:] if not isinstance(v, bytes))

@@ -21,7 +21,8 @@ from tsme_host.tools.scenario.scenarios import Case, load
 from tsme_host.tools.scenario.virtual_time import Answer
 
 from .rng import Dice
-from .simulation import Call, Simulation, Value
+from .simulation import Simulation
+from .terms import Call, Value
 
 # What a test of names may give a task that fails: names that mean no error by itself.
 _WILD = {"States.ALL": "Simulated", "States.TaskFailed": "Simulated"}

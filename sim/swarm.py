@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .rng import Dice, mix
-from .simulation import FAULTS, Simulation
+from .simulation import Simulation
+from .terms import FAULTS
 
 SIGNAL, NEXT, TWICE, LOSE, LATE, CLOCK, RESET, CUT, IDLE, WORN = range(10)
 MOVES = ("signal", "next", "twice", "lose", "late", "clock", "reset", "cut", "idle", "worn")

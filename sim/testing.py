@@ -12,7 +12,8 @@ from .device import Device
 from .purity.guard import guarded
 from .reproducer import replay, replay_file
 from .rng import Dice
-from .simulation import Call, Simulation
+from .simulation import Simulation
+from .terms import Call
 
 __all__ = [
     "Call",

@@ -9,21 +9,20 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tsme.kernel.protocol import FAILED
 
-from .device import INTERRUPTED, Device, Mistake, mark
+from .coverage import Coverage
+from .device import INTERRUPTED, Device, mark
 from .nor import Nor, PowerLoss
 from .purity.guard import watched
 from .rng import Dice, mix
-from .simulation import Call, Simulation, Value
+from .simulation import Simulation
 from .subjects import Thing, answered
 from .swarm import MOVES, POWER, Mix
+from .terms import Call, Mistake, Value
 from .unjournaled import light
-
-if TYPE_CHECKING:
-    from .coverage import Coverage
 
 EPOCH = 1_767_225_600_000  # 2026-01-01, ms since 1970
 SHAPES = ("first", "none", "half", "random", "last", "all")
@@ -388,7 +387,7 @@ class World:
     def watched(self, device: Device) -> Callable[[Any, Any], None]:
         """What is called after each step of a device."""
         check = self.sim.check
-        count = self.seen.counter(self, device)
+        count = self.seen.counter(self.sim, device)
 
         def watch(event: Any, step: Any) -> None:
             count(event, step)

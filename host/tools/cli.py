@@ -15,7 +15,7 @@ import click
 
 import tsme
 
-from .. import start
+from ..ending import Stopped
 
 # The module of each command, and what --help says of it, which spares reading them all.
 COMMANDS = {
@@ -114,7 +114,7 @@ class Tsme(click.Group):
                 click.echo(asked.ctx.get_help())
                 code = 0
             sys.stdout.flush()
-        except (Exception, KeyboardInterrupt, start.Stopped) as error:
+        except (Exception, KeyboardInterrupt, Stopped) as error:
             from .leaving import leave  # noqa: PLC0415
 
             leave(error)
@@ -136,7 +136,3 @@ def main(context: click.Context) -> None:
     """Workflows in Amazon States Language for microcontrollers: check, compile, run, replay."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-if __name__ == "__main__":
-    start.main()

@@ -18,6 +18,7 @@ from ..compiler.frontend.model import Json, Problem
 from ..compiler.frontend.placed import PLACEHOLDER, Text, substitute
 from ..compiler.frontend.source import BOM, Flow, Node, Parsed, parse
 from .errors import HostError, did_you_mean
+from .inputs import input_error, read_text
 
 _YAML = re.compile(
     r"(?:[ \t]*(?:#.*)?\r?\n)*(?:---|%YAML|[A-Za-z_][\w:. -]*:(?:[ \t\r\n]|\Z)|[ \t]*#)"
@@ -77,8 +78,6 @@ def _given(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -
 
 
 def _of_file(context: click.Context, _: click.Parameter, path: str | None) -> None:
-    from .files import input_error, read_text  # noqa: PLC0415 (files reads definitions)
-
     if path is None:
         return
     text = read_text(path)

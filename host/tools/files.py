@@ -1,18 +1,18 @@
-"""Files in and out.  Whatever is wrong with one is a HostError that names it."""
+"""Workflows, programs and values from files.  What is wrong with one is a HostError naming it."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..compiler.compile import compile_text
-from ..compiler.frontend.model import CompileError, Json, Problem
-from ..compiler.frontend.source import Flow, Parsed, decode, parse
+from ..compiler.frontend.model import CompileError, Json
+from ..compiler.frontend.source import Flow, Parsed, parse
 from .definitions import as_flow, split_name, values
-from .errors import HostError, did_you_mean
+from .errors import HostError
+from .inputs import input_error, read_bytes, read_text, similar, text_of
 from .outputs import PROGRAM_START
 
 
@@ -23,29 +23,6 @@ class Loaded:
     name: str
     data: bytes
     source: Flow | None  # the workflow, if it was compiled
-
-
-def read_bytes(path: str) -> bytes:
-    """What a file holds; `-` is the standard input."""
-    if path == "-":
-        return sys.stdin.buffer.read()
-    if not path:
-        raise HostError("TSME-H002", "the name of a file is empty")
-    try:
-        return Path(path).read_bytes()
-    except FileNotFoundError:
-        if Path(path).is_symlink():
-            text = f'"{path}" is a link to "{Path(path).readlink()}", which is not there'
-            raise HostError("TSME-H010", text) from None
-        hint = _similar(Path(path))
-        raise HostError("TSME-H010", f'there is no file "{path}"', hint) from None
-    except IsADirectoryError:
-        raise HostError("TSME-H011", f'"{path}" is a folder, not a file') from None
-    except PermissionError:
-        raise HostError("TSME-H012", f'"{path}" may not be read') from None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise HostError("TSME-H012", f'"{path}" cannot be read: {why}') from None
 
 
 def read_flow(given: str, own: Mapping[str, str] | None = None) -> Flow:
@@ -62,7 +39,7 @@ def _flow(data: bytes, path: str, name: str, own: Mapping[str, str]) -> Flow:
     if data.startswith(PROGRAM_START):
         hint = "give the .asl.json it was compiled from"
         raise HostError("TSME-H014", f'"{path}" is a compiled program, not a workflow', hint)
-    return as_flow(_text(data, path), path, name, {**own, **values()}, read_text)
+    return as_flow(text_of(data, path), path, name, {**own, **values()}, read_text)
 
 
 def read_program(given: str, own: Mapping[str, str] | None = None) -> Loaded:
@@ -111,7 +88,7 @@ def read_value(given: str, option: str = "--input", form: str | None = None) -> 
             return node.plain()
         if "." not in given and "/" not in given:
             text = json.dumps(given, ensure_ascii=False)
-            hint = _similar(Path(given)) or f"for a text, write {option} '{text}'"
+            hint = similar(Path(given)) or f"for a text, write {option} '{text}'"
             raise HostError("TSME-H010", f'there is no file "{given}"', hint)
     return _value(read_bytes(given), given, form)
 
@@ -122,7 +99,7 @@ def _value(data: bytes, name: str, form: str | None) -> Json:
 
     form = forms.ending(name) or form or "json"
     if form == "json":
-        return parse_value(_text(data, name, "a value, write --format cbor or msgpack"), name)
+        return parse_value(text_of(data, name, "a value, write --format cbor or msgpack"), name)
     try:
         return forms.read(data, form)
     except forms.Unfit as error:
@@ -142,41 +119,3 @@ def parse_value(text: str, name: str) -> Json:
     if node is None or problems:
         raise input_error(problems, name)
     return node.plain()
-
-
-def input_error(problems: list[Problem], name: str) -> HostError:
-    """The first problem of a JSON text, in one line with its place."""
-    first = min(problems, key=lambda p: (p.where.line, p.where.column))
-    where = f"{name}:{first.where.line}:{first.where.column}"
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return HostError(first.code, f"{where}: {first.message}{more}", first.hint)
-
-
-def read_text(path: str) -> str:
-    """The text of a file that holds JSON."""
-    return _text(read_bytes(path), path)
-
-
-def _text(data: bytes, path: str, other: str = "") -> str:
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff")) or data[:4].count(0) >= 2
-    if b"\0" in data and not wide:
-        hint = f"for {other}" if other else ""
-        raise HostError("TSME-H014", f'"{path}" is a binary file, not JSON text', hint)
-    try:
-        return decode(data)
-    except CompileError as error:
-        raise input_error(error.problems, path) from None
-
-
-def _similar(path: Path) -> str:
-    """A hint with the file that was perhaps meant."""
-    folder = path.parent
-    try:
-        names = [entry.name for entry in folder.iterdir()]
-    except OSError:
-        return f'there is no folder "{folder}" either'
-    stem = path.name.partition(".")[0]  # what two names have in common must be more than .json
-    names = [name for name in names if did_you_mean(stem, [name.partition(".")[0]])]
-    if hint := did_you_mean(path.name, names):
-        return hint
-    return did_you_mean(path.name + ".asl.json", names) if not path.suffix else ""

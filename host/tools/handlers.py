@@ -15,7 +15,7 @@ from tsme.errors import TsmeError
 from tsme.machine import Machine
 
 from .errors import HostError, did_you_mean
-from .files import read_bytes
+from .inputs import read_bytes
 
 
 def check_tasks(path: str) -> bytes:

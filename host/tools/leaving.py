@@ -17,7 +17,7 @@ import click
 from tsme.errors import TsmeError
 
 from ..compiler.frontend.model import CompileError
-from ..start import INTERRUPTED, Stopped
+from ..ending import INTERRUPTED, Stopped
 from . import console
 from .commands.help import BOARD, ELSEWHERE
 from .errors import FAILED, UNABLE, HostError, did_you_mean, one_line

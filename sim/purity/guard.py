@@ -18,20 +18,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from tsme.kernel.rejected import Rejected
 from tsme.machine import Machine
 
-from ..device import Mistake
-from ..line_coverage import Lines
+from ..terms import Mistake
 from ..unjournaled import LightMachine
 from . import forbidden
+from .line_coverage import Counted, Lines
 from .reach import ENTRIES, Reach, library, mine, place
 from .rewrite import GUARD, rewritten
-
-if TYPE_CHECKING:
-    from ..coverage import Coverage
 
 _MACHINE: Any = Machine  # device code has no types
 _HERE = str(Path(__file__).parent)
@@ -401,7 +398,7 @@ def guarded(machine: Any) -> Any:
 _GUARDS: dict[int, tuple[Any, Guard]] = {}
 
 
-def watched(what: Any, seed: int, seen: Coverage, every: bool | None, light: bool = False) -> Any:
+def watched(what: Any, seed: int, seen: Counted, every: bool | None, light: bool = False) -> Any:
     """What runs on a device, as a seed of a campaign has it.
 
     every: all steps are under guard, or none; None for some of some seeds.  light: it writes

@@ -24,7 +24,8 @@ from tsme_sim.coverage import Coverage
 from tsme_sim.device import Device
 from tsme_sim.reproducer import simulations
 from tsme_sim.rng import Dice
-from tsme_sim.simulation import FAULTS, Simulation
+from tsme_sim.simulation import Simulation
+from tsme_sim.terms import FAULTS
 
 SEEDS = range(32)  # one of them writes, two are under guard, as in any campaign
 ENOUGH = 4.0  # seconds for a figure: what takes less runs again

@@ -7,7 +7,7 @@ import pytest
 from tests.interpreters import ROOT
 from tests.tools.shell import tsme
 from tsme.testing import Simulation
-from tsme_sim.simulation import FAULTS
+from tsme_sim.terms import FAULTS
 
 TEXT = (ROOT / "docs" / "SIMULATION.md").read_text(encoding="utf-8")
 MACHINE, SIMULATION = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)[:2]

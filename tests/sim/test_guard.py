@@ -18,9 +18,9 @@ from tsme.kernel import Kernel, State, checkpoints
 from tsme.kernel.rejected import Rejected
 from tsme.machine import Machine
 from tsme_sim.campaign import campaign
-from tsme_sim.device import Mistake
 from tsme_sim.purity.guard import Undetermined, guarded
 from tsme_sim.simulation import Simulation
+from tsme_sim.terms import Mistake
 
 START = (1, 1_000_000, 1)
 SIGNAL = (8, 1_000_500)

@@ -18,9 +18,9 @@ from tsme_sim.campaign import campaign
 from tsme_sim.coverage import Coverage
 from tsme_sim.reproducer import simulations
 from tsme_sim.rng import mix
-from tsme_sim.simulation import FAULTS
 from tsme_sim.subjects import things
 from tsme_sim.swarm import MOVES, Mix
+from tsme_sim.terms import FAULTS
 from tsme_sim.world import World
 
 SEEDS = 40

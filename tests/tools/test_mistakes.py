@@ -19,7 +19,7 @@ from tests.tools.shell import (
     spawn,
     tsme,
 )
-from tsme_host.tools import files
+from tsme_host.tools import inputs
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ def test_our_own_mistake_gives_one_clear_line_too(folder: Path, monkeypatch: pyt
     def broken(data: bytes) -> str:
         raise KeyError("x")
 
-    monkeypatch.setattr(files, "decode", broken)
+    monkeypatch.setattr(inputs, "decode", broken)
     result = tsme("check", "flow.asl.json")
     assert result.exit_code == 2
     assert_one_clear_line(result.stderr, "TSME-H099")

@@ -43,6 +43,7 @@ ALLOWED = {
         "definitions",
         "errors",
         "files",
+        "inputs",
         "outputs",
     },
 }

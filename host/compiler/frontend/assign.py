@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ..jsonata.states import check_jsonata
 from .context import Context, Scope, suggest
 from .fields import VARIABLE_NAME_MAX
+from .jsonata import check_jsonata
 from .model import Assign, Const, Expr
 from .payload_template import parse_dynamic, parse_template
 from .source import Node

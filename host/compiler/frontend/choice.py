@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from ..jsonata.states import check_jsonata
 from ..jsonpath.paths import is_path
 from .assign import parse_assign
 from .context import Context, kind_of, suggest
+from .jsonata import check_jsonata
 from .model import And, ChoiceRule, Compare, Condition, Not, Or, Path, Where
 from .reader import Members, is_timestamp
 from .source import Node

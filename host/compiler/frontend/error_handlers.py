@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from ..jsonata.states import check_jsonata
 from .assign import parse_assign
 from .context import Context, closest
 from .fields import CATCHER, RETRIER
+from .jsonata import check_jsonata
 from .model import Catcher, Path, Retrier
 from .reader import Members
 from .source import Node

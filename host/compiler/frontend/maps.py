@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any, TypedDict
 
-from ..jsonata.states import check_jsonata
 from .context import Context, kind_of
 from .fields import (
     DISTRIBUTED_ONLY,
@@ -18,6 +17,7 @@ from .fields import (
     WRITER_CONFIG,
     Field,
 )
+from .jsonata import check_jsonata
 from .model import Batcher, Json, Machine, Path, Reader, Writer
 from .reader import Members
 from .source import Node

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from ..jsonata.states import check_jsonata_text, is_jsonata
 from ..jsonpath.paths import is_path
 from .context import Context, quoted, suggest
 from .fields import FIELDS, Field
+from .jsonata import check_jsonata_text, is_jsonata
 from .model import Call, Const, Expr, Json, Path, Ref
 from .payload_template import parse_dynamic, parse_template
 from .source import Node

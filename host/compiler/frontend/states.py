@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypedDict
 
-from ..jsonata.states import check_jsonata
 from ..jsonpath.calls import STRING_FUNCTIONS
 from .assign import parse_assign
 from .choice import parse_rules
@@ -22,6 +21,7 @@ from .fields import (
     REQUIRED,
 )
 from .graph import check_flow
+from .jsonata import check_jsonata
 from .maps import parse_body, parse_options
 from .model import (
     Assign,

@@ -12,8 +12,8 @@ from tsme.values import cbor
 from .. import console
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
-from ..files import read_bytes
 from ..forms import answers, ending, option, write
+from ..inputs import read_bytes
 from ..journal.image import Damage, Log, Record, duration, plain, read_log, timestamp
 from ..journal.partition import Part, in_region, parts_of, region
 from ..journal.replayer import Played, play_all, programs_of

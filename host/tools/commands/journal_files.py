@@ -19,7 +19,7 @@ from tsme.journal import CHECKPOINT, Journal
 
 from .. import console
 from ..errors import DONE, HostError
-from ..files import read_bytes
+from ..inputs import read_bytes
 from ..journal.image import image_of
 from ..journal.partition import Image
 from ..journal.session import locked

@@ -23,7 +23,7 @@ from tsme.errors import TsmeError
 from tsme.values import cbor, timestamp
 
 from ...compiler.backend.disasm import disassemble
-from ...start import INTERRUPTED, Stopped
+from ...ending import INTERRUPTED, Stopped
 from .. import console
 from ..aws.history import replay_history
 from ..definitions import takes_values

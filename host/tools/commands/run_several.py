@@ -17,7 +17,7 @@ from tsme.engine.item_files import GET, LIST, PUT
 from tsme.values import cbor
 
 from ...compiler.backend.disasm import disassemble
-from ...start import INTERRUPTED, Stopped
+from ...ending import INTERRUPTED, Stopped
 from .. import console
 from ..errors import DONE, FAILED, HostError
 from ..files import Loaded, read_program, read_value

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from ...start import Stopped
+from ...ending import Stopped
 
 _GUARD = 'trap "" HUP INT TERM; read -r worker || exit; read -r _ || kill -KILL "$worker"'
 _BY_ITSELF = 0.3  # s that it has after Ctrl-C, of which a terminal tells it too

@@ -13,7 +13,7 @@ from tsme.kernel.replay import read_step
 from tsme.values import cbor
 
 from ..errors import HostError
-from ..files import read_bytes
+from ..inputs import read_bytes
 from .partition import Image, choose, geometry, parts_of
 
 _FIELDS = {

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ...compiler.frontend.model import Problem, Where
 from ...compiler.frontend.source import Node, parse
 from ..errors import did_you_mean
-from ..files import input_error, read_text
+from ..inputs import input_error, read_text
 
 UNKNOWN, WRONG = "TSME-H071", "TSME-H072"
 _KINDS = {bool: "true or false", str: "text", list: "an array", dict: "an object"}

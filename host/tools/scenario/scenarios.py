@@ -19,7 +19,8 @@ from ...compiler.frontend.model import CompileError, Where
 from ...compiler.frontend.source import Node
 from ..definitions import as_text
 from ..errors import HostError, did_you_mean
-from ..files import input_error, read_program
+from ..files import read_program
+from ..inputs import input_error
 from ..journal.listing import Listing, listing
 from ..limits import MOST, no_limits
 from .expectations import Expected, Payloads, read_expected

@@ -5,9 +5,9 @@ The form of the expressions; what they would do is not looked at.
 
 from __future__ import annotations
 
-from ..frontend.context import Context
-from ..frontend.source import Node
-from .syntax import JsonataError, check_expression
+from ..jsonata.syntax import JsonataError, check_expression
+from .context import Context
+from .source import Node
 
 
 def is_jsonata(text: str) -> bool:

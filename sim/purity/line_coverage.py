@@ -5,15 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from types import CodeType, FrameType, FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from .purity.reach import codes, lines
+from .reach import codes, lines
 
 _MONITOR: Any = getattr(sys, "monitoring", None)  # from Python 3.12 on
 _TOOL = 4  # of six; those below have uses of their own
 
-if TYPE_CHECKING:
-    from .coverage import Coverage
+
+class Counted(Protocol):
+    """By file: lines that ran, and all that could."""
+
+    lines: dict[str, set[int]]
+    could: dict[str, set[int]]
 
 
 class Lines:
@@ -23,7 +27,7 @@ class Lines:
     coverage.py, nothing is counted.
     """
 
-    def __init__(self, functions: Iterable[FunctionType], seen: Coverage) -> None:
+    def __init__(self, functions: Iterable[FunctionType], seen: Counted) -> None:
         self.seen = seen
         # By id, since hashing code takes long: lines that have not run, where they are noted.
         self.left: dict[int, tuple[set[int], set[int]]] = {}
