@@ -77,6 +77,46 @@ static bool tsme_is_repeated(const uint8_t *first, const uint8_t *name, uint32_t
     return false;
 }
 
+enum { TSME_FEW = 16 }; // members that are compared with each other
+
+// Whether the members of an object have different names, all of it being well-formed. Where
+// there are more than a few, a table in `scratch` finds those that may be the same; without
+// room for it each is compared with all before it.
+static bool tsme_are_different(const uint8_t *first, uint32_t count, struct tsme_part scratch)
+{
+    uint32_t *table = (uint32_t *)(((uintptr_t)scratch.at + 3) & ~(uintptr_t)3);
+    uint32_t slots = 32;
+    while (slots < 2 * count) {
+        slots *= 2;
+    }
+    bool room = scratch.size >= (slots + 1) * sizeof *table;
+    if (room) {
+        memset(table, 0, slots * sizeof *table);
+    }
+    const uint8_t *name = first;
+    for (; count; count--) {
+        const uint8_t *value = tsme_skip_text(name);
+        uint32_t size = (uint32_t)(value - name);
+        if (!room && tsme_is_repeated(first, name, size)) {
+            return false;
+        }
+        uint32_t slot = 2166136261; // FNV-1a
+        for (uint32_t i = 0; room && i < size; i++) {
+            slot = (slot ^ name[i]) * 16777619;
+        }
+        for (; room && table[slot & (slots - 1)]; slot++) {
+            if (memcmp(first + table[slot & (slots - 1)] - 1, name, size) == 0) {
+                return false; // its head says how long it is, so no other one begins like it
+            }
+        }
+        if (room) {
+            table[slot & (slots - 1)] = (uint32_t)(name - first) + 1;
+        }
+        name = tsme_skip(value);
+    }
+    return true;
+}
+
 // One head of a value and, of a text, its bytes. What is inside a container follows.
 static int tsme_check_item(const uint8_t **at, const uint8_t *end, uint8_t *major, uint64_t *n)
 {
@@ -105,11 +145,12 @@ static int tsme_check_item(const uint8_t **at, const uint8_t *end, uint8_t *majo
     }
 }
 
-int32_t tsme_check(const uint8_t *start, const uint8_t *end)
+int32_t tsme_check(const uint8_t *start, const uint8_t *end, struct tsme_part scratch)
 {
     struct {
         const uint8_t *first; // an object's first name, null for an array
         uint32_t left;        // items to come, two a member
+        uint32_t count;       // of an object, its members
     } open[TSME_DEPTH_MAX];
     uint32_t depth = 0;
     const uint8_t *at = start;
@@ -123,7 +164,8 @@ int32_t tsme_check(const uint8_t *start, const uint8_t *end)
         }
         if (depth && open[depth - 1].first && open[depth - 1].left % 2 == 0 &&
             (major != TSME_TEXT ||
-             tsme_is_repeated(open[depth - 1].first, item, (uint32_t)(at - item)))) {
+             (open[depth - 1].count <= TSME_FEW &&
+              tsme_is_repeated(open[depth - 1].first, item, (uint32_t)(at - item))))) {
             return TSME_ERR_FORMAT;
         }
         if (major == TSME_ARRAY || major == TSME_OBJECT) {
@@ -132,12 +174,17 @@ int32_t tsme_check(const uint8_t *start, const uint8_t *end)
             }
             open[depth].first = major == TSME_OBJECT ? at : 0;
             open[depth].left = (uint32_t)n << (major == TSME_OBJECT);
+            open[depth].count = (uint32_t)n;
             depth++;
         } else if (depth) {
             open[depth - 1].left--;
         }
         while (depth && open[depth - 1].left == 0) {
             depth--;
+            if (open[depth].first && open[depth].count > TSME_FEW &&
+                !tsme_are_different(open[depth].first, open[depth].count, scratch)) {
+                return TSME_ERR_FORMAT;
+            }
             if (depth) {
                 open[depth - 1].left--;
             }

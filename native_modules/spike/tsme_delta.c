@@ -228,13 +228,16 @@ static void tsme_put_items(struct tsme_out *out, tsme_ref *items)
     uint32_t count = tsme_head(&first);
     tsme_put_head(out, TSME_ARRAY, 2 * count);
     for (uint32_t pass = 0; pass < 2; pass++) {
-        const uint8_t *at = first;
-        for (uint32_t i = 0; i < 2 * count; i++) {
-            const uint8_t *next = tsme_skip(at);
-            if (i % 2 == pass) {
-                tsme_put_bytes(out, at, (uint32_t)(next - at));
+        const uint8_t *name = first;
+        for (uint32_t i = 0; i < count; i++) {
+            const uint8_t *value = tsme_skip_text(name);
+            const uint8_t *next = tsme_skip(value);
+            if (pass == 0) {
+                tsme_put_bytes(out, name, (uint32_t)(value - name));
+            } else {
+                tsme_put_bytes(out, value, (uint32_t)(next - value));
             }
-            at = next;
+            name = next;
         }
     }
 }

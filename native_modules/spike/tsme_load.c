@@ -64,7 +64,7 @@ static int tsme_take_limits(struct tsme_program *p, const uint8_t **at, const ui
 
 // The constants are values, byte strings, or in parts (SPEC 2.14), and the index says
 // where each of them begins.
-static int tsme_check_consts(const struct tsme_program *p, uint32_t size)
+static int tsme_check_consts(const struct tsme_program *p, uint32_t size, struct tsme_part scratch)
 {
     const uint8_t *at = p->consts;
     const uint8_t *end = p->consts + size;
@@ -82,7 +82,7 @@ static int tsme_check_consts(const struct tsme_program *p, uint32_t size)
             }
             continue;
         }
-        int32_t n = tsme_check(at, end);
+        int32_t n = tsme_check(at, end, scratch);
         if (n < 0) {
             return n;
         }
@@ -184,6 +184,7 @@ static int tsme_begin(struct tsme *t, const struct tsme_config *config, uint32_t
 
 int tsme_install(struct tsme *t, const struct tsme_config *config, uint32_t *crc)
 {
+    const struct tsme_part scratch = {config->memory, config->memory_size};
     const uint8_t *signed_from;
     uint32_t consts_size;
     int err = tsme_begin(t, config, &consts_size, &signed_from);
@@ -191,7 +192,7 @@ int tsme_install(struct tsme *t, const struct tsme_config *config, uint32_t *crc
         err = tsme_check_digest(t, signed_from);
     }
     if (!err) {
-        err = tsme_check_consts(&t->program, consts_size);
+        err = tsme_check_consts(&t->program, consts_size, scratch);
     }
     if (!err) {
         err = tsme_check_parts(&t->program);

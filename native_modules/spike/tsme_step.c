@@ -20,10 +20,16 @@ static int tsme_take_number(struct tsme_fields *fields, uint64_t *n)
     return err || major != TSME_UINT ? TSME_ERR_INPUT : TSME_OK;
 }
 
+// What is free of the arena.
+static struct tsme_part tsme_free_part(const struct tsme *t)
+{
+    return (struct tsme_part){t->top, (uint32_t)(t->end - t->top)};
+}
+
 // Copies a value into the arena.
 static int tsme_take_value(struct tsme *t, struct tsme_fields *fields, uint32_t held)
 {
-    int32_t size = tsme_check(fields->at, fields->end);
+    int32_t size = tsme_check(fields->at, fields->end, tsme_free_part(t));
     int err = size < 0 ? size : tsme_reserve(t, t->sp, (uint32_t)size);
     if (!err) {
         memcpy(t->top, fields->at, (uint32_t)size);
@@ -71,7 +77,7 @@ static int tsme_start(struct tsme *t, const struct tsme_input *input, struct tsm
     if (err) {
         return err;
     }
-    int32_t size = tsme_check(fields->at, fields->end);
+    int32_t size = tsme_check(fields->at, fields->end, tsme_free_part(t));
     if (size < 0) {
         return size;
     }

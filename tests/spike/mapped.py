@@ -1,7 +1,8 @@
 """A Map over many items, in the C spike: how much memory it takes, and how many instructions.
 
-The items are objects of 16 bytes. `add`: each becomes an integer, many in a step; `task`: each
-is the payload of a task, whose answer is an integer, one in a step.
+The items take 16 bytes each. `add`: each, an object, becomes an integer, many in a step; `named`:
+the same for the members of an object; `task`: each is the payload of a task, whose answer is an
+integer, one in a step.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ BODIES: dict[str, dict[str, Any]] = {
         "OutputPath": "$.n",
         "End": True,
     },
+    "named": {
+        "Type": "Pass",
+        "Parameters": {"n.$": "States.MathAdd($.Value, 1)"},
+        "OutputPath": "$.n",
+        "End": True,
+    },
     "task": {
         "Type": "Task",
         "Resource": "measure",
@@ -39,8 +46,10 @@ BODIES: dict[str, dict[str, Any]] = {
 STEP = 256  # bytes of memory: how exactly the least is looked for
 
 
-def items(count: int) -> list[dict[str, int]]:
-    """So many objects of 16 bytes."""
+def items(body: str, count: int) -> list[dict[str, int]] | dict[str, int]:
+    """So many objects of 16 bytes, or members."""
+    if body == "named":
+        return {f"sensor-{n:05}": 1000 + n for n in range(count)}
     made = [{"id": 1000 + n, "level": 300 + n} for n in range(count)]
     assert {len(tsm.encode(item)) for item in made} == {16}
     return made
@@ -78,7 +87,7 @@ def mapped(body: str, count: int) -> Mapped:
     state = {"Type": "Map", "ItemProcessor": inner, "End": True}
     program = compile_text(json.dumps({"StartAt": "All", "States": {"All": state}})).program
     core = Kernel(Interpreter(Program(program)))
-    events = [start_event(core.client.program, items(count))]
+    events = [start_event(core.client.program, items(body, count))]
     kept, LIMITS["state_bytes"] = LIMITS["state_bytes"], 1 << 20  # the kernel counts items twice
     try:
         step: Any = core.step(State(), events[0])

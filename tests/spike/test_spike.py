@@ -156,6 +156,15 @@ def test_a_record_that_was_not_written_never_happened(tmp_path: Path):
         assert again.records == once.records, name
 
 
+def many(count: int, again: int | None = None) -> str:
+    """An object with many members, in which the name of one may come again; in hexadecimal."""
+    names = [f"n{n}" for n in range(count)]
+    if again is not None:
+        names[(again + 50) % count] = names[again]
+    members = b"".join(tsm.encode(name) + b"\x80" for name in names)
+    return (tsm.head(5, count) + members).hex()
+
+
 def test_inputs_are_checked(tmp_path: Path):
     program, _ = programs.small("end")
     good = model.start_fields(program, None)[:-3]
@@ -163,6 +172,9 @@ def test_inputs_are_checked(tmp_path: Path):
         ("f6", ""),
         ("a261610061620 1", ""),
         ("a2616100616101", "format"),  # a name twice
+        (many(100), ""),
+        (many(100, 99), "format"),  # the last one again
+        (many(100, 0), "format"),
         ("1817", "format"),  # not the shortest
         ("9fff", "format"),  # indefinite
         ("61ff", "format"),  # no UTF-8
@@ -305,7 +317,8 @@ def test_a_map_of_1000_items_fits_32_kib_and_takes_no_longer_for_each(body: str,
         ran = made.run(tmp_path, 32768)
         assert (ran.error, ran.records) == ("", made.records), count
         each[count] = ran.numbers["instructions"] / count
-    assert each[1000] <= 1.2 * each[100], each
+    # 100 items are one step; the first one of 1,000 has the items in its digest, names apart
+    assert each[1000] <= (1.3 if body == "named" else 1.2) * each[100], each
 
 
 def test_counts_are_exact(tmp_path: Path):
