@@ -184,10 +184,10 @@ class Partition(World):
         try:
             change()
         except TsmeError as error:
-            # Of a journal that shrinks, or a block that fails in a journal of two: not the table.
-            if error.code not in ("TSME-J015", "TSME-J007", "TSME-J008", "TSME-J011"):
-                raise
-            if error.code == "TSME-J011" and not self._worn():
+            # Of a journal that shrinks, or of a block that fails as a journal of two or three takes
+            # it, which has none to spare: not the table's.
+            worn = ("TSME-J009", "TSME-J011", "TSME-J012") if self._worn() else ()
+            if error.code not in ("TSME-J015", "TSME-J007", "TSME-J008", *worn):
                 raise
             self.table.refused()
             if self.tell:
