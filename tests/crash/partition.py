@@ -184,8 +184,8 @@ class Partition(World):
         try:
             change()
         except TsmeError as error:
-            # Of a journal that shrinks, or of a block that fails as a journal of two or three takes
-            # it, which has none to spare: not the table's.
+            # Of a journal that shrinks, or a block that fails as one of two or three takes it,
+            # which has none to spare: not the table's.
             worn = ("TSME-J009", "TSME-J011", "TSME-J012") if self._worn() else ()
             if error.code not in ("TSME-J015", "TSME-J007", "TSME-J008", *worn):
                 raise
