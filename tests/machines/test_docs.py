@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from typing import Any
 
 import pytest
 
 from tests import interpreters
 from tests.tools.shell import spawn
+from tsme import Engine, Journal, RamFlash
 from tsme.kernel import State, StepBuilder
 from tsme.kernel.limits import LIMITS
 from tsme.machine import Actions, Input, Restored
@@ -16,7 +19,7 @@ from tsme.values import DEPTH
 
 TEXT = (interpreters.ROOT / "docs" / "MACHINES.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-COUNTER, MAIN, RESTORE = BLOCKS
+COUNTER, MAIN, RESTORE, VERSIONS = BLOCKS
 BOARDS = ["cpython", "micropython", "micropython32", "micropythonf32"]
 
 
@@ -98,3 +101,31 @@ def test_an_object_is_a_machine_too():
     life.tell(2)
     life.tell(5)
     assert json.dumps(life.state.client) == '{"sum": 21}'
+
+
+def test_the_new_version_takes_the_journal_of_the_old_one() -> None:
+    class TillOne:
+        name = "Till"
+        initial = {"cents": 0}
+
+        def stf(state, input, actions):
+            state["cents"] += input.value
+
+    names: dict[str, Any] = {"TillOne": TillOne}
+    exec(VERSIONS, names)
+    till = names["Till"]
+    till.stf = lambda state, given, actions: actions.end(state["euros"])
+    flash = RamFlash()
+
+    async def life(machine: object, value: int) -> Engine:
+        engine = Engine(machine, Journal(flash))
+        running = asyncio.create_task(engine.run())
+        await asyncio.sleep(0)
+        await engine.ask(value)
+        running.cancel()
+        return engine
+
+    asyncio.run(life(TillOne, 250))
+    ended = asyncio.run(life(till, 1)).outcome()
+    assert ended
+    assert ended.output == 2.5

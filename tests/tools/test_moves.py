@@ -176,7 +176,7 @@ def test_what_has_no_place_is_refused_by_name_and_nothing_changes(tree: Path, ca
     before = (tree / "j.bin").read_bytes()
     code, out, err = run(tree, "migrate", "j.bin", "flow.asl.json")
     assert (code, out) == (2, "")
-    assert f"tsme: error TSME-H052: the execution cannot move: {text}" in err
+    assert f"tsme: error TSME-H053: the execution cannot move: {text}" in err
     assert (tree / "j.bin").read_bytes() == before
 
 

@@ -144,13 +144,13 @@ def _planned(journal: str, player: Player, new: Known, wishes: Wishes) -> Planne
     found = list(dict.fromkeys(made.problems(player.state)))
     if player.now.program.needs & 64 < new.program.needs & 64:
         raise HostError(
-            "TSME-H052", f'"{new.name}" reads $$.Execution.Input, which "{journal}" does not keep'
+            "TSME-H053", f'"{new.name}" reads $$.Execution.Input, which "{journal}" does not keep'
         )
     if found:
         for problem in found[1:]:
             console.note(f"tsme: also: {'; '.join(part for part in problem if part)}")
         raise HostError(
-            "TSME-H052", f"the execution cannot move: {found[0].message}", found[0].hint
+            "TSME-H053", f"the execution cannot move: {found[0].message}", found[0].hint
         )
     return made
 
