@@ -128,11 +128,24 @@ def lay_out(folder: Path) -> list[str]:
     return ["tsme", *(f"tsme.{room.name}" for room in rooms if room.parent == folder / "tsme")]
 
 
+def declare() -> None:
+    """Gives the modules of the package what only their stubs have, such as protocols."""
+    for stub in sorted((LIB / "tsme").rglob("*.pyi")):
+        parts = stub.relative_to(LIB).with_suffix("").parts
+        module = importlib.import_module(".".join(part for part in parts if part != "__init__"))
+        for node in ast.parse(stub.read_text(encoding="utf-8")).body:
+            name = getattr(node, "name", None) or getattr(getattr(node, "target", None), "id", "")
+            if name and name not in vars(module):
+                setattr(module, name, type(name, (), {"__module__": module.__name__}))
+
+
 def render(modules: list[str], folder: Path) -> None:
     """In a process of its own: the reference of some packages."""
     import pdoc  # noqa: PLC0415
 
     warnings.simplefilter("error")
+    if "tsme_host" in modules:
+        declare()
     for name in pdoc.extract.walk_specs(modules):
         module = importlib.import_module(name)
         for kind in vars(module).values():

@@ -30,7 +30,7 @@ COMMANDS = {
     "replay": ("replay", "Run a journal's inputs again, compare every byte."),
     "resume": ("resume", "Go on with the execution under way in a journal."),
     "retire": ("resume", "Give up an execution that cannot go on."),
-    "run": ("run", "Run a workflow or a compiled program."),
+    "run": ("run", "Run a workflow or a compiled program, or several on one board."),
     "sim": ("sim", "Simulate devices with many seeds and faults."),
     "stop": ("resume", "End the execution under way in a journal."),
     "test": ("test", "Run scenario tests, with tasks mocked."),
