@@ -1,7 +1,7 @@
 # An execution goes on with another program, or another version of its machine (docs/SPEC.md, 3.7).
 from ..errors import fault
+from ..journal.records import crc32
 from ..values.cbor import encode_all
-from . import crc32
 
 
 def migrate(kernel, d, fields):

@@ -2,7 +2,6 @@
 from .. import once
 from ..errors import fault
 from ..values.cbor import encode_into
-from . import Machine
 
 _MOST = 64  # versions back
 
@@ -12,7 +11,7 @@ def earlier(m, digest):
     # with the inputs since the newest checkpoint what that one did.  None: no version of it.
     before = getattr(m.machine, "before", None)
     while before:
-        old = Machine(before)
+        old = type(m)(before)
         if old.program.digest == digest:
             return old
         before = getattr(before, "before", None)
@@ -21,7 +20,7 @@ def earlier(m, digest):
         for version in range(newest - 1, max(newest - _MOST, -1), -1):
             text = "%s %d" % (m.program.name, version)
             if once("values.hashes", "digest", "sha256", text.encode())[:8] == digest:
-                old = Machine(m.machine)
+                old = type(m)(m.machine)
                 old.program.version = version
                 old.program.digest = digest
                 return old
