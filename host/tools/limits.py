@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+from tsme.errors.causes import ERRORS
 from tsme.kernel.limits import LIMITS
 
 from .errors import HostError, did_you_mean
@@ -52,7 +53,11 @@ def no_limits() -> Iterator[None]:
 
 
 def how_to_raise(message: str) -> str:
-    """A message of the device, with how to raise the limit here besides."""
+    """A message of the device, with how to raise the limit here besides; so too the causes of a
+    workflow's own limits, which its Comment raises."""
+    for given, (_, cause) in zip(("step_bytes=65536", "items=5000"), ERRORS[10:12], strict=True):
+        hint = f'{cause}; write "Comment": "tsme: {given}" in the workflow'
+        message = message.replace(cause, hint)
     return _RAISE.sub(_raise, message)
 
 

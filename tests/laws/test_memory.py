@@ -24,6 +24,7 @@ from tsme.program.interpreter import Interpreter
 from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 from tsme_host.compiler.frontend.model import Limits
+from tsme_host.tools.limits import how_to_raise
 
 SCRIPT = Path(__file__).with_name("memory_device.py")
 MADE = "a state makes values of more bytes than step_bytes"
@@ -262,3 +263,8 @@ def test_a_comment_gives_the_limits_of_its_workflow(
     assert found == known
     program = Program(compile_text(text_of(states, comment), items=77).program)
     assert (program.step_bytes, program.items) == (known.step_bytes, 77)
+
+
+def test_the_causes_say_how_to_raise_the_limit_where_somebody_reads_them() -> None:
+    for cause, name in ((MADE, "step_bytes"), (MANY, "items")):
+        assert f'; write "Comment": "tsme: {name}=' in how_to_raise(cause)
