@@ -29,7 +29,10 @@ from tsme_host.compiler.compile import compile_text
 # Compiles a workload with the tree that runs this, into a program and an input.
 COMPILE = """
 import json, sys
-from tsme.values import cbor
+try:
+    from tsme.values import cbor
+except ImportError:  # a parent that had no folders
+    from tsme import cbor
 from tsme_host.compiler.compile import compile_text
 name, shared, program, value = sys.argv[1:]
 text = open(f"{shared}/{name}.asl.json").read()
