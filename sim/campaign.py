@@ -14,8 +14,8 @@ from tsme_host.tools.limits import no_limits
 from .coverage import Coverage
 from .purity.guard import Undetermined
 from .simulation import Simulation
-from .subjects import Thing, things
-from .swarm import CUT, NEXT, SIGNAL, Mix
+from .subjects import Subject, subjects_of
+from .swarm import CUT, NEXT, SIGNAL, Swarm
 from .terms import FAULTS, Mistake
 from .world import Move, World
 
@@ -53,7 +53,7 @@ class Failure:
 
 def one(
     kind: type[Simulation],
-    those: Sequence[Thing],
+    those: Sequence[Subject],
     seed: int,
     seen: Coverage,
     moves: Sequence[Move] | None = None,
@@ -93,7 +93,7 @@ def _told(e: Exception) -> tuple[str, str]:
 
 
 def shrink(
-    kind: type[Simulation], those: Sequence[Thing], failure: Failure, seconds: float = 10.0
+    kind: type[Simulation], those: Sequence[Subject], failure: Failure, seconds: float = 10.0
 ) -> Failure:
     """The smallest failure of the same kind that is found in the time given."""
     return _Shrinker(kind, those, failure, time.monotonic() + seconds).shrink()
@@ -101,7 +101,7 @@ def shrink(
 
 class _Shrinker:
     def __init__(
-        self, kind: type[Simulation], those: Sequence[Thing], best: Failure, until: float
+        self, kind: type[Simulation], those: Sequence[Subject], best: Failure, until: float
     ) -> None:
         self.kind, self.those, self.best, self.until = kind, those, best, until
         self.first = len(best.moves)
@@ -135,7 +135,7 @@ class _Shrinker:
     def _fewer_faults(self) -> None:
         for fault in FAULTS:
             without = self.best.without
-            if fault in Mix(self.kind, self.best.seed, without):
+            if fault in Swarm(self.kind, self.best.seed, without):
                 self.fails(self.best.moves, (*without, fault))
 
     def _fewer_moves(self) -> None:
@@ -188,7 +188,7 @@ def campaign(
     seen = Coverage()
     begun = time.monotonic()
     failure = None
-    those = things(kind)
+    those = subjects_of(kind)
     with no_limits():
         for seed in seeds:
             failure = one(kind, those, seed, seen)

@@ -11,11 +11,11 @@ from typing import Any
 from tsme.kernel.protocol import FAILED, INPUTS, TIMER, TRACED
 from tsme.program.trace import Tracer
 from tsme.values import cbor
-from tsme_host.tools.diagram import Frame
+from tsme_host.tools.diagram import Cluster
 
 from .device import Device
 from .simulation import Simulation
-from .subjects import Thing
+from .subjects import Subject
 from .terms import Call
 
 Edge = tuple[str, str]
@@ -175,16 +175,16 @@ def _again(frame: bytes) -> bool:
     return bool(pc == entry)
 
 
-def missed(thing: Thing, seen: Seen) -> Missed | None:
+def missed(subject: Subject, seen: Seen) -> Missed | None:
     """What of a workflow was never reached; None for what has no drawing."""
-    if thing.drawing is None:
+    if subject.drawing is None:
         return None
     out = Missed([], [], [], [])
-    _missed(thing.drawing, seen, out)
+    _missed(subject.drawing, seen, out)
     return out
 
 
-def _missed(frame: Frame, seen: Seen, out: Missed) -> None:
+def _missed(frame: Cluster, seen: Seen, out: Missed) -> None:
     names = {box.id: box.name for box in frame.boxes if box.kind not in ("start", "finish")}
     for box in frame.boxes:
         if box.id in names:

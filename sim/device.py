@@ -20,9 +20,9 @@ from tsme.program.interpreter import Interpreter
 from tsme.values.copies import worded
 
 from .nor import Nor, PowerLoss
-from .replay_cache import Recall, Recalling
+from .replay_cache import CachedReplay, ReplayCache
 from .terms import Call, Mistake, Value, plain_name
-from .unjournaled import LightKernel, LightMachine, difference
+from .unjournaled import UnjournaledKernel, UnjournaledMachine, difference
 from .values import fresh, ordered
 
 INTERRUPTED = "TSME.Interrupted"
@@ -96,14 +96,14 @@ class Device(Executor):
         self.lives = 0
         # Of handlers, over all lives; by execution, action and resource.
         self.starts: dict[tuple[int, int, str], int] = {}
-        self.recall = Recall()
+        self.recall = ReplayCache()
         self.records: list[bytes] = []
         self.events: list[Any] = []
         self.before = self.state = State()
         self.woken = world.mix.power and not flash  # at a reset its steps are made anew
-        self.light = isinstance(self.client, LightMachine)
-        self.quick = type(self.client) is LightMachine  # and under no guard
-        self.noting = self.woken or not self.light
+        self.unjournaled = isinstance(self.client, UnjournaledMachine)
+        self.quick = type(self.client) is UnjournaledMachine  # and under no guard
+        self.noting = self.woken or not self.unjournaled
         self.cut: tuple[int, bool] | None = None  # steps until the power goes, is the last durable
         self.looked: Any = None  # a state,
         self.first: Action | None = None  # and what of it is due first
@@ -138,7 +138,7 @@ class Device(Executor):
         was = self.state
         journal = Journal(self.flash) if self.flash else None
         room = journal.most if journal else None
-        kernel = LightKernel if self.light else Kernel
+        kernel = UnjournaledKernel if self.unjournaled else Kernel
         Executor.__init__(self, kernel(self.client, room), journal)
         if not self.is_machine:
             self.client.trace = None  # a replay has been seen
@@ -175,7 +175,7 @@ class Device(Executor):
             if step is None:
                 raise Mistake(f"a replay of the steps of {self.name} has no action {event[2]}")
             state = step.state
-        if self.light:
+        if self.unjournaled:
             other = difference(state, was)
         else:
             other = "" if mark(state) == mark(was) else "its digest"
@@ -393,14 +393,14 @@ class Device(Executor):
                 event = (SIGNAL, event[1], ordered(event[2]))
             self.events.append(event)
 
-    def memory(self) -> Recall:
+    def memory(self) -> ReplayCache:
         """What replay may know of the lives before; in every other such seed nothing."""
-        return self.recall if not self.world.seed & 32 else Recall()
+        return self.recall if not self.world.seed & 32 else ReplayCache()
 
     def recover(self) -> bool:
         """As Executor.recover, with a memory of the lives before."""
         assert self.journal
-        replay = Recalling(self.kernel, self.memory())
+        replay = CachedReplay(self.kernel, self.memory())
         self.found = self.journal.recover(replay.checkpoint, replay.step)
         self.state, self.transitions = replay.state, replay.transitions
         self.recovered = True
@@ -431,7 +431,7 @@ class Device(Executor):
     def replayed(self) -> Any:
         """The state that all records lead to, in a kernel of their own."""
         client: Any = Machine(self.what.machine) if self.is_machine else Interpreter(self.what)
-        replay = Recalling(Kernel(client), self.memory())
+        replay = CachedReplay(Kernel(client), self.memory())
         for record in self.records:
             replay.step(record)
         return replay.state

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tsme_host.tools.diagram import Arrow, Box, Frame
+from tsme_host.tools.diagram import Arrow, Box, Cluster
 
 from .coverage import Seen
-from .subjects import Thing
+from .subjects import Subject
 
 
-def covered(thing: Thing, seen: Seen) -> Frame:
+def covered(subject: Subject, seen: Seen) -> Cluster:
     """The drawing, with how often each state and arrow was reached."""
-    if thing.drawing is not None:
-        return _counted(thing.drawing, seen)
+    if subject.drawing is not None:
+        return _counted(subject.drawing, seen)
     names = list(dict.fromkeys(seen.states))
     ids = {name: f"s{n}" for n, name in enumerate(names)}
-    frame = Frame("m", thing.name)
+    frame = Cluster("m", subject.name)
     frame.boxes = [Box(ids[name], "task", name or "-", (), seen.states[name]) for name in names]
     frame.arrows = [
         Arrow(ids[a], ids[b], "next", f"{n:,}", n)
@@ -26,7 +26,7 @@ def covered(thing: Thing, seen: Seen) -> Frame:
     return frame
 
 
-def _counted(frame: Frame, seen: Seen) -> Frame:
+def _counted(frame: Cluster, seen: Seen) -> Cluster:
     names = {box.id: box.name for box in frame.boxes if box.kind not in ("start", "finish")}
     boxes = [_box(box, seen) if box.id in names else box for box in frame.boxes]
     arrows = []
@@ -37,7 +37,7 @@ def _counted(frame: Frame, seen: Seen) -> Frame:
             count = (seen.catches if arrow.kind == "catch" else seen.edges)[edge]
         arrows.append(replace(arrow, seen=count))
     inner = [_counted(part, seen) for part in frame.frames]
-    return Frame(frame.id, frame.title, boxes, arrows, inner)
+    return Cluster(frame.id, frame.title, boxes, arrows, inner)
 
 
 def _box(box: Box, seen: Seen) -> Box:

@@ -73,7 +73,7 @@ class SimulationItem(pytest.Item):
 
     def runtest(self) -> None:
         from .campaign import campaign, shrink  # noqa: PLC0415
-        from .subjects import things  # noqa: PLC0415
+        from .subjects import subjects_of  # noqa: PLC0415
 
         seeds = self.config.getoption("--sim-seeds")
         minutes = self.config.getoption("--sim-minutes")
@@ -83,7 +83,7 @@ class SimulationItem(pytest.Item):
         said = _said(result)
         self.user_properties.append((_SAID, said))
         if result.failure:
-            failure = shrink(self.kind, things(self.kind), result.failure)
+            failure = shrink(self.kind, subjects_of(self.kind), result.failure)
             raise SimulationFailed(f"{self._told(failure)}\n({said} before it failed)")
         self.add_report_section("call", "simulation", self._summary(result))
 
@@ -91,9 +91,9 @@ class SimulationItem(pytest.Item):
         import click  # noqa: PLC0415
 
         from .report import summary  # noqa: PLC0415
-        from .subjects import things  # noqa: PLC0415
+        from .subjects import subjects_of  # noqa: PLC0415
 
-        return click.unstyle("\n".join(summary(self.kind, things(self.kind), result)) + "\n")
+        return click.unstyle("\n".join(summary(self.kind, subjects_of(self.kind), result)) + "\n")
 
     def _told(self, failure: Failure) -> str:
         """What failed, how to have it again, and where that is saved."""

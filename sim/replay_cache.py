@@ -15,7 +15,7 @@ from tsme.kernel.replay import Replay
 _REPLAY: Any = Replay  # device code has no types
 
 
-class Recall:
+class ReplayCache:
     """What one device has replayed, over all its lives."""
 
     def __init__(self) -> None:
@@ -25,13 +25,13 @@ class Recall:
         self.checkpoints: dict[bytes, tuple[Any, Any]] = {}  # the state before, and that of it
 
 
-class Recalling(_REPLAY):  # type: ignore[misc]
+class CachedReplay(_REPLAY):  # type: ignore[misc]
     """A Replay with a memory."""
 
     state: Any
     transitions: int
 
-    def __init__(self, kernel: Any, recall: Recall) -> None:
+    def __init__(self, kernel: Any, recall: ReplayCache) -> None:
         super().__init__(kernel)
         self.recall = recall
 

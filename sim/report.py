@@ -12,13 +12,13 @@ from tsme_host.tools import console
 from .campaign import Failure, Result
 from .coverage import Missed, Seen, missed
 from .simulation import Simulation
-from .subjects import Thing
+from .subjects import Subject
 
 _MOST = 12  # names in a line
 _BEGIN, _END = 6, 30  # lines of a long story that are shown
 
 
-def summary(kind: type[Simulation], those: Sequence[Thing], result: Result) -> Iterator[str]:
+def summary(kind: type[Simulation], those: Sequence[Subject], result: Result) -> Iterator[str]:
     """What was covered, and what never."""
     seen = result.seen
     speed = f", {seen.steps / result.seconds:,.0f} steps/s" if result.seconds > 0.2 else ""
@@ -26,17 +26,17 @@ def summary(kind: type[Simulation], those: Sequence[Thing], result: Result) -> I
     yield f"{console.strong(kind.__name__)}: {said} in {result.seconds:.1f} s{speed}"
     if seen.faults:
         yield f"  faults    {_counts(seen.faults)}"
-    for thing in those:
-        of = seen.devices.get(thing.name)
+    for subject in those:
+        of = seen.devices.get(subject.name)
         if of:
-            yield from _device(thing, of, len(those) > 1)
+            yield from _device(subject, of, len(those) > 1)
     for path, gaps in unreached(result).items():
         yield f"  {console.bad('never run')} {path}: lines {gaps}"
 
 
-def _device(thing: Thing, seen: Seen, several: bool) -> Iterator[str]:
+def _device(subject: Subject, seen: Seen, several: bool) -> Iterator[str]:
     if several:
-        yield f"  {console.strong(thing.name)}"
+        yield f"  {console.strong(subject.name)}"
     inputs = {name: n for name, n in zip(INPUTS, seen.inputs, strict=True) if n}
     yield f"  inputs    {_counts(inputs)}"
     rows: list[tuple[str, Any]] = [
@@ -49,7 +49,7 @@ def _device(thing: Thing, seen: Seen, several: bool) -> Iterator[str]:
     if seen.edges or seen.catches:
         kinds = f"{len(seen.edges)} kinds of transitions"
         yield f"  {'ways':<9} {kinds}, {len(seen.catches)} of catches"
-    gaps = missed(thing, seen)
+    gaps = missed(subject, seen)
     if gaps is not None:
         yield from _missed(gaps)
 
@@ -120,15 +120,15 @@ def told(failure: Failure, at: str, lines: Iterable[str], test: str) -> Iterator
     yield from (f"    {line}" for line in test.splitlines())
 
 
-def as_json(kind: type[Simulation], those: Sequence[Thing], result: Result) -> dict[str, Any]:
+def as_json(kind: type[Simulation], those: Sequence[Subject], result: Result) -> dict[str, Any]:
     """The same for scripts."""
     seen = result.seen
     failure = result.failure
     devices: dict[str, Any] = {}
-    for thing in those:
-        of = seen.devices.get(thing.name, Seen())
-        gaps = missed(thing, of)
-        devices[thing.name] = {
+    for subject in those:
+        of = seen.devices.get(subject.name, Seen())
+        gaps = missed(subject, of)
+        devices[subject.name] = {
             "inputs": {name: n for name, n in zip(INPUTS, of.inputs, strict=True) if n},
             "states": dict(of.states),
             "transitions": [[a, b, n] for (a, b), n in of.edges.items()],

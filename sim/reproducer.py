@@ -22,7 +22,7 @@ from .campaign import Failure, one
 from .coverage import Coverage
 from .device import Device
 from .simulation import Simulation
-from .subjects import things
+from .subjects import subjects_of
 from .terms import Call, Value
 from .world import EPOCH, Move
 
@@ -92,7 +92,7 @@ def story(kind: type[Simulation], failure: Failure) -> list[str]:
     telling = _Story()
     with no_limits():
         seed, moves, without = failure.seed, failure.moves, failure.without
-        one(kind, things(kind), seed, telling, moves, without, failure.guarded)
+        one(kind, subjects_of(kind), seed, telling, moves, without, failure.guarded)
     return telling.lines_told
 
 
@@ -102,7 +102,7 @@ def replay(
     """Run the moves of a failure again, as a regression test: AssertionError if it still fails."""
     made: list[Move] = [(int(k), int(d), int(n)) for k, d, n in moves]
     with no_limits():
-        failure = one(kind, things(kind), seed, Coverage(), made, tuple(without), guard=True)
+        failure = one(kind, subjects_of(kind), seed, Coverage(), made, tuple(without), guard=True)
     if failure:
         text = "\n".join(story(kind, failure))
         raise AssertionError(f"{failure.message} ({failure.where})\n{text}")
@@ -226,5 +226,5 @@ def again(
     kind = simulations(file, inputs)[name]
     with no_limits():
         seed, moves, without = failure.seed, failure.moves, failure.without
-        those, guard = things(kind), failure.guarded
+        those, guard = subjects_of(kind), failure.guarded
         return kind, one(kind, those, seed, Coverage(), moves, without, guard)

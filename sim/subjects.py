@@ -13,12 +13,12 @@ from tsme.machine import Machine
 from tsme.program import Program
 from tsme_host.compiler.backend.disasm import disassemble
 from tsme_host.compiler.frontend.check import find_problems
-from tsme_host.compiler.frontend.model import Machine as Flow
-from tsme_host.compiler.frontend.model import Map
-from tsme_host.tools.diagram import Frame, diagram
+from tsme_host.compiler.frontend.model import MapState
+from tsme_host.compiler.frontend.model import StateMachine as Flow
+from tsme_host.tools.diagram import Cluster, diagram
 from tsme_host.tools.files import read_program
 from tsme_host.tools.scenario.scenarios import Case, load
-from tsme_host.tools.scenario.virtual_time import Answer
+from tsme_host.tools.scenario.virtual_time import MockAnswer
 
 from .rng import Dice
 from .simulation import Simulation
@@ -29,7 +29,7 @@ _WILD = {"States.ALL": "Simulated", "States.TaskFailed": "Simulated"}
 
 
 @dataclass
-class Thing:
+class Subject:
     """name: of the device.  what: a Program or Machine.  names: of a workflow's states, by number.
 
     errors: that its tasks may fail with, as the workflow names them.  drawing: of the workflow.
@@ -40,8 +40,8 @@ class Thing:
     what: Any
     names: list[str] = field(default_factory=list)
     errors: tuple[str, ...] = ()
-    drawing: Frame | None = None
-    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    drawing: Cluster | None = None
+    answers: dict[str, list[MockAnswer]] = field(default_factory=dict)
     starts: list[Value] = field(default_factory=list)
 
 
@@ -53,7 +53,7 @@ def folder(kind: type[Simulation]) -> Path:
         return Path()
 
 
-def things(kind: type[Simulation]) -> list[Thing]:
+def subjects_of(kind: type[Simulation]) -> list[Subject]:
     """Everything that a simulation runs.  Raises TsmeError if that is nothing or no machine."""
     given: dict[str, Any] = dict(kind.devices)
     if kind.machine is not None:
@@ -66,28 +66,28 @@ def things(kind: type[Simulation]) -> list[Thing]:
     return [_thing(kind, name, what) for name, what in given.items()]
 
 
-def _thing(kind: type[Simulation], name: str, what: Any) -> Thing:
+def _thing(kind: type[Simulation], name: str, what: Any) -> Subject:
     if isinstance(what, str):
         return _workflow(kind, name, str(folder(kind) / what))
-    return Thing(name, what if isinstance(what, Machine) else Machine(what))
+    return Subject(name, what if isinstance(what, Machine) else Machine(what))
 
 
-def _workflow(kind: type[Simulation], name: str, path: str) -> Thing:
+def _workflow(kind: type[Simulation], name: str, path: str) -> Subject:
     loaded = read_program(path)
     listing = disassemble(loaded.data)
     states = [state.name for state in listing.debug.states] if listing.debug else []
-    thing = Thing(name, Program(loaded.data[: listing.size]), states)
+    subject = Subject(name, Program(loaded.data[: listing.size]), states)
     if loaded.source is not None:
         flow, _ = find_problems(loaded.source)
         if flow:
-            thing.drawing = diagram(flow)
-            thing.errors = tuple(dict.fromkeys(_errors(flow)))
+            subject.drawing = diagram(flow)
+            subject.errors = tuple(dict.fromkeys(_errors(flow)))
     if kind.scenario:
         cases = load(str(folder(kind) / kind.scenario)).cases
-        thing.answers = _answers(cases)
-        thing.starts = [case.begin.value for case in cases]
-    thing.starts = list(kind.inputs) or thing.starts or [{}]
-    return thing
+        subject.answers = _answers(cases)
+        subject.starts = [case.begin.value for case in cases]
+    subject.starts = list(kind.inputs) or subject.starts or [{}]
+    return subject
 
 
 def _errors(flow: Flow) -> list[str]:
@@ -97,16 +97,16 @@ def _errors(flow: Flow) -> list[str]:
             found += [_WILD.get(error, error) for error in rule.errors]
         inner = [
             *getattr(state, "branches", ()),
-            *([state.body] if isinstance(state, Map) else []),
+            *([state.body] if isinstance(state, MapState) else []),
         ]
         for machine in inner:
             found += _errors(machine)
     return found
 
 
-def _answers(cases: list[Case]) -> dict[str, list[Answer]]:
+def _answers(cases: list[Case]) -> dict[str, list[MockAnswer]]:
     """All that the cases of a test file have tasks answer, by state or resource."""
-    out: dict[str, list[Answer]] = {}
+    out: dict[str, list[MockAnswer]] = {}
     for case in cases:
         for name, mock in case.mocks.items():
             known = out.setdefault(name, [])
@@ -114,10 +114,10 @@ def _answers(cases: list[Case]) -> dict[str, list[Answer]]:
     return out
 
 
-def answered(thing: Thing, dice: Dice, call: Call) -> Value:
+def answered(subject: Subject, dice: Dice, call: Call) -> Value:
     """A task's result as a scenario has it: any of those, whenever it is called."""
     for name in (call.state, *names(call.resource)):
-        found = thing.answers.get(name)
+        found = subject.answers.get(name)
         if found:
             answer = found[dice.below(len(found))]
             if len(answer.fields) == 2:

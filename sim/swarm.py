@@ -29,7 +29,7 @@ _OFTEN = (1, 2, 5, 12)  # of what needs a recovery, which takes its time
 POWER = ("reset", "cut", "worn")  # what takes a journal on flash
 
 
-class Mix:
+class Swarm:
     """rates: of 256, by fault.  table: the kinds of moves, as often as they are to come."""
 
     def __init__(self, kind: type[Simulation], seed: int, without: Iterable[str] = ()) -> None:

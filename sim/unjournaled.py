@@ -25,7 +25,7 @@ _KERNEL: Any = Kernel  # device code has no types
 _MACHINE: Any = Machine
 
 
-class LightMachine(_MACHINE):  # type: ignore[misc]
+class UnjournaledMachine(_MACHINE):  # type: ignore[misc]
     """As Machine, but for what a step has changed."""
 
     def call(self, d: Any, function: Any, part: Any, given: Any) -> Any:
@@ -43,7 +43,7 @@ class LightMachine(_MACHINE):  # type: ignore[misc]
             close(actions)
 
 
-class LightKernel(_KERNEL):  # type: ignore[misc]
+class UnjournaledKernel(_KERNEL):  # type: ignore[misc]
     """As Kernel, without records and digests."""
 
     def signal(self, state: Any, now: int, given: Any) -> Any:
@@ -105,6 +105,6 @@ def _short(value: Any) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
-def light(what: Any) -> Any:
+def unjournaled(what: Any) -> Any:
     """A machine as one that writes nothing down; others as they are."""
-    return LightMachine(what.machine) if type(what) is Machine else what
+    return UnjournaledMachine(what.machine) if type(what) is Machine else what

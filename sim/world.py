@@ -19,10 +19,10 @@ from .nor import Nor, PowerLoss
 from .purity.guard import watched
 from .rng import Dice, mix
 from .simulation import Simulation
-from .subjects import Thing, answered
-from .swarm import MOVES, POWER, Mix
+from .subjects import Subject, answered
+from .swarm import MOVES, POWER, Swarm
 from .terms import Call, Mistake, Value
-from .unjournaled import light
+from .unjournaled import unjournaled
 
 EPOCH = 1_767_225_600_000  # 2026-01-01, ms since 1970
 SHAPES = ("first", "none", "half", "random", "last", "all")
@@ -38,17 +38,17 @@ class World:
     def __init__(
         self,
         kind: type[Simulation],
-        things: Sequence[Thing],
+        subjects: Sequence[Subject],
         seed: int,
         seen: Coverage,
         without: Iterable[str] = (),
         guard: bool | None = None,
     ) -> None:
         self.sim = kind()
-        self.things = things
+        self.subjects = subjects
         self.seed = seed
         self.seen = seen
-        self.mix = Mix(kind, seed, without)
+        self.mix = Swarm(kind, seed, without)
         # Is everything real, and are all steps replayed at the end?  If not: unjournaled.py.
         self.whole = not seed & 31
         self.dice = Dice()
@@ -63,18 +63,18 @@ class World:
         self.devices: list[Device] = []
         self.by_name: dict[str, Device] = {}
         self.journals = any(fault in kind.faults for fault in POWER)
-        for thing in things:
+        for subject in subjects:
             flash = None
             if self.whole and self.journals:
                 flash = Nor(kind.block, kind.blocks, seed=seed & 0xFFFF)
-            what = thing.what
+            what = subject.what
             if kind.guard:
                 what = watched(what, seed, seen, guard, not self.whole)
             if not self.whole:
-                what = light(what)
-            device = Device(self, thing.name, what, thing.names, flash)
+                what = unjournaled(what)
+            device = Device(self, subject.name, what, subject.names, flash)
             self.devices.append(device)
-            self.by_name[thing.name] = device
+            self.by_name[subject.name] = device
         self.does = (
             self._signal, self._next, self._twice, self._lose, self._late, self._clock,
             self._reset, self._cut, self._idle, self._worn,
@@ -123,7 +123,7 @@ class World:
         """Start an execution, if there is to be one."""
         if device.state.execution and not self.sim.again:
             return False
-        value, starts = self.sim.start, self.things[device.number].starts
+        value, starts = self.sim.start, self.subjects[device.number].starts
         if value is None and starts:
             value = starts[self.dice.begin(mix(n, 8)).below(len(starts))]
         device.start(value, mix(self.seed, 3, n))
@@ -328,7 +328,7 @@ class World:
             self.seen.fault("silent task")
             return
         if n >> 16 & 255 < strikes["fail"]:
-            errors = self.sim.errors or self.things[device.number].errors
+            errors = self.sim.errors or self.subjects[device.number].errors
             if isinstance(errors, dict):
                 errors = errors.get(call.name, ())
             if errors:
@@ -352,9 +352,9 @@ class World:
 
     def _done(self, device: Device, dice: Dice, call: Call) -> tuple[int, tuple[Any, ...]]:
         """The work of a task is done."""
-        thing = self.things[device.number]
-        if thing.answers:
-            return device.outcome(lambda: answered(thing, dice, call))
+        subject = self.subjects[device.number]
+        if subject.answers:
+            return device.outcome(lambda: answered(subject, dice, call))
         return device.outcome(lambda: self.sim.task(dice, call))
 
     def _end(

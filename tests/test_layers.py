@@ -149,24 +149,27 @@ def upward(found: Arrows, floors: str) -> Iterator[str]:
                 yield f"{where}: {module} imports {other}, from the floor of {here} to {there}"
 
 
+def reached(found: Arrows, start: str) -> set[str]:
+    """What a module imports, and what that imports, and so on."""
+    there: set[str] = set()
+    todo = [start]
+    while todo:
+        for other in found.get(todo.pop(), {}):
+            if other not in there:
+                there.add(other)
+                todo.append(other)
+    return there
+
+
 def round_about(found: Arrows) -> Iterator[list[str]]:
     """Groups of modules that import one another, also by way of others."""
-    left = {module: set(others) & set(found) for module, others in found.items()}
-    for one_way in (True, False):  # whoever imports nobody, then whom nobody imports
-        ends = set(left)
-        while ends:
-            some = set[str]().union(*left.values())
-            ends = {m for m, others in left.items() if (not others if one_way else m not in some)}
-            left = {m: others - ends for m, others in left.items() if m not in ends}
+    far = {module: reached(found, module) for module in found}
+    left = [module for module in found if module in far[module]]
     while left:
-        group, todo = set(), [next(iter(left))]
-        while todo:
-            module = todo.pop()
-            if module not in group:
-                group.add(module)
-                todo += left[module]
+        group = [other for other in left if other == left[0] or left[0] in far[other]]
+        group = [other for other in group if other in far[left[0]]]
         yield sorted(group)
-        left = {m: others - group for m, others in left.items() if m not in group}
+        left = [module for module in left if module not in group]
 
 
 @pytest.mark.parametrize("house", FLOORS)

@@ -10,7 +10,7 @@ from .backend.literals import build_literals
 from .backend.lower import lower
 from .backend.optimise import optimise
 from .frontend.check import check
-from .frontend.model import Machine, Map, Parallel, Task
+from .frontend.model import MapState, ParallelState, StateMachine, TaskState
 from .frontend.source import Flow
 
 _WILD = {"States.ALL", "States.TaskFailed"}
@@ -32,16 +32,16 @@ def compile_text(text: Flow, filename: str = "", **given: int | None) -> Compile
     return replace(compiled, warnings=machine.warnings, retried=tuple(_retried(machine)))
 
 
-def _retried(machine: Machine) -> Iterator[str]:
+def _retried(machine: StateMachine) -> Iterator[str]:
     """Task states that retry on a wildcard, which a board does not take for TSME.Interrupted."""
     todo = [machine]
     while todo:
         for state in todo.pop().states.values():
-            if isinstance(state, Parallel):
+            if isinstance(state, ParallelState):
                 todo += state.branches
-            elif isinstance(state, Map):
+            elif isinstance(state, MapState):
                 todo.append(state.body)
-            elif isinstance(state, Task):
+            elif isinstance(state, TaskState):
                 names = {name for retrier in state.retry for name in retrier.errors}
                 if names & _WILD and "TSME.Interrupted" not in names:
                     yield state.name

@@ -26,7 +26,7 @@ _YAML = re.compile(
 _META = "tsme.values"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _inherited: dict[str, str] = {}
-Reader = Callable[[str], str]  # of the text of a file
+ReadText = Callable[[str], str]  # of the text of a file
 
 
 # --- values for placeholders ------------------------------------------------------------------
@@ -107,7 +107,7 @@ def split_name(given: str) -> tuple[str, str]:
     return given, ""
 
 
-def as_flow(text: str, path: str, name: str, own: Mapping[str, str], read: Reader) -> Flow:
+def as_flow(text: str, path: str, name: str, own: Mapping[str, str], read: ReadText) -> Flow:
     """The workflow in the text of a file: the text itself if it is JSON and nothing else.
 
     `name`: of a state machine in a template.  `own`: values for placeholders.  `read` gives the
@@ -178,7 +178,7 @@ def _of_template(
     problems: list[Problem],
     path: str,
     own: Mapping[str, str],
-    read: Reader,
+    read: ReadText,
 ) -> Flow:
     from ..compiler.frontend.aws_templates import TemplateError, definition  # noqa: PLC0415
 

@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 
 from ..compiler.frontend.model import (
     And,
-    Choice,
+    AslState,
+    ChoiceState,
     Compare,
     Condition,
-    Fail,
-    Machine,
-    Map,
+    FailState,
+    MapState,
     Not,
     Or,
-    Parallel,
+    ParallelState,
     Path,
     Retrier,
-    State,
-    Task,
-    Wait,
+    StateMachine,
+    TaskState,
+    WaitState,
 )
 
 _SIGNS = {
@@ -67,17 +67,17 @@ class Arrow:
 
 
 @dataclass
-class Frame:
+class Cluster:
     """One machine.  `frames` are the branches of its Parallel and the bodies of its Map states."""
 
     id: str
     title: str
     boxes: list[Box] = field(default_factory=list)
     arrows: list[Arrow] = field(default_factory=list)
-    frames: list[Frame] = field(default_factory=list)
+    frames: list[Cluster] = field(default_factory=list)
 
 
-def diagram(machine: Machine) -> Frame:
+def diagram(machine: StateMachine) -> Cluster:
     """The drawing of a workflow."""
     return _Drawing().machine(machine, "", "")
 
@@ -86,19 +86,19 @@ class _Drawing:
     def __init__(self) -> None:
         self.count = 0
 
-    def machine(self, machine: Machine, prefix: str, title: str) -> Frame:
-        frame = Frame(f"m{prefix}", title)
+    def machine(self, machine: StateMachine, prefix: str, title: str) -> Cluster:
+        frame = Cluster(f"m{prefix}", title)
         start, finish = f"start{prefix}", f"finish{prefix}"
         ids = {name: self.number() for name in machine.states}
         frame.boxes.append(Box(start, "start", "Start"))
         frame.arrows.append(Arrow(start, ids[machine.start_at]))
         ends = False
         for name, state in machine.states.items():
-            kind = type(state).__name__.lower()
+            kind = state.kind.lower()
             frame.boxes.append(Box(ids[name], kind, name, tuple(_notes(state))))
             for arrow in _arrows(state, ids):
                 frame.arrows.append(arrow)
-            if state.next is None and not isinstance(state, (Choice, Fail)):
+            if state.next is None and not isinstance(state, (ChoiceState, FailState)):
                 frame.arrows.append(Arrow(ids[name], finish))
                 ends = True
             self.inner(frame, state, ids[name])
@@ -110,51 +110,51 @@ class _Drawing:
         self.count += 1
         return f"s{self.count}"
 
-    def inner(self, frame: Frame, state: State, box: str) -> None:
-        if isinstance(state, Parallel):
+    def inner(self, frame: Cluster, state: AslState, box: str) -> None:
+        if isinstance(state, ParallelState):
             for n, branch in enumerate(state.branches, 1):
                 title = f"{state.name}: branch {n}"
                 frame.frames.append(self.machine(branch, f"_{box}_{n}", title))
                 frame.arrows.append(Arrow(box, f"start_{box}_{n}", "inner"))
-        elif isinstance(state, Map):
+        elif isinstance(state, MapState):
             frame.frames.append(self.machine(state.body, f"_{box}", f"{state.name}: each item"))
             frame.arrows.append(Arrow(box, f"start_{box}", "inner"))
 
 
-def _arrows(state: State, ids: dict[str, str]) -> list[Arrow]:
+def _arrows(state: AslState, ids: dict[str, str]) -> list[Arrow]:
     source = ids[state.name]
     arrows = []
-    if isinstance(state, Choice):
+    if isinstance(state, ChoiceState):
         for rule in state.rules:
             arrows.append(Arrow(source, ids[rule.next], "choice", short(rule.condition)))
         if state.default is not None:
             arrows.append(Arrow(source, ids[state.default], "choice", "else"))
     if state.next is not None:
         arrows.append(Arrow(source, ids[state.next]))
-    if isinstance(state, (Task, Parallel, Map)):
+    if isinstance(state, (TaskState, ParallelState, MapState)):
         for catcher in state.catch:
             label = _cut(", ".join(catcher.errors))
             arrows.append(Arrow(source, ids[catcher.next], "catch", label))
     return arrows
 
 
-def _notes(state: State) -> list[str]:
+def _notes(state: AslState) -> list[str]:
     notes = []
-    if isinstance(state, Task):
+    if isinstance(state, TaskState):
         notes.append(_resource(state.resource))
-    elif isinstance(state, Wait):
+    elif isinstance(state, WaitState):
         if state.seconds is not None:
             text = f"{state.seconds} s" if isinstance(state.seconds, int) else _text(state.seconds)
         else:
             text = f"until {_text(state.timestamp)}"
         notes.append(text)
-    elif isinstance(state, Parallel):
+    elif isinstance(state, ParallelState):
         notes.append(f"{len(state.branches)} branches at once")
-    elif isinstance(state, Map):
+    elif isinstance(state, MapState):
         notes.append("for each item")
-    elif isinstance(state, Fail) and isinstance(state.error, str):
+    elif isinstance(state, FailState) and isinstance(state.error, str):
         notes.append(state.error)
-    if isinstance(state, (Task, Parallel, Map)):
+    if isinstance(state, (TaskState, ParallelState, MapState)):
         notes += [_retry(retrier) for retrier in state.retry]
     return notes
 

@@ -24,7 +24,7 @@ from tsme.kernel.rejected import Rejected
 from tsme.machine import Machine
 
 from ..terms import Mistake
-from ..unjournaled import LightMachine
+from ..unjournaled import UnjournaledMachine
 from . import forbidden
 from .line_coverage import Counted, Lines
 from .reach import ENTRIES, Reach, library, mine, place
@@ -348,7 +348,7 @@ class Guarded(_MACHINE):  # type: ignore[misc]
             raise Undetermined(f"{text}: it depends on something else", place(function))
 
 
-class LightGuarded(Guarded, LightMachine):
+class UnjournaledGuarded(Guarded, UnjournaledMachine):
     """The same in a world that writes nothing down."""
 
 
@@ -365,7 +365,7 @@ def _made(d: Any, part: Any) -> tuple[str, str]:
     """All that a step has made, in the order and the types that it has."""
     pending = [d.pending[i] for i in sorted(d.pending)]
     head = (d.status, d.next_id, d.rng, d.result, sorted(d.gone), sorted(d.changed))
-    changes = bytes(d.frames or b"") or part  # a light machine has no frames
+    changes = bytes(d.frames or b"") or part  # an unjournaled machine has no frames
     return "made", repr((head, pending, d.actions, changes))
 
 
@@ -398,10 +398,12 @@ def guarded(machine: Any) -> Any:
 _GUARDS: dict[int, tuple[Any, Guard]] = {}
 
 
-def watched(what: Any, seed: int, seen: Counted, every: bool | None, light: bool = False) -> Any:
+def watched(
+    what: Any, seed: int, seen: Counted, every: bool | None, unjournaled: bool = False
+) -> Any:
     """What runs on a device, as a seed of a campaign has it.
 
-    every: all steps are under guard, or none; None for some of some seeds.  light: it writes
+    every: all steps are under guard, or none; None for some of some seeds.  unjournaled: it writes
     nothing down (unjournaled.py).
     """
     if not isinstance(what, Machine) or isinstance(what, Guarded):
@@ -420,5 +422,5 @@ def watched(what: Any, seed: int, seen: Counted, every: bool | None, light: bool
     if not on and lines and not lines.left:
         return what  # all have been seen
     first = float("inf") if every else _REST if seed else _FIRST
-    kind = LightGuarded if light else Guarded
+    kind = UnjournaledGuarded if unjournaled else Guarded
     return kind(what.machine, guard if on else None, lines, first)

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsme_host.compiler.frontend.model import Call, Const, Key, Ref, Where
+from tsme_host.compiler.frontend.model import Const, IntrinsicCall, Key, Ref, Where
 from tsme_host.compiler.jsonpath.calls import (
     SIGNATURES,
-    IntrinsicError,
+    CallError,
     format_pieces,
     parse_intrinsic,
 )
@@ -32,7 +32,7 @@ def test_arguments_are_literals_paths_and_calls():
     assert [a.value for a in call.args[:6]] == ["a", -1, 25.0, True, False, None]
     assert isinstance(call.args[6], Ref)
     assert call.args[6].path.segments == (Key("x"),)
-    assert call.args[7] == Call("States.UUID", (), "States.UUID( )", HERE)
+    assert call.args[7] == IntrinsicCall("States.UUID", (), "States.UUID( )", HERE)
 
 
 def test_a_path_argument_ends_at_the_comma_or_parenthesis():
@@ -118,7 +118,7 @@ def test_any_string_can_be_written_as_a_literal(value):
     ],
 )
 def test_a_call_that_cannot_succeed_is_refused_at_its_character(text, code, index, message):
-    with pytest.raises(IntrinsicError) as error:
+    with pytest.raises(CallError) as error:
         parse(text)
     assert (error.value.code, error.value.index) == (code, index)
     assert error.value.message.startswith(message)
@@ -129,7 +129,7 @@ def test_calls_nest_ten_deep_as_in_aws():
         return "States.Array(" * depth + ")" * depth
 
     assert parse(nested(10)).name == "States.Array"
-    with pytest.raises(IntrinsicError):
+    with pytest.raises(CallError):
         parse(nested(11))
 
 
@@ -138,5 +138,5 @@ def test_any_text_is_a_call_or_an_error_inside_the_text(text):
     source = "States.Array(" + text
     try:
         parse(source)
-    except IntrinsicError as error:
+    except CallError as error:
         assert 0 <= error.index <= len(source)

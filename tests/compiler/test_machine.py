@@ -9,25 +9,25 @@ from tsme_host.compiler.frontend.check import check
 from tsme_host.compiler.frontend.model import (
     And,
     Catcher,
-    Choice,
+    ChoiceState,
     Compare,
     CompileError,
     Const,
-    Fail,
+    FailState,
     Index,
     Key,
-    Machine,
-    Map,
+    MapState,
     Not,
     Or,
-    Parallel,
-    Pass,
+    ParallelState,
+    PassState,
     Path,
     Ref,
     Retrier,
-    Succeed,
-    Task,
-    Wait,
+    StateMachine,
+    SucceedState,
+    TaskState,
+    WaitState,
 )
 
 from .definitions import FULL
@@ -53,7 +53,7 @@ def test_states_keep_their_order_and_places(full):
 
 def test_a_task_has_all_its_fields(full):
     task = full.states["Measure"]
-    assert isinstance(task, Task)
+    assert isinstance(task, TaskState)
     assert task.resource == "read_soil"
     assert (task.timeout, task.heartbeat, task.next) == (60, 20, "Decide")
     assert keys(task.input_path) == ("$", ["garden"])
@@ -73,7 +73,7 @@ def test_a_task_has_all_its_fields(full):
 
 def test_a_dynamic_timeout_is_a_path(full):
     task = full.states["Water"]
-    assert isinstance(task, Task)
+    assert isinstance(task, TaskState)
     assert isinstance(task.timeout, Path)
     assert keys(task.timeout) == ("$", ["limit"])
     assert keys(task.heartbeat) == ("level", [])
@@ -81,7 +81,7 @@ def test_a_dynamic_timeout_is_a_path(full):
 
 def test_null_paths_are_none_and_absent_ones_the_root(full):
     state = full.states["Note"]
-    assert isinstance(state, Pass)
+    assert isinstance(state, PassState)
     assert state.input_path is None
     assert state.output_path is None
     assert state.result_path is None
@@ -91,7 +91,7 @@ def test_null_paths_are_none_and_absent_ones_the_root(full):
 
 def test_choice_rules_nest(full):
     choice = full.states["Decide"]
-    assert isinstance(choice, Choice)
+    assert isinstance(choice, ChoiceState)
     first, second, third = choice.rules
     assert isinstance(first.condition, Compare)
     assert first.condition.op == "NumericLessThan"
@@ -107,27 +107,27 @@ def test_choice_rules_nest(full):
 
 def test_wait_fail_and_succeed(full):
     pause, until, broken = (full.states[n] for n in ("Pause", "Until", "Broken"))
-    assert isinstance(pause, Wait)
+    assert isinstance(pause, WaitState)
     assert (pause.seconds, pause.timestamp) == (0, None)
-    assert isinstance(until, Wait)
+    assert isinstance(until, WaitState)
     assert isinstance(until.timestamp, Path)
-    assert isinstance(broken, Fail)
+    assert isinstance(broken, FailState)
     assert broken.error == "Garden.Broken"
     assert isinstance(broken.cause, Ref)
-    assert isinstance(full.states["Done"], Succeed)
+    assert isinstance(full.states["Done"], SucceedState)
     assert full.states["Done"].next is None
 
 
 def test_inner_machines_are_machines(full):
     parallel, each, many = (full.states[n] for n in ("Both", "Each", "Many"))
-    assert isinstance(parallel, Parallel)
+    assert isinstance(parallel, ParallelState)
     assert [list(branch.states) for branch in parallel.branches] == [["B1"], ["B2"]]
-    assert isinstance(each, Map)
-    assert isinstance(each.body, Machine)
+    assert isinstance(each, MapState)
+    assert isinstance(each.body, StateMachine)
     assert not each.distributed
     assert each.max_concurrency == 3
     assert keys(each.items_path) == ("$", ["beds"])
-    assert isinstance(many, Map)
+    assert isinstance(many, MapState)
     assert many.distributed
     assert many.label == "many"
     assert many.reader is not None

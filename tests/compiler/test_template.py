@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsme_host.compiler.frontend.check import find_problems
-from tsme_host.compiler.frontend.model import Arr, Call, Const, Obj, Pass, Ref
+from tsme_host.compiler.frontend.model import Arr, Const, IntrinsicCall, Obj, PassState, Ref
 
 plain_names = st.text(st.characters(codec="utf-8"), max_size=6).filter(
     lambda name: not name.endswith(".$")
@@ -24,7 +24,7 @@ def parameters(value):
     if machine is None:
         return [(p.code, p.where.pointer.removeprefix("/States/A/Parameters")) for p in problems]
     found = machine.states["A"]
-    assert isinstance(found, Pass)
+    assert isinstance(found, PassState)
     return found.parameters
 
 
@@ -45,7 +45,7 @@ def test_dynamic_members_lose_their_suffix_and_constants_around_them_fold():
     assert isinstance(ref, Ref)
     assert isinstance(array, Arr)
     assert isinstance(array.items[0], Obj)
-    assert isinstance(array.items[0].items[0][1], Call)
+    assert isinstance(array.items[0].items[0][1], IntrinsicCall)
     assert isinstance(array.items[1], Const)
 
 

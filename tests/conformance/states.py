@@ -9,7 +9,7 @@ from typing import Any
 from tsme.errors import TsmeError
 from tsme.kernel import protocol
 from tsme.values import timestamp
-from tsme_host.compiler.frontend.model import CompileError, Task
+from tsme_host.compiler.frontend.model import CompileError, TaskState
 from tsme_host.tools.aws import api_models, one_state
 from tsme_host.tools.aws.state_request import ROLE, ApiError, Request
 from tsme_host.tools.commands.test_state import setting_of
@@ -44,7 +44,7 @@ def prepare(case: Case) -> Prepared | tuple[str, str]:
         return "skipped", "the API models of AWS (botocore) are not installed"
     try:
         setting = setting_of(request, timestamp.ms(case.get("clock") or START))
-        if setting.answer is None and isinstance(setting.state, Task):
+        if setting.answer is None and isinstance(setting.state, TaskState):
             setting = dataclasses.replace(setting, answer=_told(case["expected"]))
         made = one_state.prepare(setting)
         run = Run()

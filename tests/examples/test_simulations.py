@@ -12,7 +12,7 @@ from tsme_sim.campaign import Failure, campaign, shrink
 from tsme_sim.coverage import missed
 from tsme_sim.reproducer import load, replay, save, simulations, story
 from tsme_sim.simulation import Simulation
-from tsme_sim.subjects import things
+from tsme_sim.subjects import subjects_of
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 # How many seeds must hold; each takes a few seconds in all.
@@ -327,7 +327,7 @@ def test_an_example_holds_and_everything_in_it_is_reached(name: str) -> None:
     assert result.seen.seeds == SEEDS[name]
     assert result.seen.faults["reset"]
     assert result.seen.faults["power cut in a flash operation"]
-    for thing in things(kind):
+    for thing in subjects_of(kind):
         assert not missed(thing, result.seen.devices[thing.name])
 
 
@@ -354,7 +354,7 @@ def test_a_planted_bug_is_found_made_small_and_kept(title: str, tmp_path: Path) 
     assert found, f"not found with {seeds} seeds"
     assert message in found.message
     size = len(found.moves)
-    small = shrink(kind, things(kind), found, seconds=1)
+    small = shrink(kind, subjects_of(kind), found, seconds=1)
     assert small.same == found.same
     assert 0 < len(small.moves) <= size
     file = tmp_path / "found.sim.json"

@@ -15,7 +15,7 @@ from tsme_sim.device import Device
 from tsme_sim.jobs import parallel
 from tsme_sim.report import told
 from tsme_sim.reproducer import again, commit, load, regression, save, simulations, story
-from tsme_sim.subjects import things
+from tsme_sim.subjects import subjects_of
 from tsme_sim.swarm import CUT, RESET, SIGNAL
 
 FILE = Path(planted.__file__)
@@ -29,7 +29,7 @@ def failure_of(kind, seeds=40):
 
 
 def smallest(kind, seeds=40):
-    return shrink(kind, things(kind), failure_of(kind, seeds), ROOM)
+    return shrink(kind, subjects_of(kind), failure_of(kind, seeds), ROOM)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_faults_that_are_not_needed_are_left_out():
 def test_what_is_shrunk_fails_at_the_same_place():
     for kind in (planted.ForgetsAName, planted.CountsWhatComesTwice):
         failure = failure_of(kind)
-        less = shrink(kind, things(kind), failure, ROOM)
+        less = shrink(kind, subjects_of(kind), failure, ROOM)
         assert less.same == failure.same
         assert len(less.moves) <= 4
 
@@ -92,7 +92,7 @@ def test_a_failure_that_does_not_come_again_says_so():
     planted.Unsteady.made = 0
     failure = campaign(planted.Unsteady, range(5)).failure
     assert failure is not None
-    less = shrink(planted.Unsteady, things(planted.Unsteady), failure, ROOM)
+    less = shrink(planted.Unsteady, subjects_of(planted.Unsteady), failure, ROOM)
     assert not less.steady
     assert less.moves == failure.moves
     text = "\n".join(told(less, "", [], ""))

@@ -18,8 +18,8 @@ from tsme_sim.campaign import campaign
 from tsme_sim.coverage import Coverage
 from tsme_sim.reproducer import simulations
 from tsme_sim.rng import mix
-from tsme_sim.subjects import things
-from tsme_sim.swarm import MOVES, Mix
+from tsme_sim.subjects import subjects_of
+from tsme_sim.swarm import MOVES, Swarm
 from tsme_sim.terms import FAULTS
 from tsme_sim.world import World
 
@@ -36,7 +36,7 @@ def left(world):
 
 def ran(kind, seed, **rest):
     """What a world that has run left behind, and the world."""
-    world = World(kind, things(kind), seed, Coverage(), **rest)
+    world = World(kind, subjects_of(kind), seed, Coverage(), **rest)
     with no_limits():
         world.run(kind.steps)
     return left(world), world
@@ -100,7 +100,7 @@ def test_another_process_with_other_hashes_gives_the_same_world():
 def test_moves_that_were_recorded_make_the_world_again():
     for seed in range(8):
         first, one = ran(ShopSim, seed)
-        world = World(ShopSim, things(ShopSim), seed, Coverage())
+        world = World(ShopSim, subjects_of(ShopSim), seed, Coverage())
         with no_limits():
             world.replay(one.moves)
         assert left(world) == first
@@ -140,7 +140,7 @@ def test_mixed_numbers_differ_when_any_part_does():
 
 
 def test_each_seed_has_a_mix_of_its_own_and_all_faults_alone_and_together():
-    mixes = [Mix(ShopSim, seed) for seed in range(400)]
+    mixes = [Swarm(ShopSim, seed) for seed in range(400)]
     for fault in FAULTS:
         assert 120 < sum(fault in one for one in mixes) < 280
     pairs = {(a, b) for one in mixes for a in one.rates for b in one.rates}
@@ -151,7 +151,7 @@ def test_each_seed_has_a_mix_of_its_own_and_all_faults_alone_and_together():
 
 def test_a_fault_that_is_left_out_changes_no_other_rate():
     for seed in range(50):
-        whole, part = Mix(ShopSim, seed), Mix(ShopSim, seed, ("cut",))
+        whole, part = Swarm(ShopSim, seed), Swarm(ShopSim, seed, ("cut",))
         assert part.rates == {k: v for k, v in whole.rates.items() if k != "cut"}
 
 
@@ -159,9 +159,9 @@ def test_a_simulation_has_only_the_faults_that_it_names():
     class Calm(ShopSim):
         faults = ("slow",)
 
-    assert {fault for seed in range(50) for fault in Mix(Calm, seed).rates} == {"slow"}
-    assert not Mix(Calm, 1).power
-    assert {MOVES[kind] for seed in range(50) for kind in Mix(Calm, seed).table} == {
+    assert {fault for seed in range(50) for fault in Swarm(Calm, seed).rates} == {"slow"}
+    assert not Swarm(Calm, 1).power
+    assert {MOVES[kind] for seed in range(50) for kind in Swarm(Calm, seed).table} == {
         "signal",
         "next",
     }

@@ -9,7 +9,7 @@ import pytest
 
 from tests.tools.shell import CPYTHON_AND_MICROPYTHON, assert_one_clear_line, need, spawn, tsme
 from tsme_sim.reproducer import load, simulations
-from tsme_sim.subjects import things
+from tsme_sim.subjects import subjects_of
 
 ECHO = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
 PICKY = {
@@ -48,7 +48,7 @@ def test_test_and_test_state_start_with_an_empty_object(folder: Path):
 
 def test_a_workflow_is_simulated_with_an_empty_object_or_what_is_given(folder: Path):
     (kind,) = simulations(folder / "picky.asl.json").values()
-    assert things(kind)[0].starts == [{}]
+    assert subjects_of(kind)[0].starts == [{}]
     given = ["--seeds", "4", "--jobs", "1", "--json"]
     ends = json.loads(tsme("sim", "picky.asl.json", *given).stdout)["devices"]["picky"]["ends"]
     assert set(ends) == {"States.Runtime"}
@@ -58,7 +58,7 @@ def test_a_workflow_is_simulated_with_an_empty_object_or_what_is_given(folder: P
 
 def test_a_saved_failure_keeps_the_input_that_was_given(folder: Path):
     (kind,) = simulations(folder / "picky.asl.json", ({"day": 1},)).values()
-    assert things(kind)[0].starts == [{"day": 1}]
+    assert subjects_of(kind)[0].starts == [{"day": 1}]
     value = {"simulation": "picky.asl.json:Workflow", "commit": "", "seed": 1, "moves": [],
              "message": "", "where": "", "without": [], "inputs": [{"day": 1}]}  # fmt: skip
     (folder / "a.sim.json").write_text(json.dumps(value), encoding="utf-8")

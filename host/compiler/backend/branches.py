@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from tsme.program import opcodes
 
-from ..frontend.model import Index, Key, Map, Parallel
+from ..frontend.model import Index, Key, MapState, ParallelState
 from . import distributed, expressions
 from .data_flow import DataFlow
-from .expressions import Again, Dollar, Slot
+from .expressions import Again, Dollar, InSlot
 from .ir import Label, Site
 from .windows import Window, assigned, reads_input
 
 
-def parallel(lo: DataFlow, state: Parallel) -> None:
+def parallel(lo: DataFlow, state: ParallelState) -> None:
     """The payload, FORK with an entry for each branch, the result; then the branches."""
     lo.needs |= opcodes.NEEDS_PARALLEL
     handler = catch(lo, state)
@@ -35,7 +35,7 @@ def parallel(lo: DataFlow, state: Parallel) -> None:
             lo.machine_(branch, entry)
 
 
-def map_(lo: DataFlow, state: Map) -> None:
+def map_(lo: DataFlow, state: MapState) -> None:
     """The items, MAP with the entry of an item, the result; then what an item runs."""
     lo.needs |= opcodes.NEEDS_MAP
     handler = catch(lo, state)
@@ -73,10 +73,10 @@ def map_(lo: DataFlow, state: Map) -> None:
     _body(lo, state, entry, selected, item, around)
 
 
-def input_(lo: DataFlow, state: Map, dollar: Dollar, wanted: bool) -> Dollar:
+def input_(lo: DataFlow, state: MapState, dollar: Dollar, wanted: bool) -> Dollar:
     """Where `$` of the state is behind a TASK, and in the frames of items."""
     if dollar is None:
-        return Slot(lo.frame, 0)
+        return InSlot(lo.frame, 0)
     path = state.input_path
     plain = path is None or all(isinstance(step, (Key, Index)) for step in path.segments)
     if plain and (path is None or path.root != "$$"):
@@ -87,7 +87,7 @@ def input_(lo: DataFlow, state: Map, dollar: Dollar, wanted: bool) -> Dollar:
     return distributed.keep(lo, "#input")
 
 
-def _items(lo: DataFlow, state: Map, dollar: Dollar, selected: Label) -> int:
+def _items(lo: DataFlow, state: MapState, dollar: Dollar, selected: Label) -> int:
     """Push the items, batched if they are to be, and MAP's options; which of these there are."""
     given = 0
     if state.reader is None:
@@ -107,7 +107,7 @@ def _items(lo: DataFlow, state: Map, dollar: Dollar, selected: Label) -> int:
     return given | distributed.tolerance(lo, state, dollar)
 
 
-def _below(lo: DataFlow, state: Map, dollar: Dollar) -> int:
+def _below(lo: DataFlow, state: MapState, dollar: Dollar) -> int:
     """MaxConcurrency where the items are on the stack already: these once more, above it."""
     items = lo.depth - 1
     given = distributed.concurrency(lo, state, dollar)
@@ -116,11 +116,13 @@ def _below(lo: DataFlow, state: Map, dollar: Dollar) -> int:
     return given
 
 
-def _kind(state: Map) -> str:
+def _kind(state: MapState) -> str:
     return "mapRun" if state.batcher is None else "batches"
 
 
-def _map(lo: DataFlow, state: Map, kind: str, entry: Label, window: Window, options: int) -> None:
+def _map(
+    lo: DataFlow, state: MapState, kind: str, entry: Label, window: Window, options: int
+) -> None:
     items = state.items_path.text if state.items_path is not None else "$"
     call = distributed.label(state) if state.distributed else ""
     lo.ins("MAP", options, Site(kind, items, state.where, call))
@@ -128,7 +130,7 @@ def _map(lo: DataFlow, state: Map, kind: str, entry: Label, window: Window, opti
 
 
 def _body(
-    lo: DataFlow, state: Map, entry: Label, selected: Label, item: Window, around: Dollar
+    lo: DataFlow, state: MapState, entry: Label, selected: Label, item: Window, around: Dollar
 ) -> None:
     """The code of an item.  Items that are batched are selected before, by a MAP of their own."""
     selects = state.item_selector
@@ -148,7 +150,7 @@ def _body(
         lo.machine_(state.body, Label(state.name + ".body"))
 
 
-def select(lo: DataFlow, state: Map, entry: Label, around: Dollar) -> None:
+def select(lo: DataFlow, state: MapState, entry: Label, around: Dollar) -> None:
     """ItemSelector, in the frame of an item."""
     lo.label(entry)
     lo.item = lo.frame.level
@@ -157,14 +159,14 @@ def select(lo: DataFlow, state: Map, entry: Label, around: Dollar) -> None:
         lo.ins("STORE", 0)
 
 
-def catch(lo: DataFlow, state: Parallel | Map) -> Label | None:
+def catch(lo: DataFlow, state: ParallelState | MapState) -> Label | None:
     handler = Label(state.name + ".handler") if state.retry or state.catch else None
     if handler:
         lo.ins("CATCH", handler)
     return handler
 
 
-def put_result(lo: DataFlow, state: Parallel | Map, result: int = 0) -> None:
+def put_result(lo: DataFlow, state: ParallelState | MapState, result: int = 0) -> None:
     """What follows when all children have ended: the state's result is on top of the stack."""
     lo.depth = result + 1
     if state.result_selector is not None:
@@ -175,7 +177,7 @@ def put_result(lo: DataFlow, state: Parallel | Map, result: int = 0) -> None:
     lo.go(state.next)
 
 
-def handle(lo: DataFlow, state: Parallel | Map, handler: Label | None) -> None:
+def handle(lo: DataFlow, state: ParallelState | MapState, handler: Label | None) -> None:
     if handler:
         lo.depth = 0
         lo.label(handler)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..frontend.model import CompileError, Machine, Problem, State, Where
+from ..frontend.model import AslState, CompileError, Problem, StateMachine, Where
 from .instructions import INSTRUCTIONS
 from .ir import Code, Ins, Label, Lowered, Operand, Pooled, Site, StateInfo
 from .windows import Window, assigned
@@ -14,9 +14,9 @@ from .windows import Window, assigned
 class Builder:
     """The code of a machine as it grows."""
 
-    def __init__(self, machine: Machine, largest: int) -> None:
+    def __init__(self, machine: StateMachine, largest: int) -> None:
         self.largest = largest
-        self.state: State = next(iter(machine.states.values()))  # whose code comes next
+        self.state: AslState = next(iter(machine.states.values()))  # whose code comes next
         self.code: Code = []
         self.problems: list[Problem] = []
         self.states: list[StateInfo] = []

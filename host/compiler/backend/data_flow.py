@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from tsme.program import opcodes
 
-from ..frontend.model import Assign, Catcher, Expr, Json, Machine, Path, Retrier, State
+from ..frontend.model import AslState, Assign, Catcher, Expr, Json, Path, Retrier, StateMachine
 from . import expressions
 from .builder import Builder
 from .emit import USUAL
@@ -23,12 +23,12 @@ def is_root(path: Path | None) -> bool:
 class DataFlow(Builder, ABC):
     """The code between the fields of a state."""
 
-    def __init__(self, machine: Machine, largest: int = USUAL.largest) -> None:
+    def __init__(self, machine: StateMachine, largest: int = USUAL.largest) -> None:
         super().__init__(machine, largest)
         self.labels: dict[str, Label] = {}
 
     @abstractmethod
-    def machine_(self, machine: Machine, entry: Label | None = None) -> None:
+    def machine_(self, machine: StateMachine, entry: Label | None = None) -> None:
         """The code of a machine; that of an inner one follows the state it belongs to."""
 
     def seen(self, what: str, dollar: Dollar) -> None:
@@ -40,7 +40,7 @@ class DataFlow(Builder, ABC):
     def expr(self, e: Expr, dollar: Dollar, field: bool = True) -> None:
         expressions.expr(self, e, dollar, field=field)
 
-    def effective(self, state: State) -> Dollar:
+    def effective(self, state: AslState) -> Dollar:
         """Push the effective input if it is not slot 0; say where it is."""
         dollar: Dollar = None
         if not is_root(state.input_path):

@@ -88,7 +88,7 @@ class Line:
 
 
 @dataclass
-class Listing:
+class Disassembly:
     """A program, taken apart."""
 
     version: int
@@ -109,7 +109,7 @@ class Listing:
         return list(dict.fromkeys(found))
 
 
-def disassemble(data: bytes) -> Listing:
+def disassemble(data: bytes) -> Disassembly:
     """Take a program apart.  Raises TsmeError if it is none."""
     try:
         item, end = cbor.decode(data, 0, True)
@@ -128,7 +128,7 @@ def disassemble(data: bytes) -> Listing:
     if debug and debug[0] != digest:
         debug = None
     names = debug[1] if debug else Debug()
-    return Listing(
+    return Disassembly(
         version=version,
         digest=digest,
         needs=[_NEEDS[n] if n < len(_NEEDS) else f"bit {n}" for n in _bits(needs)],
@@ -343,7 +343,7 @@ def _short(value: Any) -> str:
 # --- the listing ----------------------------------------------------------------------------
 
 
-def to_text(listing: Listing) -> str:
+def to_text(listing: Disassembly) -> str:
     """The listing as text, without a final newline."""
     debug = listing.debug
     limits = listing.limits
@@ -363,7 +363,7 @@ def to_text(listing: Listing) -> str:
     return "\n".join(lines + list(_code(listing)))
 
 
-def _code(listing: Listing) -> list[str]:
+def _code(listing: Disassembly) -> list[str]:
     labels = {line.target: "" for line in listing.lines if line.target is not None}
     labels = {pc: f"L{n}" for n, pc in enumerate(sorted(p for p in labels if p is not None), 1)}
     states = {line.pc: f" -> {line.meaning}" for line in listing.lines if line.op == "ENTER"}
@@ -389,7 +389,7 @@ def _heading(line: Line, debug: Debug | None, label: str | None) -> str:
     return f"{text:6} state {line.operand}"
 
 
-def to_json(listing: Listing) -> dict[str, Any]:
+def to_json(listing: Disassembly) -> dict[str, Any]:
     """The listing as plain data, for `json.dumps`."""
     debug = listing.debug
     return {

@@ -11,10 +11,20 @@ from typing import Any
 
 from tsme.program.wait import ppm
 
-from ..frontend.model import Batcher, Const, Expr, Json, Map, Obj, Path, Reader, Writer
+from ..frontend.model import (
+    Const,
+    Expr,
+    ItemBatcher,
+    ItemReader,
+    Json,
+    MapState,
+    Obj,
+    Path,
+    ResultWriter,
+)
 from . import expressions
 from .data_flow import DataFlow
-from .expressions import FUNCTIONS, Dollar, Slot
+from .expressions import FUNCTIONS, Dollar, InSlot
 from .ir import Label, Pooled, Site
 
 LABEL_MAX = 40
@@ -22,19 +32,19 @@ LIMIT_MAX = 99_999_999  # of an option; nothing has so many items
 _SEPARATORS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 
 
-def label(state: Map) -> str:
+def label(state: MapState) -> str:
     """What stands in the ARN of a Map Run: the Label, or what the name gives."""
     made = re.sub(r"[^A-Za-z0-9_.-]+", "-", state.name)[:LABEL_MAX]
     return state.label or made or "map"
 
 
-def concurrency(lo: DataFlow, state: Map, dollar: Dollar) -> int:
+def concurrency(lo: DataFlow, state: MapState, dollar: Dollar) -> int:
     """Push MaxConcurrency, which MAP takes below its items; what MAP's operand says of it."""
     most = state.max_concurrency or None
     return lo.option(2, min(most, LIMIT_MAX) if isinstance(most, int) else most, dollar)
 
 
-def tolerance(lo: DataFlow, state: Map, dollar: Dollar) -> int:
+def tolerance(lo: DataFlow, state: MapState, dollar: Dollar) -> int:
     """As `concurrency`, above the items: how many of them may fail.  None of a distributed Map,
     unless it says otherwise."""
     count, percentage = state.tolerated
@@ -46,7 +56,7 @@ def tolerance(lo: DataFlow, state: Map, dollar: Dollar) -> int:
     return lo.option(3, count, dollar) << 1 | lo.option(4, part, dollar) << 2
 
 
-def check(lo: DataFlow, state: Map, dollar: Dollar) -> None:
+def check(lo: DataFlow, state: MapState, dollar: Dollar) -> None:
     """What AWS looks at before a reader reads: options that paths give."""
     for k, limit in enumerate((state.max_concurrency, *state.tolerated)):
         if isinstance(limit, Path):
@@ -54,7 +64,7 @@ def check(lo: DataFlow, state: Map, dollar: Dollar) -> None:
             lo.ins("DROP", 1)
 
 
-def remember(lo: DataFlow, state: Map) -> None:
+def remember(lo: DataFlow, state: MapState) -> None:
     """The ARN of the Map Run, if its writer will need it."""
     if state.writer is None or state.writer.resource is None:
         return
@@ -65,12 +75,12 @@ def remember(lo: DataFlow, state: Map) -> None:
     keep(lo, "#run")
 
 
-def keep(lo: DataFlow, name: str) -> Slot:
+def keep(lo: DataFlow, name: str) -> InSlot:
     """Pop what a state needs behind a TASK or in its items: into a slot that the states of the
     machine share, each while it lasts."""
     lo.store(name)
     lo.kept.append(name)
-    return Slot(lo.frame, lo.frame.slot(name))
+    return InSlot(lo.frame, lo.frame.slot(name))
 
 
 def release(lo: DataFlow) -> None:
@@ -85,7 +95,7 @@ def _run(lo: DataFlow) -> None:
     lo.load(lo.frame, lo.frame.slot("#run"))
 
 
-def read(lo: DataFlow, state: Map, reader: Reader, dollar: Dollar, failed: Label) -> None:
+def read(lo: DataFlow, state: MapState, reader: ItemReader, dollar: Dollar, failed: Label) -> None:
     """Push the items; what goes wrong goes on at `failed`."""
     check(lo, state, dollar)
     if isinstance(reader.max_items, Path):  # AWS looks at it before it reads
@@ -121,12 +131,12 @@ def read(lo: DataFlow, state: Map, reader: Reader, dollar: Dollar, failed: Label
     _items(lo, reader, dollar)
 
 
-def _items(lo: DataFlow, reader: Reader, dollar: Dollar) -> None:
+def _items(lo: DataFlow, reader: ItemReader, dollar: Dollar) -> None:
     _number(lo, reader.max_items, dollar)
     _call(lo, "Items", reader.max_items)
 
 
-def batch(lo: DataFlow, batcher: Batcher, dollar: Dollar) -> None:
+def batch(lo: DataFlow, batcher: ItemBatcher, dollar: Dollar) -> None:
     """Batches for the items on the stack."""
     _number(lo, batcher.items, dollar)
     _number(lo, batcher.size, dollar)
@@ -137,7 +147,9 @@ def batch(lo: DataFlow, batcher: Batcher, dollar: Dollar) -> None:
     _call(lo, "Batch", batcher.items if isinstance(batcher.items, Path) else batcher.size)
 
 
-def write(lo: DataFlow, state: Map, writer: Writer, dollar: Dollar, failed: Label) -> int:
+def write(
+    lo: DataFlow, state: MapState, writer: ResultWriter, dollar: Dollar, failed: Label
+) -> int:
     """What becomes of the results, which are the only thing on the stack; where the output is."""
     how = writer.config.get("Transformation")
     if how == "FLATTEN":

@@ -12,10 +12,10 @@ from tsme.values import cbor
 
 from ..frontend.model import (
     Arr,
-    Call,
     Const,
     Expr,
     Index,
+    IntrinsicCall,
     Json,
     Key,
     Obj,
@@ -23,7 +23,7 @@ from ..frontend.model import (
     Problem,
     Ref,
     Segment,
-    Task,
+    TaskState,
 )
 from ..jsonpath import queries
 from ..jsonpath.filter_errors import FilterError, Unsupported
@@ -33,7 +33,7 @@ from .windows import Window
 
 
 @dataclass(frozen=True)
-class Slot:
+class InSlot:
     """A slot of the frame, or of one around it."""
 
     window: Window
@@ -50,7 +50,7 @@ class Again:
 
 # Where `$` is: None for slot 0, a place on the operand stack counted from the bottom, a slot, or
 # what InputPath gives once more.
-Dollar = int | Slot | Again | None
+Dollar = int | InSlot | Again | None
 
 # docs/SPEC.md, 2.6, in the order of its numbers.
 FUNCTIONS = tuple(name for name, *_ in table.FUNCTIONS)
@@ -106,7 +106,7 @@ def _too_large(lo: Builder) -> None:
     lo.ins("INT", 0)
 
 
-def call(lo: Builder, e: Call, dollar: Dollar, within: str = "") -> None:
+def call(lo: Builder, e: IntrinsicCall, dollar: Dollar, within: str = "") -> None:
     """An intrinsic function.  Functions with any number of arguments take an array.  `within`: the
     call around all of it, which AWS names if an argument is not there."""
     name = e.name.removeprefix("States.")
@@ -133,14 +133,14 @@ def data(lo: Builder, dollar: Dollar) -> None:
     """Push what `$` is."""
     if isinstance(dollar, int):
         lo.ins("PICK", dollar)
-    elif isinstance(dollar, Slot):
+    elif isinstance(dollar, InSlot):
         lo.load(dollar.window, dollar.number)
     elif dollar is None:
         lo.ins("LOAD", 0)
     elif dollar.path is None:
         lo.ins("CONST", Pooled({}))
     else:
-        path(lo, dollar.path, Slot(dollar.window, 0), "")
+        path(lo, dollar.path, InSlot(dollar.window, 0), "")
 
 
 def path(
@@ -201,7 +201,7 @@ def _plan(lo: Builder, p: Path, segments: list[Segment]) -> tuple[list[Key | Ind
 def context(lo: Builder, segments: list[Segment]) -> list[Segment]:
     """Push the part of the context object that a path begins with; what is left of the path."""
     node: Any = {"Execution": _EXECUTION, "StateMachine": _MACHINE, "State": _state(lo)}
-    if isinstance(lo.state, Task):
+    if isinstance(lo.state, TaskState):
         if lo.state.resource.endswith((".waitForTaskToken", ".sync", ".sync:2")):
             node["Task"] = {"Token": 7}
     if lo.item is not None:
@@ -224,7 +224,7 @@ def context(lo: Builder, segments: list[Segment]) -> list[Segment]:
 
 def _state(lo: Builder) -> dict[str, Any]:
     fields: dict[str, Any] = {"EnteredTime": 5, "Name": Const(lo.state.name, lo.state.where)}
-    if isinstance(lo.state, Task):
+    if isinstance(lo.state, TaskState):
         fields["RetryCount"] = 6
     return fields
 
@@ -261,4 +261,4 @@ def template(e: Expr) -> Json:
 
 def suffix(e: Expr) -> str:
     """What the name of a template's member ends in, if its value is `e`."""
-    return ".$" if isinstance(e, (Ref, Call)) else ""
+    return ".$" if isinstance(e, (Ref, IntrinsicCall)) else ""

@@ -14,17 +14,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..frontend.model import (
-    Choice,
+    AslState,
+    ChoiceState,
     Key,
-    Machine,
-    Map,
-    Parallel,
-    Pass,
+    MapState,
+    ParallelState,
+    PassState,
     Path,
     Ref,
-    State,
-    Succeed,
-    Task,
+    StateMachine,
+    SucceedState,
+    TaskState,
     Where,
 )
 from . import branches, conditions, expressions
@@ -44,7 +44,7 @@ _TOLERATED = ("toleratedFailureCount", "toleratedFailurePercentage")
 
 
 def compile_state(
-    state: State, variables: Iterable[str], filename: str = "", *, within_map: bool = False
+    state: AslState, variables: Iterable[str], filename: str = "", *, within_map: bool = False
 ) -> Compiled:
     """A program whose input is `{input, context, items, variables: {...}}`.
 
@@ -53,13 +53,13 @@ def compile_state(
     """
     after = dict.fromkeys(targets(state))
     root = Path("$", (), "$", _PLACE)
-    machine = Machine(
+    machine = StateMachine(
         _START,
         {
             _START: _prelude([CONTEXT, ITEMS, *variables]),
             _STATE: _with_context(state, within_map),
             **{
-                name: Succeed(name=name, where=_PLACE, input_path=root, output_path=root)
+                name: SucceedState(name=name, where=_PLACE, input_path=root, output_path=root)
                 for name in after
             },
         },
@@ -72,18 +72,18 @@ def compile_state(
     return emit(lowered, filename)
 
 
-def targets(state: State) -> list[str]:
+def targets(state: AslState) -> list[str]:
     """The states that a state may go to."""
     found = [] if state.next is None else [state.next]
-    if isinstance(state, Choice):
+    if isinstance(state, ChoiceState):
         found += [rule.next for rule in state.rules]
         found += [] if state.default is None else [state.default]
-    elif isinstance(state, (Task, Parallel, Map)):
+    elif isinstance(state, (TaskState, ParallelState, MapState)):
         found += [c.next for c in state.catch]
     return found
 
 
-def _prelude(variables: list[str]) -> Pass:
+def _prelude(variables: list[str]) -> PassState:
     """Sets the variables from the program's input and hands `input` on."""
 
     def part(*names: str) -> Path:
@@ -93,7 +93,7 @@ def _prelude(variables: list[str]) -> Pass:
     for name in variables:
         inside = () if name.startswith("#") else ("variables",)
         assign.append((name, Ref(part(*inside, name.lstrip("#")), _PLACE)))
-    return Pass(
+    return PassState(
         name=_START,
         where=_PLACE,
         input_path=part(),
@@ -112,7 +112,7 @@ def _with_context(node: Any, items: bool) -> Any:
         if node.root != "$$" or head == Key("Map") and not items:
             return node
         return dataclasses.replace(node, root=CONTEXT)
-    if isinstance(node, (Machine, Where)):
+    if isinstance(node, (StateMachine, Where)):
         return node
     if dataclasses.is_dataclass(node) and not isinstance(node, type):
         parts = {f.name: getattr(node, f.name) for f in dataclasses.fields(node)}
@@ -125,7 +125,7 @@ def _with_context(node: Any, items: bool) -> Any:
 class Inspecting(Lowering):
     """Lowers the one state and lets its stages be seen."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: StateMachine) -> None:
         super().__init__(machine)
         self.tested = machine.states[_STATE]
 
@@ -139,7 +139,7 @@ class Inspecting(Lowering):
         self.integer(number)
         self.store("#" + what)
 
-    def parallel(self, state: Parallel) -> None:
+    def parallel(self, state: ParallelState) -> None:
         handler = branches.catch(self, state)
         dollar = self.effective(state)
         if state.parameters is not None:
@@ -148,7 +148,7 @@ class Inspecting(Lowering):
             self.ins("LOAD", 0)
         self.mocked(state, handler)
 
-    def map_(self, state: Map) -> None:
+    def map_(self, state: MapState) -> None:
         """The items really go through a Map, of which each does nothing but select its input."""
         handler = branches.catch(self, state)
         dollar = self.effective(state)
@@ -196,7 +196,7 @@ class Inspecting(Lowering):
         self.ins("FAIL", 3, site)
         self.label(sound)
 
-    def limits(self, state: Map, dollar: Dollar) -> None:
+    def limits(self, state: MapState, dollar: Dollar) -> None:
         """What bounds a Map, each into a variable of its own."""
         most = state.max_concurrency
         if isinstance(most, Path):
@@ -213,7 +213,7 @@ class Inspecting(Lowering):
                 expressions.constant(self, limit)
             self.store("#" + name)
 
-    def mocked(self, state: Parallel | Map, handler: Label | None) -> None:
+    def mocked(self, state: ParallelState | MapState, handler: Label | None) -> None:
         """What the top of the stack goes to is a task; what it gives is the state's result."""
         self.start(MOCKED)
         branches.put_result(self, state)

@@ -11,7 +11,7 @@ from tsme.program.opcodes import RESERVED, TABLE
 
 
 @dataclass(frozen=True)
-class Instruction:
+class Row:
     """A row of the table.  The letters of `kind`, `check`, `pops` and `flow` are explained there.
 
     `choices`: which operands there are, a bit each, of a choice; `pushes`: 0 or 1 value; `errors`:
@@ -61,12 +61,12 @@ class Instruction:
         return before - taken + self.pushes
 
 
-def _row(number: int, row: bytes) -> Instruction:
+def _row(number: int, row: bytes) -> Row:
     name, operand, effect, flow, errors = row.decode().split(":")
     pops, _, pushes = effect.partition(">")
     kind, rest = operand[0], operand[1:]
     check, choices = (rest, 0) if kind == "c" else ("", int(rest or "0", 16))
-    return Instruction(name, number, kind, check, choices, pops, len(pushes), flow, errors)
+    return Row(name, number, kind, check, choices, pops, len(pushes), flow, errors)
 
 
 INSTRUCTIONS: Final = {row.name: row for row in map(_row, range(len(TABLE)), TABLE)}

@@ -11,18 +11,18 @@ import json
 
 from ..frontend.model import (
     Assign,
-    Call,
-    Choice,
-    Fail,
-    Machine,
-    Map,
-    Parallel,
-    Pass,
+    ChoiceState,
+    FailState,
+    IntrinsicCall,
+    MapState,
+    ParallelState,
+    PassState,
     Path,
     Ref,
-    Succeed,
-    Task,
-    Wait,
+    StateMachine,
+    SucceedState,
+    TaskState,
+    WaitState,
 )
 from ..frontend.resource import has_lists, resource_of
 from ..jsonpath.calls import SIGNATURES
@@ -38,7 +38,7 @@ EMITS = {"tsme:log": 0, "tsme:metric": 1, "tsme:publish": 2}
 class Lowering(DataFlow):
     """Writes the code of one machine.  Use `lower`."""
 
-    def pass_(self, state: Pass) -> None:
+    def pass_(self, state: PassState) -> None:
         dollar = self.effective(state)
         if state.parameters is not None:
             self.expr(state.parameters, dollar)
@@ -51,7 +51,7 @@ class Lowering(DataFlow):
         self.finish(dollar, state.result_path, state.assign)
         self.go(state.next)
 
-    def task(self, state: Task) -> None:
+    def task(self, state: TaskState) -> None:
         handler = Label(state.name + ".handler") if state.retry or state.catch else None
         if handler:
             self.ins("CATCH", handler)
@@ -86,7 +86,7 @@ class Lowering(DataFlow):
             self.label(handler)
             self.handler(state.retry, state.catch)
 
-    def credentials(self, state: Task) -> Site | None:
+    def credentials(self, state: TaskState) -> Site | None:
         """The device has no use for them; the debug part keeps them for the history."""
         if state.credentials is None:
             return None
@@ -96,7 +96,7 @@ class Lowering(DataFlow):
         }
         return Site("credentials", json.dumps(shown, ensure_ascii=False), state.credentials.where)
 
-    def choice(self, state: Choice) -> None:
+    def choice(self, state: ChoiceState) -> None:
         dollar = self.effective(state)
         depth = self.depth
         for rule in state.rules:
@@ -120,7 +120,7 @@ class Lowering(DataFlow):
         self.finish(dollar, root, assign)
         self.go(name)
 
-    def wait(self, state: Wait) -> None:
+    def wait(self, state: WaitState) -> None:
         if self.effective(state) is not None:
             self.ins("STORE", 0)
         value = state.seconds if state.seconds is not None else state.timestamp
@@ -137,16 +137,16 @@ class Lowering(DataFlow):
         self.finish(None, None, state.assign)
         self.go(state.next)
 
-    def succeed(self, state: Succeed) -> None:
+    def succeed(self, state: SucceedState) -> None:
         root = Path("$", (), "$", state.where)
         self.finish(self.effective(state), root, state.assign)
         self.ins("END")
 
-    def fail(self, state: Fail) -> None:
+    def fail(self, state: FailState) -> None:
         """An error has a text as its name and one as its cause; a path may name something else."""
         self.seen("afterInputPath", None)
         parts = (state.error, state.cause)
-        doubtful = [p for p in parts if isinstance(p, (Ref, Call)) and _may_be_no_text(p)]
+        doubtful = [p for p in parts if isinstance(p, (Ref, IntrinsicCall)) and _may_be_no_text(p)]
         no_text = Label(state.name + ".no_text")
         for value in doubtful:
             self.expr(value, None, field=False)
@@ -168,53 +168,51 @@ class Lowering(DataFlow):
             self.ins("CONST", Pooled("ErrorPath and CausePath must name strings"))
             self.ins("FAIL", 3)
 
-    def parallel(self, state: Parallel) -> None:
+    def parallel(self, state: ParallelState) -> None:
         branches.parallel(self, state)
 
-    def map_(self, state: Map) -> None:
+    def map_(self, state: MapState) -> None:
         branches.map_(self, state)
 
-    def machine_(self, machine: Machine, entry: Label | None = None) -> None:
+    def machine_(self, machine: StateMachine, entry: Label | None = None) -> None:
         """The code of a machine; that of an inner one follows the state it belongs to."""
         outer = self.labels
         self.windows.append(self.frame)
         self.frame.first = len(self.states)
         self.labels = {name: Label(name) for name in machine.states}
         numbers = {name: len(self.states) + n for n, name in enumerate(machine.states)}
-        self.states += [
-            StateInfo(s.name, type(s).__name__, s.where) for s in machine.states.values()
-        ]
+        self.states += [StateInfo(s.name, s.kind, s.where) for s in machine.states.values()]
         for name in _order(machine):
             self.state = state = machine.states[name]
             if entry and name == machine.start_at:
                 self.label(entry)
             self.label(self.labels[name])
             self.ins("ENTER", numbers[name])
-            if isinstance(state, Pass):
+            if isinstance(state, PassState):
                 self.pass_(state)
-            elif isinstance(state, Task):
+            elif isinstance(state, TaskState):
                 self.task(state)
-            elif isinstance(state, Choice):
+            elif isinstance(state, ChoiceState):
                 self.choice(state)
-            elif isinstance(state, Wait):
+            elif isinstance(state, WaitState):
                 self.wait(state)
-            elif isinstance(state, Succeed):
+            elif isinstance(state, SucceedState):
                 self.succeed(state)
-            elif isinstance(state, Fail):
+            elif isinstance(state, FailState):
                 self.fail(state)
-            elif isinstance(state, Parallel):
+            elif isinstance(state, ParallelState):
                 self.parallel(state)
-            elif isinstance(state, Map):
+            elif isinstance(state, MapState):
                 self.map_(state)
             self.depth = 0
         self.labels = outer
 
 
-def _may_be_no_text(e: Ref | Call) -> bool:
+def _may_be_no_text(e: Ref | IntrinsicCall) -> bool:
     return isinstance(e, Ref) or SIGNATURES[e.name].returns != "string"
 
 
-def _order(machine: Machine) -> list[str]:
+def _order(machine: StateMachine) -> list[str]:
     """State names so that a state is followed by its Next where that is possible."""
     done: dict[str, None] = {}
     todo = [machine.start_at]
@@ -225,10 +223,10 @@ def _order(machine: Machine) -> list[str]:
         done[name] = None
         state = machine.states[name]
         after: list[str] = []
-        if isinstance(state, Choice):
+        if isinstance(state, ChoiceState):
             after += [rule.next for rule in state.rules]
             after += [state.default] if state.default is not None else []
-        elif isinstance(state, (Task, Parallel, Map)):
+        elif isinstance(state, (TaskState, ParallelState, MapState)):
             after += [c.next for c in state.catch]
         if state.next is not None:
             after.append(state.next)
@@ -236,7 +234,7 @@ def _order(machine: Machine) -> list[str]:
     return list(done)
 
 
-def lower(machine: Machine, largest: int = USUAL.largest) -> Lowered:
+def lower(machine: StateMachine, largest: int = USUAL.largest) -> Lowered:
     """Instructions for a workflow.  Raises CompileError, each problem a refusal by name.
 
     `largest`: bytes that a value may have.

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from ..frontend.model import Choice, Machine, Map, Parallel, Path, Task
+from ..frontend.model import ChoiceState, MapState, ParallelState, Path, StateMachine, TaskState
 
 
 class Window:
@@ -50,14 +50,14 @@ class Window:
         return window
 
 
-def assigned(machine: Machine) -> list[str]:
+def assigned(machine: StateMachine) -> list[str]:
     """The variables that the states of a machine set themselves, without inner machines."""
     found: dict[str, None] = {}
     for state in machine.states.values():
         found.update((name, None) for name, _ in state.assign)
-        if isinstance(state, Choice):
+        if isinstance(state, ChoiceState):
             found.update((name, None) for rule in state.rules for name, _ in rule.assign)
-        if isinstance(state, (Task, Parallel, Map)):
+        if isinstance(state, (TaskState, ParallelState, MapState)):
             found.update((name, None) for catcher in state.catch for name, _ in catcher.assign)
     return list(found)
 

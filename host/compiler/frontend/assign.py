@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .context import Context, Scope, suggest
+from .context import CheckContext, Scope, suggest
 from .fields import VARIABLE_NAME_MAX
 from .jsonata import check_jsonata
 from .model import Assign, Const, Expr
@@ -12,7 +12,7 @@ from .payload_template import parse_dynamic, parse_template
 from .source import Node
 
 
-def parse_assign(ctx: Context, node: Node | None) -> Assign:
+def parse_assign(ctx: CheckContext, node: Node | None) -> Assign:
     """The value of `Assign`; enters its variables into the current scope."""
     if node is None:
         return ()
@@ -40,7 +40,7 @@ def parse_assign(ctx: Context, node: Node | None) -> Assign:
     return tuple(items)
 
 
-def _check_name(ctx: Context, name: str, member: Node) -> None:
+def _check_name(ctx: CheckContext, name: str, member: Node) -> None:
     place = member.key_where
     if name.startswith("$"):
         message = f'"{name}" is no variable name'
@@ -76,7 +76,7 @@ def _is_foreign(scope: Scope, name: str) -> bool:
     return False
 
 
-def check_variables(ctx: Context) -> None:
+def check_variables(ctx: CheckContext) -> None:
     """After the whole source was read: every variable used must be assigned somewhere in scope,
     and an inner machine must not assign a name of an outer one."""
     for scope in ctx.scopes:

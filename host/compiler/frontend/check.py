@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .model import CompileError, Machine, Problem
+from .model import CompileError, Problem, StateMachine
 from .source import Flow, parse
 from .validate import in_order, validate
 
 
-def check(text: Flow, filename: str = "", *, express: bool = False) -> Machine:
+def check(text: Flow, filename: str = "", *, express: bool = False) -> StateMachine:
     """Parses and validates a workflow.
 
     Raises `CompileError` with all problems in the order of their places; those with `refusal`
@@ -21,7 +21,9 @@ def check(text: Flow, filename: str = "", *, express: bool = False) -> Machine:
     return machine
 
 
-def find_problems(text: Flow, *, express: bool = False) -> tuple[Machine | None, list[Problem]]:
+def find_problems(
+    text: Flow, *, express: bool = False
+) -> tuple[StateMachine | None, list[Problem]]:
     """As `check`, but returns the problems instead of raising."""
     node, problems = parse(text)
     if node is None:

@@ -6,7 +6,7 @@ import re
 
 from ..jsonpath.paths import is_path
 from .assign import parse_assign
-from .context import Context, kind_of, suggest
+from .context import CheckContext, kind_of, suggest
 from .jsonata import check_jsonata
 from .model import And, ChoiceRule, Compare, Condition, Not, Or, Path, Where
 from .reader import Members, is_timestamp
@@ -24,7 +24,7 @@ _OPEN_ESCAPE = re.compile(r"(?:[^\\]|\\[*\\])*+(\\[^*\\]?)", re.S)
 _NOTHING = And(())  # stands in for a condition that could not be read
 
 
-def parse_rules(ctx: Context, node: Node) -> tuple[ChoiceRule, ...]:
+def parse_rules(ctx: CheckContext, node: Node) -> tuple[ChoiceRule, ...]:
     """The value of `Choices`: a non-empty array of rules."""
     if not isinstance(node.value, list):
         ctx.wrong_type(node, "Choices", "an array of rules")
@@ -40,7 +40,7 @@ def parse_rules(ctx: Context, node: Node) -> tuple[ChoiceRule, ...]:
     return tuple(rules)
 
 
-def _rule(ctx: Context, node: Node) -> ChoiceRule:
+def _rule(ctx: CheckContext, node: Node) -> ChoiceRule:
     members = Members(ctx, node)
     members.require(("Next",), "a choice rule")
     target = members.text("Next") or ""
@@ -58,7 +58,7 @@ def _rule(ctx: Context, node: Node) -> ChoiceRule:
     return ChoiceRule(condition, target, assign, node.where)
 
 
-def _condition(ctx: Context, node: Node, top: tuple[str, ...]) -> Condition:
+def _condition(ctx: CheckContext, node: Node, top: tuple[str, ...]) -> Condition:
     """One rule or nested rule; `top` are the fields that only a rule of `Choices` may have."""
     assert isinstance(node.value, dict)
     members = Members(ctx, node)
@@ -99,7 +99,7 @@ def _condition(ctx: Context, node: Node, top: tuple[str, ...]) -> Condition:
     return _compare(ctx, members, found[0])
 
 
-def _combine(ctx: Context, name: str, node: Node) -> Condition:
+def _combine(ctx: CheckContext, name: str, node: Node) -> Condition:
     if name == "Not":
         if isinstance(node.value, dict):
             return Not(_condition(ctx, node, ()))
@@ -119,7 +119,7 @@ def _combine(ctx: Context, name: str, node: Node) -> Condition:
     return And(tuple(parts)) if name == "And" else Or(tuple(parts))
 
 
-def _compare(ctx: Context, members: Members, op: str) -> Condition:
+def _compare(ctx: CheckContext, members: Members, op: str) -> Condition:
     members.require(("Variable",), "a comparison")
     variable = members.reference("Variable") or Path("$", (), "$", members.node.where)
     node = members.nodes[op]
@@ -130,7 +130,7 @@ def _compare(ctx: Context, members: Members, op: str) -> Condition:
     return _literal(ctx, op, variable, node, where)
 
 
-def _literal(ctx: Context, op: str, variable: Path, node: Node, where: Where) -> Condition:
+def _literal(ctx: CheckContext, op: str, variable: Path, node: Node, where: Where) -> Condition:
     value = node.value
     if op.startswith("Numeric"):
         right, wanted = isinstance(value, (int, float)) and not isinstance(value, bool), "a number"

@@ -6,14 +6,27 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..jsonpath.calls import IntrinsicError, parse_intrinsic
+from ..jsonpath.calls import CallError, parse_intrinsic
 from ..jsonpath.filters import remark
 from ..jsonpath.paths import PathError, parse_path, why_not_reference
-from .model import Arr, Call, Const, Expr, Filter, Index, Machine, Obj, Path, Problem, Ref, Where
+from .model import (
+    Arr,
+    Const,
+    Expr,
+    Filter,
+    Index,
+    IntrinsicCall,
+    Obj,
+    Path,
+    Problem,
+    Ref,
+    StateMachine,
+    Where,
+)
 from .placed import PLACEHOLDER
 from .source import Node, placeholder
 
-ParseMachine: TypeAlias = "Callable[[Context, Node, bool, bool], Machine]"
+ParseMachine: TypeAlias = "Callable[[CheckContext, Node, bool, bool], StateMachine]"
 
 
 @dataclass
@@ -46,7 +59,7 @@ class Scope:
 
 
 @dataclass
-class Context:
+class CheckContext:
     """One run of the validator over one source text.
 
     `parse_machine(ctx, node, isolated, processor)` is `validate`'s way to read an inner machine;
@@ -125,7 +138,7 @@ class Context:
         assert isinstance(node.value, str)
         try:
             call = parse_intrinsic(node.value, node.where)
-        except IntrinsicError as error:
+        except CallError as error:
             if self.templated(node):
                 return Const(None, node.where)
             self.error(error.code, node.inside(error.index), error.message, error.hint)
@@ -150,7 +163,7 @@ class Context:
         match expr:
             case Ref(path):
                 self.use(path)
-            case Call(args=args) | Arr(items=args):
+            case IntrinsicCall(args=args) | Arr(items=args):
                 for arg in args:
                     self.use_all(arg)
             case Obj(items):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .assign import parse_assign
-from .context import Context, closest
+from .context import CheckContext, closest
 from .fields import CATCHER, RETRIER
 from .jsonata import check_jsonata
 from .model import Catcher, Path, Retrier
@@ -37,19 +37,19 @@ _PREFIX = "States."
 _HTTP_STATUS = re.compile(r"States\.Http\.StatusCode\.[1-5][0-9][0-9]")
 
 
-def parse_retry(ctx: Context, node: Node | None) -> tuple[Retrier, ...]:
+def parse_retry(ctx: CheckContext, node: Node | None) -> tuple[Retrier, ...]:
     """The value of `Retry`."""
     items = _items(ctx, node, "Retry", "a retrier")
     return tuple(_retrier(ctx, item, item is items[-1]) for item in items)
 
 
-def parse_catch(ctx: Context, node: Node | None) -> tuple[Catcher, ...]:
+def parse_catch(ctx: CheckContext, node: Node | None) -> tuple[Catcher, ...]:
     """The value of `Catch`."""
     items = _items(ctx, node, "Catch", "a catcher")
     return tuple(_catcher(ctx, item, item is items[-1]) for item in items)
 
 
-def _items(ctx: Context, node: Node | None, name: str, what: str) -> list[Node]:
+def _items(ctx: CheckContext, node: Node | None, name: str, what: str) -> list[Node]:
     if node is None:
         return []
     if not isinstance(node.value, list):
@@ -64,7 +64,7 @@ def _items(ctx: Context, node: Node | None, name: str, what: str) -> list[Node]:
     return items
 
 
-def _retrier(ctx: Context, node: Node, last: bool) -> Retrier:
+def _retrier(ctx: CheckContext, node: Node, last: bool) -> Retrier:
     members = Members(ctx, node)
     members.only(RETRIER, "a retrier")
     errors = _error_equals(ctx, members, "a retrier", last)
@@ -89,7 +89,7 @@ def _retrier(ctx: Context, node: Node, last: bool) -> Retrier:
     )
 
 
-def _catcher(ctx: Context, node: Node, last: bool) -> Catcher:
+def _catcher(ctx: CheckContext, node: Node, last: bool) -> Catcher:
     members = Members(ctx, node)
     if ctx.jsonata:
         members.only((n for n in CATCHER if n != "ResultPath"), "a JSONata catcher")
@@ -107,7 +107,7 @@ def _catcher(ctx: Context, node: Node, last: bool) -> Catcher:
     return Catcher(errors, members.text("Next") or "", result, assign, node.where)
 
 
-def _error_equals(ctx: Context, members: Members, what: str, last: bool) -> tuple[str, ...]:
+def _error_equals(ctx: CheckContext, members: Members, what: str, last: bool) -> tuple[str, ...]:
     members.require(("ErrorEquals",), what)
     node = members.get("ErrorEquals")
     if node is None:
@@ -136,7 +136,7 @@ def _error_equals(ctx: Context, members: Members, what: str, last: bool) -> tupl
     return tuple(names)
 
 
-def _check_name(ctx: Context, node: Node, name: str) -> None:
+def _check_name(ctx: CheckContext, node: Node, name: str) -> None:
     """AWS documents that own names have no `States.` in front, and takes them all the same."""
     if name.startswith(_PREFIX) and name not in RESERVED and not _HTTP_STATUS.fullmatch(name):
         near = closest(name[len(_PREFIX) :], (known[len(_PREFIX) :] for known in RESERVED))

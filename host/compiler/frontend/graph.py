@@ -6,7 +6,7 @@ graph.
 
 from __future__ import annotations
 
-from .context import Context, closest, suggest
+from .context import CheckContext, closest, suggest
 from .fields import ALLOWED
 from .source import Node
 
@@ -14,7 +14,7 @@ _TERMINAL = ("Succeed", "Fail")
 _NO_FLOW = ("Succeed", "Fail", "Choice")
 
 
-def check_graph(ctx: Context, start: Node | None, states: dict[str, Node]) -> None:
+def check_graph(ctx: CheckContext, start: Node | None, states: dict[str, Node]) -> None:
     """Reports dangling targets, unreachable states, and a machine without an end."""
     edges: dict[str, list[str]] = {}
     for name, node in states.items():
@@ -30,7 +30,7 @@ def check_graph(ctx: Context, start: Node | None, states: dict[str, Node]) -> No
         ctx.error("TSME-C042", place, message, hint)
 
 
-def _check_target(ctx: Context, node: Node, states: dict[str, Node]) -> str | None:
+def _check_target(ctx: CheckContext, node: Node, states: dict[str, Node]) -> str | None:
     """The state a target names.  For a name that is not there: the one that was probably meant,
     so that a typing mistake is not reported a second time as an unreachable state."""
     name = node.value
@@ -45,7 +45,7 @@ def _check_target(ctx: Context, node: Node, states: dict[str, Node]) -> str | No
 
 
 def _check_reachable(
-    ctx: Context, start: str, edges: dict[str, list[str]], states: dict[str, Node]
+    ctx: CheckContext, start: str, edges: dict[str, list[str]], states: dict[str, Node]
 ) -> None:
     reached: set[str] = set()
     todo = [start]
@@ -89,7 +89,7 @@ def _may_end(node: Node) -> bool:
     return ends or (kind.value != "Choice" and "Next" not in node.value)
 
 
-def check_flow(ctx: Context, node: Node, kind: str) -> None:
+def check_flow(ctx: CheckContext, node: Node, kind: str) -> None:
     """Next or End, exactly one of them, where the type has them."""
     assert isinstance(node.value, dict)
     if kind in _NO_FLOW:

@@ -6,7 +6,7 @@ The form of the expressions; what they would do is not looked at.
 from __future__ import annotations
 
 from ..jsonata.syntax import JsonataError, check_expression
-from .context import Context
+from .context import CheckContext
 from .source import Node
 
 
@@ -15,7 +15,7 @@ def is_jsonata(text: str) -> bool:
     return text.startswith("{%") or text.endswith("%}")
 
 
-def check_jsonata_text(ctx: Context, node: Node) -> None:
+def check_jsonata_text(ctx: CheckContext, node: Node) -> None:
     """Reports a string that is no proper expression.  One without `{%` and `%}` is literal."""
     text = node.value
     assert isinstance(text, str)
@@ -33,7 +33,7 @@ def check_jsonata_text(ctx: Context, node: Node) -> None:
             ctx.error("TSME-C083", node.inside(2 + error.index), message)
 
 
-def check_jsonata(ctx: Context, node: Node) -> None:
+def check_jsonata(ctx: CheckContext, node: Node) -> None:
     """Checks every string of a value."""
     if isinstance(node.value, str):
         check_jsonata_text(ctx, node)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, TypedDict
 
-from .context import Context, kind_of
+from .context import CheckContext, kind_of
 from .fields import (
     DISTRIBUTED_ONLY,
     ITEM_BATCHER,
@@ -18,7 +18,7 @@ from .fields import (
     Field,
 )
 from .jsonata import check_jsonata
-from .model import Batcher, Json, Machine, Path, Reader, Writer
+from .model import ItemBatcher, ItemReader, Json, Path, ResultWriter, StateMachine
 from .reader import Members
 from .source import Node
 
@@ -26,9 +26,9 @@ from .source import Node
 _BAD_IN_LABEL = re.compile(r'[\s?*<>{}\[\]:;,\\|^~$#%&`"\x00-\x1f\x7f-\x9f]')
 
 
-def parse_body(ctx: Context, members: Members) -> tuple[Machine | None, bool]:
+def parse_body(ctx: CheckContext, members: Members) -> tuple[StateMachine | None, bool]:
     """ItemProcessor or Iterator: the inner machine, and whether the Map is distributed."""
-    body: Machine | None = None
+    body: StateMachine | None = None
     distributed = False
     for name in ("ItemProcessor", "Iterator"):
         node = members.get(name)
@@ -44,7 +44,7 @@ def parse_body(ctx: Context, members: Members) -> tuple[Machine | None, bool]:
     return body, distributed
 
 
-def _processor_config(ctx: Context, node: Node | None) -> bool:
+def _processor_config(ctx: CheckContext, node: Node | None) -> bool:
     if node is None:
         return False
     if not isinstance(node.value, dict):
@@ -68,12 +68,12 @@ class Options(TypedDict):
 
     label: str | None
     tolerated: tuple[int | Path | None, float | Path | None]
-    reader: Reader | None
-    batcher: Batcher | None
-    writer: Writer | None
+    reader: ItemReader | None
+    batcher: ItemBatcher | None
+    writer: ResultWriter | None
 
 
-def parse_options(ctx: Context, members: Members, distributed: bool) -> Options:
+def parse_options(ctx: CheckContext, members: Members, distributed: bool) -> Options:
     """Reads what a Map may have that is mostly for distributed ones."""
     for name in DISTRIBUTED_ONLY:
         node = members.get(name)
@@ -97,7 +97,7 @@ def parse_options(ctx: Context, members: Members, distributed: bool) -> Options:
     }
 
 
-def _reader(ctx: Context, members: Members) -> Reader | None:
+def _reader(ctx: CheckContext, members: Members) -> ItemReader | None:
     found = _object(ctx, members, "ItemReader", ITEM_READER)
     if found is None:
         return None
@@ -111,10 +111,10 @@ def _reader(ctx: Context, members: Members) -> Reader | None:
     most = given.get("MaxItemsPath") or given.get("MaxItems") or 0
     plain = _plain(reader, "ReaderConfig")
     where = reader.node.where
-    return Reader(fields.get("Resource") or "", fields.get("Parameters"), plain, most, where)
+    return ItemReader(fields.get("Resource") or "", fields.get("Parameters"), plain, most, where)
 
 
-def _batcher(ctx: Context, members: Members) -> Batcher | None:
+def _batcher(ctx: CheckContext, members: Members) -> ItemBatcher | None:
     found = _object(ctx, members, "ItemBatcher", ITEM_BATCHER)
     if found is None:
         return None
@@ -124,10 +124,10 @@ def _batcher(ctx: Context, members: Members) -> Batcher | None:
         batcher.exclusive((name, name + "Path"))
         limits.append(fields.get(name + "Path") or fields.get(name) or 0)
     batcher.one_of(tuple(name for name in ITEM_BATCHER if name.startswith("Max")), "ItemBatcher")
-    return Batcher(fields.get("BatchInput"), *limits)
+    return ItemBatcher(fields.get("BatchInput"), *limits)
 
 
-def _writer(ctx: Context, members: Members) -> Writer | None:
+def _writer(ctx: CheckContext, members: Members) -> ResultWriter | None:
     found = _object(ctx, members, "ResultWriter", RESULT_WRITER)
     if found is None:
         return None
@@ -135,7 +135,7 @@ def _writer(ctx: Context, members: Members) -> Writer | None:
     writer.one_of(("Resource", "WriterConfig"), "ResultWriter")
     _object(ctx, writer, "WriterConfig", WRITER_CONFIG)
     plain = _plain(writer, "WriterConfig")
-    return Writer(fields.get("Resource"), fields.get("Parameters"), plain, writer.node.where)
+    return ResultWriter(fields.get("Resource"), fields.get("Parameters"), plain, writer.node.where)
 
 
 def _plain(members: Members, name: str) -> dict[str, Json]:
@@ -145,7 +145,7 @@ def _plain(members: Members, name: str) -> dict[str, Json]:
 
 
 def _object(
-    ctx: Context, members: Members, name: str, table: dict[str, Field]
+    ctx: CheckContext, members: Members, name: str, table: dict[str, Field]
 ) -> tuple[Members, dict[str, Any]] | None:
     """Reads an object whose fields stand in `table`; each is read by its kind."""
     node = members.get(name)
@@ -170,7 +170,7 @@ def _object(
     return inner, fields
 
 
-def _reader_config(ctx: Context, config: Members) -> None:
+def _reader_config(ctx: CheckContext, config: Members) -> None:
     config.exclusive(("MaxItems", "MaxItemsPath"))
     headers = config.get("CSVHeaders")
     if headers is not None:
@@ -189,7 +189,7 @@ def _reader_config(ctx: Context, config: Members) -> None:
         config.require(("CSVHeaderLocation",), 'a ReaderConfig with "InputType": "CSV"')
 
 
-def _label(ctx: Context, members: Members) -> str | None:
+def _label(ctx: CheckContext, members: Members) -> str | None:
     label = members.text("Label")
     if label is None:
         return None

@@ -134,7 +134,7 @@ class Ref:
 
 
 @dataclass(frozen=True)
-class Call:
+class IntrinsicCall:
     """An intrinsic function; `name` is e.g. `States.Format`, `text` the whole call as written."""
 
     name: str
@@ -160,7 +160,7 @@ class Arr:
 
 
 # The validator folds a subtree without any dynamic part to one Const.
-Expr = Const | Ref | Call | Obj | Arr
+Expr = Const | Ref | IntrinsicCall | Obj | Arr
 
 
 # --- Choice rules ---------------------------------------------------------------------------
@@ -244,7 +244,7 @@ class Catcher:
 
 
 @dataclass(frozen=True, kw_only=True)
-class State:
+class AslState:
     """What all states share.
 
     `input_path`/`output_path`/`result_path`: a Path (default `$`), or None for JSON null.
@@ -259,9 +259,14 @@ class State:
     next: str | None = None
     assign: Assign = ()
 
+    @property
+    def kind(self) -> str:
+        """Its Type, such as "Task"."""
+        return type(self).__name__.removesuffix("State")
+
 
 @dataclass(frozen=True, kw_only=True)
-class Pass(State):
+class PassState(AslState):
     """`result`, if there, stands for what the parameters make."""
 
     result: Const | None = None
@@ -270,7 +275,7 @@ class Pass(State):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task(State):
+class TaskState(AslState):
     """`resource` as written; what it means is known to whoever runs it."""
 
     resource: str
@@ -285,7 +290,7 @@ class Task(State):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice(State):
+class ChoiceState(AslState):
     """Without a rule that holds and without `default` it fails: States.NoChoiceMatched."""
 
     rules: tuple[ChoiceRule, ...]
@@ -293,7 +298,7 @@ class Choice(State):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wait(State):
+class WaitState(AslState):
     """Exactly one of `seconds` and `timestamp` is set; a Path stands for ...Path."""
 
     seconds: int | Path | None = None
@@ -301,12 +306,12 @@ class Wait(State):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Succeed(State):
+class SucceedState(AslState):
     """Ends its machine; its output is its input after InputPath and OutputPath."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fail(State):
+class FailState(AslState):
     """`error`, `cause`: text, a Path or Call (ErrorPath, CausePath), or None when absent."""
 
     error: str | Expr | None = None
@@ -314,10 +319,10 @@ class Fail(State):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parallel(State):
+class ParallelState(AslState):
     """Its result is an array of the branches' outputs, in their order."""
 
-    branches: tuple[Machine, ...]
+    branches: tuple[StateMachine, ...]
     parameters: Expr | None = None
     result_selector: Expr | None = None
     result_path: Path | None
@@ -326,7 +331,7 @@ class Parallel(State):
 
 
 @dataclass(frozen=True)
-class Reader:
+class ItemReader:
     """ItemReader.  `config` is the ReaderConfig as written."""
 
     resource: str
@@ -337,7 +342,7 @@ class Reader:
 
 
 @dataclass(frozen=True)
-class Batcher:
+class ItemBatcher:
     """ItemBatcher; 0 for no limit."""
 
     shared: Expr | None  # BatchInput
@@ -346,7 +351,7 @@ class Batcher:
 
 
 @dataclass(frozen=True)
-class Writer:
+class ResultWriter:
     """ResultWriter; without a resource it only transforms the state's output."""
 
     resource: str | None
@@ -356,10 +361,10 @@ class Writer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Map(State):
+class MapState(AslState):
     """`tolerated`: count and percentage of items that may fail, None for one not given."""
 
-    body: Machine
+    body: StateMachine
     distributed: bool = False
     items_path: Path | None = None
     item_selector: Expr | None = None
@@ -370,9 +375,9 @@ class Map(State):
     catch: tuple[Catcher, ...] = ()
     label: str | None = None
     tolerated: tuple[int | Path | None, float | Path | None] = (None, None)
-    reader: Reader | None = None
-    batcher: Batcher | None = None
-    writer: Writer | None = None
+    reader: ItemReader | None = None
+    batcher: ItemBatcher | None = None
+    writer: ResultWriter | None = None
 
 
 @dataclass(frozen=True)
@@ -396,14 +401,14 @@ MOST = {"budget": 65535, "largest": 99999999, "step_bytes": 99999999, "items": 9
 
 
 @dataclass(frozen=True)
-class Machine:
+class StateMachine:
     """One state machine: the workflow itself, a branch of a Parallel, or the body of a Map.
 
     `states` are in source order.  `timeout_seconds` is only ever set on the outermost one.
     """
 
     start_at: str
-    states: dict[str, State]
+    states: dict[str, AslState]
     where: Where
     comment: str = ""
     timeout_seconds: int | None = None

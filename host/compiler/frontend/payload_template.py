@@ -7,12 +7,12 @@ a subtree without any dynamic part becomes one constant.
 from __future__ import annotations
 
 from ..jsonpath.paths import is_path
-from .context import Context, kind_of, quoted
+from .context import CheckContext, kind_of, quoted
 from .model import Arr, Const, Expr, Json, Obj, Ref
 from .source import Node
 
 
-def parse_template(ctx: Context, node: Node) -> Expr:
+def parse_template(ctx: CheckContext, node: Node) -> Expr:
     """A payload template to an expression; mistakes go to `ctx`."""
     if isinstance(node.value, dict):
         return _object(ctx, node, node.value)
@@ -24,7 +24,7 @@ def parse_template(ctx: Context, node: Node) -> Expr:
     return Const(node.value, node.where)
 
 
-def parse_dynamic(ctx: Context, node: Node) -> Expr:
+def parse_dynamic(ctx: CheckContext, node: Node) -> Expr:
     """The value of a `.$` member, or of ErrorPath and CausePath: a path or a call."""
     text = node.value
     if is_path(text):
@@ -45,7 +45,7 @@ def parse_dynamic(ctx: Context, node: Node) -> Expr:
     return Const(None, node.where)
 
 
-def _object(ctx: Context, node: Node, members: dict[str, Node]) -> Expr:
+def _object(ctx: CheckContext, node: Node, members: dict[str, Node]) -> Expr:
     items: list[tuple[str, Expr]] = []
     seen: set[str] = set()
     for key, member in members.items():

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ..jsonpath.paths import is_path
-from .context import Context, quoted, suggest
+from .context import CheckContext, quoted, suggest
 from .fields import FIELDS, Field
 from .jsonata import check_jsonata_text, is_jsonata
-from .model import Call, Const, Expr, Json, Path, Ref
+from .model import Const, Expr, IntrinsicCall, Json, Path, Ref
 from .payload_template import parse_dynamic, parse_template
 from .source import Node
 
@@ -38,7 +38,7 @@ def is_timestamp(text: str) -> bool:
 class Members:
     """The members of one object, read by kind.  `node.value` must be a dict."""
 
-    def __init__(self, ctx: Context, node: Node) -> None:
+    def __init__(self, ctx: CheckContext, node: Node) -> None:
         assert isinstance(node.value, dict)
         self.ctx = ctx
         self.node = node
@@ -235,9 +235,9 @@ class Members:
         return False
 
 
-def only_calls(ctx: Context, expr: Expr | None, allowed: frozenset[str], name: str) -> None:
+def only_calls(ctx: CheckContext, expr: Expr | None, allowed: frozenset[str], name: str) -> None:
     """Reports a call that `name` (ErrorPath, CausePath) does not accept."""
-    if isinstance(expr, Call) and expr.name not in allowed:
+    if isinstance(expr, IntrinsicCall) and expr.name not in allowed:
         hint = "allowed: " + ", ".join(sorted(allowed))
         message = f"{name} cannot be {expr.name}: it does not give a string"
         ctx.error("TSME-C035", expr.where, message, hint)

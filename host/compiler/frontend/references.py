@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from .model import Machine, Path, Where
+from .model import Path, StateMachine, Where
 
 
-def references(machine: Machine) -> dict[str, list[str]]:
+def references(machine: StateMachine) -> dict[str, list[str]]:
     """State name -> the variables it reads, sorted; states that read none are left out.
 
     States of branches and of Map bodies have entries of their own.
@@ -25,12 +25,12 @@ def references(machine: Machine) -> dict[str, list[str]]:
     return found
 
 
-def _read(node: Any) -> Iterator[tuple[str, Machine | None]]:
+def _read(node: Any) -> Iterator[tuple[str, StateMachine | None]]:
     """The variables that a part of a state reads, and the machines inside it."""
     if isinstance(node, Path):
         if node.root not in ("$", "$$"):
             yield node.root, None
-    elif isinstance(node, Machine):
+    elif isinstance(node, StateMachine):
         yield "", node
     elif dataclasses.is_dataclass(node) and not isinstance(node, (type, Where)):
         for f in dataclasses.fields(node):

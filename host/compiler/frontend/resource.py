@@ -10,8 +10,8 @@ import re
 
 from tsme.program.functions.template_fields import wrong
 
-from .context import Context, quoted, suggest
-from .model import Const, Obj, Task
+from .context import CheckContext, quoted, suggest
+from .model import Const, Obj, TaskState
 from .source import Node
 
 _TO_LAMBDA = re.compile(r"arn:[^:]*:lambda:")
@@ -48,7 +48,7 @@ _ACTIONS: dict[str, tuple[str, ...]] = {
 }
 
 
-def check_resource(ctx: Context, node: Node, text: str) -> None:
+def check_resource(ctx: CheckContext, node: Node, text: str) -> None:
     """Reports a Resource that nothing can match.  `${name}` stands for a later substitution."""
     hint = "write an ARN, or a plain task name such as read_soil"
     if ctx.express:
@@ -73,7 +73,7 @@ def check_resource(ctx: Context, node: Node, text: str) -> None:
         _check_integration(ctx, node, match)
 
 
-def _check_integration(ctx: Context, node: Node, match: re.Match[str]) -> None:
+def _check_integration(ctx: CheckContext, node: Node, match: re.Match[str]) -> None:
     service, action, suffix = match.groups()
     actions = _ACTIONS.get(service)
     if actions is not None and action not in actions:
@@ -85,7 +85,7 @@ def _check_integration(ctx: Context, node: Node, match: re.Match[str]) -> None:
         ctx.error("TSME-C018", node.where, f"there is no integration pattern {suffix}", hint)
 
 
-def _check_express(ctx: Context, node: Node, text: str) -> None:
+def _check_express(ctx: CheckContext, node: Node, text: str) -> None:
     """What AWS's EXPRESS workflows cannot wait for."""
     what = ""
     if re.match(r"arn:[^:]*:states:[^:]*:[^:]*:activity:", text):
@@ -103,7 +103,7 @@ def _check_express(ctx: Context, node: Node, text: str) -> None:
 _LISTS = ("Headers", "QueryParameters")  # of apigateway:invoke: objects of arrays of texts
 
 
-def has_lists(state: Task) -> bool:
+def has_lists(state: TaskState) -> bool:
     """Must the Parameters be looked at before the task can be started?"""
     if not re.match(r"arn:[^:]*:states:[^:]*:[^:]*:apigateway:invoke", state.resource):
         return False
@@ -122,7 +122,7 @@ def has_lists(state: Task) -> bool:
 _INVOKE = re.compile(r"arn:(?:[a-z-]+|\$\{[^{}]*\}):states:::lambda:invoke")
 
 
-def resource_of(state: Task) -> str:
+def resource_of(state: TaskState) -> str:
     """The resource as the program names it: for lambda:invoke, with the function it is known to
     call, so that a device can say which handlers are missing before it starts."""
     if _INVOKE.match(state.resource):

@@ -8,7 +8,7 @@ from typing import TypedDict
 from ..jsonpath.calls import STRING_FUNCTIONS
 from .assign import parse_assign
 from .choice import parse_rules
-from .context import Context, suggest
+from .context import CheckContext, suggest
 from .error_handlers import parse_catch, parse_retry
 from .fields import (
     ALLOWED,
@@ -24,19 +24,19 @@ from .graph import check_flow
 from .jsonata import check_jsonata
 from .maps import parse_body, parse_options
 from .model import (
+    AslState,
     Assign,
-    Choice,
+    ChoiceState,
     Expr,
-    Fail,
-    Machine,
-    Map,
-    Parallel,
-    Pass,
+    FailState,
+    MapState,
+    ParallelState,
+    PassState,
     Path,
-    State,
-    Succeed,
-    Task,
-    Wait,
+    StateMachine,
+    SucceedState,
+    TaskState,
+    WaitState,
     Where,
 )
 from .reader import Members, only_calls
@@ -54,7 +54,7 @@ class _Common(TypedDict):
     assign: Assign
 
 
-def parse_state(ctx: Context, name: str, node: Node) -> State | None:
+def parse_state(ctx: CheckContext, name: str, node: Node) -> AslState | None:
     """A state, or None if it is too broken to build; mistakes go to `ctx`."""
     if not isinstance(node.value, dict):
         ctx.wrong_type(node, f'the state "{name}"', "an object")
@@ -82,7 +82,7 @@ def parse_state(ctx: Context, name: str, node: Node) -> State | None:
         ctx.jsonata = outer
 
 
-def _kind(ctx: Context, members: Members, name: str) -> str | None:
+def _kind(ctx: CheckContext, members: Members, name: str) -> str | None:
     members.require(("Type",), f'the state "{name}"')
     kind = members.text("Type")
     if kind is None or kind in ALLOWED:
@@ -92,7 +92,7 @@ def _kind(ctx: Context, members: Members, name: str) -> str | None:
     return None
 
 
-def _check_fields(ctx: Context, members: Members, kind: str) -> None:
+def _check_fields(ctx: CheckContext, members: Members, kind: str) -> None:
     """Which fields are there, before any is read."""
     foreign = JSONPATH_ONLY if ctx.jsonata else JSONATA_ONLY
     mode, other = ("JSONata", "JSONPath") if ctx.jsonata else ("JSONPath", "JSONata")
@@ -123,14 +123,14 @@ def _check_fields(ctx: Context, members: Members, kind: str) -> None:
             members.one_of(usable, what)
 
 
-def _jsonata_texts(ctx: Context, members: Members, kind: str) -> None:
+def _jsonata_texts(ctx: CheckContext, members: Members, kind: str) -> None:
     """The form of the expressions in fields that nothing else reads in JSONata states."""
     for name in ("Arguments", "Output", "Items", "ItemSelector", "Error", "Cause", "Credentials"):
         if name in members and name in ALLOWED[kind]:
             check_jsonata(ctx, members.nodes[name])
 
 
-def _common(ctx: Context, name: str, members: Members) -> _Common:
+def _common(ctx: CheckContext, name: str, members: Members) -> _Common:
     root = Path("$", (), "$", members.node.where)
     ends = members.flag("End")
     target = members.text("Next")
@@ -145,23 +145,23 @@ def _common(ctx: Context, name: str, members: Members) -> _Common:
     )
 
 
-def _template(ctx: Context, members: Members, name: str) -> Expr | None:
+def _template(ctx: CheckContext, members: Members, name: str) -> Expr | None:
     return None if ctx.jsonata else members.template(name)
 
 
-def _result_path(ctx: Context, members: Members) -> Path | None:
+def _result_path(ctx: CheckContext, members: Members) -> Path | None:
     return None if ctx.jsonata else members.path("ResultPath")
 
 
-def _reference(ctx: Context, members: Members, name: str) -> Path | None:
+def _reference(ctx: CheckContext, members: Members, name: str) -> Path | None:
     return None if ctx.jsonata else members.reference(name)
 
 
 # --- The state types ------------------------------------------------------------------------
 
 
-def _pass(ctx: Context, members: Members, common: _Common) -> State:
-    return Pass(
+def _pass(ctx: CheckContext, members: Members, common: _Common) -> AslState:
+    return PassState(
         **common,
         result=members.literal("Result"),
         parameters=_template(ctx, members, "Parameters"),
@@ -169,7 +169,7 @@ def _pass(ctx: Context, members: Members, common: _Common) -> State:
     )
 
 
-def _task(ctx: Context, members: Members, common: _Common) -> State:
+def _task(ctx: CheckContext, members: Members, common: _Common) -> AslState:
     resource = members.text("Resource")
     if resource is not None:
         check_resource(ctx, members.nodes["Resource"], resource)
@@ -181,7 +181,7 @@ def _task(ctx: Context, members: Members, common: _Common) -> State:
     credentials = members.object("Credentials")
     if ctx.jsonata and credentials is not None:
         Members(ctx, members.nodes["Credentials"]).require(("RoleArn",), "Credentials")
-    return Task(
+    return TaskState(
         **common,
         resource=resource or "",
         parameters=_template(ctx, members, "Parameters"),
@@ -195,38 +195,38 @@ def _task(ctx: Context, members: Members, common: _Common) -> State:
     )
 
 
-def _choice(ctx: Context, members: Members, common: _Common) -> State:
+def _choice(ctx: CheckContext, members: Members, common: _Common) -> AslState:
     node = members.get("Choices")
     rules = () if node is None else parse_rules(ctx, node)
-    return Choice(**common, rules=rules, default=members.text("Default"))
+    return ChoiceState(**common, rules=rules, default=members.text("Default"))
 
 
-def _wait(ctx: Context, members: Members, common: _Common) -> State:
+def _wait(ctx: CheckContext, members: Members, common: _Common) -> AslState:
     seconds = members.integer("Seconds")
     timestamp = members.timestamp("Timestamp")
-    return Wait(
+    return WaitState(
         **common,
         seconds=_reference(ctx, members, "SecondsPath") if seconds is None else seconds,
         timestamp=_reference(ctx, members, "TimestampPath") if timestamp is None else timestamp,
     )
 
 
-def _succeed(_ctx: Context, _members: Members, common: _Common) -> State:
-    return Succeed(**common)
+def _succeed(_ctx: CheckContext, _members: Members, common: _Common) -> AslState:
+    return SucceedState(**common)
 
 
-def _fail(ctx: Context, members: Members, common: _Common) -> State:
+def _fail(ctx: CheckContext, members: Members, common: _Common) -> AslState:
     parts: list[str | Expr | None] = []
     for name in ("Error", "Cause"):
         text = members.text(name)
         dynamic = None if ctx.jsonata else members.dynamic(f"{name}Path")
         only_calls(ctx, dynamic, STRING_FUNCTIONS, f"{name}Path")
         parts.append(dynamic if text is None else text)
-    return Fail(**common, error=parts[0], cause=parts[1])
+    return FailState(**common, error=parts[0], cause=parts[1])
 
 
-def _parallel(ctx: Context, members: Members, common: _Common) -> State:
-    branches: list[Machine] = []
+def _parallel(ctx: CheckContext, members: Members, common: _Common) -> AslState:
+    branches: list[StateMachine] = []
     node = members.get("Branches")
     if node is not None and not isinstance(node.value, list):
         ctx.wrong_type(node, "Branches", "an array of machines")
@@ -238,7 +238,7 @@ def _parallel(ctx: Context, members: Members, common: _Common) -> State:
                 branches.append(ctx.parse_machine(ctx, item, False, False))
             else:
                 ctx.wrong_type(item, "a branch", "an object with StartAt and States")
-    return Parallel(
+    return ParallelState(
         **common,
         branches=tuple(branches),
         parameters=_template(ctx, members, "Parameters"),
@@ -249,15 +249,15 @@ def _parallel(ctx: Context, members: Members, common: _Common) -> State:
     )
 
 
-def _map(ctx: Context, members: Members, common: _Common) -> State:
+def _map(ctx: CheckContext, members: Members, common: _Common) -> AslState:
     body, distributed = parse_body(ctx, members)
     options = parse_options(ctx, members, distributed)
     most = members.integer("MaxConcurrency")
     most_path = _reference(ctx, members, "MaxConcurrencyPath")
     selector = "Parameters" if "Parameters" in members else "ItemSelector"
-    return Map(
+    return MapState(
         **common,
-        body=body or Machine("", {}, members.node.where),
+        body=body or StateMachine("", {}, members.node.where),
         distributed=distributed,
         items_path=_reference(ctx, members, "ItemsPath"),
         item_selector=_template(ctx, members, selector),
@@ -270,7 +270,7 @@ def _map(ctx: Context, members: Members, common: _Common) -> State:
     )
 
 
-_BUILDERS: dict[str, Callable[[Context, Members, _Common], State]] = {
+_BUILDERS: dict[str, Callable[[CheckContext, Members, _Common], AslState]] = {
     "Pass": _pass,
     "Task": _task,
     "Choice": _choice,

@@ -11,11 +11,11 @@ import re
 from dataclasses import replace
 
 from .assign import check_variables
-from .context import Context, suggest
+from .context import CheckContext, suggest
 from .fields import MACHINE_FIELDS, PROCESSOR_FIELDS, SECONDS_MAX, STATE_NAME_MAX, TOP_FIELDS
 from .fields import Field as FieldSpec
 from .graph import all_state_names, check_graph
-from .model import MOST, Limits, Machine, Problem, State, Where
+from .model import MOST, AslState, Limits, Problem, StateMachine, Where
 from .reader import Members
 from .source import Node
 from .states import parse_state
@@ -25,13 +25,13 @@ _GIVEN = re.compile(r"\btsme:((?:\s*[\w-]+\s*=\s*[^\s,]*(?:,(?=\s*[\w-]+\s*=))?)
 _TIMEOUT = FieldSpec("integer", 1, SECONDS_MAX)
 
 
-def validate(root: Node, express: bool = False) -> tuple[Machine | None, list[Problem]]:
+def validate(root: Node, express: bool = False) -> tuple[StateMachine | None, list[Problem]]:
     """Checks a whole workflow.
 
     Returns the machine and no problems, or None and the problems in the order of their places.
     JSONata, which is right in AWS, gives one problem with `refusal` set.
     """
-    ctx = Context(_inner_machine, express=express)
+    ctx = CheckContext(_inner_machine, express=express)
     ctx.scopes.append(ctx.scope)
     if not isinstance(root.value, dict):
         ctx.wrong_type(root, "a workflow", "an object", 'write { "StartAt": ..., "States": ... }')
@@ -55,7 +55,7 @@ def validate(root: Node, express: bool = False) -> tuple[Machine | None, list[Pr
     return replace(machine, warnings=tuple(in_order(ctx.warnings))), []
 
 
-def _limits(ctx: Context, members: Members) -> Limits:
+def _limits(ctx: CheckContext, members: Members) -> Limits:
     """The limits that the Comment of a workflow gives: a field that AWS knows, and passes over."""
     found: dict[str, int] = {}
     for match in _GIVEN.finditer(members.text("Comment") or ""):
@@ -80,7 +80,7 @@ def in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(unique, key=lambda p: (p.where.line, p.where.column, p.code, p.message))
 
 
-def _inner_machine(ctx: Context, node: Node, isolated: bool, processor: bool) -> Machine:
+def _inner_machine(ctx: CheckContext, node: Node, isolated: bool, processor: bool) -> StateMachine:
     """A branch of a Parallel or the body of a Map, with its own scope of variables.
 
     Its states start from the workflow's query language, not from that of the state around it.
@@ -95,12 +95,12 @@ def _inner_machine(ctx: Context, node: Node, isolated: bool, processor: bool) ->
     return machine
 
 
-def _states(ctx: Context, members: Members, timeout: int | None) -> Machine:
+def _states(ctx: CheckContext, members: Members, timeout: int | None) -> StateMachine:
     """StartAt and States of any machine."""
     members.require(("StartAt", "States"), "a machine")
     start = members.text("StartAt")
     comment = members.text("Comment")
-    states: dict[str, State] = {}
+    states: dict[str, AslState] = {}
     node = members.get("States")
     if node is not None and not isinstance(node.value, dict):
         ctx.wrong_type(node, "States", "an object of states")
@@ -114,10 +114,10 @@ def _states(ctx: Context, members: Members, timeout: int | None) -> Machine:
                 states[name] = state
         if node.value:
             check_graph(ctx, members.get("StartAt"), node.value)
-    return Machine(start or "", states, members.node.where, comment or "", timeout)
+    return StateMachine(start or "", states, members.node.where, comment or "", timeout)
 
 
-def _check_name(ctx: Context, name: str, node: Node) -> None:
+def _check_name(ctx: CheckContext, name: str, node: Node) -> None:
     place = node.key_where
     if not 1 <= len(name) <= STATE_NAME_MAX:
         message = f"a state name has 1 to {STATE_NAME_MAX} characters, not {len(name)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..frontend.model import Call, Const, Expr, Json, Ref, Where
+from ..frontend.model import Const, Expr, IntrinsicCall, Json, Ref, Where
 from .paths import PathError, scan_path
 
 MAX_CALL_NESTING = 10  # AWS: "you can nest up to 10 intrinsic functions"
@@ -57,7 +57,7 @@ STRING_FUNCTIONS = frozenset(name for name, s in SIGNATURES.items() if s.returns
 }
 
 
-class IntrinsicError(Exception):
+class CallError(Exception):
     """A mistake in a call; `code` is the error code, `index` counts characters of the text."""
 
     def __init__(self, code: str, message: str, index: int, hint: str = "") -> None:
@@ -68,13 +68,13 @@ class IntrinsicError(Exception):
         self.hint = hint
 
 
-def parse_intrinsic(text: str, where: Where) -> Call:
+def parse_intrinsic(text: str, where: Where) -> IntrinsicCall:
     """Parses a whole string as one call.  Raises `IntrinsicError`."""
     parser = _Parser(text, where)
     call = parser.call(1)
     if parser.at < len(text):
         rest = text[parser.at :]
-        raise IntrinsicError(
+        raise CallError(
             "TSME-C030", f"`{rest[:20]}` follows the end of the call", parser.at, "remove it"
         )
     return call
@@ -107,8 +107,8 @@ class _Parser:
         self.where = where
         self.at = 0
 
-    def fail(self, message: str, hint: str = "", at: int | None = None) -> IntrinsicError:
-        return IntrinsicError("TSME-C030", message, self.at if at is None else at, hint)
+    def fail(self, message: str, hint: str = "", at: int | None = None) -> CallError:
+        return CallError("TSME-C030", message, self.at if at is None else at, hint)
 
     def peek(self) -> str:
         return self.text[self.at : self.at + 1]
@@ -117,7 +117,7 @@ class _Parser:
         while self.peek() and self.peek() in " \t\r\n":
             self.at += 1
 
-    def call(self, depth: int) -> Call:
+    def call(self, depth: int) -> IntrinsicCall:
         start = self.at
         match = _NAME.match(self.text, self.at)
         if match is None:
@@ -128,7 +128,7 @@ class _Parser:
 
             near = get_close_matches(name, SIGNATURES, 1, 0.7)
             hint = f"did you mean {near[0]}?" if near else "known: " + ", ".join(SIGNATURES)
-            raise IntrinsicError("TSME-C031", f"there is no function {name}", start, hint)
+            raise CallError("TSME-C031", f"there is no function {name}", start, hint)
         if depth > MAX_CALL_NESTING:
             raise self.fail(f"calls are nested deeper than {MAX_CALL_NESTING} levels")
         self.at = match.end()
@@ -137,7 +137,7 @@ class _Parser:
         self.at += 1
         args, places = self.arguments(name, start, depth)
         _check(name, args, places, start)
-        return Call(name, args, self.text[start : self.at], self.where)
+        return IntrinsicCall(name, args, self.text[start : self.at], self.where)
 
     def arguments(
         self, name: str, start: int, depth: int
@@ -169,7 +169,7 @@ class _Parser:
             try:
                 path, self.at = scan_path(self.text, self.at, self.where)
             except PathError as error:
-                raise IntrinsicError("TSME-C020", error.message, error.index, error.hint) from None
+                raise CallError("TSME-C020", error.message, error.index, error.hint) from None
             return Ref(path, self.where)
         if char == "'":
             return Const(self.string(template), self.where)
@@ -239,13 +239,13 @@ def _check(name: str, args: tuple[Expr, ...], places: tuple[int, ...], start: in
         wanted = f"at least {least}" if signature.rest is not None else wanted
         noun = "argument" if wanted.endswith("1") else "arguments"
         message = f"{name} takes {wanted} {noun}, not {len(args)}"
-        raise IntrinsicError("TSME-C032", message, start)
+        raise CallError("TSME-C032", message, start)
     for position, (arg, place) in enumerate(zip(args, places, strict=True)):
         wanted = signature.params[position] if position < most else signature.rest or "any"
         actual = _type_of(arg)
         if "any" not in (wanted, actual) and wanted != actual:
             message = f"argument {position + 1} of {name} must be {_a(wanted)}, not {_a(actual)}"
-            raise IntrinsicError("TSME-C033", message, place)
+            raise CallError("TSME-C033", message, place)
         _check_literal(name, position, arg, place)
     if name == "States.Format":
         _check_format(args, start)
@@ -258,19 +258,19 @@ def _check_literal(name: str, position: int, arg: Expr, place: int) -> None:
     value = arg.value
     if name == "States.Hash" and position == 1 and value not in _ALGORITHMS:
         hint = "known: " + ", ".join(_ALGORITHMS)
-        raise IntrinsicError("TSME-C033", f"there is no hash algorithm '{value}'", place, hint)
+        raise CallError("TSME-C033", f"there is no hash algorithm '{value}'", place, hint)
     if name == "States.JsonMerge" and position == 2 and value is not False:
         message = "argument 3 of States.JsonMerge must be false: only shallow merges exist"
-        raise IntrinsicError("TSME-C033", message, place)
+        raise CallError("TSME-C033", message, place)
     if name == "States.ArrayPartition" and position == 1:
         if isinstance(value, (int, float)) and round(value) < 1:
-            raise IntrinsicError("TSME-C033", "the chunk size must be at least 1", place)
+            raise CallError("TSME-C033", "the chunk size must be at least 1", place)
     if name == "States.ArrayRange" and position == 2:
         if isinstance(value, (int, float)) and round(value) == 0:
-            raise IntrinsicError("TSME-C033", "the step must not be 0", place)
+            raise CallError("TSME-C033", "the step must not be 0", place)
     if name == "States.ArrayGetItem" and position == 1:
         if isinstance(value, (int, float)) and value < 0:
-            raise IntrinsicError("TSME-C033", "the index must not be negative", place)
+            raise CallError("TSME-C033", "the index must not be negative", place)
 
 
 def _check_format(args: tuple[Expr, ...], start: int) -> None:
@@ -282,11 +282,11 @@ def _check_format(args: tuple[Expr, ...], start: int) -> None:
         given = len(args) - 1
         message = f"the template has {holes} placeholder(s) {{}} but {given} value(s) are given"
         hint = "write one {} for each value; \\{ and \\} are literal braces"
-        raise IntrinsicError("TSME-C034", message, start, hint)
+        raise CallError("TSME-C034", message, start, hint)
 
 
 def _type_of(arg: Expr) -> str:
-    if isinstance(arg, Call):
+    if isinstance(arg, IntrinsicCall):
         return SIGNATURES[arg.name].returns
     if not isinstance(arg, Const):
         return "any"

@@ -19,7 +19,14 @@ from tsme.program import interpreter
 
 from ...compiler.backend.emit import Compiled
 from ...compiler.backend.inspecting import compile_state
-from ...compiler.frontend.model import Json, Map, Parallel, Pass, State, Task
+from ...compiler.frontend.model import (
+    AslState,
+    Json,
+    MapState,
+    ParallelState,
+    PassState,
+    TaskState,
+)
 from ..journal.listing import Listing, listing
 from ..journal.watching import Told, Watcher
 from .causes import TOO_LARGE, Moment, explain, too_large
@@ -45,7 +52,7 @@ class Setting:
     """All that a state is run with.  `answer` is what the outside says: [SUCCEEDED, result] or
     [FAILED, error, cause], None for nothing."""
 
-    state: State
+    state: AslState
     input: Json
     context: Json
     now: int
@@ -251,14 +258,14 @@ class _View(Watcher):
         """The stages that AWS shows of each type of state."""
         state = self.setting.state
         shown: tuple[str, ...] = ("afterInputPath",)
-        if isinstance(state, Task) or isinstance(state, Pass) and state.result is None:
+        if isinstance(state, TaskState) or isinstance(state, PassState) and state.result is None:
             shown += ("afterParameters", "result", *_AFTER)
-        elif isinstance(state, Pass):
+        elif isinstance(state, PassState):
             shown = ("result", *_AFTER)
-        elif isinstance(state, Parallel):
+        elif isinstance(state, ParallelState):
             shown = _AFTER
         out: dict[str, Any] = {"input": self.setting.input}
-        if isinstance(state, Map):
+        if isinstance(state, MapState):
             if self.items is not None:
                 out["afterItemsPath"] = self.items
                 shown += (*_MAP, *_AFTER)

@@ -11,16 +11,16 @@ from typing import Any
 from tsme.kernel import protocol
 
 from ...compiler.frontend.model import (
-    Choice,
-    Fail,
+    AslState,
+    ChoiceState,
+    FailState,
     Json,
-    Map,
-    Parallel,
-    Pass,
-    State,
-    Succeed,
-    Task,
-    Wait,
+    MapState,
+    ParallelState,
+    PassState,
+    SucceedState,
+    TaskState,
+    WaitState,
 )
 from ...compiler.frontend.source import parse
 from ..errors import HostError
@@ -66,20 +66,20 @@ class Request:
     reveal: bool = False
 
 
-def check_mock(state: State, request: Request) -> list[Any] | None:
+def check_mock(state: AslState, request: Request) -> list[Any] | None:
     """What the outside is mocked to say: [SUCCEEDED, result] or [FAILED, error, cause]; None
     without a mock."""
     mock = request.mock
     if mock is None:
-        if isinstance(state, (Parallel, Map)):
+        if isinstance(state, (ParallelState, MapState)):
             text = f"TestState API does not support Map or Parallel states. {_SUPPORTED}"
             raise ApiError("InvalidDefinition", text)
-        if isinstance(state, Task) and request.role is None:
+        if isinstance(state, TaskState) and request.role is None:
             text = "RoleArn must be specified when testing a Task state"
             raise ApiError("ValidationException", text)
         return None
-    if isinstance(state, (Pass, Succeed, Fail, Choice, Wait)):
-        kind = type(state).__name__
+    if isinstance(state, (PassState, SucceedState, FailState, ChoiceState, WaitState)):
+        kind = state.kind
         text = f"State type '{kind}' is not supported when a mock is specified"
         raise ApiError("ValidationException", text)
     if request.reveal:
@@ -93,9 +93,9 @@ def check_mock(state: State, request: Request) -> list[Any] | None:
     if isinstance(error, dict):
         return [protocol.FAILED, error.get("error"), error.get("cause")]
     value = _json(result, "Mocked result must be valid JSON")
-    if isinstance(state, (Parallel, Map)):
+    if isinstance(state, (ParallelState, MapState)):
         _check_many(state, value)
-    elif isinstance(state, Task) and mock.get("fieldValidationMode") != "NONE":
+    elif isinstance(state, TaskState) and mock.get("fieldValidationMode") != "NONE":
         strict = mock.get("fieldValidationMode") != "PRESENT"
         try:
             api_models.check_result(state.resource, value, strict)
@@ -105,22 +105,22 @@ def check_mock(state: State, request: Request) -> list[Any] | None:
     return [protocol.SUCCEEDED, value]
 
 
-def _check_many(state: Parallel | Map, value: Json) -> None:
+def _check_many(state: ParallelState | MapState, value: Json) -> None:
     """The result of branches is an array, with an item for each; of a Map that writes it away,
     where it is."""
-    if isinstance(state, Map) and state.writer is not None and state.writer.resource:
+    if isinstance(state, MapState) and state.writer is not None and state.writer.resource:
         if not isinstance(value, dict):
             raise ApiError("ValidationException", "Mocked result must be a JSON object.")
     elif not isinstance(value, list):
         raise ApiError("ValidationException", "Mocked result must be an array.")
-    elif isinstance(state, Parallel) and len(value) != len(state.branches):
+    elif isinstance(state, ParallelState) and len(value) != len(state.branches):
         text = (
             "Mocked result must contain the same number of items as number of Parallel branches."
         )
         raise ApiError("ValidationException", text)
 
 
-def check_context(state: State, context: dict[str, Json] | None) -> None:
+def check_context(state: AslState, context: dict[str, Json] | None) -> None:
     """A mocked context object has only what AWS would put there itself."""
     for name in context or {}:
         what = ""
@@ -137,9 +137,9 @@ def check_context(state: State, context: dict[str, Json] | None) -> None:
             raise ApiError("ValidationException", f"Invalid Context object provided: {what}")
 
 
-def waits(state: State) -> bool:
+def waits(state: AslState) -> bool:
     """Is it a task that someone outside has to complete?"""
-    return isinstance(state, Task) and state.resource.endswith(_WAITS)
+    return isinstance(state, TaskState) and state.resource.endswith(_WAITS)
 
 
 def count(configuration: dict[str, Json], name: str) -> int:

@@ -12,7 +12,7 @@ from ..errors import DONE, FAILED
 from ..forms import answers
 from ..handlers import load_tasks
 from ..journal.image import Log, read_log
-from ..journal.ledger import ENDS, SUCCEEDED, Action, Bounds, Ledger, Total, keep
+from ..journal.ledger import ENDS, SUCCEEDED, Bounds, Ledger, LedgerEntry, Total, keep
 from ..journal.ledger import FAILED as FAILING
 from ..journal.partition import in_region
 from ..journal.replayer import Played, programs_of
@@ -95,7 +95,7 @@ def _account(log: Log, ledger: Ledger, played: list[Played]) -> dict[str, Any]:
     }
 
 
-def _plain(item: Action) -> dict[str, Any]:
+def _plain(item: LedgerEntry) -> dict[str, Any]:
     out: dict[str, Any] = {
         "execution": item.execution,
         "action": item.action,
@@ -161,12 +161,12 @@ def _remarks(log: Log, ledger: Ledger, played: list[Played]) -> None:
         console.out(console.bad(f"damaged: record {damage.number} ({place})"))
 
 
-def _without(item: Action) -> bool:
+def _without(item: LedgerEntry) -> bool:
     """It has a result, and its handler never ran: after a reset something else answered."""
     return item.end in (SUCCEEDED, FAILING) and item.ran[1] == 0
 
 
-def _row(item: Action) -> list[str]:
+def _row(item: LedgerEntry) -> list[str]:
     """Record, action, state, resource, effect, how often it ran, how it ended."""
     handed = "" if item.handed is None else str(item.handed)
     effect = _effect(item.effect, [item])
@@ -195,7 +195,7 @@ def _sum(total: Total) -> list[str]:
     return ["", total.resource, effect, _times(total.ran), ends]
 
 
-def _effect(known: str, actions: list[Action]) -> str:
+def _effect(known: str, actions: list[LedgerEntry]) -> str:
     """A handler that answered without a start on record was not declared as `once`."""
     if known or not any(item.ran[0] for item in actions):
         return known or "?"

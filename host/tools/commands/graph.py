@@ -14,7 +14,7 @@ import click
 from ...compiler.frontend.check import find_problems
 from .. import console
 from ..definitions import takes_values
-from ..diagram import Arrow, Box, Frame, diagram
+from ..diagram import Arrow, Box, Cluster, diagram
 from ..errors import DONE, FAILED, HostError
 from ..files import read_flow, shown_name
 from ..outputs import keep_others, write_bytes
@@ -87,7 +87,7 @@ def graph(flow: str, output: str) -> int:
     return DONE
 
 
-def _states(frame: Frame) -> int:
+def _states(frame: Cluster) -> int:
     """States of a drawing, those of branches and bodies too."""
     return sum(box.kind not in ("start", "finish") for box in _all(frame))
 
@@ -105,7 +105,7 @@ def _kind(output: str) -> str:
     return "drawing by Graphviz" if svg_ else "drawing in Mermaid"
 
 
-def draw(frame: Frame, output: str) -> None:
+def draw(frame: Cluster, output: str) -> None:
     """Write a drawing as its file's ending says."""
     kind = _kind(output)
     as_svg = kind == "drawing by Graphviz"
@@ -115,7 +115,7 @@ def draw(frame: Frame, output: str) -> None:
 # --- Mermaid --------------------------------------------------------------------------------
 
 
-def mermaid(frame: Frame) -> str:
+def mermaid(frame: Cluster) -> str:
     """A Mermaid flowchart (https://mermaid.js.org/syntax/flowchart.html)."""
     lines = ["flowchart TD", *_boxes(frame, "  "), *_links(frame)]
     kinds = dict.fromkeys(_class(box) for box in _all(frame))
@@ -130,13 +130,13 @@ def _class(box: Box) -> str:
     return "missed" if box.seen == 0 else box.kind
 
 
-def _all(frame: Frame) -> Iterator[Box]:
+def _all(frame: Cluster) -> Iterator[Box]:
     yield from frame.boxes
     for inner in frame.frames:
         yield from _all(inner)
 
 
-def _boxes(frame: Frame, indent: str) -> Iterator[str]:
+def _boxes(frame: Cluster, indent: str) -> Iterator[str]:
     for box in frame.boxes:
         left, right = _MERMAID[box.kind]
         name = "<br/>".join(_entities(part) for part in (box.name, *box.notes))
@@ -148,7 +148,7 @@ def _boxes(frame: Frame, indent: str) -> Iterator[str]:
         yield f"{indent}end"
 
 
-def _links(frame: Frame) -> Iterator[str]:
+def _links(frame: Cluster) -> Iterator[str]:
     for arrow in frame.arrows:
         line = "-.->" if arrow.kind in ("catch", "inner") or arrow.seen == 0 else "-->"
         text = f"{arrow.label} never".strip() if arrow.seen == 0 else arrow.label
@@ -174,7 +174,7 @@ def _entities(text: str) -> str:
 # --- SVG ------------------------------------------------------------------------------------
 
 
-def svg(frame: Frame) -> bytes:
+def svg(frame: Cluster) -> bytes:
     """The same as SVG, laid out by Graphviz, which pygraphviz brings along."""
     try:
         with _quiet():
@@ -197,7 +197,7 @@ def svg(frame: Frame) -> bytes:
     return bytes(drawn)
 
 
-def _add(graph_: Any, frame: Frame) -> None:
+def _add(graph_: Any, frame: Cluster) -> None:
     for box in frame.boxes:
         _add_box(graph_, box)
     for inner in frame.frames:

@@ -126,11 +126,11 @@ def _run(file: Path, name: str, seeds: range | None, options: Options) -> bool:
     from tsme_sim.picture import covered  # noqa: PLC0415
     from tsme_sim.report import as_json, summary  # noqa: PLC0415
     from tsme_sim.reproducer import simulations  # noqa: PLC0415
-    from tsme_sim.subjects import things  # noqa: PLC0415
+    from tsme_sim.subjects import subjects_of  # noqa: PLC0415
 
     given = options["given"]
     kind = simulations(file, () if given is None else (read_value(given),))[name]
-    those = things(kind)
+    those = subjects_of(kind)
     seconds = options["seconds"] or (None if seeds else _SECONDS)
     with _progress(name, seeds, seconds) as progress:
         result = parallel(file, kind, seeds, options["jobs"], seconds, progress)

@@ -19,9 +19,9 @@ from ..errors import DONE, FAILED, HostError
 from ..journal.image import duration
 from ..limits import how_to_raise, limited, limits_of, no_limits
 from ..outputs import keep_others, write_bytes
-from ..scenario.expectations import Outcome, differences, shown
+from ..scenario.expectations import CaseOutcome, differences, shown
 from ..scenario.scenarios import Case, Scenarios, find, load
-from ..scenario.virtual_time import Answer, Call, Run, Unanswered, run
+from ..scenario.virtual_time import MockAnswer, Run, StartedTask, Unanswered, run
 from .test_batches import run_batch
 
 INTERPRETERS = ("cpython", "micropython")
@@ -39,7 +39,7 @@ class Result:
     seconds: float
     problems: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    outcome: Outcome | None = None
+    outcome: CaseOutcome | None = None
 
 
 class Options(TypedDict):
@@ -148,7 +148,7 @@ def _run_all(chosen: list[tuple[str, Case]], interpreters: Iterable[str]) -> lis
 def _play(case: Case) -> Run:
     """Run a case on this interpreter."""
 
-    def ask(call: Call) -> Answer | None:
+    def ask(call: StartedTask) -> MockAnswer | None:
         mock = case.mock(call)
         if mock is None:
             hint = f'add "{call.state}" to "tasks"'
@@ -193,7 +193,7 @@ def _judge(result: Result) -> None:
             except TsmeError as error:
                 result.problems.append(str(error))
                 return
-        result.outcome = Outcome(told, done)
+        result.outcome = CaseOutcome(told, done)
     if done.problem:
         result.problems.append(done.problem)
     elif result.outcome and case.expected:

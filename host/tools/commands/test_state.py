@@ -15,7 +15,15 @@ from tsme.values import timestamp
 from ...compiler.frontend.aws_text import definition_error
 from ...compiler.frontend.check import find_problems
 from ...compiler.frontend.graph import targets
-from ...compiler.frontend.model import CompileError, Json, Machine, Map, Parallel, Problem, State
+from ...compiler.frontend.model import (
+    AslState,
+    CompileError,
+    Json,
+    MapState,
+    ParallelState,
+    Problem,
+    StateMachine,
+)
 from ...compiler.frontend.source import Parsed, parse
 from .. import console
 from ..aws import one_state, state_request
@@ -68,7 +76,7 @@ def setting_of(request: Request, now: int | None = None) -> one_state.Setting:
     )
 
 
-def own_context(state: State, request: Request, now: int) -> dict[str, Json]:
+def own_context(state: AslState, request: Request, now: int) -> dict[str, Json]:
     """The context object of a request that brings none."""
     then = timestamp.text(now)
     execution, machine = "test-execution", "test-state"
@@ -94,7 +102,7 @@ def own_context(state: State, request: Request, now: int) -> dict[str, Json]:
 # --- the state ------------------------------------------------------------------------------
 
 
-def find_state(request: Request) -> State:
+def find_state(request: Request) -> AslState:
     """The state of a request, in a workflow that has no mistakes."""
     if (
         request.state == ""
@@ -116,10 +124,10 @@ def find_state(request: Request) -> State:
     return state
 
 
-Found = tuple[Machine | None, list[Problem]]
+Found = tuple[StateMachine | None, list[Problem]]
 
 
-def _checked(text: str, found: Found) -> Machine:
+def _checked(text: str, found: Found) -> StateMachine:
     """The workflow; what is only refused by name, and not wrong, is a CompileError."""
     machine, problems = found
     wrong = [p for p in problems if not p.refusal]
@@ -152,16 +160,16 @@ def _around(text: str, after: dict[str, Any], variables: list[str]) -> tuple[str
     return whole, find_problems(whole)
 
 
-def all_states(machine: Machine) -> dict[str, State]:
+def all_states(machine: StateMachine) -> dict[str, AslState]:
     """The states of a workflow, those of inner machines too, by name."""
-    found: dict[str, State] = {}
+    found: dict[str, AslState] = {}
     machines = [machine]
     for each in machines:
         found |= each.states
         for state in each.states.values():
-            if isinstance(state, Map):
+            if isinstance(state, MapState):
                 machines.append(state.body)
-            elif isinstance(state, Parallel):
+            elif isinstance(state, ParallelState):
                 machines += state.branches
     return found
 

@@ -39,7 +39,7 @@ Bounds = tuple[int, int | None]
 
 
 @dataclass
-class Action:
+class LedgerEntry:
     """A task that a step handed out.
 
     `handed` and `ended` are numbers of records, None if the record is gone or there is none yet.
@@ -95,7 +95,7 @@ class Total:
 
     resource: str
     effect: str
-    actions: list[Action] = field(default_factory=list)
+    actions: list[LedgerEntry] = field(default_factory=list)
 
     def count(self, end: str) -> int:
         return sum(item.end == end for item in self.actions)
@@ -114,9 +114,9 @@ class Ledger(Player):
     def __init__(self, programs: list[Known], tasks: Any = None) -> None:
         super().__init__(programs)
         self.tasks = tasks
-        self.booked: list[Action] = []
+        self.booked: list[LedgerEntry] = []
         self.emitted: dict[str, int] = {}  # untracked actions handed out, by kind
-        self._open: dict[int, Action] = {}
+        self._open: dict[int, LedgerEntry] = {}
 
     def play(self, record: Record) -> Played:
         """Replay one record, and book what it did."""
@@ -148,7 +148,7 @@ class Ledger(Player):
         number = self.state.state_of(action)
         state = "" if number is None else self.now.debug.state(number)
         handed = record.number if record.kind == "step" else None
-        item = Action(self.state.execution, action.id, state, action.resource, handed)
+        item = LedgerEntry(self.state.execution, action.id, state, action.resource, handed)
         item.begun = bool(action.started)
         item.restored = self.now.machine is not None and hasattr(
             self.now.machine.machine, "restore"

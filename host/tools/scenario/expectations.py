@@ -14,8 +14,8 @@ from .. import console
 from ..aws.events import History
 from ..errors import did_you_mean
 from ..journal.listing import Listing
-from .reader import Reader
-from .virtual_time import Call, Run
+from .reader import ScenarioReader
+from .virtual_time import Run, StartedTask
 
 STATUSES = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "RUNNING")
 _FIELDS = (
@@ -62,7 +62,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CaseOutcome:
     """What came of a scenario on one interpreter."""
 
     history: History
@@ -82,7 +82,7 @@ class Outcome:
             found |= event.get("assigned_variables", {})
         return found
 
-    def calls(self, name: str) -> list[Call]:
+    def calls(self, name: str) -> list[StartedTask]:
         """Those of a state, else of a resource."""
         of_state = [call for call in self.run.calls if call.state == name]
         return of_state or [call for call in self.run.calls if name in names(call.resource)]
@@ -91,7 +91,7 @@ class Outcome:
 # --- reading ----------------------------------------------------------------------------------
 
 
-def read_expected(reader: Reader, node: Node | None, what: Listing) -> Expected:
+def read_expected(reader: ScenarioReader, node: Node | None, what: Listing) -> Expected:
     """The member `expect` of a case."""
     of = reader.members(node, "expect", _FIELDS)
     error, cause, cause_has = (
@@ -137,7 +137,7 @@ def read_expected(reader: Reader, node: Node | None, what: Listing) -> Expected:
     )
 
 
-def _payloads(reader: Reader, name: str, node: Node) -> Payloads:
+def _payloads(reader: ScenarioReader, name: str, node: Node) -> Payloads:
     """`3`, or {"count": 3}, or {"payloads": [...]}."""
     if not isinstance(node.value, dict):
         if type(node.value) is not int:
@@ -156,12 +156,12 @@ def _payloads(reader: Reader, name: str, node: Node) -> Payloads:
 # --- comparing --------------------------------------------------------------------------------
 
 
-def differences(expected: Expected, got: Outcome) -> list[str]:
+def differences(expected: Expected, got: CaseOutcome) -> list[str]:
     """A line for each difference."""
     return list(_differences(expected, got))
 
 
-def _differences(expected: Expected, got: Outcome) -> Iterator[str]:
+def _differences(expected: Expected, got: CaseOutcome) -> Iterator[str]:
     history = got.history
     if history.status != expected.status:
         yield f"status: expected {expected.status}, got {history.status}{_why(got)}"
@@ -190,7 +190,7 @@ def _differences(expected: Expected, got: Outcome) -> Iterator[str]:
         yield f"duration_ms: expected {expected.duration_ms}, got {got.run.duration}"
 
 
-def _why(got: Outcome) -> str:
+def _why(got: CaseOutcome) -> str:
     history = got.history
     if history.status == "SUCCEEDED":
         return f" with the output {shown(history.output)}"
@@ -221,7 +221,7 @@ def _states(expected: Expected, got: list[str]) -> Iterator[str]:
             yield f"states: {state} must never be entered, but it was number {number}"
 
 
-def _calls(name: str, expected: Payloads, got: list[Call]) -> Iterator[str]:
+def _calls(name: str, expected: Payloads, got: list[StartedTask]) -> Iterator[str]:
     payloads = expected.exact if expected.exact is not None else expected.subset
     count = expected.count if payloads is None else len(payloads)
     if count is not None and len(got) != count:

@@ -19,8 +19,8 @@ from tsme.kernel.protocol import FAILED, SUCCEEDED
 
 from ...compiler.frontend.model import Where
 from ...compiler.frontend.source import Node
-from .reader import Reader
-from .virtual_time import Answer
+from .reader import ScenarioReader
+from .virtual_time import MockAnswer
 
 _FIELDS = ("output", "error", "cause", "timeout", "delay_ms", "times", "comment")
 _RANGE = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
@@ -34,13 +34,13 @@ class Mock:
 
     name: str
     where: Where
-    answers: list[Answer | None]
+    answers: list[MockAnswer | None]
     always: bool = False
     shared: bool = False  # by all cases of a file
     used: int = 0
     ours: list[Mock] = field(default_factory=list)  # of a shared one: where it was used
 
-    def next(self) -> Answer | None:
+    def next(self) -> MockAnswer | None:
         """The answer to the next call.  Raises IndexError if there is none left."""
         answer = self.answers[0 if self.always else self.used]
         self.used += 1
@@ -63,14 +63,14 @@ class Mock:
         return f'"{self.name}" has {len(self.answers)} answers, but was called {self.used} times'
 
 
-def read_mock(reader: Reader, name: str, node: Node) -> Mock:
+def read_mock(reader: ScenarioReader, name: str, node: Node) -> Mock:
     """The mock of one task."""
     if isinstance(node.value, dict) and (
         not node.value or any(_RANGE.fullmatch(key) for key in node.value)
     ):
         return Mock(name, node.key_where, read_responses(reader, node))
     if isinstance(node.value, list):
-        answers: list[Answer | None] = []
+        answers: list[MockAnswer | None] = []
         if not node.value:
             reader.wrong(node.where, f'"{name}" has no answers', "leave it out")
         for item in node.value:
@@ -82,7 +82,7 @@ def read_mock(reader: Reader, name: str, node: Node) -> Mock:
     return Mock(name, node.key_where, [answer] * times, always=not once)
 
 
-def _answer(reader: Reader, node: Node) -> tuple[Answer | None, int]:
+def _answer(reader: ScenarioReader, node: Node) -> tuple[MockAnswer | None, int]:
     """One answer, and for how many calls it is."""
     of = reader.members(node, "a mocked answer", _FIELDS)
     times = reader.whole(of.get("times"), "times", 1) or 1
@@ -107,13 +107,13 @@ def _answer(reader: Reader, node: Node) -> tuple[Answer | None, int]:
         error = reader.text(of["error"], "error")
         cause = reader.text(of.get("cause"), "cause")
         return _failed(error or "", cause, delay), times
-    return Answer(SUCCEEDED, (of["output"].plain() if "output" in of else None,), delay), times
+    return MockAnswer(SUCCEEDED, (of["output"].plain() if "output" in of else None,), delay), times
 
 
-def _failed(error: str, cause: str | None, delay: int = 0) -> Answer:
+def _failed(error: str, cause: str | None, delay: int = 0) -> MockAnswer:
     if cause is None:
         cause = INTERRUPTED if error == "TSME.Interrupted" else ""
-    return Answer(FAILED, (error, cause), delay)
+    return MockAnswer(FAILED, (error, cause), delay)
 
 
 # --- AWS Step Functions Local -----------------------------------------------------------------
@@ -123,14 +123,14 @@ def _failed(error: str, cause: str | None, delay: int = 0) -> Answer:
 class MockConfig:
     """A MockConfigFile: state machine -> test case -> state -> its answers."""
 
-    reader: Reader
+    reader: ScenarioReader
     machines: dict[str, dict[str, dict[str, Mock]]]
     places: dict[str, Where]  # of the machines' names
 
 
-def read_responses(reader: Reader, node: Node) -> list[Answer | None]:
+def read_responses(reader: ScenarioReader, node: Node) -> list[MockAnswer | None]:
     """What `MockedResponses` has under one name: {"0": {"Return": ..}, "1-2": {"Throw": ..}}."""
-    found: dict[int, Answer] = {}
+    found: dict[int, MockAnswer] = {}
     before = len(reader.problems)
     for key, item in reader.object(node, "mocked answers").items():
         match = _RANGE.fullmatch(key)
@@ -154,12 +154,12 @@ def read_responses(reader: Reader, node: Node) -> list[Answer | None]:
     return [found[n] for n in sorted(found)]
 
 
-def _response(reader: Reader, node: Node) -> Answer:
+def _response(reader: ScenarioReader, node: Node) -> MockAnswer:
     of = reader.members(node, "a mocked response", ("Return", "Throw"))
     if len(of) != 1 and isinstance(node.value, dict):
         reader.wrong(node.where, 'a mocked response needs either "Return" or "Throw"')
     if "Throw" not in of:
-        return Answer(SUCCEEDED, (of["Return"].plain() if "Return" in of else None,))
+        return MockAnswer(SUCCEEDED, (of["Return"].plain() if "Return" in of else None,))
     thrown = reader.members(of["Throw"], "Throw", ("Error", "Cause"))
     if "Error" not in thrown:
         reader.wrong(of["Throw"].where, 'Throw needs "Error"')
@@ -169,9 +169,9 @@ def _response(reader: Reader, node: Node) -> Answer:
 
 def read_mock_config(path: str) -> MockConfig:
     """A MockConfigFile.  Raises HostError with the first problem."""
-    reader = Reader(path)
+    reader = ScenarioReader(path)
     top = reader.members(reader.root, "a MockConfigFile", ("StateMachines", "MockedResponses"))
-    responses: dict[str, list[Answer | None]] = {
+    responses: dict[str, list[MockAnswer | None]] = {
         name: read_responses(reader, node)
         for name, node in reader.object(top.get("MockedResponses"), "MockedResponses").items()
     }
@@ -187,7 +187,7 @@ def read_mock_config(path: str) -> MockConfig:
 
 
 def _chosen(
-    reader: Reader, node: Node, responses: dict[str, list[Answer | None]]
+    reader: ScenarioReader, node: Node, responses: dict[str, list[MockAnswer | None]]
 ) -> dict[str, Mock]:
     """A test case: which of the mocked responses each state gets."""
     mocks: dict[str, Mock] = {}

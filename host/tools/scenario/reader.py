@@ -13,7 +13,7 @@ UNKNOWN, WRONG = "TSME-H071", "TSME-H072"
 _KINDS = {bool: "true or false", str: "text", list: "an array", dict: "an object"}
 
 
-class Reader:
+class ScenarioReader:
     """A test file's JSON, and what is wrong with it."""
 
     def __init__(self, path: str) -> None:

@@ -25,8 +25,8 @@ from ..journal.listing import Listing, listing
 from ..limits import MOST, no_limits
 from .expectations import Expected, Payloads, read_expected
 from .mocks import Mock, MockConfig, read_mock, read_mock_config
-from .reader import Reader
-from .virtual_time import Begin, Call
+from .reader import ScenarioReader
+from .virtual_time import Begin, StartedTask
 
 START = "2026-01-01T00:00:00Z"
 ENDING = ".test.json"
@@ -77,7 +77,7 @@ class Case:
     expected: Expected | None
     limits: dict[str, int] = field(default_factory=dict)  # those that are not a board's
 
-    def mock(self, call: Call) -> Mock | None:
+    def mock(self, call: StartedTask) -> Mock | None:
         """The mock of a call: by its state, else by its resource."""
         for name in (call.state, *names(call.resource)):
             if name in self.mocks:
@@ -126,7 +126,7 @@ def _looked_at(path: Path, top: Path) -> bool:
 
 def load(path: str) -> Scenarios:
     """Read a test file, or a MockConfigFile.  Raises HostError for the first mistake in it."""
-    reader = Reader(path)
+    reader = ScenarioReader(path)
     if isinstance(reader.root.value, dict) and "StateMachines" in reader.root.value:
         return _config_alone(path)
     return _Loader(path, reader).load()
@@ -149,7 +149,7 @@ def _workflow(path: str, values: dict[str, str] | None = None) -> Workflow:
 
 
 class _Loader:
-    def __init__(self, path: str, reader: Reader) -> None:
+    def __init__(self, path: str, reader: ScenarioReader) -> None:
         self.path = path
         self.reader = reader
         self.top = reader.members(reader.root, "a test file", _FILE)

@@ -23,7 +23,7 @@ MOST_STEPS = 50000  # of one execution
 _EXECUTOR: Any = Executor  # device code has no types
 
 
-class Answer(NamedTuple):
+class MockAnswer(NamedTuple):
     """A task's result: the kind of the input and its fields, and after how many ms it comes."""
 
     kind: int
@@ -31,7 +31,7 @@ class Answer(NamedTuple):
     delay: int = 0
 
 
-class Call(NamedTuple):
+class StartedTask(NamedTuple):
     """A task that was started; what is only sent (log, metric, publish) has no state."""
 
     state: str
@@ -49,7 +49,7 @@ class Run:
 
     inputs: list[list[Any]] = field(default_factory=list)
     records: list[bytes] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
+    calls: list[StartedTask] = field(default_factory=list)
     problem: str = ""  # why it did not come to its end
     duration: int = 0  # ms of virtual time
     waits_for: list[str] = field(default_factory=list)  # if it would wait forever
@@ -65,20 +65,20 @@ class Begin:
     context: list[str | None] | None = None
 
 
-def run(what: Listing, begin: Begin, ask: Callable[[Call], Answer | None]) -> Run:
+def run(what: Listing, begin: Begin, ask: Callable[[StartedTask], MockAnswer | None]) -> Run:
     """Run an execution to its end, or until it waits for what never comes."""
     return _World(what, ask).run(begin)
 
 
 class _World(_EXECUTOR):  # type: ignore[misc]
-    def __init__(self, what: Listing, ask: Callable[[Call], Answer | None]) -> None:
+    def __init__(self, what: Listing, ask: Callable[[StartedTask], MockAnswer | None]) -> None:
         super().__init__(Kernel(Interpreter(what.program)))
         self.what = what
         self.ask = ask
         self.watch = self.noted
         self.result = Run()
         self.clock = 0
-        self.coming: list[tuple[int, int, int, Answer]] = []  # time, order, action id
+        self.coming: list[tuple[int, int, int, MockAnswer]] = []  # time, order, action id
 
     def run(self, begin: Begin) -> Run:
         digest = self.what.program.digest
@@ -134,10 +134,10 @@ class _World(_EXECUTOR):  # type: ignore[misc]
         self.result.records.append(bytes(step.record))
 
     def emit(self, kind: str, payload: Json) -> None:
-        self.result.calls.append(Call("", f"tsme:{kind}", payload))
+        self.result.calls.append(StartedTask("", f"tsme:{kind}", payload))
 
     def launch(self, action: Action) -> None:
-        call = Call(self.name(action, self.state), action.resource, action.payload)
+        call = StartedTask(self.name(action, self.state), action.resource, action.payload)
         self.result.calls.append(call)
         answer = self.ask(call)
         if answer is not None:

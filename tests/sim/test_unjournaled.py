@@ -18,9 +18,9 @@ from tsme_sim import world
 from tsme_sim.campaign import campaign, one
 from tsme_sim.coverage import Coverage
 from tsme_sim.reproducer import simulations
-from tsme_sim.subjects import things
-from tsme_sim.swarm import CUT, RESET, SIGNAL, Mix
-from tsme_sim.unjournaled import LightKernel, LightMachine
+from tsme_sim.subjects import subjects_of
+from tsme_sim.swarm import CUT, RESET, SIGNAL, Swarm
+from tsme_sim.unjournaled import UnjournaledKernel, UnjournaledMachine
 from tsme_sim.world import World
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -30,7 +30,7 @@ CALM = ("fail", "slow", "silent", "late", "order", "lose", "twice", "clock")  # 
 def ends(kind: Any, seed: int, kernel: type) -> Any:
     """What a seed's world has come to: states, what is pending, what was seen."""
     seen = Coverage()
-    made = World(kind, things(kind), seed, seen)
+    made = World(kind, subjects_of(kind), seed, seen)
     (device,) = made.devices
     assert type(device.kernel) is kernel
     made.run(kind.steps)
@@ -46,9 +46,9 @@ def test_it_comes_to_the_same_as_one_that_does(name, monkeypatch):
     monkeypatch.setattr(kind, "faults", CALM)
     monkeypatch.setattr(kind, "guard", False)
     seeds = (1, 2, 3, 5)
-    light = [ends(kind, seed, LightKernel) for seed in seeds]
-    monkeypatch.setattr(world, "light", lambda what: what)
-    assert light == [ends(kind, seed, Kernel) for seed in seeds]
+    unjournaled = [ends(kind, seed, UnjournaledKernel) for seed in seeds]
+    monkeypatch.setattr(world, "unjournaled", lambda what: what)
+    assert unjournaled == [ends(kind, seed, Kernel) for seed in seeds]
 
 
 def test_one_seed_of_32_writes_and_is_replayed(monkeypatch):
@@ -90,8 +90,8 @@ def failures(kind: Any, seeds: Any) -> list[str]:
 def test_whether_a_seed_writes_is_its_own_affair_and_not_the_guards():
     for seed in range(65):
         for guard in (None, True, False):
-            (device,) = World(ShopSim, things(ShopSim), seed, Coverage(), guard=guard).devices
-            assert isinstance(device.client, LightMachine) == bool(seed % 32)
+            (device,) = World(ShopSim, subjects_of(ShopSim), seed, Coverage(), guard=guard).devices
+            assert isinstance(device.client, UnjournaledMachine) == bool(seed % 32)
             assert (device.flash is None) == bool(seed % 32)
 
 
@@ -100,14 +100,14 @@ def test_the_move_of_a_fault_that_is_left_out_does_nothing(move):
     power = ("reset", "cut", "worn")
     for seed in (0, 1):
         moves = [(SIGNAL, 0, 77), (move, 0, 99), (SIGNAL, 0, 78), (move, 0, 0), (SIGNAL, 0, 79)]
-        assert one(CountSim, things(CountSim), seed, Coverage(), moves, power) is None
+        assert one(CountSim, subjects_of(CountSim), seed, Coverage(), moves, power) is None
 
 
 def test_a_reset_ends_a_cut_that_was_to_come():
-    seed = next(s for s in LIGHT if {"cut", "reset"} <= set(Mix(CountSim, s).rates))
+    seed = next(s for s in LIGHT if {"cut", "reset"} <= set(Swarm(CountSim, s).rates))
     seen = Coverage()
     moves = [(SIGNAL, 0, 77), (CUT, 0, 7), (RESET, 0, 99)] + [(SIGNAL, 0, 78)] * 20
-    assert one(CountSim, things(CountSim), seed, seen, moves) is None
+    assert one(CountSim, subjects_of(CountSim), seed, seen, moves) is None
     assert seen.faults["reset"] == 1
     assert not seen.faults["power cut in a step"]
 
