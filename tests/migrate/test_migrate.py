@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from tests import interpreters
+from tests.spec import second_reader
+from tests.spec.second_machine import Machine
 from tests.tools.test_moves import branch, change
+from tsme.kernel import Kernel, State
+from tsme.kernel.protocol import MIGRATE, START, SUCCEEDED, TIMER
+from tsme.program import Program
+from tsme.program.interpreter import Interpreter
 from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 from tsme_host.tools.files import Loaded
@@ -98,3 +104,28 @@ def test_a_machine_moves_to_its_new_version(folder: Path) -> None:
     )
     for name in ("Other", "Broken", "Still"):
         assert parts[name][1] == "True"  # the journal is as it was
+
+
+def test_the_second_reader_moves_as_the_kernel_does(folder: Path) -> None:
+    programs = [(folder / f"{name}.tsm").read_bytes() for name in ("old", "new")]
+    clients = {p.digest: Interpreter(p) for p in map(Program, programs)}
+    digests = list(clients)
+    kernel = Kernel(None, None, clients.get)
+    second = Machine(second_reader.Program(programs[0]))
+    second.others = {digests[1]: second_reader.Program(programs[1])}
+    plan = cbor.decode((folder / "plan.cbor").read_bytes())[0]
+    now = 1767225600000
+    state = State()
+    for event in (
+        (START, now, 1, digests[0], 7, {"items": [1, 2]}, None, 1),
+        (MIGRATE, now + 5, digests[1], plan),
+        (SUCCEEDED, now + 9, 2, "yes"),
+        (TIMER, now + 3600000, 1),
+        (SUCCEEDED, now + 3600001, 3, "yes"),
+    ):
+        step = kernel.step(state, event)
+        dt = event[1] - (0 if event[0] == START else state.now)
+        assert second.step(event[0], dt, list(event[2:])) == step.state.digest, event[0]
+        state = step.state
+        assert second.checkpoint() == kernel.checkpoint(state)
+    assert state.result == [{"y": 5}, ["yes", "yes"]]

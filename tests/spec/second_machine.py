@@ -39,6 +39,7 @@ CONTINUE, START, SUCCEEDED, FAILED, HEARTBEAT, TIMER, STOP, STARTED, SIGNAL, SLE
 FIELDS = {CONTINUE: 0, START: 6, SUCCEEDED: 2, FAILED: 3, TIMER: 1}
 LONGEST = 2147483647
 BEHAVIOUR = 1
+MIGRATE = 10
 
 
 class Machine(Tree):
@@ -53,6 +54,7 @@ class Machine(Tree):
         self.pending: dict[int, list[Any]] = {}
         self.input = self.names = self.result = None
         self.frames: list[Frame | None] | None = None
+        self.others: dict[bytes, Program] = {}  # by digest
 
     # --- steps (3) ---
 
@@ -80,6 +82,9 @@ class Machine(Tree):
         elif kind in (HEARTBEAT, STARTED):
             before[fields[0]] = []  # in the delta even if it is as it was
             self.told(kind, self.pending[fields[0]])
+        elif kind == MIGRATE:
+            self.digest = zlib.crc32(b"".join(map(encode, fields)), self.digest)
+            self.migrate(self.others[fields[0]], *fields[1])
         elif kind != SLEEP:
             if kind == CONTINUE:
                 number = self.lowest()
@@ -107,6 +112,29 @@ class Machine(Tree):
         self.took_part.add(0)
         if self.program.timeout:
             self.act(1, None, self.now + 1000 * self.program.timeout)
+
+    def migrate(self, new: Program, windows: list[Any], points: list[Any]) -> None:
+        """SPEC 3.7."""
+        places = {point[0]: point[1:] for point in points}
+        for number, f in enumerate(self.frames or ()):
+            if f is None:
+                continue
+            self.took_part.add(number)
+            f.pc, f.entry, f.handler, window, counters = places[f.pc]
+            was, slots = f.counters, f.slots
+            f.counters = [0 if n is None else was[n] for n in counters or ()]
+            f.counters += [0] * (new.counters - len(f.counters))
+            f.slots = [
+                v[0] if isinstance(v, list) else UNDEFINED if v is None else slots[v]
+                for v in windows[window]
+            ]
+            code = new.code
+            high = code[2 * f.entry - 3] if code[2 * f.entry - 4] == 0 else 0
+            f.state = high << 8 | code[2 * f.entry - 1]
+            if f.join and f.join[3]:
+                f.join[3] = f.pc - (3 if code[2 * f.pc - 4] == 0 else 2)
+        self.program, self.consts = new, new.consts
+        self.input = self.input if new.needs & 64 else None
 
     def told(self, kind: int, action: list[Any]) -> None:
         if kind == STARTED:
