@@ -28,6 +28,8 @@ class Tree:
     frames: list[Frame | None] | None
     pending: dict[int, list[Any]]
     took_part: set[int]
+    consts: list[Any]
+    input: Any
     ended: list[Any]
     ready: int | None
     refused: Any
@@ -191,3 +193,26 @@ class Tree:
                 break
         self.left = 0
         self.raised(number, *self.refused)
+
+    def migrate(self, new: Program, windows: list[Any], points: list[Any]) -> None:
+        """SPEC 3.7."""
+        places = {point[0]: point[1:] for point in points}
+        for number, f in enumerate(self.frames or ()):
+            if f is None:
+                continue
+            self.took_part.add(number)
+            f.pc, f.entry, f.handler, window, counters = places[f.pc]
+            was, slots = f.counters, f.slots
+            f.counters = [0 if n is None else was[n] for n in counters or ()]
+            f.counters += [0] * (new.counters - len(f.counters))
+            f.slots = [
+                v[0] if isinstance(v, list) else UNDEFINED if v is None else slots[v]
+                for v in windows[window]
+            ]
+            code = new.code
+            high = code[2 * f.entry - 3] if code[2 * f.entry - 4] == 0 else 0
+            f.state = high << 8 | code[2 * f.entry - 1]
+            if f.join and f.join[3]:
+                f.join[3] = f.pc - (3 if code[2 * f.pc - 4] == 0 else 2)
+        self.program, self.consts = new, new.consts
+        self.input = self.input if new.needs & 64 else None

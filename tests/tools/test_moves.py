@@ -129,6 +129,12 @@ def test_branches_and_items_under_way_go_on_in_the_new_workflow(tree: Path, on: 
     code, out, err = run(tree, "replay", "j.bin")
     assert (code, err) == (0, "")
     assert out.startswith("identical: ")
+    code, out, err = run(tree, "history", "j.bin")
+    events = json.loads(out)["events"]
+    details = [e["stateEnteredEventDetails"] for e in events if "stateEnteredEventDetails" in e]
+    entered = [found["name"] for found in details]
+    assert entered == ["Set", "Both", "Nap", "Each", "Ask", "More", "Ask", "More", "Tell"]
+    assert events[-1]["type"] == "ExecutionSucceeded"
     shown = run(tree, "journal", "show", "j.bin")[1]
     assert re.search(r"migrate +to the program \w{16}", shown)
 

@@ -37,16 +37,23 @@ _ABORTED = ("Task", "Wait", "Map", "Parallel")  # types whose states AWS says ar
 
 
 def replay_history(
-    program: bytes, debug: bytes, records: Iterable[bytes], notes: Mapping[int, Note] | None = None
+    program: bytes,
+    debug: bytes,
+    records: Iterable[bytes],
+    notes: Mapping[int, Note] | None = None,
+    others: Iterable[tuple[bytes, bytes]] = (),
 ) -> History:
     """The history of the last execution in `records`, the bodies of a journal's step records.
 
     They must begin with the start of an execution.  `notes`: by the id of a task's action.
+    `others`: what the execution may have moved to, programs and their debug parts.
     Raises TsmeError for what is no program, or does not replay with this one.
     """
     what = listing(program, debug)
     vm = interpreter.Interpreter(what.program)
-    run = replay.Replay(kernel.Kernel(vm))
+    known = {item.program.digest: item for item in (listing(*pair) for pair in others)}
+    clients = {digest: interpreter.Interpreter(item.program) for digest, item in known.items()}
+    run = replay.Replay(kernel.Kernel(vm, None, clients.get))
     view: _View | None = None
     for record in records:
         _, event = replay.read_step(record, run.state.now)
@@ -57,6 +64,9 @@ def replay_history(
             break
         view.begin(event)
         run.step(record)
+        if event[0] == protocol.MIGRATE:
+            view.moved(known[event[2]], run.state)
+            view.watch(clients[event[2]])
         view.stepped(run.state)
     if view is None:
         raise TsmeError("TSME-R005", "the records do not reach back to the start of an execution")
@@ -413,6 +423,13 @@ class _View(Watcher):
             branch.failed = False
 
     # --- the end ---
+
+    def moved(self, what: Listing, state: Any) -> None:
+        """The execution goes on with another program."""
+        self.what = what
+        for number, branch in self.branches.items():
+            if number < len(state.client) and state.client[number]:
+                branch.state = state.client[number].state
 
     def stepped(self, state: Any) -> None:
         """After each step: has it ended the execution?"""

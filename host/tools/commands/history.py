@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -118,9 +119,18 @@ def tell(programs: list[Loaded], execution: Execution) -> History:
             hint = "compile it without --no-debug, or give the workflow"
             raise HostError("TSME-H046", f'"{loaded.name}" has no debug part', hint)
         with no_limits():
-            return replay_history(loaded.data[:size], loaded.data[size:], execution.steps)
+            parts = loaded.data[:size], loaded.data[size:]
+            return replay_history(*parts, execution.steps, None, _others(programs, loaded))
     message = f"execution {execution.number} ran another program ({execution.program.hex()})"
     raise HostError("TSME-H043", message, "give that one with --program too")
+
+
+def _others(programs: list[Loaded], began: Loaded) -> Iterator[tuple[bytes, bytes]]:
+    """What an execution may have moved to, as far as it has a debug part."""
+    for loaded in programs:
+        size = know(loaded).program.size
+        if loaded is not began and size < len(loaded.data):
+            yield loaded.data[:size], loaded.data[size:]
 
 
 # --- as the AWS API answers -------------------------------------------------------------------
