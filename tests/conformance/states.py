@@ -17,7 +17,7 @@ from tsme_host.tools.commands.test_state import setting_of
 from .driver import START, Run
 from .judge import Case, differing
 
-Prepared = tuple[one_state.Setting, one_state.Run, Run]
+Prepared = tuple[one_state.Setting, one_state.StateRun, Run]
 
 
 def request_of(case: Case) -> Request:

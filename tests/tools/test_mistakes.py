@@ -51,8 +51,7 @@ MISTAKES = {
     "a number out of range": ("compile flow.asl.json --budget 0", "TSME-H001", "--budget"),
     "an interpreter that is none": ("run flow.tsm --on lua", "TSME-H001", "micropython"),
     "an option without a value": ("run flow.tsm --tasks", "TSME-H001", "--tasks"),
-    "replay without a program": ("replay blank.bin", "TSME-H001", "--program"),
-    "history without a program": ("history blank.bin", "TSME-H001", "--program"),
+    "history without a program": ("history blank.bin", "TSME-H043", "--program"),
     "history of what is no journal": (
         "history flow.tsm --program flow.tsm", "TSME-H040", "not a journal"),
     "heap for the wrong interpreter": (

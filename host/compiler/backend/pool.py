@@ -30,7 +30,7 @@ _WORDS = {
 
 _PIECES = [word for word in WORDS.split("|") if len(word) > 1]
 
-Key = tuple[str, bytes]  # "" or whose constant it is ("list", "resource"), and its encoding
+PoolKey = tuple[str, bytes]  # "" or whose constant it is ("list", "resource"), and its encoding
 Parts = tuple[bytes, ...]  # encodings of the constants that it is made of; () if it is whole
 
 
@@ -42,8 +42,8 @@ class Pool:
 
     def __init__(self, instructions: list[Ins]) -> None:
         self.floats = False
-        self._uses: Counter[Key] = Counter()  # in the order of first use
-        self._values: dict[Key, Json] = {}  # of lists and resources
+        self._uses: Counter[PoolKey] = Counter()  # in the order of first use
+        self._values: dict[PoolKey, Json] = {}  # of lists and resources
         for item in instructions:
             if isinstance(item.arg, Pooled):
                 value = item.arg.value
@@ -72,10 +72,10 @@ class Pool:
             at += len(data)
         return bytes(out)
 
-    def _choose(self) -> dict[Key, Parts]:
+    def _choose(self) -> dict[PoolKey, Parts]:
         """The parts of each list and resource, with the prefix that makes all of it shortest."""
         resources = [v for key, v in self._values.items() if key[0] == "resource"]
-        best: dict[Key, Parts] = {}
+        best: dict[PoolKey, Parts] = {}
         least = -1
         for prefix in _prefixes([text for text in resources if isinstance(text, str)]):
             chosen = {key: _parts(value, prefix) for key, value in self._values.items()}
@@ -84,7 +84,7 @@ class Pool:
                 best, least = chosen, size
         return best
 
-    def _settle(self, chosen: dict[Key, Parts]) -> int:
+    def _settle(self, chosen: dict[PoolKey, Parts]) -> int:
         """Make whole again what is no longer so, until nothing is; bytes of what is left."""
         users = Counter(part for parts in chosen.values() for part in parts)
         again = True
@@ -98,7 +98,7 @@ class Pool:
         own = sum(self._price(key, parts) for key, parts in chosen.items())
         return own + sum(self._alone(part) for part, n in users.items() if n)
 
-    def _price(self, key: Key, parts: Parts, users: Counter[bytes] | None = None) -> int:
+    def _price(self, key: PoolKey, parts: Parts, users: Counter[bytes] | None = None) -> int:
         """Bytes of a list or resource; with `users`, and of the parts that nothing else uses."""
         if not parts:
             return 0 if self._uses["", key[1]] else len(key[1]) + _INDEX
@@ -112,10 +112,10 @@ class Pool:
         """Bytes of a constant, none if an instruction has it anyway."""
         return 0 if self._uses["", data] or data in _WORDS else len(data) + _INDEX
 
-    def _numbered(self) -> dict[Key, int]:
+    def _numbered(self) -> dict[PoolKey, int]:
         """Numbers by use; a list is whole if a byte cannot name all its parts."""
         while True:
-            used: Counter[Key] = Counter()
+            used: Counter[PoolKey] = Counter()
             for key, n in self._uses.items():
                 used[self._written(key)] += n
                 for part in self._chosen.get(key, ()):
@@ -132,10 +132,10 @@ class Pool:
                 return numbers
             self._chosen.update(dict.fromkeys(late, ()))
 
-    def _written(self, key: Key) -> Key:
+    def _written(self, key: PoolKey) -> PoolKey:
         return key if self._chosen.get(key) else ("", key[1])
 
-    def _encoding(self, key: Key) -> bytes:
+    def _encoding(self, key: PoolKey) -> bytes:
         if not key[0]:
             return key[1]
         numbers = (_WORDS.get(part, self._numbers.get(("", part))) for part in self._chosen[key])
@@ -143,7 +143,7 @@ class Pool:
         return bytes([tag]) + cbor.encode(bytes(n for n in numbers if n is not None), True)
 
 
-def _key(op: str, arg: Pooled) -> Key:
+def _key(op: str, arg: Pooled) -> PoolKey:
     kind = "list" if op in LISTS else "resource" if isinstance(arg, Resource) else ""
     return kind, cbor.encode(arg.value)
 

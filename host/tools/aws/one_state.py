@@ -64,7 +64,7 @@ class Setting:
 
 
 @dataclass
-class Run:
+class StateRun:
     """What a kernel was given, and what it made of it."""
 
     compiled: Compiled
@@ -72,12 +72,12 @@ class Run:
     records: list[bytes] = field(default_factory=list)
 
 
-def prepare(setting: Setting) -> Run:
+def prepare(setting: Setting) -> StateRun:
     """The program of a state.  Raises CompileError for what this version refuses by name."""
-    return Run(compile_state(setting.state, setting.variables))
+    return StateRun(compile_state(setting.state, setting.variables))
 
 
-def drive(setting: Setting, run: Run) -> None:
+def drive(setting: Setting, run: StateRun) -> None:
     """Runs the state on this interpreter's kernel until it is left, fails, or would be retried.
 
     Raises TsmeError TSME-H060 if it calls something outside and nothing says what that answers.
@@ -108,7 +108,7 @@ def drive(setting: Setting, run: Run) -> None:
 class _Driven(_EXECUTOR):  # type: ignore[misc]
     """The one loop (tsme.kernel.executor): tasks answer at once, and waits take no time."""
 
-    def __init__(self, setting: Setting, view: _View, run: Run) -> None:
+    def __init__(self, setting: Setting, view: _View, run: StateRun) -> None:
         super().__init__(view.kernel)
         self.setting = setting
         self.view = view

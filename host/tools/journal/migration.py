@@ -20,7 +20,7 @@ from ...compiler.frontend.model import Json
 from ..errors import did_you_mean
 from .replayer import Known
 
-Path = tuple[str, ...]  # of a machine or state: names of states and numbers of branches
+NamePath = tuple[str, ...]  # of a machine or state: names of states and numbers of branches
 
 
 class Place(NamedTuple):
@@ -33,18 +33,18 @@ class Place(NamedTuple):
 
 
 @dataclass
-class State:
+class CodedState:
     """A state as its code has it."""
 
     number: int
-    path: Path
+    path: NamePath
     entry: int
     places: list[Place] = field(default_factory=list)
     retriers: list[tuple[int, Any]] = field(default_factory=list)  # counter, names
 
 
 @dataclass
-class Machine:
+class CodedMachine:
     """A StateMachine, a branch, or what a Map runs.  `variables`: by slot, from slot 1."""
 
     width: int
@@ -61,16 +61,16 @@ class Layout:
         self.code = {
             start: (NAMES[op], a, at + 1) for start, at, op, a in instructions(program.code)
         }
-        self.states: dict[Path, State] = {}
-        self.machines: dict[Path, Machine] = {}
-        self.by_number: dict[int, State] = {}
-        todo: list[tuple[int, Path, int]] = [(0, (), program.slots)]
+        self.states: dict[NamePath, CodedState] = {}
+        self.machines: dict[NamePath, CodedMachine] = {}
+        self.by_number: dict[int, CodedState] = {}
+        todo: list[tuple[int, NamePath, int]] = [(0, (), program.slots)]
         while todo:
             begin, path, width = todo.pop()
             first = self._walk(begin, path, todo)
-            self.machines[path] = Machine(width, self.debug.variables(first)[: width - 1])
+            self.machines[path] = CodedMachine(width, self.debug.variables(first)[: width - 1])
 
-    def _walk(self, begin: int, path: Path, todo: list[tuple[int, Path, int]]) -> int:
+    def _walk(self, begin: int, path: NamePath, todo: list[tuple[int, NamePath, int]]) -> int:
         """All states of a machine; the number of its first."""
         enters = [self._enter(begin)]
         first = self.code[enters[0]][1]
@@ -79,7 +79,7 @@ class Layout:
             _, number, entry = self.code[at]
             if number in self.by_number:
                 continue
-            state = State(number, (*path, self.debug.state(number)), entry)
+            state = CodedState(number, (*path, self.debug.state(number)), entry)
             self.by_number[number] = self.states[state.path] = state
             enters += self._state(state, todo)
         return first
@@ -91,7 +91,7 @@ class Layout:
             at = operand if name == "JUMP" else after
         return at
 
-    def _state(self, state: State, todo: list[tuple[int, Path, int]]) -> list[int]:
+    def _state(self, state: CodedState, todo: list[tuple[int, NamePath, int]]) -> list[int]:
         """What a state can do until another begins; the ENTERs that it leads to."""
         enters = []
         seen: set[tuple[int, int]] = set()
@@ -131,11 +131,11 @@ class Layout:
 
     def _place(
         self,
-        state: State,
+        state: CodedState,
         at: int,
         handler: int,
         found: dict[int, Place],
-        todo: list[tuple[int, Path, int]],
+        todo: list[tuple[int, NamePath, int]],
     ) -> int:
         """Notes a place at which a frame can wait; where it goes on."""
         name, operand, after = self.code[at]
@@ -167,7 +167,7 @@ class Wishes:
     values: Mapping[str, list[Json] | None]  # in a list; None: it begins without one
 
 
-class Problem(NamedTuple):
+class Obstacle(NamedTuple):
     """Why something cannot be moved, and what would help."""
 
     message: str
@@ -175,7 +175,7 @@ class Problem(NamedTuple):
 
 
 class _Stays(Exception):
-    """A state that cannot be moved: a Problem's message and hint."""
+    """A state that cannot be moved: an Obstacle's message and hint."""
 
 
 class Planner:
@@ -185,25 +185,25 @@ class Planner:
         self.old, self.new = Layout(old), Layout(new)
         self.name = new.name
         self.wishes = wishes
-        self.wrong: dict[Path, Problem] = {}  # by state of the old program
+        self.wrong: dict[NamePath, Obstacle] = {}  # by state of the old program
         self.windows: list[list[Any]] = []
         self.points: list[list[Any]] = []
-        self._windows: dict[Path, int] = {}
+        self._windows: dict[NamePath, int] = {}
         for path, state in self.old.states.items():
             try:
                 self.points += self._state(path, state)
             except _Stays as why:
-                self.wrong[path] = Problem(*why.args)
+                self.wrong[path] = Obstacle(*why.args)
 
     @property
     def plan(self) -> list[Any]:
         """As *migrate* has it."""
         return [self.windows, self.points]
 
-    def _moved(self, path: Path) -> Path:
+    def _moved(self, path: NamePath) -> NamePath:
         return tuple(self.wishes.states.get(name, name) for name in path)
 
-    def _state(self, path: Path, state: State) -> list[list[Any]]:
+    def _state(self, path: NamePath, state: CodedState) -> list[list[Any]]:
         shown = f'"{path[-1]}"'
         there = self.new.states.get(self._moved(path))
         if there is None:
@@ -228,7 +228,7 @@ class Planner:
             out.append([one.pc, other.pc, there.entry, other.handler, window, counters])
         return out
 
-    def _counters(self, state: State, there: State) -> list[int | None] | None:
+    def _counters(self, state: CodedState, there: CodedState) -> list[int | None] | None:
         """Where each counter of the new program is in the old one; None if the retriers differ."""
         if [names for _, names in state.retriers] != [names for _, names in there.retriers]:
             return None
@@ -236,7 +236,7 @@ class Planner:
         where = {new[0]: old[0] for new, old in pairs}
         return [where.get(n) for n in range(max(where, default=-1) + 1)]
 
-    def _window(self, path: Path) -> int:
+    def _window(self, path: NamePath) -> int:
         if path not in self._windows:
             new = self.new.machines[self._moved(path)]
             old = self.old.machines[path]
@@ -255,7 +255,7 @@ class Planner:
 
     # --- of one execution ---
 
-    def problems(self, state: Any) -> Iterator[Problem]:
+    def problems(self, state: Any) -> Iterator[Obstacle]:
         """What stands in the way of an execution, by name."""
         for frame in state.client:
             if frame is None:
@@ -263,7 +263,7 @@ class Planner:
             place = self.old.by_number[frame.state]
             shown = f'"{place.path[-1]}"'
             if not frame.wait:
-                yield Problem(f"{shown} can go on", "let it, until it waits: tsme resume")
+                yield Obstacle(f"{shown} can go on", "let it, until it waits: tsme resume")
                 continue
             if place.path in self.wrong:
                 yield self.wrong[place.path]
@@ -271,10 +271,10 @@ class Planner:
             there = self.new.states[self._moved(place.path)]
             if frame.attempts() and self._counters(place, there) is None:
                 message = f"{shown} has used up attempts, and its Retry has changed"
-                yield Problem(message, "let it end, or leave its ErrorEquals as they are")
+                yield Obstacle(message, "let it end, or leave its ErrorEquals as they are")
             yield from self._variables(place.path[:-1], frame.slots)
 
-    def _variables(self, path: Path, slots: list[Any]) -> Iterator[Problem]:
+    def _variables(self, path: NamePath, slots: list[Any]) -> Iterator[Obstacle]:
         old, new = (
             self.old.machines[path].variables,
             self.new.machines[self._moved(path)].variables,
@@ -285,13 +285,13 @@ class Planner:
                 message = (
                     f'the variable "{name}" has a value, and "{self.name}" has no such variable'
                 )
-                yield Problem(
+                yield Obstacle(
                     message, f"--variable {name}=NEW renames it, --variable {name}= drops it"
                 )
         names = [self.wishes.variables.get(name, name) for name in old]
         for name in new:
             if name not in names and name not in self.wishes.values and not name.startswith("#"):
                 message = f'the variable "{name}" of "{self.name}" has no value in this execution'
-                yield Problem(
+                yield Obstacle(
                     message, f"--set {name}=JSON gives it one, --set {name}= leaves it without"
                 )
