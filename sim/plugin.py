@@ -90,8 +90,8 @@ class SimulationItem(pytest.Item):
     def _summary(self, result: Result) -> str:
         import click  # noqa: PLC0415
 
-        from .report import summary  # noqa: PLC0415
         from .subjects import subjects_of  # noqa: PLC0415
+        from .summary import summary  # noqa: PLC0415
 
         return click.unstyle("\n".join(summary(self.kind, subjects_of(self.kind), result)) + "\n")
 
@@ -99,8 +99,8 @@ class SimulationItem(pytest.Item):
         """What failed, how to have it again, and where that is saved."""
         import click  # noqa: PLC0415
 
-        from .report import told  # noqa: PLC0415
         from .reproducer import ENDING, commit, regression, save, story  # noqa: PLC0415
+        from .summary import told  # noqa: PLC0415
 
         path = self.config.rootpath / f"{self.kind.__name__}-{failure.seed}{ENDING}"
         try:

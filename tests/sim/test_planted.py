@@ -13,9 +13,9 @@ from tsme.testing import replay, replay_file
 from tsme_sim.campaign import campaign, shrink
 from tsme_sim.device import Device
 from tsme_sim.jobs import parallel
-from tsme_sim.report import told
 from tsme_sim.reproducer import again, commit, load, regression, save, simulations, story
 from tsme_sim.subjects import subjects_of
+from tsme_sim.summary import told
 from tsme_sim.swarm import CUT, RESET, SIGNAL
 
 FILE = Path(planted.__file__)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import tsme.testing  # noqa: F401
-import tsme_sim.report  # noqa: F401  # before pytester looks at which modules there are
+import tsme_sim.summary  # noqa: F401  # before pytester looks at which modules there are
 from tests.tools.shell import tsme as command
 
 pytest_plugins = ["pytester"]

@@ -124,9 +124,9 @@ def _run(file: Path, name: str, seeds: range | None, options: Options) -> bool:
     from tsme_sim.campaign import shrink  # noqa: PLC0415
     from tsme_sim.jobs import parallel  # noqa: PLC0415
     from tsme_sim.picture import covered  # noqa: PLC0415
-    from tsme_sim.report import as_json, summary  # noqa: PLC0415
     from tsme_sim.reproducer import simulations  # noqa: PLC0415
     from tsme_sim.subjects import subjects_of  # noqa: PLC0415
+    from tsme_sim.summary import as_json, summary  # noqa: PLC0415
 
     given = options["given"]
     kind = simulations(file, () if given is None else (read_value(given),))[name]
@@ -151,8 +151,8 @@ def _run(file: Path, name: str, seeds: range | None, options: Options) -> bool:
 
 
 def _failed(file: Path, kind: type[Simulation], failure: Failure, quiet: bool) -> None:
-    from tsme_sim.report import told  # noqa: PLC0415
     from tsme_sim.reproducer import ENDING, commit, regression, save, story  # noqa: PLC0415
+    from tsme_sim.summary import told  # noqa: PLC0415
 
     path = Path(f"{kind.__name__}-{failure.seed}{ENDING}")
     if not quiet:
@@ -166,8 +166,8 @@ def _failed(file: Path, kind: type[Simulation], failure: Failure, quiet: bool) -
 
 def _replay(path: str, target: str | None) -> int:
     """Have a saved failure again."""
-    from tsme_sim.report import told  # noqa: PLC0415
     from tsme_sim.reproducer import again, commit, load, regression, story  # noqa: PLC0415
+    from tsme_sim.summary import told  # noqa: PLC0415
 
     saved = load(Path(path))
     where = target or saved.simulation
