@@ -246,7 +246,7 @@ def test_installed_as_source_it_runs_with_128_kilobytes(
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
 
 
-def test_workload_e_fits_into_48_kilobytes(tmp_path: Path, workload: Workload):
+def test_workload_e_fits_into_44_kilobytes(tmp_path: Path, workload: Workload):
     interpreters.require("micropython32")
     cross_compile(tmp_path)
-    assert heap_in_use(workload, "micropython32", tmp_path, "kernel") <= 49152
+    assert heap_in_use(workload, "micropython32", tmp_path, "kernel") <= 45056
