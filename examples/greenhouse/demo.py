@@ -301,7 +301,8 @@ class Demo:
         self.check(bool(answer.get("identical")), f"identical: {steps} steps, every digest equal")
         shown = tsme("journal", "show", image).get("records", [])
         self.check(
-            [record["digest"] for record in shown] == [step.digest for step in told],
+            [record["digest"] for record in shown if "digest" in record]
+            == [step.digest for step in told],  # the last record is a checkpoint of the end
             f"these are the {len(told)} digests that the board told, from both of its lives",
         )
         place = self.folder / "twin"

@@ -65,7 +65,7 @@ def variants(event: Any, source: Source) -> list[Any]:
         out.append((kind, now, event[2], "another cause"))
     elif kind == 1:
         out += [(*event[:4], event[4] ^ 1, *event[5:])]
-        out += [(*event[:5], value, event[6]) for value in (source.value(), {"k": event[5]})]
+        out += [(*event[:5], value, *event[6:]) for value in (source.value(), {"k": event[5]})]
     return out
 
 
