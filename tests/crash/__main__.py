@@ -21,9 +21,9 @@ def replay(text: str) -> int:
     return int(bool(what))
 
 
-def prove(states: int, seconds: float | None, jobs: int) -> int:
+def prove(states: int, seconds: float | None, jobs: int, stores: bool) -> int:
     """Search; exit status."""
-    total = run(states, seconds, jobs)
+    total = run(states, seconds, jobs, stores)
     print(total.line())
     for violation in total.kinds():
         text, what = violation.reproducer, violation.what
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.broken:
         BREAKS[given.broken].apply(setattr)
     if not given.repro:
-        return prove(given.states, given.seconds, given.jobs)
+        return prove(given.states, given.seconds, given.jobs, not given.broken)
     try:
         return replay(given.repro)
     except ValueError as error:

@@ -121,11 +121,11 @@ class Total:
         )
 
 
-def run(most: int, seconds: float | None, jobs: int = 0) -> Total:
+def run(most: int, seconds: float | None, jobs: int = 0, stores: bool = True) -> Total:
     """Search in so many processes, one a core if 0.
 
     It ends after so many seconds; or else when every short workload is done and there are `most`
-    states; or when there are violations enough.
+    states; or when there are violations enough. `stores`: those of programs, too.
     """
     context = get_context("fork")
     cores = jobs or os.cpu_count() or 1
@@ -136,7 +136,8 @@ def run(most: int, seconds: float | None, jobs: int = 0) -> Total:
         here, there = context.Pipe(duplex=False)
         part = GEOMETRIES[core::cores]
         part[1:1] = PARTITIONS[core::cores]
-        arguments = (part, STORES[core::cores], there, stop, 100 * core)
+        shelves = STORES[core::cores] if stores else []
+        arguments = (part, shelves, there, stop, 100 * core)
         process = context.Process(target=work, args=arguments)
         process.start()
         there.close()
