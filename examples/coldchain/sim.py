@@ -1,4 +1,4 @@
-"""The cold chain under simulation: `tsme sim examples/coldchain`.
+"""The cold chain under simulation: `tsme sim examples/coldchain/sim.py`.
 
 Each box has its temperatures, whoever reads them; probes fall silent, horns break, drivers sleep.
 """

@@ -1,4 +1,4 @@
-"""The counter under simulation: `tsme sim examples/counter`."""
+"""The counter under simulation: `tsme sim examples/counter/sim.py`."""
 
 from __future__ import annotations
 

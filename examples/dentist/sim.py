@@ -1,4 +1,4 @@
-"""The dentist under simulation: `tsme sim examples/dentist`.
+"""The dentist under simulation: `tsme sim examples/dentist/sim.py`.
 
 The world outside has patients, who all want Monday morning, and a payment service, which knows a
 hold by the request's number and makes none that was released.

@@ -1,4 +1,4 @@
-"""The greenhouse under simulation: `tsme sim examples/greenhouse`.
+"""The greenhouse under simulation: `tsme sim examples/greenhouse/sim.py`.
 
 Thirty days of the record, from where the seed says, in January of the simulated world.
 The valve counts its litres, whatever becomes of the controller.

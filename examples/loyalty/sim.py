@@ -1,4 +1,4 @@
-"""The coffee shop under simulation: `tsme sim examples/loyalty`.
+"""The coffee shop under simulation: `tsme sim examples/loyalty/sim.py`.
 
 The world outside has two tills.  A till gives its messages ascending numbers, sends one again that
 was not answered, and prints a voucher or does not; what it once called void it never prints.

@@ -1,4 +1,4 @@
-"""The pumps under simulation, night after night: `tsme sim examples/pumps`.
+"""The pumps under simulation, night after night: `tsme sim examples/pumps/sim.py`.
 
 A pump runs from when it was really opened until it was really closed, and has a meter.
 """

@@ -23,6 +23,7 @@ SEEDS = {
     "greenhouse": 50,
     "coldchain": 60,
     "pumps": 25,
+    "house": 60,
 }
 
 # A planted bug: the example; the changes, each a file, what is there and what is there instead;
@@ -299,6 +300,54 @@ WORKFLOWS: dict[str, Bug] = {
         ],
         "the soil has",
         200,
+    ),
+    "house: watering is said to do no harm twice": (
+        "house",
+        [
+            ("sim.py", '"water": "once"', '"water": "idempotent"'),
+        ],
+        "times in run",
+        30,
+    ),
+    "house: water that may have run does not count": (
+        "house",
+        [
+            (
+                "garden.asl.json",
+                '"ResultPath": null, "Next": "Count"}]',
+                '"ResultPath": null, "Next": "Soak"}]',
+            ),
+        ],
+        "times in run",
+        30,
+    ),
+    "house: wet beds are watered": (
+        "house",
+        [
+            ("garden.asl.json", '"NumericLessThan": 300', '"NumericLessThan": 320'),
+        ],
+        "are watered",
+        10,
+    ),
+    "house: a pump that does not answer is not switched off again": (
+        "house",
+        [
+            ("tank.asl.json", '"MaxAttempts": 50', '"MaxAttempts": 0'),
+        ],
+        "the pump is on",
+        10,
+    ),
+    "house: a pump that did not say that it is on is not switched off": (
+        "house",
+        [
+            (
+                "tank.asl.json",
+                '"ResultPath": null, "Next": "Pump off"}]',
+                '"ResultPath": null, "Next": "Full"}]',
+            ),
+        ],
+        "",
+        10,
     ),
 }
 BUGS = MACHINES | WORKFLOWS
