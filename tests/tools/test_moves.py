@@ -15,7 +15,7 @@ import pytest
 from tests.releases.test_releases import BEFORE
 from tests.tools.shell import CPYTHON_AND_MICROPYTHON, need
 from tests.tools.test_changes import edited, interrupted, run, write
-from tsme import Engine, FileFlash, Journal, Program, TsmeError
+from tsme import Engine, FileFlash, Journal, Program, RamFlash, TsmeError
 from tsme_host.compiler.compile import compile_text
 from tsme_host.tools.journal.image import read_log
 
@@ -71,6 +71,7 @@ tasks = tsme.Tasks()
 def ask(payload):
     pass
 """
+ENDED = "tsme: execution %d has ended: nothing to give up\n"
 
 
 def branch(flow: dict[str, Any], number: int) -> dict[str, Any]:
@@ -258,7 +259,7 @@ def test_retire_gives_up_what_no_program_can_go_on_with(tmp_path: Path, on: str)
     command = ("run", "flow.asl.json", "-j", "j.bin", "--fast", "--on", need(on), "--json")
     assert json.loads(run(tmp_path, *command)[1])["execution"] == 2
     assert run(tmp_path, "replay", "j.bin")[0] == 0
-    assert run(tmp_path, "retire", "j.bin")[0] == 0  # nobody can tell that it has ended
+    assert run(tmp_path, "retire", "j.bin") == (1, "", ENDED % 2)
 
 
 @pytest.mark.parametrize("name", ["retry", "tree"])
@@ -277,3 +278,58 @@ def test_retire_is_the_cure_for_a_journal_of_another_release(tmp_path: Path, nam
     assert ended.error == "TSME.Retired"
     with pytest.raises(TsmeError, match="TSME-K002"):
         engine.retire()
+
+
+def test_retire_gives_up_nothing_of_what_has_ended(tmp_path: Path) -> None:
+    write(tmp_path, edited(First=None) | {"StartAt": "Last"})
+    assert run(tmp_path, "run", "flow.asl.json", "-j", "j.bin")[0] == 0
+    before = (tmp_path / "j.bin").read_bytes()
+    assert run(tmp_path, "retire", "j.bin") == (1, "", ENDED % 1)
+    shutil.rmtree(tmp_path / "j.bin.programs")
+    assert run(tmp_path, "retire", "j.bin", "--program", "flow.asl.json") == (1, "", ENDED % 1)
+    assert (tmp_path / "j.bin").read_bytes() == before
+    assert run(tmp_path, "retire", "j.bin")[0] == 0  # nobody can tell
+    assert run(tmp_path, "retire", "j.bin") == (1, "", ENDED % 1)
+    pair = ("a=flow.asl.json", "b=flow.asl.json", "-j", "two.bin")
+    assert run(tmp_path, "run", *pair)[0] == 0
+    before = (tmp_path / "two.bin").read_bytes()
+    assert run(tmp_path, "retire", "two.bin", "--region", "b")[0] == 1
+    assert (tmp_path / "two.bin").read_bytes() == before
+
+
+def test_an_engine_gives_up_nothing_of_what_has_ended() -> None:
+    flash = RamFlash(512, 16)
+    program = Program(compile_text(json.dumps(edited())).program)
+    journal = Journal(flash)
+    journal.format()
+    now = [1_700_000_000_000]
+
+    def sleep(ms: int) -> None:
+        now[0] += ms
+
+    engine = Engine(program, journal, lambda: now[0], sleep)
+    with pytest.raises(TsmeError, match="TSME-K002"):
+        engine.retire()
+    engine.begin({}, None)  # under way, and its program is here
+    engine.retire("by hand")
+    ended = Engine(program, Journal(flash)).outcome()
+    assert ended
+    assert (ended.error, ended.cause) == ("TSME.Retired", "by hand")
+    assert engine.run_sync({}).output == "old"
+    before = bytes(flash.data)
+    with pytest.raises(TsmeError, match="TSME-K002"):
+        Engine(program, Journal(flash)).retire()
+    assert bytes(flash.data) == before
+
+
+@pytest.mark.parametrize("command", ["stop", "retire", "resume", "migrate", "journal resize"])
+@pytest.mark.parametrize("name", ["typo.bin", "folder", "-"])
+def test_only_run_makes_a_journal(tmp_path: Path, command: str, name: str) -> None:
+    write(tmp_path, edited())
+    (tmp_path / "folder").mkdir()
+    more = {"migrate": ["flow.asl.json"], "journal resize": ["--blocks", "9"]}.get(command, [])
+    code, out, err = run(tmp_path, *command.split(), name, *more)
+    assert (code, out, err.count("\n")) == (2, "", 1), err
+    if name != "-":
+        assert f"TSME-H01{name == 'folder':d}: " in err
+    assert {p.name for p in tmp_path.iterdir()} == {"flow.asl.json", "folder"}

@@ -33,7 +33,6 @@ BLOCKS_MOST = 65535
 @contextmanager
 def _opened(path: str) -> Iterator[bytes]:
     """The bytes of a journal that nobody else has."""
-    read_bytes(path)  # what is no file, or cannot be read, is said
     with locked(path):
         yield read_bytes(path)
 

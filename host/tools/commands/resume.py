@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import click
 
-from tsme.engine.programs import retire as give_up
+from tsme.engine.programs import give_up
 from tsme.journal import Journal
 from tsme.kernel import Kernel
 from tsme.kernel.executor import Executor
@@ -16,12 +16,12 @@ from tsme.kernel.protocol import STOP
 from ...compiler.backend.disasm import disassemble
 from .. import console
 from ..definitions import takes_values
-from ..errors import DONE, HostError
+from ..errors import DONE, FAILED, HostError
 from ..files import Loaded, read_program
 from ..journal import store
 from ..journal.image import Log, read_log
 from ..journal.partition import in_region, opened
-from ..journal.replayer import Known, client_of, programs_of
+from ..journal.replayer import Known, client_of, outcome, programs_of
 from ..journal.session import locked
 from ..limits import no_limits
 from .run import Options, execute, on_a_board
@@ -96,18 +96,23 @@ def stop(journal: str, error: str, cause: str, programs: tuple[str, ...]) -> int
 @click.command(short_help="Give up an execution that cannot go on.")
 @click.argument("journal", metavar="JOURNAL")
 @click.option("--cause", default="", help="Why.")
+@_PROGRAMS
 @in_region
-def retire(journal: str, cause: str) -> int:
+@takes_values
+def retire(journal: str, cause: str, programs: tuple[str, ...]) -> int:
     """Give up the execution under way in JOURNAL, without its program.
 
     For what no command can go on with: its program is nowhere any more, or another release of
     tsme began it. A checkpoint says that it is over; what it did stays in the journal, and the
     next program can begin.
+
+    Exits with 1 if the execution has ended, as far as its program is there to say so.
     """
     with locked(journal):
         log = whole(journal)
-        if log.ended:
-            raise HostError("TSME-H044", f'no execution is under way in "{journal}"')
+        if ended := outcome(log, programs):
+            console.note(f"tsme: execution {ended} has ended: nothing to give up")
+            return FAILED
         with opened(journal, log.block_size, log.blocks) as device:
             number = give_up(Journal(device, log.slot), cause)
     console.note(f"tsme: execution {number} is given up")

@@ -236,10 +236,10 @@ def _begun(action: Any, now: int) -> str:
     return f"waits {duration(action.due - now)} {number}"
 
 
-def programs_of(log: Log, paths: Iterable[str]) -> list[Known]:
+def programs_of(log: Log, paths: Iterable[str], strict: bool = True) -> list[Known]:
     """What --program names, and what of this journal is kept beside it."""
     given = [find(path) for path in paths]
-    if given:
+    if given and strict:
         check_program(log, given)
     kept = map(know, store.kept(log.name))
     return [*(item for item in kept if bytes(item.program.digest) in log.programs), *given]
@@ -260,6 +260,19 @@ def check_program(log: Log, programs: list[Known]) -> None:
         made = ", ".join(digest.hex() for digest in log.programs)
         message = f'the journal "{log.name}" belongs to another program ({made}), not to {given}'
         raise HostError("TSME-H043", message, "give the program that ran on the device")
+
+
+def outcome(log: Log, paths: Iterable[str]) -> int:
+    """The number of the newest execution if it has ended; 0 if it has not, or nobody can tell."""
+    last = log.records[-1]
+    if log.ended:
+        return int(last.fields["execution"])
+    player = Player(programs_of(log, paths, strict=False))
+    with no_limits():
+        for record in log.records:
+            player.play(record)
+    state = player.state
+    return int(state.execution) if state and state.status else 0
 
 
 def play_all(log: Log, programs: list[Known]) -> Iterator[Played]:

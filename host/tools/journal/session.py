@@ -20,6 +20,7 @@ from ...compiler.backend.disasm import disassemble
 from .. import console
 from ..errors import HostError
 from ..files import Loaded
+from ..inputs import read_bytes
 from ..limits import no_limits
 from ..outputs import not_writable
 from . import store
@@ -68,12 +69,15 @@ def held(path: str | None, loaded: Loaded, digest: bytes) -> Iterator[Kept]:
         os.close(lock)
 
 
-def _lock(path: str) -> int:
-    """Open a journal that no other process has.  The lock ends with the last that shares it."""
+def _lock(path: str, new: bool = True) -> int:
+    """Open a journal that no other process has.  The lock ends with the last that shares it.
+    `new`: it may be a file that is not there yet."""
     while True:
         try:
-            lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            lock = os.open(path, os.O_RDWR | os.O_CREAT * new, 0o666)
         except OSError as error:
+            if not new:
+                read_bytes(path)  # says what is wrong with it
             raise not_writable(path, error) from None
         try:
             _wait(lock, path)
@@ -116,7 +120,9 @@ def taken(path: str) -> Iterator[int]:
 @contextmanager
 def locked(path: str) -> Iterator[None]:
     """A journal that is there, with everybody else kept out of it."""
-    lock = _lock(path)
+    if path == "-":
+        raise HostError("TSME-H002", "the journal is a file, and not -", "write ./-")
+    lock = _lock(path, new=False)
     try:
         yield
     finally:

@@ -122,8 +122,7 @@ class Engine(Executor):
 
     def retire(self, cause=""):
         # Gives up an execution that cannot go on: its program, or its behaviour, is not here.
-        once("engine.programs", "retire", self.journal, cause)
-        self.recovered = None
+        once("engine.programs", "retire", self, cause)
 
     # What others may change who share a store, or number executions together.
 

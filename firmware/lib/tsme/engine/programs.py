@@ -63,7 +63,19 @@ class _Seen:
             self.program = event[2]
 
 
-def retire(journal, cause):
+def retire(engine, cause):
+    # What can be recovered says itself whether it has ended.
+    try:
+        busy = engine.recover()
+    except Exception:
+        busy = True  # nothing here can go on with it
+    if not busy:
+        raise fault("TSME-K002")
+    engine.recovered = None
+    give_up(engine.journal, cause)
+
+
+def give_up(journal, cause):
     # A checkpoint says that the execution is over, of which no step can be made.  -> its number
     s = _Seen()
     journal.recover(s.checkpoint, s.step)

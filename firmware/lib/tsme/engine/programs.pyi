@@ -10,5 +10,8 @@ def tidy(engine: Any) -> None:
 def migrate(engine: Any, plan: Any) -> None:
     """As Engine.migrate."""
 
-def retire(journal: Journal, cause: str) -> int:
+def retire(engine: Any, cause: str) -> None:
+    """As Engine.retire: TSME-K002 of what has ended, as far as its program is here to say so."""
+
+def give_up(journal: Journal, cause: str) -> int:
     """A checkpoint says that an execution is over, of which no step can be made; its number."""
