@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
+
+from tsme.errors import TsmeError
+from tsme.values import cbor
 
 from .errors import HostError
 
+Kind = Literal[
+    "program",
+    "plan of a migration",
+    "drawing in Mermaid",
+    "drawing by Graphviz",
+    "JUnit XML",
+    "export of a journal",
+    "CBOR sequence of records",
+    "failure of a simulation",
+    "value",
+]
 _LOOK = 4096  # bytes at the start of a file that tell what it is
 PROGRAM_START = b"\x87\x02\x48"  # an array of 7, version 2, a digest of 8 bytes
+_PLAN = re.compile(rb"\x82(?:[\x81-\x97]|\x98.|\x99..)(?:[\x81-\x97]|\x98.)\x00", re.DOTALL)
 
 
 def _is_program(start: bytes) -> bool:
@@ -41,9 +59,52 @@ def _is_sequence(start: bytes) -> bool:
 
 
 def _is_value(start: bytes) -> bool:
-    """Nothing else that is ours, and no workflow."""
+    """A value in one of its forms, nothing else that is ours, and no workflow."""
     others = any(known(start) for known in KINDS.values() if known is not _is_value)
-    return not others and b'"StartAt"' not in start and b'"States"' not in start
+    if others or b'"StartAt"' in start or b'"States"' in start:
+        return False
+    return _is_json(start) or any(_is_packed(start, form) for form in ("cbor", "msgpack"))
+
+
+def _is_json(start: bytes) -> bool:
+    try:
+        text = start.decode()
+    except UnicodeDecodeError as error:
+        if error.end < len(start) or len(start) < _LOOK:
+            return False
+        text = start[: error.start].decode()
+    if len(start) == _LOOK:
+        return text[0] in "{[" or (text[0] == '"' and "\n" not in text)
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _is_packed(start: bytes, form: str) -> bool:
+    from . import forms  # noqa: PLC0415
+
+    try:
+        forms.read(start, form)
+    except forms.Unfit as error:
+        return error.code == "TSME-V010" and len(start) == _LOOK
+    return True
+
+
+def _is_plan(start: bytes) -> bool:
+    """CBOR of windows, which begin with 0, and points, which have six fields (SPEC, 3.7)."""
+    try:
+        value, _ = cbor.decode(start, 0, True)
+    except TsmeError:  # no CBOR, or longer than what is looked at
+        return bool(_PLAN.match(start)) and len(start) == _LOOK
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(part, list) and part for part in value)
+        and all(isinstance(window, list) and window[:1] == [0] for window in value[0])
+        and all(isinstance(point, list) and len(point) == 6 for point in value[1])
+    )
 
 
 def _is_failure(start: bytes) -> bool:
@@ -51,8 +112,9 @@ def _is_failure(start: bytes) -> bool:
 
 
 # What a command writes, in words, and whether a file that begins so is of that kind.
-KINDS: dict[str, Callable[[bytes], bool]] = {
+KINDS: dict[Kind, Callable[[bytes], bool]] = {
     "program": _is_program,
+    "plan of a migration": _is_plan,
     "drawing in Mermaid": _is_mermaid,
     "drawing by Graphviz": _is_svg,
     "JUnit XML": _is_junit,
@@ -63,7 +125,7 @@ KINDS: dict[str, Callable[[bytes], bool]] = {
 }
 
 
-def keep_others(path: str, kind: str, flow: str = "") -> None:
+def keep_others(path: str, kind: Kind, flow: str = "") -> None:
     """A file of this kind may be replaced by another one, and nothing else.
 
     `flow`: the workflow that it is made of, for the words.
@@ -91,7 +153,12 @@ def _same(one: Path, other: Path) -> bool:
     return one.is_file() and other.is_file() and one.samefile(other)
 
 
-def write_bytes(path: str, data: bytes, kind: str, flow: str = "") -> None:
+def anywhere(path: str) -> bool:
+    """What needs no ending: the standard output, a device, a pipe."""
+    return path == "-" or (Path(path).exists() and not Path(path).is_file())
+
+
+def write_bytes(path: str, data: bytes, kind: Kind, flow: str = "") -> None:
     """Write a file of KINDS whole or not at all; `-` is the standard output."""
     if path == "-":
         sys.stdout.buffer.write(data)

@@ -62,6 +62,7 @@ def test_run_takes_and_writes_files_by_their_endings(folder: Path, on: str, form
         given = ["-i", f"in.{source}", "-o", target.name, "--on", need(on)]
         done = spawn("run", "echo.asl.json", *given, cwd=folder)
         assert (done.returncode, done.stdout) == (0, "")
+        assert done.stderr == f"{target.name}: the output of execution 1\n"
         assert exact(READ[form](target.read_bytes())) == exact(VALUE)
 
 
@@ -114,6 +115,31 @@ def test_what_is_no_value_is_one_line_with_the_file(
     assert f"{name}: " in done.stderr
 
 
+@pytest.mark.parametrize("form", READ)
+@pytest.mark.parametrize("value", [VALUE, 41, None, "text", ["ä" * 3000], {"k": ["x" * 90] * 60}])
+def test_an_output_replaces_one_of_before_in_any_form(folder: Path, form: str, value: object):
+    (folder / "out.json").write_bytes(WRITE[form](value))
+    done = spawn("run", "echo.asl.json", "-i", "1", "-o", "out.json", cwd=folder)
+    assert (done.returncode, (folder / "out.json").read_text()) == (0, "1\n"), done.stderr
+
+
+@pytest.mark.parametrize("command", [["run", "echo.asl.json"], ["resume", "j.bin"]])
+def test_an_output_whose_ending_is_no_form_needs_one(folder: Path, command: list[str]):
+    spawn("run", "echo.asl.json", "-j", "j.bin", cwd=folder)
+    before = (folder / "j.bin").read_bytes()
+    refused = spawn(*command, "-o", "out.txt", cwd=folder)
+    assert_one_clear_line(refused.stderr, "TSME-H003")
+    assert '"out.txt" ends in none of .json, .cbor and .msgpack; add --format' in refused.stderr
+    assert not (folder / "out.txt").exists()
+    assert (folder / "j.bin").read_bytes() == before
+    given = ["-i", "1", "-o", "out.txt", "--format", "cbor"]
+    done = spawn("run", "echo.asl.json", *given, cwd=folder)
+    assert (done.returncode, (folder / "out.txt").read_bytes()) == (0, b"\x01")
+    for where in ("-", "/dev/null"):
+        done = spawn("run", "echo.asl.json", "-i", "1", "-o", where, cwd=folder)
+        assert (done.returncode, done.stdout) == (0, "1\n" if where == "-" else "")
+
+
 def test_an_output_replaces_an_output_and_nothing_else(folder: Path):
     workflow = (folder / "flow.asl.json").read_bytes()
     refused = spawn("run", "echo.asl.json", "-o", "flow.asl.json", cwd=folder)
@@ -121,6 +147,14 @@ def test_an_output_replaces_an_output_and_nothing_else(folder: Path):
     assert (folder / "flow.asl.json").read_bytes() == workflow
     itself = spawn("run", "echo.asl.json", "-o", "echo.asl.json", cwd=folder)
     assert_one_clear_line(itself.stderr, "TSME-H013")
+    spawn("run", "echo.asl.json", "-j", "j.bin", cwd=folder)
+    (folder / "long.txt").write_text("Not a value, but long. " * 400, encoding="utf-8")
+    (folder / "short.txt").write_text("a note\n", encoding="utf-8")
+    for foreign in ("j.bin", "tasks.py", "long.txt", "short.txt"):
+        kept = (folder / foreign).read_bytes()
+        refused = spawn("run", "echo.asl.json", "-o", foreign, "--format", "cbor", cwd=folder)
+        assert_one_clear_line(refused.stderr, "TSME-H013")
+        assert (folder / foreign).read_bytes() == kept
     both = spawn("run", "echo.asl.json", "--json", "--format", "cbor", cwd=folder)
     assert_one_clear_line(both.stderr, "TSME-H002")
 

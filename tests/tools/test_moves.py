@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -16,8 +16,10 @@ from tests.releases.test_releases import BEFORE
 from tests.tools.shell import CPYTHON_AND_MICROPYTHON, need
 from tests.tools.test_changes import edited, interrupted, run, write
 from tsme import Engine, FileFlash, Journal, Program, RamFlash, TsmeError
+from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 from tsme_host.tools.journal.image import read_log
+from tsme_host.tools.outputs import KINDS, Kind
 
 FLOW: dict[str, Any] = {
     "StartAt": "Set",
@@ -202,6 +204,46 @@ def test_what_the_user_says_of_names_counts(tree: Path) -> None:
     code, out, _ = run(tree, "resume", "j.bin", "-t", "tasks.py", "--fast")
     assert (code, json.loads(out)) == (0, [{"r": 5, "z": {"a": 1}}, [None, None]])
     assert run(tree, "replay", "j.bin")[0] == 0
+
+
+def test_a_plan_replaces_a_plan_and_nothing_else(tree: Path) -> None:
+    change(tree, insert)
+    command = ("migrate", "j.bin", "flow.asl.json", "-o")
+    before = (tree / "j.bin").read_bytes()
+    for _ in range(2):  # the second time over its own
+        code, out, err = run(tree, *command, "plan.cbor")
+        assert (code, out, err) == (0, "", "plan.cbor: the plan for 6 states\n")
+    plan = (tree / "plan.cbor").read_bytes()
+    assert KINDS["plan of a migration"](plan)
+    (tree / "value.cbor").write_bytes(cbor.encode([[[1]], [[1, 2, 3, 4, 5, 6]]], True))
+    shutil.copy(tree / "tasks.py", tree / "tasks.cbor")
+    shutil.copy(tree / "j.bin", tree / "j.cbor")
+    shutil.copy(tree / "flow.asl.json", tree / "flow.cbor")
+    for foreign in ("value.cbor", "tasks.cbor", "j.cbor", "flow.cbor"):
+        kept = (tree / foreign).read_bytes()
+        code, out, err = run(tree, *command, foreign)
+        assert (code, out) == (2, "")
+        assert err.startswith(
+            f'tsme: error TSME-H013: "{foreign}" cannot be written: it is there '
+        )
+        assert (tree / foreign).read_bytes() == kept
+    code, out, err = run(tree, *command, "plan.json")
+    assert (code, out) == (2, "")
+    assert err == (
+        'tsme: error TSME-H003: "plan.json" does not end in .cbor, which a plan is; write '
+        "-o plan.cbor\n"
+    )
+    code, _, err = run(tree, "run", "flow.asl.json", "-t", "tasks.py", "-o", "plan.cbor")
+    assert (code, "TSME-H013" in err) == (2, True)
+    assert (tree / "plan.cbor").read_bytes() == plan
+    assert (tree / "j.bin").read_bytes() == before
+
+
+def test_what_is_written_has_a_kind_of_its_own() -> None:
+    assert set(KINDS) == set(get_args(Kind))
+    long = cbor.encode([[[0, 1], [0]], [[n, n, n, 0, 0, None] for n in range(999)]], True)
+    assert KINDS["plan of a migration"](long[:4096])
+    assert not KINDS["value"](long[:4096])
 
 
 def test_attempts_that_are_used_up_stay_used_up(tree: Path) -> None:

@@ -20,7 +20,7 @@ from tests.tools.shell import (
     spawn,
     tsme,
 )
-from tsme_host.tools.outputs import KINDS
+from tsme_host.tools.outputs import KINDS, Kind
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_a_folder_that_is_gone_is_named(folder: Path):
 
 # --- what would be lost -------------------------------------------------------------------------
 
-WRITES = {
+WRITES: dict[str, tuple[str, Kind]] = {
     "compile echo.asl.json -o": ("out.tsm", "program"),
     "graph echo.asl.json -o": ("out.mmd", "drawing in Mermaid"),
     "journal export j.bin -o": ("out.json", "export of a journal"),

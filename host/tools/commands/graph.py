@@ -17,7 +17,7 @@ from ..definitions import takes_values
 from ..diagram import Arrow, Box, Cluster, diagram
 from ..errors import DONE, FAILED, HostError
 from ..files import read_flow, shown_name
-from ..outputs import keep_others, write_bytes
+from ..outputs import Kind, keep_others, write_bytes
 from .check import show_problems
 
 _MISSED = ("#ffffff", "#d63384")  # what a simulation never reached
@@ -100,7 +100,7 @@ def known_ending(output: str) -> None:
     keep_others(output, _kind(output))
 
 
-def _kind(output: str) -> str:
+def _kind(output: str) -> Kind:
     svg_ = Path(output).suffix.lower() == ".svg"
     return "drawing by Graphviz" if svg_ else "drawing in Mermaid"
 

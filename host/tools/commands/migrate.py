@@ -12,9 +12,10 @@ from tsme.values import cbor
 
 from ...compiler.frontend.model import Json
 from .. import console
-from ..definitions import takes_values
+from ..definitions import split_name, takes_values
 from ..errors import DONE, HostError
 from ..files import parse_value, read_program
+from ..forms import ending
 from ..journal import store
 from ..journal.image import Log
 from ..journal.migration import Planner, Wishes
@@ -22,7 +23,7 @@ from ..journal.partition import in_region
 from ..journal.replayer import Known, Player, know, programs_of
 from ..journal.session import locked
 from ..limits import no_limits
-from ..outputs import write_bytes
+from ..outputs import anywhere, keep_others, write_bytes
 from .resume import commit, whole
 
 
@@ -76,12 +77,16 @@ def migrate(
         dict(_pair("--variable", text, empty=True) for text in variables),
         {name: _value(text) for name, text in (_pair("--set", t, empty=True) for t in values)},
     )
+    if output:
+        _writable(output, split_name(flow)[0])
     loaded = read_program(flow)
     new = know(loaded)
     if output:
         log, player = _stand(journal, [*programs], new)
         made = _planned(journal, player, new, wishes)
         write_bytes(output, bytes(cbor.encode(made.plan, True)), "plan of a migration")
+        if output != "-":
+            console.note(f"{output}: the plan for {console.count(len(made.moved), 'state')}")
         for path, problem in made.wrong.items():
             console.note(f'tsme: not "{path[-1]}": {problem.message}')
         return DONE
@@ -105,6 +110,14 @@ def migrate(
         f"{bytes(new.program.digest).hex()}, in {where}"
     )
     return DONE
+
+
+def _writable(output: str, flow: str) -> None:
+    """A plan has one form, and replaces nothing but a plan."""
+    if ending(output) != "cbor" and not anywhere(output):
+        message = f'"{output}" does not end in .cbor, which a plan is'
+        raise HostError("TSME-H003", message, "write -o plan.cbor")
+    keep_others(output, "plan of a migration", flow)
 
 
 def _pair(option: str, text: str, empty: bool = False) -> tuple[str, str]:

@@ -26,16 +26,16 @@ from ...compiler.backend.disasm import disassemble
 from ...ending import INTERRUPTED, Stopped
 from .. import console
 from ..aws.history import replay_history
-from ..definitions import takes_values
+from ..definitions import split_name, takes_values
 from ..errors import DONE, FAILED, HostError, did_you_mean
 from ..files import Loaded, read_program, read_value
-from ..forms import ending, option, write
+from ..forms import option
 from ..handlers import check_tasks
 from ..journal import store
 from ..journal.image import executions, read_log
 from ..journal.session import Kept, held, lay_out, left, under_way
 from ..limits import how_to_raise, limits_of, no_limits, twice
-from ..outputs import keep_others, write_bytes
+from ..output_values import give, writable
 from .run_several import Ways, is_several, several
 from .run_worker import work
 from .token import forget, mailbox
@@ -158,8 +158,7 @@ def run(programs: tuple[str, ...], **options: Unpack[Options]) -> int:
             raise HostError("TSME-H002", "--output is for one workflow", "take --json > FILE")
         return several(programs, options, Ways(_command, _words, environment))
     program = programs[0]
-    if options["output"]:
-        keep_others(options["output"], "value", program)
+    writable(options["output"], options["form"], split_name(program)[0])
     return execute(read_program(program), options)
 
 
@@ -171,6 +170,7 @@ def _plain_json(options: Options) -> None:
 def execute(loaded: Loaded, options: Options, resumes: bool = False) -> int:
     """Run a program, or what is under way in the journal; only that, if it `resumes`."""
     _plain_json(options)
+    writable(options["output"], options["form"])
     listing = disassemble(loaded.data)
     tasks = options["tasks"]
     if tasks is not None:
@@ -447,19 +447,10 @@ def _unsaid(result: list[Any], error: OSError | HostError) -> HostError:
     return HostError("TSME-H004", f"the output cannot be written: {why}", "it stands above")
 
 
-def _give(output: Any, target: str, form: str) -> None:
-    """The output of an execution, in its form."""
-    if form == "json":
-        data = console.json_text(output).encode(errors="backslashreplace") + b"\n"
-    else:
-        data = write(output, form)
-    write_bytes(target, data, "value")
-
-
 def _report(result: list[Any], options: Options, kept: Kept) -> int:
     status, output, error, cause, execution = result
     if status == "succeeded" and options["output"]:
-        _give(output, options["output"], ending(options["output"]) or options["form"] or "json")
+        give(output, options["output"], options["form"])
     if options["as_json"]:
         console.out_json(
             {
@@ -471,7 +462,10 @@ def _report(result: list[Any], options: Options, kept: Kept) -> int:
             }
         )
     elif status == "succeeded" and not options["output"]:
-        _give(output, "-", options["form"] or "json")
+        give(output, "-", options["form"])
+    elif status == "succeeded":
+        if options["output"] != "-":
+            console.note(f"{options['output']}: the output of execution {execution}")
     else:
         words = _words("", str(cause), options) if cause else ""
         why = ": ".join(part for part in (str(error or ""), words) if part)

@@ -200,6 +200,11 @@ class Planner:
         """As *migrate* has it."""
         return [self.windows, self.points]
 
+    @property
+    def moved(self) -> list[NamePath]:
+        """The states of the old program that have a place in the new one."""
+        return [path for path in self.old.states if path not in self.wrong]
+
     def _moved(self, path: NamePath) -> NamePath:
         return tuple(self.wishes.states.get(name, name) for name in path)
 
