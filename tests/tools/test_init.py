@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,40 @@ def test_its_main_py_goes_on_after_a_reset_and_tells_an_outcome_once_more(tmp_pa
     assert said == [["water!", first], [first, "water!", first.replace("1", "2", 1)]]
     (kept,) = (folder / "programs").iterdir()  # with the CRC in its name: verified once
     assert kept.read_bytes() == (folder / "soil.tsm").read_bytes()
+
+
+@pytest.mark.parametrize("on", ["cpython", "micropython"])
+def test_its_main_py_says_why_a_journal_is_refused_and_lets_it_be(tmp_path: Path, on: str):
+    interpreters.require(on)
+    assert spawn("init", "garden", cwd=tmp_path).returncode == 0
+    folder = tmp_path / "garden"
+    (folder / "machine.py").write_text(MACHINE, encoding="utf-8")
+    assert spawn("compile", "soil.asl.json", "--no-debug", cwd=folder).returncode == 0
+    before = (interpreters.ROOT / "tests" / "releases" / "0" / "retry.bin").read_bytes()
+    (folder / "journal.bin").write_bytes(before)
+    main = (folder / "main.py").read_text(encoding="utf-8")
+    assert "count=16" in main
+    (folder / "main.py").write_text(main.replace("count=16", "512, 16"), encoding="utf-8")
+    done = subprocess.run(
+        interpreters.command(on, "main.py"), cwd=folder, env=interpreters.environment(),
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("TSME-K007: the execution began with behaviour 0 of the engine")
+    assert done.stdout.count("\n") == 1
+    assert not done.stderr
+    assert (folder / "journal.bin").read_bytes() == before
+
+
+@pytest.mark.parametrize("on", ["cpython", "micropython"])
+def test_the_api_page_says_how_values_of_others_are_imported(tmp_path: Path, on: str):
+    interpreters.require(on)
+    page = (interpreters.ROOT / "docs" / "API.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| `(from tsme\.values import (\w+))` \| `(\w+)\(", page, re.MULTILINE)
+    assert [name for _, name, _ in lines] == ["json", "msgpack", "cbor"]
+    text = "".join(f"{line}\nassert callable({name}.{call})\n" for line, name, call in lines)
+    (tmp_path / "page.py").write_text(text, encoding="utf-8")
+    done = interpreters.run(on, tmp_path / "page.py")
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_the_api_page_names_everything_that_the_package_has():

@@ -90,6 +90,30 @@ def test_all_go_on_after_a_kill(folder: Path, on: str) -> None:
     assert json.loads(done.stdout) == {"long": {"n": 4}, "short": {"n": 2}}
 
 
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+def test_what_else_is_under_way_goes_on_and_says_how_it_ended(folder: Path, on: str) -> None:
+    interpreters.require(on)
+    words = ["run", "long.asl.json", "other=fails.asl.json", "a=asks.asl.json", "-t", "tasks.py",
+             "--on", on, "--input", '{"n": 1}', "--journal", "j.bin"]  # fmt: skip
+    with subprocess.Popen(
+        [COMMAND, *words], cwd=folder, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stderr
+        seen = b""
+        while b"long: waiting" not in seen or b"token 3-1" not in seen:
+            seen += process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.wait()
+    assert tsme("token", "success", "j.bin", "3-1", "5").exit_code == 0
+    one = ["run", "short.asl.json", "-t", "tasks.py", "--on", on, "-i", '{"n": 3}', "-j", "j.bin"]
+    done = spawn(*one, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "tsme: long: execution 1 was interrupted after step 2; going on with it" in done.stderr
+    assert 'tsme: long: waiting in "B" until' in done.stderr
+    assert json.loads(done.stdout) == {"short": {"n": 6}, "a": 5, "long": {"n": 4}}
+    assert "going on" not in spawn(*one, cwd=folder).stderr  # nothing is left of it
+
+
 def test_a_token_is_for_one_of_them(folder: Path) -> None:
     words = ["run", "a=asks.asl.json", "b=asks.asl.json", "-t", "tasks.py", "-j", "j.bin"]
     with subprocess.Popen(

@@ -1,9 +1,11 @@
 # Several workflows on the unix board, each in a region of one partition, which is a file.
 #
-# JOBS: a CBOR array of [name, program.tsm, input or null].  The result is ["several", {name: as of
-# one workflow}].  Options as main.py has them; `blocks` of each region, `room` of the partition.
+# JOBS: a CBOR array of [name, program.tsm, input or null].  What is under way in other regions
+# goes on, too.  The result is ["several", {name: as of one workflow}], of all that ran.  Options
+# as main.py has them; `blocks` of each region, `room` of the partition.
 import asyncio
 import sys
+from binascii import hexlify
 
 from forms import value_of
 from prepare import deliver, hush, kept, listen, prepared, say, serve
@@ -19,12 +21,13 @@ HOUR = 3600000
 
 
 class SayingBoard(Board):
-    names = {}  # noqa: RUF012  of states, by program
+    names = {}  # noqa: RUF012  of states, by program's digest
     known = set()  # noqa: RUF012
 
     async def pause(self, ms):
         for slot in self.under_way():
-            tell(slot, self.names.get(slot.name, ()), self.known, slot.name + ": ")
+            digest = hexlify(slot.program.digest).decode()
+            tell(slot, self.names.get(digest, ()), self.known, slot.name + ": ")
         await super().pause(ms)
 
 
@@ -78,10 +81,14 @@ def begin(board, results, name, path, given, blocks):
         return
     slot = board.slots[name]
     if not begun:
-        text = "tsme: %s: execution %d was interrupted after step %d; going on with it"
-        say(text % (name, slot.state.execution, slot.state.steps))
+        goes_on(slot)
         if given is not None:
             say("tsme: %s: the input is not used: the execution has its own" % name)
+
+
+def goes_on(slot):
+    text = "tsme: %s: execution %d was interrupted after step %d; going on with it"
+    say(text % (slot.name, slot.state.execution, slot.state.steps))
 
 
 async def quietly(board, mail):
@@ -108,10 +115,17 @@ def run(options):
     for name, path, given in jobs:
         value = {} if given is None else kept(value_of(given))
         begin(board, results, name, path, value, int(options["blocks"]))
+    names = [name for name, _, _ in jobs]
+    board.recover()
+    for slot in board.under_way():
+        if slot.name not in names:
+            names.append(slot.name)
+            serve(board.tasks, slot.program.resources())
+            goes_on(slot)
     asyncio.run(quietly(board, options.get("mail")))
-    for name, _, _ in jobs:
+    for name in names:
         if name not in results:
             e = board.slots.get(name)
             code = getattr(e, "code", "TSME-H032")
             results[name] = ["refused", code, getattr(e, "message", str(e))]
-    return ["several", Obj([(name, results[name]) for name, _, _ in jobs])]
+    return ["several", Obj([(name, results[name]) for name in names])]

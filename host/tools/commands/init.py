@@ -86,9 +86,12 @@ engine = tsme.Engine(
     # over USB, which a board in deep sleep does not answer.
     sleep=machine.deepsleep,
 )
-if engine.outcome():  # it ended right before a reset: perhaps nobody was told
-    print(engine.outcome())
-print(engine.run_sync({}))  # goes on with what a reset interrupted, or starts anew
+try:
+    if engine.outcome():  # it ended right before a reset: perhaps nobody was told
+        print(engine.outcome())
+    print(engine.run_sync({}))  # goes on with what a reset interrupted, or starts anew
+except tsme.TsmeError as error:  # the journal is of another release of tsme, say: what to do
+    print(error)
 """
 IGNORED = """\
 __pycache__/

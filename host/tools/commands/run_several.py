@@ -125,7 +125,6 @@ def several(programs: Sequence[str], options: Any, ways: Ways) -> int:
 def _files(place: Path, jobs: Sequence[Job], journal: str) -> list[str]:
     """What the board reads, and the options that tell where it is."""
     told: list[list[str | None]] = []
-    names: dict[str, list[str]] = {}
     for number, job in enumerate(jobs):
         listing = disassemble(job.loaded.data)
         program = place / f"{number}.tsm"
@@ -134,8 +133,10 @@ def _files(place: Path, jobs: Sequence[Job], journal: str) -> list[str]:
         if job.value is not None:
             given.write_bytes(job.value)
         told.append([job.name, str(program), None if job.value is None else str(given)])
-        names[job.name] = [state.name for state in listing.debug.states] if listing.debug else []
         store.keep(journal, job.loaded.data)
+    names: dict[str, list[str]] = {}  # of states, by program: another may be under way
+    for kept in map(disassemble, (program.data for program in store.kept(journal))):
+        names[kept.digest.hex()] = [s.name for s in kept.debug.states] if kept.debug else []
     place.joinpath("several.jobs").write_bytes(cbor.encode(told))
     place.joinpath("names.cbor").write_bytes(cbor.encode(names))
     largest = max(len(job.value or b"") for job in jobs)
