@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from binascii import crc32
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from tsme.kernel import Kernel, State, protocol
 from tsme.machine import Machine
 from tsme.values.cbor import decode
 from tsme_host.tools.files import read_program
+from tsme_host.tools.journal import store
+from tsme_host.tools.journal.image import read_log
 from tsme_host.tools.journal.replayer import know
 
 HERE = Path(__file__).parent
@@ -115,7 +118,7 @@ def test_a_downgrade_is_refused_by_name(
     path.write_bytes(before)
     result = command("replay", str(path), "--program", f"{HERE / 'machine.py'}:Meter")
     assert result.exit_code == 2
-    assert " ".join(result.stderr.split()) == f"tsme: error {REFUSED % 2}"
+    assert " ".join(result.stderr.split()) == f"tsme: error {said(REFUSED % 2, path)}"
     shown = command("journal", "show", str(path))
     assert shown.exit_code == 0
     assert "start" in shown.stdout or "checkpoint" in shown.stdout
@@ -136,3 +139,91 @@ def test_what_ended_under_another_behaviour_is_in_nobodys_way(
 def test_programs_that_are_kept_are_loaded() -> None:
     for path in sorted(NOW.glob("*.tsm")):
         assert know(read_program(str(path))).program.code
+
+
+GOING_ON = ["run", "resume", "stop", "migrate", "token list"]
+READING = ["replay", "history", "journal effects"]
+
+
+def said(error: str, path: Path) -> str:
+    """What a command says where a device would be told this."""
+    return error.replace("retire()", f"tsme retire {path}")
+
+
+@pytest.mark.parametrize("words", GOING_ON + READING)
+@pytest.mark.parametrize("name", ["retry", "tree"])
+def test_every_command_refuses_a_release_before_by_name_and_touches_nothing(
+    words: str, name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "j.bin"
+    shutil.copy(BEFORE / f"{name}.bin", path)
+    flow = tmp_path / "flow.asl.json"
+    shutil.copy(NOW / f"{name}.asl.json", flow)
+    given: dict[str, list[str | Path]] = {
+        "run": ["run", flow, "-j", path],
+        "migrate": ["migrate", path, flow],
+    }
+    for programs in (False, True):  # nothing of them is kept, or something else
+        if programs:
+            store.keep(str(path), (NOW / f"{name}.tsm").read_bytes())
+        result = command(*given.get(words, [*words.split(), path]))
+        assert result.exit_code == 2
+        assert " ".join(result.stderr.split()) == f"tsme: error {said(REFUSED % 0, path)}"
+    assert path.read_bytes() == (BEFORE / f"{name}.bin").read_bytes()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("retired", [False, True])
+def test_show_reads_a_journal_of_another_release(
+    tmp_path: Path, kept: bool, retired: bool
+) -> None:
+    path = tmp_path / "j.bin"
+    shutil.copy(BEFORE / "retry.bin", path)
+    if kept:
+        store.keep(str(path), (NOW / "retry.tsm").read_bytes())
+    if retired:
+        assert command("retire", str(path), "--cause", "too old").exit_code == 0
+    shown = command("journal", "show", str(path))
+    assert shown.exit_code == 0
+    assert "start" in shown.stdout
+    assert shown.stderr.startswith("tsme: not replayed: the execution began with behaviour 0 ")
+    assert ("TSME.Retired: too old" in shown.stdout) == retired
+    replayed = command("replay", str(path))
+    assert replayed.exit_code == 2
+    assert ("retire" in replayed.stderr) == (not retired)
+
+
+@pytest.mark.parametrize("words", ["run", "disasm", "replay"])
+def test_a_program_from_before_the_format_was_frozen_is_said_to_be_one(
+    words: str, tmp_path: Path
+) -> None:
+    old = BEFORE / "tree.tsm"
+    journal = tmp_path / "j.bin"
+    shutil.copy(NOW / "tree.bin", journal)
+    if words == "replay":
+        result = command("replay", journal, "--program", old)
+    else:
+        result = command(words, old)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "tsme: error TSME-P003: a program of a release before this one; compile its workflow "
+        "again\n"
+    )
+    later = tmp_path / "later.tsm"
+    later.write_bytes(b"\x88\x03" + b"\x00" * 7)
+    assert "TSME-P003: program format 3; this tsme reads 2" in command("run", later).stderr
+
+
+def test_a_kept_program_that_cannot_be_read_is_in_nobodys_way(tmp_path: Path) -> None:
+    journal = tmp_path / "j.bin"
+    shutil.copy(NOW / "tree.bin", journal)
+    digest = read_log(str(journal)).programs[-1]
+    store.keep(str(journal), (NOW / "tree.tsm").read_bytes())
+    old = (BEFORE / "tree.tsm").read_bytes()
+    for file in store.folder(str(journal)).glob("*.tsm"):
+        file.write_bytes(old)
+        file.rename(file.with_name(f"{digest.hex()}-{crc32(old):08x}.tsm"))
+    assert store.kept(str(journal)) == []
+    assert "has, but TSME-P003: " in store.lacking(str(journal), digest)
+    assert "has, but TSME-P003: " in command("resume", journal).stderr
+    assert command("replay", journal, "--program", NOW / "tree.tsm").exit_code == 0

@@ -18,7 +18,7 @@ from tsme.values import cbor
 
 from ..jsonpath.queries import to_text as query_text
 from .debug import Debug, read_debug
-from .emit import USUAL
+from .emit import USUAL, VERSION
 from .expressions import FUNCTIONS
 from .instructions import INSTRUCTIONS, NAMES, RESERVED_NAMES
 from .pool import ARRAY, FIRST_WORD, TEXT
@@ -57,6 +57,7 @@ CHOICES = {
     "EMIT": ["log", "metric", "publish"],
     "FAIL": ["", "error", "cause", "error, cause"],
 }
+_LIMITS_BEFORE = 6  # in programs of format 2 before it was frozen
 _WIDTH = 72  # of a constant in a listing
 
 
@@ -115,6 +116,8 @@ def disassemble(data: bytes) -> Disassembly:
         item, end = cbor.decode(data, 0, True)
     except TsmeError as error:
         raise TsmeError("TSME-P001", f"not a TSME program: {error.message}") from None
+    if isinstance(item, list) and item and type(item[0]) is int:
+        _of_now(item)
     if not isinstance(item, list) or len(item) != 7:
         raise TsmeError("TSME-P001", "not a TSME program")
     version, digest, needs, limits, code, _, pool = item
@@ -139,6 +142,17 @@ def disassemble(data: bytes) -> Disassembly:
         debug=names if debug else None,
         refusal=_refusal(data[:end]),
     )
+
+
+def _of_now(item: list[Any]) -> None:
+    """Is it of this format, as it has been since it was frozen?"""
+    text = ""
+    if item[0] != VERSION:
+        text = f"program format {item[0]}; this tsme reads {VERSION}"
+    elif len(item) == 7 and isinstance(item[3], list) and len(item[3]) == _LIMITS_BEFORE:
+        text = "a program of a release before this one; compile its workflow again"
+    if text:
+        raise TsmeError("TSME-P003", text)
 
 
 def _stated(limits: list[int]) -> dict[str, int]:

@@ -21,6 +21,7 @@ from ..forms import answers
 from ..journal import store
 from ..journal.image import Execution, Log, executions, read_log
 from ..journal.partition import in_region
+from ..journal.refusals import worded
 from ..journal.replayer import check_program, know
 from ..limits import no_limits
 
@@ -72,7 +73,8 @@ def history(
     check_program(read, [know(item) for item in loaded])
     found = executions(read)
     chosen = _choose(read, found, execution)
-    told = tell(loaded, chosen)
+    with worded(log, "give that one with --program too"):
+        told = tell(loaded, chosen)
     if form or not (table or sys.stdout.isatty()):
         console.answer(as_api(told, data), form or "json")
     else:

@@ -16,6 +16,7 @@ from ..forms import answers, ending, option, write
 from ..inputs import read_bytes
 from ..journal.image import Damage, Log, Record, duration, plain, read_log, timestamp
 from ..journal.partition import Part, in_region, parts_of, region
+from ..journal.refusals import behaviour
 from ..journal.replayer import Played, play_all, programs_of
 from ..outputs import write_bytes
 from .effects import effects
@@ -50,7 +51,9 @@ def show(log: str, programs: tuple[str, ...], form: str | None) -> int:
         _regions(log, parts, form)
         return DONE
     read = read_log(log)
-    known = programs_of(read, programs)
+    if why := behaviour(read, every=True):
+        console.note(f"tsme: not replayed: {why}")
+    known = [] if why else programs_of(read, programs)
     played = list(play_all(read, known) if known else map(Played, read.records))
     if form:
         console.answer(_plain(read, played, bool(known)), form)
@@ -205,9 +208,12 @@ def _input(item: Played) -> str:
 def _checkpoint(record: Record) -> str:
     fields = record.fields
     pending = console.count(len(fields["actions"]), "action")
+    status = fields["status"]
+    if status in ("failed", "stopped"):
+        status += f" ({': '.join(str(part) for part in fields['result'] if part)})"
     return (
         f"execution {fields['execution']} after {console.count(fields['steps'], 'step')}: "
-        f"{fields['status']}, {pending} pending, {len(record.body)} bytes"
+        f"{status}, {pending} pending, {len(record.body)} bytes"
     )
 
 

@@ -20,11 +20,12 @@ from ..journal import store
 from ..journal.image import Log
 from ..journal.migration import Planner, Wishes
 from ..journal.partition import in_region
+from ..journal.refusals import named
 from ..journal.replayer import Known, Player, know, programs_of
 from ..journal.session import locked
 from ..limits import no_limits
 from ..outputs import anywhere, keep_others, write_bytes
-from .resume import commit, whole
+from .resume import commit, under_way
 
 
 @click.command(short_help="Move a running execution to the workflow as it is now.")
@@ -133,7 +134,7 @@ def _value(text: str) -> list[Json] | None:
 
 def _stand(journal: str, programs: Iterable[str], new: Known) -> tuple[Log, Player]:
     """Where the execution under way is."""
-    log = whole(journal)
+    log = under_way(journal)
     known = programs_of(log, programs)
     player = Player(known)
     with no_limits():
@@ -141,13 +142,15 @@ def _stand(journal: str, programs: Iterable[str], new: Known) -> tuple[Log, Play
             player.play(record)
     state = player.state
     if state is None and log.records and not log.ended:
-        raise HostError("TSME-H044", f'where "{journal}" is cannot be told: {player.why}')
+        message = f"where {named(journal)} is cannot be told: {player.why}"
+        raise HostError("TSME-H044", message, "add --program and the workflow as it was")
     if state is None or state.status or player.now is None:
-        raise HostError(
-            "TSME-H044", f'no execution is under way in "{journal}"', "the next one is new anyway"
-        )
+        message = f"no execution is under way in {named(journal)}"
+        raise HostError("TSME-H044", message, "the next one is new anyway")
     if player.digest == new.program.digest:
-        raise HostError("TSME-H044", f'the execution in "{journal}" runs that program already')
+        raise HostError(
+            "TSME-H044", f"the execution in {named(journal)} runs that program already"
+        )
     return log, player
 
 

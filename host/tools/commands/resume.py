@@ -21,6 +21,7 @@ from ..files import Loaded, read_program
 from ..journal import store
 from ..journal.image import Log, read_log
 from ..journal.partition import in_region, opened
+from ..journal.refusals import check_behaviour, named, worded
 from ..journal.replayer import Known, client_of, outcome, programs_of
 from ..journal.session import locked
 from ..limits import no_limits
@@ -46,6 +47,13 @@ def whole(journal: str) -> Log:
     return log
 
 
+def under_way(journal: str) -> Log:
+    """One that this release could go on from."""
+    log = whole(journal)
+    check_behaviour(log)
+    return log
+
+
 @click.command(short_help="Go on with the execution under way in a journal.")
 @click.argument("journal", metavar="JOURNAL")
 @_PROGRAMS
@@ -57,15 +65,15 @@ def resume(journal: str, programs: tuple[str, ...], **given: Any) -> int:
     As tsme run does it, but without the workflow, which may have changed: its program is kept
     beside the journal.
     """
-    log = whole(journal)
+    log = under_way(journal)
     newest = log.programs[-1]
     found = [*store.kept(journal), *map(read_program, programs)]
     mine: list[Loaded] = [item for item in found if disassemble(item.data).digest == newest]
     if not mine and log.ended:
         raise HostError("TSME-H044", f'no execution is under way in "{journal}"')
     if not mine:
-        message = f'"{journal}" needs the program {newest.hex()}'
-        message += f', which is not in "{store.folder(journal)}"'
+        message = f'"{journal}" needs the program {newest.hex()}, '
+        message += store.lacking(journal, newest)
         raise HostError("TSME-H043", message, "add --program and the workflow as it was")
     options = given | {"given": (), "journal": journal, "seed": None, "now": None}
     return execute(mine[-1], cast(Options, options), resumes=True)
@@ -85,7 +93,7 @@ def stop(journal: str, error: str, cause: str, programs: tuple[str, ...]) -> int
     command runs it: end that first.
     """
     with locked(journal):
-        log = whole(journal)
+        log = under_way(journal)
         known = programs_of(log, programs)
         now = time.time_ns() // 1000000
         state = commit(journal, log, known, lambda s: (STOP, max(now, s.now), error, cause))
@@ -126,10 +134,15 @@ def commit(journal: str, log: Log, known: list[Known], event: Any) -> Any:
     def find(digest: bytes) -> Any:
         return client_of(programs.get(bytes(digest)))
 
-    with opened(journal, log.block_size, log.blocks) as device, no_limits():
+    cure = "add --program and the workflow as it was"
+    with (
+        opened(journal, log.block_size, log.blocks) as device,
+        no_limits(),
+        worded(journal, cure),
+    ):
         executor = _EXECUTOR(Kernel(None, None, find), Journal(device, log.slot))
         if not executor.recover():
-            raise HostError("TSME-H044", f'no execution is under way in "{journal}"')
+            raise HostError("TSME-H044", f"no execution is under way in {named(journal)}")
         step = executor.kernel.step(executor.state, event(executor.state))
         executor.commit(step)
         executor.state = step.state

@@ -33,6 +33,7 @@ from ..forms import option
 from ..handlers import check_tasks
 from ..journal import store
 from ..journal.image import executions, read_log
+from ..journal.refusals import BEHAVED, MISSING, in_words
 from ..journal.session import Kept, held, lay_out, left, under_way
 from ..limits import how_to_raise, limits_of, no_limits, twice
 from ..output_values import give, writable
@@ -420,8 +421,9 @@ def _words(code: str, message: str, options: Options) -> str:
     """What the board says, in the words of this command."""
     if code == "TSME-T002":
         return _no_handler(message, options["tasks"] or "")
-    if code in ("TSME-K005", "TSME-K007") and options["journal"]:
-        return message.replace("retire()", f"tsme retire {shlex.quote(options['journal'])}")
+    if code in (BEHAVED, MISSING) and options["journal"]:
+        cure = "run the workflow that it began with, as it was"
+        return in_words(message, options["journal"], cure)
     if code == "TSME-H005":
         number, _, at = message.partition(", ")
         return f"the system refuses: {os.strerror(int(number))} ({Path(at).name})"

@@ -25,6 +25,7 @@ from ..handlers import check_tasks
 from ..journal import store
 from ..journal.image import read_logs
 from ..journal.partition import TABLE, parts_of
+from ..journal.refusals import retiring
 from ..journal.session import lay_out, taken
 from .run_worker import work
 from .token import forget, mailbox
@@ -165,6 +166,8 @@ def _report(results: dict[str, list[Any]], options: Any, ways: Ways) -> int:
     for name, result in results.items():
         if result[0] == "refused":
             why = ways.words(result[1], result[2], options)
+            if there := options["journal"]:
+                why = why.replace(retiring(there), retiring(there, name))
             click.secho(f"{name}: error {result[1]}: {why}", err=True, fg="red")
             worst = 2
             continue

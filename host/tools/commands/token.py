@@ -27,6 +27,7 @@ from ..errors import DONE, HostError
 from ..files import read_value
 from ..forms import answers, option
 from ..journal.image import Log, read_logs
+from ..journal.refusals import check_behaviour
 from ..journal.replayer import Player, check_program, programs_of
 from ..journal.session import in_use
 from ..limits import no_limits
@@ -68,6 +69,7 @@ def waiting(journal: str, program: str) -> list[Waiting]:
 
 def _waiting(log: Log, program: str) -> list[Waiting]:
     journal = log.name
+    check_behaviour(log)
     known = programs_of(log, [program] if program else [])
     check_program(log, known)
     player = Player(known)

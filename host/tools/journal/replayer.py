@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from tsme.errors import TsmeError, fault
-from tsme.kernel import BEHAVIOUR, Kernel
+from tsme.errors import TsmeError
+from tsme.kernel import Kernel
 from tsme.kernel.limits import LIMITS
 from tsme.kernel.mismatch import Mismatch
 from tsme.kernel.protocol import STATUS, TASK
@@ -27,11 +27,10 @@ from ..handlers import load_machine
 from ..limits import no_limits
 from . import store
 from .image import Log, Record, duration
+from .refusals import BEHAVED, MISSING, brief, check_behaviour
 from .watching import Told, Watcher
 
 RETIRED = "TSME.Retired"
-_OTHER = "TSME-K007"  # another behaviour
-_MISSING = "TSME-K005"  # a program
 
 
 @dataclass(frozen=True)
@@ -123,8 +122,8 @@ class Player(Watcher):
             else:
                 self._step(played)
         except TsmeError as error:
-            if error.code in (_OTHER, _MISSING):
-                self.lose(error.message)
+            if error.code in (BEHAVED, MISSING):
+                self.lose(brief(error.message))
                 played.skipped = self.why
             else:
                 played.difference = f"the kernel refuses it: {error}"
@@ -248,9 +247,7 @@ def programs_of(log: Log, paths: Iterable[str], strict: bool = True) -> list[Kno
 def check_program(log: Log, programs: list[Known]) -> None:
     """At least one of a journal's executions must belong to one of the programs given, and have
     a behaviour that this release has."""
-    behaviours = [r.fields["behaviour"] for r in log.records if "program" in r.fields]
-    if behaviours and BEHAVIOUR not in behaviours:
-        raise fault(_OTHER, behaviours[-1], BEHAVIOUR)
+    check_behaviour(log, every=True)
     if not programs:
         message = f'there is no program for "{log.name}", nor one in "{store.folder(log.name)}"'
         raise HostError("TSME-H043", message, "add --program and the workflow that ran")

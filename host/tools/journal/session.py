@@ -25,6 +25,7 @@ from ..limits import no_limits
 from ..outputs import not_writable
 from . import store
 from .image import Log, read_log
+from .refusals import check_behaviour, retiring
 from .replayer import Player, know
 
 _ENDING = 2.0  # s that a journal is waited for whose command was killed
@@ -189,6 +190,7 @@ def _look(path: str, loaded: Loaded, digest: bytes, there: bool) -> Kept:
     if log.refusal:
         hint = f"{mend} keeps what can be kept, tsme journal show tells what there is"
         raise HostError("TSME-H045", f'"{path}" is damaged: {log.refusal}', hint)
+    check_behaviour(log)
     kept = Kept(blocks=log.blocks)
     programs = {disassemble(other.data).digest: other for other in store.kept(path)}
     programs[digest] = loaded
@@ -209,9 +211,9 @@ def _missing(path: str, log: Log, digest: bytes) -> HostError:
     """The program of what is under way is nowhere."""
     number = next(r.fields["execution"] for r in reversed(log.records) if "program" in r.fields)
     message = f'execution {number} in "{path}" needs the program {digest.hex()}, '
-    message += f'which is not in "{store.folder(path)}"'
+    message += store.lacking(path, digest)
     hint = "run the workflow that it began with, as it was, "
-    hint += f"or give the execution up: tsme retire {shlex.quote(path)}"
+    hint += f"or give the execution up: {retiring(path)}"
     return HostError("TSME-H043", message, hint)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from tsme.errors import TsmeError
 from tsme.program.store import ProgramFiles
 
 from ...compiler.backend.disasm import disassemble
@@ -43,7 +44,7 @@ def _debug(place: Path, digest: bytes) -> Path:
 
 
 def kept(journal: str) -> list[Loaded]:
-    """All that is there and whole."""
+    """All that is there and whole, and that this release can read."""
     place = folder(journal)
     if not place.is_dir():
         return []
@@ -53,8 +54,24 @@ def kept(journal: str) -> list[Loaded]:
         if whole := store.get(digest):
             debug = _debug(place, digest)
             data = whole[0] + (debug.read_bytes() if debug.is_file() else b"")
-            found.append(Loaded(str(place / digest.hex()), data, None))
+            if not _refusal(data):
+                found.append(Loaded(str(place / digest.hex()), data, None))
     return found
+
+
+def _refusal(data: bytes) -> str:
+    try:
+        return disassemble(data).refusal
+    except TsmeError as error:
+        return str(error)
+
+
+def lacking(journal: str, digest: bytes) -> str:
+    """Why `kept` has not got a program."""
+    place = folder(journal)
+    whole = ProgramFiles(str(place)).get(digest) if place.is_dir() else None
+    why = whole and _refusal(whole[0])
+    return f'which "{place}" has, but {why}' if why else f'which is not in "{place}"'
 
 
 def tidy(journal: str, needed: Iterable[bytes]) -> None:
