@@ -48,6 +48,9 @@ def leave(error: BaseException) -> NoReturn:
         if os.environ.get("TSME_TRACEBACK"):
             traceback.print_exception(error)
         click.secho(_fitting(_describe(error)), err=True, fg="red")
+        if isinstance(error, HostError):
+            for note in getattr(error, "__notes__", ()):
+                click.echo(_fitting(f"tsme: also: {note}"), err=True)
     sys.exit(UNABLE)
 
 

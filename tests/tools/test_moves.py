@@ -148,20 +148,21 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
             branch(flow, 0).update(Nap2=branch(flow, 0).pop("Nap"))
             or flow["States"]["Both"]["Branches"][0].update(StartAt="Nap2")
         ),
-        'the state "Nap" is gone from "flow.asl.json"; did you mean "Nap2"? --map Nap=NEW says '
-        "which takes its place",
+        'the state "Nap" is gone from "flow.asl.json"; did you mean "Nap2"? --map Nap=Nap2 says '
+        "that it takes its place",
     ),
     "a branch is gone": (
         lambda flow: flow["States"]["Both"]["Branches"].pop(),
-        '"Both" waits for 2 branches, and now for 1',
+        '"Both" waits for 2 branches, and now for 1 branch; let it end as it began: tsme resume',
     ),
     "another task": (
         lambda flow: asking(flow).update(Resource="other.waitForTaskToken"),
-        '"Ask" waits for the task ask.waitForTaskToken, and now for other.waitForTaskToken',
+        '"Ask" waits for the task ask.waitForTaskToken, and now for the task '
+        "other.waitForTaskToken; let it end as it began: tsme resume",
     ),
     "another kind of state": (
         lambda flow: branch(flow, 0).update(Nap={"Type": "Pass", "Next": "Tell"}),
-        '"Nap" waits for something else in "flow.asl.json"',
+        '"Nap" waits for a time, and now for nothing; --map Nap=NEW says which takes its place',
     ),
     "a variable is gone": (
         lambda flow: (

@@ -74,9 +74,9 @@ def migrate(
     move is a record of the journal, so that tsme replay still holds.
     """
     wishes = Wishes(
-        dict(_pair("--map", text) for text in states),
-        dict(_pair("--variable", text, empty=True) for text in variables),
-        {name: _value(text) for name, text in (_pair("--set", t, empty=True) for t in values)},
+        _pairs("--map", states),
+        _pairs("--variable", variables),
+        {name: _value(text) for name, text in _pairs("--set", values).items()},
     )
     if output:
         _writable(output, split_name(flow)[0])
@@ -94,18 +94,14 @@ def migrate(
     with locked(journal):
         log, player = _stand(journal, [*programs], new)
         made = _planned(journal, player, new, wishes)
+        store.keep_those(journal, programs, log.programs)
         store.keep(journal, loaded.data)  # before the journal names it
         now = time.time_ns() // 1000000
         fields = (new.program.digest, made.plan)
         every = [*player.known.values(), new]
-        commit(journal, log, every, lambda s: (MIGRATE, max(now, s.now), *fields))
-    state = player.state
+        state = commit(journal, log, every, lambda s: (MIGRATE, max(now, s.now), *fields))
     old = bytes(player.digest).hex()
-    where = (
-        ", ".join(f'"{player.now.debug.state(f.state)}"' for f in state.client if f and f.wait > 0)
-        if player.now
-        else ""
-    )
+    where = ", ".join(f'"{new.debug.state(f.state)}"' for f in state.client if f and f.wait > 0)
     console.note(
         f"tsme: execution {state.execution} has moved from the program {old} to "
         f"{bytes(new.program.digest).hex()}, in {where}"
@@ -121,11 +117,24 @@ def _writable(output: str, flow: str) -> None:
     keep_others(output, "plan of a migration", flow)
 
 
-def _pair(option: str, text: str, empty: bool = False) -> tuple[str, str]:
-    name, equals, rest = text.partition("=")
-    if not name or not equals or not (rest or empty):
-        raise HostError("TSME-H002", f'{option} "{text}" is no pair of names', "write OLD=NEW")
-    return name, rest
+_WRITE = {
+    "--map": "write --map OLD=NEW",
+    "--variable": "write --variable OLD=NEW, or --variable OLD= to drop it",
+    "--set": "write --set NAME=JSON, or --set NAME= to leave it without a value",
+}
+
+
+def _pairs(option: str, given: Iterable[str]) -> dict[str, str]:
+    """What is given for each name; for none twice."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, rest = text.partition("=")
+        if not name or not equals or not (rest or option != "--map"):
+            raise HostError("TSME-H002", f'{option} "{text}" is no pair', _WRITE[option])
+        if found.setdefault(name, rest) != rest:
+            both = f'"{found[name]}" and "{rest}"'
+            raise HostError("TSME-H002", f'{option} gives "{name}" twice, {both}', "leave one out")
+    return found
 
 
 def _value(text: str) -> list[Json] | None:
@@ -141,6 +150,11 @@ def _stand(journal: str, programs: Iterable[str], new: Known) -> tuple[Log, Play
         for record in log.records:
             player.play(record)
     state = player.state
+    newest = log.programs[-1] if log.programs else b""
+    if state is None and not log.ended and newest not in player.known:
+        message = f"{named(journal)} needs the program {newest.hex()}, "
+        message += store.lacking(journal, newest)
+        raise HostError("TSME-H043", message, "add --program and the workflow as it was")
     if state is None and log.records and not log.ended:
         message = f"where {named(journal)} is cannot be told: {player.why}"
         raise HostError("TSME-H044", message, "add --program and the workflow as it was")
@@ -148,9 +162,10 @@ def _stand(journal: str, programs: Iterable[str], new: Known) -> tuple[Log, Play
         message = f"no execution is under way in {named(journal)}"
         raise HostError("TSME-H044", message, "the next one is new anyway")
     if player.digest == new.program.digest:
-        raise HostError(
-            "TSME-H044", f"the execution in {named(journal)} runs that program already"
-        )
+        text = f"the execution in {named(journal)} runs that program already"
+        if player.now.debug.states != new.debug.states:
+            text += ": names are for debugging alone, so that other names make no other program"
+        raise HostError("TSME-H044", text, "nothing has to move")
     return log, player
 
 
@@ -163,11 +178,12 @@ def _planned(journal: str, player: Player, new: Known, wishes: Wishes) -> Planne
             "TSME-H053", f'"{new.name}" reads $$.Execution.Input, which "{journal}" does not keep'
         )
     if found:
-        for problem in found[1:]:
-            console.note(f"tsme: also: {'; '.join(part for part in problem if part)}")
-        raise HostError(
+        error = HostError(
             "TSME-H053", f"the execution cannot move: {found[0].message}", found[0].hint
         )
+        for problem in found[1:]:
+            error.add_note("; ".join(part for part in problem if part))
+        raise error
     return made
 
 

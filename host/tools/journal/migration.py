@@ -7,7 +7,8 @@ in the new program.  What cannot be moved is said by name, with what to do about
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from ...compiler.backend.debug import Debug
 from ...compiler.backend.disasm import instructions
 from ...compiler.backend.instructions import INSTRUCTIONS, NAMES
 from ...compiler.frontend.model import Json
-from ..errors import did_you_mean
+from ..errors import HostError, did_you_mean
 from .replayer import Known
 
 NamePath = tuple[str, ...]  # of a machine or state: names of states and numbers of branches
@@ -31,6 +32,14 @@ class Place(NamedTuple):
     handler: int  # -1 if it is not always the same
     what: Any  # a task's resource, the branches of a FORK
 
+    def __str__(self) -> str:
+        """What is waited for."""
+        if self.kind == "TASK":
+            return f"the task {self.what}"
+        if self.kind == "FORK":
+            return "1 branch" if self.what == 1 else f"{self.what} branches"
+        return "a time" if self.kind == "WAIT" else "items"
+
 
 @dataclass
 class CodedState:
@@ -42,6 +51,16 @@ class CodedState:
     places: list[Place] = field(default_factory=list)
     retriers: list[tuple[int, Any]] = field(default_factory=list)  # counter, names
 
+    @property
+    def kinds(self) -> list[str]:
+        """What its places are, in order."""
+        return [place.kind for place in self.places]
+
+    @property
+    def waits(self) -> str:
+        """What it waits for, in words."""
+        return " and ".join(dict.fromkeys(map(str, self.places))) or "nothing"
+
 
 @dataclass
 class CodedMachine:
@@ -49,6 +68,11 @@ class CodedMachine:
 
     width: int
     variables: list[str]
+
+
+def _of_user(variables: Iterable[str]) -> list[str]:
+    """Those that have a name in the workflow."""
+    return [name for name in variables if name and not name.startswith("#")]
 
 
 class Layout:
@@ -69,6 +93,14 @@ class Layout:
             begin, path, width = todo.pop()
             first = self._walk(begin, path, todo)
             self.machines[path] = CodedMachine(width, self.debug.variables(first)[: width - 1])
+
+    def names(self) -> set[str]:
+        """Of all states, in branches too."""
+        return {path[-1] for path in self.states}
+
+    def variables(self) -> set[str]:
+        """Of all machines."""
+        return {name for of in self.machines.values() for name in _of_user(of.variables)}
 
     def _walk(self, begin: int, path: NamePath, todo: list[tuple[int, NamePath, int]]) -> int:
         """All states of a machine; the number of its first."""
@@ -174,6 +206,9 @@ class Obstacle(NamedTuple):
     hint: str = ""
 
 
+_RESUME = "let it end as it began: tsme resume"
+
+
 class _Stays(Exception):
     """A state that cannot be moved: an Obstacle's message and hint."""
 
@@ -189,11 +224,14 @@ class Planner:
         self.windows: list[list[Any]] = []
         self.points: list[list[Any]] = []
         self._windows: dict[NamePath, int] = {}
+        self._check_words()
+        self._taken = {self._moved(path) for path in self.old.states}
         for path, state in self.old.states.items():
             try:
                 self.points += self._state(path, state)
             except _Stays as why:
                 self.wrong[path] = Obstacle(*why.args)
+        self._check_maps()
 
     @property
     def plan(self) -> list[Any]:
@@ -212,26 +250,41 @@ class Planner:
         shown = f'"{path[-1]}"'
         there = self.new.states.get(self._moved(path))
         if there is None:
-            known = [other[-1] for other in self.new.states if len(other) == len(path)]
-            close = did_you_mean(path[-1], known)
-            hint = f"{close} --map {path[-1]}=NEW says which takes its place".strip()
-            raise _Stays(f'the state {shown} is gone from "{self.name}"', hint)
-        kinds = [place.kind for place in state.places]
-        if kinds != [place.kind for place in there.places]:
-            raise _Stays(f'{shown} waits for something else in "{self.name}"')
+            raise _Stays(self._gone(path), self._instead(path, state))
+        now = "now" if there.path[-1] == path[-1] else f'"{there.path[-1]}" of "{self.name}"'
+        same = state.kinds == there.kinds
+        if not same or [p.what for p in state.places] != [p.what for p in there.places]:
+            message = f"{shown} waits for {state.waits}, and {now} for {there.waits}"
+            raise _Stays(message, self._instead(path, state) if not same else _RESUME)
         window = self._window(path[:-1])
         counters = self._counters(state, there)
         out = [[state.entry, there.entry, there.entry, 0, window, counters]]
         for one, other in zip(state.places, there.places, strict=True):
-            if one.what != other.what:
-                what = f"the task {one.what}, and now for {other.what}"
-                if one.kind == "FORK":
-                    what = f"{one.what} branches, and now for {other.what}"
-                raise _Stays(f"{shown} waits for {what}")
             if other.handler < 0:
                 raise _Stays(f"{shown} has more than one way to what it waits for")
             out.append([one.pc, other.pc, there.entry, other.handler, window, counters])
         return out
+
+    def _gone(self, path: NamePath) -> str:
+        """That a state has no place in the new program."""
+        to = self.wishes.states.get(path[-1])
+        if to and self.new.names() & {to}:
+            return f'"{to}" of "{self.name}" is not in the machine that has "{path[-1]}"'
+        return f'the state "{path[-1]}" is gone from "{self.name}"'
+
+    def _instead(self, path: NamePath, state: CodedState) -> str:
+        """What could take the place of a state: one that is new there and waits alike."""
+        machine = self._moved(path[:-1])
+        fresh = {
+            other[-1]: there.kinds == state.kinds
+            for other, there in self.new.states.items()
+            if other[:-1] == machine and other not in self._taken
+        }
+        found = _meant(path[-1], fresh, [name for name, alike in fresh.items() if alike])
+        pair = shlex.quote(f"{path[-1]}={found or 'NEW'}")
+        if found:
+            return f'did you mean "{found}"? --map {pair} says that it takes its place'
+        return f"--map {pair} says which takes its place"
 
     def _counters(self, state: CodedState, there: CodedState) -> list[int | None] | None:
         """Where each counter of the new program is in the old one; None if the retriers differ."""
@@ -257,6 +310,54 @@ class Planner:
             return self.wishes.values[name]
         names = [self.wishes.variables.get(other, other) for other in old]
         return names.index(name) + 1 if name and name in names else None
+
+    # --- what the user says ---
+
+    def _check_words(self) -> None:
+        """Each name is one of the old or of the new program."""
+        old, new, wishes = self.old, self.new, self.wishes
+        self._check_pairs("--map", "state", wishes.states, old.names(), new.names())
+        of_old, of_new = old.variables(), new.variables()
+        self._check_pairs("--variable", "variable", wishes.variables, of_old, of_new)
+        for name in wishes.values:
+            if name not in of_new:
+                raise _unknown("--set", f'"{self.name}"', "variable", name, of_new)
+        for machine in old.machines.values():
+            to: dict[str, str] = {}
+            for name in _of_user(machine.variables):
+                moved = wishes.variables.get(name, name)
+                if moved in to and moved in of_new:
+                    text = f'the variables "{to[moved]}" and "{name}" would both be "{moved}"'
+                    drop = " or ".join(f"--variable {n}=" for n in (to[moved], name))
+                    raise HostError("TSME-H002", text, f"drop one: {drop}")
+                if moved:
+                    to[moved] = name
+
+    def _check_pairs(
+        self,
+        option: str,
+        kind: str,
+        pairs: Mapping[str, str],
+        old: Collection[str],
+        new: Collection[str],
+    ) -> None:
+        for one, other in pairs.items():
+            turned = ""
+            if other in old and one in new:
+                turned = f"did you mean {option} {shlex.quote(f'{other}={one}')}?"
+            if one not in old:
+                raise _unknown(option, "what runs now", kind, one, old, turned)
+            if other and other not in new:
+                raise _unknown(option, f'"{self.name}"', kind, other, new, turned)
+
+    def _check_maps(self) -> None:
+        """What the user says of a state can be done."""
+        for name in self.wishes.states:
+            mine = [path for path in self.old.states if path[-1] == name]
+            why = [self.wrong[path] for path in mine if path in self.wrong]
+            if len(why) == len(mine):
+                text = f"--map {name}={self.wishes.states[name]}: {why[0].message}"
+                raise HostError("TSME-H053", text, why[0].hint)
 
     # --- of one execution ---
 
@@ -284,19 +385,36 @@ class Planner:
             self.old.machines[path].variables,
             self.new.machines[self._moved(path)].variables,
         )
+        names = [self.wishes.variables.get(name, name) for name in old]
+        fresh = [n for n in _of_user(new) if n not in names and n not in self.wishes.values]
         for name, value in zip(old, slots[1:], strict=False):
             to = self.wishes.variables.get(name, name)
             if value is not MISSING and to and to not in new and not name.startswith("#"):
-                message = (
-                    f'the variable "{name}" has a value, and "{self.name}" has no such variable'
+                text = f'the variable "{name}" has a value, and "{self.name}" has no such variable'
+                found = _meant(name, fresh, fresh)
+                hint = f'did you mean "{found}"? ' if found else ""
+                hint += (
+                    f"--variable {name}={found or 'NEW'} renames it, --variable {name}= drops it"
                 )
-                yield Obstacle(
-                    message, f"--variable {name}=NEW renames it, --variable {name}= drops it"
-                )
-        names = [self.wishes.variables.get(name, name) for name in old]
-        for name in new:
-            if name not in names and name not in self.wishes.values and not name.startswith("#"):
-                message = f'the variable "{name}" of "{self.name}" has no value in this execution'
-                yield Obstacle(
-                    message, f"--set {name}=JSON gives it one, --set {name}= leaves it without"
-                )
+                yield Obstacle(text, hint)
+        for name in fresh:
+            text = f'the variable "{name}" of "{self.name}" has no value in this execution'
+            hint = f"--set {name}=JSON gives it one, --set {name}= leaves it without"
+            yield Obstacle(text, hint)
+
+
+def _meant(name: str, known: Iterable[str], alike: list[str]) -> str:
+    """The one of the known that `name` resembles, or the only one that is alike; or none."""
+    close = did_you_mean(name, known)
+    if close:
+        return close.split('"', 1)[1].rsplit('"', 1)[0]
+    return alike[0] if len(alike) == 1 else ""
+
+
+def _unknown(
+    option: str, whose: str, kind: str, name: str, known: Collection[str], turned: str = ""
+) -> HostError:
+    """A word of the user's that names nothing."""
+    listed = ", ".join(sorted(known)[:9])
+    hint = turned or did_you_mean(name, known) or (f"it has {listed}" if listed else "it has none")
+    return HostError("TSME-H002", f'{option}: {whose} has no {kind} "{name}"', hint)

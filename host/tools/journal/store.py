@@ -13,7 +13,7 @@ from tsme.errors import TsmeError
 from tsme.program.store import ProgramFiles
 
 from ...compiler.backend.disasm import disassemble
-from ..files import Loaded
+from ..files import Loaded, read_program
 from ..limits import no_limits
 from ..outputs import not_writable
 
@@ -37,6 +37,16 @@ def keep(journal: str, data: bytes) -> None:
             part.replace(debug)
     except OSError as error:
         raise not_writable(str(place), error) from None
+
+
+def keep_those(journal: str, given: Iterable[str], needed: Iterable[bytes]) -> None:
+    """Put those there that were given for a command and that the journal needs."""
+    wanted = set(needed)
+    for path in given:
+        if ".py:" not in path:  # no machine
+            data = read_program(path).data
+            if disassemble(data).digest in wanted:
+                keep(journal, data)
 
 
 def _debug(place: Path, digest: bytes) -> Path:
