@@ -52,6 +52,10 @@ Examples:
   tsme sim flow.asl.json                    many seeds of faults and power cuts
   tsme journal show j.bin --program flow.asl.json
   tsme journal effects j.bin --program flow.asl.json --tasks tasks.py
+  tsme resume j.bin --tasks tasks.py        goes on, without the workflow
+  tsme migrate j.bin flow.asl.json          moves what is under way to the workflow as it is now
+  tsme stop j.bin --cause "enough"          ends it
+  tsme retire j.bin                         gives up what nothing can go on with
   tsme token success j.bin 1-4 '{"closed": true}' --program flow.asl.json
   tsme history j.bin --program flow.asl.json
   tsme replay j.bin --program flow.asl.json

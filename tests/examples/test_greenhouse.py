@@ -178,6 +178,10 @@ def test_demo(tmp_path):
     for part in ("The power fails", "a torn tail", "TSME.Interrupted", "identical: 129 steps"):
         assert part in text
     assert text.count("\u2713") == 8
+    readme = (interpreters.ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("```\n")[2].partition("```")[0].splitlines()
+    assert len(shown) > 10
+    assert not [line for line in shown if line.strip() not in ("", "...") and line not in text]
     assert "\u2717" not in text
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import interpreters
 from tests.tools.shell import (
     COMMAND,
     CPYTHON_AND_MICROPYTHON,
@@ -230,3 +232,39 @@ def test_output_into_a_closed_pipe_ends_quietly(folder: Path):
     )  # fmt: skip
     assert done.stdout.startswith("program ")
     assert done.stderr == ""
+
+
+def test_a_limit_that_a_program_asks_for_is_to_be_raised_to_that(tmp_path: Path):
+    flow = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    given = {"Comment": "tsme: step_bytes=65536", **flow}
+    (tmp_path / "flow.asl.json").write_text(json.dumps(given), encoding="utf-8")
+    done = spawn("run", "flow.asl.json", cwd=tmp_path)
+    assert_one_clear_line(done.stderr, "TSME-L001")
+    assert "write --limit step_bytes=65536, on a board" in done.stderr
+    assert spawn("run", "flow.asl.json", "--limit", "step_bytes=65536", cwd=tmp_path).stdout
+
+
+def test_a_journal_with_blocks_of_another_size_is_left_to_its_device(tmp_path: Path):
+    kept = interpreters.ROOT / "tests" / "releases" / "1"
+    image = (kept / "retry.bin").read_bytes()
+    (tmp_path / "pulled.bin").write_bytes(image)
+    words = ["--tasks", "tasks.py", "--journal", "pulled.bin"]
+    (tmp_path / "tasks.py").write_text("import tsme\n\ntasks = tsme.Tasks()\n", encoding="utf-8")
+    done = spawn("run", str(kept / "retry.tsm"), *words, cwd=tmp_path)
+    assert_one_clear_line(done.stderr, "TSME-H048")
+    assert (
+        '"pulled.bin" has blocks of 512 bytes, a journal of tsme run of 4096; it goes'
+        in done.stderr
+    )
+    assert (tmp_path / "pulled.bin").read_bytes() == image
+    assert spawn("journal", "show", "pulled.bin", cwd=tmp_path).returncode == 0
+
+
+def test_check_says_when_a_wildcard_of_a_retry_does_not_mean_a_reset(tmp_path: Path):
+    assert spawn("init", "garden", cwd=tmp_path).returncode == 0
+    done = spawn("check", "garden/soil.asl.json", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "garden/soil.asl.json: ok\n")
+    assert done.stderr == (
+        "note: if a task with Retry (Measure) is `once` and a reset interrupts it, States.ALL and "
+        "States.TaskFailed do not run it again; TSME.Interrupted does\n"
+    )

@@ -154,6 +154,12 @@ def test_what_is_wrong_with_one_is_said_and_the_others_run(folder: Path) -> None
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (
+            ["short.asl.json", "b=fails.asl.json", "-i", 'shrot={"n": 1}'],
+            'no workflow here is called "shrot"; did you mean "short"?',
+        ),
+        (["short.asl.json", "b=fails.asl.json", "-i", "x={}"], "there are short, b"),
+        (["short.asl.json", "-i", "x={}"], "no workflow here is called \"x\"; write --input '{}'"),
         (["short.asl.json", "short.asl.json"], 'two workflows have the name "short"; give one'),
         (["short.asl.json", "fails.asl.json", "-o", "x.json"], "--output is for one workflow"),
         (["short.asl.json", "none.asl.json"], "none.asl.json"),
@@ -172,7 +178,10 @@ def test_a_journal_of_one_is_not_cut_into_regions(folder: Path) -> None:
     both = spawn("run", "fails.asl.json", "short.asl.json", "-t", "tasks.py", "-j", "one.bin",
                  cwd=folder)  # fmt: skip
     assert both.returncode == 2
-    assert "TSME-J004" in both.stderr
+    assert (
+        'TSME-H052: "one.bin" is the journal of one workflow, and is not cut into regions; name '
+        "another file for several" in both.stderr
+    )
     assert folder.joinpath("one.bin").read_bytes() == before
 
 

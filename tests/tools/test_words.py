@@ -144,3 +144,11 @@ def test_no_word_is_broken_at_40_columns(tmp_path: Path, args: tuple[str, ...]):
     whole = spawn(*args, cwd=tmp_path)
     words = set((whole.stdout + whole.stderr).split())
     assert set(shown.split()) <= words
+
+
+def test_help_shows_how_to_go_on_with_what_is_under_way():
+    said = tsme("--help").stdout
+    for name in ("resume", "migrate", "stop", "retire"):
+        assert f"\n    tsme {name} j.bin " in said
+    assert "input" not in tsme("resume", "--help").stdout
+    assert "input" in tsme("run", "--help").stdout

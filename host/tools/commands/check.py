@@ -53,8 +53,8 @@ def _retried(states: Sequence[str]) -> str:
     """What a Retry on a wildcard does not mean here."""
     shown = ", ".join(states[:_SHOWN]) + (", ..." if len(states) > _SHOWN else "")
     return (
-        "note: States.ALL and States.TaskFailed in a Retry do not run a `once` task again that a "
-        f"reset interrupted ({shown}); TSME.Interrupted in it does"
+        f"note: if a task with Retry ({shown}) is `once` and a reset interrupts it, States.ALL "
+        "and States.TaskFailed do not run it again; TSME.Interrupted does"
     )
 
 

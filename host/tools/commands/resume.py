@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any, cast
 
 import click
@@ -57,7 +58,7 @@ def under_way(journal: str) -> Log:
 @click.command(short_help="Go on with the execution under way in a journal.")
 @click.argument("journal", metavar="JOURNAL")
 @_PROGRAMS
-@on_a_board
+@partial(on_a_board, form="Of the output.  [default: json]")
 @takes_values
 def resume(journal: str, programs: tuple[str, ...], **given: Any) -> int:
     """Go on with the execution under way in JOURNAL, with the program that it began with.

@@ -34,10 +34,10 @@ from ..handlers import check_tasks
 from ..journal import store
 from ..journal.image import executions, read_log
 from ..journal.refusals import BEHAVED, MISSING, in_words
-from ..journal.session import Kept, held, lay_out, left, under_way
+from ..journal.session import BLOCK, Kept, held, lay_out, left, under_way
 from ..limits import how_to_raise, limits_of, no_limits, twice
 from ..output_values import give, writable
-from .run_several import Ways, is_several, several
+from .run_several import Ways, check_names, is_several, several, stem
 from .run_worker import work
 from .token import forget, mailbox
 
@@ -45,7 +45,6 @@ LIB = Path(tsme.__file__).resolve().parent.parent
 ROOT = LIB.parent.parent  # of the working tree, if this is one
 OUT_OF_MEMORY = 3  # what the board exits with
 JOURNAL = "journal.bin"  # of an execution that keeps none
-BLOCK = 4096
 BLOCKS, BLOCKS_MOST = 64, 65535  # of a new journal
 HEAP_LEAST = 40 << 10  # in less, MicroPython cannot even say so
 HEAP_MUCH = 64 << 20
@@ -72,16 +71,20 @@ class Options(TypedDict):
     form: str | None
 
 
-def on_a_board(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of all that runs a program."""
-    for decorate in reversed(_BOARD):
+_FORM = "Of the output, and of an input whose ending does not say it.  [default: json]"
+
+
+def on_a_board(command: Callable[..., Any], form: str = _FORM) -> Callable[..., Any]:
+    """The options of all that runs a program.  `form`: what --help says of --format."""
+    for decorate in reversed((_OUTPUT, option(form), *_BOARD)):
         command = decorate(command)
     return command
 
 
+_OUTPUT = click.option(
+    "--output", "-o", metavar="FILE", help="Write the output there, by its ending."
+)
 _BOARD = (
-    click.option("--output", "-o", metavar="FILE", help="Write the output there, by its ending."),
-    option("Of the output, and of an input whose ending does not say it.  [default: json]"),
     click.option(
         "--tasks", "-t", metavar="TASKS.py", help="The handlers of the workflow's tasks."
     ),
@@ -159,6 +162,7 @@ def run(programs: tuple[str, ...], **options: Unpack[Options]) -> int:
             raise HostError("TSME-H002", "--output is for one workflow", "take --json > FILE")
         return several(programs, options, Ways(_command, _words, environment))
     program = programs[0]
+    check_names(options["given"], [stem(program)])
     writable(options["output"], options["form"], split_name(program)[0])
     return execute(read_program(program), options)
 

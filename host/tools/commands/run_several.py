@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -19,18 +20,17 @@ from tsme.values import cbor
 from ...compiler.backend.disasm import disassemble
 from ...ending import INTERRUPTED, Stopped
 from .. import console
-from ..errors import DONE, FAILED, HostError
+from ..errors import DONE, FAILED, HostError, did_you_mean
 from ..files import Loaded, read_program, read_value
 from ..handlers import check_tasks
 from ..journal import store
 from ..journal.image import read_logs
-from ..journal.partition import TABLE, parts_of
+from ..journal.partition import TABLE, geometry, parts_of
 from ..journal.refusals import retiring
-from ..journal.session import lay_out, taken
+from ..journal.session import BLOCK, check_blocks, lay_out, taken
 from .run_worker import work
 from .token import forget, mailbox
 
-BLOCK = 4096
 SPARE = 4  # regions for which a new partition has more room than for those that are asked for
 _NAMED = re.compile(r"([A-Za-z0-9][\w.-]*)=(.+)", re.DOTALL)
 Options = Mapping[str, Any]
@@ -68,11 +68,12 @@ def _jobs(programs: Sequence[str], given: Sequence[str], form: str | None) -> li
     flows: dict[str, str] = {}
     for text in programs:
         found = _NAMED.fullmatch(text)
-        name, flow = (found[1], found[2]) if found else (_stem(text), text)
+        name, flow = (found[1], found[2]) if found else (stem(text), text)
         if name in flows:
             hint = f"give one another name: {name}2={flow}"
             raise HostError("TSME-H002", f'two workflows have the name "{name}"', hint)
         flows[name] = flow
+    check_names(given, list(flows))
     values: dict[str, bytes] = {}
     for text in given:
         found = _NAMED.fullmatch(text)
@@ -83,7 +84,19 @@ def _jobs(programs: Sequence[str], given: Sequence[str], form: str | None) -> li
     return [Job(name, read_program(flow), values.get(name)) for name, flow in flows.items()]
 
 
-def _stem(flow: str) -> str:
+def check_names(given: Sequence[str], names: Sequence[str]) -> None:
+    """An input NAME=JSON must be for one of those that run."""
+    for text in given:
+        found = _NAMED.fullmatch(text)
+        if found and found[1] not in names and not Path(text).exists():
+            hint = did_you_mean(found[1], names) or f"there are {', '.join(names)}"
+            if len(names) == 1:
+                hint = f"write --input {shlex.quote(found[2])}"
+            message = f'--input {shlex.quote(text)}: no workflow here is called "{found[1]}"'
+            raise HostError("TSME-H002", message, hint)
+
+
+def stem(flow: str) -> str:
     """What a workflow is called: by its file, or by what it is in a template or a file."""
     path, _, name = flow.rpartition(":")
     return name if path and "/" not in name else Path(flow).name.split(".")[0]
@@ -101,6 +114,8 @@ def several(programs: Sequence[str], options: Any, ways: Ways) -> int:
             message = f"the workflow {job.name} needs handlers ({', '.join(missing)})"
             raise HostError("TSME-H020", message, "add --tasks TASKS.py")
     journal = options["journal"]
+    if journal:
+        _not_of_one(journal)
     lock: AbstractContextManager[int | None] = taken(journal) if journal else nullcontext()
     with lock as held, tempfile.TemporaryDirectory(prefix="tsme-") as folder:
         place = Path(folder)
@@ -121,6 +136,17 @@ def several(programs: Sequence[str], options: Any, ways: Ways) -> int:
             used = [digest for log in read_logs(journal) for digest in log.programs]
             store.tidy(journal, [*used, *(disassemble(job.loaded.data).digest for job in jobs)])
         return _report(results, options, ways)
+
+
+def _not_of_one(journal: str) -> None:
+    """A file whose blocks are all of one journal is no place for several."""
+    there = Path(journal)
+    found = geometry(there.read_bytes()) if there.is_file() else None
+    if found and found[1] != TABLE:
+        message = f'"{journal}" is the journal of one workflow, and is not cut into regions'
+        raise HostError("TSME-H052", message, "name another file for several")
+    if found:
+        check_blocks(journal, found[2])
 
 
 def _files(place: Path, jobs: Sequence[Job], journal: str) -> list[str]:

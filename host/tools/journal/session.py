@@ -28,6 +28,7 @@ from .image import Log, read_log
 from .refusals import check_behaviour, retiring
 from .replayer import Player, know
 
+BLOCK = 4096  # bytes, in the files of `tsme run`
 _ENDING = 2.0  # s that a journal is waited for whose command was killed
 
 
@@ -182,6 +183,7 @@ def _look(path: str, loaded: Loaded, digest: bytes, there: bool) -> Kept:
             )
         return Kept()
     log = read_log(path)
+    check_blocks(path, log.block_size)
     mend = f"tsme journal repair {shlex.quote(path)}"
     if log.cut is not None:
         whole = log.blocks * log.block_size
@@ -205,6 +207,14 @@ def _look(path: str, loaded: Loaded, digest: bytes, there: bool) -> Kept:
             f'"{loaded.name}" is for the next one, or for tsme migrate {shlex.quote(path)}'
         )
     return kept
+
+
+def check_blocks(path: str, size: int) -> None:
+    """What was pulled from a device may have blocks that the files of `tsme run` do not have."""
+    if size not in (0, BLOCK):
+        message = f'"{path}" has blocks of {size} bytes, a journal of tsme run of {BLOCK}'
+        hint = "it goes on on the device that it was pulled from; show, replay and history read it"
+        raise HostError("TSME-H048", message, hint)
 
 
 def _missing(path: str, log: Log, digest: bytes) -> HostError:
