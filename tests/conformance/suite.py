@@ -28,7 +28,7 @@ BATCH = interpreters.ROOT / "firmware" / "boards" / "unix" / "batch.py"
 KNOWN = Path(__file__).with_name("known_differences.json")
 # A laptop has room for all of them.
 SIZE = 1 << 24
-LIMITS["program_bytes"] = LIMITS["state_bytes"] = SIZE
+LIMITS["program_bytes"] = LIMITS["state_bytes"] = LIMITS["step_bytes"] = SIZE
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _excused(v: Verdict, known: dict[str, str]) -> Verdict:
 def _prepare(case: Case) -> Compiled | Verdict:
     """The program of an execution; a case is skipped if all that is wrong is refused by name."""
     try:
-        return compile_text(text_of(case))
+        return compile_text(text_of(case), step_bytes=SIZE)
     except CompileError as e:
         wrong = [p for p in e.problems if not p.refusal]
         if wrong:

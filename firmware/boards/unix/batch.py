@@ -21,7 +21,7 @@ def run(program, events, records):
 
 def main(source, target, size=0):
     if size:
-        LIMITS["program_bytes"] = LIMITS["state_bytes"] = int(size)
+        LIMITS["program_bytes"] = LIMITS["state_bytes"] = LIMITS["step_bytes"] = int(size)
     usual = dict(LIMITS)
     with open(source, "rb") as f:
         data = f.read()

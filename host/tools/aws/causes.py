@@ -20,7 +20,8 @@ from ..journal.listing import Instruction, Listing, SiteInfo
 
 _STEPS = ("KEY", "INDEX", "KEYQ", "INDEXQ", "QUERY")
 _NO_PATH, _NO_RESULT_PATH, _NO_CALL, _NO_CHOICE, _NO_VARIABLE = range(1, 6)
-_NO_TIME, TOO_LARGE, _NO_ITEMS, _EXCEEDED, _NO_START = range(6, 11)
+_NO_TIME, _TOO_LARGE, _NO_ITEMS, _EXCEEDED, _NO_START, _TOO_MUCH = range(6, 12)
+TOO_LARGE = (_TOO_LARGE, _TOO_MUCH)  # of one value, and of all that a state makes
 NO_POINTER = "The provided ReaderConfig.ItemsPointer "  # begins the cause of a reader's failure
 _NO_NEXT = "Failed to transition out of the state. The state does not point to a next state."
 _TOO_LATE = "Wait state delay is too long."

@@ -260,7 +260,7 @@ class _View(Watcher):
     def on_error(self, told: Told) -> None:
         branch, error, stack = self.of(told), told.fault, told.data[3]
         self.runs.on_error(branch, stack)
-        if error.number == TOO_LARGE:
+        if error.number in TOO_LARGE:
             self.fails(branch, self.large(branch, error.cause))
             return
         words = explain(self.moment(branch, stack), error.number, error.value)

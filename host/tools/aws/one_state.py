@@ -211,7 +211,7 @@ class _View(Watcher):
             return
         error = told.fault
         words = explain(self.moment(told, told.data[3]), error.number, error.value)
-        if error.number == TOO_LARGE:
+        if error.number in TOO_LARGE:
             words = too_large(self.setting.state.name)
         self.error = error.name, words or error.cause
 
