@@ -72,11 +72,11 @@ def _fitting(text: str) -> str:
 
 def _describe(error: BaseException) -> str:
     if isinstance(error, HostError):
-        return one_line(error.code, error.message, error.hint)
+        return one_line(error.code, error.message, error.hint) + _notes(error)
     if isinstance(error, TsmeError):
         return one_line(error.code, error.message)
     if isinstance(error, CompileError):
-        return _first_problem(error)
+        return _first_problem(error) + _notes(error)
     if isinstance(error, click.ClickException):
         return one_line("TSME-H001", *_usage(error))
     if isinstance(error, OSError):

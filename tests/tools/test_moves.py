@@ -6,6 +6,8 @@ import copy
 import json
 import re
 import shutil
+import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -13,7 +15,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.releases.test_releases import BEFORE
-from tests.tools.shell import CPYTHON_AND_MICROPYTHON, need
+from tests.tools.shell import COMMAND, CPYTHON_AND_MICROPYTHON, need
 from tests.tools.test_changes import edited, interrupted, run, write
 from tsme import Engine, FileFlash, Journal, Program, RamFlash, TsmeError
 from tsme.values import cbor
@@ -376,3 +378,120 @@ def test_only_run_makes_a_journal(tmp_path: Path, command: str, name: str) -> No
     if name != "-":
         assert f"TSME-H01{name == 'folder':d}: " in err
     assert {p.name for p in tmp_path.iterdir()} == {"flow.asl.json", "folder"}
+
+
+BROKEN = {
+    "half of an edit": edited(Last={"Type": "Pass", "Result": "new"}),
+    "deleted": None,
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_workflow_that_cannot_be_read_is_in_the_way_of_nothing_under_way(
+    tmp_path: Path, how: str
+) -> None:
+    write(tmp_path, edited())
+    interrupted(tmp_path)
+    (tmp_path / "flow.asl.json").unlink()
+    if BROKEN[how]:
+        write(tmp_path, BROKEN[how])
+    hint = "; what is under way goes on without it: tsme resume j.bin"
+    code, _, err = run(tmp_path, "run", "flow.asl.json", "-j", "j.bin")
+    assert (code, err.count("\n"), err.endswith(f"{hint}\n")) == (2, 1, True), err
+    (tmp_path / "tasks.py").write_text(TASKS)
+    err = run(tmp_path, "run", "flow.asl.json", "-j", "j.bin", "-t", "tasks.py")[2]
+    assert err.endswith(f"{hint} --tasks tasks.py\n")
+    assert json.loads(run(tmp_path, "resume", "j.bin")[1]) == "old"
+    for journal in ("j.bin", "none.bin"):  # nothing is under way there
+        assert hint not in run(tmp_path, "run", "flow.asl.json", "-j", journal)[2]
+
+
+def test_resume_goes_on_with_all_regions_of_a_file(tmp_path: Path) -> None:
+    write(tmp_path, edited(First={"Type": "Wait", "Seconds": 3, "Next": "Last"}))
+    interrupted_pair(tmp_path)
+    (tmp_path / "flow.asl.json").unlink()
+    hint = "; what is under way goes on without it: tsme resume j.bin\n"
+    assert run(tmp_path, "run", "flow.asl.json", "-j", "j.bin")[2].endswith(hint)
+    stop = ("stop", "j.bin", "--region", "b")
+    assert run(tmp_path, *stop) == (0, "", "tsme: execution 2 is stopped\n")
+    assert 'no execution is under way in the region "b" of "j.bin"' in run(tmp_path, *stop)[2]
+    code, out, err = run(tmp_path, "resume", "j.bin", "--fast")
+    assert (code, json.loads(out)) == (0, {"a": "old"}), err
+    code, _, err = run(tmp_path, "resume", "j.bin")
+    assert (code, err) == (
+        2, 'tsme: error TSME-H044: no execution is under way in "j.bin"; tsme run begins one\n',
+    )  # fmt: skip
+
+
+def test_resume_says_which_region_cannot_go_on(tmp_path: Path) -> None:
+    write(tmp_path, edited(First={"Type": "Wait", "Seconds": 3, "Next": "Last"}))
+    interrupted_pair(tmp_path)
+    shutil.rmtree(tmp_path / "j.bin.programs")
+    code, out, err = run(tmp_path, "resume", "j.bin", "--fast")
+    assert (code, json.loads(out)) == (2, {})
+    for name in ("a", "b"):
+        assert f"{name}: error TSME-K005: " in err
+        assert f"tsme retire j.bin --region {name}\n" in err
+    assert [line for line in err.splitlines() if "retire()" in line] == [
+        line
+        for line in err.splitlines()
+        if line.startswith('log: "')  # a board's own words
+    ]
+    again = ("resume", "j.bin", "--fast", "--program", "flow.asl.json")
+    assert json.loads(run(tmp_path, *again)[1]) == {"a": "old", "b": "old"}
+
+
+def interrupted_pair(folder: Path) -> None:
+    """Two executions wait in regions of j.bin."""
+    command = [str(COMMAND), "run", "a=flow.asl.json", "b=flow.asl.json", "-j", "j.bin"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stderr
+    said = b""
+    while b"b: waiting" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+
+
+READERS = {
+    "replay": "identical: ",
+    "history": "ExecutionSucceeded",
+    "journal show": "succeeded",
+    "journal effects": "0 tasks",
+}
+
+
+@pytest.mark.parametrize("words", READERS)
+@pytest.mark.parametrize("how", ["another program", "problems"])
+def test_a_program_that_is_not_the_journals_is_said_where_that_is_kept(
+    tmp_path: Path, words: str, how: str
+) -> None:
+    write(tmp_path, edited())
+    assert run(tmp_path, "run", "flow.asl.json", "-j", "j.bin", "--fast")[0] == 0
+    last = {"Type": "Pass", "Result": "new"}
+    write(tmp_path, edited(Last=last if how == "problems" else last | {"End": True}))
+    code, out, err = run(tmp_path, *words.split(), "j.bin", "--program", "flow.asl.json")
+    assert (code, READERS[words] in out) == (0, True), err
+    said = "has problems" if how == "problems" else "is none of its programs ("
+    assert err.startswith(f'tsme: "flow.asl.json" {said}')
+    assert 'those kept in "j.bin.programs" are taken\n' in err
+    shutil.rmtree(tmp_path / "j.bin.programs")
+    code, _, err = run(tmp_path, *words.split(), "j.bin", "--program", "flow.asl.json")
+    assert (code, err.count("\n")) == (2, 1)
+    assert ("TSME-C" if how == "problems" else "TSME-H043") in err
+
+
+def test_stop_and_migrate_take_what_is_kept_where_another_program_is_given(tmp_path: Path) -> None:
+    write(tmp_path, edited())
+    interrupted(tmp_path)
+    write(tmp_path, edited(Last={"Type": "Pass", "Result": "new", "End": True}))
+    given = ("j.bin", "--program", "flow.asl.json")
+    assert run(tmp_path, "migrate", *given[:1], "flow.asl.json", *given[1:])[0] == 0
+    shutil.rmtree(tmp_path / "j.bin.programs")
+    write(tmp_path, edited())
+    code, _, err = run(tmp_path, "stop", "j.bin", "--program", "flow.asl.json")
+    assert code == 2
+    assert "add --program and the workflow as it was, or give up what it began: tsme retire" in err
+    assert run(tmp_path, "retire", "j.bin")[0] == 0

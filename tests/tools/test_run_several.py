@@ -33,7 +33,7 @@ FLOWS = {
     "short": {"A": {"Type": "Wait", "Seconds": 1, "Next": "B"}, "B": {**DOUBLE, "End": True}},
     "long": {
         "A": {**DOUBLE, "Next": "B"},
-        "B": {"Type": "Wait", "Seconds": 3, "Next": "C"},
+        "B": {"Type": "Wait", "Seconds": 8, "Next": "C"},
         "C": {**DOUBLE, "End": True},
     },
     "asks": {"A": {"Type": "Task", "Resource": "ask.waitForTaskToken", "End": True}},

@@ -173,7 +173,7 @@ def main(args):
     else:
         say(" ".join([str(part) for part in result if part is not None]))
     if result[0] == "several":
-        return max([CODES.get(one[0], 1) for one in result[1].values()])
+        return max([CODES.get(one[0], 1) for one in result[1].values()] or [0])
     return CODES.get(result[0], 1)
 
 

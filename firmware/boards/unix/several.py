@@ -122,6 +122,8 @@ def run(options):
             names.append(slot.name)
             serve(board.tasks, slot.program.resources())
             goes_on(slot)
+    if not jobs:  # all that is there: also what cannot go on is said
+        names += [name for name in board.slots if isinstance(board.slots[name], Exception)]
     asyncio.run(quietly(board, options.get("mail")))
     for name in names:
         if name not in results:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from ...compiler.backend.disasm import disassemble
 from .. import console
 from ..aws.causes import compact
 from ..aws.events import Event, History
@@ -22,7 +23,7 @@ from ..journal import store
 from ..journal.image import Execution, Log, executions, read_log
 from ..journal.partition import in_region
 from ..journal.refusals import worded
-from ..journal.replayer import check_program, know
+from ..journal.replayer import check_program, given_of, know
 from ..limits import no_limits
 
 _TRUNCATED = {"truncated": False}
@@ -65,8 +66,8 @@ def history(
 
     Exits with 1 if the journal is damaged behind the events shown.
     """
-    loaded = [read_program(path) for path in programs]
     read = read_log(log)
+    loaded = given_of(read, programs, read_program, lambda item: disassemble(item.data).digest)
     if loaded:
         check_program(read, [know(item) for item in loaded])
     loaded += store.kept(log)

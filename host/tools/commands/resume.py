@@ -19,14 +19,15 @@ from .. import console
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
 from ..files import Loaded, read_program
+from ..inputs import read_bytes
 from ..journal import store
 from ..journal.image import Log, read_log
-from ..journal.partition import in_region, opened
+from ..journal.partition import in_region, opened, parts_of
 from ..journal.refusals import check_behaviour, named, worded
-from ..journal.replayer import Known, client_of, outcome, programs_of
+from ..journal.replayer import Known, client_of, given_of, outcome, programs_of
 from ..journal.session import locked
 from ..limits import no_limits
-from .run import Options, execute, on_a_board
+from .run import Options, execute, go_on, on_a_board
 
 _EXECUTOR: Any = Executor  # device code has no types
 _PROGRAMS = click.option(
@@ -60,15 +61,21 @@ def under_way(journal: str) -> Log:
 @_PROGRAMS
 @partial(on_a_board, form="Of the output.  [default: json]")
 @takes_values
-def resume(journal: str, programs: tuple[str, ...], **given: Any) -> int:
+def resume(journal: str, programs: tuple[str, ...], **options: Any) -> int:
     """Go on with the execution under way in JOURNAL, with the program that it began with.
 
     As tsme run does it, but without the workflow, which may have changed: its program is kept
-    beside the journal.
+    beside the journal. Of a file that is cut into regions all that is under way goes on.
     """
+    options |= {"given": (), "journal": journal, "seed": None, "now": None}
+    if parts_of(journal, read_bytes(journal)) is not None:
+        for path in programs:
+            store.keep(journal, read_program(path).data)
+        return go_on(cast(Options, options))
     log = under_way(journal)
     newest = log.programs[-1]
-    found = [*store.kept(journal), *map(read_program, programs)]
+    given = given_of(log, programs, read_program, lambda item: disassemble(item.data).digest)
+    found = [*store.kept(journal), *given]
     mine: list[Loaded] = [item for item in found if disassemble(item.data).digest == newest]
     if not mine and log.ended:
         raise HostError("TSME-H044", f'no execution is under way in "{journal}"')
@@ -76,7 +83,6 @@ def resume(journal: str, programs: tuple[str, ...], **given: Any) -> int:
         message = f'"{journal}" needs the program {newest.hex()}, '
         message += store.lacking(journal, newest)
         raise HostError("TSME-H043", message, "add --program and the workflow as it was")
-    options = given | {"given": (), "journal": journal, "seed": None, "now": None}
     return execute(mine[-1], cast(Options, options), resumes=True)
 
 

@@ -34,7 +34,7 @@ from ..handlers import check_tasks
 from ..journal import store
 from ..journal.image import executions, read_log
 from ..journal.refusals import BEHAVED, MISSING, in_words
-from ..journal.session import BLOCK, Kept, held, lay_out, left, under_way
+from ..journal.session import BLOCK, Kept, held, lay_out, left, or_resume, under_way
 from ..limits import how_to_raise, limits_of, no_limits, twice
 from ..output_values import give, writable
 from .run_several import Ways, check_names, is_several, several, stem
@@ -164,7 +164,17 @@ def run(programs: tuple[str, ...], **options: Unpack[Options]) -> int:
     program = programs[0]
     check_names(options["given"], [stem(program)])
     writable(options["output"], options["form"], split_name(program)[0])
-    return execute(read_program(program), options)
+    with or_resume(options):
+        loaded = read_program(program)
+    return execute(loaded, options)
+
+
+def go_on(options: Options) -> int:
+    """Go on with all that is under way in the regions of the journal."""
+    _plain_json(options)
+    if options["output"]:
+        raise HostError("TSME-H002", "--output is for one workflow", "take --json > FILE")
+    return several((), options, Ways(_command, _words, environment))
 
 
 def _plain_json(options: Options) -> None:

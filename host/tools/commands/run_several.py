@@ -27,7 +27,7 @@ from ..journal import store
 from ..journal.image import read_logs
 from ..journal.partition import TABLE, geometry, parts_of
 from ..journal.refusals import retiring
-from ..journal.session import BLOCK, check_blocks, lay_out, taken
+from ..journal.session import BLOCK, check_blocks, lay_out, or_resume, taken
 from .run_worker import work
 from .token import forget, mailbox
 
@@ -64,7 +64,7 @@ def is_several(programs: Sequence[str], journal: str | None) -> bool:
     return parts_of(str(there), there.read_bytes()) is not None
 
 
-def _jobs(programs: Sequence[str], given: Sequence[str], form: str | None) -> list[Job]:
+def _jobs(programs: Sequence[str], options: Options) -> list[Job]:
     flows: dict[str, str] = {}
     for text in programs:
         found = _NAMED.fullmatch(text)
@@ -73,15 +73,16 @@ def _jobs(programs: Sequence[str], given: Sequence[str], form: str | None) -> li
             hint = f"give one another name: {name}2={flow}"
             raise HostError("TSME-H002", f'two workflows have the name "{name}"', hint)
         flows[name] = flow
-    check_names(given, list(flows))
+    check_names(options["given"], list(flows))
     values: dict[str, bytes] = {}
-    for text in given:
+    for text in options["given"]:
         found = _NAMED.fullmatch(text)
         which = [found[1]] if found and found[1] in flows else list(flows)
         value = found[2] if found and found[1] in flows else text
         for name in which:
-            values[name] = bytes(cbor.encode(read_value(value, form=form)))
-    return [Job(name, read_program(flow), values.get(name)) for name, flow in flows.items()]
+            values[name] = bytes(cbor.encode(read_value(value, form=options["form"])))
+    with or_resume(options):
+        return [Job(name, read_program(flow), values.get(name)) for name, flow in flows.items()]
 
 
 def check_names(given: Sequence[str], names: Sequence[str]) -> None:
@@ -103,8 +104,9 @@ def stem(flow: str) -> str:
 
 
 def several(programs: Sequence[str], options: Any, ways: Ways) -> int:
-    """Run them until none is under way; the exit code is the worst of theirs."""
-    jobs = _jobs(programs, options["given"], options["form"])
+    """Run them, and what is under way in the journal, until none is under way; the exit code is
+    the worst of theirs."""
+    jobs = _jobs(programs, options)
     if options["tasks"] is not None:
         check_tasks(options["tasks"])
     for job in jobs:
@@ -131,6 +133,9 @@ def several(programs: Sequence[str], options: Any, ways: Ways) -> int:
                 stop.add_note("the same command goes on from the journal")
             raise
         results = _results(place / "result.cbor", status, options, ways)
+        if not results:
+            message = f'no execution is under way in "{journal}"'
+            raise HostError("TSME-H044", message, "tsme run begins one")
         forget(journal)
         if journal:
             used = [digest for log in read_logs(journal) for digest in log.programs]
@@ -166,7 +171,7 @@ def _files(place: Path, jobs: Sequence[Job], journal: str) -> list[str]:
         names[kept.digest.hex()] = [s.name for s in kept.debug.states] if kept.debug else []
     place.joinpath("several.jobs").write_bytes(cbor.encode(told))
     place.joinpath("names.cbor").write_bytes(cbor.encode(names))
-    largest = max(len(job.value or b"") for job in jobs)
+    largest = max([len(job.value or b"") for job in jobs], default=0)
     blocks = max(64, 8 * largest // BLOCK)
     there = Path(journal)
     size = there.stat().st_size if there.is_file() else 0

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from tsme.errors import TsmeError
 from tsme.kernel import Kernel
@@ -21,16 +21,19 @@ from tsme.program.interpreter import Interpreter
 
 from ...compiler.backend.debug import Debug
 from ...compiler.backend.disasm import disassemble
+from ...compiler.frontend.model import CompileError
+from .. import console
 from ..errors import HostError
 from ..files import Loaded, read_program
 from ..handlers import load_machine
 from ..limits import no_limits
 from . import store
 from .image import Log, Record, duration
-from .refusals import BEHAVED, MISSING, brief, check_behaviour
+from .refusals import BEHAVED, MISSING, behaviour, brief, check_behaviour
 from .watching import Told, Watcher
 
 RETIRED = "TSME.Retired"
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True)
@@ -235,10 +238,34 @@ def _begun(action: Any, now: int) -> str:
     return f"waits {duration(action.due - now)} {number}"
 
 
-def programs_of(log: Log, paths: Iterable[str], strict: bool = True) -> list[Known]:
+def given_of(
+    log: Log, paths: Iterable[str], read: Callable[[str], _Read], digest: Callable[[_Read], bytes]
+) -> list[_Read]:
+    """What --program names.  Where this journal's programs are kept beside it, what is none of
+    them (any more) is said and left out."""
+    kept = {disassemble(item.data).digest for item in store.kept(log.name)} & set(log.programs)
+    given = []
+    for path in paths:
+        try:
+            one = read(path)
+        except CompileError:
+            if not kept:
+                raise
+            why = "has problems (tsme check shows them)"
+        else:
+            if not kept or digest(one) in log.programs:
+                given.append(one)
+                continue
+            why = f"is none of its programs ({digest(one).hex()})"
+        there = store.folder(log.name)
+        console.note(f'tsme: "{path}" {why}; those kept in "{there}" are taken')
+    return given
+
+
+def programs_of(log: Log, paths: Iterable[str]) -> list[Known]:
     """What --program names, and what of this journal is kept beside it."""
-    given = [find(path) for path in paths]
-    if given and strict:
+    given = given_of(log, paths, find, lambda item: bytes(item.program.digest))
+    if given:
         check_program(log, given)
     kept = map(know, store.kept(log.name))
     return [*(item for item in kept if bytes(item.program.digest) in log.programs), *given]
@@ -264,7 +291,7 @@ def outcome(log: Log, paths: Iterable[str]) -> int:
     last = log.records[-1]
     if log.ended:
         return int(last.fields["execution"])
-    player = Player(programs_of(log, paths, strict=False))
+    player = Player(programs_of(log, () if behaviour(log) else paths))
     with no_limits():
         for record in log.records:
             player.play(record)

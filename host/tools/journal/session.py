@@ -7,16 +7,18 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tsme.errors import TsmeError
 from tsme.kernel import Action
 from tsme.values import cbor
 
 from ...compiler.backend.disasm import disassemble
+from ...compiler.frontend.model import CompileError
 from .. import console
 from ..errors import HostError
 from ..files import Loaded
@@ -24,8 +26,8 @@ from ..inputs import read_bytes
 from ..limits import no_limits
 from ..outputs import not_writable
 from . import store
-from .image import Log, read_log
-from .refusals import check_behaviour, retiring
+from .image import Log, read_log, read_logs
+from .refusals import behaviour, check_behaviour, retiring
 from .replayer import Player, know
 
 BLOCK = 4096  # bytes, in the files of `tsme run`
@@ -261,6 +263,32 @@ def _stand(kept: Kept, log: Log, programs: dict[bytes, Loaded]) -> None:
     kept.program = programs[player.digest]
     start = next(r for r in reversed(log.records) if "program" in r.fields)
     kept.input = bytes(cbor.encode(start.fields["input"]))
+
+
+def _goes_on(path: str) -> bool:
+    """Is something under way in a journal that can go on with what is kept beside it?"""
+    with suppress(HostError, TsmeError):
+        programs = store.kept(path)
+        for log in read_logs(path):
+            state = None if behaviour(log) else _play(log, programs).state
+            if state and not state.status:
+                return True
+    return False
+
+
+@contextmanager
+def or_resume(options: Mapping[str, Any]) -> Iterator[None]:
+    """What is wrong with a workflow is not in the way of what began before: that is said too.
+    `options`: of tsme run."""
+    try:
+        yield
+    except (CompileError, HostError) as error:
+        path = options["journal"]
+        if path and Path(path).is_file() and _goes_on(path):
+            more = f" --tasks {shlex.quote(options['tasks'])}" if options["tasks"] else ""
+            how = f"tsme resume {shlex.quote(path)}{more}"
+            error.add_note(f"what is under way goes on without it: {how}")
+        raise
 
 
 def under_way(path: str, loaded: Loaded) -> str:
