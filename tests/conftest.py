@@ -27,4 +27,4 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if "conformance" in item.path.parts:
         from tests.conformance.suite import SIZE
 
-        LIMITS["program_bytes"] = LIMITS["state_bytes"] = SIZE
+        LIMITS["program_bytes"] = LIMITS["state_bytes"] = LIMITS["step_bytes"] = SIZE
