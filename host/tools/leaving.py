@@ -72,7 +72,7 @@ def _fitting(text: str) -> str:
 
 def _describe(error: BaseException) -> str:
     if isinstance(error, HostError):
-        return one_line(error.code, error.message, error.hint) + _notes(error)
+        return one_line(error.code, error.message, error.hint)
     if isinstance(error, TsmeError):
         return one_line(error.code, error.message)
     if isinstance(error, CompileError):

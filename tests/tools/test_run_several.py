@@ -199,7 +199,7 @@ def test_one_of_them_is_stopped_and_another_moves_to_a_new_workflow(folder: Path
         process.send_signal(signal.SIGINT)
         process.wait()
     text = folder.joinpath("long.asl.json").read_text()
-    folder.joinpath("long.asl.json").write_text(text.replace('"Seconds": 3', '"Seconds": 7'))
+    folder.joinpath("long.asl.json").write_text(text.replace('"Seconds": 8', '"Seconds": 7'))
     assert "say which is meant" in tsme("migrate", "j.bin", "long.asl.json").stderr
     moved = tsme("migrate", "j.bin", "long.asl.json", "--region", "long")
     assert "execution 1 has moved from the program" in moved.stderr, moved.output

@@ -185,6 +185,8 @@ def _look(path: str, loaded: Loaded, digest: bytes, there: bool) -> Kept:
             )
         return Kept()
     log = read_log(path)
+    if not log.refusal:
+        check_behaviour(log)
     check_blocks(path, log.block_size)
     mend = f"tsme journal repair {shlex.quote(path)}"
     if log.cut is not None:
@@ -194,7 +196,6 @@ def _look(path: str, loaded: Loaded, digest: bytes, there: bool) -> Kept:
     if log.refusal:
         hint = f"{mend} keeps what can be kept, tsme journal show tells what there is"
         raise HostError("TSME-H045", f'"{path}" is damaged: {log.refusal}', hint)
-    check_behaviour(log)
     kept = Kept(blocks=log.blocks)
     programs = {disassemble(other.data).digest: other for other in store.kept(path)}
     programs[digest] = loaded
@@ -287,7 +288,11 @@ def or_resume(options: Mapping[str, Any]) -> Iterator[None]:
         if path and Path(path).is_file() and _goes_on(path):
             more = f" --tasks {shlex.quote(options['tasks'])}" if options["tasks"] else ""
             how = f"tsme resume {shlex.quote(path)}{more}"
-            error.add_note(f"what is under way goes on without it: {how}")
+            note = f"what is under way goes on without it: {how}"
+            if isinstance(error, HostError):
+                error.hint = "; ".join(part for part in (error.hint, note) if part)
+            else:
+                error.add_note(note)
         raise
 
 
