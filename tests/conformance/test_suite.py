@@ -111,7 +111,7 @@ def test_only_what_is_refused_by_name_is_skipped(monkeypatch):
     wrong = Problem("TSME-C041", "this is wrong", where)
     for problems, expected in (([refused], "skipped"), ([refused, wrong], "failed")):
 
-        def refuse(text, problems=problems):
+        def refuse(text, problems=problems, **_limits):
             raise CompileError(problems)
 
         monkeypatch.setattr(suite, "compile_text", refuse)
