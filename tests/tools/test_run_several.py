@@ -52,6 +52,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def wait_long(folder: Path) -> None:
+    """`long` waits until it is stopped, or --fast."""
+    text = folder.joinpath("long.asl.json").read_text().replace('"Seconds": 3', '"Seconds": 600')
+    folder.joinpath("long.asl.json").write_text(text)
+
+
 @pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
 def test_two_workflows_run_on_one_board(folder: Path, on: str) -> None:
     interpreters.require(on)
@@ -93,6 +99,7 @@ def test_all_go_on_after_a_kill(folder: Path, on: str) -> None:
 @pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
 def test_what_else_is_under_way_goes_on_and_says_how_it_ended(folder: Path, on: str) -> None:
     interpreters.require(on)
+    wait_long(folder)
     words = ["run", "long.asl.json", "other=fails.asl.json", "a=asks.asl.json", "-t", "tasks.py",
              "--on", on, "--input", '{"n": 1}', "--journal", "j.bin"]  # fmt: skip
     with subprocess.Popen(
@@ -106,12 +113,28 @@ def test_what_else_is_under_way_goes_on_and_says_how_it_ended(folder: Path, on: 
         process.wait()
     assert tsme("token", "success", "j.bin", "3-1", "5").exit_code == 0
     one = ["run", "short.asl.json", "-t", "tasks.py", "--on", on, "-i", '{"n": 3}', "-j", "j.bin"]
-    done = spawn(*one, cwd=folder)
+    done = spawn(*one, "--fast", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "tsme: long: execution 1 was interrupted after step 2; going on with it" in done.stderr
-    assert 'tsme: long: waiting in "B" until' in done.stderr
     assert json.loads(done.stdout) == {"short": {"n": 6}, "a": 5, "long": {"n": 4}}
-    assert "going on" not in spawn(*one, cwd=folder).stderr  # nothing is left of it
+    assert "going on" not in spawn(*one, "--fast", cwd=folder).stderr  # nothing is left of it
+
+
+def test_what_else_is_under_way_says_for_what_it_waits(folder: Path) -> None:
+    wait_long(folder)
+    both = ["run", "long.asl.json", "short.asl.json"]
+    more = ["-t", "tasks.py", "-i", '{"n": 1}', "-j", "j.bin"]
+    for words in (both, ["run", "short.asl.json"]):
+        with subprocess.Popen(
+            [COMMAND, *words, *more], cwd=folder, stderr=subprocess.PIPE, start_new_session=True
+        ) as process:
+            assert process.stderr
+            line = process.stderr.readline()
+            while line and not line.startswith(b'tsme: long: waiting in "B" until '):
+                line = process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            process.wait()
+        assert line, words
 
 
 def test_a_token_is_for_one_of_them(folder: Path) -> None:
