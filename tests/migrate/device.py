@@ -185,4 +185,33 @@ def machine(folder):
             show(flash)
 
 
+def retire(folder):
+    # with its program: under way, given up, ended; then with none that is its own
+    store = tsme.ProgramRegion(tsme.RamFlash(2048, 8))
+    with open(folder + "/old.tsm", "rb") as f:
+        digest = store.put(f.read())
+    flash = tsme.RamFlash(512, 16)
+    clock = Clock()
+    run(engine(digest, flash, clock, store), {"items": []})
+    other = tsme.RamFlash(512, 16)
+    other.data[:] = flash.data
+    for _ in range(2):
+        try:
+            engine(digest, flash, clock, store).retire("by hand")
+        except tsme.TsmeError as error:
+            print(error)
+    print(engine(digest, flash, clock, store).outcome())
+    clock.now += 3600000
+    ending = engine(digest, other, clock, store)
+    print(ending.run_sync())
+    before = bytes(other.data)
+    for programs in (store, None):
+        try:
+            engine(digest, other, clock, programs).retire()
+        except tsme.TsmeError as error:
+            print(error)
+        print(bytes(other.data) == before)
+    show(other)
+
+
 globals()[sys.argv[2]](sys.argv[1])

@@ -72,9 +72,18 @@ def test_a_workflow_moves_and_is_recovered_as_it_moved(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("board", BOARDS)
-@pytest.mark.parametrize("case", ["workflow", "machine"])
+@pytest.mark.parametrize("case", ["workflow", "machine", "retire"])
 def test_boards_write_the_bytes_that_cpython_writes(board: str, case: str, folder: Path) -> None:
     assert told(board, folder, case) == told("cpython", folder, case)
+
+
+def test_nothing_is_given_up_of_what_has_ended_as_far_as_its_program_says_so(folder: Path) -> None:
+    waits, ended, outcome, end, refused, same, other, *_ = told("cpython", folder, "retire")
+    assert waits.startswith("waits: ")
+    assert (ended, refused) == ("TSME-K002: no execution is running",) * 2
+    assert outcome == "execution 1 stopped: TSME.Retired: by hand"
+    assert end.startswith("execution 1 succeeded")
+    assert (same, other) == ("True", "False")  # without it nobody can tell
 
 
 def test_a_machine_moves_to_its_new_version(folder: Path) -> None:
