@@ -12,7 +12,7 @@ from ..compiler.frontend.model import CompileError, Json
 from ..compiler.frontend.source import Flow, Parsed, parse
 from .definitions import as_flow, split_name, values
 from .errors import HostError
-from .inputs import input_error, read_bytes, read_text, similar, text_of
+from .inputs import input_error, is_journal, read_bytes, read_text, similar, text_of
 from .outputs import PROGRAM_START
 
 
@@ -36,6 +36,7 @@ def read_flow(given: str, own: Mapping[str, str] | None = None) -> Flow:
 
 def _flow(data: bytes, path: str, name: str, own: Mapping[str, str]) -> Flow:
     _not_python(path)
+    _no_journal(data, path)
     if data.startswith(PROGRAM_START):
         hint = "give the .asl.json it was compiled from"
         raise HostError("TSME-H014", f'"{path}" is a compiled program, not a workflow', hint)
@@ -46,6 +47,7 @@ def read_program(given: str, own: Mapping[str, str] | None = None) -> Loaded:
     """A compiled program; a workflow is compiled on the way.  Raises CompileError too."""
     path, name = split_name(given)
     data = read_bytes(path)
+    _no_journal(data, path)
     if data.startswith(b"\x87") or path.endswith(".tsm"):
         if not data:
             raise HostError("TSME-H014", f'"{path}" is empty, not a program')
@@ -68,6 +70,11 @@ def shown_name(flow: Flow, given: str) -> str:
 def _not_python(path: str) -> None:
     if path.endswith(".py"):
         raise HostError("TSME-H014", f'"{path}" is Python, not a workflow')
+
+
+def _no_journal(data: bytes, path: str) -> None:
+    if is_journal(data):
+        raise HostError("TSME-H014", f'"{path}" is a journal, not a workflow')
 
 
 def read_value(given: str, option: str = "--input", form: str | None = None) -> Json:

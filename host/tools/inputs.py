@@ -9,6 +9,8 @@ from ..compiler.frontend.model import CompileError, Problem
 from ..compiler.frontend.source import decode
 from .errors import HostError, did_you_mean
 
+_MARK = b"TSMJ"  # tsme.journal.records.MAGIC, which few commands read
+
 
 def read_bytes(path: str) -> bytes:
     """What a file holds; `-` is the standard input."""
@@ -38,9 +40,19 @@ def read_text(path: str) -> str:
     return text_of(read_bytes(path), path)
 
 
+def is_journal(data: bytes) -> bool:
+    """Are these the blocks of a journal, or of a partition that holds some?"""
+    at = data.find(_MARK)
+    while at >= 0 and at % 256:
+        at = data.find(_MARK, at + 1)
+    return at >= 0 and b"\0" in data
+
+
 def text_of(data: bytes, path: str, other: str = "") -> str:
     """Bytes as text.  `other`: what could be written if they are not meant to be text."""
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff")) or data[:4].count(0) >= 2
+    if is_journal(data):
+        raise HostError("TSME-H014", f'"{path}" is a journal, not JSON text')
     if b"\0" in data and not wide:
         hint = f"for {other}" if other else ""
         raise HostError("TSME-H014", f'"{path}" is a binary file, not JSON text', hint)

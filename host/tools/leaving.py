@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import sys
 import textwrap
@@ -132,9 +133,23 @@ def _usage(error: click.ClickException) -> tuple[str, str]:
         return f'there is no command "{name}"', hint or f"there are {', '.join(known)}"
     if isinstance(error, click.NoSuchOption):
         known = [name for p in context.command.params for name in p.opts] if context else []
-        hint = did_you_mean(error.option_name, [*known, "--help"]) or see
+        hint = _argument(error.option_name, context)
+        hint = hint or did_you_mean(error.option_name, [*known, "--help"]) or see
         return f'there is no option "{error.option_name}"', hint
     text = error.format_message().rstrip(".")
     if "'--on'" in text:
         see = BOARD
     return text[:1].lower() + text[1:], see
+
+
+def _argument(option: str, context: click.Context | None) -> str:
+    """A hint that what was given as an option is an argument."""
+    name = {"-j": "journal"}.get(option, option.lstrip("-"))
+    if context is None:
+        return ""
+    arguments = [p for p in context.command.params if isinstance(p, click.Argument)]
+    for argument in arguments:
+        if name.upper() == "".join(re.findall(r"[A-Z]+", argument.metavar or "")[-1:]):
+            words = " ".join(other.metavar or "" for other in arguments)
+            return f"it is an argument: {context.command_path} {words}"
+    return ""

@@ -72,7 +72,8 @@ def run(folder: Path, *args: str) -> tuple[int, str, str]:
 def test_an_execution_goes_on_as_it_began_and_the_next_is_new(waiting: Path, on: str) -> None:
     code, out, err = run(waiting, "run", "flow.asl.json", "-j", "j.bin", "--on", need(on))
     assert (code, out) == (0, '"old"\n')
-    assert re.search(r'the program that it began with \(\w{16}\); "flow.asl.json" is for', err)
+    assert re.search(r"tsme: execution 1 goes on with its own program \(\w{16}\); ", err)
+    assert '"flow.asl.json" is for the next one, and for this one with tsme migrate j.bin ' in err
     code, out, _ = run(waiting, "run", "flow.asl.json", "-j", "j.bin", "--fast", "--on", on)
     assert (code, out) == (0, '"new"\n')
 

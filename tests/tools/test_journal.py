@@ -165,7 +165,8 @@ def test_executions_of_two_programs_are_replayed_with_both(device: Device):
     args = ["replay", str(device.save()), "--program", "flow.tsm"]
     result = tsme(*args)
     assert result.stdout == "identical: 4 steps, 1 execution\n"
-    assert "1 record not replayed: it belongs to the program" in result.stderr
+    assert "1 record not replayed: the program " in result.stderr
+    assert " is neither kept beside the journal nor given with --program" in result.stderr
     result = tsme(*args, "--program", "other.asl.json")
     assert (result.stdout, result.stderr) == ("identical: 5 steps, 2 executions\n", "")
 

@@ -47,6 +47,12 @@ MISTAKES = {
     "a misspelt subcommand": ("journal shwo j.bin", "TSME-H001", 'did you mean "show"?'),
     "a misspelt option": ("run flow.tsm --taks t.py", "TSME-H001", 'did you mean "--tasks"?'),
     "a misspelt top option": ("--vresion", "TSME-H001", 'did you mean "--version"?'),
+    "a journal as an option": (
+        "replay --journal j.bin", "TSME-H001", "it is an argument: tsme replay JOURNAL"),
+    "a journal as an option, in short": (
+        "migrate -j j.bin flow.asl.json", "TSME-H001", "argument: tsme migrate JOURNAL FLOW"),
+    "a workflow as an option": (
+        "run --flow flow.tsm", "TSME-H001", "it is an argument: tsme run [NAME=]FLOW..."),
     "nothing to work on": ("check", "TSME-H001", "missing argument"),
     "one thing too many": ("disasm flow.tsm flow.tsm", "TSME-H001", "extra argument"),
     "a number that is none": ("compile flow.asl.json --budget x", "TSME-H001", "--budget"),

@@ -177,3 +177,50 @@ def test_a_program_that_is_not_kept_is_asked_for(named: Path, output: tuple[str,
     if not output:
         code, out, err = run(named, "replay", "j.bin")
         assert (code, err, out.startswith("identical: ")) == (0, "", True)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("check j.bin", "a workflow"),
+        ("compile j.bin -o x.tsm", "a workflow"),
+        ("run j.bin", "a workflow"),
+        ("run flow.asl.json -t tasks.py -i j.bin", "JSON text"),
+        ("disasm j.bin", "a workflow"),
+        ("replay j.bin --program j.bin", "a workflow"),
+        ("resume j.bin --program j.bin", "a workflow"),
+        ("migrate flow.asl.json j.bin", "a workflow"),
+    ],
+)
+def test_a_journal_in_place_of_a_workflow_is_called_one(
+    named: Path, words: str, kind: str
+) -> None:
+    code, out, err = run(named, *words.split())
+    assert (code, out) == (2, "")
+    hint = "; the journal comes first: tsme migrate j.bin flow.asl.json"
+    more = hint if words.startswith("migrate") else ""
+    assert err == f'tsme: error TSME-H014: "j.bin" is a journal, not {kind}{more}\n'
+
+
+@pytest.mark.parametrize("command", ["resume j.bin -t tasks.py", "migrate j.bin flow.asl.json"])
+def test_a_program_given_that_is_another_is_named(named: Path, command: str) -> None:
+    shutil.rmtree(named / "j.bin.programs")
+    write(named, renamed({}, {}))
+    shutil.copy(named / "flow.asl.json", named / "other.asl.json")
+    code, out, err = run(named, *command.split(), "--program", "other.asl.json")
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert re.search(r'TSME-H043: .*"other.asl.json" \(\w{16}\)', err)
+
+
+def test_what_was_not_replayed_is_said_for_one_and_for_many(named: Path) -> None:
+    shutil.copy(named / "flow.asl.json", named / "old.asl.json")
+    write(named, renamed({}, {}))
+    assert run(named, "migrate", "j.bin", "flow.asl.json")[0] == 0
+    shutil.rmtree(named / "j.bin.programs")
+    for command in ("replay", "journal effects"):
+        words = (*command.split(), "j.bin", "--program", "flow.asl.json")
+        _, out, err = run(named, *words)
+        said = r"(\d) records not replayed: the program \w{16} is neither kept beside the journal"
+        assert re.search(said, err), err
+        assert command == "replay" or "of 0 executions, as far as it was replayed" in out

@@ -129,6 +129,8 @@ def _show(log: Log, ledger: Ledger, played: list[Played]) -> None:
     tasks = console.count(len(ledger.booked), "task")
     executions = dict.fromkeys(item.execution for item in ledger.booked)
     said = console.count(len(executions), "execution")
+    if any(item.skipped for item in played):
+        said += ", as far as it was replayed"
     console.out(f"{console.strong(log.name)}: {tasks} of {said}")
     for execution in executions:
         console.out(f"execution {execution}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
@@ -16,6 +18,7 @@ from ..definitions import split_name, takes_values
 from ..errors import DONE, HostError
 from ..files import parse_value, read_program
 from ..forms import ending
+from ..inputs import is_journal, read_bytes
 from ..journal import store
 from ..journal.image import Log
 from ..journal.migration import Planner, Wishes
@@ -78,8 +81,12 @@ def migrate(
         _pairs("--variable", variables),
         {name: _value(text) for name, text in _pairs("--set", values).items()},
     )
+    file = split_name(flow)[0]
     if output:
-        _writable(output, split_name(flow)[0])
+        _writable(output, file)
+    if Path(file).is_file() and is_journal(read_bytes(file)):
+        first = f"the journal comes first: tsme migrate {shlex.quote(flow)} {shlex.quote(journal)}"
+        raise HostError("TSME-H014", f'"{flow}" is a journal, not a workflow', first)
     loaded = read_program(flow)
     new = know(loaded)
     if output:
@@ -152,9 +159,7 @@ def _stand(journal: str, programs: Iterable[str], new: Known) -> tuple[Log, Play
     state = player.state
     newest = log.programs[-1] if log.programs else b""
     if state is None and not log.ended and newest not in player.known:
-        message = f"{named(journal)} needs the program {newest.hex()}, "
-        message += store.lacking(journal, newest)
-        raise HostError("TSME-H043", message, "add --program and the workflow as it was")
+        raise store.wanting(journal, newest, programs)
     if state is None and log.records and not log.ended:
         message = f"where {named(journal)} is cannot be told: {player.why}"
         raise HostError("TSME-H044", message, "add --program and the workflow as it was")

@@ -80,9 +80,7 @@ def resume(journal: str, programs: tuple[str, ...], **options: Any) -> int:
     if not mine and log.ended:
         raise HostError("TSME-H044", f'no execution is under way in "{journal}"')
     if not mine:
-        message = f'"{journal}" needs the program {newest.hex()}, '
-        message += store.lacking(journal, newest)
-        raise HostError("TSME-H043", message, "add --program and the workflow as it was")
+        raise store.wanting(journal, newest, programs)
     return execute(mine[-1], cast(Options, options), resumes=True)
 
 
@@ -102,6 +100,7 @@ def stop(journal: str, error: str, cause: str, programs: tuple[str, ...]) -> int
     with locked(journal):
         log = under_way(journal)
         known = programs_of(log, programs)
+        store.keep_those(journal, programs, log.programs)
         now = time.time_ns() // 1000000
         state = commit(journal, log, known, lambda s: (STOP, max(now, s.now), error, cause))
     console.note(f"tsme: execution {state.execution} is stopped")

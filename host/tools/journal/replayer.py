@@ -100,7 +100,7 @@ class Player(Watcher):
         self.replay: Any = None  # None where the state is not known
         self.actions: dict[int, str] = {}
         self.entered: list[tuple[int, int]] = []  # frame, state
-        self.why = "what came before it is gone from the journal"
+        self.why = "what came before is gone from the journal"
         self.last = -1
 
     @property
@@ -116,7 +116,7 @@ class Player(Watcher):
     def play(self, record: Record) -> Played:
         """Replay one record."""
         if record.number != self.last + 1 and self.last >= 0:
-            self.lose("records before it are damaged")
+            self.lose("what came before is damaged")
         self.last = record.number
         played = Played(record)
         try:
@@ -131,7 +131,7 @@ class Player(Watcher):
             else:
                 played.difference = f"the kernel refuses it: {error}"
         if played.difference:
-            self.lose("the journal differs before it")
+            self.lose("the journal differs before")
         return played
 
     def lose(self, why: str) -> None:
@@ -144,7 +144,8 @@ class Player(Watcher):
         if self.now is None or self.now.program.digest != digest:
             self.now = self.known.get(bytes(digest))
             if self.now is None:
-                self.lose(f"it belongs to the program {bytes(digest).hex()}")
+                where = "neither kept beside the journal nor given with --program"
+                self.lose(f"the program {bytes(digest).hex()} is {where}")
                 return False
             self.kernel = Kernel(self._client(digest), None, self._client)
         return True

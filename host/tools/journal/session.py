@@ -206,8 +206,9 @@ def _look(path: str, loaded: Loaded, digest: bytes, there: bool) -> Kept:
         _stand(kept, log, programs)
     if kept.program and kept.program is not loaded:
         console.note(
-            f"tsme: it goes on with the program that it began with ({newest.hex()}); "
-            f'"{loaded.name}" is for the next one, or for tsme migrate {shlex.quote(path)}'
+            f"tsme: execution {_number(log)} goes on with its own program ({newest.hex()}); "
+            f'"{loaded.name}" is for the next one, and for this one with '
+            f"tsme migrate {shlex.quote(path)} {shlex.quote(loaded.name)}"
         )
     return kept
 
@@ -220,10 +221,15 @@ def check_blocks(path: str, size: int) -> None:
         raise HostError("TSME-H048", message, hint)
 
 
+def _number(log: Log) -> int:
+    """Of the newest execution."""
+    newest = (record.fields for record in reversed(log.records) if "program" in record.fields)
+    return int(next(newest)["execution"])
+
+
 def _missing(path: str, log: Log, digest: bytes) -> HostError:
     """The program of what is under way is nowhere."""
-    number = next(r.fields["execution"] for r in reversed(log.records) if "program" in r.fields)
-    message = f'execution {number} in "{path}" needs the program {digest.hex()}, '
+    message = f'execution {_number(log)} in "{path}" needs the program {digest.hex()}, '
     message += store.lacking(path, digest)
     hint = "run the workflow that it began with, as it was, "
     hint += f"or give the execution up: {retiring(path)}"

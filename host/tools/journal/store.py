@@ -13,9 +13,11 @@ from tsme.errors import TsmeError
 from tsme.program.store import ProgramFiles
 
 from ...compiler.backend.disasm import disassemble
+from ..errors import HostError
 from ..files import Loaded, read_program
 from ..limits import no_limits
 from ..outputs import not_writable
+from .refusals import named
 
 
 def folder(journal: str) -> Path:
@@ -82,6 +84,19 @@ def lacking(journal: str, digest: bytes) -> str:
     whole = ProgramFiles(str(place)).get(digest) if place.is_dir() else None
     why = whole and _refusal(whole[0])
     return f'which "{place}" has, but {why}' if why else f'which is not in "{place}"'
+
+
+def wanting(journal: str, digest: bytes, given: Iterable[str]) -> HostError:
+    """What is under way needs a program that is neither there nor among those given."""
+    message = f"{named(journal)} needs the program {digest.hex()}, {lacking(journal, digest)}"
+    others = [
+        f'"{path}" ({disassemble(read_program(path).data).digest.hex()})'
+        for path in given
+        if ".py:" not in path
+    ]
+    if others:
+        message += f", and which {' or '.join(others)} is not"
+    return HostError("TSME-H043", message, "add --program and the workflow as it was")
 
 
 def tidy(journal: str, needed: Iterable[bytes]) -> None:
