@@ -13,13 +13,14 @@ UNABLE = 2  # no answer: bad arguments, a file that cannot be read
 
 
 class HostError(Exception):
-    """A command cannot do its work.  `hint` says what to do instead."""
+    """A command cannot do its work.  `hint` says what to do instead, `also` what else is wrong."""
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.hint = hint
+        self.also: list[str] = []
 
 
 def one_line(code: str, message: str, hint: str = "") -> str:

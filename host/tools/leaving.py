@@ -50,7 +50,7 @@ def leave(error: BaseException) -> NoReturn:
             traceback.print_exception(error)
         click.secho(_fitting(_describe(error)), err=True, fg="red")
         if isinstance(error, HostError):
-            for note in getattr(error, "__notes__", ()):
+            for note in error.also:
                 click.echo(_fitting(f"tsme: also: {note}"), err=True)
     sys.exit(UNABLE)
 

@@ -187,7 +187,7 @@ def _planned(journal: str, player: Player, new: Known, wishes: Wishes) -> Planne
             "TSME-H053", f"the execution cannot move: {found[0].message}", found[0].hint
         )
         for problem in found[1:]:
-            error.add_note("; ".join(part for part in problem if part))
+            error.also.append("; ".join(part for part in problem if part))
         raise error
     return made
 
