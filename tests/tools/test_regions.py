@@ -138,8 +138,11 @@ def test_an_execution_on_a_board_moves_by_a_plan_made_from_its_image(folder: Pat
         '"A": {', '"B": {"Type": "Pass", "Result": "new", "End": true}, "A": {'
     )
     folder.joinpath("new.asl.json").write_text(changed)
-    planned = tsme("migrate", "flash.bin", "new.asl.json", "--region", "garden", "-o", "plan.cbor",
-                   "--program", "flow.asl.json")  # fmt: skip
+    words = ["migrate", "flash.bin", "new.asl.json", "--region", "garden", "-o", "plan.cbor"]
+    away = tsme(*words)
+    assert 'TSME-H043: the region "garden" of "flash.bin" needs the program ' in away.stderr
+    assert away.stderr.endswith("; add --program and the workflow as it was\n")
+    planned = tsme(*words, "--program", "flow.asl.json")
     assert planned.exit_code == 0, planned.output
     second = board()
     plan = folder.joinpath("plan.cbor").read_bytes()
