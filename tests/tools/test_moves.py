@@ -407,7 +407,7 @@ def test_a_workflow_that_cannot_be_read_is_in_the_way_of_nothing_under_way(
 
 
 def test_resume_goes_on_with_all_regions_of_a_file(tmp_path: Path) -> None:
-    write(tmp_path, edited(First={"Type": "Wait", "Seconds": 3, "Next": "Last"}))
+    write(tmp_path, edited(First={"Type": "Wait", "Seconds": 600, "Next": "Last"}))
     interrupted_pair(tmp_path)
     (tmp_path / "flow.asl.json").unlink()
     hint = "; what is under way goes on without it: tsme resume j.bin\n"
@@ -424,7 +424,7 @@ def test_resume_goes_on_with_all_regions_of_a_file(tmp_path: Path) -> None:
 
 
 def test_resume_says_which_region_cannot_go_on(tmp_path: Path) -> None:
-    write(tmp_path, edited(First={"Type": "Wait", "Seconds": 3, "Next": "Last"}))
+    write(tmp_path, edited(First={"Type": "Wait", "Seconds": 600, "Next": "Last"}))
     interrupted_pair(tmp_path)
     shutil.rmtree(tmp_path / "j.bin.programs")
     code, out, err = run(tmp_path, "resume", "j.bin", "--fast")

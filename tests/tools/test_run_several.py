@@ -54,7 +54,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def wait_long(folder: Path) -> None:
     """`long` waits until it is stopped, or --fast."""
-    text = folder.joinpath("long.asl.json").read_text().replace('"Seconds": 3', '"Seconds": 600')
+    text = folder.joinpath("long.asl.json").read_text().replace('"Seconds": 8', '"Seconds": 600')
     folder.joinpath("long.asl.json").write_text(text)
 
 
@@ -108,7 +108,9 @@ def test_what_else_is_under_way_goes_on_and_says_how_it_ended(folder: Path, on: 
         assert process.stderr
         seen = b""
         while b"long: waiting" not in seen or b"token 3-1" not in seen:
-            seen += process.stderr.readline()
+            line = process.stderr.readline()
+            assert line, seen
+            seen += line
         process.send_signal(signal.SIGINT)
         process.wait()
     assert tsme("token", "success", "j.bin", "3-1", "5").exit_code == 0
@@ -150,7 +152,9 @@ def test_a_token_is_for_one_of_them(folder: Path) -> None:
         assert process.stdout
         seen = b""
         while b"token 2-1" not in seen:
-            seen += process.stderr.readline()
+            line = process.stderr.readline()
+            assert line, seen
+            seen += line
         listed = tsme("token", "list", "j.bin").stdout
         assert "1-1" in listed
         assert "2-1" in listed
@@ -218,7 +222,9 @@ def test_one_of_them_is_stopped_and_another_moves_to_a_new_workflow(folder: Path
         assert process.stderr
         seen = b""
         while b"long: waiting" not in seen or b"token 2-1" not in seen:
-            seen += process.stderr.readline()
+            line = process.stderr.readline()
+            assert line, seen
+            seen += line
         process.send_signal(signal.SIGINT)
         process.wait()
     text = folder.joinpath("long.asl.json").read_text()
