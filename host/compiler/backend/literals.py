@@ -13,11 +13,10 @@ from tsme.values import cbor
 
 from ..frontend.model import Json
 from .ir import Code, Ins, Pooled
-from .pool import LISTS
+from .pool import INDEX, LISTS
 
 _MEMBERS = 16  # of an object that is built; the operand stack has to hold them
 _LARGEST = 4096  # bytes of one that is built: no limit on a value's size can matter
-_INDEX = 1  # bytes that a constant takes in the index
 _WORTH = 12  # bytes that building has to save: it takes instructions at each step
 
 
@@ -84,8 +83,8 @@ def _worth(code: Code, literals: dict[bytes, dict[str, Json]]) -> set[bytes]:
             price = 2 * times[data] * len(literals[data])
             for part, n in Counter(parts).items():
                 if used[part] == n:
-                    price += len(part) + _INDEX if part[:4] != b"list" else len(literals[data]) + 2
-            if price + _WORTH > len(data) + _INDEX:
+                    price += len(part) + INDEX if part[:4] != b"list" else len(literals[data]) + 2
+            if price + _WORTH > len(data) + INDEX:
                 used.subtract(parts)
                 del built[data]
                 again = True

@@ -19,7 +19,7 @@ from .instructions import INSTRUCTIONS
 from .ir import Ins, Pooled, Resource
 
 LISTS = tuple(name for name, row in INSTRUCTIONS.items() if row.check in ("N", "E", "P"))
-_INDEX = 1  # bytes that a constant takes in the index of a small program
+INDEX = 1  # bytes that a constant takes in the index of a small program
 FIRST_WORD = 192  # bytes below name constants, the others words (tsme/program/words.py)
 ARRAY, TEXT = 0xC6, 0xC7  # tags before the numbers of the parts
 _WORTH = 3  # bytes that parts have to save: they are looked up at each use
@@ -101,8 +101,8 @@ class Pool:
     def _price(self, key: PoolKey, parts: Parts, users: Counter[bytes] | None = None) -> int:
         """Bytes of a list or resource; with `users`, and of the parts that nothing else uses."""
         if not parts:
-            return 0 if self._uses["", key[1]] else len(key[1]) + _INDEX
-        price = 2 + len(parts) + (len(parts) > 23) + _INDEX
+            return 0 if self._uses["", key[1]] else len(key[1]) + INDEX
+        price = 2 + len(parts) + (len(parts) > 23) + INDEX
         if users:
             mine = Counter(parts)
             price += sum(self._alone(part) for part, n in mine.items() if users[part] == n)
@@ -110,7 +110,7 @@ class Pool:
 
     def _alone(self, data: bytes) -> int:
         """Bytes of a constant, none if an instruction has it anyway."""
-        return 0 if self._uses["", data] or data in _WORDS else len(data) + _INDEX
+        return 0 if self._uses["", data] or data in _WORDS else len(data) + INDEX
 
     def _numbered(self) -> dict[PoolKey, int]:
         """Numbers by use; a list is whole if a byte cannot name all its parts."""
