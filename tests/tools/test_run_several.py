@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +51,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def told(process: subprocess.Popen[bytes], *words: bytes) -> None:
+    """Wait until the command has said all of these."""
+    assert process.stderr
+    seen = b""
+    while not all(word in seen for word in words):
+        line = process.stderr.readline()
+        assert line, seen
+        seen += line
+
+
 def wait_long(folder: Path) -> None:
     """`long` waits until it is stopped, or --fast."""
     text = folder.joinpath("long.asl.json").read_text().replace('"Seconds": 8', '"Seconds": 600')
@@ -85,9 +94,7 @@ def test_all_go_on_after_a_kill(folder: Path, on: str) -> None:
     with subprocess.Popen(
         [COMMAND, *words], cwd=folder, stderr=subprocess.PIPE, start_new_session=True
     ) as process:
-        assert process.stderr
-        while b"long: waiting" not in process.stderr.readline():
-            time.sleep(0)
+        told(process, b"long: waiting")
         process.send_signal(signal.SIGINT)
         process.wait()
     done = spawn(*words, "--fast", cwd=folder)
@@ -105,12 +112,7 @@ def test_what_else_is_under_way_goes_on_and_says_how_it_ended(folder: Path, on: 
     with subprocess.Popen(
         [COMMAND, *words], cwd=folder, stderr=subprocess.PIPE, start_new_session=True
     ) as process:
-        assert process.stderr
-        seen = b""
-        while b"long: waiting" not in seen or b"token 3-1" not in seen:
-            line = process.stderr.readline()
-            assert line, seen
-            seen += line
+        told(process, b"long: waiting", b"token 3-1")
         process.send_signal(signal.SIGINT)
         process.wait()
     assert tsme("token", "success", "j.bin", "3-1", "5").exit_code == 0
@@ -148,13 +150,7 @@ def test_a_token_is_for_one_of_them(folder: Path) -> None:
         stderr=subprocess.PIPE,
         start_new_session=True,
     ) as process:
-        assert process.stderr
-        assert process.stdout
-        seen = b""
-        while b"token 2-1" not in seen:
-            line = process.stderr.readline()
-            assert line, seen
-            seen += line
+        told(process, b"token 2-1")
         listed = tsme("token", "list", "j.bin").stdout
         assert "1-1" in listed
         assert "2-1" in listed
@@ -219,12 +215,7 @@ def test_one_of_them_is_stopped_and_another_moves_to_a_new_workflow(folder: Path
     with subprocess.Popen(
         [COMMAND, *words], cwd=folder, stderr=subprocess.PIPE, start_new_session=True
     ) as process:
-        assert process.stderr
-        seen = b""
-        while b"long: waiting" not in seen or b"token 2-1" not in seen:
-            line = process.stderr.readline()
-            assert line, seen
-            seen += line
+        told(process, b"long: waiting", b"token 2-1")
         process.send_signal(signal.SIGINT)
         process.wait()
     text = folder.joinpath("long.asl.json").read_text()
