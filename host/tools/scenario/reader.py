@@ -16,6 +16,8 @@ _KINDS = {bool: "true or false", str: "text", list: "an array", dict: "an object
 class ScenarioReader:
     """A test file's JSON, and what is wrong with it."""
 
+    codes = (UNKNOWN, WRONG)
+
     def __init__(self, path: str) -> None:
         self.path = path
         self.problems: list[Problem] = []
@@ -30,12 +32,12 @@ class ScenarioReader:
             raise input_error(self.problems, self.path)
 
     def wrong(self, where: Where, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(WRONG, message, where, hint))
+        self.problems.append(Problem(self.codes[1], message, where, hint))
 
     def unknown(self, where: Where, message: str, name: str, known: Iterable[str]) -> None:
         known = list(known)
         hint = did_you_mean(name, known) or (f"there are {', '.join(known)}" if known else "")
-        self.problems.append(Problem(UNKNOWN, message, where, hint))
+        self.problems.append(Problem(self.codes[0], message, where, hint))
 
     def members(self, node: Node | None, what: str, known: Iterable[str]) -> dict[str, Node]:
         """The members of an object that may have only `known` ones."""

@@ -1,0 +1,1 @@
+"""Boards of the Wokwi simulator: files checked, scenarios played on emulated boards."""
