@@ -40,6 +40,8 @@ FLOORS = {
         tsme_host.tools.commands
         tsme_host.tools.scenario
         tsme_host.tools.aws
+        tsme_host.tools.boards
+        tsme_host.tools.link
         tsme_host.tools.journal
         tsme_host.tools
         tsme_host.ending

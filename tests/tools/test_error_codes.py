@@ -4,7 +4,8 @@ import re
 
 from tests.interpreters import ROOT
 
-CODE = re.compile(r"TSME-H\d{3}")
+CODE = re.compile(r"TSME-[HBGN]\d{3}")
+FOLDERS = ("host/tools", "firmware/boards", "firmware/lib/tsme", "sim")
 
 
 def documented() -> list[tuple[str, str]]:
@@ -16,10 +17,14 @@ def documented() -> list[tuple[str, str]]:
 
 def test_the_codes_in_the_source_are_those_in_the_documentation():
     used = set()
-    for folder in ("host/tools", "firmware/boards"):
+    for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*.py"):
             used |= set(CODE.findall(path.read_text(encoding="utf-8")))
-    assert sorted(used) == [code for code, _ in documented()]  # also: each once, in order
+    codes = [code for code, _ in documented()]
+    assert sorted(used) == sorted(codes)  # also: each once
+    for letter in {code[5] for code in codes}:
+        of_it = [code for code in codes if code[5] == letter]
+        assert of_it == sorted(of_it)
 
 
 def test_every_documented_code_has_a_meaning_an_example_and_a_way_to_mend():

@@ -1,0 +1,4 @@
+# tsme, and a _boot.py that mounts the files.
+include("$(MPY_DIR)/extmod/asyncio")
+include("../../manifest.py")
+freeze("../../qemu/modules")

@@ -1,0 +1,3 @@
+# Firmware with tsme in it.
+include("$(PORT_DIR)/boards/manifest.py")
+include("../../manifest.py")

@@ -1,0 +1,3 @@
+# The unix port with tsme in it.
+include("$(MPY_DIR)/extmod/asyncio")
+include("../../manifest.py")

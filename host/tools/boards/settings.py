@@ -1,0 +1,45 @@
+"""`board.json`: what main.py on a board knows of it (docs/BOARDS.md, "What main.py does").
+
+The installer writes it from board.toml; the device reads it with tsme/boot.  JSON, since every
+board that runs Python reads that without a module of ours.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, fields
+from typing import Any
+
+from .board_file import Board
+
+FILE = "board.json"
+WINDOW = 5000  # ms that a board can be reached before it goes into deep sleep
+
+
+def _said(value: Any) -> dict[str, Any]:
+    """The fields of a section that are not at their default, and its kind."""
+    out = {}
+    for one in fields(value):
+        is_said = getattr(value, one.name)
+        if one.default is MISSING or is_said != one.default:
+            out[one.name] = is_said
+    return out
+
+
+def of_board(board: Board, own: bool = False, deep: bool = False, window: int = WINDOW) -> str:
+    """The text of board.json.
+
+    `own`: the board has the firmware of `make firmware`.  `deep`: it goes into deep sleep when
+    only time has to pass, after `window` ms in which it can be reached.
+    """
+    journal = board.own if own and board.own else board.journal
+    settings = {
+        "board": board.name,
+        "journal": _said(journal),
+        "programs": _said(board.programs),
+        "link": [_said(link) for link in board.links],
+        "pins": board.pins,
+        "deep": deep,
+        "window": window,
+    }
+    return json.dumps(settings, separators=(",", ":")) + "\n"
