@@ -5,11 +5,11 @@
 
 SRC=$BUILD/micropython/src
 
-# tree_digest FOLDER: digest of paths and contents of all that the builds use.
+# tree_digest FOLDER [DIRS]: digest of paths and contents of all that the builds use.
 tree_digest() (
     cd "$1" 2>/dev/null || exit 1
     # shellcheck disable=SC2086 # a list of folders
-    find $MICROPYTHON_TREE_DIRS -type f ! -name '*.pyc' -print0 2>/dev/null |
+    find ${2:-$MICROPYTHON_TREE_DIRS} -type f ! -name '*.pyc' -print0 2>/dev/null |
         LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
 )
 
@@ -42,25 +42,31 @@ check_tree() {
     fi
 }
 
-# debian_mirror: the apt entry of this machine's own Debian mirror, as a source
+# debian_mirror SUITE TYPES: the apt entry of this machine's own Debian mirror, as an
 # entry of another suite. Neither apt's configuration nor its lists are touched.
 debian_mirror() {
-    local suite=$1 sources=/etc/apt/sources.list.d/debian.sources
+    local suite=$1 types=$2 sources=/etc/apt/sources.list.d/debian.sources
     if [ -e "$sources" ]; then
         awk 'BEGIN { RS = "" } NR == 1' "$sources" |
-            sed -E "s/^Types:.*/Types: deb-src/; s/^Suites:.*/Suites: $suite/"
+            sed -E "s/^Types:.*/Types: $types/; s/^Suites:.*/Suites: $suite/"
         return
     fi
     sed -nE 's,^deb +(\[[^]]*\] +)?(http[^ ]+/debian/?) .*,\2,p' /etc/apt/sources.list |
-        head -n 1 | sed -E "s,(.*),Types: deb-src\nURIs: \1\nSuites: $suite\nComponents: main,"
+        head -n 1 | sed -E "s,(.*),Types: $types\nURIs: \1\nSuites: $suite\nComponents: main,"
 }
 
-# fetch_debian_source SUITE PACKAGE=VERSION FOLDER
-fetch_debian_source() {
-    local suite=$1 package=$2 folder=$3 apt
+# fetch_from_debian SUITE FOLDER source|package NAME=VERSION...
+fetch_from_debian() {
+    local suite=$1 folder=$2 kind=$3 types=deb-src get=(source --download-only) name apt
+    shift 3
+    local names=("$@")
+    if [ "$kind" = package ]; then
+        types=deb
+        get=(download)
+    fi
     apt=$(work_folder apt)
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$folder"
-    debian_mirror "$suite" >"$apt/side.sources"
+    debian_mirror "$suite" "$types" >"$apt/side.sources"
     if [ ! -s "$apt/side.sources" ]; then
         echo "apt knows no Debian mirror; set MICROPYTHON_SRC to an unpacked source" >&2
         return 1
@@ -69,7 +75,9 @@ fetch_debian_source() {
         -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache" \
         -o Acquire::Languages=none -o APT::Sandbox::User=root -o Acquire::Retries=2
     apt-get "$@" update
-    (cd "$folder" && apt-get "$@" source --download-only "$package")
+    for name in "${names[@]}"; do
+        (cd "$folder" && apt-get "$@" "${get[@]}" "$name")
+    done
     rm -rf "$apt"
 }
 
@@ -78,7 +86,7 @@ unpack_from_debian() {
     tarball=$BUILD/download/$MICROPYTHON_DEB_TARBALL
     if ! sha256sum --check --status <<<"$MICROPYTHON_DEB_SHA256  $tarball" 2>/dev/null; then
         rm -f "$tarball"
-        fetch_debian_source "$MICROPYTHON_DEB_SUITE" "$MICROPYTHON_DEB_SOURCE" "$BUILD/download"
+        fetch_from_debian "$MICROPYTHON_DEB_SUITE" "$BUILD/download" source "$MICROPYTHON_DEB_SOURCE"
         sha256sum --check --quiet <<<"$MICROPYTHON_DEB_SHA256  $tarball"
     fi
     tar -xf "$tarball" -C "$new" --strip-components=1

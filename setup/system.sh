@@ -28,6 +28,9 @@ missing_optional() {
     have qemu-system-arm || echo qemu-system-arm
     have arm-none-eabi-gcc || echo gcc-arm-none-eabi
     [ -e "$(arm-none-eabi-gcc -print-file-name=nano.specs 2>/dev/null)" ] || echo libnewlib-arm-none-eabi
+    have cmake || echo cmake
+    have node || echo nodejs
+    have npm || echo npm
 }
 
 # as_root COMMAND...: run COMMAND as root if that needs no password.

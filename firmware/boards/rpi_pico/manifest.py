@@ -1,5 +1,5 @@
-# Firmware with tsme in it, and a _boot.py that leaves room for journals behind the files.
+# What the firmware of a Pico has frozen in. The port's own _boot.py stays out: two modules of one name do not link.
+module("_boot.py")
 freeze("$(PORT_DIR)/modules", "rp2.py")
 include("$(MPY_DIR)/extmod/asyncio")
 include("../../manifest.py")
-freeze("modules")

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Builds build/firmware/rpi_pico/firmware.uf2, MicroPython for the Raspberry Pi Pico with tsme frozen in, as
+# firmware/boards/rpi_pico/manifest.py says. Not a part of setup: only who flashes or emulates a Pico needs it.
+#
+# What is compiled stays in build/rp2, so that a change of tsme freezes and links it again, and no more.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. setup/versions.env
+. setup/lib.sh
+. setup/source.sh
+. setup/micropython.sh
+
+TREE=$BUILD/rp2/src
+OBJECTS=$BUILD/rp2/objects
+BOARD=$ROOT/firmware/boards/rpi_pico
+
+# fetched SHA256 FILE PACKAGE KIND: FILE is in build/download, from Debian if it was not.
+fetched() {
+    local sha=$1 file=$BUILD/download/$2 package=$3 kind=$4
+    if sha256sum --check --status <<<"$sha  $file" 2>/dev/null; then return; fi
+    rm -f "$file"
+    fetch_from_debian "$MICROPYTHON_DEB_SUITE" "$BUILD/download" "$kind" "$package"
+    sha256sum --check --quiet <<<"$sha  $file"
+}
+
+# library FOLDER NAME ARCHIVE: what Debian has of NAME in place of the empty submodule lib/NAME.
+library() {
+    local new=$1 name=$2 unpacked=$1.$2
+    rm -rf "$unpacked" "$new/lib/$name"
+    dpkg-deb -x "$BUILD/download/$3" "$unpacked"
+    mv "$unpacked/usr/src/$name" "$new/lib/$name"
+    rm -rf "$unpacked"
+    touch "$new/lib/$name/README.md" # the port takes a submodule without it for empty
+}
+
+assemble_source() {
+    local new=$1 found
+    fetched "$PICO_SDK_DEB_SHA256" "$PICO_SDK_DEB_FILE" "$PICO_SDK_DEB" package
+    fetched "$TINYUSB_DEB_SHA256" "$TINYUSB_DEB_FILE" "$TINYUSB_DEB" package
+    fetched "$MBEDTLS_DEB_SHA256" "$MBEDTLS_DEB_FILE" "$MBEDTLS_DEB" source
+    (cd "$SRC" && tar -cf - extmod lib drivers mpy-cross ports/rp2 py shared tools) | tar -C "$new" -xf -
+    case $(cat "$SRC.stamp") in
+    given-*) ;;
+    *)
+        found=$(tree_digest "$new" "$MICROPYTHON_RP2_DIRS")
+        [ "$found" = "$MICROPYTHON_RP2_SHA256" ] ||
+            { echo "the Pico's sources have digest $found, pinned is $MICROPYTHON_RP2_SHA256" && return 1; }
+        ;;
+    esac
+    library "$new" pico-sdk "$PICO_SDK_DEB_FILE"
+    library "$new" tinyusb "$TINYUSB_DEB_FILE"
+    mkdir -p "$new/lib/mbedtls"
+    tar -xf "$BUILD/download/$MBEDTLS_DEB_FILE" -C "$new/lib/mbedtls" --strip-components=1
+}
+
+# standard_cxx FOLDER: the few headers of C++ that the SDK names and the firmware makes no use of, and two
+# empty libraries, in place of a package of 1.6 GB.
+standard_cxx() {
+    local name
+    mkdir -p "$1/include"
+    for name in assert inttypes limits math stddef stdint stdio stdlib string; do
+        echo "#include <$name.h>" >"$1/include/c$name"
+    done
+    printf '%s\n' '#include <stddef.h>' \
+        'namespace std { struct nothrow_t {}; enum class align_val_t : size_t {}; }' >"$1/include/new"
+    for name in stdc++ supc++; do arm-none-eabi-ar rc "$1/lib$name.a"; done
+}
+
+make_firmware() {
+    standard_cxx "$OBJECTS/cxx"
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CFLAGS \
+        CXXFLAGS="-isystem $OBJECTS/cxx/include -DPICO_CXX_DISABLE_ALLOCATION_OVERRIDES=1" \
+        LDFLAGS="-L$OBJECTS/cxx" CMAKE_ARGS=-DPICO_NO_PICOTOOL=1 \
+        MICROPY_GIT_TAG="v$MICROPYTHON_VERSION" MICROPY_GIT_HASH=pinned \
+        MICROPY_MPYCROSS="$MPY_CROSS" MICROPY_MPYCROSS_DEPENDENCY="$MPY_CROSS" \
+        SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" PYTHONDONTWRITEBYTECODE=1 \
+        make -C "$TREE/ports/rp2" -j"$(nproc)" BOARD=RPI_PICO BUILD="$OBJECTS/RPI_PICO" FROZEN_MANIFEST="$BOARD/manifest.py"
+    python3 "$TREE/tools/uf2conv.py" -f 0xe48bff56 -b 0x10000000 -c -o "$1" "$OBJECTS/RPI_PICO/firmware.bin"
+}
+
+# build_firmware PATH: the objects are made again from the start when anything but the frozen modules differs.
+build_firmware() {
+    local path=$1 compiler key new
+    compiler=$(hash "$ROOT" "$(cat "$TREE.stamp")" "$(arm-none-eabi-gcc --version)" "$(sed -n '/^standard_cxx/,/^}/p; /^make_firmware/,/^}/p' setup/rp2.sh)")
+    key=$(hash "$compiler" "$(cat "$BOARD"/*.py firmware/manifest.py $(find firmware/lib/tsme -name '*.py' | LC_ALL=C sort))")
+    if cached "$path" "$key"; then return; fi
+    if [ "$(cat "$OBJECTS.stamp" 2>/dev/null)" != "$compiler" ]; then
+        rm -rf "$OBJECTS"
+        mkdir -p "$OBJECTS"
+    fi
+    rm -f "$OBJECTS.stamp"
+    new=$(work_folder rpi_pico)/firmware.uf2
+    step rpi_pico "firmware of the Raspberry Pi Pico" make_firmware "$new"
+    echo "$compiler" >"$OBJECTS.stamp"
+    install_result "$new" "$path" "$key"
+}
+
+for tool in arm-none-eabi-gcc cmake dpkg-deb; do
+    command -v "$tool" >/dev/null || fail "the firmware of a Pico needs $tool: run 'make setup', which installs it"
+done
+mkdir -p "$BUILD/rp2"
+exec 9>"$BUILD/rp2.lock"
+flock 9
+key=$(hash "$(cat "$SRC.stamp")" "$PICO_SDK_DEB_SHA256" "$TINYUSB_DEB_SHA256" "$MBEDTLS_DEB_SHA256" "$MICROPYTHON_RP2_SHA256")
+if ! cached "$TREE" "$key"; then
+    new=$(work_folder rp2)
+    step rp2-source "sources of the Pico's firmware" assemble_source "$new"
+    install_result "$new" "$TREE" "$key"
+fi
+build_firmware "$BUILD/firmware/rpi_pico/firmware.uf2"
