@@ -1,8 +1,10 @@
-# In place of the port's own, which mounts the whole flash: files on the first 224 blocks, and the last 128 left to journals (docs/BOARDS.md).
+# In place of the port's own, which mounts the whole flash: the last blocks are left to journals
+# (`own` in board.toml), 64 where there are few, as on a Pico W, 128 elsewhere.
 import rp2
 import vfs
 
-bdev = rp2.Flash(len=224 * 4096)
+bdev = rp2.Flash().ioctl(4, 0)
+bdev = rp2.Flash(len=(bdev - (128 if bdev > 256 else 64)) * 4096)
 try:
     fs = vfs.VfsLfs2(bdev, progsize=256)
 except OSError:  # nothing there, or no file system
