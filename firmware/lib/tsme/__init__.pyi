@@ -20,6 +20,10 @@ from .journal.regions import Regions as Regions
 from .journal.spiflash import SpiFlash as SpiFlash
 from .kernel.limits import LIMITS as LIMITS
 from .kernel.rejected import Rejected as Rejected
+from .link import Link as Link
+from .link.streams import Stdio as Stdio
+from .link.streams import Tcp as Tcp
+from .link.streams import Uart as Uart
 from .program import Program as Program
 from .program.store import ProgramFiles as ProgramFiles
 from .program.store import ProgramRegion as ProgramRegion

@@ -2,6 +2,7 @@
 
 HOMES = (
     "Engine:engine.engine Outcome:engine.outcome Board:engine.board "
+    "Link:link Stdio:link.streams Uart:link.streams Tcp:link.streams "
     "Program:program "
     "ProgramFiles:program.store ProgramRegion:program.store "
     "Journal:journal "

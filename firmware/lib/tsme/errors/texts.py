@@ -44,6 +44,17 @@ TEXTS = {
     "TSME-M012": "restore() names the task %s for the action %d, and it is a `once` task: nobody "
     "would know whether it has run; name an idempotent one, or the task that is pending",
     "TSME-M013": "migrate() of %s: %s; nothing has changed, and the older version can go on",
+    "TSME-N002": "the board is locked: unlock it with its key first",
+    "TSME-N003": 'the request lacks "%s", or it is no %s',
+    "TSME-N004": "the program %s is not on the board; load it first",
+    "TSME-N005": "the program %s is needed by %s, which is under way; stop that first",
+    "TSME-N006": "what came is not what was sent (SHA-256); send it again",
+    "TSME-N007": "the clock of this board cannot be set: it has no machine.RTC, and Board(clock=) "
+    "has no set()",
+    "TSME-N008": "nothing runs in safe mode; stop or retire what fails, then reset the board",
+    "TSME-N009": "the proof does not fit the key and the newest challenge; ask for another",
+    "TSME-N010": "the file %s cannot be read as a value: %s",
+    "TSME-N011": "the machine refused the signal: %s: %s",
     "TSME-P007": "block %d holds a journal or a file system: a store of programs needs a region "
     "of its own",
     "TSME-P008": "the store of programs has format version %d, this software knows %d",

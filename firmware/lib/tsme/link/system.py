@@ -1,0 +1,159 @@
+# The board itself: group 0, and of group 65 status, log, time, lock and error.
+import sys
+
+from .. import __version__
+from ..errors import fault
+from . import Refusal, need, since, ticks
+
+_OWN = 65 << 9
+
+
+def status(link, line, body):
+    import gc
+
+    about = link.about
+    from ..kernel import BEHAVIOUR
+
+    return {
+        "tsme": __version__,
+        "behaviour": BEHAVIOUR,
+        "board": about.get("board", sys.platform),
+        "mode": "safe" if link.safe else "run",
+        "boots": about.get("boots", 0),
+        "failures": about.get("failures", 0),
+        "heap": gc.mem_free() if hasattr(gc, "mem_free") else 0,
+        "now": clock(link)(),
+        "uptime": since(link.began),
+        "locked": bool(link.key) and not line.open,
+    }
+
+
+def clock(link):
+    if link.board:
+        return link.board.clock
+    from ..engine.platform import wall_clock
+
+    return wall_clock
+
+
+def echo(link, line, body):
+    return {"r": need(body, "d", str)}
+
+
+def parameters(link, line, body):
+    return {"buf_size": len(line.packets.buf), "buf_count": 1}
+
+
+def reset(link, line, body):
+    how = link.reset
+    if not how:
+        try:
+            from machine import reset as how
+        except ImportError:
+            raise Refusal(8)
+
+    def after():
+        import time
+
+        time.sleep(0.2)  # until the answer is out
+        how()
+
+    link.after = after
+    return {}
+
+
+def log(link, line, body):
+    start, text = link.log.read(need(body, "from", int), len(line.packets.buf) - 80)
+    return {"from": start, "text": text, "next": start + len(text.encode())}
+
+
+def time_(link, line, body):
+    return {"now": clock(link)()}
+
+
+def set_time(link, line, body):
+    now = need(body, "now", int)
+    own = clock(link)
+    if hasattr(own, "set"):
+        own.set(now)
+        return {}
+    try:
+        from machine import RTC
+    except ImportError:
+        raise fault("TSME-N007")
+    import time
+
+    y, m, d, hour, minute, second, weekday, _ = time.gmtime(
+        now // 1000 - (946684800 if time.gmtime(0)[0] == 2000 else 0)
+    )
+    RTC().datetime((y, m, d, weekday, hour, minute, second, 0))
+    return {}
+
+
+def challenge(link, line, body):
+    from ..engine.platform import seed
+
+    seeds = (seed(), seed(), ticks(), link.began, id(line))
+    line.nonce = sha256("%x %x %x %x %x" % seeds)[:32]
+    return {"nonce": line.nonce}
+
+
+def unlock(link, line, body):
+    nonce = line.nonce
+    line.nonce = None
+    line.open = False
+    proof = need(body, "proof", str)
+    if not link.key:
+        return {}
+    wrong = len(proof) != 64 or not nonce
+    for a, b in zip(proof, proof if wrong else hmac(link.key, nonce)):
+        wrong |= a != b
+    if wrong:
+        raise fault("TSME-N009")
+    line.open = True
+    return {}
+
+
+def sha256(*parts):
+    # of texts and bytes, as hexadecimal text
+    from binascii import hexlify
+
+    data = b"".join([p.encode() if isinstance(p, str) else p for p in parts])
+    try:
+        from hashlib import sha256 as fast
+
+        return hexlify(fast(data).digest()).decode()
+    except ImportError:
+        from ..values.hashes import sha256 as slow
+
+        return hexlify(slow(data)).decode()
+
+
+def hmac(key, text):
+    from binascii import unhexlify
+
+    if len(key) > 64:
+        key = unhexlify(sha256(key))
+    key += bytes(64 - len(key))
+    inner = unhexlify(sha256(bytes([b ^ 0x36 for b in key]), text))
+    return sha256(bytes([b ^ 0x5C for b in key]), inner)
+
+
+def error(link, line, body):
+    code, text = line.error or ("", "")
+    return {"code": code, "text": text[:600]}
+
+
+HANDLERS = {
+    0: echo,
+    1: echo,
+    11: reset,
+    12: parameters,
+    _OWN: status,
+    _OWN | 32: log,
+    _OWN | 34: time_,
+    _OWN | 35: set_time,
+    _OWN | 36: challenge,
+    _OWN | 39: unlock,
+    _OWN | 42: error,
+}
