@@ -276,7 +276,9 @@ class Link:
     # --- parts: loaded for a request, and kept for the next ---
 
     def use(self, part):
-        name = {"s": "system", "f": "files", "p": "programs", "e": "executions", "j": "journals"}[part]
+        name = {"s": "system", "f": "files", "p": "programs", "e": "executions", "j": "journals"}[
+            part
+        ]
         if self.part and self.part[0] != name:
             self.leave()
         if not self.part:

@@ -35,7 +35,9 @@ class Stdio:
         from select import POLLIN, poll
 
         self.source = getattr(sys.stdin, "buffer", sys.stdin)
-        self.source = getattr(self.source, "raw", self.source)  # CPython's buffer hides what is there
+        self.source = getattr(
+            self.source, "raw", self.source
+        )  # CPython's buffer hides what is there
         self.drain = getattr(sys.stdout, "buffer", sys.stdout)
         self.one = bytearray(1)
         self.poller = poll()
