@@ -7,7 +7,7 @@ import time
 from .. import const, once
 from ..errors import TsmeError, fault
 from ..journal.records import crc32
-from ..values.cbor import decode, encode_into, put_head
+from ..values.cbor import decode, encode, encode_into, put_head
 from .log import Log
 from .packets import Packets
 
@@ -101,15 +101,15 @@ class Link:
             if hasattr(line.stream, "console"):
                 usual = self.log.take_prints()
         try:
-            self.recover()
+            self._recover()
             while True:
                 pause = 20
                 for line in self.lines:
-                    if await self.serve(line):
+                    if await self._serve(line):
                         pause = 0
                     elif pause and since(line.heard) < 500:
                         pause = 1
-                await self.drive()
+                await self._drive()
                 await asyncio.sleep(pause / 1000)
         finally:
             if usual:
@@ -119,14 +119,14 @@ class Link:
             if self.running:
                 self.running.cancel()
 
-    def recover(self):
+    def _recover(self):
         if not self.safe:
             try:
                 self.board.recover()
             except (TsmeError, OSError, MemoryError) as e:  # the link stays: it tells why
                 self.log.write("it cannot go on: %s\n" % e)
 
-    async def drive(self):
+    async def _drive(self):
         if self.running and self.running.done():
             task = self.running
             self.running = None
@@ -136,7 +136,7 @@ class Link:
             if board.under_way():
                 self.running = asyncio.create_task(board.run())
 
-    async def serve(self, line):
+    async def _serve(self, line):
         # At most one request.  -> was there something?
         stream = line.stream
         peer = getattr(stream, "session", 0)
@@ -151,12 +151,12 @@ class Link:
             return False
         line.heard = ticks()
         if waited < _LATE:
-            await self.take(line, n)
+            await self._take(line, n)
         return True
 
     # --- one request ---
 
-    async def take(self, line, n):
+    async def _take(self, line, n):
         p = line.packets
         buf = p.buf
         op = buf[2]
@@ -167,7 +167,7 @@ class Link:
         key = None
         if op & 2:
             key = (bytes(p.view[2:10]), crc32(p.view[10 : 2 + n]))
-        answer = self.again(key, line)
+        answer = self._again(key, line)
         if not answer:
             try:
                 body, end = decode(p.view[10 : 2 + n], 0, True)
@@ -177,19 +177,19 @@ class Link:
                 return
             except MemoryError:
                 body = None
-            answer = await self.answer(line, group, body, key)
-        n = self.put(p, answer)
+            answer = await self._answer(line, group, body, key)
+        n = self._put(p, answer)
         if since(began) < _LATE:
             buf[2] = op | 1
             buf[4] = n >> 8
             buf[5] = n & 0xFF
-            p.send(n + 8)
+            p.answer(n + 8)
         if self.after:
             after = self.after
             self.after = None
-            after()
+            after()  # calls: system programs
 
-    async def answer(self, line, group, body, key):
+    async def _answer(self, line, group, body, key):
         # -> a map, or (map, fill, map): fill(view) puts bytes there and says how many.
         buf = line.packets.buf
         op = buf[2]
@@ -197,13 +197,13 @@ class Link:
         try:
             if body is None:
                 raise MemoryError
-            answer = await self.perform(line, group, command, op & 2, body)
+            answer = await self._perform(line, group, command, op & 2, body)
         except Refusal as e:
             if not e.group or op < 8:
                 return {"rc": e.rc}
             return {"err": {"group": e.group, "rc": e.rc}}
         except MemoryError:
-            self.leave()
+            self._leave()
             return {"rc": _ENOMEM}
         except Exception as e:
             rc, line.error = once("link.refusals", "told", e)
@@ -215,7 +215,7 @@ class Link:
             del self.writes[:-_WRITES]
         return answer
 
-    async def perform(self, line, group, command, write, body):
+    async def _perform(self, line, group, command, write, body):
         part = {0: "s", 8: "f"}.get(group)
         if group == _OWN and command < len(_WHERE):
             part = _WHERE[command]
@@ -229,13 +229,13 @@ class Link:
         if group == 0 and command == 6:  # a client begins
             line.begin()
             self.writes = [w for w in self.writes if w[1] is not line]
-        handler = self.use(part).HANDLERS.get(group << 9 | command << 1 | write >> 1)
+        handler = self._use(part).HANDLERS.get(group << 9 | command << 1 | write >> 1)
         if not handler:
             raise Refusal(_ENOTSUP)
-        answer = handler(self, line, body)
+        answer = handler(self, line, body)  # calls: system files programs executions journals
         return await answer if hasattr(answer, "send") else answer
 
-    def again(self, key, line):
+    def _again(self, key, line):
         # The answer to the same message, which was sent again.
         for w in self.writes:
             if w[0] == key and (w[1] is None or w[1] is line and since(w[3]) < _AGAIN):
@@ -243,7 +243,7 @@ class Link:
                 return w[2]
         return None
 
-    def put(self, p, answer):
+    def _put(self, p, answer):
         # Into the packet, as its body.  -> its bytes
         buf = p.buf
         fill = None
@@ -253,12 +253,14 @@ class Link:
         encode_into(out, answer, True)
         at = 10 + len(out)
         if at + 2 > len(buf):
-            return self.put(p, {"rc": _EMSGSIZE})
+            out = encode({"rc": _EMSGSIZE})
+            fill = None
+            at = 10 + len(out)
         buf[10:at] = out
         if fill:
             buf[at : at + 5] = b"\x64data"
             at += 8
-            n = fill(p.view[at : len(buf) - 2 - 16 * len(after)])
+            n = fill(p.view[at : len(buf) - 2 - 16 * len(after)])  # calls: files journals
             out = bytearray()
             put_head(out, 2, n)
             start = at - 3 + len(out)
@@ -275,17 +277,17 @@ class Link:
 
     # --- parts: loaded for a request, and kept for the next ---
 
-    def use(self, part):
+    def _use(self, part):
         name = {"s": "system", "f": "files", "p": "programs", "e": "executions", "j": "journals"}[
             part
         ]
         if self.part and self.part[0] != name:
-            self.leave()
+            self._leave()
         if not self.part:
             self.part = (name, __import__("tsme.link." + name, None, None, ["*"]))
         return self.part[1]
 
-    def leave(self):
+    def _leave(self):
         if self.part and sys.implementation.name != "cpython":
             name = self.part[0]
             if sys.modules.pop("tsme.link." + name, None):

@@ -52,7 +52,7 @@ class Log:
         def log(payload):
             self.write(self.line(payload))
             if before:
-                before(payload)
+                before(payload)  # calls: what the user wrote
 
         tasks.emitted["log"] = log
 

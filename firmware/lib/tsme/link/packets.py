@@ -106,7 +106,7 @@ class Packets:
         self.reset()
         return size - 2 if good else 0
 
-    def send(self, n):
+    def answer(self, n):
         # The message of n bytes that is in buf from 2 on.
         buf = self.buf
         size = n + 2

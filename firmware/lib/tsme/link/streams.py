@@ -46,7 +46,8 @@ class Stdio:
 
     def read_into(self, buf):
         n = 0
-        while n < len(buf) and not self.ended and self.poller.poll(0):
+        poll = self.poller.poll
+        while n < len(buf) and not self.ended and poll(0):  # calls: select
             if not self.source.readinto(self.one):
                 self.ended = True  # nobody is at the other end any more
                 break
@@ -92,7 +93,7 @@ class Tcp:
 
     def close(self):
         if self.peer:
-            self.peer.close()
+            self.peer.close()  # calls: socket
             self.peer = None
 
     def read_into(self, buf):
@@ -122,9 +123,9 @@ class Tcp:
         buf[:n] = data
         return n
 
-    def send(self, buf):
+    def _some(self, buf):
         try:
-            return self.peer.send(buf)
+            return self.peer.send(buf)  # calls: socket
         except OSError as e:
             if e.args[0] in (11, 35, 110):
                 return 0
@@ -133,6 +134,6 @@ class Tcp:
     def write(self, buf):
         try:
             if self.peer:
-                _all(self.send, buf)
+                _all(self._some, buf)
         except OSError:
             self.close()
