@@ -105,7 +105,7 @@ class Link:
             while True:
                 pause = 20
                 for line in self.lines:
-                    if await self._serve(line):
+                    if await self.serve(line):
                         pause = 0
                     elif pause and since(line.heard) < 500:
                         pause = 1
@@ -136,7 +136,7 @@ class Link:
             if board.under_way():
                 self.running = asyncio.create_task(board.run())
 
-    async def _serve(self, line):
+    async def serve(self, line):
         # At most one request.  -> was there something?
         stream = line.stream
         peer = getattr(stream, "session", 0)

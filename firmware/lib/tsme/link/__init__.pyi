@@ -17,6 +17,14 @@ class Stream(Protocol):
     def write(self, buf: Any, /) -> object:
         """Send all of `buf` as it is; waits a second at most."""
 
+class Line:
+    """A stream, and the session of who is at its other end."""
+
+    stream: Stream
+    def __init__(self, stream: Stream) -> None: ...
+    def begin(self) -> None:
+        """A new session: locked, if there is a key."""
+
 class Link:
     """Answers requests that come on some lines, and runs the board meanwhile.
 
@@ -42,3 +50,8 @@ class Link:
     ) -> None: ...
     async def run(self) -> None:
         """Serve for ever; runs the board whenever something is under way, unless somebody does."""
+
+    async def serve(self, line: Line) -> bool:
+        """Answer at most one request of a line, also if run() is not under way: what is asked of
+        executions is then durable, and nothing runs.  Whether anything came.
+        """

@@ -50,6 +50,7 @@ class Log:
         before = tasks.emitted.get("log")
 
         def log(payload):
+            # recursion: at most 1, a payload logs nothing
             self.write(self.line(payload))
             if before:
                 before(payload)  # calls: what the user wrote

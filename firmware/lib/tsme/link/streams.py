@@ -17,7 +17,7 @@ def _all(write, buf):
     view = memoryview(buf)
     began = _now()
     while view:
-        n = write(view)
+        n = write(view)  # calls: socket
         if n is None:
             n = 0
         view = view[n:]
