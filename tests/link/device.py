@@ -40,7 +40,7 @@ class Clock:
 
 class Counter:
     version = 1
-    initial = {"n": 0}
+    initial = {"n": 0}  # noqa: RUF012
 
     def stf(self, state, input, actions):
         if input.kind == "signal":

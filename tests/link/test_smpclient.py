@@ -16,7 +16,7 @@ INTERPRETERS = ["micropython", "micropython32", "cpython"]
 
 @pytest.mark.parametrize("interpreter", INTERPRETERS)
 def test_a_client_connects_and_hears_its_echo(tmp_path: Path, interpreter: str) -> None:
-    async def talk(port) -> None:
+    async def talk(port):
         async with client(port) as c:
             for text in ("", "a", "ä€\U0001f600", "x" * 900):
                 r = await ask(c, EchoWrite(d=text))
@@ -28,7 +28,7 @@ def test_a_client_connects_and_hears_its_echo(tmp_path: Path, interpreter: str) 
 
 
 def test_the_parameters_have_two_members_and_hold_what_they_promise(tmp_path: Path) -> None:
-    async def talk(port) -> None:
+    async def talk(port):
         async with client(port) as c:
             r = await ask(c, MCUMgrParametersRead())
             assert (r.buf_size, r.buf_count) == (1024, 1)
@@ -41,7 +41,7 @@ def test_the_parameters_have_two_members_and_hold_what_they_promise(tmp_path: Pa
 
 
 def test_a_reset_is_answered_before_it_happens(tmp_path: Path) -> None:
-    async def talk(port) -> None:
+    async def talk(port):
         async with client(port) as c:
             assert success(await ask(c, ResetWrite()))
 
@@ -51,7 +51,7 @@ def test_a_reset_is_answered_before_it_happens(tmp_path: Path) -> None:
 
 
 def test_a_locked_board_answers_and_resets_for_nobody(tmp_path: Path) -> None:
-    async def talk(port) -> None:
+    async def talk(port):
         async with client(port) as c:
             assert (await ask(c, EchoWrite(d="a"))).r == "a"
             r = await ask(c, ResetWrite())
