@@ -1,0 +1,170 @@
+"""The serial ports of this computer, and what is behind each as far as its USB numbers tell.
+
+A port is never opened to find out: that resets some boards.  Numbers of USB chips say little (a
+CP2102 is on most ESP32 boards, and on much else), those of firmware with USB of its own say more.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import HostError
+from . import running
+
+# (vendor, product) -> what it says it is, and the MicroPython ports or chips that it may be.
+# product None: any of that vendor.
+_UARTS = "esp32 esp8266"
+_KNOWN: dict[tuple[int, int | None], tuple[str, str]] = {
+    (0x2E8A, 0x0005): ("MicroPython on RP2040 or RP2350", "rp2"),
+    (0x2E8A, 0x000C): ("a debug probe: not the board's own port", ""),
+    (0x2E8A, None): ("a board with RP2040 or RP2350", "rp2"),
+    (0x303A, 0x1001): ("USB of an ESP32-C3, -S3 or later", "esp32c3 esp32s3"),
+    (0x303A, None): ("USB of an ESP32-S2 or -S3", "esp32s3"),
+    (0xF055, None): ("MicroPython with USB", "stm32"),
+    (0x0483, None): ("STM32, or its ST-LINK", "stm32"),
+    (0x0D28, None): ("DAPLink, as on a micro:bit", "nrf"),
+    (0x239A, None): ("CircuitPython", "circuitpython"),
+    (0x10C4, 0xEA60): ("CP210x, as on many ESP boards", _UARTS),
+    (0x1A86, None): ("CH340 or CH910x, as on many ESP boards", _UARTS),
+    (0x0403, None): ("FTDI, as on some ESP boards", _UARTS),
+    (0x067B, None): ("PL2303, a USB serial adapter", _UARTS),
+}
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port, as --port takes it.  `kinds`: MicroPython ports and chips that may be behind it;
+    `boards`: of firmware/boards, those that these fit; `problem`: why it cannot be used now, and
+    what to do about it, or ""."""
+
+    port: str
+    what: str
+    kinds: tuple[str, ...] = ()
+    boards: tuple[str, ...] = ()
+    serial: str = ""
+    usb: str = ""
+    problem: str = ""
+    emulated: bool = False
+
+
+def seems(vendor: int | None, product: int | None) -> tuple[str, tuple[str, ...]]:
+    """What USB numbers stand for, and the MicroPython ports or chips it may be."""
+    if vendor is None:
+        return "", ()
+    text, kinds = _KNOWN.get((vendor, product)) or _KNOWN.get((vendor, None)) or ("", "")
+    return text, tuple(kinds.split())
+
+
+def listed() -> list[Port]:
+    """Emulated boards that run, then the serial ports of USB devices, then others."""
+    return [*_emulated(), *_attached()]
+
+
+def _emulated() -> Iterator[Port]:
+    for one in running.boards():
+        what = f"emulated, process {one.process}"
+        yield Port(one.port, what, (), (one.board,), emulated=True)
+
+
+def _attached() -> list[Port]:
+    from serial.tools import list_ports  # noqa: PLC0415
+
+    found = []
+    for info in list_ports.comports():
+        what, kinds = seems(info.vid, info.pid)
+        if info.vid is None and info.hwid in ("n/a", None, ""):
+            continue  # /dev/ttyS0 to S31, which most computers have and few use
+        usb = "" if info.vid is None else f"{info.vid:04x}:{info.pid:04x}"
+        found.append(
+            Port(
+                info.device,
+                what or info.product or info.description or "",
+                kinds,
+                boards_of(kinds),
+                info.serial_number or "",
+                usb,
+                problem(info.device),
+            )
+        )
+    return sorted(found, key=lambda port: (not port.usb, port.port))
+
+
+def boards_of(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """The boards of firmware/boards that may be behind a port of these kinds."""
+    from .board_file import chosen  # noqa: PLC0415
+
+    if not kinds:
+        return ()
+    wanted = set(kinds)
+    fits = chosen(lambda one: not one.emulator and bool(wanted & {one.port, one.chip}))
+    return tuple(one.name for one in fits)
+
+
+def problem(device: str) -> str:
+    """Why this user cannot open a serial port now, and the cure; "" if nothing speaks against it."""
+    path = Path(device)
+    if not path.exists():
+        return "it is not there: plug the board in, tsme ports lists what there is"
+    if not os.access(path, os.R_OK | os.W_OK):
+        return f"you may not open it: {_permission(path)}"
+    if holder := _holder(path):
+        return f"it is in use by {holder}: end that first"
+    return ""
+
+
+def _permission(path: Path) -> str:
+    import grp  # noqa: PLC0415
+
+    try:
+        group = grp.getgrgid(path.stat().st_gid).gr_name
+    except (KeyError, OSError):
+        group = ""
+    if group and group != "root":
+        return f"sudo usermod -aG {group} $USER, then log in again"
+    return f"sudo chmod a+rw {path}"
+
+
+def _holder(path: Path) -> str:
+    """The process that has it open, as far as Linux lets this user see; "" if none."""
+    try:
+        wanted = path.resolve()
+        for process in Path("/proc").iterdir():
+            if process.name.isdigit() and int(process.name) != os.getpid():
+                if _has(process, wanted):
+                    name = process.joinpath("comm").read_text(encoding="utf-8").strip()
+                    return f"{name} (process {process.name})"
+    except OSError:
+        pass
+    return ""
+
+
+def _has(process: Path, wanted: Path) -> bool:
+    try:
+        return any(Path(os.readlink(one)) == wanted for one in (process / "fd").iterdir())
+    except OSError:  # another user's, or it has ended
+        return False
+
+
+def refused(port: str, error: OSError) -> HostError:
+    """What opening a port ended with, as the user is told: TSME-N062 in use, N063 not allowed, N061
+    not there or not to be had."""
+    said = problem(port) if port.startswith("/dev/") else ""
+    number = error.errno
+    if number in (errno.EBUSY, errno.EAGAIN) or said.startswith("it is in use"):
+        return HostError("TSME-N062", f'the port "{port}" is in use', said.partition(": ")[2] or
+                         "end the other program: a terminal, an editor, another tsme")  # fmt: skip
+    if number in (errno.EACCES, errno.EPERM) or said.startswith("you may not"):
+        hint = said.partition(": ")[2] or "see who owns it"
+        return HostError("TSME-N063", f'you may not open the port "{port}"', hint)
+    why = error.strerror or str(error)
+    if number == errno.ENOENT or said.startswith("it is not there"):
+        why = "it is not there"
+    if "://" in port:
+        hint = "is the emulated board running? tsme ports lists what there is"
+    else:
+        hint = "plug the board in; tsme ports lists what there is"
+    return HostError("TSME-N061", f'the port "{port}" cannot be opened: {why}', hint)
