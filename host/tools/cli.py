@@ -20,22 +20,44 @@ from ..ending import Stopped
 # The module of each command, and what --help says of it, which spares reading them all.
 COMMANDS = {
     "check": ("check", "Show all problems of workflows."),
+    "checkpoint": ("executions", "Let a board write a checkpoint, so that older blocks go."),
     "compile": ("compile", "Compile a workflow to a program."),
+    "describe": ("executions", "Show how an execution on a board stands."),
     "disasm": ("compile", "Show a program as text that can be read."),
     "graph": ("graph", "Draw a workflow as Mermaid text or as SVG."),
     "history": ("history", "Show an execution as AWS's GetExecutionHistory would."),
     "init": ("init", "Make a folder with a first workflow, its tasks and a test."),
     "journal": ("journal", "Show, export, resize or repair a journal; its effects."),
+    "logs": ("logs", "Show what a board has printed and logged."),
     "migrate": ("migrate", "Move a running execution to the workflow as it is now."),
+    "ports": ("ports", "List serial ports and emulated boards."),
+    "programs": ("programs", "List or remove the programs on a board."),
+    "ps": ("executions", "List the executions on a board."),
+    "push": ("push", "Upload, restart and show the logs, in one."),
+    "repl": ("repl", "Go to the prompt of a board."),
     "replay": ("replay", "Run a journal's inputs again, compare every byte."),
+    "reset": ("status", "Restart a board."),
     "resume": ("resume", "Go on with the execution under way in a journal."),
     "retire": ("resume", "Give up an execution that cannot go on."),
     "run": ("run", "Run a workflow or a compiled program, or several on one board."),
+    "signal": ("executions", "Send a signal to a state machine on a board."),
     "sim": ("sim", "Simulate devices with many seeds and faults."),
+    "start": ("executions", "Start an execution on a board."),
+    "status": ("status", "Show how a board stands."),
     "stop": ("resume", "End the execution under way in a journal."),
     "test": ("test", "Run scenario tests, with tasks mocked."),
     "test-state": ("test_state", "Run one state of a workflow, with mocked answers."),
+    "time": ("status", "Show or set the clock of a board."),
     "token": ("token", "Complete callbacks and activities from outside."),
+    "upload": ("upload", "Bring programs and tasks onto a board."),
+}
+# How --help shows them.  Those that stand nowhere here are shown last.
+GROUPS = {
+    "Workflows": "init check compile run test test-state sim graph disasm",
+    "Boards": "ports flash emulate upload start push logs status reset time programs repl",
+    "Executions on a board": "ps describe signal checkpoint",
+    "Executions on a board, or in a journal": "stop token migrate retire resume",
+    "Journals": "journal history replay",
 }
 _NARROW = 52  # columns: to no less does click fit its help by itself
 _QUIET = {"help": "help", "version": "help"}  # known, but not listed
@@ -50,6 +72,8 @@ Examples:
   tsme test-state flow.asl.json --state Dry --input '{"day": 1}' --inspection DEBUG
   tsme test                                 the scenarios in *.test.json, tasks mocked
   tsme sim flow.asl.json                    many seeds of faults and power cuts
+  tsme push                                 compile, upload, restart, begin; shows the logs
+  tsme ps --port /dev/ttyACM0               what runs on a board
   tsme journal show j.bin --program flow.asl.json
   tsme journal effects j.bin --program flow.asl.json --tasks tasks.py
   tsme resume j.bin --tasks tasks.py        goes on, without the workflow
@@ -71,6 +95,13 @@ Shell completion (bash; also zsh_source and fish_source):
 """
 
 
+def _section(formatter: click.HelpFormatter, title: str, names: list[str]) -> None:
+    if names:
+        with formatter.section(title):
+            width = max(map(len, COMMANDS))
+            formatter.write_dl([(f"{name:{width}}", COMMANDS[name][1]) for name in names])
+
+
 class Tsme(click.Group):
     """A group whose errors are one line each, with a code; never a traceback."""
 
@@ -87,8 +118,12 @@ class Tsme(click.Group):
         return found
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        left = set(COMMANDS)
+        for title, words in GROUPS.items():
+            names = [name for name in words.split() if name in COMMANDS]
+            left -= set(names)
+            _section(formatter, title, names)
+        _section(formatter, "Others", sorted(left))
 
     def main(
         self,

@@ -33,5 +33,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint with the known name that is closest, or nothing."""
     import difflib  # noqa: PLC0415
 
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f'did you mean "{close[0]}"?' if close else ""
+    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    if not close:
+        return ""
+    ratio = {one: difflib.SequenceMatcher(None, one, name).ratio() for one in close}
+    best = max(close, key=lambda one: (ratio[one], one[:1] == name[:1]))  # hepl: help, not repl
+    return f'did you mean "{best}"?'

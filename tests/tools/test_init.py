@@ -15,6 +15,7 @@ from tests import interpreters
 from tests.tools.shell import assert_one_clear_line, spawn, tsme
 from tests.tools.test_readme import README, blocks
 from tsme import public
+from tsme_host.tools.boards import project
 from tsme_host.tools.commands.init import FILES
 
 
@@ -26,7 +27,7 @@ def test_the_folder_holds_what_readme_shows(tmp_path: Path):
     assert {path.name for path in folder.iterdir()} == set(FILES)
     assert done.stdout.splitlines() == [f"my garden/{name}" for name in FILES]
     shown = blocks("json", "python")
-    for name in ("soil.asl.json", "tasks.py", "main.py"):
+    for name in ("soil.asl.json", "tasks.py"):
         assert (folder / name).read_text(encoding="utf-8") in shown
     assert "tsme init ../garden" in README
 
@@ -36,6 +37,8 @@ def test_what_is_in_the_folder_works_as_it_is(tmp_path: Path):
     folder = tmp_path / "garden"
     assert spawn("check", "soil.asl.json", cwd=folder).returncode == 0
     assert "3 passed" in spawn("test", cwd=folder).stdout
+    seen = spawn("sim", "sim.py", "--seeds", "50", cwd=folder)
+    assert (seen.returncode, seen.stdout.partition(",")[0]) == (0, "GardenSim: 50 seeds")
     done = spawn("run", "soil.asl.json", "-t", "tasks.py", "-j", "j.bin", "--fast", cwd=folder)
     assert json.loads(done.stdout) == {"soil": 250}
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
@@ -44,6 +47,21 @@ def test_what_is_in_the_folder_works_as_it_is(tmp_path: Path):
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert {line[3:] for line in seen.stdout.splitlines()} == set(FILES)
+
+
+def test_the_board_that_it_is_for_stands_in_tsme_toml(tmp_path: Path):
+    done = spawn("init", "plain", cwd=tmp_path)
+    assert "tsme ports" in done.stderr
+    done = spawn("init", "garden", "--board", "qemu_mps2", cwd=tmp_path)
+    assert "tsme emulate qemu_mps2" in done.stderr
+    found = [project.found(tmp_path / name) for name in ("plain", "garden")]
+    assert [(one.board, one.tasks, one.workflows) for one in found if one] == [
+        ("", "tasks.py", {"soil": "soil.asl.json"}),
+        ("qemu_mps2", "tasks.py", {"soil": "soil.asl.json"}),
+    ]
+    done = spawn("init", "other", "--board", "esp23", cwd=tmp_path)
+    assert_one_clear_line(done.stderr, "TSME-B001")
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize("there", ["file", "folder with a file"])
@@ -74,6 +92,13 @@ def test_a_folder_that_cannot_be_made_leaves_nothing(tmp_path: Path):
     assert not [*tmp_path.iterdir()]
 
 
+def own_main(folder: Path) -> str:
+    """README's main.py for those who write their own, beside the files of the first workflow."""
+    main = next(text for text in blocks("python") if "tsme.Engine(" in text)
+    (folder / "main.py").write_text(main, encoding="utf-8")
+    return main
+
+
 MACHINE = """
 import time
 def deepsleep(ms):
@@ -82,9 +107,10 @@ def deepsleep(ms):
 """
 
 
-def test_its_main_py_goes_on_after_a_reset_and_tells_an_outcome_once_more(tmp_path: Path):
+def test_a_main_py_of_one_s_own_tells_an_outcome_once_more_after_a_reset(tmp_path: Path):
     assert spawn("init", "garden", cwd=tmp_path).returncode == 0
     folder = tmp_path / "garden"
+    own_main(folder)
     flow = FILES["soil.asl.json"].replace('"Seconds": 10', '"Seconds": 0')
     (folder / "soil.asl.json").write_text(flow, encoding="utf-8")
     (folder / "machine.py").write_text(MACHINE, encoding="utf-8")
@@ -104,7 +130,9 @@ def test_its_main_py_goes_on_after_a_reset_and_tells_an_outcome_once_more(tmp_pa
 
 
 @pytest.mark.parametrize("on", ["cpython", "micropython"])
-def test_its_main_py_says_why_a_journal_is_refused_and_lets_it_be(tmp_path: Path, on: str):
+def test_a_main_py_of_one_s_own_says_why_a_journal_is_refused_and_lets_it_be(
+    tmp_path: Path, on: str
+):
     interpreters.require(on)
     assert spawn("init", "garden", cwd=tmp_path).returncode == 0
     folder = tmp_path / "garden"
@@ -112,7 +140,7 @@ def test_its_main_py_says_why_a_journal_is_refused_and_lets_it_be(tmp_path: Path
     assert spawn("compile", "soil.asl.json", "--no-debug", cwd=folder).returncode == 0
     before = (interpreters.ROOT / "tests" / "releases" / "0" / "retry.bin").read_bytes()
     (folder / "journal.bin").write_bytes(before)
-    main = (folder / "main.py").read_text(encoding="utf-8")
+    main = own_main(folder)
     assert "count=16" in main
     (folder / "main.py").write_text(main.replace("count=16", "512, 16"), encoding="utf-8")
     done = subprocess.run(

@@ -29,17 +29,17 @@ def test_help_and_version_are_commands_too():
 @pytest.mark.parametrize(
     ("word", "clue"),
     [
-        ("flash", "docs/BOARDS.md"),
-        ("deploy", "docs/BOARDS.md"),
-        ("upload", "docs/BOARDS.md"),
-        ("monitor", "docs/BOARDS.md"),
-        ("logs", "tsme journal show"),
+        ("deploy", "tsme push"),
+        ("install", "tsme flash"),
+        ("monitor", "tsme repl"),
+        ("pull", "tsme journal pull"),
+        ("tail", "tsme logs"),
         ("Build", "tsme compile"),
         ("validate", "tsme check"),
         ("new", "tsme init"),
-        ("list", "tsme journal show"),
-        ("terminate", "engine.stop()"),
-        ("signal", "tsme token"),
+        ("list", "tsme ps"),
+        ("terminate", "tsme stop"),
+        ("send", "tsme token"),
     ],
 )
 def test_words_of_other_tools_point_to_what_there_is(word: str, clue: str):
@@ -54,7 +54,7 @@ def test_a_board_is_no_interpreter_of_this_computer(tmp_path: Path, board: str):
     example(tmp_path)
     done = spawn("run", "flow.asl.json", "--on", board, cwd=tmp_path)
     assert_one_clear_line(done.stderr, "TSME-H001")
-    assert "mpremote copies it there: docs/BOARDS.md" in done.stderr
+    assert "tsme push brings it onto a board" in done.stderr
 
 
 LINES = {
@@ -137,7 +137,7 @@ def test_problems_fit_a_narrow_terminal_with_their_caret(
 
 
 @pytest.mark.parametrize(
-    "args", [("check", "nothing-like-this.asl.json"), ("logs",), ("token", "-h")]
+    "args", [("check", "nothing-like-this.asl.json"), ("tail",), ("token", "-h")]
 )
 def test_no_word_is_broken_at_40_columns(tmp_path: Path, args: tuple[str, ...]):
     shown = on_terminal(40, tmp_path, *args)

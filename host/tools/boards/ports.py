@@ -6,17 +6,18 @@ CP2102 is on most ESP32 boards, and on much else), those of firmware with USB of
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import HostError
+from ..link import failures
 from . import running
 
 # (vendor, product) -> what it says it is, and the MicroPython ports or chips that it may be.
 # product None: any of that vendor.
+_OF_PORTS = ("TSME-N030", "TSME-N031", "TSME-N032")
 _UARTS = "esp32 esp8266"
 _KNOWN: dict[tuple[int, int | None], tuple[str, str]] = {
     (0x2E8A, 0x0005): ("MicroPython on RP2040 or RP2350", "rp2"),
@@ -105,7 +106,7 @@ def boards_of(kinds: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def problem(device: str) -> str:
-    """Why this user cannot open a serial port now, and the cure; "" if nothing speaks against it."""
+    """Why this user cannot open a serial port now, and the cure; "" if nothing is against it."""
     path = Path(device)
     if not path.exists():
         return "it is not there: plug the board in, tsme ports lists what there is"
@@ -144,27 +145,22 @@ def _holder(path: Path) -> str:
 
 def _has(process: Path, wanted: Path) -> bool:
     try:
-        return any(Path(os.readlink(one)) == wanted for one in (process / "fd").iterdir())
+        return any(one.readlink() == wanted for one in (process / "fd").iterdir())
     except OSError:  # another user's, or it has ended
         return False
 
 
 def refused(port: str, error: OSError) -> HostError:
-    """What opening a port ended with, as the user is told: TSME-N062 in use, N063 not allowed, N061
-    not there or not to be had."""
-    said = problem(port) if port.startswith("/dev/") else ""
-    number = error.errno
-    if number in (errno.EBUSY, errno.EAGAIN) or said.startswith("it is in use"):
-        return HostError("TSME-N062", f'the port "{port}" is in use', said.partition(": ")[2] or
-                         "end the other program: a terminal, an editor, another tsme")  # fmt: skip
-    if number in (errno.EACCES, errno.EPERM) or said.startswith("you may not"):
-        hint = said.partition(": ")[2] or "see who owns it"
-        return HostError("TSME-N063", f'you may not open the port "{port}"', hint)
-    why = error.strerror or str(error)
-    if number == errno.ENOENT or said.startswith("it is not there"):
-        why = "it is not there"
-    if "://" in port:
-        hint = "is the emulated board running? tsme ports lists what there is"
-    else:
-        hint = "plug the board in; tsme ports lists what there is"
-    return HostError("TSME-N061", f'the port "{port}" cannot be opened: {why}', hint)
+    """What opening a port ended with, as the user is told: TSME-N030 to N032, N040, N041."""
+    return told(port, failures.of_opening(port, error))
+
+
+def told(port: str, error: HostError) -> HostError:
+    """The same error, with what this computer knows of the port: who has it, how to be let in."""
+    said = problem(port) if port.startswith("/dev/") and error.code in _OF_PORTS else ""
+    if not said or said.startswith("it is not there"):
+        return error
+    why, _, hint = said.partition(": ")
+    if why.startswith("you may not"):
+        return HostError("TSME-N031", f'"{port}" may not be opened by you', hint)
+    return HostError("TSME-N032", f'the port "{port}" {why.removeprefix("it ")}', hint)

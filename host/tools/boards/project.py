@@ -5,10 +5,11 @@
     via = "mpremote"               # only for a board that has nothing but its prompt
     key-file = "board.key"         # of a board whose link is locked
     tasks = "tasks.py"             # goes onto the board with what it imports
-    files = ["page.html"]          # what else goes there
-
     [workflows]                    # name of the execution = its workflow
     soil = "soil.asl.json"
+
+    [files]                        # what else goes there: name on the board = file here
+    "garden.py" = "board/garden.py"
 
 All of it may be left out.  The file is looked for in the folder that a command is in, and in those
 around it; paths in it are relative to it.
@@ -43,7 +44,7 @@ class Project:
     via: str = ""
     key_file: str = ""
     tasks: str = ""
-    files: tuple[str, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
     workflows: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -121,26 +122,30 @@ def _read(folder: Path) -> Project:
             raise wrong(f'there is no "{key}"', hint)
         if key in _TEXTS and not (isinstance(value, str) and value):
             raise wrong(f'"{key}" is no text', f'write {key} = ".."')
-    files = data.get("files", [])
-    if not isinstance(files, list) or not all(isinstance(one, str) and one for one in files):
-        raise wrong('"files" is no list of texts', 'write files = ["page.html"]')
     if data.get("via", WAYS[0]) not in WAYS:
         raise wrong(f'via "{data["via"]}" is no way to a board', 'write via = "mpremote"')
     return Project(
         folder,
-        files=tuple(files),
-        workflows=_workflows(data.get("workflows", {}), wrong),
+        files=_table(data, "files", '"garden.py" = "board/garden.py"', wrong),
+        workflows=_workflows(data, wrong),
         **{key.replace("-", "_"): data[key] for key in _TEXTS if key in data},
     )
 
 
-def _workflows(table: Any, wrong: Any) -> dict[str, str]:
-    hint = 'write [workflows] and soil = "soil.asl.json"'
+def _table(data: Any, key: str, example: str, wrong: Any) -> dict[str, str]:
+    """A table of texts."""
+    table = data.get(key, {})
     if not isinstance(table, dict):
-        raise wrong('"workflows" is no table', hint)
-    for name, flow in table.items():
-        if not (isinstance(flow, str) and flow):
-            raise wrong(f'the workflow "{name}" is no text', hint)
-        if not 0 < len(name.encode()) <= NAME_BYTES:
-            raise wrong(f'"{name}" is no name of an execution: 1 to {NAME_BYTES} bytes')
+        raise wrong(f'"{key}" is no table', f"write [{key}] and {example}")
+    for name, value in table.items():
+        if not (name and isinstance(value, str) and value):
+            raise wrong(f'"{name}" in [{key}] is no text', f"write {example}")
     return dict(table)
+
+
+def _workflows(data: Any, wrong: Any) -> dict[str, str]:
+    table = _table(data, "workflows", 'soil = "soil.asl.json"', wrong)
+    for name in table:
+        if len(name.encode()) > NAME_BYTES:
+            raise wrong(f'"{name}" is no name of an execution: 1 to {NAME_BYTES} bytes')
+    return table

@@ -1,7 +1,7 @@
 """Which emulated boards run on this computer, so that commands find their ports.
 
-Each has a small file, in a folder of this user alone, locked as long as its emulator lives: one that
-was killed leaves a file that nobody has locked, and whoever looks removes it.
+Each has a small file, in a folder of this user alone, locked as long as its emulator lives: one
+that was killed leaves a file that nobody has locked, and whoever looks removes it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which board a command is about: --board, --port and --via, tsme.toml, or the only one there is."""
+"""Which board a command is about: by --board, --port, --via, by tsme.toml, or the only one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from .project import Project
 @dataclass(frozen=True)
 class Target:
     """A board to talk to.  `board`: "" if nobody said which.  `given`: what to remember once it
-    has answered, as project.remember() takes it.  `chosen`: the port was found, not named."""
+    has answered, as project.remember() takes it: what was said, never a port that was found, for
+    that may be another one next time.  `chosen`: it was found."""
 
     port: str
     board: str = ""
@@ -26,9 +27,9 @@ class Target:
 def target(board: str | None, port: str | None, via: str | None) -> Target:
     """What the options and tsme.toml name.
 
-    A --port alone says where; a --board alone finds its port: that of an emulated one that runs, or
-    of the one USB device that it may be.  Naming another board than tsme.toml's makes its port no
-    matter.  With none of them it is what tsme.toml says, or else the only board that is there.
+    A --port alone says where; a --board alone finds its port: that of an emulated one that runs,
+    or of the one USB device that it may be.  Of another board than tsme.toml's, the port there is
+    no matter.  With none of them it is what tsme.toml says, or else the only board that is there.
 
     Raises HostError: TSME-N064 no board or port is to be found, TSME-N065 there are several,
     TSME-B001 there is no such board.
@@ -41,6 +42,8 @@ def target(board: str | None, port: str | None, via: str | None) -> Target:
     said = {"board": board, "port": port, "via": via}
     given = {key: value for key, value in said.items() if value}
     other = bool(board) and mine is not None and bool(mine.board) and mine.board != board
+    if other:  # where that one was is no matter any more
+        given = {"port": "", "via": ""} | given
     known = mine if mine and not other else None
     name = board or (known.board if known else "")
     where = port or (known.port if known else "")
@@ -49,7 +52,6 @@ def target(board: str | None, port: str | None, via: str | None) -> Target:
     if where:
         return Target(where, name, way, mine, tuple(given.items()))
     found = _found(name)
-    given["port"] = found.port
     if not name and len(found.boards) == 1:
         name = found.boards[0]
     return Target(found.port, name, way, mine, tuple(given.items()), chosen=True)

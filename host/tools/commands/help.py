@@ -9,20 +9,27 @@ import tsme
 from .. import console
 from ..errors import DONE
 
-BOARD = "a board runs main.py, and mpremote copies it there: docs/BOARDS.md"
-LOGS = "the journal is the log: copy it with mpremote, then tsme journal show J.bin"
+BOARD = "tsme push brings it onto a board and lets it run there: docs/BOARDS.md"
 _WORDS = {
-    BOARD: "flash deploy upload install push ota update build-firmware bundle mip monitor repl",
-    LOGS: "log logs pull download tail events",
+    BOARD: "deploy ota update bundle",
+    "it is called tsme flash, which writes firmware and tsme: docs/BOARDS.md": "install mip",
+    "make firmware BOARD=NAME builds it: docs/BOARDS.md": "build-firmware firmware",
+    "it is called tsme journal pull": "pull download fetch",
+    "it is called tsme logs, and tsme logs -f goes on": "log tail events",
+    "it is called tsme repl": "monitor miniterm terminal console shell connect",
+    "it is called tsme emulate": "emulator qemu simulator",
     "it is called tsme init": "new create scaffold start-project template",
     "it is called tsme check": "lint validate verify typecheck",
     "it is called tsme compile": "build make transpile",
-    "it is called tsme run": "start execute exec invoke local start-execution",
+    "tsme run, and on a board tsme start": "execute exec invoke local start-execution",
     "it is called tsme sim": "fuzz chaos stress",
     "it is called tsme graph": "draw render diagram visualize svg",
-    "see tsme journal show, and tsme token list for what waits": "list ls ps status describe show",
-    "Ctrl-C interrupts tsme run; on a board engine.stop() ends it": "stop terminate cancel kill",
-    "it is called tsme token": "signal send callback complete",
+    "it is called tsme ports": "devices boards",
+    "on a board: tsme ps and tsme describe; of a file: tsme journal show": "list ls show",
+    "it is called tsme stop; Ctrl-C interrupts tsme run": "terminate cancel kill",
+    "it is called tsme token": "send callback complete",
+    "it is called tsme reset": "restart reboot",
+    "it is called tsme time": "clock rtc date",
 }
 ELSEWHERE = {word: hint for hint, words in _WORDS.items() for word in words.split()}
 

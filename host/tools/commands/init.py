@@ -1,4 +1,4 @@
-"""`tsme init`: a folder with a first workflow, its tasks, a scenario, and main.py for a board."""
+"""`tsme init`: a folder with a first workflow, its tasks, a scenario and a simulation."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from .. import console
+from ..boards import board_file, project
 from ..errors import DONE, HostError
 from ..outputs import not_writable
 
@@ -64,35 +65,36 @@ TEST = """\
   ]
 }
 """
-MAIN = """\
-import machine
+SIM = """\
+from tsme.testing import Simulation
 
-import tsme
-from tasks import tasks
 
-# Set the clock first (ntptime.settime(), or an RTC with a battery): a Wait is a point in time.
-# A program is verified once; an old one stays as long as an execution that began with it.
-programs = tsme.ProgramFiles("programs")
-with open("soil.tsm", "rb") as f:  # from `tsme compile soil.asl.json --no-debug -o soil.tsm`
-    program = programs.put(f.read())
-# A file does on every board; raw flash is faster and wears less: docs/BOARDS.md.
-journal = tsme.Journal(tsme.FileFlash("journal.bin", count=16))
-engine = tsme.Engine(
-    program,
-    journal,
-    programs=programs,
-    tasks=tasks,
-    # Called with ms, at most an hour, when only time has to pass.  Leave it out while you work
-    # over USB, which a board in deep sleep does not answer.
-    sleep=machine.deepsleep,
-)
-try:
-    if engine.outcome():  # it ended right before a reset: perhaps nobody was told
-        print(engine.outcome())
-    print(engine.run_sync({}))  # goes on with what a reset interrupted, or starts anew
-except tsme.TsmeError as error:  # the journal is of another release of tsme, say: what to do
-    print(error)
+class GardenSim(Simulation):
+    program = "soil.asl.json"
+    effects = {"measure": "pure", "water": "once"}
+
+    def __init__(self):
+        self.watered = 0
+
+    def task(self, dice, call):  # what a task does, in the world outside
+        if call.name == "measure":
+            return dice.below(600)
+        self.watered += 1
+        return None
+
+    def finish(self, devices):
+        assert self.watered <= 1, "it is watered twice"
 """
+PROJECT = """\
+# What the commands in this folder are about: docs/BOARDS.md, "A project folder".
+# --board and --port say otherwise, and are remembered here once the board has answered.
+{board}
+tasks = "tasks.py"  # goes onto the board, with what it imports
+
+[workflows]  # the name of an execution, and what it runs
+soil = "soil.asl.json"
+"""
+NO_BOARD = '# board = "esp32"  # one of those that tsme ports --boards lists'
 IGNORED = """\
 __pycache__/
 *.bin
@@ -100,12 +102,15 @@ __pycache__/
 *.programs/
 *.tsm
 *.sim.json
+*.flash
+*.key
 """
 FILES = {
     "soil.asl.json": FLOW,
     "tasks.py": TASKS,
     "soil.test.json": TEST,
-    "main.py": MAIN,
+    "sim.py": SIM,
+    project.FILE: PROJECT,
     ".gitignore": IGNORED,
 }
 _NEXT = """\
@@ -113,47 +118,58 @@ next:
   cd {folder}
   tsme check soil.asl.json
   tsme test
+  tsme sim sim.py
   tsme run soil.asl.json --tasks tasks.py --journal j.bin
-main.py is for a board: docs/BOARDS.md"""
+and on a board (docs/BOARDS.md):
+  {first}
+  tsme push soil"""
 
 
 @click.command()
 @click.argument("folder", metavar="FOLDER")
-def init(folder: str) -> int:
+@click.option("--board", metavar="NAME", help="What it is for: tsme ports --boards lists them.")
+def init(folder: str, board: str | None) -> int:
     """Make a folder with a first workflow, its tasks and a test.
 
     A new folder, or an empty one: soil.asl.json, tasks.py for laptop and board, scenarios in
-    soil.test.json, main.py for a board, and .gitignore.
+    soil.test.json, a simulation in sim.py, .gitignore, and tsme.toml, which says what the commands
+    in it are about.
     """
     if not folder:
         raise HostError("TSME-H002", "FOLDER is empty", "name a new folder")
+    chosen = board_file.board(board) if board else None
     target = Path(folder)
     if target.is_dir() and any(target.iterdir()):
         raise not_writable(folder, "it is there, and not empty", "name a new folder")
     if target.exists() and not target.is_dir():
         raise not_writable(folder, "it is a file", "name a new folder")
+    line = f'board = "{chosen.name}"' if chosen else NO_BOARD
+    files = FILES | {project.FILE: PROJECT.format(board=line)}
     try:
-        _make(target)
+        _make(target, files)
     except OSError as error:
         raise not_writable(folder, error) from None
-    for name in FILES:
+    for name in files:
         console.out(str(target / name))
-    console.note(_NEXT.format(folder=shlex.quote(folder)))
+    first = "tsme ports" if chosen is None else f"tsme flash {chosen.name}"
+    if chosen and chosen.emulator:
+        first = f"tsme emulate {chosen.name}  # in a terminal of its own"
+    console.note(_NEXT.format(folder=shlex.quote(folder), first=first))
     return DONE
 
 
-def _make(target: Path) -> None:
+def _make(target: Path, files: dict[str, str]) -> None:
     """All files or none."""
     beside = target if target.is_dir() else target.absolute().parent
     part = Path(tempfile.mkdtemp(prefix=".tsme-", dir=beside))
     try:
-        for name, text in FILES.items():
+        for name, text in files.items():
             part.joinpath(name).write_text(text, encoding="utf-8")
         if not target.is_dir():
             part.chmod(0o777 & ~_umask())
             part.rename(target)
             return
-        for name in FILES:
+        for name in files:
             part.joinpath(name).rename(target / name)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,82 @@
+"""Programs for a board: which one is meant, and bringing it there if it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...compiler.backend.disasm import disassemble
+from .. import progress
+from ..errors import HostError, did_you_mean
+from ..files import read_program
+from .project import Project
+from .session import Session
+from .stored import is_digest, matching
+
+
+@dataclass(frozen=True)
+class Made:
+    """A program as boards take it, without its part for debugging; `flow`: what it is made of;
+    `whole` has that part."""
+
+    flow: str
+    digest: str
+    data: bytes
+    whole: bytes
+
+
+def made(flow: str) -> Made:
+    """Compile a workflow, or read a .tsm file.  Raises CompileError, HostError."""
+    loaded = read_program(flow)
+    listing = disassemble(loaded.data)
+    return Made(flow, listing.digest.hex(), loaded.data[: listing.size], loaded.data)
+
+
+def of_project(mine: Project, names: tuple[str, ...] = ()) -> dict[str, str]:
+    """The workflows of a project, by the names of their executions, or those of some names."""
+    for name in names:
+        if name not in mine.workflows:
+            known = ", ".join(mine.workflows) or "none"
+            hint = did_you_mean(name, mine.workflows) or f"there are {known}"
+            text = f'no workflow in {mine.place("tsme.toml")} is called "{name}"'
+            raise HostError("TSME-N061", text, hint)
+    chosen = names or tuple(mine.workflows)
+    return {name: mine.place(mine.workflows[name]) for name in chosen}
+
+
+def bring(board: Session, program: Made, there: set[str] | None = None) -> bool:
+    """Put it into the board's store, unless it is there.  -> was it brought?"""
+    if there is None:
+        there = {one.digest for one in board.client.programs()}
+    if program.digest in there:
+        return False
+    with progress.bar(program.flow) as draw:
+        digest = board.client.load(program.data, draw)
+    if digest != program.digest:
+        message = f"the board calls the program {digest}, and not {program.digest}"
+        raise HostError("TSME-N070", message, "give the same command again")
+    there.add(digest)
+    return True
+
+
+def wanted(board: Session, name: str, given: str | None) -> str:
+    """The digest of the program that an execution is to run, which is on the board then.
+
+    `given`: a workflow, a .tsm file, or the beginning of the digest of a program there; None: what
+    tsme.toml says of the name, or what it ran before.
+    """
+    there = [one.digest for one in board.client.programs()]
+    if given is not None and not Path(given).exists() and is_digest(given):
+        return matching(there, given)
+    mine = board.target.project
+    if given is None and mine is not None and name in mine.workflows:
+        given = mine.place(mine.workflows[name])
+    if given is not None:
+        program = made(given)
+        bring(board, program, set(there))
+        return program.digest
+    for one in board.client.executions():
+        if one.name == name and one.program in there:
+            return one.program
+    hint = f"write tsme start {name} {name}.asl.json, or name it in tsme.toml"
+    raise HostError("TSME-N063", f'which program is "{name}" to run?', hint)

@@ -1,0 +1,115 @@
+"""The files that a project brings onto a board: tasks.py, and what it imports of the folder.
+
+What an import names is brought if the folder has it, as a module or a package; anything else is
+the board's own (machine, tsme, asyncio).  An import counts wherever it stands.  [files] of
+tsme.toml replaces a file, or adds one.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import HostError
+from ..inputs import read_bytes, text_of
+from .project import Project
+
+TASKS = "tasks.py"  # on the board, whatever it is called here
+_KEPT = ("main.py", "boot.py", "board.json", "lib/", "programs/")  # not a project's
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as it is to be on the board: `name` from the board's working folder, with `/`."""
+
+    name: str
+    path: str
+    data: bytes
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, as hexadecimal text."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def of_project(project: Project | None, tasks: str | None = None) -> list[Source]:
+    """What goes onto the board, the tasks last: nothing imports what is not there yet.
+
+    `tasks`: a path from the folder that the command is in, in place of the project's.
+
+    Raises HostError: TSME-N066 for Python that cannot be read, or a name that is the board's own;
+    as inputs.read_bytes() for a file that is not there.
+    """
+    found: dict[str, Source] = {}
+    if project is None:
+        project = Project(Path.cwd())
+    first = tasks or (project.tasks and project.place(project.tasks))
+    if first:
+        _follow(Path(first), TASKS, project, found)
+    for name, given in project.files.items():
+        if name not in found:
+            found[name] = Source(name, project.place(given), read_bytes(project.place(given)))
+    for name in found:
+        _allowed(name, project)
+    return [*reversed(found.values())]
+
+
+def _allowed(name: str, project: Project) -> None:
+    parts = name.split("/")
+    if name.startswith("/") or "" in parts or "." in parts or ".." in parts or "\\" in name:
+        message = f'"{name}" is no name of a file on a board'
+        raise HostError("TSME-N066", message, 'write it as "page.html" or "www/page.html"')
+    if name in _KEPT or name.startswith(tuple(one for one in _KEPT if one.endswith("/"))):
+        hint = f"give it another name in {project.place('tsme.toml')}"
+        raise HostError("TSME-N066", f'"{name}" on the board is not the project\'s', hint)
+
+
+def _follow(first: Path, name: str, project: Project, found: dict[str, Source]) -> None:
+    """A file and all that is reached from it by imports, in the order in which it is found."""
+    left = [(name, first)]
+    while left:
+        name, path = left.pop(0)
+        if name in found:
+            continue
+        if name in project.files:
+            path = Path(project.place(project.files[name]))
+        data = read_bytes(str(path))
+        found[name] = Source(name, str(path), data)
+        if name.endswith(".py"):
+            for other in _imported(data, path, name):
+                own = first.parent / other
+                if other not in found and (own.is_file() or other in project.files):
+                    left.append((other, own))
+
+
+def _imported(data: bytes, path: Path, name: str) -> Iterator[str]:
+    """The files that a module would be found in, from the board's working folder."""
+    try:
+        tree = ast.parse(text_of(data, str(path)), str(path))
+    except (SyntaxError, ValueError) as error:
+        at = f"{path}:{error.lineno}" if isinstance(error, SyntaxError) else str(path)
+        why = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise HostError("TSME-N066", f"{at}: {why}", "it would not run on the board") from None
+    package = name.split("/")[:-1]
+    for node in ast.walk(tree):
+        modules: list[str] = []
+        if isinstance(node, ast.Import):
+            modules = [one.name for one in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            up = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*up, *([node.module] if node.module else [])])
+            modules = [base, *(f"{base}.{one.name}".lstrip(".") for one in node.names)]
+        for module in modules:
+            yield from _files(module)
+
+
+def _files(module: str) -> Iterator[str]:
+    """A module, and the packages around it."""
+    parts = module.split(".")
+    for n in range(1, len(parts) + 1):
+        where = "/".join(parts[:n])
+        yield f"{where}/__init__.py"
+    yield "/".join(parts) + ".py"

@@ -1,0 +1,63 @@
+"""What is brought onto a board: programs, tasks and files, only what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .. import progress
+from ..errors import HostError
+from . import sources
+from .programs import Made, bring
+from .session import Session
+
+_NONE = "TSME-N043"  # there is no such file on the board
+
+
+@dataclass(frozen=True)
+class Brought:
+    """One thing: what it is here and there, its bytes, and whether the board did not have it."""
+
+    kind: str
+    name: str
+    there: str
+    size: int
+    new: bool
+
+
+Say = Callable[[Brought], None]
+
+
+def programs(board: Session, made: list[Made], say: Say) -> list[Brought]:
+    """Programs into the board's store: each is verified there before it counts."""
+    there = {one.digest for one in board.client.programs()}
+    found = []
+    for one in made:
+        new = bring(board, one, there)
+        found.append(Brought("program", one.flow, one.digest, len(one.data), new))
+        say(found[-1])
+    return found
+
+
+def files(board: Session, wanted: list[sources.Source], say: Say) -> list[Brought]:
+    """Files whose SHA-256 on the board is another one, or that are not there; each takes its place
+    when it is whole."""
+    found = []
+    for one in wanted:
+        new = not _same(board, one)
+        if new:
+            with progress.bar(one.path) as draw:
+                board.client.upload(one.name, one.data, draw)
+        found.append(Brought("file", one.path, one.name, len(one.data), new))
+        say(found[-1])
+    return found
+
+
+def _same(board: Session, one: sources.Source) -> bool:
+    try:
+        digest, size = board.client.digest(one.name)
+    except HostError as error:
+        if error.code != _NONE:
+            raise
+        return False
+    return size == len(one.data) and digest.hex() == one.digest

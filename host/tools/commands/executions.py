@@ -1,0 +1,201 @@
+"""Executions on a board: `tsme ps`, `describe`, `start`, `signal` and `checkpoint`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .. import console
+from ..boards.programs import wanted
+from ..boards.session import Session, Where, at_board, connected
+from ..definitions import takes_values
+from ..errors import DONE, FAILED, HostError
+from ..files import read_value
+from ..forms import answers, option
+
+if TYPE_CHECKING:
+    from ..link.answers import Description
+
+_POLL = 0.5  # s
+_PAINT = {"succeeded": console.good, "failed": console.bad, "broken": console.bad}
+
+
+def painted(status: str) -> str:
+    """The word for how an execution stands, in the colour that it has."""
+    return _PAINT.get(status, console.name)(status)
+
+
+@click.command(short_help="List the executions on a board.")
+@answers
+@at_board
+def ps(form: str | None, where: Where) -> int:
+    """List the executions on a board: new, running, succeeded, failed, stopped or broken."""
+    with connected(where) as board:
+        found = board.client.executions()
+    if form:
+        console.answer([vars(one) for one in found], form)
+        return DONE
+    rows = [
+        (console.strong(one.name), painted(one.status), str(one.execution or ""), one.program)
+        for one in found
+    ]
+    if rows:
+        console.table(rows, ("name", "status", "execution", "program"))
+    else:
+        console.note("tsme: no execution is there; tsme start NAME FLOW begins one")
+    return DONE
+
+
+@click.command(short_help="Show how an execution on a board stands.")
+@click.argument("name", metavar="NAME")
+@answers
+@at_board
+def describe(name: str, form: str | None, where: Where) -> int:
+    """Show all that a board knows of one execution: its status, its output, what it waits for."""
+    with connected(where) as board:
+        found = board.client.describe(name)
+    told = plain(found)
+    if form:
+        console.answer(told, form)
+        return DONE
+    width = max(map(len, told))
+    for key, value in told.items():
+        console.out(f"{key:{width}}  {_shown(key, value)}")
+    return DONE
+
+
+def plain(found: Description) -> dict[str, Any]:
+    """What applies of it, by the names of docs/SPEC.md, 8.3."""
+    told = {key: value for key, value in vars(found).items() if key != "rest"}
+    told |= found.rest or {}
+    always = ("name", "status", "blocks")
+    told = {key: value for key, value in told.items() if value is not None or key in always}
+    if not found.execution:  # none has begun
+        return {key: told[key] for key in (*always, "error") if key in told}
+    if found.status == "succeeded":
+        told.setdefault("output", None)
+    return told
+
+
+def _shown(key: str, value: Any) -> str:
+    from ..journal.image import timestamp  # noqa: PLC0415
+
+    if key == "status":
+        return painted(value)
+    if key in ("now", "due"):
+        return timestamp(value)
+    return value if isinstance(value, str) else console.json_text(value)
+
+
+@click.command(short_help="Start an execution on a board.")
+@click.argument("name", metavar="NAME")
+@click.argument("program", metavar="[FLOW]", required=False)
+@click.option(
+    "--input", "-i", "given", metavar="JSON", help="A file (.json, .cbor, .msgpack), or JSON."
+)
+@click.option("--blocks", type=click.IntRange(2, 65535), metavar="N", help="Of a new region.")
+@click.option("--wait", is_flag=True, help="Until it has ended; prints its output.")
+@option("Of the output, and of an input whose ending does not say it.  [default: json]")
+@at_board
+@takes_values
+def start(
+    name: str,
+    program: str | None,
+    given: str | None,
+    blocks: int | None,
+    wait: bool,
+    form: str | None,
+    where: Where,
+) -> int:
+    """Start the execution NAME on a board.
+
+    FLOW is a workflow, a .tsm file, or the digest of a program that is there. Without it, NAME's
+    workflow in tsme.toml. A program that is not there yet is uploaded first. An execution that is
+    under way with that program goes on.
+
+    With --wait exits with 1 if it does not succeed.
+    """
+    value = read_value(given, "--input", form) if given is not None else {}
+    with connected(where, "the board goes on with it") as board:
+        number, begun = begin(board, name, program, value, blocks)
+        said = f"execution {number} has begun" if begun else f"execution {number} is under way"
+        console.note(f"tsme: {name}: {said}")
+        return await_end(board, [name], form) if wait else DONE
+
+
+def begin(
+    board: Session, name: str, program: str | None, value: Any, blocks: int | None = None
+) -> tuple[int, bool]:
+    """Let an execution begin, with its program brought there if it is not.  -> its number, and
+    whether it has begun just now."""
+    digest = wanted(board, name, program)
+    before = {one.name: one for one in board.client.executions()}
+    one = before.get(name)
+    if one and one.status == "running" and one.program != digest:
+        hint = f"tsme stop {name} ends it; tsme migrate {name} FLOW moves it"
+        message = f'"{name}" is under way with another program, {one.program}'
+        raise HostError("TSME-N069", message, hint)
+    number = board.client.start(name, digest, value, blocks)
+    return number, not (one and one.status == "running" and one.execution == number)
+
+
+def await_end(board: Session, names: list[str], form: str | None = None) -> int:
+    """Wait until these have ended, and print the output of each: one by itself, or an object by
+    name.  Exit code 1 if one did not succeed."""
+    outputs: dict[str, Any] = {}
+    code = DONE
+    for name in names:
+        found = board.client.describe(name)
+        while found.status == "running":
+            time.sleep(_POLL)
+            found = board.client.describe(name)
+        if found.status != "succeeded":
+            why = ": ".join(part for part in (found.error, found.cause) if part)
+            text = f"{name}: execution {found.execution} {found.status}"
+            click.secho(f"{text}: {why or 'no error was named'}", err=True, fg="red")
+            code = FAILED
+        outputs[name] = found.output
+    if code == DONE or len(names) > 1:
+        told = outputs if len(names) > 1 else outputs[names[0]]
+        if form in (None, "json"):
+            console.out(console.json_text(told))
+        else:
+            console.answer(told, form)
+    return code
+
+
+@click.command(short_help="Send a signal to a state machine on a board.")
+@click.argument("name", metavar="NAME")
+@click.argument("value", metavar="VALUE")
+@option("Of VALUE if it is `-`, or a file whose ending does not say it.")
+@at_board
+def signal(name: str, value: str, form: str | None, where: Where) -> int:
+    """Send VALUE to the state machine NAME: a file (.json, .cbor, .msgpack), `-`, or JSON.
+
+    It is in flash when the command ends.
+    """
+    plain_value = read_value(value, "VALUE", form)
+    with connected(where) as board:
+        board.client.signal(name, plain_value)
+    console.note(f"tsme: {name} has it")
+    return DONE
+
+
+@click.command(short_help="Let a board write a checkpoint, so that older blocks go.")
+@click.argument("name", metavar="NAME")
+@at_board
+def checkpoint(name: str, where: Where) -> int:
+    """Let the board write a checkpoint of the execution NAME now.
+
+    From then on it recovers from there, and older blocks of its journal can be used again: pull
+    the journal first if you want what is in them.
+    """
+    with connected(where) as board:
+        board.client.checkpoint(name)
+    console.note(f"tsme: {name}: a checkpoint is written")
+    return DONE
+
+
+COMMANDS = (ps, describe, start, signal, checkpoint)

@@ -1,0 +1,41 @@
+"""`tsme repl`: the prompt of a board, on this terminal."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from .. import console
+from ..boards.session import Where, at_board
+from ..boards.target import target
+from ..errors import DONE, HostError
+
+_HELP = """\
+tsme: {port}; Ctrl-] leaves, nothing else does
+      Ctrl-C stops what the board runs and goes to its prompt: executions stand still from there on
+      Ctrl-D at the prompt restarts it, and they go on"""
+
+
+@click.command(short_help="Go to the prompt of a board.")
+@at_board
+def repl(where: Where) -> int:
+    """Put this terminal through to the board, as a serial terminal does. Ctrl-] leaves.
+
+    The board prints what its program prints. Ctrl-C stops that program and goes to MicroPython's
+    prompt, where executions stand still; Ctrl-D at the prompt restarts it. Nothing is lost by
+    either: executions go on from their journals.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        hint = "for a script: tsme logs, or mpremote exec"
+        raise HostError("TSME-N074", "tsme repl needs a terminal", hint)
+    goal = target(where.board, where.port, where.via)
+    from ..boards.terminal import through  # noqa: PLC0415
+
+    console.note(_HELP.format(port=goal.port))
+    through(goal.port)
+    console.note("tsme: left; what the board runs, it goes on to run")
+    return DONE
+
+
+COMMANDS = (repl,)
