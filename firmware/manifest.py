@@ -4,5 +4,16 @@
 #     include("/path/to/tsme/firmware/manifest.py")
 #
 # asyncio, which ports freeze in by themselves, is needed too.
+import os
+
 metadata(description="Long-lived Amazon States Language workflows", version="0.1.0")
-package("tsme", base_path="lib")
+
+# All but the twins of what a board has, and what starts the command of the laptop.
+_files = []
+for _folder, _, _names in os.walk("lib/tsme"):
+    _path = os.path.relpath(_folder, "lib/tsme").replace(os.sep, "/")
+    if _path != "sim":
+        for _name in _names:
+            if _name.endswith(".py") and _name not in ("__main__.py", "testing.py"):
+                _files.append(_name if _path == "." else _path + "/" + _name)
+package("tsme", tuple(sorted(_files)), base_path="lib")

@@ -17,9 +17,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
 PACKAGE = FIRMWARE / "lib" / "tsme"
-HOST_ONLY = {"__main__.py", "values/native.py", "journal/file_lock.py", "testing.py"}
+HOST_ONLY = {"__main__.py", "values/native.py", "journal/file_lock.py", "testing.py", "sim/"}
+
+
+def on_a_board(name: str) -> bool:
+    """Does a file of the package, by its path within it, go onto boards?"""
+    return not any(name == one or name.startswith(one) for one in HOST_ONLY)
+
+
 SOURCES = sorted(
-    path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).as_posix() not in HOST_ONLY
+    path for path in PACKAGE.rglob("*.py") if on_a_board(path.relative_to(PACKAGE).as_posix())
 )
 CROSS = Path(os.environ.get("TSME_BUILD", ROOT / "build")) / "micropython" / "mpy-cross"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from tsme import sim
 from tsme.engine.tasks import Tasks
 from tsme.errors import TsmeError
 from tsme.machine import Machine
@@ -70,6 +71,7 @@ def load_file(path: str, name: str) -> dict[str, Any]:
     names = module.__dict__
     before = list(sys.path)
     sys.path.insert(0, str(Path(path).parent))
+    sim.install(beside=str(Path(path).parent))
     try:
         with contextlib.redirect_stdout(sys.stderr):
             exec(code, names)  # noqa: S102

@@ -186,7 +186,7 @@ def test_a_near_miss_of_a_tasks_name_is_seen(folder: Path, on: str):
 
 
 @both
-def test_a_module_that_only_boards_have_is_answered_with_the_pattern(folder: Path, on: str):
-    done = run(folder, "from machine import Pin\n" + body("return 1"), on)
+def test_a_module_that_has_no_twin_is_answered_with_the_pattern(folder: Path, on: str):
+    done = run(folder, "import bluetooth\n" + body("return 1"), on)
     assert_one_clear_line(done.stderr, "TSME-H021")
     assert 'docs/BOARDS.md, "One file for laptop and board"' in done.stderr

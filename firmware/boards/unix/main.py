@@ -11,6 +11,7 @@
 # keep=1             whoever starts this drops programs from there
 # blocks=64          of 4096 bytes in a new journal
 # sync=0             a step need not have reached the disk
+# world=w.json       what the twins of pins and sensors read (docs/TASKS.md)
 # mail=j.bin.mail    what `tsme token` sends, a CBOR sequence that grows
 # result=out.cbor    [status, output, error, cause, execution] or ["refused", code, message];
 #                    left out, the output is printed as JSON

@@ -4,11 +4,13 @@ import os
 import sys
 from collections import OrderedDict
 
+from forms import value_of
 from unixtasks import loaded, read
 
 from tsme import Tasks, TsmeError
 from tsme.kernel.limits import LIMITS
 from tsme.values.cbor import decode
+from tsme.values.copies import ordered
 from tsme.values.json import dumps
 
 
@@ -66,6 +68,21 @@ async def listen(engine, path, at):
         at = deliver(engine, path, at)
 
 
+def twins(options):
+    # Pins and all else that only a board has: tsme.sim stands in for them, when it is asked for.
+    from tsme import sim
+
+    def make():
+        given = value_of(options["world"]) if "world" in options else None
+        return sim.World(given, report=showing)
+
+    sim.install(make, options["tasks"].rpartition("/")[0] or ".")
+
+
+def showing(name, value):
+    say("board: %s %s" % (name, "off" if value is None else dumps(ordered(value))))
+
+
 def prepared(options):
     # -> the handlers, and what gives the seed
     for text in options.get("limits", "").split(","):
@@ -74,6 +91,7 @@ def prepared(options):
             LIMITS[name] = int(number)
     tasks = Tasks()
     if "tasks" in options:
+        twins(options)
         tasks = loaded(options["tasks"], say, "traceback" in options)
     for kind in ("log", "metric", "publish"):
         if kind not in tasks.emitted:

@@ -8,7 +8,7 @@ from tsme.engine.tasks import settled
 
 CPYTHON = sys.implementation.name == "cpython"
 DEEPEST = 64  # far more than a value may be nested
-BOARDS_ONLY = ("machine", "rp2", "esp32", "esp", "network", "neopixel", "dht", "onewire", "pyb")
+BOARDS_ONLY = ("esp", "pyb", "stm", "bluetooth", "espnow", "ulab", "board", "digitalio", "mip")
 
 
 def read(path):
@@ -53,7 +53,7 @@ def where(e, path):
 def elsewhere(text):
     # what to say to the import of a module that only a board has
     for name in BOARDS_ONLY:
-        if "'%s'" % name in text or "import machine" in text or "import name Pin" in text:
+        if "'%s'" % name in text:
             return '; only a board has that: docs/BOARDS.md, "One file for laptop and board"'
     if not CPYTHON and "no module named" in text:
         return "; MicroPython has fewer modules than CPython"
@@ -151,6 +151,11 @@ class Teller:
     def left(self, name, e):
         if isinstance(e, Left):
             return e
+        if hasattr(e, "how"):  # machine.reset() and its like
+            text = (
+                'handler "%s" reset the board (%s) at %s, which ends the run; run it again, and '
+            )
+            return Left((text + "it goes on") % (name, e.how, line(e, self.path)))
         code = e.args[0] if e.args else ""
         text = 'handler "%s" called sys.exit(%s) at %s, which ends the run; write return, or '
         text += 'raise tsme.TaskError("Name", "cause") to let the task fail'

@@ -24,7 +24,7 @@ from tsme.values import cbor, timestamp
 
 from ...compiler.backend.disasm import disassemble
 from ...ending import INTERRUPTED, Stopped
-from .. import console
+from .. import console, worlds
 from ..aws.history import replay_history
 from ..definitions import split_name, takes_values
 from ..errors import DONE, FAILED, HostError, did_you_mean
@@ -57,6 +57,7 @@ class Options(TypedDict):
 
     given: tuple[str, ...]
     tasks: str | None
+    world: str | None
     interpreter: str
     journal: str | None
     sync: bool
@@ -88,6 +89,7 @@ _BOARD = (
     click.option(
         "--tasks", "-t", metavar="TASKS.py", help="The handlers of the workflow's tasks."
     ),
+    worlds.option,
     click.option(
         "--on",
         "interpreter",
@@ -281,6 +283,7 @@ def _command(place: Path, options: Options, program: str = "program.tsm") -> lis
     if options["heap"] is not None:
         command += ["-X", f"heapsize={_heap(options)}"]
     command += [str(board()), str(place / program), f"result={place / 'result.cbor'}"]
+    command += worlds.given(place, options["world"])
     for name in ("tasks", "seed"):
         value = options[name]
         if value is not None:
@@ -337,8 +340,7 @@ def _heap(options: Options) -> str:
 
 
 def _bytes(size: str) -> int:
-    digits = size.rstrip("km")
-    return int(digits) << _SIZES[size[len(digits) :]]
+    return int(size.rstrip("km")) << _SIZES[size.lstrip("0123456789")]
 
 
 def _moment(options: Options) -> int:

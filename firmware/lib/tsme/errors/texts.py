@@ -1,6 +1,8 @@
 # The texts of errors, by code; loaded when one is raised, then forgotten.  docs/ERRORS.md explains
 # them.  What a failing workflow is told is elsewhere: it is part of the state.
 TEXTS = {
+    "TSME-G001": "this firmware has no %s, which tsme.tasks.%s needs; on a laptop "
+    "tsme.sim.install() puts a twin in its place",
     "TSME-J001": "this device cannot hold a journal: %d blocks (2 to 65535 are possible) of %d "
     "bytes (times of 256, at least 8 slots), slots of %d (32 to 256), program_size %d (1 to 256)",
     "TSME-J002": "block %d holds something that is not a journal; format() would erase it",

@@ -1,0 +1,163 @@
+# The task library in the twins of a board: library_device.py CASE, on every interpreter.  Prints
+# what each task gave, or its error, as one line of JSON.
+import asyncio
+import sys
+
+import tsme.sim
+from tsme import TaskError, Tasks, TsmeError
+from tsme.engine.tasks import settled
+from tsme.sim import World
+from tsme.values.copies import ordered
+from tsme.values.json import dumps
+
+tasks = Tasks()
+world = World()
+tsme.sim.install()
+tsme.sim.use(world)
+
+
+class Context:
+    execution, action, attempt = 3, 14, 1
+
+
+def show(*values):
+    print(*[dumps(ordered(value)) for value in values])
+
+
+def call(name, check=False, **payload):
+    task = tasks.find(name)
+    try:
+        given = (payload, Context) if task.context else (payload,)
+        function = task.check if check else task.function
+        return asyncio.run(settled(function(*given), name))
+    except TaskError as e:
+        return [e.error, e.cause]
+
+
+def said(name, **payload):
+    show(call(name, **payload))
+
+
+def values(name):
+    return [value for _, value in world.values(name)]
+
+
+def gpio():
+    from machine import Pin, Signal
+
+    from tsme.tasks import PINS, gpio
+
+    PINS.update({"valve": 5, "relay": Signal(Pin(6, Pin.OUT), invert=True)})
+    gpio.register(tasks, {"valve": 0})
+    world.load({"pin:7": [[0, 1], [60000, 0]]})
+    said("gpio:read", pin=7)
+    said("gpio:read", pin=8)
+    said("gpio:read", pin=8, pull="up")
+    said("gpio:write", pin="valve", value=1)
+    said("gpio:read", pin=5)
+    said("gpio:pulse", pin="valve", ms=20, value=0)
+    said("gpio:pulse", pin="relay", ms=20)
+    show(values("pin:5"), values("pin:6"))
+    at = [at for at, _ in world.values("pin:5")]
+    show(at[-1] - at[-2] >= 19)
+    said("gpio:wait", pin=8, value=1, timeout_ms=20)
+    show(call("gpio:wait", pin=7, value=1)["value"])
+    for wrong in ({}, {"pin": 5}, {"pin": 5, "value": 2}, {"pin": None, "value": 1}):
+        said("gpio:write", **wrong)
+    said("gpio:write", pin=5, vale=1)
+    said("gpio:write", pin=999, value=1)
+    said("gpio:write", pin=5, value=1.0)
+    said("gpio:read", pin=8, pull="sideways")
+    show({name: tasks.handlers[name].effect for name in sorted(tasks.handlers)})
+
+
+def pwm():
+    from tsme.tasks import pwm
+
+    pwm.register(tasks)
+    said("pwm:set", pin=15, freq=50, percent=7.5)
+    said("pwm:set", pin=15, freq=50, duty_ns=1500000)
+    said("pwm:set", pin=15, freq=1000, duty_u16=65535)
+    show(world.value("pwm:15"))
+    said("pwm:stop", pin=15)
+    said("pwm:stop", pin=15)
+    show(world.value("pwm:15"))
+    said("pwm:set", pin=15, freq=50)
+    said("pwm:set", pin=15, freq=50, percent=1, duty_u16=5)
+    said("pwm:set", pin=15, freq=0, percent=1)
+    said("pwm:set", pin=15, freq=50, percent=101)
+
+
+def adc():
+    from tsme.tasks import adc
+
+    adc.register(tasks)
+    world.load({"adc:26": 20000})
+    said("adc:read", pin=26)
+    said("adc:read", pin=26, samples=7)
+    said("adc:read", pin=27)
+    said("adc:read", pin=26, samples=0)
+
+
+def changes():
+    # interrupts and timers come when time goes by
+    from machine import RTC, Pin, Timer
+
+    seen = []
+    button = Pin(9, Pin.IN, Pin.PULL_UP)
+    button.irq(lambda pin: seen.append(pin.value()), Pin.IRQ_FALLING)
+    world.set("pin:9", 0)
+    world.set("pin:9", 1)
+    world.set("pin:9", 0)
+    show(seen)
+    ticks = []
+    virtual = World(virtual=True)
+    tsme.sim.use(virtual)
+    every = Timer(0, period=1000, callback=lambda t: ticks.append(virtual.time()))
+    Timer(1, mode=Timer.ONE_SHOT, period=2500, callback=lambda t: ticks.append(-1))
+    virtual.load({"pin:9": [[0, 1], [1500, 0], [3000, 1]]})
+    Pin(9, Pin.IN).irq(lambda pin: ticks.append("pin"), Pin.IRQ_RISING | Pin.IRQ_FALLING)
+    virtual.sleep(3100)
+    show(ticks)
+    every.deinit()
+    RTC().datetime((2026, 11, 28, 0, 18, 0, 5, 250000))
+    virtual.sleep(86400000)
+    show(RTC().datetime()[:3], RTC().datetime()[4:])
+
+
+def resets():
+    import machine
+
+    show(machine.reset_cause() == machine.PWRON_RESET)
+    virtual = World(virtual=True)
+    tsme.sim.use(virtual)
+    pin = machine.Pin(5, machine.Pin.OUT, value=1)
+    show(pin.value())
+    for function, given in ((machine.deepsleep, (5000,)), (machine.reset, ())):
+        try:
+            function(*given)
+        except tsme.sim.Reset as e:
+            show([e.how, e.ms, virtual.time()])
+    show(machine.reset_cause() == machine.HARD_RESET, pin.value(), virtual.values("reset"))
+    dog = machine.WDT(timeout=1000)
+    virtual.sleep(900)
+    dog.feed()
+    try:
+        virtual.sleep(1100)
+    except tsme.sim.Reset as e:
+        show(e.how)
+
+
+def without():
+    # a firmware that has no such thing
+    sys.modules["machine"] = tsme
+    from tsme.tasks import adc, gpio, pwm
+
+    for part in (gpio, pwm, adc):
+        try:
+            part.register(tasks)
+        except TsmeError as e:
+            print(e)
+
+
+globals()[sys.argv[1]]()
