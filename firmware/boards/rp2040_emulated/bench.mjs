@@ -63,12 +63,9 @@ const requests = {
     board.analog(pin, share);
     return {};
   },
-  // The power goes at an operation on the flash, counted from now, torn as tear.mjs says, or at an instruction.
-  cut({ operation, instruction, tear = { kind: 'none' } }) {
-    const { count } = board.pico;
-    board.cut = operation
-      ? { operation: count.operations + operation, tear }
-      : { instruction: count.instructions + instruction };
+  // The power will go, as Board.cutAfter says.
+  cut(how) {
+    board.cutAfter(how);
     return {};
   },
   read({ at, length }) {

@@ -6,6 +6,10 @@ import { tear } from './tear.mjs';
 const BLOCK = 512; // of a UF2 file
 const XIP = 0x10000000;
 const LINES = ['usb', 'uart'];
+const NEWLINE = 10;
+const INSTRUCTIONS = 100; // a few
+
+export const FILES = 0xa0000; // where in flash MicroPython's files and journals begin
 
 // The flash with a firmware in it, a .uf2 file: where it writes nothing the flash is erased.
 export function firmware(path) {
@@ -29,12 +33,22 @@ export class Board {
     this.volts = new Map(); // pin -> share
     this.waiting = []; // bytes for the UART, which holds 32
     this.resets = 0;
-    this.cut = null; // { operation, tear } or { instruction }: when the power goes
+    this.cut = null; // when the power goes, see `cutAfter`
     this.onFlash = null;
+    this.inLine = false; // the UART has said a part of a line
   }
 
   get on() {
     return this.pico !== null;
+  }
+
+  // The power goes at an operation on the flash, counted from now, torn as tear.mjs says; or before an instruction,
+  // at the next moment in which the UART is not within a line, for what it says is a ledger of whole lines.
+  cutAfter({ operation = 0, instruction = 0, tear: how = { kind: 'none' } }) {
+    const { count } = this.pico;
+    this.cut = operation
+      ? { operation: count.operations + operation, how }
+      : { instruction: count.instructions + instruction };
   }
 
   // Power: a cold start. The seed decides what os.urandom gives, which differs from start to start.
@@ -49,12 +63,16 @@ export class Board {
     this.pico = null;
     this.cut = null;
     this.waiting = [];
+    this.inLine = false;
   }
 
   plug(pico) {
     this.pico = pico;
     pico.onUsb = (bytes) => this.heard('usb', bytes);
-    pico.onUart = (byte) => this.heard('uart', [byte]);
+    pico.onUart = (byte) => {
+      this.inLine = byte !== NEWLINE;
+      this.heard('uart', [byte]);
+    };
     pico.onFlash = (at, length) => this.onFlash?.(at, pico.flash.subarray(at, at + length));
     pico.onOperation = (number, at, bytes) => this.operation(number, at, bytes);
     for (const [index, level] of this.wires) pico.drive(index, level);
@@ -74,7 +92,7 @@ export class Board {
     this.onOperation?.(number, at, bytes);
     if (!this.cut || this.cut.operation !== number) return;
     const { flash } = this.pico;
-    tear(flash, at, bytes, this.cut.tear);
+    tear(flash, at, bytes, this.cut.how);
     this.onFlash?.(at, flash.subarray(at, at + (bytes ? bytes.length : 4096)));
     throw new Cut();
   }
@@ -99,7 +117,7 @@ export class Board {
   // Runs as Pico.run does, through resets. Returns why it came back: "time", "stopped" (`stop` was set),
   // "asleep" (only something outside can wake it), "cut" (the power is off now).
   run(instructions = Infinity, nanos = Infinity) {
-    const end = this.cut?.instruction ?? Infinity;
+    let end = this.cut?.instruction ?? Infinity;
     for (;;) {
       const { pico } = this;
       try {
@@ -110,7 +128,11 @@ export class Board {
           this.reset();
           continue;
         }
-        if (pico.count.instructions >= end) throw new Cut();
+        if (pico.count.instructions >= end) {
+          if (!this.inLine) throw new Cut();
+          end += INSTRUCTIONS;
+          continue;
+        }
         if (!awake) return 'asleep';
         if (pico.stopped) return 'stopped';
         if (pico.count.instructions >= instructions || pico.clock.nanos >= nanos) return 'time';

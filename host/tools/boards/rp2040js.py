@@ -22,6 +22,7 @@ from .board_file import board, folder
 
 NAME = "rp2040_emulated"
 BLOCK = 4096  # bytes that are erased together
+FLASH = 2 << 20  # bytes of flash
 FILES = 0xA0000  # where the blocks begin that MicroPython keeps for files: rp2.Flash's first
 Line = Literal["usb", "uart"]
 
@@ -70,6 +71,18 @@ def firmware() -> Path:
     return path
 
 
+def needed() -> str:
+    """The path of node.  Raises HostError TSME-B060 where it or the emulator is not installed."""
+    node = shutil.which("node")
+    if node is None or not (build() / "rp2040js").is_dir():
+        raise HostError(
+            "TSME-B060",
+            "the emulated Pico needs node and rp2040js, and one of them is not here",
+            "in a clone of tsme: make setup, then setup/rp2040js.sh",
+        )
+    return node
+
+
 def file_system(files: Mapping[str, bytes], blocks: int) -> bytes:
     """A littlefs of `blocks` blocks with these files, as the board's _boot.py mounts it."""
     from littlefs import LittleFS  # noqa: PLC0415
@@ -99,13 +112,7 @@ class Pico:
     """
 
     def __init__(self, image: Path | None = None, *, usb: bool = True) -> None:
-        node = shutil.which("node")
-        if node is None or not (build() / "rp2040js").is_dir():
-            raise HostError(
-                "TSME-B060",
-                "the emulated Pico needs node and rp2040js, and one of them is not here",
-                "in a clone of tsme: make setup, then setup/rp2040js.sh",
-            )
+        node = needed()
         script = folder() / NAME / "bench.mjs"
         command = [node, str(script), str(image or firmware()), *([] if usb else ["--no-usb"])]
         self._process = subprocess.Popen(
