@@ -6,6 +6,7 @@ as its records need and as many again, so that no reader takes any of them for h
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import struct
@@ -199,7 +200,8 @@ def replace(path: str, data: bytes) -> None:
         beside.replace(there)
         _settle(there.parent)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
         raise not_writable(path, error) from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import getpass
-import os
+import re
 from pathlib import Path
 
 from ..errors import HostError, did_you_mean
@@ -115,6 +115,18 @@ def file_refused(path: str, why: str) -> HostError:
     return HostError("TSME-N044", f'the file "{path}" on the board: {why}')
 
 
+def no_prompt(port: str) -> HostError:
+    """Nothing that answers as MicroPython's raw REPL does."""
+    message = f'there is no MicroPython prompt at "{port}"'
+    return HostError("TSME-N045", message, "reset the board; if that does not help, `tsme flash`")
+
+
+def needs_tsme(why: str) -> HostError:
+    """It cannot be done by a prompt alone."""
+    message = f"the board has no tsme that could do this: {why}"
+    return HostError("TSME-N046", message, "`tsme flash` puts it there")
+
+
 def unknown_way(via: str) -> HostError:
     """--via knows one word."""
     return HostError("TSME-N048", f'there is no way to a board "{via}"', "the one is: mpremote")
@@ -128,17 +140,22 @@ def restless(what: str) -> HostError:
 
 def of_opening(port: str, error: Exception) -> HostError:
     """Why a port could not be opened."""
-    number = getattr(error, "errno", None)
     text = str(error)
     if "://" in port:
+        if isinstance(error, ValueError):
+            return no_url(port, _reason(text))
         return unreachable(port, _reason(text))
-    if number == errno.ENOENT or "FileNotFound" in text or "No such file" in text:
+    number = getattr(error, "errno", None)
+    if number is None:
+        found = re.search(r"\[Errno (\d+)\]|\((\d+), ", text)
+        number = int(found[1] or found[2]) if found else None
+    if number == errno.ENOENT:
         return no_port(port)
     if number in (errno.EACCES, errno.EPERM):
         return forbidden(port)
     if number in (errno.EBUSY, errno.EWOULDBLOCK) or "exclusively lock" in text:
         return busy(port)
-    if os.path.exists(port) and number in (errno.ENOTTY, errno.EINVAL, errno.EISDIR):  # noqa: PTH110
+    if Path(port).exists():
         return no_url(port, "it is a file and no serial port")
     return no_url(port, _reason(text))
 

@@ -28,6 +28,10 @@ def open_board(
     `timeout`: s for one answer; `patience`: s for which the port may be away in the middle.
     Raises HostError if nothing answers.
     """
+    if via == "mpremote":
+        from .prompt import PromptBoard  # noqa: PLC0415
+
+        return PromptBoard(port, timeout, patience, on_text)
     if via is not None:
         raise failures.unknown_way(via)
     return SmpBoard(port, timeout, patience, on_text)

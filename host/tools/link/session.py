@@ -22,7 +22,7 @@ from smpclient.transport import SMPTransportDisconnected
 from ..errors import HostError
 from . import failures
 from .messages import OS, OURS, PARAMETERS, Message, Request, encoded
-from .stream import PortTransport
+from .stream import Transport
 
 _T = TypeVar("_T")
 _TRIES = 5  # of one request, on a line that is there
@@ -52,11 +52,9 @@ class Refusal(Exception):
 
 
 class Session:
-    """A line to a board.  `transport`: how messages get there; PortTransport by default."""
+    """A line to a board.  `transport`: how messages get there."""
 
-    def __init__(
-        self, port: str, timeout: float, patience: float, transport: PortTransport
-    ) -> None:
+    def __init__(self, port: str, timeout: float, patience: float, transport: Transport) -> None:
         self.port = port
         self.timeout = timeout
         self.patience = patience

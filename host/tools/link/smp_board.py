@@ -29,10 +29,14 @@ class SmpBoard(Client):
         timeout: float,
         patience: float,
         on_text: OnText | None = None,
-        transport: PortTransport | None = None,
     ) -> None:
         self.port = port
-        self.session = Session(port, timeout, patience, transport or PortTransport(on_text))
+        self._session = Session(port, timeout, patience, PortTransport(on_text))
+
+    @property
+    def session(self) -> Session:
+        """What carries requests."""
+        return self._session
 
     @property
     def reconnected(self) -> int:  # type: ignore[override]

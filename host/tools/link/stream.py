@@ -24,15 +24,20 @@ from .failures import of_opening
 BAUD = 115200
 _FIRST = b"\x06\x09"
 _NEXT = b"\x04\x14"
-_LINE = 128  # as smp.packet counts: lines of 127 bytes
+LINE = 128  # as smp.packet counts: lines of 127 bytes
 _WAIT = 0.02  # s
 _LONGEST = 4096  # bytes of a line; what is longer is none of ours
 _READ = 4096
 
 
+def url_of(port: str) -> str:
+    """What pyserial calls a port."""
+    return "socket://" + port.removeprefix("tcp://") if port.startswith("tcp://") else port
+
+
 def opened(port: str) -> Any:
     """The port, open, for us alone where the system can do that.  Raises HostError."""
-    url = "socket://" + port.removeprefix("tcp://") if port.startswith("tcp://") else port
+    url = url_of(port)
     options = {} if "://" in url else {"exclusive": True}
     try:
         return serial.serial_for_url(url, BAUD, timeout=0, write_timeout=5, **options)
@@ -102,20 +107,56 @@ class Lines:
         return message if len(message) >= 8 and binascii.crc_hqx(message, 0) == crc else None
 
 
-class PortTransport(SMPTransport):
-    """smpclient's transport over a port of `opened`.
+class Transport(SMPTransport):
+    """What a session needs of a way to a board, beside messages.
 
-    An answer to another request than the last is passed over: it came late.  `echoed`: the line
-    has sent a request back, as a terminal or a prompt does.  `on_text`: gets the board's text.
+    `echoed`: the line has sent a request back, as a terminal or a prompt does.  `seen`: the last
+    text of the board, which `on_text` gets, too.
     """
 
     def __init__(self, on_text: Callable[[str], None] | None = None) -> None:
+        self._on_text = on_text
+        self.echoed = False
+        self.seen = bytearray()
+
+    @property
+    def open(self) -> bool:
+        """Is there a port?"""
+        raise NotImplementedError
+
+    @property
+    def mtu(self) -> int:
+        """Bytes of a packet, as the board has said; before, what every board takes."""
+        return self._smp_server_transport_buffer_size or 128
+
+    @property
+    def max_unencoded_size(self) -> int:
+        """Bytes of a message: the packet has 4 more."""
+        return self.mtu - 4
+
+    async def read(self) -> bytes:
+        """What has arrived; waits a moment if that is nothing."""
+        raise NotImplementedError
+
+    def tell(self, text: bytes | bytearray) -> None:
+        """The board has said something that is no answer."""
+        if text:
+            self.seen = (self.seen + text)[-_LONGEST:]
+            if self._on_text:
+                self._on_text(text.decode(errors="replace"))
+
+
+class PortTransport(Transport):
+    """smpclient's transport over a port of `opened`.
+
+    An answer to another request than the last is passed over: it came late.
+    """
+
+    def __init__(self, on_text: Callable[[str], None] | None = None) -> None:
+        super().__init__(on_text)
         self._port: Any = None
         self._lines = Lines()
-        self._on_text = on_text
         self._waits = False  # can the port be waited for?
-        self.echoed = False
-        self.seen = bytearray()  # the last text
 
     async def connect(self, address: str, timeout_s: float) -> None:  # noqa: ARG002
         """Open the port.  Raises HostError."""
@@ -137,22 +178,11 @@ class PortTransport(SMPTransport):
 
     @property
     def open(self) -> bool:
-        """Is there a port?"""
         return self._port is not None
-
-    @property
-    def mtu(self) -> int:
-        """Bytes of a packet, as the board has said; before, what every board takes."""
-        return self._smp_server_transport_buffer_size or 128
-
-    @property
-    def max_unencoded_size(self) -> int:
-        """Bytes of a message: the packet has 4 more."""
-        return self.mtu - 4
 
     async def send(self, data: bytes) -> None:
         """Send a message.  An LF before it ends whatever of a line was lost on the way."""
-        await self._do(lambda: self._port.write(b"\n" + b"".join(encode(data, _LINE))))
+        await self._do(lambda: self._port.write(b"\n" + b"".join(encode(data, LINE))))
 
     async def receive(self) -> bytes:
         """The next message, whichever it is."""
@@ -173,7 +203,6 @@ class PortTransport(SMPTransport):
             self._tell()
 
     async def read(self) -> bytes:
-        """What has arrived; waits a moment if that is nothing."""
         await asyncio.sleep(0)  # the time limit around this can strike
         if self._waits:
             await self._do(lambda: select.select([self._port.fileno()], [], [], _WAIT))
@@ -191,7 +220,4 @@ class PortTransport(SMPTransport):
 
     def _tell(self) -> None:
         text, self._lines.text = self._lines.text, bytearray()
-        if text:
-            self.seen = (self.seen + text)[-_LONGEST:]
-            if self._on_text:
-                self._on_text(text.decode(errors="replace"))
+        self.tell(text)
