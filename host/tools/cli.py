@@ -27,7 +27,7 @@ COMMANDS = {
     "graph": ("graph", "Draw a workflow as Mermaid text or as SVG."),
     "history": ("history", "Show an execution as AWS's GetExecutionHistory would."),
     "init": ("init", "Make a folder with a first workflow, its tasks and a test."),
-    "journal": ("journal", "Show, export, resize or repair a journal; its effects."),
+    "journal": ("journal", "Pull, show, export, resize or repair a journal; its effects."),
     "logs": ("logs", "Show what a board has printed and logged."),
     "migrate": ("migrate", "Move a running execution to the workflow as it is now."),
     "ports": ("ports", "List serial ports and emulated boards."),
@@ -44,7 +44,7 @@ COMMANDS = {
     "sim": ("sim", "Simulate devices with many seeds and faults."),
     "start": ("executions", "Start an execution on a board."),
     "status": ("status", "Show how a board stands."),
-    "stop": ("resume", "End the execution under way in a journal."),
+    "stop": ("resume", "End an execution under way, on a board or in a journal."),
     "test": ("test", "Run scenario tests, with tasks mocked."),
     "test-state": ("test_state", "Run one state of a workflow, with mocked answers."),
     "time": ("status", "Show or set the clock of a board."),
@@ -74,6 +74,7 @@ Examples:
   tsme sim flow.asl.json                    many seeds of faults and power cuts
   tsme push                                 compile, upload, restart, begin; shows the logs
   tsme ps --port /dev/ttyACM0               what runs on a board
+  tsme journal pull soil                    soil.bin, from a board
   tsme journal show j.bin --program flow.asl.json
   tsme journal effects j.bin --program flow.asl.json --tasks tasks.py
   tsme resume j.bin --tasks tasks.py        goes on, without the workflow

@@ -24,6 +24,7 @@ Kind = Literal[
     "export of a journal",
     "CBOR sequence of records",
     "failure of a simulation",
+    "image of flash",
     "value",
 ]
 _LOOK = 4096  # bytes at the start of a file that tell what it is
@@ -111,6 +112,10 @@ def _is_failure(start: bytes) -> bool:
     return start.startswith(b'{\n "simulation":')
 
 
+def _is_image(start: bytes) -> bool:
+    return b"TSMJ" in start or start.count(0xFF) == len(start)
+
+
 # What a command writes, in words, and whether a file that begins so is of that kind.
 KINDS: dict[Kind, Callable[[bytes], bool]] = {
     "program": _is_program,
@@ -121,6 +126,7 @@ KINDS: dict[Kind, Callable[[bytes], bool]] = {
     "export of a journal": _is_records,
     "CBOR sequence of records": _is_sequence,
     "failure of a simulation": _is_failure,
+    "image of flash": _is_image,
     "value": _is_value,
 }
 

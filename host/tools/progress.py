@@ -10,8 +10,8 @@ Progress = Callable[[int, int], None]
 
 
 @contextmanager
-def bar(label: str) -> Iterator[Progress | None]:
-    """While the block runs: a function of what is done and of all, both in bytes, that draws it.
+def bar(label: str, unit: str = "bytes") -> Iterator[Progress | None]:
+    """While the block runs: a function of what is done and of all, in `unit`, that draws it.
 
     None if the standard error is no terminal.  The bar goes away at the end.
     """
@@ -22,17 +22,19 @@ def bar(label: str) -> Iterator[Progress | None]:
     from rich.progress import (  # noqa: PLC0415
         BarColumn,
         DownloadColumn,
+        MofNCompleteColumn,
+        ProgressColumn,
         TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
     from rich.progress import Progress as Bars  # noqa: PLC0415
 
+    bytes_: list[ProgressColumn] = [DownloadColumn(), TransferSpeedColumn()]
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
+        *(bytes_ if unit == "bytes" else [MofNCompleteColumn(), TextColumn(unit)]),
         TimeRemainingColumn(),
     )
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:

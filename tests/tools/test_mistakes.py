@@ -50,7 +50,7 @@ MISTAKES = {
     "a journal as an option": (
         "replay --journal j.bin", "TSME-H001", "it is an argument: tsme replay JOURNAL"),
     "a journal as an option, in short": (
-        "migrate -j j.bin flow.asl.json", "TSME-H001", "argument: tsme migrate JOURNAL FLOW"),
+        "migrate -j j.bin flow.asl.json", "TSME-H001", "argument: tsme migrate NAME|JOURNAL FLOW"),
     "a workflow as an option": (
         "run --flow flow.tsm", "TSME-H001", "it is an argument: tsme run [NAME=]FLOW..."),
     "nothing to work on": ("check", "TSME-H001", "missing argument"),

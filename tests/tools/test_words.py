@@ -78,7 +78,7 @@ def test_a_near_miss_is_answered_with_what_to_write(tmp_path: Path, command: str
 
 
 def test_the_help_of_token_success_shows_that_its_output_may_be_left_out():
-    assert "JOURNAL TOKEN [OUTPUT]" in tsme("token", "success", "--help").stdout
+    assert "[JOURNAL] TOKEN [OUTPUT]" in tsme("token", "success", "--help").stdout
 
 
 def test_a_cpython_is_no_micropython(tmp_path: Path):

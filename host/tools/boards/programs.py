@@ -9,6 +9,7 @@ from ...compiler.backend.disasm import disassemble
 from .. import progress
 from ..errors import HostError, did_you_mean
 from ..files import read_program
+from ..journal import store
 from .project import Project
 from .session import Session
 from .stored import is_digest, matching
@@ -44,6 +45,20 @@ def of_project(mine: Project, names: tuple[str, ...] = ()) -> dict[str, str]:
     return {name: mine.place(mine.workflows[name]) for name in chosen}
 
 
+def journal_of(mine: Project | None, name: str) -> str:
+    """Where the journal of an execution is pulled to: into the project's folder, or this one."""
+    file = name.replace("/", "_") + ".bin"
+    file = f"_{file[1:]}" if file.startswith(".") else file
+    return mine.place(file) if mine else file
+
+
+def remember(board: Session, name: str, program: Made) -> None:
+    """Keep a program where the journal of its execution will be, with its names for debugging:
+    when the workflow has changed, tsme replay and tsme migrate still need it."""
+    if board.target.project is not None:
+        store.keep(journal_of(board.target.project, name), program.whole)
+
+
 def bring(board: Session, program: Made, there: set[str] | None = None) -> bool:
     """Put it into the board's store, unless it is there.  -> was it brought?"""
     if there is None:
@@ -74,6 +89,7 @@ def wanted(board: Session, name: str, given: str | None) -> str:
     if given is not None:
         program = made(given)
         bring(board, program, set(there))
+        remember(board, name, program)
         return program.digest
     for one in board.client.executions():
         if one.name == name and one.program in there:

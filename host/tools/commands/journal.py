@@ -1,4 +1,4 @@
-"""`tsme journal show` and `tsme journal export`: what a journal holds, for people and programs."""
+"""`tsme journal`: what a journal holds, for people and programs; its other commands by name."""
 
 from __future__ import annotations
 
@@ -23,9 +23,28 @@ from .effects import effects
 from .journal_files import repair, resize
 
 
-@click.group(short_help="Show, export, resize or repair a journal; its effects.")
+class Journals(click.Group):
+    """Its command `pull` is read when it is used: the others need no board."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in order."""
+        return sorted([*super().list_commands(ctx), "pull"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name == "pull":
+            from .journal_pull import pull  # noqa: PLC0415
+
+            return pull
+        return super().get_command(ctx, cmd_name)
+
+
+_SHORT = "Pull, show, export, resize or repair a journal; its effects."
+
+
+@click.group(cls=Journals, short_help=_SHORT)
 def journal() -> None:
-    """Read journals: files written by `tsme run`, or pulled from a device."""
+    """Read journals: files written by `tsme run`, or pulled from a board."""
 
 
 @journal.command()

@@ -14,6 +14,8 @@ from tsme.values import cbor
 
 from ...compiler.frontend.model import Json
 from .. import console
+from ..boards.programs import bring, journal_of, made
+from ..boards.session import Where, at_board, connected, on_board
 from ..definitions import split_name, takes_values
 from ..errors import DONE, HostError
 from ..files import parse_value, read_program
@@ -22,17 +24,18 @@ from ..inputs import is_journal, read_bytes
 from ..journal import store
 from ..journal.image import Log
 from ..journal.migration import Planner, Wishes
-from ..journal.partition import in_region
+from ..journal.partition import in_region, region
 from ..journal.refusals import named
 from ..journal.replayer import Known, Player, know, programs_of
 from ..journal.session import locked
 from ..limits import no_limits
 from ..outputs import anywhere, keep_others, write_bytes
+from .journal_pull import pulled
 from .resume import commit, under_way
 
 
 @click.command(short_help="Move a running execution to the workflow as it is now.")
-@click.argument("journal", metavar="JOURNAL")
+@click.argument("journal", metavar="NAME|JOURNAL")
 @click.argument("flow", metavar="FLOW")
 @click.option(
     "--map", "states", metavar="OLD=NEW", multiple=True, help="NEW takes the place of a state."
@@ -60,30 +63,37 @@ from .resume import commit, under_way
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the plan, for a board; move nothing.")
 @in_region
+@at_board
 @takes_values
 def migrate(
     journal: str,
     flow: str,
-    states: tuple[str, ...],
-    variables: tuple[str, ...],
-    values: tuple[str, ...],
     programs: tuple[str, ...],
     output: str | None,
+    where: Where,
+    **given: tuple[str, ...],
 ) -> int:
-    """Move the execution under way in JOURNAL to the workflow FLOW, where that is safe.
+    """Move the execution NAME on a board, or the one under way in JOURNAL, to the workflow FLOW,
+    where that is safe.
 
     It goes on in the state of the same name, with the values of its variables; a task that is
     under way stays under way. What has no place in FLOW is said, and then nothing is changed. The
-    move is a record of the journal, so that tsme replay still holds.
+    move is a record of the journal, so that tsme replay still holds. Of a board the journal is
+    pulled first, into NAME.bin.
+
+    With --board or --port it is on a board; else a file of that name is a journal; else it is on
+    the board of tsme.toml.
     """
     wishes = Wishes(
-        _pairs("--map", states),
-        _pairs("--variable", variables),
-        {name: _value(text) for name, text in _pairs("--set", values).items()},
+        _pairs("--map", given["states"]),
+        _pairs("--variable", given["variables"]),
+        {name: _value(text) for name, text in _pairs("--set", given["values"]).items()},
     )
     file = split_name(flow)[0]
     if output:
         _writable(output, file)
+    if on_board(journal, where, "--region" if region() is not None else ""):
+        return _there(journal, where, flow, wishes, programs, output)
     if Path(file).is_file() and is_journal(read_bytes(file)):
         first = f"the journal comes first: tsme migrate {shlex.quote(flow)} {shlex.quote(journal)}"
         raise HostError("TSME-H014", f'"{flow}" is a journal, not a workflow', first)
@@ -91,29 +101,61 @@ def migrate(
     new = know(loaded)
     if output:
         log, player = _stand(journal, [*programs], new)
-        made = _planned(journal, player, new, wishes)
-        write_bytes(output, bytes(cbor.encode(made.plan, True)), "plan of a migration")
-        if output != "-":
-            console.note(f"{output}: the plan for {console.count(len(made.moved), 'state')}")
-        for path, problem in made.wrong.items():
-            console.note(f'tsme: not "{path[-1]}": {problem.message}')
+        _write(output, _planned(journal, player, new, wishes))
         return DONE
     with locked(journal):
         log, player = _stand(journal, [*programs], new)
-        made = _planned(journal, player, new, wishes)
+        planner = _planned(journal, player, new, wishes)
         store.keep_those(journal, programs, log.programs)
         store.keep(journal, loaded.data)  # before the journal names it
         now = time.time_ns() // 1000000
-        fields = (new.program.digest, made.plan)
+        fields = (new.program.digest, planner.plan)
         every = [*player.known.values(), new]
         state = commit(journal, log, every, lambda s: (MIGRATE, max(now, s.now), *fields))
     old = bytes(player.digest).hex()
-    where = ", ".join(f'"{new.debug.state(f.state)}"' for f in state.client if f and f.wait > 0)
+    places = ", ".join(f'"{new.debug.state(f.state)}"' for f in state.client if f and f.wait > 0)
     console.note(
         f"tsme: execution {state.execution} has moved from the program {old} to "
-        f"{bytes(new.program.digest).hex()}, in {where}"
+        f"{bytes(new.program.digest).hex()}, in {places}"
     )
     return DONE
+
+
+def _there(
+    name: str,
+    where: Where,
+    flow: str,
+    wishes: Wishes,
+    programs: tuple[str, ...],
+    output: str | None,
+) -> int:
+    """The same on a board: its journal tells where the execution is, its programs are here."""
+    program = made(flow)
+    new = know(read_program(flow))
+    with connected(where) as board:
+        path = journal_of(board.target.project, name)
+        pulled(board, name, path)
+        log, player = _stand(path, [*programs], new)
+        store.keep_those(path, programs, log.programs)
+        planner = _planned(path, player, new, wishes)
+        if output:
+            _write(output, planner)
+            return DONE
+        bring(board, program)
+        board.client.migrate(name, program.digest, bytes(cbor.encode(planner.plan, True)))
+        store.keep(path, program.whole)
+    old = bytes(player.digest).hex()
+    console.note(f"tsme: {name} has moved from the program {old} to {program.digest}")
+    return DONE
+
+
+def _write(output: str, planner: Planner) -> None:
+    """The plan, into a file."""
+    write_bytes(output, bytes(cbor.encode(planner.plan, True)), "plan of a migration")
+    if output != "-":
+        console.note(f"{output}: the plan for {console.count(len(planner.moved), 'state')}")
+    for path, problem in planner.wrong.items():
+        console.note(f'tsme: not "{path[-1]}": {problem.message}')
 
 
 def _writable(output: str, flow: str) -> None:

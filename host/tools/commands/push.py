@@ -6,7 +6,7 @@ import click
 
 from .. import console
 from ..boards import follow, project, upload
-from ..boards.programs import made, of_project
+from ..boards.programs import Made, made, of_project, remember
 from ..boards.session import Session, Where, at_board, connected
 from ..definitions import takes_values
 from ..errors import DONE, HostError
@@ -60,7 +60,7 @@ def push(
             console.note("tsme: the board restarts")
             follow.restart(board.client)
         for name, program in programs.items():
-            _begin(board, name, program.digest, value)
+            _begin(board, name, program, value)
         if wait:
             return await_end(board, [*flows])
         return DONE if no_logs else logs.watch(board)
@@ -73,9 +73,10 @@ def _stop(board: Session, names: list[str]) -> None:
             console.note(f"tsme: {one.name}: execution {one.execution} is stopped")
 
 
-def _begin(board: Session, name: str, digest: str, value: object) -> None:
+def _begin(board: Session, name: str, program: Made, value: object) -> None:
+    remember(board, name, program)
     try:
-        number, begun = begin(board, name, digest, value)
+        number, begun = begin(board, name, program.digest, value)
     except HostError as error:
         if error.code != "TSME-N069":  # another program is under way: it goes on
             raise

@@ -1,4 +1,7 @@
-"""`tsme resume`, `tsme stop` and `tsme retire`: what becomes of the execution under way."""
+"""`tsme resume`, `tsme stop` and `tsme retire`: what becomes of an execution under way.
+
+The latter two also of one on a board, by its name.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,14 @@ from tsme.kernel.protocol import STOP
 
 from ...compiler.backend.disasm import disassemble
 from .. import console
+from ..boards.session import Where, at_board, connected, on_board
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
 from ..files import Loaded, read_program
 from ..inputs import read_bytes
 from ..journal import store
 from ..journal.image import Log, read_log
-from ..journal.partition import in_region, opened, parts_of
+from ..journal.partition import in_region, opened, parts_of, region
 from ..journal.refusals import check_behaviour, named, worded
 from ..journal.replayer import Known, client_of, given_of, outcome, programs_of
 from ..journal.session import locked
@@ -84,19 +88,25 @@ def resume(journal: str, programs: tuple[str, ...], **options: Any) -> int:
     return execute(mine[-1], cast(Options, options), resumes=True)
 
 
-@click.command(short_help="End the execution under way in a journal.")
-@click.argument("journal", metavar="JOURNAL")
+@click.command(short_help="End an execution under way, on a board or in a journal.")
+@click.argument("journal", metavar="NAME|JOURNAL")
 @click.option("--error", default="TSME.Stopped", show_default=True, help="Its name.")
 @click.option("--cause", default="", help="Why.")
 @_PROGRAMS
 @in_region
+@at_board
 @takes_values
-def stop(journal: str, error: str, cause: str, programs: tuple[str, ...]) -> int:
-    """End the execution under way in JOURNAL; nothing of it goes on.
+def stop(journal: str, error: str, cause: str, programs: tuple[str, ...], where: Where) -> int:
+    """End the execution NAME on a board, or the one under way in JOURNAL; nothing of it goes on.
 
-    As StopExecution of AWS: it is a step of its own, with an error and a cause. Not while a
-    command runs it: end that first.
+    With --board or --port it is on a board; else a file of that name is a journal; else it is on
+    the board of tsme.toml.
+
+    As StopExecution of AWS: it is a step of its own, with an error and a cause. Of a journal not
+    while a command runs it: end that first.
     """
+    if on_board(journal, where, _of_journals(programs)):
+        return _stop_there(journal, where, error, cause)
     with locked(journal):
         log = under_way(journal)
         known = programs_of(log, programs)
@@ -108,20 +118,27 @@ def stop(journal: str, error: str, cause: str, programs: tuple[str, ...]) -> int
 
 
 @click.command(short_help="Give up an execution that cannot go on.")
-@click.argument("journal", metavar="JOURNAL")
-@click.option("--cause", default="", help="Why.")
+@click.argument("journal", metavar="NAME|JOURNAL")
+@click.option("--cause", default="", help="Why; of a journal.")
 @_PROGRAMS
 @in_region
+@at_board
 @takes_values
-def retire(journal: str, cause: str, programs: tuple[str, ...]) -> int:
-    """Give up the execution under way in JOURNAL, without its program.
+def retire(journal: str, cause: str, programs: tuple[str, ...], where: Where) -> int:
+    """Give up the execution NAME on a board, or the one under way in JOURNAL, without its program.
 
     For what no command can go on with: its program is nowhere any more, or another release of
-    tsme began it. A checkpoint says that it is over; what it did stays in the journal, and the
-    next program can begin.
+    tsme began it. In a file a checkpoint says that it is over; what it did stays in the journal,
+    and the next program can begin. A board gives its region back, and what it held with it: pull
+    the journal first.
 
     Exits with 1 if the execution has ended, as far as its program is there to say so.
     """
+    if on_board(journal, where, "--cause" if cause else _of_journals(programs)):
+        with connected(where) as board:
+            board.client.retire(journal)
+        console.note(f"tsme: {journal} is given up, and its region with it")
+        return DONE
     with locked(journal):
         log = whole(journal)
         if ended := outcome(log, programs):
@@ -130,6 +147,22 @@ def retire(journal: str, cause: str, programs: tuple[str, ...]) -> int:
         with opened(journal, log.block_size, log.blocks) as device:
             number = give_up(Journal(device, log.slot), cause)
     console.note(f"tsme: execution {number} is given up")
+    return DONE
+
+
+def _of_journals(programs: tuple[str, ...]) -> str:
+    """An option that was given, and that only journals have."""
+    return "--program" if programs else "--region" if region() is not None else ""
+
+
+def _stop_there(name: str, where: Where, error: str, cause: str) -> int:
+    with connected(where) as board:
+        found = board.client.describe(name)
+        if found.status != "running":
+            message = f'no execution of "{name}" is under way: it is {found.status}'
+            raise HostError("TSME-N075", message, "nothing has to be stopped")
+        board.client.stop(name, error, cause)
+    console.note(f"tsme: {name}: execution {found.execution} is stopped")
     return DONE
 
 

@@ -22,6 +22,7 @@ from tsme.values import cbor, timestamp
 
 from ...compiler.frontend.model import Json
 from .. import console
+from ..boards.session import Where, at_board, connected, on_board
 from ..definitions import takes_values
 from ..errors import DONE, HostError
 from ..files import read_value
@@ -122,68 +123,123 @@ def token() -> None:
     \b
       tsme token list j.bin --program flow.asl.json
       tsme token success j.bin 1-4 '{"action": "closed"}' --program flow.asl.json
+      tsme token success 1-4 '{"action": "closed"}' --port /dev/ttyACM0
 
-    It may be sent while `tsme run --journal j.bin` waits, or while nothing runs: then it counts
-    when the same command goes on.
+    Of a journal it may be sent while `tsme run --journal j.bin` waits, or while nothing runs: then
+    it counts when the same command goes on. On a board it is in flash when the command ends; there
+    is no JOURNAL then. With --board or --port it is on a board; else a file is a journal; else it
+    is on the board of tsme.toml.
     """
 
 
 def _takes(command: Callable[..., int]) -> Callable[..., int]:
-    """What all of them take: the journal, and the program it is of."""
+    """What all of them take: where the task is, and the program it is of."""
     command = click.option(
         "--program",
         metavar="PROGRAM",
-        help="The .tsm or workflow that runs, if it is not kept beside it.",
+        help="Of a journal: the .tsm or workflow that runs, if it is not kept beside it.",
     )(command)
-    return click.argument("journal", metavar="JOURNAL")(takes_values(command))
+    return at_board(takes_values(command))
+
+
+def _words(metavar: str, required: bool = True) -> Callable[..., Any]:
+    decorate: Callable[..., Any] = click.argument(
+        "words", metavar=metavar, nargs=-1, required=required
+    )
+    return decorate
+
+
+def _split(words: tuple[str, ...], least: int, most: int, where: Where, program: str) -> list[str]:
+    """The journal, or "" if it is on a board, and what is behind it: `least` to `most` words."""
+    there = not words or on_board(words[0], where, "--program" if program else "")
+    if there and not (where.named or words):
+        raise click.UsageError("Missing argument 'JOURNAL'")
+    found = ["", *words] if there else [*words]
+    if not least < len(found) <= most + 1:
+        what = "a token is missing" if len(found) <= least else f'"{found[most + 1]}" is too much'
+        raise HostError("TSME-H001", what, "see tsme token --help")
+    return found
 
 
 @token.command("list", short_help="Show what waits.")
+@_words("[JOURNAL]", required=False)
 @_takes
 @answers
-def list_(journal: str, program: str, form: str | None) -> int:
-    """Show the tasks that wait for their token, with what they were given."""
-    found = waiting(journal, program)
+def list_(words: tuple[str, ...], program: str, form: str | None, where: Where) -> int:
+    """Show the tasks that wait for their token: of JOURNAL with what they were given, of a board
+    with their resource."""
+    journal = _split(words, 0, 0, where, program)[0]
+    found = waiting(journal, program) if journal else _waiting_there(where)
     if form:
         console.answer([vars(item) for item in found], form)
         return DONE
     for item in found:
         until = "" if item.due is None else f"  until {timestamp.text(item.due)}"
-        what = f"{item.state}  {item.resource}  {console.short(item.payload)}"
+        given = "" if not journal else f"  {console.short(item.payload)}"
+        what = f"{item.state}  {item.resource}{given}"
         console.out(f"{console.strong(item.token)}  {what}{console.faint(until)}")
     if not found:
         console.note("tsme: no task waits for a token")
     return DONE
 
 
+def _waiting_there(where: Where) -> list[Waiting]:
+    """Of all executions on a board; `state` is the name of the execution."""
+    with connected(where) as board:
+        told = [board.client.describe(one.name) for one in board.client.executions()]
+    pairs = [(one.name, pair) for one in told for pair in (one.rest or {}).get("tokens", ())]
+    return [Waiting(str(p[0]), name, str(p[1]), None, None) for name, p in pairs]
+
+
 @token.command(short_help="Give a task its result.")
+@_words("[JOURNAL] TOKEN [OUTPUT]")
 @_takes
-@click.argument("name", metavar="TOKEN")
-@click.argument("output", metavar="[OUTPUT]", required=False)
 @option("Of OUTPUT if it is `-`, or a file whose ending does not say it.")
-def success(journal: str, name: str, output: str | None, program: str, form: str | None) -> int:
+def success(words: tuple[str, ...], program: str, form: str | None, where: Where) -> int:
     """Give the task with this TOKEN its result: OUTPUT is a file (.json, .cbor, .msgpack), `-`,
     or JSON; else null."""
-    value: Any = None if output is None else read_value(output, "OUTPUT", form)
-    return _send(journal, program, name, SUCCEEDED, value)
+    journal, name, *rest = _split(words, 1, 2, where, program)
+    value: Any = read_value(rest[0], "OUTPUT", form) if rest else None
+    if journal:
+        return _send(journal, program, name, SUCCEEDED, value)
+    with connected(where) as board:
+        board.client.success(name, value)
+    return _sent(name)
 
 
 @token.command(short_help="Let a task fail.")
+@_words("[JOURNAL] TOKEN")
 @_takes
-@click.argument("name", metavar="TOKEN")
 @click.option("--error", metavar="NAME", help="Its name, which Retry and Catch match.")
 @click.option("--cause", metavar="TEXT", help="Why.")
-def failure(journal: str, name: str, program: str, error: str | None, cause: str | None) -> int:
+def failure(
+    words: tuple[str, ...], program: str, error: str | None, cause: str | None, where: Where
+) -> int:
     """Let the task with this TOKEN fail."""
-    return _send(journal, program, name, FAILED, error, cause)
+    journal, name = _split(words, 1, 1, where, program)
+    if journal:
+        return _send(journal, program, name, FAILED, error, cause)
+    with connected(where) as board:
+        board.client.failure(name, error or "States.TaskFailed", cause)
+    return _sent(name)
 
 
 @token.command(short_help="Say that a task is still worked on.")
+@_words("[JOURNAL] TOKEN")
 @_takes
-@click.argument("name", metavar="TOKEN")
-def heartbeat(journal: str, name: str, program: str) -> int:
+def heartbeat(words: tuple[str, ...], program: str, where: Where) -> int:
     """Say that the task with this TOKEN is worked on, so that HeartbeatSeconds begin again."""
-    return _send(journal, program, name, HEARTBEAT)
+    journal, name = _split(words, 1, 1, where, program)
+    if journal:
+        return _send(journal, program, name, HEARTBEAT)
+    with connected(where) as board:
+        board.client.heartbeat(name)
+    return _sent(name)
+
+
+def _sent(name: str) -> int:
+    console.note(f"tsme: the board has it for {name}")
+    return DONE
 
 
 COMMANDS = (token,)
