@@ -2,3 +2,4 @@
 include("$(MPY_DIR)/extmod/asyncio")
 include("../../manifest.py")
 freeze("../../qemu/modules")
+freeze("modules")

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Builds the firmware of a board, MicroPython with tsme in it, and prints where it is.  Does so only if
+# its sources have changed: its key is their hash.
+#
+#   setup/firmware.sh BOARD        build/firmware/BOARD/firmware.elf, or what the board takes
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. setup/versions.env
+. setup/lib.sh
+. setup/source.sh
+. setup/micropython.sh
+
+board=${1:-}
+folder=$ROOT/firmware/boards/$board
+out=$BUILD/firmware/$board
+
+# sources_hash FOLDER...: of all files that may get into a firmware.
+sources_hash() {
+    find "$@" -type f \( -name '*.py' -o -name '*.[ch]' -o -name '*.mk' -o -name '*.ld' \) -print0 |
+        LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32
+}
+
+need() {
+    command -v "$1" >/dev/null || fail "$1 is not here, which builds $board; apt-get install $2"
+}
+
+# build_qemu ARGUMENT...: the port as firmware/qemu makes a board of it.
+build_qemu() {
+    local compiler=$1 work key
+    shift
+    key=$(hash "$(cat "$SRC.stamp")" "$("$compiler" --version)" "$*" \
+        "$(sources_hash firmware/lib/tsme firmware/qemu "$folder" firmware/manifest.py)")
+    if cached "$out/firmware.elf" "$key"; then return; fi
+    work=$(work_folder "firmware-$board")
+    step "firmware-$board" "firmware of $board" quiet_make -C "$SRC/ports/qemu" BUILD="$work" \
+        BOARD="$board" BOARD_DIR="$folder" FROZEN_MANIFEST="$folder/manifest.py" \
+        USER_C_MODULES="$ROOT/firmware" MICROPY_MPYCROSS="$MPY_CROSS" "$@" >&2
+    install_result "$work/firmware.elf" "$out/firmware.elf" "$key"
+    rm -rf "$work"
+}
+
+case $board in
+qemu_mps2 | qemu_microbit)
+    need arm-none-eabi-gcc "gcc-arm-none-eabi libnewlib-arm-none-eabi"
+    ;;
+qemu_rv32)
+    need riscv64-unknown-elf-gcc "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf"
+    ;;
+esac
+
+mkdir -p "$BUILD"
+exec 9>"$BUILD/firmware.lock"
+flock 9
+case $board in
+qemu_mps2 | qemu_microbit)
+    build_qemu arm-none-eabi-gcc
+    echo "$out/firmware.elf"
+    ;;
+qemu_rv32)
+    # Without these flags GCC takes the libraries of 64 bits.
+    build_qemu riscv64-unknown-elf-gcc RV32_ARCH=rv32imac CFLAGS_EXTRA=-misa-spec=2.2 \
+        AFLAGS="-march=rv32imac -mabi=ilp32 -misa-spec=2.2"
+    echo "$out/firmware.elf"
+    ;;
+unix)
+    setup/frozen.sh >&2
+    echo "$BUILD/micropython/unixfrozen/micropython"
+    ;;
+*)
+    if [ -e "$folder/board.toml" ]; then
+        fail "the firmware of $board is not built here: $folder/README.md says how it is"
+    fi
+    fail "there is no board \"$board\"; make firmware BOARD=name, with one of $(cd firmware/boards && echo */board.toml | sed 's,/board.toml,,g')"
+    ;;
+esac
