@@ -11,11 +11,13 @@ ARGS =
 # make crash SECONDS=60, make crash REPRO=256x3p32:s@1f4
 SECONDS =
 REPRO =
+# make firmware BOARD=qemu_mps2
+BOARD =
 
 json_option = $(if $(JSON),--json "$(JSON)")
 
 .DEFAULT_GOAL = help
-.PHONY: help setup ready demo test lint docs bench conformance crash clean
+.PHONY: help setup ready demo test lint docs bench conformance crash firmware clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -29,6 +31,8 @@ help:
 	@echo "                   (CASES=folder ON=cpython|micropython JSON=file)"
 	@echo "make crash         cut the power everywhere, and see what is there"
 	@echo "                   (SECONDS=time REPRO=string from a violation)"
+	@echo "make firmware      build MicroPython for a board with tsme in it (BOARD=qemu_mps2,"
+	@echo "                   qemu_microbit, qemu_rv32, rpi_pico, rp2040_emulated, unix)"
 	@echo "make setup         get and build what the others need; they call it themselves"
 	@echo "                   (MICROPYTHON_SRC=folder builds that source)"
 	@echo "make clean         remove .venv, build and all caches"
@@ -59,6 +63,9 @@ conformance: ready
 
 crash: ready
 	@$(PY) -m tests.crash $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(REPRO),--repro "$(REPRO)")
+
+firmware: ready
+	@setup/firmware.sh "$(BOARD)"
 
 clean:
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -62,6 +62,11 @@ qemu_rv32)
         AFLAGS="-march=rv32imac -mabi=ilp32 -misa-spec=2.2"
     echo "$out/firmware.elf"
     ;;
+rpi_pico | rp2040_emulated | wokwi_pico)
+    setup/rp2.sh >&2
+    if [ "$board" = rp2040_emulated ]; then setup/rp2040js.sh >&2; fi
+    echo "$BUILD/firmware/rpi_pico/firmware.uf2"
+    ;;
 unix)
     setup/frozen.sh >&2
     echo "$BUILD/micropython/unixfrozen/micropython"

@@ -26,6 +26,9 @@ missing_optional() {
         can_build_32bit || echo gcc-multilib
     fi
     have qemu-system-arm || echo qemu-system-arm
+    have qemu-system-riscv32 || echo qemu-system-misc
+    have riscv64-unknown-elf-gcc || echo gcc-riscv64-unknown-elf
+    [ -e "$(riscv64-unknown-elf-gcc -print-file-name=picolibc.specs 2>/dev/null)" ] || echo picolibc-riscv64-unknown-elf
     have arm-none-eabi-gcc || echo gcc-arm-none-eabi
     [ -e "$(arm-none-eabi-gcc -print-file-name=nano.specs 2>/dev/null)" ] || echo libnewlib-arm-none-eabi
     have cmake || echo cmake

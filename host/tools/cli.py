@@ -24,6 +24,7 @@ COMMANDS = {
     "compile": ("compile", "Compile a workflow to a program."),
     "describe": ("executions", "Show how an execution on a board stands."),
     "disasm": ("compile", "Show a program as text that can be read."),
+    "emulate": ("emulate", "Run a board without hardware."),
     "graph": ("graph", "Draw a workflow as Mermaid text or as SVG."),
     "history": ("history", "Show an execution as AWS's GetExecutionHistory would."),
     "init": ("init", "Make a folder with a first workflow, its tasks and a test."),

@@ -92,7 +92,7 @@ class Emulated(ABC):
         return self.process is not None and self.process.poll() is None
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait for the emulator to end, which it does only if something is wrong; False: it goes on."""
+        """Wait for the emulator to end, which only a fault makes it do; False: it goes on."""
         if self.process is None:
             return True
         try:

@@ -71,7 +71,9 @@ class Qemu(Emulated):
         if self.chip.ram:
             self._prepare_ram()
             machine += ",memory-backend=ram"
-            what = f"memory-backend-file,id=ram,size={self.chip.ram},mem-path={self.flash},share=on"
+            what = (
+                f"memory-backend-file,id=ram,size={self.chip.ram},mem-path={self.flash},share=on"
+            )
             more = ["-object", what, *(["-m", "16M"] if machine.startswith("virt") else [])]
         else:
             more = ["-S", "-gdb", f"unix:{self._debugger},server=on,wait=off"]
@@ -83,17 +85,17 @@ class Qemu(Emulated):
         command += ["-kernel", str(self.firmware), "-display", "none", "-monitor", "none"]
         command += ["-chardev", f"socket,id=line,fd={number},server=on,wait=off"]
         command += ["-serial", "chardev:line"]
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self._log.open("wb"),
-            pass_fds=(number,),
-            process_group=0,  # a Ctrl-C of the terminal is ours alone
-            preexec_fn=die_with_us,  # noqa: PLW1509  # no thread of ours holds a lock that it needs
-        )
+        with self._log.open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                pass_fds=(number,),
+                process_group=0,  # a Ctrl-C of the terminal is ours alone
+                preexec_fn=die_with_us,  # noqa: PLW1509  # no thread here holds what it needs
+            )
         if not self.chip.ram:
-            self.process = process
             self._insert_flash()
         return process
 
@@ -137,7 +139,7 @@ class Qemu(Emulated):
                 file.write(bytes(64))  # a power cut takes it
 
     def _insert_flash(self) -> None:
-        """Write the flash through the debugger's line while the processor stands, then let it go."""
+        """Write the flash over the debugger's line while the processor stands; let it go."""
         data = self.flash.read_bytes() if self.flash.exists() else ERASED * self.chip.size
         with _connected(self._debugger) as line:
             for off in range(0, self.chip.size, _PIECE):

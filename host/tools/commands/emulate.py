@@ -22,7 +22,9 @@ _STEP = 0.2  # seconds between two looks at the emulator
 @click.command()
 @click.argument("name", metavar="BOARD", default="")
 @click.option("--folder", metavar="FOLDER", help="Keep its flash here, not in .tsme/BOARD.")
-@click.option("--listen", metavar="N", type=click.IntRange(1, 65535), help="The port to listen on.")
+@click.option(
+    "--listen", metavar="N", type=click.IntRange(1, 65535), help="The port to listen on."
+)
 @click.option("--new", is_flag=True, help="Begin with a flash that nobody has used.")
 @click.option(
     "--cuts",
@@ -74,7 +76,7 @@ def _run(emulated: Emulated, cuts: float | None) -> int:
             f"kill -USR1 {os.getpid()} cuts it for a moment"
         )
         begun = time.monotonic()
-        at = random.uniform(0, cuts) if cuts else 0.0
+        at = random.uniform(0, cuts) if cuts else 0.0  # noqa: S311
         try:
             while True:
                 if emulated.wait(_STEP):
@@ -87,7 +89,7 @@ def _run(emulated: Emulated, cuts: float | None) -> int:
                     wanted.cut = False
                 if cuts and time.monotonic() - begun >= cuts:
                     begun += cuts
-                    at = random.uniform(0, cuts)
+                    at = random.uniform(0, cuts)  # noqa: S311
                 elif cuts and time.monotonic() - begun >= at:
                     at = cuts * 2  # there was one
         except (KeyboardInterrupt, _Powerless):
@@ -106,14 +108,13 @@ class _Wanted:
 
     def __init__(self) -> None:
         self.cut = False
-        signal.signal(signal.SIGUSR1, self._cut)
-        signal.signal(signal.SIGTERM, self._end)
+        signal.signal(signal.SIGUSR1, self._note)
+        signal.signal(signal.SIGTERM, self._note)
 
-    def _cut(self, number: int, frame: FrameType | None) -> None:
+    def _note(self, number: int, _: FrameType | None) -> None:
+        if number == signal.SIGTERM:
+            raise _Powerless
         self.cut = True
-
-    def _end(self, number: int, frame: FrameType | None) -> None:
-        raise _Powerless
 
 
 COMMANDS = (emulate,)
