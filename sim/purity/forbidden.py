@@ -66,7 +66,8 @@ _OUTSIDE = (
     "socket _socket ssl _ssl select selectors subprocess _posixsubprocess multiprocessing "
     "_multiprocessing http urllib.request ftplib smtplib sqlite3 _sqlite3 dbm mmap fcntl termios "
     "tty pty signal _signal ctypes _ctypes shutil tempfile glob logging syslog fileinput shelve "
-    "requests httpx aiohttp urllib3 serial machine network esp32 rp2 neopixel"
+    "requests httpx aiohttp urllib3 serial machine network esp32 rp2 neopixel onewire ds18x20 dht "
+    "ntptime tsme.sim tsme.tasks"
 )
 RULES = {
     "time": Rule(
@@ -164,6 +165,7 @@ _SHOWN = {"_io": "io", "posix": "os", "nt": "os"}
 
 def shown(module: str, name: str) -> str:
     """As people write it."""
+    module = module.removeprefix("tsme.sim.")  # a twin, by the name of what it stands in for
     parts = _SHOWN.get(module, module.lstrip("_")).split(".")
     module = ".".join(part for part in parts if not part.startswith("_"))
     if module == "builtins" or name == "open":

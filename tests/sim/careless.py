@@ -24,6 +24,16 @@ from datetime import datetime as moment
 from random import randint
 from time import time as clock
 
+import tsme
+import tsme.sim
+from tsme.tasks import gpio
+
+tsme.sim.install()
+from machine import ADC  # noqa: E402
+
+SENSOR = ADC(26)
+LIBRARY = tsme.Tasks()
+gpio.register(LIBRARY)
 TABLE = {"one": 1, "two": 2, "three": 3}
 SET = {"a", "b"}
 seen: list[int] = []
@@ -48,6 +58,23 @@ def case(text):
         return function
 
     return add
+
+
+@case("calls machine.Pin.__init__(), which reaches outside|calls machine.Pin()")
+def reads_a_pin(state, input, actions):
+    from machine import Pin
+
+    state["v"] = Pin(7).value()  # here
+
+
+@case("calls machine.ADC.read_u16()")
+def reads_a_sensor(state, input, actions):
+    state["v"] = SENSOR.read_u16()  # here
+
+
+@case("calls tsme.tasks.")
+def calls_a_task_of_the_library(state, input, actions):
+    state["v"] = LIBRARY.find("gpio:read").function({"pin": 7})  # here
 
 
 @case("calls time.time() (careless.py:%d), which is another time")

@@ -99,6 +99,82 @@ def adc():
     said("adc:read", pin=26, samples=0)
 
 
+def i2c():
+    from machine import I2C
+
+    from tsme.tasks import i2c
+
+    world.load({"i2c:0x76": {"0xD0": 88, "0xFA": [128, 0, 0]}, "i2c:0x3c": {}})
+    i2c.register(tasks, I2C(0))
+    said("i2c:scan")
+    said("i2c:read", address="0x76", register=0xD0)
+    said("i2c:read", address=0x76, register=0xFA, count=3)
+    said("i2c:write", address=0x76, register=0xF4, data=[1, 0xFF])
+    said("i2c:read", address=0x76, register=0xF4, format="<h")
+    said("i2c:read", address=0x76, register=0xF4, format=">Bb")
+    said("i2c:send", address=0x3C, data=[0, 0xAE])
+    said("i2c:read", address=0x3C, count=2)
+    show(values("i2c:0x3c"))
+    said("i2c:read", address=0x20)
+    said("i2c:write", address=3, register=0, data=[1])
+    said("i2c:write", address=0x76, register=0, data=[256])
+    said("i2c:write", address=0x76, register=0, data=[])
+    said("i2c:read", address=0x76, register=0, format="no")
+    said("i2c:read", address=0x76, register=0, format="<h", count=3)
+    i2c.register(Tasks(), {"a": I2C(0), "b": I2C(1)})
+    said("i2c:scan")
+    said("i2c:scan", bus="c")
+    said("i2c:scan", bus="b")
+
+
+def onewire():
+    from tsme.tasks import onewire
+
+    onewire.register(tasks)
+    world.load({"onewire:4": {"28ff640e7f4c0a11": 21.53, "10ff640e7f4c0a12": -0.5}})
+    said("onewire:scan", pin=4)
+    said("onewire:temperatures", pin=4)
+    said("onewire:temperatures", pin=4, roms=["28ff640e7f4c0a11"])
+    said("onewire:temperatures", pin=4, roms=["28"])
+    said("onewire:temperatures", pin=3)
+    said("onewire:scan", pin=3)
+
+
+def neopixel():
+    from tsme.tasks import neopixel
+
+    neopixel.register(tasks)
+    said("neopixel:fill", pin=4, count=3, color=[0, 10, 255])
+    said("neopixel:write", pin=4, colors=[[1, 2, 3], [4, 5, 6]])
+    said("neopixel:write", pin=4, colors=[[1, 2, 3], [4, 5, 6]])  # again: nothing changes
+    show(values("neopixel:4"))
+    said("neopixel:fill", pin=4, count=1, color=[1, 2, 3, 4])
+    said("neopixel:fill", pin=4, count=3, color=[0, 10, 256])
+    said("neopixel:write", pin=4, colors=[])
+    said("neopixel:write", pin=4, colors=[[1, 2, 3], [4, 5, 6, 7]])
+
+
+def sleep():
+    from tsme.tasks import PINS, sleep
+
+    virtual = World(virtual=True)
+    tsme.sim.use(virtual)
+    sleep.register(tasks)
+    said("sleep:cause")
+    PINS["button"] = 33
+    rest = sleep.deep(least_ms=50, wake="button", before=lambda: show("first"))
+    asyncio.run(rest(20))
+    show(virtual.outputs)
+    try:
+        asyncio.run(rest(5000))
+    except tsme.sim.Reset:
+        show([[name, value] for _, name, value in virtual.outputs])
+    said("sleep:cause")
+    for how in ("watchdog", "soft", "reset"):
+        virtual.cause = how
+        said("sleep:cause")
+
+
 def changes():
     # interrupts and timers come when time goes by
     from machine import RTC, Pin, Timer

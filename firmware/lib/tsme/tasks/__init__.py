@@ -40,6 +40,15 @@ class Fields:
             raise self.wrong('"%s" is missing' % key)
         return value
 
+    def io(self, e, what):
+        # of an OSError of the hardware, by its number: ports have some for the same
+        number = e.args[0] if e.args else 0
+        if number in (110, 116, 60, 10060):
+            return self.failed("Timeout", "%s does not answer in time" % what)
+        if number in (2, 5, 6, 19):
+            return self.failed("NotFound", "nothing answers at %s" % what)
+        return self.failed("Service", "%s: %s" % (what, e))
+
     def bad(self, key, wanted):
         return self.wrong('"%s" must be %s, not %r' % (key, wanted, self.payload[key]))
 
