@@ -15,15 +15,24 @@ __version__ = "0.1.0"
 
 def _tidy():
     # What stays is to lie together, in a heap that is small: it is collected before it is full,
-    # else the next part that is loaded lies behind all that nobody needs any more.
+    # else the next part that is loaded lies behind all that nobody needs any more.  Frozen parts
+    # take no heap to speak of, and there a collection costs more than it saves.
     import gc
 
     size = gc.mem_alloc() + gc.mem_free()
-    if size < 262144 and hasattr(gc, "threshold") and gc.threshold() < 0:
+    if size < 262144 and _HEAP and hasattr(gc, "threshold") and gc.threshold() < 0:
         gc.threshold(size >> 4)
+    # Ports look for these in the file system first, at each import of each module.
+    for name in ("struct", "binascii", "collections"):
+        try:
+            sys.modules[name] = __import__(name)
+        except ImportError:
+            pass
 
 
+_HEAP = False  # Is the code in the heap?
 if sys.implementation.name != "cpython":
+    _HEAP = not __path__.startswith(".frozen")
     _tidy()
 del _tidy
 
@@ -64,7 +73,7 @@ def once(names, function, *args):
                 if n not in here and sys.modules.pop("tsme." + n, None):
                     room, _, n = ("tsme." + n).rpartition(".")
                     delattr(sys.modules[room], n)
-            if len(names) > 1:
+            if _HEAP and len(names) > 1:
                 from gc import collect
 
                 collect()  # what comes next is to stay, and takes the room below

@@ -1,7 +1,8 @@
 # What users import from tsme, and the modules where it is; read for each name, and then forgotten.
 
+# One text, since every short one would take memory for good; to take it apart takes time as well.
 HOMES = (
-    "Engine:engine.engine Outcome:engine.outcome Board:engine.board "
+    " Engine:engine.engine Outcome:engine.outcome Board:engine.board "
     "Link:link Stdio:link.streams Uart:link.streams Tcp:link.streams "
     "Program:program "
     "ProgramFiles:program.store ProgramRegion:program.store "
@@ -12,14 +13,13 @@ HOMES = (
     "TsmeError:errors LimitError:errors Rejected:kernel.rejected "
     "F64:values.numbers "
     "Obj:values "
-    "LIMITS:kernel.limits"
+    "LIMITS:kernel.limits "
 )
 
 
 def home(name):
     # the module that has this name, or None
-    for pair in HOMES.split():
-        public, part = pair.split(":")
-        if public == name:
-            return part
-    return None
+    at = HOMES.find(" " + name + ":")
+    if at < 0:
+        return None
+    return HOMES[at + len(name) + 2 :].partition(" ")[0]
