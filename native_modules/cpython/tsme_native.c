@@ -13,7 +13,7 @@
 
 #include "loop.h"
 
-#define API         5
+#define API         6
 #define START       1
 #define TIMER_ITEMS 4
 #define MOST_DEEP   200 // a value that is deeper is measured in Python
@@ -338,7 +338,8 @@ static PyObject *put_step(PyObject *self, PyObject *const *args, Py_ssize_t n)
         PyErr_SetString(PyExc_TypeError, "put_step(d, kind, ms, fields)");
         return NULL;
     }
-    PyObject *d = args[0], *fields = PySequence_Fast(args[3], "fields"), *made = NULL;
+    PyObject *d = args[0], *made = NULL;
+    PyObject *fields = args[3] == Py_None ? PyTuple_New(0) : PySequence_Fast(args[3], "fields");
     if (!fields)
         return NULL;
     Out record, delta;
@@ -367,14 +368,15 @@ static PyObject *put_step(PyObject *self, PyObject *const *args, Py_ssize_t n)
     return made;
 }
 
-PyDoc_STRVAR(put_frame_doc, "put_frame(buf, number, f, now), as in tsme/program/frames.py");
+PyDoc_STRVAR(put_frame_doc,
+             "put_frame(buf, number, f, now, items), as in tsme/program/frames.py");
 
 // A frame that has a parent or children is left to Python.
 static PyObject *put_frame(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
     (void)self;
-    if (n != 4 || !PyByteArray_Check(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "put_frame(buf, number, f, now)");
+    if (n != 5 || !PyByteArray_Check(args[0]) || !PyList_Check(args[4])) {
+        PyErr_SetString(PyExc_TypeError, "put_frame(buf, number, f, now, items)");
         return NULL;
     }
     PyObject *f = args[2];
@@ -397,7 +399,8 @@ static PyObject *put_frame(PyObject *self, PyObject *const *args, Py_ssize_t n)
              put_member_of(&out, f, n_entry, 0, 1) && put_member_of(&out, f, n_handler, 0, 1) &&
              put_member_of(&out, f, n_state, 0, 1) && put_value(&out, since, 0, 1) &&
              put_member_of(&out, f, n_wait, 0, 1) && put_member_of(&out, f, n_counters, 0, 1) &&
-             put_member_of(&out, f, n_error, 0, 1) && put_member_of(&out, f, n_cause, 0, 1);
+             put_member_of(&out, f, n_error, 0, 1) && put_member_of(&out, f, n_cause, 0, 1) &&
+             put_items(&out, args[4], 0, 0);
     Py_XDECREF(since);
     ok = append(args[0], &out, ok);
     if (!ok)

@@ -14,7 +14,7 @@ except ImportError:
 from .. import const, once
 from ..errors import fault
 from ..values import UINT_MAX, UNICODE
-from ..values.cbor import encode_all, encode_into, put_head
+from ..values.cbor import encode_all, encode_into
 from .limits import LIMITS
 
 # Kinds of inputs, status, kinds of tracked actions: protocol.py.
@@ -188,19 +188,22 @@ class StepBuilder(State):
 
 def put_step(d, kind, ms, fields):
     # -> the record of a step, `ms` after the one before, without its digest; and what it has
-    # changed but for the client's part
+    # changed but for the client's part.  fields: None if the record is not asked for
     record = bytearray(4)
-    encode_all(record, (kind, ms), True)
-    at = len(record)
-    encode_all(record, fields, True)
     if kind == _START:
+        encode_all(record, (kind, ms), True)
+        at = len(record)
+        encode_all(record, fields, True)
         d.digest = crc32(record[at:])  # of what no delta shows: seed, names, program
+    elif fields is not None:
+        encode_all(record, (kind, ms) + fields, True)
     buf = bytearray()
-    encode_all(buf, (d.status, ms, d.next_id, d.rng if d.random else None, d.gone), True)
-    put_head(buf, 4, len(d.changed))
-    for i in d.changed:
-        action = d.pending[i]
-        encode_into(buf, action[:4] if action.kind else action, True)
+    changed = d.changed
+    if changed:
+        changed = [d.pending[i] for i in changed]
+        changed = [action[:4] if action.kind else action for action in changed]
+    rng = d.rng if d.random else None
+    encode_all(buf, (d.status, ms, d.next_id, rng, d.gone, changed), True)
     return record, buf
 
 
@@ -211,6 +214,8 @@ if UNICODE:
 
 
 class Kernel:
+    recording = True  # False: nobody asks for the records of steps
+
     def __init__(self, client, room=None, find=None):
         self.client = client  # of the execution under way, or the last
         self.room = room  # bytes of a checkpoint that the journal takes, if there is one
@@ -314,7 +319,8 @@ class Kernel:
             d.gone.sort()
         if d.changed:
             d.changed.sort()
-        record, delta = put_step(d, kind, ms, event[2:])
+        fields = event[2:] if self.recording or kind == _START else None
+        record, delta = put_step(d, kind, ms, fields)
         if kind == _START:
             d.bound += len(record)
         if d.status:

@@ -151,6 +151,7 @@ class Kernel:
 
     client: Any
     room: int | None
+    recording: bool  # False: nobody asks for the records of steps, which then hold nothing
     work: int | None  # transitions of the last step, made or not; None: its input was wrong
     find: Callable[[bytes], Client | None] | None
     def __init__(
@@ -167,5 +168,5 @@ class Kernel:
     def restore(self, item: Sequence[Any], size: int = 0) -> State: ...
 
 def put_step(
-    d: StepBuilder, kind: int, ms: int, fields: Sequence[Any]
+    d: StepBuilder, kind: int, ms: int, fields: Sequence[Any] | None
 ) -> tuple[bytearray, bytearray]: ...

@@ -13,8 +13,13 @@ def read_step(body, now):
         digest = int.from_bytes(bytes(body[:4]), "little")
         items = []
         at = 4
-        while at < len(body):
-            item, at = decode(body, at, True)
+        size = len(body)
+        while at < size:
+            item = body[at]
+            if item < 24:  # most are small integers
+                at += 1
+            else:
+                item, at = decode(body, at, True)
             items.append(item)
         if items[0] != 1:  # *start* says when it was, all others how much later
             items[1] += now
@@ -27,7 +32,11 @@ def reread(journal, kernel):
     # After journal.recover().  -> the state it leads to, transitions since the newest checkpoint,
     # the kind of the newest step
     replay = Replay(kernel)
-    journal.reread(replay.checkpoint, replay.step)
+    kernel.recording = False
+    try:
+        journal.reread(replay.checkpoint, replay.step)
+    finally:
+        kernel.recording = True
     return replay.state, replay.transitions, replay.last
 
 

@@ -96,7 +96,8 @@ def own(d, number):
     return f
 
 
-def put_frame(buf, number, f, now):
+def put_frame(buf, number, f, now, items):
+    # a frame, and behind it what else it has changed
     head = [number] + f.head()
     head[6] = now - f.entered  # shorter than the time itself
     join = f.join
@@ -105,7 +106,7 @@ def put_frame(buf, number, f, now):
         # how far it is; at its beginning, its items too
         head.append(join and join[1:] if f.fresh else join and join[1:3] + join[6:])
         f.fresh = False
-    encode_into(buf, head)
+    encode_all(buf, [head] + items)
 
 
 if UNICODE:
@@ -127,7 +128,6 @@ def delta(buf, d, consts):
         number += 1
         if f is None or f.dirty is None:
             continue
-        put_frame(buf, number, f, d.now)
         items = []
         dirty = f.dirty
         for path in f.paths or ():
@@ -143,8 +143,7 @@ def delta(buf, d, consts):
                 items.append(f.slots[slot])
             dirty >>= 1
             slot += 1
-        if items:
-            encode_all(buf, items)
+        put_frame(buf, number, f, d.now, items)
         f.dirty = f.paths = None
         if f.known and f.known[0] is not f.slots[0]:
             f.known = None  # nobody else may hold it any more

@@ -47,6 +47,8 @@ def _put_float(buf, v):
 
 
 def _put_int(buf, v, container):
+    if 0 <= v < 0x10000:  # compared with what is small, which takes no long arithmetic
+        return put_head(buf, 0, v)
     if not INT_MIN <= v <= (UINT_MAX if container else INT_MAX):
         raise fault("TSME-V002", v)
     put_head(buf, 1 if v < 0 else 0, -1 - v if v < 0 else v)
@@ -83,6 +85,7 @@ def _put_text(buf, v):
 
 def _encode(buf, it, container):
     limit = ITEM_DEPTH if container else DEPTH
+    append = buf.append
     stack = []
     keyed = False
     while True:
@@ -94,7 +97,7 @@ def _encode(buf, it, container):
                 b = k.encode()
                 n = len(b)
                 if n < 24 and n == len(k):  # ASCII; else there is more to check
-                    buf.append(0x60 | n)
+                    append(0x60 | n)
                     buf += b
                 else:
                     _put_text(buf, k)
@@ -103,19 +106,22 @@ def _encode(buf, it, container):
                 b = v.encode()
                 n = len(b)
                 if n < 24 and n == len(v):
-                    buf.append(0x60 | n)
+                    append(0x60 | n)
                     buf += b
                 else:
                     _put_text(buf, v)
             elif t is int:
                 if 0 <= v < 24:
-                    buf.append(v)
+                    append(v)
+                elif 0 <= v < 0x100:
+                    append(24)
+                    append(v)
                 else:
                     _put_int(buf, v, container)
             elif v is None:
-                buf.append(0xF6)
+                append(0xF6)
             elif t is bool:
-                buf.append(0xF5 if v else 0xF4)
+                append(0xF5 if v else 0xF4)
             elif t is Float or t is F64:
                 _put_float(buf, v)
             elif isinstance(v, dict):

@@ -6,7 +6,7 @@ from ..errors import fault
 from . import DEPTH, ITEM_DEPTH, too_deep
 from .numbers import F64
 
-_API = 5  # as tsme_native.c has it
+_API = 6  # as tsme_native.c has it
 
 try:
     import tsme_native as core
