@@ -368,8 +368,7 @@ static PyObject *put_step(PyObject *self, PyObject *const *args, Py_ssize_t n)
     return made;
 }
 
-PyDoc_STRVAR(put_frame_doc,
-             "put_frame(buf, number, f, now, items), as in tsme/program/frames.py");
+PyDoc_STRVAR(put_frame_doc, "put_frame(buf, number, f, now, items), as in tsme/program/frames.py");
 
 // A frame that has a parent or children is left to Python.
 static PyObject *put_frame(PyObject *self, PyObject *const *args, Py_ssize_t n)

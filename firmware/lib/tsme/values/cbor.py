@@ -85,7 +85,6 @@ def _put_text(buf, v):
 
 def _encode(buf, it, container):
     limit = ITEM_DEPTH if container else DEPTH
-    append = buf.append
     stack = []
     keyed = False
     while True:
@@ -97,7 +96,7 @@ def _encode(buf, it, container):
                 b = k.encode()
                 n = len(b)
                 if n < 24 and n == len(k):  # ASCII; else there is more to check
-                    append(0x60 | n)
+                    buf.append(0x60 | n)
                     buf += b
                 else:
                     _put_text(buf, k)
@@ -106,22 +105,22 @@ def _encode(buf, it, container):
                 b = v.encode()
                 n = len(b)
                 if n < 24 and n == len(v):
-                    append(0x60 | n)
+                    buf.append(0x60 | n)
                     buf += b
                 else:
                     _put_text(buf, v)
             elif t is int:
                 if 0 <= v < 24:
-                    append(v)
+                    buf.append(v)
                 elif 0 <= v < 0x100:
-                    append(24)
-                    append(v)
+                    buf.append(24)
+                    buf.append(v)
                 else:
                     _put_int(buf, v, container)
             elif v is None:
-                append(0xF6)
+                buf.append(0xF6)
             elif t is bool:
-                append(0xF5 if v else 0xF4)
+                buf.append(0xF5 if v else 0xF4)
             elif t is Float or t is F64:
                 _put_float(buf, v)
             elif isinstance(v, dict):
