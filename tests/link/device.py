@@ -39,17 +39,15 @@ class Clock:
 
 
 class Counter:
-    version = 1
     initial = {"n": 0}  # noqa: RUF012
 
-    def stf(self, state, input, actions):
-        if input.kind == "signal":
-            if input.value == "bad":
-                raise ValueError("no such signal")
-            if input.value == "end":
-                actions.succeed(state.n)
-            else:
-                state.n += input.value
+    def stf(state, input, actions):  # noqa: N805
+        if input.value == "bad":
+            raise ValueError("no such signal")
+        if input.value == "end":
+            actions.end(state["n"])
+        else:
+            state["n"] += input.value
 
 
 def reset():

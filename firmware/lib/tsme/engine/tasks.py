@@ -211,7 +211,7 @@ class Tasks:
         handler = self.emitted.get(kind)
         if handler:
             try:
-                handler(handed(payload))
+                handler(handed(payload))  # calls: log what the user wrote
             except Exception as e:
                 if hasattr(sys, "print_exception"):
                     sys.print_exception(e)

@@ -214,12 +214,12 @@ class _Search:
             self.hurt = (number, block, off)
 
 
-def records(j, on_damage=None):
-    b = j._blocks
+def oldest(b):
+    # -> a Walk at the first record of what can be read, or None of an empty journal.
     h = Heads(b)
     newest = scan(h)[0]
     if not newest:
-        return
+        return None
     walk = Walk(h, newest, 0)
     # What the next blocks held may be half erased, and those that a cut record had opened.
     walk.doomed = newest + max(1, b.count // 2 - 1) + len(b.worn) + 1 - b.count
@@ -228,13 +228,21 @@ def records(j, on_damage=None):
             first = (generation, walk.off, walk.number, walk.chain)
             break
     else:
-        return
+        return None
     while walk.generation <= walk.doomed and walk.step():
         if walk.gone:
             first = walk.at
             walk.gone = False
     walk.begin(*first)
     walk.doomed = 0
+    return walk
+
+
+def records(j, on_damage=None):
+    b = j._blocks
+    walk = oldest(b)
+    if not walk:
+        return
     walk.on_damage = on_damage
     while walk.step(True):
         generation, off, number, _ = walk.at

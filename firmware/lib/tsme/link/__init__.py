@@ -25,6 +25,11 @@ _ENOTSUP = const(8)
 _EACCESS = const(11)
 _OWN = const(65)  # the group of executions, programs and journals
 _WHERE = "spppeeeeeeeejjjjssssese"  # the part that has each of its commands
+_IDLE = const(3000)  # ms after which no part is kept
+_FORGOTTEN = (
+    "link.system link.files link.programs link.executions link.journals "
+    "journal.recovery journal.walk journal.cursor journal.heads journal.info"
+)
 
 
 def ticks():
@@ -87,7 +92,7 @@ class Link:
         self.writes = []  # [message, its line or None, answer, when], the newest last
         self.kept = {}  # what a part has to remember: half an upload, a place in a journal
         self.part = None  # the module of the last request
-        self.after = None  # a function: what is to be done when the answer is out
+        self.after = None  # what once() is to be called with when the answer is out
         self.running = None  # the task that runs the board
 
     # --- running ---
@@ -109,6 +114,8 @@ class Link:
                         pause = 0
                     elif pause and since(line.heard) < 500:
                         pause = 1
+                    elif self.part and since(line.heard) > _IDLE:
+                        self._leave()
                 await self._drive()
                 await asyncio.sleep(pause / 1000)
         finally:
@@ -168,7 +175,7 @@ class Link:
         if op & 2:
             key = (bytes(p.view[2:10]), crc32(p.view[10 : 2 + n]))
         answer = self._again(key, line)
-        if not answer:
+        if answer is None:
             try:
                 body, end = decode(p.view[10 : 2 + n], 0, True)
                 if not isinstance(body, dict) or end != n - 8:
@@ -187,10 +194,10 @@ class Link:
         if self.after:
             after = self.after
             self.after = None
-            after()  # calls: system programs
+            once(*after)
 
     async def _answer(self, line, group, body, key):
-        # -> a map, or (map, fill, map): fill(view) puts bytes there and says how many.
+        # -> a map, or (map, source, map): source.fill(view) puts bytes there and says how many.
         buf = line.packets.buf
         op = buf[2]
         command = buf[9]
@@ -246,21 +253,21 @@ class Link:
     def _put(self, p, answer):
         # Into the packet, as its body.  -> its bytes
         buf = p.buf
-        fill = None
+        source = None
         if type(answer) is tuple:
-            answer, fill, after = answer
+            answer, source, after = answer
         out = bytearray()
         encode_into(out, answer, True)
         at = 10 + len(out)
         if at + 2 > len(buf):
             out = encode({"rc": _EMSGSIZE})
-            fill = None
+            source = None
             at = 10 + len(out)
         buf[10:at] = out
-        if fill:
+        if source:
             buf[at : at + 5] = b"\x64data"
             at += 8
-            n = fill(p.view[at : len(buf) - 2 - 16 * len(after)])  # calls: files journals
+            n = source.fill(p.view[at : len(buf) - 2 - 16 * len(after)])
             out = bytearray()
             put_head(out, 2, n)
             start = at - 3 + len(out)
@@ -278,9 +285,9 @@ class Link:
     # --- parts: loaded for a request, and kept for the next ---
 
     def _use(self, part):
-        name = {"s": "system", "f": "files", "p": "programs", "e": "executions", "j": "journals"}[
-            part
-        ]
+        for name in ("system", "files", "programs", "executions", "journals"):
+            if name[0] == part:
+                break
         if self.part and self.part[0] != name:
             self._leave()
         if not self.part:
@@ -288,8 +295,10 @@ class Link:
         return self.part[1]
 
     def _leave(self):
-        if self.part and sys.implementation.name != "cpython":
-            name = self.part[0]
-            if sys.modules.pop("tsme.link." + name, None):
-                delattr(sys.modules["tsme.link"], name)
         self.part = None
+        self.kept.pop("reader", None)
+        if sys.implementation.name != "cpython":
+            for n in _FORGOTTEN.split():
+                if sys.modules.pop("tsme." + n, None):
+                    room, _, n = ("tsme." + n).rpartition(".")
+                    delattr(sys.modules[room], n)

@@ -5,6 +5,7 @@ _RC = {
     "TSME-N001": 1,
     "TSME-N002": 2,
     "TSME-N003": 3,
+    "TSME-N010": 3,
     "TSME-N009": 2,
     "TSME-N004": 5,
     "TSME-N006": 8,

@@ -52,14 +52,15 @@ def reset(link, line, body):
         except ImportError:
             raise Refusal(8)
 
-    def after():
-        import time
-
-        time.sleep(0.2)  # until the answer is out
-        how()
-
-    link.after = after
+    link.after = ("link.system", "restart", how)
     return {}
+
+
+def restart(how):
+    import time
+
+    time.sleep(0.2)  # until the answer is out
+    how()
 
 
 def log(link, line, body):
@@ -114,19 +115,30 @@ def unlock(link, line, body):
     return {}
 
 
+def hasher():
+    try:
+        from hashlib import sha256 as new
+    except ImportError:
+        from hashlib import new as named  # CircuitPython
+
+        return named("sha256")
+    return new()
+
+
 def sha256(*parts):
     # of texts and bytes, as hexadecimal text
     from binascii import hexlify
 
-    data = b"".join([p.encode() if isinstance(p, str) else p for p in parts])
+    parts = [p.encode() if isinstance(p, str) else p for p in parts]
     try:
-        from hashlib import sha256 as fast
-
-        return hexlify(fast(data).digest()).decode()
-    except ImportError:
+        h = hasher()
+        for p in parts:
+            h.update(p)
+        return hexlify(h.digest()).decode()
+    except (ImportError, ValueError):
         from ..values.hashes import sha256 as slow
 
-        return hexlify(slow(data)).decode()
+        return hexlify(slow(b"".join(parts))).decode()
 
 
 def hmac(key, text):

@@ -230,7 +230,7 @@ class Machine:
         actions = Actions(d)
         d.frames = bytearray()
         try:
-            function(state, given, actions)
+            function(state, given, actions)  # calls: what the user wrote
             part = state.value(0, True)
             if state.changed:
                 state.delta(d.frames, 0, b"")
