@@ -254,7 +254,7 @@ def test_what_a_machine_refuses_is_told(tmp_path: Path) -> None:
         refused(wire, lambda: wire.write(8, name="pump", value=1), 6, "TSME-K006")
 
 
-def test_an_activity_is_answered_by_its_token(tmp_path: Path) -> None:
+def test_an_activity_is_answered_by_its_token(tmp_path):
     with served(tmp_path) as wire:
         digest = load(wire, program(ASKS))
         for n, (command, body) in enumerate(
@@ -397,7 +397,7 @@ def proof(key: bytes, nonce: str) -> str:
 
 
 @pytest.mark.parametrize("key", ["secret", "k" * 100])
-def test_a_key_locks_what_changes_something(tmp_path: Path, key: str) -> None:
+def test_a_key_locks_what_changes_something(tmp_path, key):
     data = program(GREET)
     with served(tmp_path, f"key={key}") as wire:
         assert wire.read(0)["locked"] is True
