@@ -16,6 +16,7 @@ from tests.bench import (
     costs,
     disk,
     journal,
+    link,
     programs,
     simulation,
     speeds,
@@ -33,6 +34,7 @@ SUBJECTS = {
     "startup": startup,
     "boot": boot,
     "core": core,
+    "link": link,
 }
 
 

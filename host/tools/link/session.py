@@ -25,7 +25,8 @@ from .messages import OS, OURS, PARAMETERS, Message, Request, encoded
 from .stream import Transport
 
 _T = TypeVar("_T")
-_TRIES = 5  # of one request, on a line that is there
+_TRIES = 8  # of one request, on a line that is there
+_GREETINGS = 3  # of a board that nobody has heard yet
 _PAUSE = 0.1  # s before a port that is away is tried again
 _BUSY = 10  # rc of a group that every board has
 _LOCKED = 11
@@ -64,7 +65,6 @@ class Session:
         self._smp = SMPClient(transport, port, timeout)
         self._loop = asyncio.new_event_loop()
         self._sequence = secrets.randbelow(256)
-        self._heard = False  # anything at all
         try:
             self._do(transport.connect(port, timeout))
             self._greet()
@@ -149,7 +149,6 @@ class Session:
     def _answer(self, message: Request, timeout: float) -> dict[str, Any]:
         answer = self._do(self._smp.request(cast(Any, message), timeout))
         body = cast(Message, answer).body
-        self._heard = True
         found = body.get("err")
         if isinstance(found, dict) and isinstance(found.get("rc"), int):
             raise Refusal(found.get("group"), found["rc"])
@@ -160,7 +159,7 @@ class Session:
     def _greet(self) -> None:
         """Ask how long messages may be, which begins a session."""
         message = self._message(OS, PARAMETERS, False, encoded({}))
-        for left in reversed(range(_TRIES)):
+        for left in reversed(range(_GREETINGS)):
             try:
                 size = self._answer(message, self.timeout).get("buf_size")
                 if isinstance(size, int) and size > 64:
@@ -171,7 +170,7 @@ class Session:
             except SMPTransportDisconnected as error:
                 raise failures.gone(self.port, str(error)) from None
             except _LOST:
-                if not left or (self._prompt() and left < _TRIES - 1):
+                if not left or self._prompt():
                     raise self._silence() from None
 
     def _reconnect(self, until: float) -> None:
