@@ -55,7 +55,9 @@ class Board:
         return self.process.communicate()[1].decode()
 
     def client(self, timeout: float = PATIENCE, patience: float = PATIENCE) -> SmpBoard:
-        return SmpBoard(self.port, timeout, patience)
+        made = SmpBoard(self.port, PATIENCE, patience)
+        made.session.timeout = timeout
+        return made
 
     def faulty(self, faults: list[Fault]) -> None:
         """These happen from here on."""

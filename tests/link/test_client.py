@@ -287,5 +287,5 @@ def test_a_cable_that_stays_away_is_said_in_one_line(tmp_path: Path):
 def test_a_board_without_power_is_silent(tmp_path: Path):
     with board(tmp_path) as far:
         far.cut()
-        text = said(far.client, 0.05)
+        text = said(SmpBoard, far.port, 0.05, 0.1)
         assert text == f'TSME-N034: nothing answers at "{far.port}"'

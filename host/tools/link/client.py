@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from .answers import Description, Execution, JournalInfo, LogText, Records, Status, StoredProgram
 
@@ -29,7 +29,7 @@ class Client(ABC):
     def close(self) -> None:
         """Give the port back."""
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -98,7 +98,7 @@ class Session:
                 tries += 1
                 if not self._transport.open or isinstance(error, SMPTransportDisconnected):
                     self._reconnect(until)
-                elif tries >= _TRIES:
+                elif tries >= _TRIES and time.monotonic() >= until:
                     raise self._silence() from None
 
     def ours(self, command: str, fields: Mapping[str, Any], write: bool = False) -> dict[str, Any]:
