@@ -30,7 +30,8 @@ help:
 	@echo "make conformance   compare with recorded AWS executions"
 	@echo "                   (CASES=folder ON=cpython|micropython JSON=file)"
 	@echo "make crash         cut the power everywhere, and see what is there"
-	@echo "                   (SECONDS=time REPRO=string from a violation)"
+	@echo "                   (SECONDS=time REPRO=string from a violation;"
+	@echo "                   BOARD=rp2040_emulated: with real firmware on an emulated chip)"
 	@echo "make firmware      build MicroPython for a board with tsme in it (BOARD=qemu_mps2,"
 	@echo "                   qemu_microbit, qemu_rv32, rpi_pico, rp2040_emulated, unix)"
 	@echo "make setup         get and build what the others need; they call it themselves"
@@ -62,7 +63,8 @@ conformance: ready
 	@$(PY) -m tests.conformance "$(CASES)" --on "$(ON)" $(json_option)
 
 crash: ready
-	@$(PY) -m tests.crash $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(REPRO),--repro "$(REPRO)")
+	@$(if $(BOARD),setup/firmware.sh "$(BOARD)" >/dev/null)
+	@$(PY) -m $(if $(BOARD),tests.rp2040.campaign,tests.crash) $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(REPRO),--repro "$(REPRO)")
 
 firmware: ready
 	@setup/firmware.sh "$(BOARD)"

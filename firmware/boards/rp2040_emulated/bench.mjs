@@ -1,6 +1,7 @@
 // node bench.mjs FIRMWARE.uf2 [--no-usb]: a Pico that another program holds in its hands. Each line on standard
 // input is a request in JSON, {"do": name, ...}, of `requests` below, and gets one line in answer. Time is
 // the board's own and stands still between requests.
+import { createHash } from 'node:crypto';
 import readline from 'node:readline';
 import { Board, firmware } from './board.mjs';
 
@@ -8,6 +9,7 @@ const [path, ...options] = process.argv.slice(2);
 const heard = { usb: [], uart: [] };
 const wanted = { line: '', bytes: null };
 const board = new Board(firmware(path), hear, { usb: !options.includes('--no-usb') });
+const seen = { reads: 0 };
 let saved = null;
 
 function hear(line, bytes) {
@@ -25,8 +27,8 @@ function endsWithin(all, text, fresh) {
 function standing(why) {
   const said = {};
   for (const line of Object.keys(heard)) said[line] = Buffer.from(heard[line].splice(0)).toString('latin1');
-  const { count, milliseconds } = board.pico ?? board.last;
-  return { why, ...said, ms: milliseconds, resets: board.resets, on: board.on, ...count };
+  const { count, milliseconds, last } = board.pico ?? board.last;
+  return { why, ...said, ms: milliseconds, resets: board.resets, on: board.on, last, ...count };
 }
 
 const requests = {
@@ -72,6 +74,24 @@ const requests = {
     const flash = board.pico?.flash ?? board.flash;
     return { data: Buffer.from(flash.subarray(at, at + length)).toString('base64') };
   },
+  digest({ at, length }) {
+    const flash = board.pico?.flash ?? board.flash;
+    return { sha256: createHash('sha256').update(flash.subarray(at, at + length)).digest('hex') };
+  },
+  // Answers with how often the processor has read these bytes of flash, from now on. It is slow from now on, too.
+  watch({ at, length }) {
+    const { mcu } = board.pico;
+    for (const name of ['readUint8', 'readUint16', 'readUint32']) {
+      const read = mcu[name].bind(mcu);
+      mcu[name] = (address) => {
+        const offset = (address & 0xffffff) - at;
+        if (address >>> 24 >= 0x10 && address >>> 24 < 0x14 && offset >= 0 && offset < length) seen.reads++;
+        return read(address);
+      };
+    }
+    return {};
+  },
+  watched: () => seen,
   // Puts bytes into flash, as a programmer does.
   put({ at, data }) {
     (board.pico?.flash ?? board.flash).set(Buffer.from(data, 'base64'), at);

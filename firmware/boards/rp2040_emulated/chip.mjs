@@ -68,6 +68,7 @@ export class Pico {
     // instructions executed; operations on flash, of which erases are sectors and programs are pages;
     // unaligned and overwritten: programs that a driver ought not to ask for
     this.count = { instructions: 0, operations: 0, erases: 0, programs: 0, unaligned: 0, overwritten: 0 };
+    this.last = ''; // "erase" or "program"
     this.onOperation = null; // (number, at, bytes of a page or null for an erase): may throw Cut
     this.onFlash = null; // (at, length): this much has changed
     this.onUart = null; // (byte)
@@ -175,6 +176,7 @@ export class Pico {
     for (let sector = at; sector < at + length; sector += SECTOR) {
       count.operations++;
       count.erases++;
+      this.last = 'erase';
       this.onOperation?.(count.operations, sector, null);
       mcu.flash.fill(0xff, sector, sector + SECTOR);
       this.onFlash?.(sector, SECTOR);
@@ -193,6 +195,7 @@ export class Pico {
       for (let i = 0; i < PAGE; i++) bytes[(at + i) & (PAGE - 1)] = mcu.readUint8(from + offset + i);
       count.operations++;
       count.programs++;
+      this.last = 'program';
       this.onOperation?.(count.operations, page, bytes);
       for (let i = 0; i < PAGE; i++) {
         if ((flash[page + i] & bytes[i]) !== bytes[i] && bytes[i] !== 0xff) count.overwritten++;

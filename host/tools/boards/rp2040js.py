@@ -34,7 +34,8 @@ class Standing:
     `why` it came back: "time" (ms or instructions are over), "stopped" (the text was said),
     "asleep" (only something outside wakes it), "cut" (the power is gone).  `usb` and `uart`: what
     it said since the last time.  `instructions`, `operations` on flash, `resets` and `ms` are
-    counted from power on; `unaligned` and `overwritten` are programs that NOR flash takes ill.
+    counted from power on; `last` operation: "erase", "program" or none.  `unaligned` and
+    `overwritten` are programs that NOR flash takes ill.
     """
 
     why: str
@@ -43,6 +44,7 @@ class Standing:
     ms: float
     resets: int
     on: bool
+    last: str
     instructions: int
     operations: int
     erases: int
@@ -216,6 +218,10 @@ class Pico:
         """Put bytes into flash, as a programmer does."""
         self.do("put", at=at, data=base64.b64encode(data).decode())
 
+    def digest(self, at: int, length: int) -> str:
+        """SHA-256 of bytes of the flash, in hex."""
+        return str(self.do("digest", at=at, length=length)["sha256"])
+
     def save(self) -> None:
         """Remember everything but the flash."""
         self.do("save")
@@ -228,9 +234,9 @@ class Pico:
         """Format its file system, with these files in it."""
         self.put(FILES, file_system(files, self.region.start))
 
-    def journals(self) -> bytes:
-        """The blocks for journals."""
-        return self.read(FILES + self.region.start * BLOCK, self.region.blocks * BLOCK)
+    def journals(self, blocks: int = 0) -> bytes:
+        """The blocks for journals, or the first of them."""
+        return self.read(FILES + self.region.start * BLOCK, (blocks or self.region.blocks) * BLOCK)
 
     def put_journals(self, data: bytes) -> None:
         """Put blocks where journals are; the rest stays."""
