@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+import select
 import socket
+import threading
 from pathlib import Path
 
 import pytest
+import serial
+import serial.rfc2217
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -252,14 +256,77 @@ def test_a_locked_board_opens_with_its_key_alone_and_again_after_a_reconnect(tmp
 
 
 def test_a_board_on_the_network(tmp_path: Path):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with board(tmp_path, "micropython", f"tcp={port}") as far:
         assert far.process.stderr
         for word in ("tcp", "socket"):
             with open_when_there(f"{word}://127.0.0.1:{port}") as client:
                 client.upload(f"{word}.bin", FILE)
                 assert client.download(f"{word}.bin") == FILE
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+class Server(threading.Thread):
+    """A port given to the network as RFC 2217 has it, by pyserial itself."""
+
+    def __init__(self, port: str) -> None:
+        super().__init__(daemon=True)
+        self.serial = serial.serial_for_url(port, timeout=0)
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"rfc2217://127.0.0.1:{self.server.getsockname()[1]}"
+
+    def run(self) -> None:
+        peer, _ = self.server.accept()
+        manager = serial.rfc2217.PortManager(self.serial, _Sink(peer))
+        while select.select([peer, self.serial.fileno()], [], []):
+            from_board = self.serial.read(4096)
+            if from_board:
+                peer.sendall(b"".join(manager.escape(from_board)))
+            elif select.select([peer], [], [], 0)[0]:
+                data = peer.recv(4096)
+                if not data:
+                    break
+                self.serial.write(b"".join(manager.filter(data)))
+        peer.close()
+
+    def close(self) -> None:
+        self.join(PATIENCE)
+        self.server.close()
+        self.serial.close()
+
+
+class _Sink:
+    def __init__(self, peer: socket.socket) -> None:
+        self.write = peer.sendall
+
+
+def test_a_board_at_a_port_of_another_computer(tmp_path: Path):
+    port = free_port()
+    with board(tmp_path, "micropython", f"tcp={port}"):
+        open_when_there(f"tcp://127.0.0.1:{port}").close()
+        server = Server(f"socket://127.0.0.1:{port}")
+        server.start()
+        with open_board(server.url, timeout=PATIENCE) as client:
+            client.upload("a.bin", FILE)
+            assert client.download("a.bin") == FILE
+        server.close()
+
+
+def test_a_network_that_breaks_off_is_found_again(tmp_path: Path):
+    port = free_port()
+    options = (f"tcp={port}", "key=sesame")
+    url = f"tcp://127.0.0.1:{port}"
+    with board(tmp_path, "micropython", *options), open_when_there(url) as client:
+        client.unlock(b"sesame")
+        # Another client takes the only place that the board has, and leaves it.
+        socket.create_connection(("127.0.0.1", port)).close()
+        client.upload("a.bin", FILE)
+        assert client.download("a.bin") == FILE
+        assert client.reconnected >= 1
 
 
 def open_when_there(port: str):

@@ -44,7 +44,7 @@ class _Wire:
         self.gone += bytes(buf)
 _wire = _Wire()
 _wire.come = _wire.gone = b""
-_link = made()
+_link = made()[0]
 if _link.board:
     _link.board.recover()
 _line = Line(_wire)

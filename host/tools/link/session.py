@@ -126,15 +126,27 @@ class Session:
 
     def unlock(self, key: bytes) -> None:
         """Answer the board's challenge; again after each reconnect."""
-        nonce = self.ours("challenge", {}).get("nonce")
-        if not isinstance(nonce, str):
-            raise failures.not_understood("challenge", '"nonce" is missing')
-        proof = hmac.new(key, nonce.encode(), hashlib.sha256).hexdigest()
-        try:
-            self.request(OURS, _COMMANDS.index("unlock"), {"proof": proof}, True)
-        except Refusal:
-            raise failures.wrong_key() from None
-        self.key = key
+        for _ in range(_GREETINGS):
+            before = self.reconnected
+            nonce = self.ours("challenge", {}).get("nonce")
+            try:
+                self.request(OURS, _COMMANDS.index("unlock"), _proof(key, nonce), True)
+            except Refusal:
+                if self.reconnected == before:
+                    raise failures.wrong_key() from None
+                continue  # the challenge was of a session that has ended
+            self.key = key
+            return
+        raise failures.gone(self.port)
+
+    def _open_again(self, key: bytes) -> None:
+        """The same in a session that has just begun."""
+        challenge, unlock = (_COMMANDS.index(name) for name in ("challenge", "unlock"))
+        nonce = self._answer(self._message(OURS, challenge, False, encoded({})), self.timeout).get(
+            "nonce"
+        )
+        proof = encoded(_proof(key, nonce))
+        self._answer(self._message(OURS, unlock, True, proof), self.timeout)
 
     def read(self) -> bytes:
         """What arrives just now, of a board that is watched; text goes to on_text."""
@@ -182,9 +194,9 @@ class Session:
                 self._do(self._transport.connect(self.port, self.timeout))
                 self._greet()
                 if self.key is not None:
-                    self.unlock(self.key)
+                    self._open_again(self.key)
                 return
-            except HostError:
+            except (HostError, Refusal, *_LOST):
                 if time.monotonic() >= until:
                     raise failures.gone(self.port) from None
             time.sleep(_PAUSE)
@@ -200,3 +212,9 @@ class Session:
 
     def _do(self, work: Coroutine[Any, Any, _T]) -> _T:
         return self._loop.run_until_complete(work)
+
+
+def _proof(key: bytes, nonce: Any) -> dict[str, Any]:
+    if not isinstance(nonce, str):
+        raise failures.not_understood("challenge", '"nonce" is missing')
+    return {"proof": hmac.new(key, nonce.encode(), hashlib.sha256).hexdigest()}

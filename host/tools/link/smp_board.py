@@ -70,7 +70,7 @@ class SmpBoard(Client):
         return now
 
     def set_time(self, now: int) -> None:
-        self.session.ours("time", {"now": now}, True)
+        self._tell("time", {"now": now})
 
     def log(self, start: int) -> LogText:
         return self._ask(LogText, "log", {"from": start})
@@ -91,7 +91,7 @@ class SmpBoard(Client):
         return transfers.load(self.session, program, progress)
 
     def remove(self, digest: str) -> None:
-        self.session.ours("remove", {"digest": digest}, True)
+        self._tell("remove", {"digest": digest})
 
     # --- executions ---
 

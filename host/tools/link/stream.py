@@ -12,6 +12,7 @@ import binascii
 import contextlib
 import select
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,9 +39,11 @@ def url_of(port: str) -> str:
 def opened(port: str) -> Any:
     """The port, open, for us alone where the system can do that.  Raises HostError."""
     url = url_of(port)
-    options = {} if "://" in url else {"exclusive": True}
+    options = {} if "://" in url else {"exclusive": True, "write_timeout": 5}
     try:
-        return serial.serial_for_url(url, BAUD, timeout=0, write_timeout=5, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of pyserial, about threads
+            return serial.serial_for_url(url, BAUD, timeout=0, **options)
     except (OSError, ValueError, AttributeError) as error:  # also SerialException
         raise of_opening(port, error) from None
 
@@ -173,8 +176,11 @@ class PortTransport(Transport):
         """Give the port back."""
         port, self._port = self._port, None
         if port is not None:
+            line = getattr(port, "_socket", None)
             with contextlib.suppress(OSError):  # it is gone
                 port.close()
+            if line is not None:  # pyserial leaves one open that the other side has closed
+                line.close()
 
     @property
     def open(self) -> bool:
