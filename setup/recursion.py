@@ -44,11 +44,15 @@ THINGS = {
     "journal": ("Journal",),
     "kernel": ("Kernel",),
     "programs": ("ProgramFiles", "ProgramRegion"),
+    "reader": (),
     "regions": ("Regions",),
+    "session": ("Session",),
     "slot": ("Slot", "Engine", "Executor"),
     "spi": (),
     "tasks": ("Tasks",),
     "vm": ("Interpreter",),
+    "wire": ("Wire",),
+    "writer": (),
 }
 _BUILTIN = {n for t in (list, dict, str, bytearray, set, int, tuple) for n in dir(t)}
 DEEPEST = 40  # no bound of the package may be larger: 32 levels of a value, and a few around it

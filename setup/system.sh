@@ -25,6 +25,8 @@ missing_optional() {
     if [ "$(uname -m)" = x86_64 ]; then
         can_build_32bit || echo gcc-multilib
     fi
+    have mosquitto || [ -x /usr/sbin/mosquitto ] || echo mosquitto
+    have openssl || echo openssl
     have qemu-system-arm || echo qemu-system-arm
     have qemu-system-riscv32 || echo qemu-system-misc
     have riscv64-unknown-elf-gcc || echo gcc-riscv64-unknown-elf

@@ -185,7 +185,7 @@ def _atom(v, text):
     if v is False:
         return "false"
     if isinstance(v, str):
-        return text(v)
+        return text(v)  # calls: quote
     if is_number(v):
         return to_text(v)
     raise TsmeError("TSME-V001", f"{type(v).__name__} is no JSON value")
@@ -206,7 +206,7 @@ def dumps(v, java=False):
             between = True
             if end == "}":
                 k, v = v
-                out.append(text(k) + colon)
+                out.append(text(k) + colon)  # calls: quote
             if isinstance(v, (list, tuple, dict)):
                 if len(stack) >= DEPTH:
                     too_deep(DEPTH)
