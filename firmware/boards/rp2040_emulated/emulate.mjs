@@ -3,7 +3,7 @@
 // the power cut. Time goes as fast as outside, or slower.
 //
 // With --control, lines on standard input are requests in JSON: {"do": "reset"}, and {"do": "cut", ..} with the
-// arguments of Board.cut, counted from now. When the power is cut the process ends.
+// arguments of Board.cutAfter. When the power is cut the process ends, and when standard input does.
 import fs from 'node:fs';
 import net from 'node:net';
 import readline from 'node:readline';
@@ -56,10 +56,12 @@ const requests = {
 };
 
 if (control) {
-  readline.createInterface({ input: process.stdin }).on('line', (text) => {
+  const lines = readline.createInterface({ input: process.stdin });
+  lines.on('line', (text) => {
     const { do: name, ...how } = JSON.parse(text);
     requests[name](how);
   });
+  lines.on('close', () => process.exit(0)); // whoever holds the power is gone
 }
 
 const server = net.createServer({ noDelay: true }, (client) => {
