@@ -24,6 +24,7 @@ DOOR = "tsme"  # what users import
 FLOORS = {
     "device": """
         tsme.testing tsme.__main__ tsme.public
+        tsme.boot
         tsme.link tsme.sim tsme.tasks
         tsme.engine
         tsme.program tsme.machine

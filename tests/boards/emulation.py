@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -72,6 +73,17 @@ class Prompt:
         at = self.rest.index(text.encode()) + len(text.encode())
         said, self.rest = self.rest[:at], self.rest[at:]
         return said.decode()
+
+    def interrupt(self) -> None:
+        """Stop what runs, main.py above all, and wait for the prompt."""
+        self.line.settimeout(2)
+        for _ in range(PATIENCE // 2):
+            self.line.sendall(b"\x03")
+            with suppress(TimeoutError):
+                self.until(">>> ")
+                break
+        self.line.settimeout(PATIENCE)
+        self.do("")
 
     def send(self, line: str) -> None:
         """A line, as it is typed."""

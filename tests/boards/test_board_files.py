@@ -28,6 +28,8 @@ def test_every_folder_is_a_board_and_the_boards_of_the_issue_are_there():
 def test_a_board_is_complete(name: str):
     board = board_file.board(name)
     manifest = (board.folder / "manifest.py").read_text(encoding="utf-8")
+    if 'include("../rpi_pico/manifest.py")' in manifest:
+        manifest = (FOLDER / "rpi_pico" / "manifest.py").read_text(encoding="utf-8")
     assert 'include("../../manifest.py")' in manifest  # tsme is in it
     readme = (board.folder / "README.md").read_text(encoding="utf-8").splitlines()
     said = [line for line in readme if line.strip()]

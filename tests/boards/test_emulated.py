@@ -11,7 +11,7 @@ import pytest
 
 from tests.boards.emulation import QEMU, Prompt, emulated
 from tests.interpreters import ROOT
-from tsme_host.tools.boards import board_file, emulators
+from tsme_host.tools.boards import board_file, emulators, settings
 from tsme_host.tools.errors import HostError
 
 BOARDS = pytest.mark.parametrize("name", QEMU)
@@ -22,7 +22,7 @@ def test_files_outlive_a_power_cut_and_the_clock_does_not(name: str, tmp_path: P
     with emulated(name, tmp_path) as board:
         board.power_on()
         with Prompt(board) as prompt:
-            prompt.until(">>> ")
+            prompt.interrupt()
             prompt.do("import os, time, machine")
             assert prompt.do("print(machine.reset_cause() == machine.PWRON_RESET)") == "True"
             prompt.do("machine.RTC().datetime((2026, 11, 28, 0, 12, 0, 0, 0))")
@@ -31,7 +31,7 @@ def test_files_outlive_a_power_cut_and_the_clock_does_not(name: str, tmp_path: P
         assert not board.is_on()
         board.power_on()
         with Prompt(board) as prompt:
-            prompt.until(">>> ")
+            prompt.interrupt()
             prompt.do("import os, time, machine")
             assert prompt.do("print(len(open('kept').read()))") == "5000"
             assert prompt.do("print(machine.reset_cause() == machine.PWRON_RESET)") == "True"
@@ -43,12 +43,12 @@ def test_a_deep_sleep_ends_in_a_reset_and_the_clock_goes_on(name: str, tmp_path:
     with emulated(name, tmp_path) as board:
         board.power_on()
         with Prompt(board) as prompt:
-            prompt.until(">>> ")
+            prompt.interrupt()
             prompt.do("import machine, time")
             prompt.do("machine.RTC().datetime((2026, 11, 28, 0, 12, 0, 0, 0))")
             prompt.send("machine.deepsleep(1500)")
-            prompt.until("help()")  # of the next boot
-            prompt.until(">>> ")
+            prompt.until("tsme: ready")  # the next boot
+            prompt.interrupt()
             prompt.do("import machine, time")
             assert prompt.do("print(machine.reset_cause() == machine.DEEPSLEEP_RESET)") == "True"
             assert (
@@ -56,8 +56,8 @@ def test_a_deep_sleep_ends_in_a_reset_and_the_clock_goes_on(name: str, tmp_path:
                 == "True"
             )
             prompt.send("machine.reset()")
-            prompt.until("help()")
-            prompt.until(">>> ")
+            prompt.until("tsme: ready")
+            prompt.interrupt()
             prompt.do("import machine, time")
             assert prompt.do("print(machine.reset_cause() == machine.HARD_RESET)") == "True"
             assert prompt.do("print(time.gmtime()[0])") == "2026"
@@ -69,7 +69,7 @@ def test_its_flash_only_clears_bits_until_a_block_is_erased(name: str, tmp_path:
     with emulated(name, tmp_path) as board:
         board.power_on()
         with Prompt(board) as prompt:
-            prompt.until(">>> ")
+            prompt.interrupt()
             prompt.do(f"import qemu; f = qemu.Flash(); b = bytearray(8); n = {place.start}")
             assert (
                 prompt.do("f.ioctl(4, 0), f.ioctl(5, 0)")
@@ -95,7 +95,7 @@ def test_ctrl_c_ends_what_runs_and_what_is_read_raw_stays_as_it_was(name: str, t
     with emulated(name, tmp_path) as board:
         board.power_on()
         with Prompt(board) as prompt:
-            prompt.until(">>> ")
+            prompt.interrupt()
             prompt.do("import sys, select, time, micropython")
             prompt.send("while True: pass")
             prompt.send("")
@@ -120,6 +120,8 @@ def test_the_files_end_where_the_journals_begin(name: str):
     layout = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(layout)
     assert board.journal.start == layout.FILES
+    new = {file: text.encode() for file, text in layout.NEW}
+    assert new == settings.files(board), "run setup/layouts.py"
 
 
 def test_a_board_without_an_emulator_or_firmware_is_refused_with_the_cure(

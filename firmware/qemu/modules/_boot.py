@@ -1,15 +1,17 @@
 # Mounts the files: littlefs on what of the flash the journals do not have.
 import sys
 
+import layout
 import qemu
 import vfs
-from layout import FILES
 
-_flash = qemu.Flash(len=FILES * 4096)
+_flash = qemu.Flash(len=layout.FILES * 4096)
 try:
-    _fs = vfs.VfsLfs2(_flash, progsize=256)
-except OSError:  # new flash
+    vfs.mount(vfs.VfsLfs2(_flash, progsize=256), "/")
+except OSError:  # new flash: a board of ours from the beginning
     vfs.VfsLfs2.mkfs(_flash, progsize=256)
-    _fs = vfs.VfsLfs2(_flash, progsize=256)
-vfs.mount(_fs, "/")
+    vfs.mount(vfs.VfsLfs2(_flash, progsize=256), "/")
+    for _name, _text in layout.NEW:
+        with open(_name, "w") as _file:
+            _file.write(_text)
 sys.path.append("/lib")

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
 from .board_file import Board
 
 FILE = "board.json"
+MAIN = "from tsme import boot\n\nboot.run()\n"  # main.py of every board
 WINDOW = 5000  # ms that a board can be reached before it goes into deep sleep
 
 
@@ -43,3 +45,15 @@ def of_board(board: Board, own: bool = False, deep: bool = False, window: int = 
         "window": window,
     }
     return json.dumps(settings, separators=(",", ":")) + "\n"
+
+
+def files(board: Board, own: bool = False) -> dict[str, bytes]:
+    """What makes a board with tsme in reach a board of ours: main.py and board.json, by name."""
+    return {"main.py": MAIN.encode(), FILE: of_board(board, own).encode()}
+
+
+def install(board: Board, folder: Path, own: bool = False) -> None:
+    """Write them into the folder that is the board's file system; what is there stays."""
+    for name, data in files(board, own).items():
+        if not (folder / name).exists():
+            (folder / name).write_bytes(data)

@@ -1,0 +1,66 @@
+# What a board knows of its boots and failures: the file boot.txt, "boots failures" and behind that
+# what the last failure was.  A wake from deep sleep writes nothing; a failure is an exception that
+# nobody caught, or a reset by the watchdog.
+
+_FILE = "boot.txt"
+_LONG = 1000  # characters of a traceback that are kept
+
+
+def _causes():
+    # -> woke from deep sleep?, reset by the watchdog?
+    try:
+        import machine
+
+        cause = machine.reset_cause()
+    except (ImportError, AttributeError):
+        return False, False
+    return (
+        cause == getattr(machine, "DEEPSLEEP_RESET", None),
+        cause == getattr(machine, "WDT_RESET", None),
+    )
+
+
+class Kept:
+    def __init__(self):
+        self.boots = 0
+        self.failures = 0
+        self.last = ""
+        try:
+            with open(_FILE) as f:
+                boots, failures = f.readline().split()
+                self.boots = int(boots)
+                self.failures = int(failures)
+                self.last = f.read(_LONG)
+        except (OSError, ValueError):  # the first boot, or a file that was torn
+            pass
+        # On a Pico every reset by software is one of the watchdog: ours are marked before.
+        self.asked = self.last.startswith("\n")
+        self.last = self.last.lstrip("\n")
+        self.woken, self.bitten = _causes()
+
+    def count(self, watched):
+        # A boot.  watched: main.py has a watchdog
+        if self.woken:
+            return
+        self.boots += 1
+        if watched and self.bitten and not self.asked:
+            self.failures += 1
+            self.last = "the watchdog has reset the board\n"
+        self.keep()
+
+    def keep(self, mark=""):
+        try:
+            with open(_FILE, "w") as f:
+                f.write("%d %d\n%s%s" % (self.boots, self.failures, mark, self.last[-_LONG:]))
+        except OSError:  # files that only a computer may write: then nothing is counted
+            pass
+
+    def fail(self, why):
+        self.failures += 1
+        self.last = why
+        self.keep("\n")
+
+    def forget(self, mark=""):
+        self.failures = 0
+        self.last = ""
+        self.keep(mark)

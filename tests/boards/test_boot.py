@@ -1,0 +1,158 @@
+"""main.py on a board: it goes on and stays reachable, whatever a user wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.interpreters import require
+from tests.tools.shell import spawn
+from tsme_host.compiler.compile import compile_text
+from tsme_host.tools.boards import board_file, emulators, settings
+from tsme_host.tools.boards.emulators import Emulated
+from tsme_host.tools.journal.partition import parts_of
+from tsme_host.tools.link.client import Client
+from tsme_host.tools.link.opening import open_board
+
+ONE = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": 5, "End": True}}}
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[Emulated]:
+    require("micropython")
+    with emulators.emulated(board_file.board("unix"), tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def reached(board: Emulated) -> Iterator[Client]:
+    board.power_on()
+    with open_board(board.address, patience=60) as client:
+        yield client
+
+
+def log(client: Client) -> str:
+    return client.log(0).text
+
+
+def test_a_new_board_is_ready_and_counts_its_boots(board: Emulated):
+    with reached(board) as client:
+        status = client.status()
+        assert (status.board, status.mode, status.boots, status.failures) == ("unix", "run", 1, 0)
+        assert "tsme: ready\n" in log(client)
+    board.cut()
+    with reached(board) as client:
+        assert client.status().boots == 2
+
+
+WRONG = {
+    "raises": ("import tsme\n\n1 // 0\n", "ZeroDivisionError"),
+    "is no Python": ("def f(:\n", "SyntaxError"),
+    "imports what is not there": ("import no_such_module\n", "no module named 'no_such_module'"),
+    "has no tasks": ("import tsme\n", "can't import name tasks"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_board_whose_tasks_cannot_be_loaded_is_safe_and_says_why(board: Emulated, case: str):
+    text, said = WRONG[case]
+    (board.folder / "tasks.py").write_text(text, encoding="utf-8")
+    with reached(board) as client:
+        assert client.status().mode == "safe"
+        assert "Traceback" in log(client)
+        assert said in log(client)
+        (board.folder / "tasks.py").write_text("import tsme\n\ntasks = tsme.Tasks()\n", "utf-8")
+        client.reset()
+    with reached(board) as client:
+        assert client.status().mode == "run"
+        assert client.status().failures == 0
+
+
+# Something of ours, or of what the user wrote, that nobody catches.
+CRASHES = """\
+import tsme
+import tsme.link
+
+tasks = tsme.Tasks()
+
+
+async def drive(self):
+    raise OSError(5)
+
+
+tsme.link.Link._drive = drive
+"""
+
+
+def test_a_board_that_crashes_three_times_comes_up_with_the_link_alone(board: Emulated):
+    (board.folder / "tasks.py").write_text(CRASHES, encoding="utf-8")
+    with reached(board) as client:
+        status = client.status()
+        assert (status.mode, status.failures, status.boots) == ("safe", 3, 4)
+        assert "3 failures in a row, the last: Traceback" in log(client)
+        assert "OSError: 5" in log(client) or "EIO" in log(client)
+    board.cut()
+    with reached(board) as client:  # and stays so
+        assert client.status().mode == "safe"
+        (board.folder / "tasks.py").unlink()
+        client.reset()
+    with reached(board) as client:
+        status = client.status()
+        assert (status.mode, status.failures) == ("run", 0)
+    assert (board.folder / "boot.txt").read_text("utf-8").split()[1] == "0"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("board", "board.json: "),
+        ("[]", "board.json: no object"),
+        (
+            '{"journal": {"kind": "tape", "blocks": 4}}',
+            'TSME-B010: board.json: a journal of kind "tape"',
+        ),
+        ('{"journal": {"kind": "partition", "label": "tsme"}}', "no module named 'esp32'"),
+        ('{"link": [{"kind": "uart", "id": 1}]}', "UART"),
+    ],
+)
+def test_a_board_json_that_cannot_be_used_leaves_the_link(board: Emulated, text: str, said: str):
+    (board.folder / "board.json").write_text(text, encoding="utf-8")
+    with reached(board) as client:
+        assert client.status().mode == "safe"
+        assert said in log(client)
+
+
+def test_a_torn_count_of_boots_is_begun_anew(board: Emulated):
+    (board.folder / "boot.txt").write_bytes(b"\xff\xff7")
+    with reached(board) as client:
+        assert client.status().boots == 1
+
+
+def test_a_board_begins_by_itself_what_start_json_names_and_does_so_once(board: Emulated):
+    (board.folder / "one.tsm").write_bytes(compile_text(json.dumps(ONE)).program)
+    begin = [["one", "one.tsm", {"day": 1}], ["two", "none.tsm", None]]
+    (board.folder / "start.json").write_text(json.dumps(begin), encoding="utf-8")
+    with reached(board) as client:
+        assert "two: it cannot begin: " in log(client)
+    board.cut()
+    with reached(board) as client:
+        assert client.status().mode == "run"
+    board.cut()
+    parts = parts_of("journal.bin", (board.folder / "journal.bin").read_bytes())
+    assert [part.name for part in parts or []] == ["one"]
+    shown = spawn("journal", "show", "journal.bin", "--region", "one", cwd=board.folder)
+    assert shown.returncode == 0, shown.stderr
+    assert "execution 1, input" in shown.stdout
+    assert "execution 2, input" not in shown.stdout
+
+
+def test_what_an_installer_writes_is_left_alone_when_it_is_there(tmp_path: Path):
+    board = board_file.board("unix")
+    (tmp_path / "main.py").write_text("print(1)\n", encoding="utf-8")
+    settings.install(board, tmp_path)
+    assert (tmp_path / "main.py").read_text("utf-8") == "print(1)\n"
+    assert json.loads((tmp_path / "board.json").read_text("utf-8"))["board"] == "unix"
