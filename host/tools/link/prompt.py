@@ -11,6 +11,8 @@ import ast
 import contextlib
 import hashlib
 import io
+import os
+import secrets
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -204,6 +206,12 @@ class PromptBoard(SmpBoard):
                 raise
         return self.download(_JOURNAL, progress)  # of a main.py of one's own
 
+    def _aside(self, data: bytes) -> str:
+        folder = str(self._run("import os\nprint(repr(os.getcwd()))")).rstrip("/")
+        path = f"{folder}/tsme-{secrets.token_hex(4)}.cbor"
+        self.upload(path, data)
+        return path
+
     def _folders(self, path: str) -> None:
         done = ""
         for name in path.split("/")[:-1]:
@@ -223,8 +231,10 @@ class PromptBoard(SmpBoard):
         except TransportExecError as error:
             raise failures.file_refused(path, _last(error)) from None
         except (TransportError, OSError) as error:
-            if getattr(error, "errno", None) and not isinstance(error, TransportError):
-                raise failures.file_refused(path, error.strerror or str(error)) from None
+            told = getattr(error, "strerror", None)  # mpremote has the board's errors name a path
+            if told and path.startswith(told.rstrip("~")):
+                why = os.strerror(getattr(error, "errno", 0)).lower()
+                raise failures.file_refused(path, why) from None
             raise failures.gone(self.port, str(error)) from None
 
     def _run(self, code: str) -> Any:
