@@ -158,6 +158,38 @@ def test_the_same_bytes_arrive_whatever_is_lost_on_the_way(world: World, faults:
     assert stored == [program(WAIT)]
 
 
+@pytest.mark.parametrize("way", [TO_BOARD, TO_LAPTOP])
+def test_a_cable_that_is_pulled_at_any_byte_changes_nothing(tmp_path: Path, way: int):
+    path = str(tmp_path / "j.bin")
+    data = FILE[:150]
+    flow = program(WAIT)
+
+    def all_of_it(client: SmpBoard) -> None:
+        client.upload("a.bin", data)
+        assert client.download("a.bin") == data
+        digest = client.load(flow)
+        assert client.start("soil", digest) == 1
+        Path(path).unlink(missing_ok=True)
+        pull(client, "soil", path)
+        assert records_of(path) == records
+
+    with board(tmp_path) as far:
+        with far.client() as client:
+            client.start("soil", client.load(flow))
+            records = far.records("soil")
+            before = far.cable.counted[way]
+            all_of_it(client)
+            size = far.cable.counted[way] - before
+        with far.client(QUICK) as client:
+            places = range(way, size, 11)
+            for at in places:
+                pulls = far.cable.pulls
+                far.faulty([Fault(way, at, 0, pulled=True)])
+                all_of_it(client)
+                assert far.cable.pulls == pulls + 1, at
+            assert client.reconnected == len(places)
+
+
 def test_an_upload_goes_on_where_another_was_cut_off_with_the_board_s_power(tmp_path: Path):
     data = random.Random(2).randbytes(40_000)
     with board(tmp_path) as far:

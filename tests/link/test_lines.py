@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import serial
 from hypothesis import given
 from hypothesis import strategies as st
 from smp.packet import encode
 
 from tests.link.relay import Cable
 from tsme_host.tools.errors import HostError
+from tsme_host.tools.link.failures import of_opening
 from tsme_host.tools.link.messages import Request, encoded, room
 from tsme_host.tools.link.opening import open_board
 from tsme_host.tools.link.stream import Lines
@@ -85,6 +89,12 @@ def test_a_port_that_cannot_be_opened_says_why_in_one_line(port: str, via: str |
         open_board(port, via)
     assert "\n" not in str(said.value)
     assert "\n" not in said.value.hint
+
+
+def test_a_port_that_is_another_group_s_says_how_to_join_it():
+    said = of_opening("/dev/ttyACM0", serial.SerialException(13, "could not open port"))
+    assert str(said) == 'TSME-N031: "/dev/ttyACM0" may not be opened by you'
+    assert re.match(r"sudo usermod -a -G \w+ \w+, and log in again$", said.hint)
 
 
 def test_another_way_than_those_there_are_is_refused():
