@@ -147,9 +147,16 @@ def _run_all(chosen: list[tuple[str, Case]], interpreters: Iterable[str]) -> lis
 
 def _play(case: Case) -> Run:
     """Run a case on this interpreter."""
+    played = None
+    if case.handlers:
+        from ..scenario.handlers import Handlers  # noqa: PLC0415  brings asyncio
+
+        played = Handlers(case.handlers, case.world, case.begin.now)
 
     def ask(call: StartedTask) -> MockAnswer | None:
         mock = case.mock(call)
+        if mock is None and played:
+            return played.answer(call)
         if mock is None:
             hint = f'add "{call.state}" to "tasks"'
             raise Unanswered(f"{call.state} calls {call.resource}, which is not mocked; {hint}")
@@ -161,7 +168,10 @@ def _play(case: Case) -> Run:
             raise Unanswered(f"{what}; its payload is {shown(call.payload)}") from None
 
     with limited(case.limits):
-        return run(case.workflow.what, case.begin, ask)
+        done = run(case.workflow.what, case.begin, ask)
+    if played:
+        done.world = played.world
+    return done
 
 
 def _elsewhere(results: list[Result]) -> None:

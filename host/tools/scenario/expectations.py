@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tsme.engine.tasks import names
+from tsme.sim.world import World, is_series
 
 from ...compiler.frontend.model import Json, Where
 from ...compiler.frontend.source import Node
@@ -20,7 +21,7 @@ from .virtual_time import Run, StartedTask
 STATUSES = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "RUNNING")
 _FIELDS = (
     "status output output_has error cause cause_has states states_has never calls variables "
-    "duration_ms comment"
+    "duration_ms world comment"
 ).split()
 _CALLS = ("count", "payloads", "payloads_has")
 _WIDTH = 160  # of a value in a difference
@@ -59,6 +60,7 @@ class Expected:
     calls: dict[str, Payloads] = field(default_factory=dict)
     variables: Json | Nothing = NOTHING
     duration_ms: int | None = None
+    world: dict[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def read_expected(reader: ScenarioReader, node: Node | None, what: Listing) -> E
         calls={name: _payloads(reader, name, item) for name, item in calls.items()},
         variables=variables,
         duration_ms=reader.whole(of.get("duration_ms"), "duration_ms"),
+        world={k: v.plain() for k, v in reader.object(of.get("world"), "world").items()},
     )
 
 
@@ -188,6 +191,18 @@ def _differences(expected: Expected, got: CaseOutcome) -> Iterator[str]:
                 yield f"variable ${name}: expected {shown(value)}, but it was never assigned"
     if expected.duration_ms is not None and got.run.duration != expected.duration_ms:
         yield f"duration_ms: expected {expected.duration_ms}, got {got.run.duration}"
+    if got.run.world is not None:
+        for name, value in expected.world.items():
+            yield from _shows(name, value, got.run.world)
+
+
+def _shows(name: str, want: Json, world: World) -> Iterator[str]:
+    """What an output is to show in the end, or all that it showed: [[ms, value], ..]."""
+    if is_series(want):
+        all_of_it: Any = world.values(name)
+        yield from compare(f"world {name} $", want, all_of_it)
+    else:
+        yield from compare(f"world {name} $", want, world.value(name))
 
 
 def _why(got: CaseOutcome) -> str:

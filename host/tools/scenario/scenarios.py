@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tsme.engine.tasks import names
+from tsme.errors import TsmeError
 from tsme.kernel.limits import LIMITS
 from tsme.kernel.protocol import EMITS
+from tsme.sim.world import World
 from tsme.values import timestamp
 
 from ...compiler.backend.disasm import disassemble
-from ...compiler.frontend.model import CompileError, Where
+from ...compiler.frontend.model import CompileError, Json, Where
 from ...compiler.frontend.source import Node
 from ..definitions import as_text
 from ..errors import HostError, did_you_mean
@@ -31,8 +33,8 @@ from .virtual_time import Begin, StartedTask
 START = "2026-01-01T00:00:00Z"
 ENDING = ".test.json"
 WORKFLOWS = (".asl.json", ".asl.yaml", ".asl.yml", ".asl", ".yaml", ".yml")
-_SHARED = ("input", "context", "start", "seed", "tasks", "limits")
-_FILE = ("comment", "workflow", "substitutions", "mock_config", *_SHARED, "cases")
+_SHARED = ("input", "context", "start", "seed", "tasks", "limits", "world")
+_FILE = ("comment", "workflow", "substitutions", "mock_config", "handlers", *_SHARED, "cases")
 _CASE = ("name", "comment", "mock_case", *_SHARED, "expect")
 _CONTEXT = {"Execution": ("Id", "Name", "RoleArn"), "StateMachine": ("Id", "Name")}
 _EMITS = [f"tsme:{name}" for name in EMITS]
@@ -76,6 +78,8 @@ class Case:
     mocks: dict[str, Mock]
     expected: Expected | None
     limits: dict[str, int] = field(default_factory=dict)  # those that are not a board's
+    handlers: str | None = None  # the tasks file that plays what is not mocked
+    world: dict[str, Json] = field(default_factory=dict)  # what its pins and sensors read
 
     def mock(self, call: StartedTask) -> Mock | None:
         """The mock of a call: by its state, else by its resource."""
@@ -155,6 +159,8 @@ class _Loader:
         self.top = reader.members(reader.root, "a test file", _FILE)
         self.workflow = self.find_workflow()
         self.config: MockConfig | None = None
+        named = reader.text(self.top.get("handlers"), "handlers")
+        self.handlers = str(Path(path).parent / named) if named else None
         self.shared: dict[str, Mock] = {}
 
     def load(self) -> Scenarios:
@@ -209,7 +215,24 @@ class _Loader:
         for key, payloads in expected.calls.items():
             self.check_call(key, payloads)
         limits = self.limits(self.top) | self.limits(of)
-        return Case(name or "", self.workflow, self.begin(of), mocks, expected, limits)
+        world = self.world(self.top) | self.world(of)
+        if self.handlers is None and (world or expected.world):
+            where = of["world"].where if "world" in of else node.where
+            hint = 'name the tasks file: "handlers": "tasks.py"'
+            reader.wrong(where, "there is a world, and no handlers that live in it", hint)
+        case = Case(name or "", self.workflow, self.begin(of), mocks, expected, limits)
+        case.handlers, case.world = self.handlers, world
+        return case
+
+    def world(self, of: dict[str, Node]) -> dict[str, Json]:
+        """The member `world` of a file or case."""
+        node = of.get("world")
+        found = {k: v.plain() for k, v in self.reader.object(node, "world").items()}
+        try:
+            World(found)
+        except TsmeError as error:
+            self.reader.wrong(_where(node), error.message)
+        return found
 
     def begin(self, of: dict[str, Node]) -> Begin:
         def find(name: str) -> Node | None:

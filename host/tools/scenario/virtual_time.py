@@ -15,6 +15,7 @@ from tsme.kernel import BEHAVIOUR, Action, Kernel
 from tsme.kernel.executor import Executor
 from tsme.kernel.protocol import RUNNING, START
 from tsme.program.interpreter import Interpreter
+from tsme.sim.world import World
 
 from ...compiler.frontend.model import Json
 from ..journal.listing import Listing
@@ -37,6 +38,9 @@ class StartedTask(NamedTuple):
     state: str
     resource: str
     payload: Json
+    at: int = 0  # ms since 1970
+    action: int = 0
+    limit: int | None = None  # ms until nobody waits for it any more
 
 
 class Unanswered(Exception):
@@ -53,6 +57,7 @@ class Run:
     problem: str = ""  # why it did not come to its end
     duration: int = 0  # ms of virtual time
     waits_for: list[str] = field(default_factory=list)  # if it would wait forever
+    world: World | None = None  # that its handlers ran in
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,10 @@ class _World(_EXECUTOR):  # type: ignore[misc]
         self.result.calls.append(StartedTask("", f"tsme:{kind}", payload))
 
     def launch(self, action: Action) -> None:
-        call = StartedTask(self.name(action, self.state), action.resource, action.payload)
+        now = self.state.now
+        limit = None if action.deadline is None else action.deadline - now
+        name = self.name(action, self.state)
+        call = StartedTask(name, action.resource, action.payload, now, action.id, limit)
         self.result.calls.append(call)
         answer = self.ask(call)
         if answer is not None:

@@ -1,9 +1,15 @@
 """Runs handlers in a virtual world, without waiting; on CPython."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from ..engine.tasks import Tasks
 from .world import World
+
+Found = TypeVar("Found")
+
+class Late(Exception):
+    """Its time was up before the handler came back."""
 
 class Context:
     """What a handler with `context=True` is given."""
@@ -15,6 +21,9 @@ class Context:
     def __init__(self, execution: int, action: int, attempt: int) -> None: ...
     def heartbeat(self) -> None: ...
 
+def within(world: World, function: Callable[..., Found], *given: Any) -> Found:
+    """What a function gives while twins live in this world, and time.sleep() moves it on."""
+
 def perform(
     world: World,
     tasks: Tasks,
@@ -24,4 +33,9 @@ def perform(
     action: int = 1,
     attempt: int = 1,
 ) -> Any:
-    """The result of a task as its handler gives it in a virtual world; raises what it does."""
+    """What the handler of a task returns in a virtual world; raises what it does."""
+
+def answer(
+    world: World, tasks: Tasks, resource: str, payload: Any, context: Any, limit: int | None = None
+) -> Any:
+    """The result of a task as an engine takes it, after `limit` ms Late."""

@@ -9,7 +9,7 @@ import time
 
 from ..errors import TsmeError
 
-__all__ = ["KINDS", "Reset", "World", "current", "use"]
+__all__ = ["KINDS", "Reset", "World", "current", "is_series", "use"]
 
 _worlds = []
 # What a world can say of the outside.
@@ -60,7 +60,7 @@ class World:
         if self.clock:
             return self.clock()
         if self.virtual:
-            return self._ms
+            return int(self._ms + 0.5)
         now = _ticks()
         return now - self._began if _monotonic else time.ticks_diff(now, self._began)
 
@@ -71,9 +71,9 @@ class World:
                 real = time.sleep
             real(ms / 1000)
             return self.due()
-        until = self.time() + ms
+        until = self._ms + ms
         while True:
-            now = self.time()
+            now = self._ms
             times = [t.at for t in self.timers if t.at is not None]
             for name in self._watched:
                 times += [at for at, _ in self.inputs.get(name, ())]
@@ -82,12 +82,16 @@ class World:
                 break
             self.move(min(times))
             self.due()
-        self.move(until)
+        self.move(max(until, self._ms))
         self.due()
 
+    def exact(self):
+        # as time(), with what is less than a ms
+        return self._ms if self.virtual else self.time()
+
     def move(self, ms):
-        # to this time, which is later
-        self._ms = max(self._ms, ms)
+        # A virtual world to this time.
+        self._ms = ms
 
     def due(self):
         # Calls what waits for a time or a change: timers and interrupts.
@@ -121,8 +125,7 @@ class World:
             if kind not in KINDS:
                 text = 'a world knows no "%s"; it knows %s, each with a number: "pin:7"'
                 raise TsmeError("TSME-G002", text % (name, ", ".join(KINDS)))
-            series = isinstance(value, (list, tuple)) and value and not _bare(value)
-            if not series:
+            if not is_series(value):
                 value = [[0, value]]
             last = 0
             for at, v in value:
@@ -180,7 +183,8 @@ class World:
 
     def values(self, name):
         # all that it showed: [[ms, value], ..]
-        return [[at, value] for at, n, value in self.outputs if n == name]
+        found = [[at, value] for at, n, value in self.outputs if n == name]
+        return sorted(found, key=lambda pair: pair[0])
 
     # --- a reset ---
 
@@ -199,16 +203,16 @@ def _look(name, kind, value):
         raise TsmeError("TSME-G002", text)
 
 
-def _bare(values):
-    # an array that is a value, and no array of [ms, value]
-    for pair in values:
-        if (
-            not isinstance(pair, (list, tuple))
-            or len(pair) != 2
-            or isinstance(pair[0], (str, list))
-        ):
-            return True
-    return False
+def is_series(value):
+    # Is it [[ms, value], ..], and no value of its own?
+    if not isinstance(value, (list, tuple)) or not value:
+        return False
+    for pair in value:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            return False
+        if isinstance(pair[0], bool) or not isinstance(pair[0], (int, float)):
+            return False
+    return True
 
 
 def current():

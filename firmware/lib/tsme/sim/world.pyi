@@ -46,8 +46,11 @@ class World:
     def sleep(self, ms: float, real: Callable[[float], object] | None = None) -> None:
         """Let ms go by, with all that happens meanwhile."""
 
-    def move(self, ms: int) -> None:
-        """Move the time of a virtual world to this one, which is later."""
+    def exact(self) -> float:
+        """As time(), with what is less than a ms."""
+
+    def move(self, ms: float) -> None:
+        """Move a virtual world to this time; nothing that lies between happens."""
 
     def due(self) -> None:
         """Call the timers and interrupts whose time has come."""
@@ -82,6 +85,9 @@ class World:
 
     def restart(self, cause: str | None = None) -> None:
         """A reset: the outside and the clock stay.  `cause`: as Reset.how, None for power."""
+
+def is_series(value: object) -> bool:
+    """Is it [[ms, value], ..], and no value of its own?"""
 
 def current() -> World:
     """The world that twins live in."""
