@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.interpreters import ROOT
 from tests.tools.shell import assert_one_clear_line, spawn
 
 FLOW: dict[str, Any] = {
@@ -100,6 +102,20 @@ def test_handlers_run_in_virtual_time_and_what_pins_show_is_compared(tmp_path: P
     done = play(tmp_path, CASES, "--on", on)
     assert done.returncode == 0, done.stdout
     assert not done.stderr
+
+
+def test_the_example_of_the_page_passes(tmp_path: Path):
+    page = (ROOT / "docs" / "TESTING.md").read_text(encoding="utf-8")
+    example = json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[1])
+    states = {name: FLOW["States"][name] for name in ("Measure", "Water", "Again")}
+    states = states | {"Measure": states["Measure"] | {"Next": "Water"}}
+    example["input"] = {"ms": 20000}
+    (tmp_path / "tasks.py").write_text(TASKS, encoding="utf-8")
+    flow = json.dumps(FLOW | {"States": states})
+    (tmp_path / "flow.asl.json").write_text(flow, encoding="utf-8")
+    (tmp_path / "flow.test.json").write_text(json.dumps(example), encoding="utf-8")
+    done = spawn("test", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_an_output_that_is_another_is_told_with_its_place(tmp_path: Path):

@@ -14,7 +14,7 @@ def run(program, events, records):
     core = kernel.Kernel(interpreter.Interpreter(Program(program)))
     state = kernel.State()
     for event in events:
-        step = core.step(state, event)
+        step = core.step(state, tuple(event))
         records.append(bytes(step.record))
         state = step.state
 
