@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import interpreters
+from tests.boards.emulation import emulated
 from tests.link.on_cable import MANY, PATIENCE, WAIT, program, records_of
 from tests.link.relay import TO_BOARD, Cable, Fault
 from tsme_host.tools.errors import HostError
@@ -133,3 +134,22 @@ def test_a_port_without_a_prompt_and_one_that_goes_are_one_line(cable: Cable, tm
     with at_prompt(cable) as client:
         cable.faults = [Fault(TO_BOARD, cable.counted[TO_BOARD] + 50, 0, pulled=True)]
         assert said(client.download, "board.json").startswith("TSME-N033: the board at")
+
+
+def test_a_cortex_m3_is_commanded_by_its_prompt_and_then_goes_on_by_itself(tmp_path: Path):
+    path = str(tmp_path / "pulled.bin")
+    with emulated("qemu_mps2", tmp_path) as far:
+        far.power_on()
+        with open_board(far.address, "mpremote", PATIENCE, PATIENCE) as client:
+            digest = client.load(program(WAIT))
+            number = client.start("soil", digest, {"x": 1})
+            client.upload("tasks/notes.txt", b"kept")
+        with open_board(far.address, None, PATIENCE, PATIENCE) as client:
+            told = client.describe("soil")
+            assert (told.status, told.execution, told.program) == ("running", number, digest)
+            assert client.download("tasks/notes.txt") == b"kept"
+            assert pull(client, "soil", path).new == client.journal("soil").next
+            far.cut()
+            far.power_on()
+            client.stop("soil")
+            assert pull(client, "soil", path).new == 1

@@ -30,6 +30,7 @@ from .smp_board import SmpBoard
 from .stream import LINE, Lines, Transport, opened, url_of
 
 _CHUNK = 256
+_FAREWELL = 3  # s
 _JOURNAL = "journal.bin"  # as README's main.py has it
 # On the board: a line that is two byte strings, and one request over it.
 _BEGIN = """
@@ -127,6 +128,7 @@ class PromptBoard(SmpBoard):
         self._patience = patience
         self._on_text = on_text
         self._made: Session | None = None
+        self._clean = clean
         self._repl = self._enter(clean)
 
     def _enter(self, clean: bool) -> SerialTransport:
@@ -156,7 +158,10 @@ class PromptBoard(SmpBoard):
         with _quiet(), contextlib.suppress(TransportError, OSError):
             if self._repl.in_raw_repl:
                 self._repl.exit_raw_repl()
+                self._repl.read_until(1, b">>> ", timeout_overall=_FAREWELL)
                 self._repl.serial.write(b"\x04")  # its main.py begins
+                if self._clean:
+                    self._repl.read_until(1, b"reboot", timeout_overall=_FAREWELL)
         with contextlib.suppress(OSError):
             self._repl.close()
 
