@@ -11,13 +11,16 @@ ARGS =
 # make crash SECONDS=60, make crash REPRO=256x3p32:s@1f4
 SECONDS =
 REPRO =
-# make firmware BOARD=qemu_mps2
+# make firmware BOARD=qemu_mps2; make flash BOARD=esp32 PORT=/dev/ttyUSB0 FIRMWARE=file YES=1
 BOARD =
+PORT =
+FIRMWARE =
+YES =
 
 json_option = $(if $(JSON),--json "$(JSON)")
 
 .DEFAULT_GOAL = help
-.PHONY: help setup ready demo test lint docs bench conformance crash firmware clean
+.PHONY: help setup ready demo test lint docs bench conformance crash firmware flash clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -34,6 +37,8 @@ help:
 	@echo "                   BOARD=rp2040_emulated: with real firmware on an emulated chip)"
 	@echo "make firmware      build MicroPython for a board with tsme in it (BOARD=qemu_mps2,"
 	@echo "                   qemu_microbit, qemu_rv32, rpi_pico, rp2040_emulated, unix)"
+	@echo "make flash         bring firmware and tsme onto a board (BOARD=esp32 PORT=port"
+	@echo "                   FIRMWARE=file YES=1: agree to everything); see tsme flash --help"
 	@echo "make setup         get and build what the others need; they call it themselves"
 	@echo "                   (MICROPYTHON_SRC=folder builds that source)"
 	@echo "make clean         remove .venv, build and all caches"
@@ -68,6 +73,10 @@ crash: ready
 
 firmware: ready
 	@setup/firmware.sh "$(BOARD)"
+
+flash: ready
+	@$(PY) -m tsme flash $(if $(BOARD),"$(BOARD)") $(if $(PORT),--port "$(PORT)") \
+		$(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(if $(YES),--yes) $(ARGS)
 
 clean:
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -25,6 +25,7 @@ COMMANDS = {
     "describe": ("executions", "Show how an execution on a board stands."),
     "disasm": ("compile", "Show a program as text that can be read."),
     "emulate": ("emulate", "Run a board without hardware."),
+    "flash": ("flash", "Bring firmware and tsme onto a board."),
     "graph": ("graph", "Draw a workflow as Mermaid text or as SVG."),
     "history": ("history", "Show an execution as AWS's GetExecutionHistory would."),
     "init": ("init", "Make a folder with a first workflow, its tasks and a test."),
