@@ -26,6 +26,7 @@ from .stream import Transport
 
 _T = TypeVar("_T")
 _TRIES = 8  # of one request, on a line that is there
+_STALE = 3  # of these, after which a network is dialled again; to open a serial port may reset
 _GREETINGS = 3  # of a board that nobody has heard yet
 _PAUSE = 0.1  # s before a port that is away is tried again
 _BUSY = 10  # rc of a group that every board has
@@ -100,6 +101,8 @@ class Session:
                     self._reconnect(until)
                 elif tries >= _TRIES and time.monotonic() >= until:
                     raise self._silence() from None
+                elif "://" in self.port and tries % _STALE == 0:
+                    self._reconnect(until)  # a network does not say that it has lost the board
 
     def ours(self, command: str, fields: Mapping[str, Any], write: bool = False) -> dict[str, Any]:
         """A request of our own group, by its name; what the board refuses is a HostError."""

@@ -165,6 +165,7 @@ class PortTransport(Transport):
         """Open the port.  Raises HostError."""
         self._lines = Lines()
         self.echoed = False
+        self.seen.clear()
         self._port = opened(address)
         try:
             select.select([self._port.fileno()], [], [], 0)
