@@ -91,7 +91,7 @@ async def settled(r, name):
     # What a plain or async handler gives.  On MicroPython an async function is a generator.
     if hasattr(r, "__await__"):
         return await r
-    if hasattr(r, "send") and hasattr(sys, "print_exception"):
+    if hasattr(r, "send") and sys.implementation.name != "cpython":
         return await driven(r, name)
     if hasattr(r, "__next__") or hasattr(r, "__anext__"):
         raise TaskError("TypeError", YIELDS % name)
@@ -215,8 +215,12 @@ class Tasks:
             except Exception as e:
                 if hasattr(sys, "print_exception"):
                     sys.print_exception(e)
-                else:
+                elif hasattr(sys, "excepthook"):
                     sys.excepthook(type(e), e, e.__traceback__)
+                else:  # CircuitPython
+                    from traceback import print_exception
+
+                    print_exception(e)
 
     def update(self, other):
         self.handlers.update(other.handlers)
