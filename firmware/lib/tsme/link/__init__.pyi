@@ -1,29 +1,12 @@
 """A board over a cable: the Simple Management Protocol on lines of bytes (SPEC 8)."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from ..engine.board import Board
 from .log import Log
-
-class Stream(Protocol):
-    """A line of bytes.  One that has an attribute `session`, an int, changes it with each new
-    peer; one that has `console` is also where the program prints.
-    """
-
-    def read_into(self, buf: Any, /) -> int | None:
-        """Put what is there at the beginning of `buf`, never waiting: how many bytes that is."""
-
-    def write(self, buf: Any, /) -> object:
-        """Send all of `buf` as it is; waits a second at most."""
-
-class Line:
-    """A stream, and the session of who is at its other end."""
-
-    stream: Stream
-    def __init__(self, stream: Stream) -> None: ...
-    def begin(self) -> None:
-        """A new session: locked, if there is a key."""
+from .packets import Line as Line
+from .packets import Stream
 
 class Link:
     """Answers requests that come on some lines, and runs the board meanwhile.

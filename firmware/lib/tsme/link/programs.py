@@ -6,7 +6,8 @@ from binascii import hexlify, unhexlify
 
 from ..errors import fault, over
 from ..kernel.limits import LIMITS
-from . import need, since, ticks
+from . import since, ticks
+from .asked import need
 
 _LOAD = "load"
 _KEPT = 60000  # ms that half a program is kept
