@@ -3,6 +3,7 @@
 #     heap_link.py FOLDER 0|1
 #
 # With one, it has answered requests of each part before, and has fallen silent.
+# ruff: noqa: PTH123
 import asyncio
 import gc
 import sys
