@@ -97,9 +97,9 @@ def test_what_a_task_prints_stands_beside_the_packets(tmp_path: Path) -> None:
         digest = load(wire, program(GREET))
         for n in range(20):
             wire.write(6, name="pump", program=digest, input="x" * n)
-            wire.read(0)
-        while wire.beside.count(b"hello from") < 20:
-            wire.read(0)
+            while wire.read(5, name="pump")["status"] == "running":
+                pass
+        assert wire.beside.count(b"hello from") == 20
         assert b"\x06" not in wire.beside
         assert b"\x04" not in wire.beside
 

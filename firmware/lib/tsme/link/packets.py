@@ -57,8 +57,14 @@ class Line:
             end = self.line.find(b"\n", 0, self.filled)
             if end < 0 and self.filled < len(self.line):
                 room = len(self.line) - self.filled
+                peer = getattr(self.stream, "session", 0)
                 got = self.stream.read_into(self.rest[self.filled :]) or 0
                 self.all = got < room
+                if peer != getattr(self.stream, "session", 0):  # nothing of the one before counts
+                    self.line[:got] = self.line[self.filled : self.filled + got]
+                    self.filled = 0
+                    self._reset()
+                    self.begin()
                 self.filled += got
                 if not got:
                     return 0
