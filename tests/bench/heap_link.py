@@ -51,7 +51,7 @@ async def main(folder, linked):
         await asyncio.sleep(1)
     gc.collect()
     gc.collect()
-    print(gc.mem_alloc() - base)  # type: ignore[attr-defined]
+    print(gc.mem_alloc() - base)
     task.cancel()
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from tests import interpreters
 from tests.interpreters import ROOT
@@ -19,7 +20,7 @@ from tests.link.wire import OWN, lines, message
 from tsme_host.compiler.compile import compile_text
 
 WAITS = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 3600, "End": True}}}
-REQUESTS = (
+REQUESTS: tuple[tuple[int, int, dict[str, Any], bool], ...] = (
     (0, 6, {}, False),
     (OWN, 0, {}, False),
     (8, 1, {"name": "wait.tsm"}, False),

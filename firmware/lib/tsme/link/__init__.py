@@ -8,7 +8,6 @@ from .. import const, once
 from ..errors import TsmeError, fault
 from ..journal.records import crc32
 from ..values.cbor import decode, encode, encode_into, put_head
-from .log import Log
 from .packets import Line, ticks
 
 _LOG = const(512)  # bytes of text that are kept
@@ -33,6 +32,25 @@ _FORGOTTEN = (
 def since(then):
     now = ticks()
     return time.ticks_diff(now, then) if hasattr(time, "ticks_diff") else now - then
+
+
+class Log:
+    # What was logged and printed, of late: a ring in RAM, by the number of a byte.
+    def __init__(self, size):
+        self.ring = bytearray(size)
+        self.next = 0  # of the byte to come, of all that there ever were
+
+    def write(self, text):
+        data = text.encode()
+        size = len(self.ring)
+        if len(data) > size:
+            self.next += len(data) - size
+            data = data[-size:]
+        at = self.next % size
+        head = data[: size - at]
+        self.ring[at : at + len(head)] = head
+        self.ring[: len(data) - len(head)] = data[len(head) :]
+        self.next += len(data)
 
 
 class Link:

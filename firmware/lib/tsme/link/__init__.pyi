@@ -4,9 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..engine.board import Board
-from .log import Log
 from .packets import Line as Line
 from .packets import Stream
+
+class Log:
+    """What was logged and printed, of late: a ring of bytes.  `next`: number of the byte to come, of all that there ever were."""
+
+    ring: bytearray
+    next: int
+    def __init__(self, size: int) -> None: ...
+    def write(self, text: str) -> None:
+        """Append a text; a line of it ends in a newline."""
 
 class Link:
     """Answers requests that come on some lines, and runs the board meanwhile.
