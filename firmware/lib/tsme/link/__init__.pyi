@@ -8,7 +8,10 @@ from .packets import Line as Line
 from .packets import Stream
 
 class Log:
-    """What was logged and printed, of late: a ring of bytes.  `next`: number of the byte to come, of all that there ever were."""
+    """What was logged and printed, of late: a ring of bytes.
+
+    `next`: number of the byte to come, of all that there ever were.
+    """
 
     ring: bytearray
     next: int
