@@ -97,6 +97,8 @@ def _tasks():
 
 
 def _make(settings, trouble, kept):
+    import os
+
     from ..link import Link
     from . import places
 
@@ -125,7 +127,8 @@ def _make(settings, trouble, kept):
         "boots": kept.boots,
         "failures": kept.failures,
     }
-    link = Link(board, *streams, key=settings.get("key"), about=about)
+    # Files are named as main.py and tasks.py name them.
+    link = Link(board, *streams, key=settings.get("key"), files=os.getcwd(), about=about)
     link.log.write(trouble or (kept.failures and kept.last) or "")
 
     def reset():
