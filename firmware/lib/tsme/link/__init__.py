@@ -108,8 +108,14 @@ class Link:
             if self.running:
                 self.running.cancel()
 
+    def recover(self):
+        # What is under way, before run(): a Pico has no stack left for it within an event loop.
+        if not self.safe:
+            once("link.begin", "recover", self)
+
     async def serve(self, line):
-        # At most one request.  -> was there something?
+        # At most one request.  -> was there something?  What a handler calls is deep: few calls
+        # lead to one.
         n = line.poll()
         if since(line.heard) > _QUIET:
             line.begin()
@@ -119,79 +125,77 @@ class Link:
             line.empty = ticks()
         if not n:
             return False
-        line.heard = ticks()
-        if waited < _LATE:
+        line.heard = began = ticks()
+        if waited >= _LATE:
+            return True
+        op = line.buf[2]
+        try:
             try:
-                await self._take(line, n)
-            except MemoryError:
-                self._leave()  # nobody hears of it, and asks again
+                asked = self._asked(line, n)
+                if not asked:
+                    return True
+                answer, handler, body, key = asked
+                if handler:
+                    answer = handler(self, line, body)
+                    if hasattr(answer, "send"):
+                        answer = await answer
+                    if key and type(answer) is dict:
+                        self.writes.append([key, None if "id" in body else line, answer, ticks()])
+                        del self.writes[:-_WRITES]
+                n = self._put(line, answer)
+            except Exception as e:
+                n = self._put(line, once("link.refusals", "answer", e, line))
+            if since(began) < _LATE:
+                line.buf[2] = op | 1
+                line.answer(n + 8)
+            if self.after:
+                after = self.after
+                self.after = None
+                once(*after)
+        except MemoryError:
+            self._leave()  # nobody hears of it, and asks again
         return True
 
-    # --- one request ---
-
-    async def _take(self, line, n):
+    def _asked(self, line, n):
+        # -> an answer, or a handler and what it is called with, and by which the same message is
+        # known again; None: nothing is to be answered
         buf = line.buf
         view = line.view
         op = buf[2]
         if op & 0xE5 or op > 0x0A or buf[3] or (buf[4] << 8 | buf[5]) != n - 8:
-            return
-        began = ticks()
+            return None
         key = None
         if op & 2:  # perhaps the same message, which was sent again
             key = (bytes(view[2:10]), crc32(view[10 : 2 + n]))
-        answer = None
         for w in self.writes:
             if w[0] == key and (w[1] is None or w[1] is line and since(w[3]) < _AGAIN):
                 w[3] = ticks()
-                answer = w[2]
+                return w[2], None, None, None
         try:
-            if answer is None:
-                try:
-                    body, end = decode(view[10 : 2 + n], 0, True)
-                except TsmeError:
-                    return
-                if not isinstance(body, dict) or end != n - 8:
-                    return
-                answer = await self._perform(line, op & 2, body)
-                if key and buf[9] != _UNLOCK and type(answer) is dict and "rc" not in answer:
-                    self.writes.append([key, None if "id" in body else line, answer, ticks()])
-                    del self.writes[:-_WRITES]
-            n = self._put(line, answer)
-        except Exception as e:
-            n = self._put(line, once("link.refusals", "answer", e, line))
-        if since(began) < _LATE:
-            buf[2] = op | 1
-            buf[4] = n >> 8
-            buf[5] = n & 0xFF
-            line.answer(n + 8)
-        if self.after:
-            after = self.after
-            self.after = None
-            once(*after)
-
-    async def _perform(self, line, write, body):
-        # -> a map, or (map, source, map): source.fill(view) puts bytes there and says how many.
-        buf = line.buf
+            body, end = decode(view[10 : 2 + n], 0, True)
+        except TsmeError:
+            return None
+        if not isinstance(body, dict) or end != n - 8:
+            return None
         group = buf[6] << 8 | buf[7]
         command = buf[9]
         part = {0: "s", 8: "f"}.get(group)
         if group == _OWN and command < len(_WHERE):
             part = _WHERE[command]
-        if not part:
-            return {"rc": _ENOTSUP}
-        if self.key and not line.open:
-            if group == _OWN and write and command != _UNLOCK:
+        if part and self.key and not line.open:
+            if group == _OWN and key and command != _UNLOCK:
                 raise fault("TSME-N002")
             if group == 8 or group == 0 and command == 5:
-                return {"rc": _EACCESS}
+                return {"rc": _EACCESS}, None, None, None
         if group == 0 and command == 6:  # a client begins
             line.begin()
             self.writes = [w for w in self.writes if w[1] is not line]
-        handler = self._use(part).HANDLERS.get(group << 9 | command << 1 | write >> 1)
-        if not handler:
-            return {"rc": _ENOTSUP}
-        answer = handler(self, line, body)  # calls: system files programs executions journals
-        return await answer if hasattr(answer, "send") else answer
+        if part:
+            number = group << 9 | command << 1 | op >> 1 & 1
+            part = self._use(part).HANDLERS.get(number)
+        if not part:
+            return {"rc": _ENOTSUP}, None, None, None
+        return None, part, body, key if command != _UNLOCK else None
 
     def _put(self, line, answer):
         # Into the packet, as its body.  -> its bytes
@@ -223,6 +227,8 @@ class Link:
             buf[10] += 1 + len(after)
             buf[at : at + len(out) - 1] = out[1:]
             at += len(out) - 1
+        buf[4] = at - 10 >> 8
+        buf[5] = at - 10 & 0xFF
         return at - 10
 
     # --- parts: loaded for a request, and kept for the next ---

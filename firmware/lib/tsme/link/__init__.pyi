@@ -45,6 +45,9 @@ class Link:
     async def run(self) -> None:
         """Serve for ever; runs the board whenever something is under way, unless somebody does."""
 
+    def recover(self) -> None:
+        """Read the journals.  run() does it too; outside an event loop there is more stack."""
+
     async def serve(self, line: Line) -> bool:
         """Answer at most one request of a line, also if run() is not under way: what is asked of
         executions is then durable, and nothing runs.  Whether anything came.

@@ -14,11 +14,15 @@ def begin(link):
         if hasattr(line.stream, "console"):
             usual = take_prints(link.log)
     if not link.safe:
-        try:
-            link.board.recover()
-        except (TsmeError, OSError, MemoryError) as e:  # the link stays: it tells why
-            link.log.write("it cannot go on: %s\n" % e)
+        recover(link)
     return usual
+
+
+def recover(link):
+    try:
+        link.board.recover()
+    except (TsmeError, OSError, MemoryError) as e:  # the link stays: it tells why
+        link.log.write("it cannot go on: %s\n" % e)
 
 
 def end(usual):
