@@ -4,7 +4,7 @@
 #     lfs_device.py PROGRAM_SIZE RECORDS RECYCLE
 import sys
 
-import vfs  # type: ignore[import-not-found]
+import vfs
 
 from sim.nor import Nor
 

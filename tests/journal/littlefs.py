@@ -1,7 +1,7 @@
 # A journal in a region that MicroPython's own littlefs takes for its own.  Prints what is said.
 import sys
 
-from vfs import VfsLfs2  # type: ignore[import-not-found]
+from vfs import VfsLfs2
 
 import tsme
 from tsme.errors import TsmeError

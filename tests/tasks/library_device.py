@@ -175,6 +175,98 @@ def sleep():
         said("sleep:cause")
 
 
+def files():
+    # in a folder, as on a board whose card is mounted: what is appended is there once
+    import os
+
+    from tsme.tasks import sd
+
+    folder = sys.argv[2]
+    sd.register(tasks, None, folder)
+    said("sd:append", path="logs/day.csv", line="1,2")
+    said("sd:append", path="logs/day.csv", line={"z": 1, "a": 2})
+    said("sd:read", path="logs/day.csv")
+    said("sd:read", path="logs/day.csv", offset=4, max_bytes=4)
+    said("sd:write", path="state.json", text="one")
+    said("sd:write", path="state.json", text="twelve")
+    said("sd:read", path="state.json")
+    said("sd:list")
+    said("sd:remove", path="state.json")
+    said("sd:remove", path="state.json")
+    said("sd:read", path="state.json")
+    show(call("sd:space")["free"] > 0)
+    for path in ("../x", "/x", "a//b", "a\\b", "c:x", ""):
+        said("sd:read", path=path)
+    said("sd:append", path="x", line="two\nlines")
+    said("sd:write", path="x", text="x" * 16385)
+    # The power fails after so many bytes of the line; the note is there, or torn, or not.
+    data = b"a line of its own\n"
+    for note in ("3 14 4.", "3 14 4", "3 13 4.", "3 14 x.", None):
+        for there in (0, 3, 4, 10, 4 + len(data)):
+            path = folder + "/cut.txt"
+            with open(path, "wb") as f:
+                f.write((b"old\n" + data)[:there])
+            if note is None:
+                if there == 0:
+                    os.remove(path + ".at")
+            else:
+                with open(path + ".at", "w") as f:
+                    f.write(note)
+            found = call("sd:append", True, path="cut.txt", line="a line of its own")
+            with open(path, "rb") as f:
+                held = f.read()
+            print(note, there, getattr(found, "result", found), len(held))
+    with open(folder + "/cut.txt", "wb") as f:
+        f.write(b"old\nanother")
+    with open(folder + "/cut.txt.at", "w") as f:
+        f.write("3 14 4.")
+    show(call("sd:append", True, path="cut.txt", line="a line of its own"))
+
+
+def card():
+    # a card on SPI that is formatted, written to, taken out, and put in again; MicroPython's FAT
+    import vfs
+    from machine import SPI, Pin
+
+    from tsme.sim.storage import SpiCard
+    from tsme.tasks import sd, sdspi
+
+    for high in (True, False):
+        held = SpiCard(4096, high)
+        world.attach("spi:0:17", held)
+        block = sdspi.Card(SPI(0), Pin(17))
+        tasks.handlers.clear()
+        sd.register(tasks, block)
+        show(block.ioctl(4, 0))
+        said("sd:space")
+        vfs.VfsFat.mkfs(block)
+        said("sd:append", path="logs/day.csv", line="1,2")
+        said("sd:append", path="logs/day.csv", line="3,4")
+        said("sd:write", path="state.json", text="one")
+        said("sd:write", path="state.json", text="twelve")
+        said("sd:list")
+        held.there = False
+        said("sd:append", path="logs/day.csv", line="lost")
+        said("sd:read", path="logs/day.csv")
+        held.there, held.idle = True, True
+        said("sd:append", path="logs/day.csv", line="5,6")
+        said("sd:read", path="logs/day.csv")
+        sd._gone()
+        other = sdspi.Card(SPI(0), Pin(17))  # as another board reads it
+        vfs.mount(vfs.VfsFat(other), "/other")
+        with open("/other/state.json") as f:
+            print(f.read())
+        vfs.umount("/other")
+    from machine import SDCard
+
+    slot = SDCard(1)
+    vfs.VfsFat.mkfs(slot)
+    tasks.handlers.clear()
+    sd.register(tasks, slot)
+    said("sd:write", path="a.txt", text="in the slot")
+    said("sd:read", path="a.txt")
+
+
 def changes():
     # interrupts and timers come when time goes by
     from machine import RTC, Pin, Timer

@@ -21,9 +21,13 @@ EXPECTED: dict[str, list[str]] = json.loads(
 
 @pytest.mark.parametrize("board", BOARDS)
 @pytest.mark.parametrize("case", EXPECTED)
-def test_a_task_gives_what_its_page_says_and_refuses_the_rest_by_name(board: str, case: str):
+def test_a_task_gives_what_its_page_says_and_refuses_the_rest_by_name(
+    board: str, case: str, tmp_path: Path
+):
     interpreters.require(board)
-    done = interpreters.run(board, DEVICE, [case])
+    if case == "card" and board == "cpython":
+        return  # has no FAT: test_sd.py has what it does instead
+    done = interpreters.run(board, DEVICE, [case, tmp_path])
     assert not done.returncode, done.stderr.decode()
     assert done.stdout.decode().splitlines() == EXPECTED[case]
 

@@ -50,7 +50,10 @@ class Fields:
         return self.failed("Service", "%s: %s" % (what, e))
 
     def bad(self, key, wanted):
-        return self.wrong('"%s" must be %s, not %r' % (key, wanted, self.payload[key]))
+        shown = repr(self.payload[key])
+        if len(shown) > 60:
+            shown = shown[:60] + ".."
+        return self.wrong('"%s" must be %s, not %s' % (key, wanted, shown))
 
     def whole(self, key, least, most, default=NEEDED):
         value = self.get(key, default)
