@@ -63,7 +63,7 @@ uint32_t soc_seed(void) {
 // --- time ---
 
 static uint32_t counter(void);  // of microseconds or parts of one
-static void wait_for_event(void);  // a millisecond, or a bit less
+static void wait_for_event(uint32_t ms);  // so long, or a bit less; 8 at most
 
 #if defined(QEMU_SOC_MPS2)
 
@@ -104,13 +104,13 @@ static uint32_t counter(void) {
     return REG(MTIME);
 }
 
-static void wait_for_event(void) {
+static void wait_for_event(uint32_t ms) {
     uint32_t low, high;
     do {
         high = REG(MTIME + 4);
         low = REG(MTIME);
     } while (high != REG(MTIME + 4));
-    uint64_t then = ((uint64_t)high << 32 | low) + 1000 * PER_US;
+    uint64_t then = ((uint64_t)high << 32 | low) + ms * 1000 * PER_US;
     REG(MTIMECMP + 4) = 0xffffffff;
     REG(MTIMECMP) = (uint32_t)then;
     REG(MTIMECMP + 4) = then >> 32;
@@ -124,9 +124,9 @@ static void wait_for_event(void) {
 
 #define SYSTICK (0xe000e010)
 
-static void wait_for_event(void) {
+static void wait_for_event(uint32_t ms) {
     __asm volatile ("cpsid i" : : : "memory");
-    REG(SYSTICK + 4) = 16000;  // of the processor's clock: 1 ms or a bit less
+    REG(SYSTICK + 4) = 16000 * ms;  // of the processor's clock, which is no slower
     REG(SYSTICK + 8) = 0;
     REG(SYSTICK) = 7;
     __asm volatile ("wfi");
@@ -188,7 +188,7 @@ void mp_hal_delay_ms(mp_uint_t ms) {
     while (soc_uptime_us() < end) {
         mp_handle_pending(true);
         soc_pump();
-        wait_for_event();
+        wait_for_event(1);
     }
 }
 
@@ -198,7 +198,7 @@ void soc_reset(uint32_t why, uint32_t ms) {
     // Asleep the chip hears nothing.
     uint64_t end = soc_uptime_us() + (uint64_t)ms * 1000;
     while (soc_uptime_us() < end) {
-        wait_for_event();
+        wait_for_event(8);
     }
     KEPT->cause = why;
     KEPT->time_us = soc_time_us();
@@ -285,7 +285,7 @@ void soc_wait_ms(int ms) {
     // Something comes, or so much time goes by; whoever waits asks again.
     soc_pump();
     if (ms != 0 && !ringbuf_avail(&input)) {
-        wait_for_event();
+        wait_for_event(ms < 0 || ms > 8 ? 8 : ms);
         soc_pump();
     }
 }
@@ -307,7 +307,7 @@ int __wrap_mp_hal_stdin_rx_chr(void) {
             return c;
         }
         mp_handle_pending(true);
-        wait_for_event();
+        wait_for_event(4);
     }
 }
 

@@ -108,6 +108,7 @@ class _Wanted:
 
     def __init__(self) -> None:
         self.cut = False
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background
         signal.signal(signal.SIGUSR1, self._note)
         signal.signal(signal.SIGTERM, self._note)
 
