@@ -15,6 +15,7 @@ from tests.bench import (
     core,
     costs,
     disk,
+    emulated,
     journal,
     link,
     programs,
@@ -35,6 +36,7 @@ SUBJECTS = {
     "boot": boot,
     "core": core,
     "link": link,
+    "emulated": emulated,
 }
 
 

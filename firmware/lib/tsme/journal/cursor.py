@@ -8,6 +8,7 @@ from .records import HEAD, crc32
 WHOLE = 0
 _END = const(1)  # nothing begins here
 BAD = 2  # something does, and it is not whole
+_FIRST = const(64)  # bytes that are read with a record's head: most records are no longer
 
 
 class Cursor:
@@ -20,11 +21,15 @@ class Cursor:
         self.blocks = b = heads.blocks
         self.newest = newest
         self._head = bytearray(HEAD)
-        self._head4 = memoryview(self._head)[:4]
-        self._view = memoryview(bytearray(256))
+        self._make_room(256)
         self._next = (0, 0, None)  # see _ahead
         self._ring = bytearray(b.count)  # 1 for each block of the ring
         self._tie(oldest)
+
+    def _make_room(self, size):
+        self._view = memoryview(bytearray(size))  # the record, with its head
+        self._first = self._view[:_FIRST]
+        self._word = self._view[:4]
 
     def _tie(self, oldest):
         # From the newest block down: each says which one comes before it. Where that cannot be
@@ -60,7 +65,7 @@ class Cursor:
 
     def body(self):
         # Valid until the next forward().
-        return self._view[: self.size]
+        return self._view[HEAD : HEAD + self.size]
 
     def forward(self, load=False):
         while True:
@@ -76,9 +81,9 @@ class Cursor:
                     self.begin(generation, off, self.number, self.chain)
                     self._record()
             if found == WHOLE:
-                if load and self.size > len(self._view):
-                    self._view = memoryview(bytearray(self.size))
-                    self._body()
+                if load and HEAD + self.size > len(self._view):
+                    self._make_room(HEAD + self.size)
+                    self._body(0)
                 self.at = (self.generation, self.off, self.number, self.chain)
                 self.last = self._end_generation
                 self.begin(self._end_generation, self._end, self.number + 1, self._crc)
@@ -89,8 +94,12 @@ class Cursor:
         b = self.blocks
         if self.off >= b.end:
             return _END
-        b.read(b.of(self.generation), self.off, self._head)
-        word, self._crc = struct.unpack("<II", self._head)
+        first = self._first
+        n = b.end - self.off
+        if n < _FIRST:
+            first = first[:n]
+        b.read(b.of(self.generation), self.off, first)
+        word, self._crc = struct.unpack_from("<II", first, 0)
         self._computed = None
         if word == 0xFFFFFFFF:
             return _END
@@ -98,29 +107,32 @@ class Cursor:
         self.size = word & 0xFFFFFF
         if self.kind != 1 and self.kind != 2:
             return BAD
-        self._computed = self._body()
+        self._computed = self._body(len(first))
         return WHOLE if self._computed == self._crc else BAD
 
-    def _body(self):
-        # Reads the body; gives the record's crc, or None if it has no end.
+    def _body(self, at):
+        # Reads what is behind the first `at` bytes; gives the record's crc, or None if it has no
+        # end.
         b = self.blocks
-        value = crc32(self._head4, self.chain)
+        view = self._view
+        size = HEAD + self.size
+        at = min(at, size)
+        value = crc32(view[HEAD:at], crc32(self._word, self.chain))
         generation = self.generation
-        off = self.off + HEAD
-        at = 0
-        keep = self.size <= len(self._view)
-        while at < self.size:
+        off = self.off + at
+        keep = size <= len(view)
+        while at < size:
             if off == b.end:
                 generation = self.after(generation)
                 if not self._goes_on(generation):
                     return None
                 off = b.data
-            n = min(self.size - at, b.end - off)
+            n = min(size - at, b.end - off)
             if keep:
-                part = self._view[at : at + n]
+                part = view[at : at + n]
             else:
-                n = min(n, len(self._view))
-                part = self._view[:n]
+                n = min(n, len(view))
+                part = view[:n]
             b.read(b.of(generation), off, part)
             value = crc32(part, value)
             at += n

@@ -2,8 +2,11 @@
 # since the replay of them, and what that loads, is in memory as well.
 import struct
 
+from .. import const
 from ..errors import fault
 from .records import CHECKPOINT, HEAD, crc32
+
+_FIRST = const(64)  # bytes that are read with a record's head
 
 
 def reread(j, start, route, on_checkpoint, on_step):
@@ -11,8 +14,8 @@ def reread(j, start, route, on_checkpoint, on_step):
     # their blocks, each followed by the number of the first record that does not begin there.
     b = j._blocks
     _, off, number, chain = start
-    head = bytearray(HEAD)
     view = memoryview(bytearray(256))
+    first = view[:_FIRST]
     i = 0
     while number < j._number:
         while number >= route[i + 1]:
@@ -20,13 +23,16 @@ def reread(j, start, route, on_checkpoint, on_step):
             off = b.data
         block = b.of(route[i])
         begin = off
-        b.read(block, off, head)
-        word, crc = struct.unpack("<II", head)
-        size = word & 0xFFFFFF
+        at = min(_FIRST, b.end - off)  # most records are no longer
+        b.read(block, off, first if at == _FIRST else first[:at])
+        word, crc = struct.unpack_from("<II", view, 0)
+        size = HEAD + (word & 0xFFFFFF)
         if size > len(view):
-            view = memoryview(bytearray(size))
-        off += HEAD
-        at = 0
+            longer = memoryview(bytearray(size))
+            longer[:at] = first[:at]
+            view = longer
+            first = view[:_FIRST]
+        off += min(at, size)
         while at < size:
             if off == b.end:
                 i += 2
@@ -35,12 +41,13 @@ def reread(j, start, route, on_checkpoint, on_step):
             b.read(b.of(route[i]), off, view[at : at + n])
             at += n
             off += n
-        chain = crc32(view[:size], crc32(head[:4], chain))
+        body = view[HEAD:size]
+        chain = crc32(body, crc32(view[:4], chain))
         if chain != crc:
             raise fault("TSME-J005", number, block, begin)
         if word >> 24 == CHECKPOINT:
-            on_checkpoint(view[:size])
+            on_checkpoint(body)
         else:
-            on_step(view[:size])
+            on_step(body)
         off = (off + b.slot - 1) & -b.slot
         number += 1
