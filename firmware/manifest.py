@@ -16,4 +16,7 @@ for _folder, _, _names in os.walk("lib/tsme"):
         for _name in _names:
             if _name.endswith(".py") and _name not in ("__main__.py", "testing.py"):
                 _files.append(_name if _path == "." else _path + "/" + _name)
-package("tsme", tuple(sorted(_files)), base_path="lib")
+# A module is looked for from the first name on: those that no boot asks for are the last.
+_rare = ("link/", "machine/", "program/functions/", "tasks/")
+_files.sort(key=lambda name: (name.startswith(_rare), name))
+package("tsme", tuple(_files), base_path="lib")

@@ -7,7 +7,7 @@ import sys
 from binascii import crc32
 
 from tsme.errors import IntrinsicError, LimitError, StatesError
-from tsme.program.functions.table import FUNCTIONS, find
+from tsme.program.functions.table import find, functions
 from tsme.values import Obj
 from tsme.values.cbor import encode
 from tsme.values.json import loads
@@ -61,6 +61,7 @@ def told(name, function, args):
         return b""
 
 
+FUNCTIONS = functions()
 for number in range(len(FUNCTIONS)):
     name = FUNCTIONS[number][0]
     if len(sys.argv) < 2 or name in sys.argv[1:]:

@@ -19,9 +19,10 @@ from tests.firmware.leaves import Question, on_every_interpreter
 from tests.firmware.test_values import same
 from tsme.errors import IntrinsicError, StatesError
 from tsme.kernel.rng import Rng
-from tsme.program.functions.table import FUNCTIONS, find
+from tsme.program.functions.table import find, functions
 from tsme.values import binary64
 
+FUNCTIONS = functions()
 NUMBER = {name: f for f, (name, *_) in enumerate(FUNCTIONS)}
 SPEC = "Format MathAdd UUID ArrayPartition ArrayContains ArrayRange ArrayGetItem ArrayLength"
 SPEC += (

@@ -15,9 +15,10 @@ from tests.laws.support import SCALE, on_device
 from tests.laws.values import Source
 from tsme.errors import TsmeError
 from tsme.program import Program, opcodes
-from tsme.program.functions.table import FUNCTIONS
+from tsme.program.functions.table import functions
 
 COUNT = 1000
+FUNCTIONS = functions()
 CALL = {function[0]: n for n, function in enumerate(FUNCTIONS) if function}
 
 TINY = [1, 1, 0, 1, 0, 9, 0, 0]  # limits

@@ -21,7 +21,7 @@ from tests.laws.support import actions_bytes, drive, kernel_of, many, show, star
 from tests.laws.workflows import Case, cases
 from tsme.kernel import Kernel
 from tsme.program import Program
-from tsme.program.functions.table import FUNCTIONS
+from tsme.program.functions.table import functions
 from tsme.program.interpreter import Interpreter
 from tsme_host.compiler.compile import compile_text
 
@@ -54,7 +54,7 @@ def imports(name: str) -> Iterator[str]:
     room = name.split(".") if path.stem == "__init__" else name.split(".")[:-1]
     tree = ast.parse(path.read_text())
     if name == "program.functions.table":
-        yield from {".program.functions." + row[2] for row in FUNCTIONS}
+        yield from {".program.functions." + row[2] for row in functions()}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "once":
             names = node.args[0]

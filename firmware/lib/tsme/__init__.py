@@ -19,11 +19,12 @@ def _tidy():
     # take no heap to speak of, and there a collection costs more than it saves.
     import gc
 
-    size = gc.mem_alloc() + gc.mem_free()
-    if size < 262144 and _HEAP and hasattr(gc, "threshold") and gc.threshold() < 0:
-        gc.threshold(size >> 4)
+    if _HEAP and hasattr(gc, "threshold") and gc.threshold() < 0:
+        size = gc.mem_alloc() + gc.mem_free()
+        if size < 262144:
+            gc.threshold(size >> 4)
     # Ports look for these in the file system first, at each import of each module.
-    for name in ("struct", "binascii", "collections"):
+    for name in ("struct", "binascii", "collections", "time"):
         try:
             sys.modules[name] = __import__(name)
         except ImportError:

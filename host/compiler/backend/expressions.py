@@ -53,7 +53,7 @@ class Again:
 Dollar = int | InSlot | Again | None
 
 # docs/SPEC.md, 2.6, in the order of its numbers.
-FUNCTIONS = tuple(name for name, *_ in table.FUNCTIONS)
+FUNCTIONS = tuple(name for name, *_ in table.functions())
 
 # The context object: a number of docs/SPEC.md, 2.7, or the name of a constant.
 _EXECUTION = {"Id": 0, "Input": 2, "Name": 1, "RoleArn": 4, "StartTime": 3, "RedriveCount": 10}

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tsme.program.functions.table import FUNCTIONS
+from tsme.program.functions.table import functions
 from tsme.program.opcodes import RESERVED, TABLE
+
+FUNCTIONS: Final = functions()
 
 
 @dataclass(frozen=True)

@@ -99,20 +99,23 @@ class Blocks:
             at += n
         return True
 
-    def blank(self, block, off=0, end=0):
-        # Puts what it reads into buf.
+    def blank(self, block, off=0, end=0, part=None):
+        # Puts what it reads into buf, or into `part`, which may be some times as large.
         ff = self.ff
-        part = self.view[: len(FF)]
+        if part:
+            ff = FF * (len(part) // len(FF))
+        else:
+            part = self.view[: len(FF)]
         end = end or self.size
         while off < end:
             n = end - off
-            if n < len(FF):
+            if n < len(part):
                 ff = ff[:n]
                 part = part[:n]
             self.read(block, off, part)
             if part != ff:
                 return False
-            off += len(FF)
+            off += n if n < len(part) else len(part)
         return True
 
     def of(self, generation):

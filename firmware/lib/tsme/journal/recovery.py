@@ -47,8 +47,9 @@ def _must_be_fresh(b):
     whole = mark(b.slot, b.count, b.size, 0, 0, 0, b.once) + b"\xff" * (32 - PART)
     there = bytearray(32)
     torn = b.once  # each block so far holds a torn claim; then the last may be half erased
+    wide = memoryview(bytearray(1024))  # there may be many blocks, and nothing else is here yet
     for block in range(b.count):
-        if b.blank(block):
+        if b.blank(block, 0, 0, wide):
             torn = False
             continue
         if torn and block == b.count - 1:

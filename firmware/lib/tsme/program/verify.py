@@ -7,7 +7,7 @@
 
 from .. import once
 from ..kernel.limits import check
-from .functions.table import FUNCTIONS, known
+from .functions.table import known
 from .opcodes import TABLE, bad, lacking
 
 try:
@@ -260,7 +260,7 @@ class _Verifier:
             elif c == b"c":
                 n += len(self.p.consts[a])
             elif c == b"f":
-                n += FUNCTIONS[a][1]
+                n += known(a)[1]
             elif c == b"b":
                 while a:
                     n += a & 1
