@@ -18,7 +18,7 @@ from tests.spike import tsm
 from tsme.errors.causes import ERRORS
 from tsme.kernel import protocol
 from tsme.program import opcodes
-from tsme.program.functions.table import FUNCTIONS
+from tsme.program.functions import table
 from tsme.program.instructions import OPERATIONS, rare
 from tsme_host.compiler.backend import expressions
 from tsme_host.compiler.backend.instructions import INSTRUCTIONS
@@ -197,8 +197,8 @@ def test_the_functions_are_those_of_the_specification() -> None:
             if number:
                 words = takes.split(",") if takes else []
                 known[int(number)] = name, len(words)
-    assert known == {n: function[:2] for n, function in enumerate(FUNCTIONS)}
-    assert [name for name, *_ in FUNCTIONS] == list(expressions.FUNCTIONS)
+    assert known == {n: function[:2] for n, function in enumerate(table.functions())}
+    assert [name for name, *_ in table.functions()] == list(expressions.FUNCTIONS)
 
 
 def test_the_errors_are_those_of_the_specification() -> None:

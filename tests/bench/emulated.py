@@ -21,7 +21,7 @@ import tempfile
 from binascii import crc32
 from pathlib import Path
 
-from tests.bench.speeds import ROOT
+from tests.interpreters import ROOT
 from tsme_host.compiler.compile import compile_text
 from tsme_host.tools.boards.qemu import CHIPS
 from tsme_host.tools.boards.rp2040js import Pico, file_system
@@ -39,11 +39,18 @@ def flow(name: str) -> bytes:
     return compile_text((HERE / f"{name}.asl.json").read_text(encoding="utf-8")).program
 
 
+def files(main: str, program: bytes, given: str) -> dict[str, bytes]:
+    return {
+        "main.py": (HERE / main).read_bytes(),
+        "given.py": given.encode(),
+        "flow.tsm": program,
+    }
+
+
 def pico_files(pico: Pico, how: str, name: str) -> dict[str, bytes]:
     program = flow(name)
-    head = f"HOW = {how!r}\nCRC = {crc32(program)}\nSTART = {pico.region.start}\n"
-    main = head.encode() + (HERE / "pico_main.py").read_bytes()
-    return {"main.py": main, "flow.tsm": program}
+    given = f"HOW = {how!r}\nCRC = {crc32(program)}\nSTART = {pico.region.start}\n"
+    return files("pico_main.py", program, given)
 
 
 def ready(pico: Pico, records: int) -> int:
@@ -93,11 +100,10 @@ def pico() -> dict[str, float]:
 def sleeps(folder: Path, firmware: str) -> list[int]:
     """Instructions of each of some wakes of a Cortex-M3."""
     program = flow("wait")
-    main = f"CRC = {crc32(program)}\n".encode() + (HERE / "wake_main.py").read_bytes()
     chip = CHIPS["mps2-an385"]
     flash = bytearray(b"\xff" * chip.size)
-    files = file_system({"main.py": main, "flow.tsm": program}, 128)
-    flash[: len(files)] = files
+    system = file_system(files("wake_main.py", program, f"CRC = {crc32(program)}\n"), 128)
+    flash[: len(system)] = system
     memory = folder / "memory.bin"
     with memory.open("wb") as file:
         file.seek(chip.base - chip.start)

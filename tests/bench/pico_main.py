@@ -1,11 +1,12 @@
-# main.py of the emulated Pico that tests/bench/emulated.py counts instructions of.  HOW, CRC and
-# START are written above it.
+# ruff: noqa: PTH123, UP031
+# main.py of the emulated Pico that tests/bench/emulated.py counts instructions of.
 #
 # Says "ready" when the journal has been read, then a line after each step: HOW is "wait", of a
 # workflow whose steps are a Wait's (its clock jumps), "task", of one whose steps are a task's two,
 # or "" for no step at all.
 import machine
 import rp2
+from given import CRC, HOW, START  # type: ignore[import-not-found]
 
 import tsme
 
@@ -33,16 +34,16 @@ class Clock:
 
 with open("flow.tsm", "rb") as f:
     data = f.read()
-program = tsme.Program(data, CRC)  # noqa: F821
-journal = tsme.Journal(tsme.Region(rp2.Flash(), START, 16))  # noqa: F821
+program = tsme.Program(data, CRC)
+journal = tsme.Journal(tsme.Region(rp2.Flash(), START, 16))
 engine = tsme.Engine(program, journal, clock=Clock(), tasks=tasks)
 engine.recover()
 line.write("ready %d\n" % journal.number)
-if HOW == "wait":  # noqa: F821
+if HOW == "wait":
     engine.begin({"n": 0, "most": 1000}, None)
     while engine.busy():
         engine.advance()
         line.write("step %d\n" % journal.number)
-elif HOW == "task":  # noqa: F821
+elif HOW == "task":
     engine.watch = lambda event, step: line.write("step %d\n" % journal.number)
     engine.run_sync({"n": 0, "most": 1000})
