@@ -16,11 +16,13 @@ BOARD =
 PORT =
 FIRMWARE =
 YES =
+# make sim BOARD=wokwi_pico CHECK=1
+CHECK =
 
 json_option = $(if $(JSON),--json "$(JSON)")
 
 .DEFAULT_GOAL = help
-.PHONY: help setup ready demo test lint docs bench conformance crash firmware flash clean
+.PHONY: help setup ready demo test lint docs bench conformance crash firmware flash sim clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -39,6 +41,8 @@ help:
 	@echo "                   qemu_microbit, qemu_rv32, rpi_pico, rp2040_emulated, unix)"
 	@echo "make flash         bring firmware and tsme onto a board (BOARD=esp32 PORT=port"
 	@echo "                   FIRMWARE=file YES=1: agree to everything); see tsme flash --help"
+	@echo "make sim           check a project for Wokwi and play its scenarios (BOARD=wokwi_esp32,"
+	@echo "                   wokwi_pico; CHECK=1 only checks; FIRMWARE=file for the ESP32)"
 	@echo "make setup         get and build what the others need; they call it themselves"
 	@echo "                   (MICROPYTHON_SRC=folder builds that source)"
 	@echo "make clean         remove .venv, build and all caches"
@@ -77,6 +81,9 @@ firmware: ready
 flash: ready
 	@$(PY) -m tsme flash $(if $(BOARD),"$(BOARD)") $(if $(PORT),--port "$(PORT)") \
 		$(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(if $(YES),--yes) $(ARGS)
+
+sim: ready
+	@$(PY) -m tsme_sim.wokwi "$(BOARD)" $(if $(CHECK),--check) $(if $(FIRMWARE),--firmware "$(FIRMWARE)")
 
 clean:
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class Kind:
     """A kind of part.  `gpio`: its pins that are the processor's, by name; `controls`: with the
-    least and the greatest value."""
+    least and the greatest value; `usb`: it is heard by USB if nothing is wired to the monitor."""
 
     pins: frozenset[str]
     attrs: frozenset[str] = frozenset()
     controls: dict[str, tuple[float, float]] = field(default_factory=dict)
     gpio: dict[str, int] = field(default_factory=dict)
+    usb: bool = False
 
     @property
     def board(self) -> bool:
@@ -43,7 +44,10 @@ KINDS = {
         gpio=_ESP32,
     ),
     "wokwi-pi-pico": Kind(
-        frozenset({*_PICO, *_PICO_POWER, "TP4", "TP5"}), frozenset({"builder"}), gpio=_PICO
+        frozenset({*_PICO, *_PICO_POWER, "TP4", "TP5"}),
+        frozenset({"builder"}),
+        gpio=_PICO,
+        usb=True,
     ),
     "wokwi-led": Kind(
         frozenset("AC"), frozenset({"color", "lightColor", "label", "gamma", "flip", "fps"})

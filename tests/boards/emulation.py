@@ -38,13 +38,18 @@ def built(name: str) -> str:
     return ""
 
 
-def emulated(name: str, folder: Path) -> Emulated:
-    """The board, off.  Without its tools the test is skipped, or fails under TSME_STRICT=1."""
+def need(name: str) -> None:
+    """Without the tools of a board the test is skipped, or fails under TSME_STRICT=1."""
     why = built(name)
     if why and strict():
         pytest.fail(why)
     if why:
         pytest.skip(why)
+
+
+def emulated(name: str, folder: Path) -> Emulated:
+    """The board, off."""
+    need(name)
     return emulators.emulated(board_file.board(name), folder)
 
 

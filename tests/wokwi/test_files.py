@@ -89,7 +89,8 @@ MISTAKES = [
     ("diagram.json", '"board:GP15"', '"bord:GP15"', "", "board"),
     ("diagram.json", '"board:GP15"', '"GP15"', "", "part:pin"),
     ("diagram.json", '[ "h-20" ]', '[ "left" ]', "", '"left"'),
-    ("diagram.json", "$serialMonitor:RX", "$serialMonitor:XR", "", "wired to nothing"),
+    ("diagram.json", '[ "button:1.l"', '[ "board:GP0", "$serialMonitor:XR", "" ], [ "button:1.l"',
+     "", "wired to nothing"),
     ("diagram.json", '"wokwi-pi-pico"', '"wokwi-led"', "", "one board"),
     ("diagram.json", '"top": 0, ', '"top": "0", ', "6:", "top must be a number"),
     ("diagram.json", '"editor"', '"edited"', "", "edited"),
@@ -117,7 +118,9 @@ def test_a_mistake_is_told_with_its_place(
     assert says in f"{error.message}; {error.hint}"
 
 
-def test_a_monitor_that_hears_nothing_is_a_mistake(folder: Path):
+def test_a_monitor_that_is_not_heard_is_a_mistake(tmp_path: Path):
+    folder = tmp_path / "esp32"
+    shutil.copytree(WOKWI / "esp32", folder)
     path = folder / "diagram.json"
     found: dict[str, Any] = json.loads(path.read_text())
     found["connections"] = [c for c in found["connections"] if "$serialMonitor:TX" not in c]

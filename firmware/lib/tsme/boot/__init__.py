@@ -97,8 +97,6 @@ def _tasks():
 
 
 def _make(settings, trouble, kept):
-    import os
-
     from ..link import Link
     from . import places
 
@@ -127,8 +125,7 @@ def _make(settings, trouble, kept):
         "boots": kept.boots,
         "failures": kept.failures,
     }
-    # Files are named as main.py and tasks.py name them.
-    link = Link(board, *streams, key=settings.get("key"), files=os.getcwd(), about=about)
+    link = Link(board, *streams, key=settings.get("key"), about=about)
     link.log.write(trouble or (kept.failures and kept.last) or "")
 
     def reset():

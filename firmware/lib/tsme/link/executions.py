@@ -3,8 +3,7 @@ import asyncio
 
 from ..errors import TsmeError, fault
 from ..values.cbor import decode, encoded_size
-from . import since, ticks
-from .asked import Refusal, need
+from . import Refusal, need, since, ticks
 from .programs import digest_of, text
 
 _ROOM = 800  # bytes of a list or an output in an answer

@@ -7,8 +7,7 @@ import os
 from binascii import hexlify
 
 from ..journal.records import crc32
-from . import since, ticks
-from .asked import Refusal
+from . import Refusal, since, ticks
 
 _UPLOAD = "upload"
 _HASH = "hash"
@@ -27,7 +26,7 @@ _NO_HASH = 13
 
 
 def refuse(rc):
-    raise Refusal(rc, True)
+    raise Refusal(rc, 8)
 
 
 def member(body, name, kind):

@@ -5,7 +5,7 @@ from ..journal.blocks import Blocks
 from ..journal.records import HEAD
 from ..journal.recovery import oldest
 from ..journal.walk import Walk
-from .asked import need
+from . import need
 
 _READER = "reader"
 _SLOT = 32  # as the board has it

@@ -6,8 +6,7 @@ from binascii import hexlify, unhexlify
 
 from ..errors import fault, over
 from ..kernel.limits import LIMITS
-from . import since, ticks
-from .asked import need
+from . import need, since, ticks
 
 _LOAD = "load"
 _KEPT = 60000  # ms that half a program is kept
