@@ -8,9 +8,14 @@ from . import Refusal, need, since, ticks
 _OWN = 65 << 9
 
 
-def status(link, line, body):
+def free():
     import gc
 
+    gc.collect()
+    return gc.mem_free() if hasattr(gc, "mem_free") else 0
+
+
+def status(link, line, body):
     about = link.about
     from ..kernel import BEHAVIOUR
 
@@ -21,7 +26,7 @@ def status(link, line, body):
         "mode": "safe" if link.safe else "run",
         "boots": about.get("boots", 0),
         "failures": about.get("failures", 0),
-        "heap": gc.mem_free() if hasattr(gc, "mem_free") else 0,
+        "heap": free(),
         "now": clock(link)(),
         "uptime": since(link.began),
         "locked": bool(link.key) and not line.open,
