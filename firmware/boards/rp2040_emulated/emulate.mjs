@@ -1,6 +1,6 @@
-// node emulate.mjs FIRMWARE.uf2 FLASH SOCKET [--control]: a Pico on a bench of its own. Its USB port is a socket that
-// listens, the file descriptor SOCKET. The file FLASH keeps what is in flash, whatever ends this process: that is
-// the power cut. Time goes as fast as outside, or slower.
+// node emulate.mjs FIRMWARE.uf2 FLASH UART SOCKET [--control]: a Pico on a bench of its own. Its USB port is a socket
+// that listens, the file descriptor SOCKET. The file FLASH keeps what is in flash, whatever ends this process: that
+// is the power cut. What it says on UART0 is added to the file UART. Time goes as fast as outside, or slower.
 //
 // With --control, lines on standard input are requests in JSON: {"do": "reset"}, and {"do": "cut", ..} with the
 // arguments of Board.cutAfter. When the power is cut the process ends, and when standard input does.
@@ -12,7 +12,7 @@ import { Board, FILES, firmware } from './board.mjs';
 const SLICE = 2; // ms of the board's time between two looks outside
 const LATE = 100; // ms that it may catch up
 
-const [image, file, listener, control] = process.argv.slice(2);
+const [image, file, uart, listener, control] = process.argv.slice(2);
 const clients = new Set();
 
 // The firmware is the newest; behind it stands what the board wrote.
@@ -24,11 +24,12 @@ function flash() {
 }
 
 function heard(line, bytes) {
-  if (line !== 'usb') return;
-  for (const client of clients) client.write(Buffer.from(bytes));
+  if (line === 'uart') fs.writeSync(said, Buffer.from(bytes));
+  else for (const client of clients) client.write(Buffer.from(bytes));
 }
 
 const board = new Board(flash(), heard, { seed: Date.now() });
+const said = fs.openSync(uart, 'a');
 const kept = fs.openSync(file, 'r+');
 board.onFlash = (at, bytes) => fs.writeSync(kept, bytes, 0, bytes.length, at);
 board.start();

@@ -36,10 +36,10 @@ class Rp2040js(Emulated):
             part.replace(self.flash)
         number = self.listener.fileno()
         script = self.board.folder / "emulate.mjs"
-        command = [self.node, str(script), str(self.firmware), str(self.flash), str(number)]
+        files = [str(self.firmware), str(self.flash), str(self.uart)]
         with self._log.open("wb") as log:
             return subprocess.Popen(
-                [*command, "--control"],
+                [self.node, str(script), *files, str(number), "--control"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -59,6 +59,11 @@ class Rp2040js(Emulated):
         with suppress(OSError):
             return self._log.read_text(encoding="utf-8", errors="replace").strip()
         return ""
+
+    @property
+    def uart(self) -> Path:
+        """What it has said on UART0, whatever became of the power."""
+        return self.folder / "uart.txt"
 
     @property
     def _log(self) -> Path:

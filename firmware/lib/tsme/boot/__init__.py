@@ -23,6 +23,9 @@ def run(path="board.json"):
     kept.count("watchdog" in settings)
     try:
         link, trouble = _make(settings, trouble, kept)
+        link.recover()  # here, since a Pico has no stack left for it within an event loop
+        if not trouble:
+            _begin(link)
         asyncio.run(_run(link, settings, kept, trouble))
     except KeyboardInterrupt:
         print("tsme: stopped")
@@ -142,8 +145,6 @@ async def _run(link, settings, kept, trouble):
     link.log.write(said + "\n")
     watch = asyncio.create_task(_watch(link, settings, kept))
     try:
-        if not trouble:
-            _begin(link)
         await link.run()
     finally:
         watch.cancel()
