@@ -6,19 +6,24 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.interpreters import ROOT
 from tsme_host.tools.boards.rp2040js import NAME
 
 TSME = str(Path(sys.executable).with_name("tsme"))
 PATIENCE = 240  # seconds; nothing here takes twenty on an idle machine
-NIGHT = {"tank": "north", "beds": [{"bed": "beans", "seconds": 6}, {"bed": "mint", "seconds": 3}]}
+BEDS = [{"bed": "beans", "seconds": 25}, {"bed": "mint", "seconds": 3}]
+NIGHT = {"tank": "north", "beds": BEDS}
 
 
 class Project:
@@ -58,11 +63,24 @@ class Project:
         )
         assert emulator.stdout is not None
         try:
-            assert "socket://127.0.0.1:" in emulator.stdout.readline()
+            line = emulator.stdout.readline()
+            self.port = int(line.split("socket://127.0.0.1:")[1].split()[0])
             yield emulator
         finally:
             emulator.kill()
             emulator.communicate()
+
+    def until(self, text: str) -> None:
+        """The board says so from now on; a power cut meanwhile ends the connection."""
+        end = time.monotonic() + PATIENCE
+        heard = b""
+        while time.monotonic() < end:
+            with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as line:
+                while more := line.recv(4096):
+                    heard += more
+                    if text.encode() in heard:
+                        return
+        pytest.fail(f"it did not say {text!r}: {heard!r}")
 
     def executions(self) -> Any:
         """What `tsme ps` tells."""
@@ -71,15 +89,28 @@ class Project:
 
 def test_install_upload_start_cut_pull_replay(tmp_path: Path):
     project = Project(tmp_path)
+    where = ("--board", NAME)
+    replay = ("replay", "night.bin", "--program", "pumps.asl.json", "--json")
     with project.emulated() as emulator:
-        project.tsme("upload", "pumps.asl.json", "--tasks", "tasks.py", "--board", NAME)
-        project.tsme("reset", "--board", NAME)
+        project.until("tsme: ready")
+        project.tsme("upload", "pumps.asl.json", "--tasks", "tasks.py", *where)
+        project.tsme("reset", *where)
         text = json.dumps(NIGHT)
-        project.tsme("start", "night", "pumps.asl.json", "--input", text, "--board", NAME)
-        print(project.executions())
+        project.tsme("start", "night", "pumps.asl.json", "--input", text, *where)
+        while "open mint" not in project.tsme("logs", *where):
+            pass
         emulator.send_signal(signal.SIGUSR1)
-        print(project.executions())
-        emulator.send_signal(signal.SIGUSR1)
-        print(project.tsme("journal", "pull", "night", "--board", NAME))
-        print(project.executions())
-    print(project.tsme("replay", "night.bin"))
+        project.until("tsme: ready")
+        assert [one["status"] for one in project.executions()] == ["running"]
+        project.tsme("journal", "pull", "night", *where)
+        first = json.loads(project.tsme(*replay))
+        while project.executions()[0]["status"] == "running":
+            pass
+        assert [one["status"] for one in project.executions()] == ["succeeded"]
+        project.tsme("journal", "pull", "night", *where)
+        status = json.loads(project.tsme("status", *where, "--json"))
+    second = json.loads(project.tsme(*replay))
+    assert first["identical"]
+    assert second["identical"]
+    assert second["steps"] > first["steps"]
+    assert (status["mode"], status["boots"], status["failures"]) == ("run", 3, 0)

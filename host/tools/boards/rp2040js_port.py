@@ -11,9 +11,7 @@ from typing import Any
 
 from .emulators import Emulated
 from .rp2040js import FILES, FLASH, file_system, firmware, needed
-from .settings import FILE, of_board
-
-MAIN = b"from tsme import boot\n\nboot.run()\n"
+from .settings import files
 
 
 class Rp2040js(Emulated):
@@ -36,10 +34,10 @@ class Rp2040js(Emulated):
             part.replace(self.flash)
         number = self.listener.fileno()
         script = self.board.folder / "emulate.mjs"
-        files = [str(self.firmware), str(self.flash), str(self.uart)]
+        paths = [str(self.firmware), str(self.flash), str(self.uart)]
         with self._log.open("wb") as log:
             return subprocess.Popen(
-                [self.node, str(script), *files, str(number), "--control"],
+                [self.node, str(script), *paths, str(number), "--control"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -86,7 +84,6 @@ class Rp2040js(Emulated):
     def _new_flash(self) -> bytes:
         """As `tsme flash` leaves it: files, and nothing where journals are."""
         made = bytearray(b"\xff" * FLASH)
-        files = {"main.py": MAIN, FILE: of_board(self.board).encode()}
-        data = file_system(files, self.board.journal.start)
+        data = file_system(files(self.board), self.board.journal.start)
         made[FILES : FILES + len(data)] = data
         return bytes(made)
