@@ -1,5 +1,6 @@
 """What boards offer as flash: what will do does, and what lies is refused before it is trusted."""
 
+import struct
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -231,3 +232,30 @@ def test_one_block_that_is_worn_out_is_no_lie(
     world.flash.failing[block] = fault
     for _ in range(3):
         world.live_on()
+
+
+@pytest.mark.parametrize("kind", ["littlefs 2", "littlefs 1", "FAT16", "FAT32"])
+def test_a_file_system_that_reaches_into_the_region_is_refused_at_each_power_up(kind: str) -> None:
+    """Also in a region of a region, and a firmware may have made it when the journal was there."""
+    blocks = {
+        "littlefs 2": struct.pack("<I4x8s8xII", 7, b"littlefs", 4096, 24),
+        "littlefs 1": struct.pack("<I24xIII8s", 7, 4096, 24, 0x10001, b"littlefs"),
+        "FAT16": b"\xeb\x3c\x90MSDOS5.0" + struct.pack("<HBHBHHB", 512, 8, 1, 2, 512, 192, 0xF8),
+        "FAT32": b"\xeb\x58\x90MSDOS5.0"
+        + struct.pack("<HBHBHHBHHHII", 512, 8, 32, 2, 0, 0, 0xF8, 0, 63, 255, 0, 192),
+    }
+    whole = RamFlash(4096, 32)
+    inner = Region(Region(whole, 0, 30), 16, 8)
+    outer = Region(whole, 24, 8)
+    journals = [Journal(inner), Journal(outer)]
+    for journal in journals[:1]:
+        journal.recover()
+        journal.commit(STEP, b"one")
+    whole.data[: len(blocks[kind])] = blocks[kind]
+    before = bytes(whole.data)
+    for use in (Journal(inner).recover, Journal(inner).format):
+        with pytest.raises(TsmeError, match=r"TSME-J017: a file system .* at block 16: it has 24"):
+            use()
+    assert bytes(whole.data) == before
+    assert journals[1].recover().records == 0  # behind it is room
+    journals[1].commit(STEP, b"one")

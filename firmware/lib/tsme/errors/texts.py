@@ -20,6 +20,8 @@ TEXTS = {
     "TSME-J014": 'there is no region "%s"; there are: %s',
     "TSME-J015": "the region cannot be made: %s",
     "TSME-J016": "the first blocks hold no table of regions of this device: %s",
+    "TSME-J017": "a file system on the same flash reaches into the journal, which begins at block "
+    "%d: it has %d blocks; mount it on those before the journal alone",
     "TSME-K001": "execution %d is still running",
     "TSME-K002": "no execution is running",
     "TSME-K003": "input %s does not fit action %d",

@@ -1,28 +1,9 @@
 # How a region becomes a journal's: it is marked, and the device is tried (trial.py) before
 # anything is trusted to it; and what is done before a block is opened after a cut.  Loaded for
 # that, then forgotten.  Works on the Blocks `b`.
-import struct
-
 from .. import once
 from ..errors import fault
 from .heads import Heads
-
-
-def shared(b):
-    # Is the region within a littlefs that begins before it, and will write to it one day?
-    start = getattr(b.device, "start", 0)
-    part = bytearray(32)
-    newest = held = 0
-    for n in range(min(2, start)):
-        if b.device.device.readblocks(n, part, 0):
-            return
-        (number,) = struct.unpack_from("<I", part, 0)
-        if part[8:16] == b"littlefs" and number > newest:
-            newest = number
-            (held,) = struct.unpack_from("<I", part, 28)
-    if held > start:
-        what = "its blocks are within a littlefs of %d blocks; mount that on the first %d alone"
-        raise fault("TSME-J012", what % (held, start))
 
 
 def claim(b):
@@ -47,7 +28,7 @@ def claim(b):
 def own(b):
     # Claims the region unless that is done, and tries the device: not at the claim, and not at
     # one place alone, for a block may just be worn out.
-    shared(b)
+    once("journal.shared", "shared", b)
     h = Heads(b)
     claimed = b.count - 1
     while claimed and not h.look(claimed):

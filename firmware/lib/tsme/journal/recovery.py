@@ -70,7 +70,7 @@ def _refuse(buf, block):
 
 def format(j):
     b = j._blocks
-    once("journal.provision journal.heads", "shared", b)
+    once("journal.shared", "shared", b)
     j._reset()
     try:
         newest = scan(Heads(b))[0]
@@ -93,6 +93,8 @@ def recover(j):
     # -> an Info; where its records begin, and their way, for reread.reread()
     b = j._blocks
     j._reset()
+    if hasattr(b.device, "device"):
+        once("journal.shared", "shared", b)
     h = Heads(b)
     newest, j._owned = scan(h)
     j._measure()
