@@ -54,6 +54,7 @@ def then(steps: int, at: int) -> None:
         if journal.needs_checkpoint():
             journal.checkpoint(bytes(100))
         journal.commit(STEP, bytes([i & 255]) * 40)
+    written = Journal(region).recover().records
     VfsLfs2.mkfs(Region(flash, at, BLOCKS - at))
     fs = VfsLfs2(Region(flash, at, BLOCKS - at))
     found: list[Any] = []
@@ -62,13 +63,10 @@ def then(steps: int, at: int) -> None:
         before = bytes(flash.data)
         said = code(lambda: Journal(region).recover(lambda _: None, lambda _: None).records)
         assert bytes(flash.data) == before
-        said = said[:9] if isinstance(said, str) else said - steps
+        said = said[:9] if isinstance(said, str) else said - written
         if not found or found[-1] != said:
             found.append(said)
     print(steps, found)
-    before = bytes(flash.data)
-    code(Journal(region).checkpoint, b"not recovered")
-    assert bytes(flash.data) == before
 
 
 first()

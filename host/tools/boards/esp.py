@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -63,10 +63,9 @@ class Esp:
 
     def close(self) -> None:
         """Give the port back; the chip stays in its boot loader."""
-        if self._esp is not None:
-            with suppress(Exception):
-                self._esp._port.close()
-            self._esp = None
+        esp, self._esp = self._esp, None
+        with suppress(Exception), esp or nullcontext():
+            pass  # leaving the block closes the port
 
     def identify(self) -> Chip:
         """Connect, and say what is there.  Raises TSME-B035 if it is not the chip named."""
