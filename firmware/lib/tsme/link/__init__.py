@@ -106,7 +106,7 @@ class Link:
             if hasattr(line.stream, "console"):
                 usual = self.log.take_prints()
         try:
-            self._recover()
+            self.recover()
             while True:
                 pause = 20
                 for line in self.lines:
@@ -126,7 +126,8 @@ class Link:
             if self.running:
                 self.running.cancel()
 
-    def _recover(self):
+    def recover(self):
+        # What run() does first; before an event loop begins where the stack is small.
         if not self.safe:
             try:
                 self.board.recover()
