@@ -29,7 +29,7 @@ build_qemu() {
     local compiler=$1 work key
     shift
     key=$(hash "$(cat "$SRC.stamp")" "$("$compiler" --version)" "$*" \
-        "$(sources_hash firmware/lib/tsme firmware/qemu "$folder" firmware/manifest.py)")
+        "$(sources_hash firmware/lib/tsme firmware/native firmware/qemu "$folder" firmware/manifest.py)")
     if cached "$out/firmware.elf" "$key"; then return; fi
     work=$(work_folder "firmware-$board")
     step "firmware-$board" "firmware of $board" quiet_make -C "$SRC/ports/qemu" BUILD="$work" \

@@ -68,20 +68,22 @@ standard_cxx() {
 
 make_firmware() {
     standard_cxx "$OBJECTS/cxx"
-    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CFLAGS \
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+        CFLAGS=-DMICROPY_OPT_MAP_LOOKUP_CACHE_SIZE=1024 \
         CXXFLAGS="-isystem $OBJECTS/cxx/include -DPICO_CXX_DISABLE_ALLOCATION_OVERRIDES=1" \
         LDFLAGS="-L$OBJECTS/cxx" CMAKE_ARGS=-DPICO_NO_PICOTOOL=1 \
         MICROPY_GIT_TAG="v$MICROPYTHON_VERSION" MICROPY_GIT_HASH=pinned \
         MICROPY_MPYCROSS="$MPY_CROSS" MICROPY_MPYCROSS_DEPENDENCY="$MPY_CROSS" \
         SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" PYTHONDONTWRITEBYTECODE=1 \
-        make -C "$TREE/ports/rp2" -j"$(nproc)" BOARD=RPI_PICO BUILD="$OBJECTS/RPI_PICO" FROZEN_MANIFEST="$BOARD/manifest.py"
+        make -C "$TREE/ports/rp2" -j"$(nproc)" BOARD=RPI_PICO BUILD="$OBJECTS/RPI_PICO" FROZEN_MANIFEST="$BOARD/manifest.py" \
+        USER_C_MODULES="$ROOT/firmware/native/micropython.cmake"
     python3 "$TREE/tools/uf2conv.py" -f 0xe48bff56 -b 0x10000000 -c -o "$1" "$OBJECTS/RPI_PICO/firmware.bin"
 }
 
 # build_firmware PATH: the objects are made again from the start when anything but the frozen modules differs.
 build_firmware() {
     local path=$1 compiler key new
-    compiler=$(hash "$ROOT" "$(cat "$TREE.stamp")" "$(arm-none-eabi-gcc --version)" "$(sed -n '/^standard_cxx/,/^}/p; /^make_firmware/,/^}/p' setup/rp2.sh)")
+    compiler=$(hash "$ROOT" "$(cat "$TREE.stamp")" "$(arm-none-eabi-gcc --version)" "$(sed -n '/^standard_cxx/,/^}/p; /^make_firmware/,/^}/p' setup/rp2.sh)" "$(cat firmware/native/*)")
     key=$(hash "$compiler" "$(cat "$BOARD"/*.py firmware/manifest.py $(find firmware/lib/tsme -name '*.py' | LC_ALL=C sort))")
     if cached "$path" "$key"; then return; fi
     if [ "$(cat "$OBJECTS.stamp" 2>/dev/null)" != "$compiler" ]; then

@@ -201,7 +201,7 @@ def put_step(d, kind, ms, fields):
     changed = d.changed
     if changed:
         changed = [d.pending[i] for i in changed]
-        changed = [action[:4] if action.kind else action for action in changed]
+        changed = [action[: 4 if action.kind else 9] for action in changed]
     rng = d.rng if d.random else None
     encode_all(buf, (d.status, ms, d.next_id, rng, d.gone, changed), True)
     return record, buf

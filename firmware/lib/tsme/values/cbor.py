@@ -9,6 +9,11 @@ from . import DEPTH, ITEM_DEPTH, MISSING, UINT_MAX, UNICODE, Obj, is_utf8, too_d
 from .cbor_decode import decode  # noqa: F401
 from .numbers import F64, INT_MAX, INT_MIN, Float, bits, shortest
 
+try:
+    from tsme_native import encoded  # firmware/native: of what is common, in firmware of our own
+except ImportError:
+    encoded = None
+
 # MicroPython looks for a builtin among all names of the module, then among all builtins, each
 # time it is used. As names of the module they are found at once.
 bool, dict, int, str, type = bool, dict, int, str, type
@@ -164,6 +169,10 @@ def encode_into(buf, v, container=False):
 
 # The same for each of some, one behind the other.
 def encode_all(buf, items, container=False):
+    made = encoded and encoded(items, container)
+    if made is not None:
+        buf += made
+        return
     start = len(buf)
     try:
         _encode(buf, iter(items), container)
