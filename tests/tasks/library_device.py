@@ -71,6 +71,23 @@ def gpio():
     show({name: tasks.handlers[name].effect for name in sorted(tasks.handlers)})
 
 
+def names():
+    # pins by the names of board.json, which the installer writes
+    import os
+
+    from tsme.tasks import PINS, gpio
+
+    os.chdir(sys.argv[2])
+    with open("board.json", "w") as f:
+        f.write('{"board": "rpi_pico", "pins": {"led": 25, "button": 5}}')
+    PINS["button"] = 6  # tasks.py goes first
+    gpio.register(tasks)
+    said("gpio:write", pin="led", value=1)
+    said("gpio:write", pin="button", value=1)
+    said("gpio:write", pin="LED", value=1)
+    show(values("pin:25"), values("pin:6"), values("pin:5"), values("pin:LED"))
+
+
 def pwm():
     from tsme.tasks import pwm
 

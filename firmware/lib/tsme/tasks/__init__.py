@@ -12,6 +12,22 @@ PINS = {}
 NEEDED = object()
 
 
+def _own():
+    # The names of the board itself, once: "led", "button".
+    if NEEDED in PINS:
+        return
+    PINS[NEEDED] = None
+    try:
+        import json
+
+        with open("board.json") as f:
+            found = json.load(f).get("pins") or {}
+        for name in found:
+            PINS.setdefault(name, found[name])
+    except (OSError, ValueError, AttributeError):
+        pass  # it is no board of `tsme flash`
+
+
 class Fields:
     # The payload of a task, whose members are looked at before anything is done.
     def __init__(self, name, payload, known):
@@ -109,8 +125,11 @@ class Fields:
     def pin(self, key="pin"):
         # what machine.Pin takes, or something with a value() of its own
         value = self.get(key)
-        if isinstance(value, str) and value in PINS:
-            return PINS[value]
+        if isinstance(value, str):
+            if value not in PINS:
+                _own()
+            if value in PINS:
+                return PINS[value]
         if isinstance(value, bool) or not isinstance(value, (int, str)):
             raise self.bad(key, "the number or name of a pin")
         return value
