@@ -60,7 +60,8 @@ class World:
         if self.clock:
             return self.clock()
         if self.virtual:
-            return int(self._ms + 0.5)
+            ms = self._ms  # a whole number stays one: floats may have 32 bits
+            return ms if isinstance(ms, int) else int(ms + 0.5)
         now = _ticks()
         return now - self._began if _monotonic else time.ticks_diff(now, self._began)
 
@@ -173,7 +174,11 @@ class World:
         if not always and name in self.last and self.last[name] == value:
             return
         self.last[name] = value
-        self.outputs.append((self.time(), name, value))
+        now = self.time()
+        at = len(self.outputs)
+        while at and self.outputs[at - 1][0] > now:  # of handlers side by side: in order of time
+            at -= 1
+        self.outputs.insert(at, (now, name, value))
         if self.report:
             self.report(name, value)
 
@@ -183,8 +188,7 @@ class World:
 
     def values(self, name):
         # all that it showed: [[ms, value], ..]
-        found = [[at, value] for at, n, value in self.outputs if n == name]
-        return sorted(found, key=lambda pair: pair[0])
+        return [[at, value] for at, n, value in self.outputs if n == name]
 
     # --- a reset ---
 

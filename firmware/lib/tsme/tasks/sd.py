@@ -208,7 +208,7 @@ def read(f):
         size = os.stat(path)[6]
         with open(path, "rb") as file:
             file.seek(offset)
-            data = file.read(most)
+            data = file.read(max(0, min(most, size - offset)))  # takes it all at once
     except OSError as e:
         raise _failed(f, e, f.payload["path"])
     try:
