@@ -184,9 +184,12 @@ class SmpBoard(Client):
             if not isinstance(found, list):
                 raise failures.not_understood(command, f'"{command}" is missing')
             out += found
-            if not isinstance(body.get("next"), int) or not found:
+            following = body.get("next")
+            if not isinstance(following, int) or not found:
                 return out
-            fields = {"from": body["next"]}
+            if following <= fields.get("from", 0):
+                raise failures.not_understood(command, f'"next" is {following}')
+            fields = {"from": following}
 
     def _tell(
         self, command: str, fields: dict[str, Any], member: str = "", value: Any = None
