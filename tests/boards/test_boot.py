@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.boards.emulation import Prompt, emulated
 from tests.interpreters import require
 from tests.tools.shell import spawn
 from tsme_host.compiler.compile import compile_text
@@ -148,6 +150,30 @@ def test_a_board_begins_by_itself_what_start_json_names_and_does_so_once(board: 
     assert shown.returncode == 0, shown.stderr
     assert "execution 1, input" in shown.stdout
     assert "execution 2, input" not in shown.stdout
+
+
+NAP = {"StartAt": "Nap", "States": {"Nap": {"Type": "Wait", "Seconds": 12, "End": True}}}
+
+
+def test_a_board_sleeps_only_when_nobody_has_spoken_to_it_for_a_while(tmp_path: Path):
+    """On a chip, since a process cannot sleep deeply."""
+    with emulated("qemu_mps2", tmp_path) as board:
+        with reached(board) as client:
+            sleeps = settings.of_board(board.board, deep=True, window=3000)
+            client.upload("board.json", sleeps.encode())
+            client.reset()
+        with reached(board) as client:
+            assert client.status().boots == 2
+            digest = client.load(compile_text(json.dumps(NAP)).program)
+            client.set_time(1_764_331_200_000)
+            client.start("nap", digest)
+        with Prompt(board) as prompt:
+            prompt.until("tsme: ready")  # it has slept, and boots again
+        with reached(board) as client:
+            while client.describe("nap").status == "running":
+                time.sleep(0.5)
+            assert client.describe("nap").status == "succeeded"
+            assert client.status().boots == 2  # a wake is none
 
 
 def test_what_an_installer_writes_is_left_alone_when_it_is_there(tmp_path: Path):

@@ -97,6 +97,7 @@ soil = "soil.asl.json"
 NO_BOARD = '# board = "esp32"  # one of those that tsme ports --boards lists'
 IGNORED = """\
 __pycache__/
+.tsme/
 *.bin
 *.mail
 *.programs/
