@@ -236,6 +236,26 @@ def test_a_pull_asks_for_what_is_new_and_keeps_what_the_ring_forgets(tmp_path: P
         assert len(whole) > len(there)
 
 
+def test_what_came_before_the_cable_went_for_good_is_kept(tmp_path: Path):
+    path = str(tmp_path / "j.bin")
+    with board(tmp_path) as far:
+        with far.client(QUICK, patience=0.3) as client:
+            fill(client, "soil", 100)
+            records = far.records("soil")
+            port, far.cable.port = far.cable.port, str(tmp_path / "elsewhere")
+            far.faulty([Fault(TO_LAPTOP, 4000, 0, pulled=True)])
+            Path(port).unlink()  # the one that is open stays
+            text = said(pull, client, "soil", path)
+            assert text == f'TSME-N033: the board at "{port}" is away'
+        part = records_of(path)
+        assert part
+        assert part == records[: len(part)]
+        with far.client() as client:
+            rest = pull(client, "soil", path)
+        assert (rest.new, rest.first) == (len(records) - len(part), 0)
+        assert records_of(path) == records
+
+
 def test_a_gap_and_another_journal_begin_another_file(tmp_path: Path):
     path = str(tmp_path / "j.bin")
     with board(tmp_path) as far, far.client() as client:
