@@ -6,11 +6,12 @@
 
 VENV=${TSME_VENV:-$ROOT/.venv}
 
+# One that is not of .venv, which may be activated: that one goes when .venv is made anew.
 find_python() {
     local python
     for python in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
         if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-            command -v "$python"
+            "$python" -c 'import sys; print(getattr(sys, "_base_executable", sys.executable))'
             return
         fi
     done

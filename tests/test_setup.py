@@ -176,6 +176,23 @@ def test_other_options_build_again(builder: Builder):
     assert builder.times_made == 2
 
 
+def test_the_environment_may_be_activated_when_it_is_made_anew():
+    """`. .venv/bin/activate` puts a python3 first that goes with .venv."""
+    assert sys.prefix != sys.base_prefix
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    script = "ROOT=.; . setup/python.sh; find_python"
+    found = subprocess.run(
+        ["bash", "-c", script],
+        cwd=ROOT,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    assert Path(found).is_file()
+    assert not found.startswith(sys.prefix)
+
+
 def test_the_wheel_holds_its_packages_whole(tmp_path: Path):
     """pyproject.toml names packages and data by hand: here it shows if one was forgotten."""
     tree = tmp_path / "tree"
