@@ -65,7 +65,7 @@ def load(link, line, body):
     off = need(body, "off", int)
     known = store(link)
     at = link.kept.get(_LOAD)
-    sha = body.get("sha")
+    sha = need(body, "sha", str) if "sha" in body else None
     if at and (since(at[3]) > _KEPT or sha not in (None, at[0])):
         at = None
     if not at:
