@@ -23,7 +23,7 @@ PATIENCE = 60.0  # s, on a loaded machine
 class Cabled:
     """A board in a process; `port` is what a client opens."""
 
-    def __init__(self, folder: Path, interpreter: str, *options: str) -> None:
+    def __init__(self, folder: Path, interpreter: str, script: Path, *options: str) -> None:
         self.folder = folder
         for name in ("files", "programs"):
             (folder / name).mkdir(exist_ok=True)
@@ -33,7 +33,7 @@ class Cabled:
         # The board has the master: then a client may close and open its end as often as it likes.
         self.port = os.ttyname(board)
         self.end = board
-        command = interpreters.command(interpreter, DEVICE, [folder, *options])
+        command = interpreters.command(interpreter, script, [folder, *options])
         self.process = subprocess.Popen(
             command,
             stdin=self.cable,
@@ -52,9 +52,11 @@ class Cabled:
 
 
 @contextmanager
-def cabled(folder: Path, interpreter: str = "micropython", *options: str) -> Iterator[Cabled]:
+def cabled(
+    folder: Path, interpreter: str = "micropython", *options: str, script: Path = DEVICE
+) -> Iterator[Cabled]:
     interpreters.require(interpreter)
-    board = Cabled(folder, interpreter, *options)
+    board = Cabled(folder, interpreter, script, *options)
     try:
         yield board
     finally:

@@ -15,7 +15,7 @@ from pathlib import Path
 import cbor2
 import pytest
 
-from tests.link.boards import cabled
+from tests.link.boards import DEVICE, cabled
 from tests.link.wire import OWN, Refused, Wire, chained, lines, message
 from tsme.journal import Journal
 from tsme.journal.flash import FileFlash
@@ -64,8 +64,10 @@ ASKS = {
 
 
 @contextmanager
-def served(folder: Path, *options: str, interpreter: str = "micropython") -> Iterator[Wire]:
-    with cabled(folder, interpreter, *options) as board:
+def served(
+    folder: Path, *options: str, interpreter: str = "micropython", script: Path = DEVICE
+) -> Iterator[Wire]:
+    with cabled(folder, interpreter, *options, script=script) as board:
         wire = Wire(board.port)
         try:
             yield wire

@@ -42,10 +42,8 @@ def value(dice: random.Random, deep: int = 0) -> Any:
     return {dice.choice(NAMES): value(dice, deep + 1) for _ in range(dice.randrange(4))}
 
 
-NAMES = (
-    "off len sha data name digest from program input file blocks error cause token output skip "
-)
-NAMES = (NAMES + "now proof value plan type d id").split()
+NAMES = "off len sha data name digest from program input file blocks error cause token".split()
+NAMES += "output skip now proof value plan type d id".split()
 WANTED = {
     (8, 0): "off name data len",
     (8, 1): "name",
@@ -158,7 +156,7 @@ def test_nobody_brings_a_link_down(
     (board / "secret").write_text("of the board")
     corpus(tmp_path / "corpus")
     before = set(tmp_path.iterdir()) | set(board.iterdir())
-    words = [board, tmp_path / "corpus", str(count), str(seed)]
+    words: list[str | Path] = [board, tmp_path / "corpus", str(count), str(seed)]
     done = subprocess.run(
         interpreters.command(interpreter, SCRIPT, words, heap="4m"),
         capture_output=True,

@@ -66,6 +66,12 @@ class Wire:
         line, _, self.came = self.came.partition(b"\n")
         return line
 
+    def line_beside(self) -> None:
+        """Read a line of text."""
+        line = self.line(self.patience)
+        assert line is not None
+        self.beside += line + b"\n"
+
     def answer(self, patience: float | None = None) -> bytes | None:
         """The next message, or None if none comes in time."""
         whole = b""

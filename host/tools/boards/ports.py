@@ -157,7 +157,7 @@ def refused(port: str, error: OSError) -> HostError:
 
 def told(port: str, error: HostError) -> HostError:
     """The same error, with what this computer knows of the port: who has it, how to be let in."""
-    said = problem(port) if port.startswith("/dev/") and error.code in _OF_PORTS else ""
+    said = problem(port) if "://" not in port and error.code in _OF_PORTS else ""
     if not said or said.startswith("it is not there"):
         return error
     why, _, hint = said.partition(": ")

@@ -74,15 +74,16 @@ def bring(board: Session, program: Made, there: set[str] | None = None) -> bool:
     return True
 
 
-def wanted(board: Session, name: str, given: str | None) -> str:
-    """The digest of the program that an execution is to run, which is on the board then.
+def wanted(board: Session, name: str, given: str | None) -> tuple[str, Made | None]:
+    """The digest of the program that an execution is to run, which is on the board then, and the
+    program itself if it is here.
 
     `given`: a workflow, a .tsm file, or the beginning of the digest of a program there; None: what
     tsme.toml says of the name, or what it ran before.
     """
     there = [one.digest for one in board.client.programs()]
     if given is not None and not Path(given).exists() and is_digest(given):
-        return matching(there, given)
+        return matching(there, given), None
     mine = board.target.project
     if given is None and mine is not None and name in mine.workflows:
         given = mine.place(mine.workflows[name])
@@ -90,9 +91,9 @@ def wanted(board: Session, name: str, given: str | None) -> str:
         program = made(given)
         bring(board, program, set(there))
         remember(board, name, program)
-        return program.digest
+        return program.digest, program
     for one in board.client.executions():
         if one.name == name and one.program in there:
-            return one.program
+            return one.program, None
     hint = f"write tsme start {name} {name}.asl.json, or name it in tsme.toml"
     raise HostError("TSME-N063", f'which program is "{name}" to run?', hint)

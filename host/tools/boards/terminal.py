@@ -59,7 +59,7 @@ def _raw(keys: int) -> Iterator[None]:
     """Each key by itself, Ctrl-C too; what is printed keeps its line ends."""
     before = termios.tcgetattr(keys)
     try:
-        tty.setraw(keys)
+        tty.setraw(keys, termios.TCSADRAIN)  # what was typed meanwhile counts
         now = termios.tcgetattr(keys)
         now[1] |= termios.OPOST | termios.ONLCR
         termios.tcsetattr(keys, termios.TCSADRAIN, now)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import console
-from ..boards.programs import wanted
+from ..boards.outcome import output_of
+from ..boards.programs import Made, wanted
 from ..boards.session import Session, Where, at_board, connected
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..link.answers import Description
 
 _POLL = 0.5  # s
+_NO_HANDLER = "TSME-T002"
 _PAINT = {"succeeded": console.good, "failed": console.bad, "broken": console.bad}
 
 
@@ -57,6 +59,9 @@ def describe(name: str, form: str | None, where: Where) -> int:
     with connected(where) as board:
         found = board.client.describe(name)
     told = plain(found)
+    if not found.whole:
+        hint = f"tsme journal pull {name}, then tsme history {name}.bin"
+        console.note(f"tsme: its output is longer than an answer: {hint}")
     if form:
         console.answer(told, form)
         return DONE
@@ -68,13 +73,13 @@ def describe(name: str, form: str | None, where: Where) -> int:
 
 def plain(found: Description) -> dict[str, Any]:
     """What applies of it, by the names of docs/SPEC.md, 8.3."""
-    told = {key: value for key, value in vars(found).items() if key != "rest"}
+    told = {key: value for key, value in vars(found).items() if key not in ("rest", "whole")}
     told |= found.rest or {}
     always = ("name", "status", "blocks")
-    told = {key: value for key, value in told.items() if value is not None or key in always}
+    told = {key: value for key, value in told.items() if value not in (None, ()) or key in always}
     if not found.execution:  # none has begun
         return {key: told[key] for key in (*always, "error") if key in told}
-    if found.status == "succeeded":
+    if found.status == "succeeded" and found.whole:
         told.setdefault("output", None)
     return told
 
@@ -119,34 +124,41 @@ def start(
     """
     value = read_value(given, "--input", form) if given is not None else {}
     with connected(where, "the board goes on with it") as board:
-        number, begun = begin(board, name, program, value, blocks)
+        digest, here = wanted(board, name, program)
+        number, begun = begin(board, name, digest, value, blocks)
         said = f"execution {number} has begun" if begun else f"execution {number} is under way"
         console.note(f"tsme: {name}: {said}")
-        return await_end(board, [name], form) if wait else DONE
+        return await_end(board, {name: here}, form) if wait else DONE
 
 
 def begin(
-    board: Session, name: str, program: str | None, value: Any, blocks: int | None = None
+    board: Session, name: str, digest: str, value: Any, blocks: int | None = None
 ) -> tuple[int, bool]:
-    """Let an execution begin, with its program brought there if it is not.  -> its number, and
-    whether it has begun just now."""
-    digest = wanted(board, name, program)
+    """Let an execution begin with a program that is there.  -> its number, and whether it has
+    begun just now."""
     before = {one.name: one for one in board.client.executions()}
     one = before.get(name)
     if one and one.status == "running" and one.program != digest:
         hint = f"tsme stop {name} ends it; tsme migrate {name} FLOW moves it"
         message = f'"{name}" is under way with another program, {one.program}'
         raise HostError("TSME-N069", message, hint)
-    number = board.client.start(name, digest, value, blocks)
+    try:
+        number = board.client.start(name, digest, value, blocks)
+    except HostError as error:
+        if error.code == _NO_HANDLER:
+            message = error.message.partition(";")[0]
+            hint = "tsme push brings tasks.py there and restarts the board"
+            raise HostError(error.code, f"on the board is {message}", hint) from None
+        raise
     return number, not (one and one.status == "running" and one.execution == number)
 
 
-def await_end(board: Session, names: list[str], form: str | None = None) -> int:
+def await_end(board: Session, names: dict[str, Made | None], form: str | None = None) -> int:
     """Wait until these have ended, and print the output of each: one by itself, or an object by
-    name.  Exit code 1 if one did not succeed."""
+    name.  Their programs, as far as these are here.  Exit code 1 if one did not succeed."""
     outputs: dict[str, Any] = {}
     code = DONE
-    for name in names:
+    for name, program in names.items():
         found = board.client.describe(name)
         while found.status == "running":
             time.sleep(_POLL)
@@ -156,9 +168,9 @@ def await_end(board: Session, names: list[str], form: str | None = None) -> int:
             text = f"{name}: execution {found.execution} {found.status}"
             click.secho(f"{text}: {why or 'no error was named'}", err=True, fg="red")
             code = FAILED
-        outputs[name] = found.output
+        outputs[name] = found.output if found.whole else output_of(board, name, program)
     if code == DONE or len(names) > 1:
-        told = outputs if len(names) > 1 else outputs[names[0]]
+        told = outputs if len(names) > 1 else outputs[next(iter(names))]
         if form in (None, "json"):
             console.out(console.json_text(told))
         else:

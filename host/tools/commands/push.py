@@ -62,7 +62,7 @@ def push(
         for name, program in programs.items():
             _begin(board, name, program, value)
         if wait:
-            return await_end(board, [*flows])
+            return await_end(board, {**programs})
         return DONE if no_logs else logs.watch(board)
 
 

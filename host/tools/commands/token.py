@@ -187,8 +187,7 @@ def _waiting_there(where: Where) -> list[Waiting]:
     """Of all executions on a board; `state` is the name of the execution."""
     with connected(where) as board:
         told = [board.client.describe(one.name) for one in board.client.executions()]
-    pairs = [(one.name, pair) for one in told for pair in (one.rest or {}).get("tokens", ())]
-    return [Waiting(str(p[0]), name, str(p[1]), None, None) for name, p in pairs]
+    return [Waiting(t, one.name, r, None, None) for one in told for t, r in one.tokens]
 
 
 @token.command(short_help="Give a task its result.")

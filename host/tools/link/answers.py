@@ -49,7 +49,8 @@ class Execution:
 @dataclass(frozen=True)
 class Description:
     """All that a board knows of one execution; `due`: ms, of one that waits; `error`: of one that
-    is broken or has failed; `rest`: members that this release does not know."""
+    is broken or has failed; `whole`: False if it has an output that is longer than an answer;
+    `rest`: members that this release does not know."""
 
     name: str
     status: str
@@ -63,6 +64,7 @@ class Description:
     error: str | None = None
     cause: str | None = None
     tokens: tuple[tuple[str, str], ...] = ()  # of activities, and their resources
+    whole: bool = True
     rest: Mapping[str, Any] | None = None
 
 
@@ -115,6 +117,8 @@ def read(kind: type[_Answer], body: Mapping[str, Any]) -> _Answer:
     if "rest" in hints:
         known = {_NAMES.get(name, name) for name in hints}
         found["rest"] = {name: value for name, value in body.items() if name not in known}
+    if kind is Description and found.get("status") == "succeeded":
+        found["whole"] = "output" in body
     return kind(**found)
 
 

@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import io
 import os
-import secrets
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -210,12 +209,6 @@ class PromptBoard(SmpBoard):
             if error.code != "TSME-N046" or name is not None:
                 raise
         return self.download(_JOURNAL, progress)  # of a main.py of one's own
-
-    def _aside(self, data: bytes) -> str:
-        folder = str(self._run("import os\nprint(repr(os.getcwd()))")).rstrip("/")
-        path = f"{folder}/tsme-{secrets.token_hex(4)}.cbor"
-        self.upload(path, data)
-        return path
 
     def _folders(self, path: str) -> None:
         done = ""

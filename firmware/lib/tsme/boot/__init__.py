@@ -128,7 +128,10 @@ def _make(settings, trouble, kept):
         "boots": kept.boots,
         "failures": kept.failures,
     }
-    link = Link(board, *streams, key=settings.get("key"), about=about)
+    import os
+
+    # Files are named as main.py and tasks.py name them.
+    link = Link(board, *streams, key=settings.get("key"), files=os.getcwd(), about=about)
     link.log.write(trouble or (kept.failures and kept.last) or "")
 
     def reset():

@@ -8,32 +8,25 @@ from .. import const, once
 from ..errors import TsmeError, fault
 from ..journal.records import crc32
 from ..values.cbor import decode, encode, encode_into, put_head
-from .log import Log
-from .packets import Packets
+from .packets import Line, ticks
 
-_BUFFER = const(1024)  # bytes of a packet
-_LOG = const(1024)  # bytes of text that are kept
+_LOG = const(512)  # bytes of text that are kept
 _LATE = const(2000)  # ms after which nobody waits for an answer
 _AGAIN = const(6000)  # ms in which a message may be sent again
 _QUIET = const(60000)  # ms of silence that end a session
 _WRITES = const(4)  # that are remembered
 
-_ENOMEM = const(2)  # as SMP has them
-_EINVAL = const(3)
-_EMSGSIZE = const(7)
+_EMSGSIZE = const(7)  # as SMP has them
 _ENOTSUP = const(8)
 _EACCESS = const(11)
+_UNLOCK = const(19)
 _OWN = const(65)  # the group of executions, programs and journals
 _WHERE = "spppeeeeeeeejjjjssssese"  # the part that has each of its commands
 _IDLE = const(3000)  # ms after which no part is kept
 _FORGOTTEN = (
-    "link.system link.files link.programs link.executions link.journals "
+    "link.asked link.system link.files link.programs link.executions link.journals "
     "journal.recovery journal.walk journal.cursor journal.heads journal.info"
 )
-
-
-def ticks():
-    return time.ticks_ms() if hasattr(time, "ticks_ms") else time.monotonic_ns() // 1000000
 
 
 def since(then):
@@ -41,35 +34,23 @@ def since(then):
     return time.ticks_diff(now, then) if hasattr(time, "ticks_diff") else now - then
 
 
-class Refusal(Exception):
-    # rc: a code of the group, or with group None one that all have
-    def __init__(self, rc, group=None):
-        self.rc = rc
-        self.group = group
+class Log:
+    # What was logged and printed, of late: a ring in RAM, by the number of a byte.
+    def __init__(self, size):
+        self.ring = bytearray(size)
+        self.next = 0  # of the byte to come, of all that there ever were
 
-
-def need(body, name, kind):
-    # a member of a request
-    value = body.get(name)
-    if type(value) is not kind or kind is int and value < 0:
-        raise fault("TSME-N003", name, kind.__name__)
-    return value
-
-
-class Line:
-    # One stream, and who is at its other end.
-    def __init__(self, stream):
-        self.packets = Packets(stream, _BUFFER)
-        self.stream = stream
-        self.peer = getattr(stream, "session", 0)
-        self.heard = self.empty = ticks()
-        self.begin()
-
-    def begin(self):
-        # A session
-        self.open = False  # unlocked
-        self.nonce = None
-        self.error = None  # of the last refusal
+    def write(self, text):
+        data = text.encode()
+        size = len(self.ring)
+        if len(data) > size:
+            self.next += len(data) - size
+            data = data[-size:]
+        at = self.next % size
+        head = data[: size - at]
+        self.ring[at : at + len(head)] = head
+        self.ring[: len(data) - len(head)] = data[len(head) :]
+        self.next += len(data)
 
 
 class Link:
@@ -99,161 +80,126 @@ class Link:
 
     async def run(self):
         # For ever.  Runs the board too, whenever something is under way, unless somebody does.
-        usual = None
-        if self.board:
-            self.log.listen(self.board.tasks)
-        for line in self.lines:
-            if hasattr(line.stream, "console"):
-                usual = self.log.take_prints()
+        usual = once("link.begin", "begin", self)
         try:
-            self.recover()
             while True:
                 pause = 20
+                quiet = _QUIET
                 for line in self.lines:
                     if await self.serve(line):
                         pause = 0
-                    elif pause and since(line.heard) < 500:
-                        pause = 1
-                    elif self.part and since(line.heard) > _IDLE:
-                        self._leave()
-                await self._drive()
+                    quiet = min(quiet, since(line.heard))
+                if pause and quiet < 500:
+                    pause = 1
+                if self.part and quiet > _IDLE:
+                    self._leave()
+                if self.running and self.running.done():
+                    task = self.running
+                    self.running = None
+                    await task  # raises what it did
+                board = self.board
+                if not self.safe and not self.running and not board.active:
+                    if board.slots and board.under_way():
+                        self.running = asyncio.create_task(board.run())
                 await asyncio.sleep(pause / 1000)
         finally:
             if usual:
-                import builtins
-
-                builtins.print = usual
+                once("link.begin", "end", usual)
             if self.running:
                 self.running.cancel()
 
     def recover(self):
-        # What run() does first; before an event loop begins where the stack is small.
+        # What is under way, before run(): a Pico has no stack left for it within an event loop.
         if not self.safe:
-            try:
-                self.board.recover()
-            except (TsmeError, OSError, MemoryError) as e:  # the link stays: it tells why
-                self.log.write("it cannot go on: %s\n" % e)
-
-    async def _drive(self):
-        if self.running and self.running.done():
-            task = self.running
-            self.running = None
-            await task  # raises what it did
-        board = self.board
-        if not self.safe and not self.running and not board.active and board.slots:
-            if board.under_way():
-                self.running = asyncio.create_task(board.run())
+            once("link.begin", "recover", self)
 
     async def serve(self, line):
-        # At most one request.  -> was there something?
-        stream = line.stream
-        peer = getattr(stream, "session", 0)
-        n = line.packets.poll()
-        if peer != getattr(stream, "session", 0) or since(line.heard) > _QUIET:
+        # At most one request.  -> was there something?  What a handler calls is deep: few calls
+        # lead to one.
+        n = line.poll()
+        if since(line.heard) > _QUIET:
             line.begin()
             line.heard = ticks()
         waited = since(line.empty)
-        if line.packets.all:
+        if line.all:
             line.empty = ticks()
         if not n:
             return False
-        line.heard = ticks()
-        if waited < _LATE:
-            await self._take(line, n)
+        line.heard = began = ticks()
+        if waited >= _LATE:
+            return True
+        op = line.buf[2]
+        try:
+            try:
+                asked = self._asked(line, n)
+                if not asked:
+                    return True
+                answer, handler, body, key = asked
+                if handler:
+                    answer = handler(self, line, body)
+                    if hasattr(answer, "send"):
+                        answer = await answer
+                    if key and type(answer) is dict:
+                        self.writes.append([key, None if "id" in body else line, answer, ticks()])
+                        del self.writes[:-_WRITES]
+                n = self._put(line, answer)
+            except Exception as e:
+                n = self._put(line, once("link.refusals", "answer", e, line))
+            if since(began) < _LATE:
+                line.buf[2] = op | 1
+                line.answer(n + 8)
+            if self.after:
+                after = self.after
+                self.after = None
+                once(*after)
+        except MemoryError:
+            self._leave()  # nobody hears of it, and asks again
         return True
 
-    # --- one request ---
-
-    async def _take(self, line, n):
-        p = line.packets
-        buf = p.buf
+    def _asked(self, line, n):
+        # -> an answer, or a handler and what it is called with, and by which the same message is
+        # known again; None: nothing is to be answered
+        buf = line.buf
+        view = line.view
         op = buf[2]
         if op & 0xE5 or op > 0x0A or buf[3] or (buf[4] << 8 | buf[5]) != n - 8:
-            return
-        began = ticks()
-        group = buf[6] << 8 | buf[7]
+            return None
         key = None
-        if op & 2:
-            key = (bytes(p.view[2:10]), crc32(p.view[10 : 2 + n]))
-        answer = self._again(key, line)
-        if answer is None:
-            try:
-                body, end = decode(p.view[10 : 2 + n], 0, True)
-                if not isinstance(body, dict) or end != n - 8:
-                    return
-            except TsmeError:
-                return
-            except MemoryError:
-                body = None
-            answer = await self._answer(line, group, body, key)
-        n = self._put(p, answer)
-        if since(began) < _LATE:
-            buf[2] = op | 1
-            buf[4] = n >> 8
-            buf[5] = n & 0xFF
-            p.answer(n + 8)
-        if self.after:
-            after = self.after
-            self.after = None
-            once(*after)
-
-    async def _answer(self, line, group, body, key):
-        # -> a map, or (map, source, map): source.fill(view) puts bytes there and says how many.
-        buf = line.packets.buf
-        op = buf[2]
-        command = buf[9]
-        try:
-            if body is None:
-                raise MemoryError
-            answer = await self._perform(line, group, command, op & 2, body)
-        except Refusal as e:
-            if not e.group or op < 8:
-                return {"rc": e.rc}
-            return {"err": {"group": e.group, "rc": e.rc}}
-        except MemoryError:
-            self._leave()
-            return {"rc": _ENOMEM}
-        except Exception as e:
-            rc, line.error = once("link.refusals", "told", e)
-            if group != _OWN:
-                return {"rc": rc if rc == _EINVAL else 1}
-            return {"err": {"group": _OWN, "rc": rc}} if op >= 8 else {"rc": rc}
-        if key and command != 19 and type(answer) is dict:
-            self.writes.append([key, None if "id" in body else line, answer, ticks()])
-            del self.writes[:-_WRITES]
-        return answer
-
-    async def _perform(self, line, group, command, write, body):
-        part = {0: "s", 8: "f"}.get(group)
-        if group == _OWN and command < len(_WHERE):
-            part = _WHERE[command]
-        if not part:
-            raise Refusal(_ENOTSUP)
-        if self.key and not line.open:
-            if group == _OWN and write and command != 19:
-                raise fault("TSME-N002")
-            if group == 8 or group == 0 and command == 5:
-                raise Refusal(_EACCESS)
-        if group == 0 and command == 6:  # a client begins
-            line.begin()
-            self.writes = [w for w in self.writes if w[1] is not line]
-        handler = self._use(part).HANDLERS.get(group << 9 | command << 1 | write >> 1)
-        if not handler:
-            raise Refusal(_ENOTSUP)
-        answer = handler(self, line, body)  # calls: system files programs executions journals
-        return await answer if hasattr(answer, "send") else answer
-
-    def _again(self, key, line):
-        # The answer to the same message, which was sent again.
+        if op & 2:  # perhaps the same message, which was sent again
+            key = (bytes(view[2:10]), crc32(view[10 : 2 + n]))
         for w in self.writes:
             if w[0] == key and (w[1] is None or w[1] is line and since(w[3]) < _AGAIN):
                 w[3] = ticks()
-                return w[2]
-        return None
+                return w[2], None, None, None
+        try:
+            body, end = decode(view[10 : 2 + n], 0, True)
+        except TsmeError:
+            return None
+        if not isinstance(body, dict) or end != n - 8:
+            return None
+        group = buf[6] << 8 | buf[7]
+        command = buf[9]
+        part = {0: "s", 8: "f"}.get(group)
+        if group == _OWN and command < len(_WHERE):
+            part = _WHERE[command]
+        if part and self.key and not line.open:
+            if group == _OWN and key and command != _UNLOCK:
+                raise fault("TSME-N002")
+            if group == 8 or group == 0 and command == 5:
+                return {"rc": _EACCESS}, None, None, None
+        if group == 0 and command == 6:  # a client begins
+            line.begin()
+            self.writes = [w for w in self.writes if w[1] is not line]
+        if part:
+            number = group << 9 | command << 1 | op >> 1 & 1
+            part = self._use(part).HANDLERS.get(number)
+        if not part:
+            return {"rc": _ENOTSUP}, None, None, None
+        return None, part, body, key if command != _UNLOCK else None
 
-    def _put(self, p, answer):
+    def _put(self, line, answer):
         # Into the packet, as its body.  -> its bytes
-        buf = p.buf
+        buf = line.buf
         source = None
         if type(answer) is tuple:
             answer, source, after = answer
@@ -268,7 +214,7 @@ class Link:
         if source:
             buf[at : at + 5] = b"\x64data"
             at += 8
-            n = source.fill(p.view[at : len(buf) - 2 - 16 * len(after)])
+            n = source.fill(line.view[at : len(buf) - 2 - 16 * len(after)])
             out = bytearray()
             put_head(out, 2, n)
             start = at - 3 + len(out)
@@ -281,6 +227,8 @@ class Link:
             buf[10] += 1 + len(after)
             buf[at : at + len(out) - 1] = out[1:]
             at += len(out) - 1
+        buf[4] = at - 10 >> 8
+        buf[5] = at - 10 & 0xFF
         return at - 10
 
     # --- parts: loaded for a request, and kept for the next ---

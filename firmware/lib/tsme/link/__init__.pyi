@@ -1,29 +1,23 @@
 """A board over a cable: the Simple Management Protocol on lines of bytes (SPEC 8)."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from ..engine.board import Board
-from .log import Log
+from .packets import Line as Line
+from .packets import Stream
 
-class Stream(Protocol):
-    """A line of bytes.  One that has an attribute `session`, an int, changes it with each new
-    peer; one that has `console` is also where the program prints.
+class Log:
+    """What was logged and printed, of late: a ring of bytes.
+
+    `next`: number of the byte to come, of all that there ever were.
     """
 
-    def read_into(self, buf: Any, /) -> int | None:
-        """Put what is there at the beginning of `buf`, never waiting: how many bytes that is."""
-
-    def write(self, buf: Any, /) -> object:
-        """Send all of `buf` as it is; waits a second at most."""
-
-class Line:
-    """A stream, and the session of who is at its other end."""
-
-    stream: Stream
-    def __init__(self, stream: Stream) -> None: ...
-    def begin(self) -> None:
-        """A new session: locked, if there is a key."""
+    ring: bytearray
+    next: int
+    def __init__(self, size: int) -> None: ...
+    def write(self, text: str) -> None:
+        """Append a text; a line of it ends in a newline."""
 
 class Link:
     """Answers requests that come on some lines, and runs the board meanwhile.
@@ -50,6 +44,9 @@ class Link:
     ) -> None: ...
     async def run(self) -> None:
         """Serve for ever; runs the board whenever something is under way, unless somebody does."""
+
+    def recover(self) -> None:
+        """Read the journals.  run() does it too; outside an event loop there is more stack."""
 
     async def serve(self, line: Line) -> bool:
         """Answer at most one request of a line, also if run() is not under way: what is asked of

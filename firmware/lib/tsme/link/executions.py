@@ -3,7 +3,8 @@ import asyncio
 
 from ..errors import TsmeError, fault
 from ..values.cbor import decode, encoded_size
-from . import Refusal, need, since, ticks
+from . import since, ticks
+from .asked import Refusal, given, need
 from .programs import digest_of, text
 
 _ROOM = 800  # bytes of a list or an output in an answer
@@ -39,7 +40,7 @@ def value_of(link, body, name):
 def executions(link, line, body):
     board = board_of(link)
     names = sorted(board.names())
-    start = body.get("from", 0)
+    start = given(body, "from", 0)
     out = []
     size = 0
     while start < len(names) and size < _ROOM:
@@ -96,9 +97,7 @@ def start(link, line, body):
     digest = digest_of(body, "program")
     if digest not in board.programs.digests() and digest not in board.clients:
         raise fault("TSME-N004", text(digest))
-    blocks = body.get("blocks", 16)
-    if type(blocks) is not int:
-        raise fault("TSME-N003", "blocks", "int")
+    blocks = given(body, "blocks", 16)
     board.recover()
     slot = board.slots.get(name)
     if not hasattr(slot, "busy") or not slot.busy():

@@ -7,7 +7,8 @@ import os
 from binascii import hexlify
 
 from ..journal.records import crc32
-from . import Refusal, since, ticks
+from . import since, ticks
+from .asked import Refusal
 
 _UPLOAD = "upload"
 _HASH = "hash"
@@ -26,7 +27,7 @@ _NO_HASH = 13
 
 
 def refuse(rc):
-    raise Refusal(rc, 8)
+    raise Refusal(rc, True)
 
 
 def member(body, name, kind):

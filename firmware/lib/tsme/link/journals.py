@@ -5,7 +5,7 @@ from ..journal.blocks import Blocks
 from ..journal.records import HEAD
 from ..journal.recovery import oldest
 from ..journal.walk import Walk
-from . import need
+from .asked import given, need
 
 _READER = "reader"
 _SLOT = 32  # as the board has it
@@ -141,7 +141,7 @@ class Records:
 
 def records(link, line, body):
     name = need(body, "name", str)
-    r, last = reader_of(link, name, need(body, "from", int), body.get("skip", 0))
+    r, last = reader_of(link, name, need(body, "from", int), given(body, "skip", 0))
     number = r.place()[0]
     chain = r.at[3] if r.size else r.walk.chain if r.walk else 0
     after = {"next": number}

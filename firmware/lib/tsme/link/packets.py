@@ -1,6 +1,7 @@
 # Messages of the link on a line of bytes: base64 text in short lines (docs/SPEC.md, 8.1).
 #
 # One buffer holds a packet: what comes, and then its answer.
+import time
 from binascii import a2b_base64, b2a_base64
 
 _FIRST = b"\x06\x09"
@@ -18,18 +19,31 @@ def crc16(data, at, end, crc=0):
     return crc
 
 
-class Packets:
-    def __init__(self, stream, limit):
+def ticks():
+    return time.ticks_ms() if hasattr(time, "ticks_ms") else time.monotonic_ns() // 1000000
+
+
+class Line:
+    # One stream, and who is at its other end.
+    def __init__(self, stream, limit=1024):
         self.stream = stream
+        self.heard = self.empty = ticks()
         self.buf = bytearray(limit)  # 2 bytes of length, the message, 2 of CRC
         self.view = memoryview(self.buf)
         self.line = bytearray(128)  # what came and has not been looked at
         self.rest = memoryview(self.line)
         self.filled = 0
         self.all = True  # the stream has given all it had
-        self.reset()
+        self._reset()
+        self.begin()
 
-    def reset(self):
+    def begin(self):
+        # A session
+        self.open = False  # unlocked
+        self.nonce = None
+        self.error = None  # of the last refusal
+
+    def _reset(self):
         # Nothing of a packet is here.
         self.have = -1  # bytes of it; -1: none has begun
         self.crc = 0
@@ -43,8 +57,14 @@ class Packets:
             end = self.line.find(b"\n", 0, self.filled)
             if end < 0 and self.filled < len(self.line):
                 room = len(self.line) - self.filled
+                peer = getattr(self.stream, "session", 0)
                 got = self.stream.read_into(self.rest[self.filled :]) or 0
                 self.all = got < room
+                if peer != getattr(self.stream, "session", 0):  # nothing of the one before counts
+                    self.line[:got] = self.line[self.filled : self.filled + got]
+                    self.filled = 0
+                    self._reset()
+                    self.begin()
                 self.filled += got
                 if not got:
                     return 0
@@ -64,7 +84,7 @@ class Packets:
         if at > 1:
             self.inside = first > following or self.have > 0
             if first > following:
-                self.reset()
+                self._reset()
                 self.inside = True
                 self.have = 0
         else:
@@ -87,11 +107,11 @@ class Packets:
         try:
             data = a2b_base64(self.rest[at:end])
         except ValueError:
-            self.reset()
+            self._reset()
             return 0
         n = have + len(data)
         if n > len(self.buf):
-            self.reset()
+            self._reset()
             return 0
         buf = self.buf
         buf[have:n] = data
@@ -103,7 +123,7 @@ class Packets:
         if n < size + 2 and size + 2 <= len(buf):
             return 0
         good = n == size + 2 and size >= 10 and not self.crc
-        self.reset()
+        self._reset()
         return size - 2 if good else 0
 
     def answer(self, n):

@@ -6,7 +6,8 @@ from binascii import hexlify, unhexlify
 
 from ..errors import fault, over
 from ..kernel.limits import LIMITS
-from . import need, since, ticks
+from . import since, ticks
+from .asked import given, need
 
 _LOAD = "load"
 _KEPT = 60000  # ms that half a program is kept
@@ -35,7 +36,7 @@ def store(link):
 
 
 def programs(link, line, body):
-    start = body.get("from", 0)
+    start = given(body, "from", 0)
     known = store(link)
     found = sorted(known.digests())
     out = []

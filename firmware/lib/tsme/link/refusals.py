@@ -16,6 +16,27 @@ _RC = {
 }
 
 
+_OWN = 65
+
+
+def answer(e, line):
+    # What is said of an exception; code and text are for whoever asks.
+    buf = line.buf
+    group = buf[6] << 8 | buf[7]
+    if hasattr(e, "rc"):
+        return said(buf, group, e.rc, e.own)
+    if isinstance(e, MemoryError):
+        return {"rc": 2}
+    rc, line.error = told(e)
+    if group == _OWN:
+        return said(buf, group, rc, True)
+    return {"rc": 3 if rc == 3 else 1}
+
+
+def said(buf, group, rc, own):
+    return {"err": {"group": group, "rc": rc}} if own and buf[2] & 8 else {"rc": rc}
+
+
 def told(e):
     # -> code of group 65, and (code, text) for whoever asks
     if not isinstance(e, TsmeError):

@@ -3,7 +3,8 @@ import sys
 
 from .. import __version__
 from ..errors import fault
-from . import Refusal, need, since, ticks
+from . import since, ticks
+from .asked import Refusal, need
 
 _OWN = 65 << 9
 
@@ -46,7 +47,7 @@ def echo(link, line, body):
 
 
 def parameters(link, line, body):
-    return {"buf_size": len(line.packets.buf), "buf_count": 1}
+    return {"buf_size": len(line.buf), "buf_count": 1}
 
 
 def reset(link, line, body):
@@ -68,8 +69,28 @@ def restart(how):
     how()
 
 
+def read(log, start, most):
+    # -> (first byte, text): whole characters alone
+    size = len(log.ring)
+    start = min(max(start, log.next - size, 0), log.next)
+    at = start % size
+    data = bytes(log.ring[at : at + min(most, log.next - start)])
+    data += bytes(log.ring[: min(most, log.next - start) - len(data)])
+    a = 0
+    while a < len(data) and a < 3 and data[a] & 0xC0 == 0x80:
+        a += 1
+    z = len(data)
+    for i in range(1, min(4, z) + 1):
+        if data[z - i] & 0xC0 != 0x80:
+            c = data[z - i]
+            if i < (1 if c < 0x80 else 2 if c < 0xE0 else 3 if c < 0xF0 else 4):
+                z -= i
+            break
+    return start + a, str(data[a:z], "utf-8")
+
+
 def log(link, line, body):
-    start, text = link.log.read(need(body, "from", int), len(line.packets.buf) - 80)
+    start, text = read(link.log, need(body, "from", int), len(line.buf) - 80)
     return {"from": start, "text": text, "next": start + len(text.encode())}
 
 
