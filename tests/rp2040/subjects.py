@@ -35,6 +35,11 @@ class Subject:
         return ROOT / "examples" / self.example
 
     @property
+    def room(self) -> int:
+        """Blocks of a region of its own."""
+        return 4
+
+    @property
     def several(self) -> bool:
         """One engine of a board runs all; else the one has an engine and a region to itself."""
         return len(self.names) > 1

@@ -14,14 +14,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NoReturn
 
-from tests.rp2040.subjects import SUBJECTS, Subject
+from tests.rp2040.account import Account
+from tests.rp2040.subjects import SUBJECTS
 from tsme_host.tools.boards.rp2040js import BLOCK, FILES, FLASH, Pico
 from tsme_host.tools.journal.image import Log, read_logs
-from tsme_host.tools.journal.ledger import INTERRUPTED, Ledger
 from tsme_host.tools.journal.partition import parts_of
-from tsme_host.tools.limits import no_limits
 
 FORGOTTEN = 2_000_000_000  # instructions in which a life ends, or hangs
 CUTS = 12  # of a world at most; then it may end
@@ -69,39 +68,6 @@ class Count:
             setattr(self, name, getattr(self, name) + value)
 
 
-class Journals:
-    """What the laptop knows of one region: all records it ever saw, and their account."""
-
-    def __init__(self, subject: Subject) -> None:
-        self.ledger = Ledger(subject.known, subject.tasks)
-        self.bodies: list[bytes] = []  # by number
-        self.told = 0  # records that the board has told of
-        self.new: list[str] = []
-
-    def take(self, log: Log) -> Iterator[str]:
-        """The records of a pull; yields what is wrong with them."""
-        if log.damage or log.refusal:
-            yield f"the journal is damaged: {log.damage} {log.refusal}"
-        count = log.records[-1].number + 1 if log.records else 0
-        if count < len(self.bodies):
-            yield f"{len(self.bodies) - count} of {len(self.bodies)} records are gone"
-        if count < self.told:
-            yield f"{self.told} records were durable, {count} are there"
-        for record in log.records:
-            if record.number < len(self.bodies):
-                if record.body != self.bodies[record.number]:
-                    yield f"record {record.number} has changed"
-            elif record.number > len(self.bodies):
-                yield f"records {len(self.bodies)} to {record.number - 1} were never seen"
-                return
-            else:
-                self.bodies.append(record.body)
-                played = self.ledger.play(record)
-                if played.difference or played.skipped:
-                    yield f"record {record.number}: {played.difference or played.skipped}"
-        self.told = max(self.told, count)
-
-
 class Worlds:
     """Worlds of one subject, one after the other on the same flash: a context manager."""
 
@@ -127,9 +93,7 @@ class Worlds:
         self.outside = self._outside()
         self.flash = b"\xff" * (self.subject.blocks * BLOCK)
         self.over = 0  # executions of the worlds before
-        self.greatest = 0  # number of an execution
-        self.journals: dict[str, Journals] = {}
-        self.begun: Counter[tuple[int, int]] = Counter()  # handlers, by execution and action
+        self.account = Account(self.subject, self.wrong)
         self.lives: list[str] = []
         self.before = ready
 
@@ -151,8 +115,10 @@ class Worlds:
         if self._outside() != self.outside:
             self.wrong("flash was written outside the journals")
         self.count.worlds += 1
-        self.over = self.greatest
-        self.account()
+        self.account.close()
+        self.over = self.account.greatest
+        for name in ("records", "checkpoints", "handlers", "interrupted"):
+            setattr(self.count, name, getattr(self.account, name))
         self.seed += 1
 
     def life(self, random: Random | None, life: int) -> bool:
@@ -186,10 +152,11 @@ class Worlds:
         """What the board said in a life: has it recovered, have the executions ended?"""
         recovered: set[str] = set()
         ended = False
+        account = self.account
         for line in said.splitlines():
             what, *words = line.split()
             if what == "R":
-                journals = self.journals.setdefault(words[0], Journals(self.subject))
+                journals = account.of(words[0])
                 found = int(words[1])
                 if found < journals.told or (journals.told and found > journals.told + AHEAD):
                     self.wrong(f"{found} records recovered, {journals.told} were durable")
@@ -197,10 +164,9 @@ class Worlds:
                 recovered.add(words[0])
                 self.count.torn += int(words[2])
             elif what == "S":
-                self.journals[words[0]].told = int(words[1])
+                account.of(words[0]).told = int(words[1])
             elif what == "B":
-                self.begun[int(words[0]), int(words[1])] += 1
-                self.count.handlers += 1
+                account.begins(int(words[0]), int(words[1]))
             elif what == "Z":
                 ended = True
             elif what != "E":
@@ -209,40 +175,9 @@ class Worlds:
 
     def pull(self) -> None:
         """The laptop reads the flash, replays what is new, and compares with the ledger."""
-        with no_limits():
-            for name, log in self.logs():
-                journals = self.journals.setdefault(name, Journals(self.subject))
-                known = len(journals.bodies)
-                for wrong in journals.take(log):
-                    self.wrong(f"{name}: {wrong}")
-                fresh = [record for record in log.records if record.number >= known]
-                self.count.records += len(fresh)
-                self.count.checkpoints += sum(one.kind == "checkpoint" for one in fresh)
-        booked = {
-            (entry.execution, entry.action): entry
-            for journals in self.journals.values()
-            for entry in journals.ledger.booked
-        }
-        self.greatest = max([self.over, *(execution for execution, _ in booked)])
-        for key, times in self.begun.items():
-            entry = booked.get(key)
-            if entry is None:
-                self.wrong(f"a handler began for action {key}, which no record hands out")
-            elif entry.effect == "once" and (times > 1 or not entry.begun):
-                self.wrong(f"{entry.resource} {key} began {times} times, started: {entry.begun}")
-
-    def account(self) -> None:
-        """At the end of a world: all that ran, against all that the journals tell."""
-        for journals in self.journals.values():
-            for entry in journals.ledger.booked:
-                times = self.begun[entry.execution, entry.action]
-                least, most = entry.ran
-                if times < least or (most is not None and times > most):
-                    key = (entry.execution, entry.action)
-                    self.wrong(f"{entry.resource} {key} ran {times} times, not {entry.ran}")
-                self.count.interrupted += entry.end == INTERRUPTED
-            journals.ledger.booked.clear()
-        self.begun.clear()
+        for name, log in self.logs():
+            self.account.take(name, log)
+        self.account.compare()
 
     def logs(self) -> Iterator[tuple[str, Log]]:
         """The journals in flash, by the names of their regions."""
@@ -263,7 +198,7 @@ class Worlds:
         rest = end + self.subject.blocks * BLOCK
         return self.pico.digest(0, end) + self.pico.digest(rest, FLASH - rest)
 
-    def wrong(self, what: str) -> None:
+    def wrong(self, what: str) -> NoReturn:
         """Raise it, with how to see it again."""
         lives = "; ".join(self.lives)
         raise Violation(f"{what}\n  world {self.seed} of {self.name}: {lives}")
