@@ -42,8 +42,6 @@ class Link:
         files: str = "/",
         about: Mapping[str, Any] | None = None,
     ) -> None: ...
-    def recover(self) -> None:
-        """What `run` does first: read the journals. Before an event loop begins where the stack is small."""
     async def run(self) -> None:
         """Serve for ever; runs the board whenever something is under way, unless somebody does."""
 
