@@ -279,6 +279,18 @@ def test_what_is_under_way_moves_to_the_workflow_as_it_is_now(garden: Path):
     assert "identical" in replayed.stdout + replayed.stderr
 
 
+def test_push_sets_the_clock_of_an_idle_board_alone(garden: Path):
+    workflow(garden, "soil", Long={"Type": "Wait", "Seconds": 7200})
+    done("push", "--no-logs", cwd=garden)
+    done("stop", "soil", cwd=garden)
+    done("time", "--set", "2000-01-01T00:00:00Z", cwd=garden)
+    assert "is set" in done("push", "--no-logs", cwd=garden).stderr
+    assert abs(json.loads(done("time", "--json", cwd=garden).stdout)["ahead"]) < PATIENCE * 1000
+    done("time", "--set", "2000-01-01T00:00:00Z", cwd=garden)
+    assert "is left" in done("push", "--no-logs", cwd=garden).stderr
+    assert json.loads(done("time", "--json", cwd=garden).stdout)["time"].startswith("2000")
+
+
 def test_the_clock_is_shown_and_set(garden: Path):
     done("time", "--set", "2026-01-31T06:00:00Z", cwd=garden)
     found = json.loads(done("time", "--json", cwd=garden).stdout)

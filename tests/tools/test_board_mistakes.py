@@ -112,6 +112,7 @@ def test_a_board_at_its_prompt_is_told_from_a_silent_one(garden: Path, line: tup
     try:
         said = refused("ps", "--port", port, cwd=garden, code="TSME-N035")
         assert "--via mpremote" in said
+        assert "tsme reset" in said
     finally:
         board.kill()
         board.wait()

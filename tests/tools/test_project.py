@@ -133,6 +133,18 @@ def test_the_only_board_that_is_there_is_meant(folder: Path, monkeypatch: pytest
         target.target("esp32", None, None)
 
 
+def test_of_several_emulated_ones_that_of_the_project_is_meant(folder: Path):
+    (folder / "tsme.toml").write_text('board = "qemu_mps2"\n', encoding="utf-8")
+    mine = str(folder / ".tsme" / "qemu_mps2" / "flash.bin")
+    with running.announced("qemu_mps2", "socket://127.0.0.1:2", "/elsewhere/flash.bin"):
+        assert target.target(None, None, None).port == "socket://127.0.0.1:2"
+        with running.announced("qemu_mps2", "socket://127.0.0.1:3", mine):
+            assert target.target(None, None, None).port == "socket://127.0.0.1:3"
+            third = running.announced("qemu_mps2", "socket://127.0.0.1:4", mine)
+            with third, pytest.raises(HostError, match="TSME-N065"):
+                target.target(None, None, None)
+
+
 def test_a_board_that_is_none_is_said_before_anything_is_opened(folder: Path):
     with pytest.raises(HostError, match="TSME-B001"):
         target.target("esp23", "/dev/nothing", None)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from ..link.client import Client
 
 _POLL = 0.3  # s between two looks at a log that has nothing new
-_BOOT = 30.0  # s that a board may take to begin
+BOOT = 30.0  # s that a board may take to begin
 _LOOK = 0.2
-_SILENT = ("TSME-N033", "TSME-N034", "TSME-N041")  # away, silent, unreachable
+SILENT = ("TSME-N033", "TSME-N034", "TSME-N041")  # away, silent, unreachable
 
 
 def text(client: Client, start: int = 0) -> Iterator[str]:
@@ -50,15 +50,15 @@ def restart(client: Client) -> None:
     before = client.status()
     asked = time.monotonic()
     client.reset()
-    while time.monotonic() - asked < _BOOT:
+    while time.monotonic() - asked < BOOT:
         time.sleep(_LOOK)
         try:
             after = client.status()
         except HostError as error:
-            if error.code not in _SILENT:
+            if error.code not in SILENT:
                 raise
             continue
         if after.boots != before.boots or after.uptime < before.uptime:
             return
-    message = f'the board at "{client.port}" has not come back within {_BOOT:.0f} s'
+    message = f'the board at "{client.port}" has not come back within {BOOT:.0f} s'
     raise HostError("TSME-N072", message, "unplug it and plug it in again, then tsme status")

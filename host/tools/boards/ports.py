@@ -50,6 +50,7 @@ class Port:
     usb: str = ""
     problem: str = ""
     emulated: bool = False
+    folder: str = ""
 
 
 def seems(vendor: int | None, product: int | None) -> tuple[str, tuple[str, ...]]:
@@ -68,7 +69,7 @@ def listed() -> list[Port]:
 def _emulated() -> Iterator[Port]:
     for one in running.boards():
         what = f"emulated, process {one.process}"
-        yield Port(one.port, what, (), (one.board,), emulated=True)
+        yield Port(one.port, what, (), (one.board,), emulated=True, folder=one.folder)
 
 
 def _attached() -> list[Port]:

@@ -18,11 +18,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Running:
-    """An emulated board: its name, its port as --port takes it, the process of its emulator."""
+    """An emulated board: its name, its port as --port takes it, the process of its emulator, the
+    folder that its flash is in."""
 
     board: str
     port: str
     process: int
+    folder: str = ""
 
 
 def _folder() -> Path:
@@ -42,15 +44,16 @@ def _ours(folder: Path) -> bool:
 
 
 @contextmanager
-def announced(board: str, port: str) -> Iterator[None]:
-    """While the block runs, `tsme ports` lists this emulated board, and --board finds it."""
+def announced(board: str, port: str, flash: str = "") -> Iterator[None]:
+    """While the block runs, `tsme ports` lists this emulated board, and --board finds it; first
+    from the project that its flash lies in."""
     folder = _folder()
     with suppress(OSError):
         folder.mkdir(mode=0o700, exist_ok=True)
     if not _ours(folder):  # it runs all the same; --port names it
         yield
         return
-    told = Running(board, port, os.getpid())
+    told = Running(board, port, os.getpid(), str(Path(flash or ".").absolute()))
     path = folder / f"{board}-{os.getpid()}-{abs(hash(port)) % 10**8}.json"
     part = path.with_suffix(".part")
     with part.open("w", encoding="utf-8") as file:

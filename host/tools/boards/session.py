@@ -139,8 +139,11 @@ def _check(goal: Target, status: Status) -> None:
         text = f"tsme: the board has tsme {status.tsme}, this is {tsme.__version__}"
         console.note(f"{text}; tsme flash brings it up to date")
     if status.mode == "safe":
-        text = f"the board is in safe mode after {status.failures} failures: nothing runs there"
-        console.note(f"tsme: {text}; tsme logs says why, tsme push mends it")
+        why = "for what it is to run cannot be loaded"
+        if status.failures:
+            why = f"after {console.count(status.failures, 'failure')}"
+        text = f"the board is in safe mode {why}: nothing runs there"
+        console.note(f"tsme: {text}; tsme logs says why, tsme push brings it mended")
 
 
 def _remember(goal: Target) -> None:

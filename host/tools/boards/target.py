@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import HostError
 from . import ports, project
@@ -51,7 +52,7 @@ def target(board: str | None, port: str | None, via: str | None) -> Target:
     way = via or (known.via if known and not port else "")
     if where:
         return Target(where, name, way, mine, tuple(given.items()))
-    found = _found(name)
+    found = _found(name, mine)
     if not name and len(found.boards) == 1:
         name = found.boards[0]
     return Target(found.port, name, way, mine, tuple(given.items()), chosen=True)
@@ -65,8 +66,8 @@ def is_named(board: str | None, port: str | None, via: str | None) -> bool:
     return mine is not None and bool(mine.board or mine.port)
 
 
-def _found(name: str) -> Port:
-    """The one port that is a board, or this board."""
+def _found(name: str, mine: Project | None) -> Port:
+    """The one port that is a board, or this board; of several, that of the project."""
     there = [one for one in ports.listed() if one.kinds or one.emulated]
     fit = [one for one in there if not name or name in one.boards]
     if name and not fit and (alike := _emulated(name)):
@@ -76,6 +77,9 @@ def _found(name: str) -> Port:
         what = f'no port seems to be a board "{name}"' if name else "no board was found"
         hint = "plug it in, or say where it is: --port PORT; tsme ports lists what there is"
         raise HostError("TSME-N064", what, hint)
+    if len(fit) > 1 and mine is not None:
+        own = [one for one in fit if one.folder and Path(one.folder).is_relative_to(mine.folder)]
+        fit = own if len(own) == 1 else fit
     if len(fit) > 1:
         which = ", ".join(_shown(one) for one in fit)
         what = f'several ports may be the board "{name}"' if name else "there are several boards"

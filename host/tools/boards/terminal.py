@@ -6,8 +6,9 @@ import os
 import select
 import sys
 import termios
+import time
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,11 +17,16 @@ from . import ports
 
 _LEAVE = b"\x1d"  # Ctrl-]
 _BAUD = 115200
+_PROMPTS = (b">>> ", b"... ")
+_ANEW = b"\x03\x04"  # Ctrl-C takes back what was typed, Ctrl-D is the restart
+_MOMENT = 0.2  # s
 _TURN = 0.05  # s, where a port cannot be waited for (rfc2217://)
 
 
-def through(port: str) -> None:
-    """Keys go to the port, its bytes to the terminal.
+def through(port: str, begun: Callable[[], None]) -> bool:
+    """Keys go to the port, its bytes to the terminal.  -> Is the board left at its prompt?
+
+    `begun` is called when each key goes there, Ctrl-C too.
 
     Raises HostError if the port cannot be opened, or is away (TSME-N033).
     """
@@ -29,8 +35,22 @@ def through(port: str) -> None:
     sys.stdout.flush()
     try:
         with _raw(keys):
-            _pass_on(line, keys, screen)
+            begun()
+            return _pass_on(line, keys, screen)
     except OSError as error:  # pyserial's own are
+        raise failures.gone(port, str(error)) from None
+    finally:
+        line.close()
+
+
+def begin_anew(port: str) -> None:
+    """Tell a board that stands at its prompt to restart, as Ctrl-D there does."""
+    line = _opened(port)
+    try:
+        line.write(_ANEW)
+        line.flush()
+        time.sleep(_MOMENT)  # what is closed at once may never be sent
+    except OSError as error:
         raise failures.gone(port, str(error)) from None
     finally:
         line.close()
@@ -68,7 +88,8 @@ def _raw(keys: int) -> Iterator[None]:
         termios.tcsetattr(keys, termios.TCSADRAIN, before)
 
 
-def _pass_on(line: Any, keys: int, screen: int) -> None:
+def _pass_on(line: Any, keys: int, screen: int) -> bool:
+    last = b""
     try:
         waits = [keys, line.fileno()]
     except (AttributeError, OSError):
@@ -81,6 +102,8 @@ def _pass_on(line: Any, keys: int, screen: int) -> None:
             if before:
                 line.write(before)
             if leave or not typed:
-                return
+                return last.endswith(_PROMPTS)
         if ready != [keys]:
-            os.write(screen, line.read(4096))
+            said = line.read(4096)
+            os.write(screen, said)
+            last = (last + said)[-8:]

@@ -69,7 +69,7 @@ class _Powerless(Exception):
 def _run(emulated: Emulated, cuts: float | None) -> int:
     wanted = _Wanted()
     emulated.power_on()
-    with running.announced(emulated.board.name, emulated.address):
+    with running.announced(emulated.board.name, emulated.address, str(emulated.flash)):
         console.out(emulated.address)
         console.note(
             f"{emulated.board.name} runs, its flash is {emulated.flash}; Ctrl-C is its power, "

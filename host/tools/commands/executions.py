@@ -76,7 +76,9 @@ def plain(found: Description) -> dict[str, Any]:
     told = {key: value for key, value in vars(found).items() if key not in ("rest", "whole")}
     told |= found.rest or {}
     always = ("name", "status", "blocks")
-    told = {key: value for key, value in told.items() if value not in (None, ()) or key in always}
+    told = {key: value for key, value in told.items() if value is not None or key in always}
+    if not told.get("tokens"):
+        told.pop("tokens", None)
     if not found.execution:  # none has begun
         return {key: told[key] for key in (*always, "error") if key in told}
     if found.status == "succeeded" and found.whole:

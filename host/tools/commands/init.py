@@ -105,6 +105,7 @@ __pycache__/
 *.sim.json
 *.flash
 *.key
+.tsme/
 """
 FILES = {
     "soil.asl.json": FLOW,

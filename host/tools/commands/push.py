@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
 from .. import console
@@ -13,6 +15,7 @@ from ..errors import DONE, HostError
 from ..files import read_value
 from . import logs
 from .executions import await_end, begin
+from .status import FAR
 from .upload import AGAIN, files_of, show
 
 
@@ -37,8 +40,8 @@ def push(
     """Bring the project onto the board and let its workflows run.
 
     Compiles the workflows of tsme.toml, or those of these names, uploads what has changed of them
-    and of the tasks, restarts the board if the tasks have changed or it is in safe mode, begins
-    what is not under way, and shows the logs until Ctrl-C.
+    and of the tasks, restarts the board if the tasks have changed or it is in safe mode, sets
+    its clock if nothing runs there, begins what is not under way, and shows the logs until Ctrl-C.
 
     What is under way goes on with the program that it began with; --stop ends it, so that the new
     one begins. With --wait exits with 1 if one does not succeed.
@@ -59,6 +62,8 @@ def push(
         if restarts or any(one.new for one in brought) or board.status.mode == "safe":
             console.note("tsme: the board restarts")
             follow.restart(board.client)
+            _not_safe(board)
+        _set_clock(board)
         for name, program in programs.items():
             _begin(board, name, program, value)
         if wait:
@@ -71,6 +76,28 @@ def _stop(board: Session, names: list[str]) -> None:
         if one.name in names and one.status == "running":
             board.client.stop(one.name)
             console.note(f"tsme: {one.name}: execution {one.execution} is stopped")
+
+
+def _not_safe(board: Session) -> None:
+    """A board whose tasks cannot be loaded comes up with nothing but the link."""
+    if board.client.status().mode == "safe":
+        lines = "".join(follow.text(board.client)).split("\n")
+        why = next((line for line in reversed(lines) if line.startswith("tsme: safe: ")), "")
+        message = f"it comes up in safe mode: {why.removeprefix('tsme: safe: ') or 'see its logs'}"
+        hint = "mend the tasks and give the same command again; tsme logs shows all"
+        raise HostError("TSME-N077", message, hint)
+
+
+def _set_clock(board: Session) -> None:
+    """A board without a battery begins in some other year: set its clock, but under nothing that
+    runs, whose Waits would all be over at once."""
+    off = board.client.time() - time.time_ns() // 1_000_000
+    busy = any(one.status == "running" for one in board.client.executions())
+    if abs(off) > FAR and busy:
+        console.note("tsme: its clock is not the laptop's, and is left: an execution is under way")
+    elif abs(off) > FAR:
+        board.client.set_time(time.time_ns() // 1_000_000)
+        console.note("tsme: its clock was not the laptop's, and is set")
 
 
 def _begin(board: Session, name: str, program: Made, value: object) -> None:

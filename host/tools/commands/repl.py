@@ -32,9 +32,10 @@ def repl(where: Where) -> int:
     goal = target(where.board, where.port, where.via)
     from ..boards.terminal import through  # noqa: PLC0415
 
-    console.note(_HELP.format(port=goal.port))
-    through(goal.port)
-    console.note("tsme: left; what the board runs, it goes on to run")
+    if through(goal.port, lambda: console.note(_HELP.format(port=goal.port))):
+        console.note("tsme: left; at its prompt the board runs nothing: tsme reset restarts it")
+    else:
+        console.note("tsme: left; what the board runs, it goes on to run")
     return DONE
 
 

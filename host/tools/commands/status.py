@@ -9,10 +9,12 @@ import click
 from .. import console
 from ..boards import follow
 from ..boards.session import Where, at_board, connected
+from ..boards.target import target
 from ..errors import DONE, HostError
 from ..forms import answers
 
-_FAR = 60_000  # ms: a clock that is further off is worth a word
+_AT_PROMPT = "TSME-N035"
+FAR = 60_000  # ms: a clock that is further off is worth a word
 
 
 @click.command(short_help="Show how a board stands.")
@@ -42,7 +44,7 @@ def status(form: str | None, where: Where) -> int:
     width = max(map(len, lines))
     for name, text in lines.items():
         console.out(f"{name:{width}}  {text}")
-    if abs(found.now - time.time_ns() // 1_000_000) > _FAR:
+    if abs(found.now - time.time_ns() // 1_000_000) > FAR:
         console.note("tsme: its clock is not the laptop's: tsme time --set")
     return DONE
 
@@ -50,11 +52,33 @@ def status(form: str | None, where: Where) -> int:
 @click.command(short_help="Restart a board.")
 @at_board
 def reset(where: Where) -> int:
-    """Restart the board, and come back when it answers again. What is under way goes on."""
-    with connected(where) as board:
-        follow.restart(board.client)
+    """Restart the board, and come back when it answers again. What is under way goes on.
+
+    Also a board that stands at its prompt, where nothing runs.
+    """
+    try:
+        with connected(where) as board:
+            follow.restart(board.client)
+    except HostError as error:
+        if error.code != _AT_PROMPT:
+            raise
+        _from_prompt(where)
     console.note("tsme: it is there again")
     return DONE
+
+
+def _from_prompt(where: Where) -> None:
+    from ..boards.terminal import begin_anew  # noqa: PLC0415
+
+    begin_anew(target(where.board, where.port, where.via).port)
+    until = time.monotonic() + follow.BOOT
+    while True:
+        try:
+            with connected(where):
+                return
+        except HostError as error:
+            if error.code not in (_AT_PROMPT, *follow.SILENT) or time.monotonic() > until:
+                raise
 
 
 @click.command("time", short_help="Show or set the clock of a board.")
@@ -82,7 +106,7 @@ def time_(given: str | None, form: str | None, where: Where) -> int:
         console.answer({"now": now, "time": timestamp(now), "ahead": off}, form)
         return DONE
     console.out(timestamp(now))
-    if abs(off) > _FAR and given is None:
+    if abs(off) > FAR and given is None:
         console.note("tsme: that is not the laptop's time: tsme time --set")
     return DONE
 

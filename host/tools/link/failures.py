@@ -49,7 +49,7 @@ def silent(port: str) -> HostError:
 def at_prompt(port: str) -> HostError:
     """MicroPython's prompt answers in place of the link."""
     message = f'at "{port}" is a MicroPython prompt and no link'
-    cure = "reset the board, so that its main.py starts the link, or use `--via mpremote`"
+    cure = "`tsme reset` lets its main.py start the link; or use `--via mpremote`"
     return HostError("TSME-N035", message, cure)
 
 
