@@ -58,7 +58,7 @@ def ready(pico: Pico, records: int) -> int:
     pico.start()
     done = pico.run(until=f"ready {records}\n", line="uart", instructions=MOST)
     if done.why != "stopped":
-        raise SystemExit(f"bench: the emulated Pico is not ready: {done}")
+        raise SystemExit(f"bench: the emulated Pico is not ready: {done.uart[-200:]!r}")
     pico.stop()
     return done.instructions
 
@@ -72,7 +72,7 @@ def steps(pico: Pico, how: str, name: str, count: int) -> list[int]:
     for number in range(1, count + 1):
         done = pico.run(until=f"step {number}\n", line="uart", instructions=MOST)
         if done.why != "stopped":
-            raise SystemExit(f"bench: the emulated Pico makes no steps: {done}")
+            raise SystemExit(f"bench: the emulated Pico makes no steps: {done.uart[-200:]!r}")
         took.append(done.instructions - last)
         last = done.instructions
     pico.stop()

@@ -41,6 +41,7 @@ engine.recover()
 line.write("ready %d\n" % journal.number)
 if HOW == "wait":
     engine.begin({"n": 0, "most": 1000}, None)
+    line.write("step %d\n" % journal.number)
     while engine.busy():
         engine.advance()
         line.write("step %d\n" % journal.number)

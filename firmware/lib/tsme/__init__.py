@@ -46,7 +46,7 @@ def __getattr__(name):
     # MicroPython also asks here for the module of a `from . import module`
     if name.startswith("_"):
         raise AttributeError(name)
-    part = once("public", "home", name)
+    part = once("public", "home", name) if _HEAP else _part("public").home(name)
     try:
         value = _part(part or name)
     except ImportError:

@@ -22,4 +22,5 @@ def home(name):
     at = HOMES.find(" " + name + ":")
     if at < 0:
         return None
-    return HOMES[at + len(name) + 2 :].partition(" ")[0]
+    at += len(name) + 2
+    return HOMES[at : HOMES.find(" ", at)]

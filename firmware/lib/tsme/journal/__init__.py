@@ -173,7 +173,8 @@ class Journal:
         b = self._blocks
         b.sync(b.of(generation))
         self._chain = crc
-        self._number += 1
+        number = self._number
+        self._number = number + 1
         while self._generation < generation:
             self._seal(b.of(self._generation) if self._generation else b.claimed)
             self._generation += 1
@@ -182,10 +183,11 @@ class Journal:
             self._since = begin
             self._steps = 0
         else:
-            self._since = self._since or begin
+            if not self._since:
+                self._since = begin
             self._steps += 1
         self._live = True
-        return self._number - 1
+        return number
 
     def _seal(self, block):
         # Says in a block that the next one holds a record: if that loses its head, it is missed.

@@ -36,7 +36,7 @@ class Blocks:
             least = max(least, (buffer + 255) & -256 if isinstance(buffer, int) else 0)
             self.buf = bytearray(least)
             self.view = memoryview(self.buf)
-            self._spare = memoryview(bytearray(64))
+            self._spare = memoryview(bytearray(max(64, self.unit)))
             self.ff = memoryview(FF)
         else:
             self.buf = buffer.buf
@@ -99,12 +99,10 @@ class Blocks:
             at += n
         return True
 
-    def blank(self, block, off=0, end=0, part=None):
-        # Puts what it reads into buf, or into `part`, which may be some times as large.
-        ff = self.ff
-        if part:
-            ff = FF * (len(part) // len(FF))
-        else:
+    def blank(self, block, off=0, end=0, part=None, ff=None):
+        # Puts what it reads into buf, or into `part`, which is as large as `ff`.
+        if not part:
+            ff = self.ff
             part = self.view[: len(FF)]
         end = end or self.size
         while off < end:

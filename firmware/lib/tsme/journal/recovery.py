@@ -2,6 +2,7 @@
 # fields of a Journal `j` and its Blocks `b`.
 from .. import once
 from ..errors import TsmeError, fault
+from .blocks import FF
 from .heads import MARKED, USED, Heads, read_mark
 from .info import Info
 from .records import CHECKPOINT, MAGIC, PART, VERSION, mark
@@ -47,9 +48,10 @@ def _must_be_fresh(b):
     whole = mark(b.slot, b.count, b.size, 0, 0, 0, b.once) + b"\xff" * (32 - PART)
     there = bytearray(32)
     torn = b.once  # each block so far holds a torn claim; then the last may be half erased
-    wide = memoryview(bytearray(1024))  # there may be many blocks, and nothing else is here yet
+    ff = FF * 4  # there may be many blocks, and nothing else is here yet
+    wide = memoryview(bytearray(len(ff)))
     for block in range(b.count):
-        if b.blank(block, 0, 0, wide):
+        if b.blank(block, 0, 0, wide, ff):
             torn = False
             continue
         if torn and block == b.count - 1:

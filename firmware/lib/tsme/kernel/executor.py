@@ -180,20 +180,20 @@ class Executor:
         # -> what happens instead of a step that cannot be made, and its step
         return once("kernel.partial", "give_up", self, event, e)
 
-    def say(self):
-        # Once for each block that the journal does without from now on.
-        if self.journal and len(self.journal.retired) > self.told:
-            self.told = len(self.journal.retired)
-            text = "blocks %s of the journal have failed and are not used any more"
-            self.emit("log", text % ", ".join([str(n) for n in self.journal.retired]))
-
     def keep(self, now=False):
         # A checkpoint, when the journal's policy asks for one, or now.
-        self.say()
-        if self.journal and (now or self.journal.needs_checkpoint(None, self.transitions)):
+        journal = self.journal
+        if not journal:
+            return
+        retired = journal.retired
+        if len(retired) > self.told:  # once for each block that is done without from now on
+            self.told = len(retired)
+            text = "blocks %s of the journal have failed and are not used any more"
+            self.emit("log", text % ", ".join([str(n) for n in retired]))
+        if now or journal.needs_checkpoint(None, self.transitions):
             try:
                 body = self.kernel.checkpoint(self.state)
             except MemoryError:
                 return  # the next step tries again; once there is no room, commit() insists
-            self.journal.checkpoint(body)
+            journal.checkpoint(body)
             self.transitions = 0
