@@ -10,7 +10,7 @@ from ..journal.records import crc32
 from ..values.cbor import decode, encode, encode_into, put_head
 from .packets import Line, ticks
 
-_LOG = const(512)  # bytes of text that are kept
+_LOG = const(480)  # bytes of text that are kept
 _LATE = const(2000)  # ms after which nobody waits for an answer
 _AGAIN = const(6000)  # ms in which a message may be sent again
 _QUIET = const(60000)  # ms of silence that end a session
@@ -192,7 +192,13 @@ class Link:
             self.writes = [w for w in self.writes if w[1] is not line]
         if part:
             number = group << 9 | command << 1 | op >> 1 & 1
-            part = self._use(part).HANDLERS.get(number)
+            for name in ("system", "files", "programs", "executions", "journals"):
+                if name[0] == part:
+                    break
+            if not self.part or self.part[0] != name:
+                self._leave()
+                self.part = (name, __import__("tsme.link." + name, None, None, ["*"]))
+            part = self.part[1].HANDLERS.get(number)
         if not part:
             return {"rc": _ENOTSUP}, None, None, None
         return None, part, body, key if command != _UNLOCK else None
@@ -231,19 +237,8 @@ class Link:
         buf[5] = at - 10 & 0xFF
         return at - 10
 
-    # --- parts: loaded for a request, and kept for the next ---
-
-    def _use(self, part):
-        for name in ("system", "files", "programs", "executions", "journals"):
-            if name[0] == part:
-                break
-        if self.part and self.part[0] != name:
-            self._leave()
-        if not self.part:
-            self.part = (name, __import__("tsme.link." + name, None, None, ["*"]))
-        return self.part[1]
-
     def _leave(self):
+        # Parts are loaded for a request, and kept for the next.
         self.part = None
         self.kept.pop("reader", None)
         if sys.implementation.name != "cpython":

@@ -19,8 +19,12 @@ def crc16(data, at, end, crc=0):
     return crc
 
 
-def ticks():
-    return time.ticks_ms() if hasattr(time, "ticks_ms") else time.monotonic_ns() // 1000000
+try:
+    from time import ticks_ms as ticks
+except ImportError:
+
+    def ticks():
+        return time.monotonic_ns() // 1000000
 
 
 class Line:
@@ -30,7 +34,7 @@ class Line:
         self.heard = self.empty = ticks()
         self.buf = bytearray(limit)  # 2 bytes of length, the message, 2 of CRC
         self.view = memoryview(self.buf)
-        self.line = bytearray(128)  # what came and has not been looked at
+        self.line = bytearray(64)  # what came and has not been looked at: a part of a line
         self.rest = memoryview(self.line)
         self.filled = 0
         self.all = True  # the stream has given all it had

@@ -110,10 +110,9 @@ def set_time(link, line, body):
         raise fault("TSME-N007")
     import time
 
-    y, m, d, hour, minute, second, weekday, _ = time.gmtime(
-        now // 1000 - (946684800 if time.gmtime(0)[0] == 2000 else 0)
-    )
-    RTC().datetime((y, m, d, weekday, hour, minute, second, 0))
+    seconds = now // 1000 - (946684800 if time.gmtime(0)[0] == 2000 else 0)
+    t = time.gmtime(seconds)
+    RTC().datetime((t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0))
     return {}
 
 
