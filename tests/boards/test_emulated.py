@@ -142,11 +142,23 @@ def test_a_missing_emulator_or_a_taken_port_is_said(
     with emulated("qemu_mps2", tmp_path) as board:
         number = int(board.address.rpartition(":")[2])
         with pytest.raises(HostError, match="TSME-B022"):
-            emulators.emulated(board.board, tmp_path, number)
+            emulators.emulated(board.board, tmp_path / "other", number)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(HostError, match="TSME-B021") as caught:
         emulators.emulated(board_file.board("qemu_mps2"), tmp_path)
     assert caught.value.hint == "apt-get install qemu-system-arm"
+
+
+def test_a_flash_is_in_one_board_only_and_can_be_made_new(tmp_path: Path):
+    with emulated("qemu_mps2", tmp_path) as board:
+        with pytest.raises(HostError, match="TSME-B025"):
+            emulated("qemu_mps2", tmp_path)
+        board.flash.write_bytes(b"used")
+        (tmp_path / "mine.txt").touch()
+        board.renew()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "mine.txt"]
+    with emulated("qemu_mps2", tmp_path):
+        pass
 
 
 def test_make_firmware_says_what_it_does_not_build():

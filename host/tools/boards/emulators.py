@@ -7,7 +7,9 @@ while the board has no power; what a client says meanwhile waits.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +18,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from ..errors import HostError
 from .board_file import Board
@@ -42,16 +44,23 @@ class Emulated(ABC):
 
     `folder` keeps its flash.  `listener` is a socket that listens on 127.0.0.1; left out, one on
     `number`, 0 for any free port.  Raises HostError TSME-B020 if its firmware is not built,
-    TSME-B021 if the emulator is not installed, TSME-B022 if the port is taken.
+    TSME-B021 if the emulator is not installed, TSME-B022 if the port is taken, TSME-B025 if the
+    flash is another one's.
     """
+
+    keeps: tuple[str, ...] = ("flash.bin",)  # what is gone when it is new
 
     def __init__(self, board: Board, folder: Path, number: int = 0) -> None:
         self.board = board
         self.folder = folder
         self.process: subprocess.Popen[bytes] | None = None
         self.check()
-        folder.mkdir(parents=True, exist_ok=True)
-        self.listener = _listener(number)
+        self._lock = _locked(board, folder)
+        try:
+            self.listener = _listener(number)
+        except HostError:
+            self._lock.close()
+            raise
 
     @property
     def address(self) -> str:
@@ -74,6 +83,15 @@ class Emulated(ABC):
     @abstractmethod
     def launch(self) -> subprocess.Popen[bytes]:
         """Start the emulator on `flash` and `listener`."""
+
+    def renew(self) -> None:
+        """A flash that nobody has used, the next time it has power."""
+        for name in self.keeps:
+            path = self.folder / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
     def power_on(self) -> None:
         """The board begins.  Nothing happens if it is on."""
@@ -105,6 +123,7 @@ class Emulated(ABC):
         """Take the power away, and give the port back."""
         self.cut()
         self.listener.close()
+        self._lock.close()
 
     def __enter__(self) -> Self:
         return self
@@ -143,6 +162,22 @@ def built_firmware(board: Board, name: str = "firmware.elf") -> Path:
             f"in the clone of tsme: make firmware BOARD={board.name}",
         )
     return path
+
+
+def _locked(board: Board, folder: Path) -> IO[bytes]:
+    """A file that is locked as long as it is open: a flash is in one board only."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = (folder / "lock").open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise HostError(
+            "TSME-B025",
+            f'the flash of {board.name} in "{folder}" is in use',
+            "it runs already: tsme ports; or keep another one with --folder",
+        ) from None
+    return file
 
 
 def _listener(number: int) -> socket.socket:

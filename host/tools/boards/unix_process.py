@@ -27,6 +27,8 @@ _RESET = 1  # exit code of MicroPython when main.py resets the board
 class UnixProcess(Emulated):
     """A board in a process; its files and its journal are in `folder`."""
 
+    keeps = ("journal.bin", "boot.txt", "board.json", "programs")
+
     def check(self) -> None:
         """TSME-B020 without MicroPython."""
         self.program = build_folder() / "micropython" / "unix" / "micropython"

@@ -48,9 +48,9 @@ def emulate(
         raise HostError("TSME-H002", "BOARD is missing", f"name one of {there}")
     board = board_file.board(name)
     place = Path(folder) if folder else _place(mine) / board.name
-    if new:
-        (place / "flash.bin").unlink(missing_ok=True)
     with emulators.emulated(board, place, listen or 0) as emulated:
+        if new:
+            emulated.renew()
         return _run(emulated, cuts)
 
 
