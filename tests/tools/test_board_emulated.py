@@ -7,6 +7,7 @@ import os
 import pty
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,21 @@ def test_a_power_cut_in_the_middle_is_pulled_and_replayed(garden: Path, board: E
     assert json.loads(said("start", "soil", "--wait", cwd=garden)) == {"soil": 250}
     said("journal", "pull", cwd=garden)
     assert "identical" in said("replay", "soil.bin", cwd=garden)
+
+
+def test_a_board_begins_by_itself_what_the_project_says(garden: Path, board: Emulated):
+    with (garden / "tsme.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[start]\nsoil = {day = 3}\n")
+    said("upload", cwd=garden)
+    board.cut()
+    board.power_on()
+    told: dict[str, Any] = {"status": ""}
+    while told["status"] != "succeeded":
+        told = json.loads(said("describe", "soil", "--json", cwd=garden))
+    assert told["output"] == {"day": 3, "soil": 250}
+    board.cut()
+    board.power_on()
+    assert json.loads(said("describe", "soil", "--json", cwd=garden))["execution"] == 1  # once
 
 
 def test_tasks_that_cannot_be_loaded_are_said_and_mended_by_the_next_push(garden: Path):

@@ -71,6 +71,7 @@ WRONG = {
     "workflows in a list": ("workflows = []", "no table", 'soil = "soil.asl.json"'),
     "a workflow without a file": ("[workflows]\nsoil = 1", '"soil"', "soil.asl.json"),
     "a name too long": (f'[workflows]\n{"x" * 33} = "a.json"', "1 to 32 bytes", ""),
+    "a start of nothing": ("[start]\nsoil = {}", '"soil" in [start] is not in [workflows]', ""),
     "files in a list": ("files = []", "no table", "[files]"),
 }
 

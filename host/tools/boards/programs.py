@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ..files import read_program
 from ..journal import store
 from .project import Project
 from .session import Session
+from .sources import Source
 from .stored import is_digest, matching
 
 
@@ -50,6 +52,19 @@ def journal_of(mine: Project | None, name: str) -> str:
     file = name.replace("/", "_") + ".bin"
     file = f"_{file[1:]}" if file.startswith(".") else file
     return mine.place(file) if mine else file
+
+
+def start_file(mine: Project | None) -> Source | None:
+    """What [start] of tsme.toml lets the board begin by itself: `start.json` there, if it says so.
+    An empty [start] takes back an earlier one."""
+    if mine is None or mine.start is None:
+        return None
+    told = [
+        [name, made(mine.place(mine.workflows[name])).digest, value]
+        for name, value in mine.start.items()
+    ]
+    text = json.dumps(told, ensure_ascii=False) + "\n"
+    return Source("start.json", mine.place("tsme.toml"), text.encode())
 
 
 def remember(board: Session, name: str, program: Made) -> None:

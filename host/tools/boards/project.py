@@ -11,12 +11,16 @@
     [files]                        # what else goes there: name on the board = file here
     "garden.py" = "board/garden.py"
 
+    [start]                        # what the board begins by itself, once: name = its input
+    soil = {}
+
 All of it may be left out.  The file is looked for in the folder that a command is in, and in those
 around it; paths in it are relative to it.
 """
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +33,7 @@ from ..outputs import not_writable
 FILE = "tsme.toml"
 WAYS = ("mpremote",)
 _TEXTS = ("board", "port", "via", "key-file", "tasks")
-_KEYS = (*_TEXTS, "files", "workflows")
+_KEYS = (*_TEXTS, "files", "workflows", "start")
 _REMEMBERED = ("board", "port", "via")
 NAME_BYTES = 32  # of an execution: it is the name of its region (docs/SPEC.md, 4.7)
 
@@ -46,6 +50,7 @@ class Project:
     tasks: str = ""
     files: dict[str, str] = field(default_factory=dict)
     workflows: dict[str, str] = field(default_factory=dict)
+    start: dict[str, Any] | None = None
 
     @property
     def path(self) -> Path:
@@ -128,6 +133,7 @@ def _read(folder: Path) -> Project:
         folder,
         files=_table(data, "files", '"garden.py" = "board/garden.py"', wrong),
         workflows=_workflows(data, wrong),
+        start=_start(data, wrong),
         **{key.replace("-", "_"): data[key] for key in _TEXTS if key in data},
     )
 
@@ -140,6 +146,23 @@ def _table(data: Any, key: str, example: str, wrong: Any) -> dict[str, str]:
     for name, value in table.items():
         if not (name and isinstance(value, str) and value):
             raise wrong(f'"{name}" in [{key}] is no text', f"write {example}")
+    return dict(table)
+
+
+def _start(data: Any, wrong: Any) -> dict[str, Any] | None:
+    """Inputs, by the names of workflows."""
+    table = data.get("start")
+    if table is None:
+        return None
+    if not isinstance(table, dict):
+        raise wrong('"start" is no table', "write [start] and soil = {}")
+    for name, value in table.items():
+        if name not in data.get("workflows", {}):
+            raise wrong(f'"{name}" in [start] is not in [workflows]')
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError):
+            raise wrong(f'the input of "{name}" in [start] is no JSON value') from None
     return dict(table)
 
 

@@ -19,7 +19,7 @@ from ..errors import DONE, HostError
 _STEP = 0.2  # seconds between two looks at the emulator
 
 
-@click.command()
+@click.command(short_help="Run a board without hardware.")
 @click.argument("name", metavar="BOARD", default="")
 @click.option("--folder", metavar="FOLDER", help="Keep its flash here, not in .tsme/BOARD.")
 @click.option(

@@ -10,7 +10,7 @@ from .. import console
 from ..errors import DONE, HostError
 
 
-@click.command()
+@click.command(short_help="Bring firmware and tsme onto a board.")
 @click.argument("board", metavar="BOARD", required=False)
 @click.option("--port", metavar="PORT", help="Where the board is; else it is found.")
 @click.option("--firmware", metavar="FILE", help="A firmware in place of the pinned official one.")

@@ -8,7 +8,7 @@ import click
 
 from .. import console
 from ..boards import project, upload
-from ..boards.programs import made, of_project
+from ..boards.programs import made, of_project, start_file
 from ..boards.session import Where, at_board, connected
 from ..definitions import takes_values
 from ..errors import DONE, HostError
@@ -64,7 +64,9 @@ def files_of(tasks: str | None) -> list[Source]:
     from ..boards import sources  # noqa: PLC0415
 
     mine = project.found()
-    return sources.of_project(mine, tasks) if mine or tasks else []
+    found = sources.of_project(mine, tasks) if mine or tasks else []
+    first = start_file(mine)
+    return [*found, first] if first else found
 
 
 def show(one: upload.Brought) -> None:
