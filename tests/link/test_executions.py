@@ -219,8 +219,35 @@ def test_a_program_that_is_needed_stays(tmp_path: Path) -> None:
         d = ended(wire, "pump")
         assert (d["status"], d["error"], d["cause"]) == ("stopped", "Enough", "of it")
         assert wire.write(3, digest=digest) == {}
+        assert load(wire, program(WAITS)) == digest  # it can be loaded again
+        assert [digest, len(program(WAITS))] in wire.read(1)["programs"]
         assert wire.write(22, name="pump") == {}
         assert wire.read(4) == {"executions": []}
+
+
+def test_a_changed_workflow_leaves_alone_what_runs(tmp_path: Path) -> None:
+    changed = json.loads(json.dumps(WAITS))
+    changed["States"]["Done"]["Result"] = "changed"
+    with served(tmp_path) as wire:
+        old = load(wire, program(WAITS))
+        wire.write(6, name="pump", program=old, input={})
+        before = wire.records("pump")
+        data = program(changed)
+        sha = hashlib.sha256(data).hexdigest()
+        assert wire.write(2, off=0, len=len(data), sha=sha, data=data[:20]) == {"off": 20}
+        assert wire.read(1)["programs"] == [[old, len(program(WAITS))]]  # all of it, or nothing
+        new = load(wire, data)
+        assert new != old
+        d = wire.read(5, name="pump")
+        assert (d["status"], d["program"]) == ("running", old)
+        assert wire.records("pump") == before
+        wire.write(6, name="other", program=new, input={})
+        assert wire.read(5, name="other")["program"] == new
+        assert {p for p, _ in wire.read(1)["programs"]} == {old, new}
+        wire.write(7, name="pump")
+        ended(wire, "pump")
+        assert wire.write(6, name="pump", program=new) == {"execution": 3}
+        assert wire.read(5, name="pump")["program"] == new
 
 
 def test_a_write_that_is_sent_again_is_done_once(tmp_path: Path) -> None:

@@ -69,6 +69,8 @@ def load(link, line, body):
     sha = need(body, "sha", str) if "sha" in body else None
     if at and (since(at[3]) > _KEPT or sha not in (None, at[0])):
         at = None
+    if at and type(at[4]) is bytes and at[4] not in known.digests():
+        at = None  # it was there, and has been removed since
     if not at:
         link.kept.pop(_LOAD, None)
         if off:
