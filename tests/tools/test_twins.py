@@ -117,6 +117,25 @@ def test_a_handler_that_resets_the_board_ends_the_run_and_the_next_goes_on(folde
     assert json.loads(done.stdout) == {"soil": 0}
 
 
+@both
+def test_timers_and_interrupts_come_while_a_handler_waits(folder: Path, on: str):
+    source = TASKS.replace(
+        "@tasks.task",
+        "import asyncio\nfrom machine import Timer\n\nticks, edges = [], []\n"
+        "Timer(0, period=40, callback=lambda timer: ticks.append(1))\n"
+        "Pin(7, Pin.IN).irq(lambda pin: edges.append(1), Pin.IRQ_RISING)\n\n\n@tasks.task",
+    ).replace(
+        "def measure(payload):\n    return sensor.read_u16()",
+        "async def measure(payload):\n"
+        "    while len(ticks) < 5 or not edges:\n"
+        "        await asyncio.sleep(0.01)\n"
+        "    return len(edges)",
+    )
+    (folder / "tasks.py").write_text(source, encoding="utf-8")
+    done = run(folder, on, "--world", '{"pin:7": [[0, 0], [200, 1]]}')
+    assert json.loads(done.stdout) == {"soil": 1}
+
+
 def test_what_handlers_say_of_themselves_is_read_with_twins_too(folder: Path):
     run(folder, "cpython", "-j", "j.bin")
     done = spawn("journal", "effects", "j.bin", "-t", "tasks.py", "--json", cwd=folder)

@@ -29,7 +29,7 @@ try:
     import asyncio
 
     from forms import keep, value_of
-    from prepare import deliver, hush, kept, listen, prepared, say, serve
+    from prepare import deliver, hush, kept, listen, prepared, say, serve, ticking
     from unixtasks import Left, line, read, where
     from waiting import SayingEngine
 
@@ -71,14 +71,15 @@ class FastEngine(Engine):
 async def quietly(engine, value, mail):
     if sys.implementation.name == "cpython":
         asyncio.get_running_loop().set_exception_handler(hush)
-    if not mail:
-        return await engine.run(value)
-    # An execution that goes on finds what came while nothing ran, before any time passes.
-    ear = asyncio.create_task(listen(engine, mail, deliver(engine, mail, 0)))
+    beside = [ticking()]
+    if mail:
+        # An execution that goes on finds what came while nothing ran, before any time passes.
+        beside.append(asyncio.create_task(listen(engine, mail, deliver(engine, mail, 0))))
     try:
         return await engine.run(value)
     finally:
-        ear.cancel()
+        for task in beside:
+            task.cancel()
 
 
 def make(options):

@@ -83,6 +83,20 @@ def showing(name, value):
     say("board: %s %s" % (name, "off" if value is None else dumps(ordered(value))))
 
 
+def ticking():
+    # A task of the event loop that lets the time of twins go by: their timers and interrupts.
+    return asyncio.create_task(_tick(sys.modules.get("tsme.sim.world")))
+
+
+async def _tick(twins):
+    while twins:
+        await asyncio.sleep(0.02)
+        try:
+            twins.current().due()
+        except Exception as e:  # of a function that somebody gave a Timer, say
+            say("tsme: in an interrupt: %s: %s" % (type(e).__name__, e))
+
+
 def prepared(options):
     # -> the handlers, and what gives the seed
     for text in options.get("limits", "").split(","):

@@ -8,7 +8,7 @@ import sys
 from binascii import hexlify
 
 from forms import value_of
-from prepare import deliver, hush, kept, listen, prepared, say, serve
+from prepare import deliver, hush, kept, listen, prepared, say, serve, ticking
 from unixtasks import read
 from waiting import tell
 
@@ -94,13 +94,14 @@ def goes_on(slot):
 async def quietly(board, mail):
     if sys.implementation.name == "cpython":
         asyncio.get_running_loop().set_exception_handler(hush)
-    if not mail:
-        return await board.run()
-    ear = asyncio.create_task(listen(board, mail, deliver(board, mail, 0)))
+    beside = [ticking()]
+    if mail:
+        beside.append(asyncio.create_task(listen(board, mail, deliver(board, mail, 0))))
     try:
         return await board.run()
     finally:
-        ear.cancel()
+        for task in beside:
+            task.cancel()
 
 
 def run(options):
