@@ -26,6 +26,7 @@ class Rom:
         self.program = None
         self.sessions = 0
         self._stop = threading.Event()
+        self._lines = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = f"socket://127.0.0.1:{self._listening.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -37,8 +38,9 @@ class Rom:
     def __exit__(self, *_):
         self._stop.set()
         socket.create_connection(self._listening.getsockname()).close()  # accept() comes back
-        self._listening.close()
-        self._thread.join(10)
+        self._thread.join(20)
+        for one in (self._listening, *self._lines):
+            one.close()
 
     def _serve(self):
         while not self._stop.is_set():
@@ -46,7 +48,8 @@ class Rom:
                 line, _ = self._listening.accept()
             except OSError:
                 return
-            with contextlib.suppress(OSError), line:
+            self._lines.append(line)
+            with contextlib.suppress(OSError):
                 first = line.recv(1, socket.MSG_PEEK)
                 if first and first != b"\xc0" and self.program:
                     self.program(line)
@@ -70,7 +73,10 @@ class Rom:
                 if self.cut == 0:
                     break
         _shut(outer)
-        _shut(line)
+        with contextlib.suppress(OSError):
+            line.shutdown(
+                socket.SHUT_WR
+            )  # pyserial (3.5) leaks its socket if both halves are gone
         served.join(10)
         back.join(10)
         outer.close()
@@ -89,7 +95,6 @@ def _relay(source, target):
     with contextlib.suppress(OSError):
         while data := source.recv(4096):
             target.sendall(data)
-    _shut(target)
 
 
 def _shut(line):

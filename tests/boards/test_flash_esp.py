@@ -16,10 +16,6 @@ from tsme_host.tools.boards.partitions import Entry
 from tsme_host.tools.boards.telling import Telling
 from tsme_host.tools.errors import HostError
 
-# pyserial's socket:// leaves its socket open if the other end is gone (3.5).
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"
-)
 OFFSET = 0x1000
 SMALL = (*esp_files.STOCK[:3], Entry("vfs", 1, 0x81, 0x3C0000, 0x40000))
 FILES = {
@@ -185,7 +181,7 @@ def test_a_new_firmware_leaves_files_and_journals_as_they_are():
         assert bytes(rom.flash.data[0x10000 : OFFSET + len(newer)]) == newer[at:]
 
 
-@pytest.mark.parametrize("after", [60, 2_500, 9_000, 20_000, 45_000, 75_000])
+@pytest.mark.parametrize("after", [60, 9_000, 45_000, 75_000])
 def test_a_cable_pulled_anywhere_leaves_a_board_that_the_same_command_mends(after, cache):
     data = esp_files.firmware(table=SMALL)
     with Rom() as rom:

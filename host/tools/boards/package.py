@@ -123,6 +123,8 @@ def install(
     size = sum(len(wanted[path]) for path in missing)
     _room(facts, [len(wanted[path]) for path in missing if not there[path]])
     _aside(prompt, there["/main.py"], digests["/main.py"], tell)
+    if "/main.py" not in missing:
+        missing.append("/main.py")  # it was ours, and is away until all else is there
     prompt.folders(_folders(wanted))
     total = 0
     with tell.progress(f"installing tsme ({len(missing)} files)") as progress:

@@ -21,7 +21,7 @@ from ..link import failures
 
 PATIENCE = 20.0  # seconds that a board may take to boot, or its port to come back
 _ANSWER = 30.0  # seconds for one command
-_CHUNK = 512
+_CHUNK = 1024
 _AGAIN = "plug the board in again; the same command goes on from there"
 
 # What the board is.  Everything is asked for carefully: small boards have half of it.
@@ -138,8 +138,8 @@ class Prompt:
 
         try:
             self._line = _line(SerialTransport, self.port)
-        except (SerialException, OSError, TransportError, ValueError) as error:
-            raise failures.of_opening(self.port, error) from None
+        except (SerialException, OSError, TransportError, ValueError):
+            raise failures.of_opening(self.port, _reason(self.port)) from None
         try:
             with contextlib.redirect_stdout(
                 io.StringIO()
@@ -222,16 +222,20 @@ class Prompt:
     def write(self, path: str, data: bytes, done: Callable[[int], None] | None = None) -> None:
         """Write a file: beside it first, and renamed when it is whole."""
         part = path + ".part"
-        self.run(f"f = open({part!r}, 'wb')\nw = f.write")
-        for at in range(0, len(data), _CHUNK):
-            self.run(f"w({data[at : at + _CHUNK]!r})")
+        # FAT does not rename over a file that is there.
+        end = (
+            f"f.close()\nimport os\ntry:\n os.rename({part!r}, {path!r})\nexcept OSError:\n"
+            f" os.remove({path!r})\n os.rename({part!r}, {path!r})"
+        )
+        code = f"f = open({part!r}, 'wb')\nw = f.write\n"
+        for at in range(0, len(data), _CHUNK):  # most files are one command
+            code += f"w({data[at : at + _CHUNK]!r})\n"
+            if at + _CHUNK < len(data):
+                self.run(code)
+                code = ""
             if done:
                 done(len(data[at : at + _CHUNK]))
-        # FAT does not rename over a file that is there.
-        self.run(
-            f"f.close()\nimport os\ntry:\n    os.rename({part!r}, {path!r})\nexcept OSError:\n"
-            f"    os.remove({path!r})\n    os.rename({part!r}, {path!r})"
-        )
+        self.run(code + end)
 
     def remove(self, path: str) -> None:
         """Remove a file, if it is there."""
@@ -258,6 +262,17 @@ class Prompt:
             with contextlib.suppress(OSError, TransportError):
                 self._line.serial.write(b"\r\x02\r\x04")
                 self._line.serial.flush()
+
+
+def _reason(port: str) -> Exception:
+    """Why a port cannot be opened, which mpremote keeps to itself."""
+    import serial  # noqa: PLC0415
+
+    try:
+        serial.serial_for_url(port, exclusive=True).close()
+    except (OSError, ValueError) as error:
+        return error
+    return OSError(0, "it could not be opened a moment ago")
 
 
 def _no_space(text: str) -> HostError:

@@ -1,0 +1,57 @@
+# Run by MicroPython's unix port in place of a board's boot: the root is a littlefs in the file
+# given, and main.py begins if it is there.  The prompt comes afterwards, as on a board.
+import os
+import sys
+
+import vfs
+
+BLOCK = 4096
+
+
+class Flash:
+    def __init__(self, path, count):
+        self.file = open(path, "r+b")
+        self.count = count
+
+    def readblocks(self, n, buf, off=0):
+        self.file.seek(n * BLOCK + off)
+        self.file.readinto(buf)
+
+    def writeblocks(self, n, buf, off=None):
+        self.file.seek(n * BLOCK + (off or 0))
+        self.file.write(buf)
+        self.file.flush()
+
+    def ioctl(self, op, arg):
+        if op == 4:
+            return self.count
+        if op == 5:
+            return BLOCK
+        if op == 6:
+            self.writeblocks(arg, b"\xff" * BLOCK)
+            return 0
+        return 0
+
+
+flash = Flash(sys.argv[1], int(sys.argv[2]))
+try:
+    root = vfs.VfsLfs2(flash)
+except OSError:
+    vfs.VfsLfs2.mkfs(flash)
+    root = vfs.VfsLfs2(flash)
+vfs.umount("/")
+vfs.mount(root, "/")
+os.chdir("/")
+sys.path[:] = ["", ".frozen", "/lib"]
+try:
+    open("/main.py").close()
+    main = True
+except OSError:
+    main = False
+if main:
+    try:
+        exec(open("/main.py").read())
+    except KeyboardInterrupt:
+        print("interrupted")
+    except Exception as e:
+        getattr(sys, "print_exception")(e)  # noqa: B009  # CPython has none
