@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,14 +90,19 @@ def type_to(folder: Path, *keys: tuple[bytes, bytes]) -> bytes:
         os.execv(COMMAND, [str(COMMAND), "repl"])
     shown = b""
     left = [*keys]
-    while True:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         if left and left[0][0] in shown:
             os.write(terminal, left.pop(0)[1])
+        if not select.select([terminal], [], [], 1)[0]:
+            continue
         try:
             piece = os.read(terminal, 65536)
         except OSError:  # it has ended
             break
         shown += piece
+    else:
+        os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     os.close(terminal)
     assert os.waitstatus_to_exitcode(status) == 0, shown

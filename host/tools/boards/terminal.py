@@ -105,5 +105,5 @@ def _pass_on(line: Any, keys: int, screen: int) -> bool:
                 return last.endswith(_PROMPTS)
         if ready != [keys]:
             said = line.read(4096)
-            os.write(screen, said)
+            os.write(screen, said.replace(b"\r\n", b"\n"))  # the terminal puts it back
             last = (last + said)[-8:]
