@@ -82,11 +82,11 @@ import tsme.link
 tasks = tsme.Tasks()
 
 
-async def drive(self):
+async def run(self):
     raise OSError(5)
 
 
-tsme.link.Link._drive = drive
+tsme.link.Link.run = run
 """
 
 
