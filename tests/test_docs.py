@@ -61,7 +61,11 @@ def test_each_stub_has_a_page_and_each_host_module_too(built: Path):
     assert {page(p, LIB.parent) for p in LIB.rglob("*.pyi")} <= pages
     pages = {p.relative_to(built / "host") for p in (built / "host").rglob("*.html")}
     for folder, package in (("host", "tsme_host"), ("sim", "tsme_sim")):
-        paths = [p for p in (ROOT / folder).rglob("*.py") if not p.name.startswith("_")]
+        paths = [
+            p
+            for p in (ROOT / folder).rglob("*.py")
+            if not p.name.startswith("_") and (p.parent / "__init__.py").exists()
+        ]
         assert {package / page(p, ROOT / folder) for p in paths} <= pages
 
 
