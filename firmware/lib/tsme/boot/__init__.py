@@ -23,7 +23,15 @@ def run(path="board.json"):
     kept.count("watchdog" in settings)
     try:
         link, trouble = _make(settings, trouble, kept)
-        link.recover()  # here, since a Pico has no stack left for it within an event loop
+        if not link.safe:
+            # Here, and by no other's hand: a Pico's stack just holds a replay that imports.
+            from ..program.functions import arguments  # which most functions import in turn
+
+            del arguments
+            try:
+                link.board.recover()
+            except (TsmeError, OSError, MemoryError) as e:  # the link stays: it tells why
+                link.log.write("it cannot go on: %s\n" % e)
         if not trouble:
             _begin(link)
         asyncio.run(_run(link, settings, kept, trouble))
