@@ -139,7 +139,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("interpreter", "count", "seed"),
     [
-        ("micropython", 400_000, 12),
+        ("micropython", 200_000, 12),
+        ("micropython", 200_000, 18),
         ("micropython", 200_000, 13),  # with a key
         ("micropython32", 200_000, 14),
         ("cpython", 200_000, 16),
