@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.boards.prompted import Prompted
-from tsme_host.tools.boards import board_file, file_system, installer, package, settings
+from tsme_host.tools.boards import board_file, file_system, installer, measure, package, settings
 from tsme_host.tools.boards.installer import Wish
 from tsme_host.tools.boards.prompt import Facts, Prompt
 from tsme_host.tools.boards.telling import Telling
@@ -52,7 +52,10 @@ def few(wanted, monkeypatch):
     return {path: wanted[path] for path in (*some, "/board.json", "/main.py")}
 
 
-def test_all_of_it_in_one_command_and_the_board_answers(tmp_path, wanted):
+RAM = "__import__('tsme.journal.ram_flash', None, None, ['RamFlash']).RamFlash(4096, 16)"
+
+
+def test_all_of_it_in_one_command_and_the_board_answers(tmp_path, wanted, monkeypatch):
     with Prompted(tmp_path) as board:
         heard = flash(board.port)
         assert {path: data for path, data in files(board).items() if path in wanted} == wanted
@@ -64,6 +67,12 @@ def test_all_of_it_in_one_command_and_the_board_answers(tmp_path, wanted):
         again = flash(board.port)
         assert "tsme is on it already, all files as they should be" in again
         assert any("it answers" in line for line in again)
+        raw = replace(BOARD, journal=BOARD.own)
+        with Prompt(board.port) as prompt:  # what runs there is interrupted
+            monkeypatch.setattr(measure, "device_code", lambda _: RAM)
+            found = measure.measured(raw, prompt, False)
+            assert found.place == "a region of the board's flash, 16 blocks of 4096 bytes, tried"
+            assert "none of them" in found.promise
 
 
 @pytest.mark.parametrize("after", [40, 3_000, 12_000, 30_000])
