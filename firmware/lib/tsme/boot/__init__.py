@@ -112,7 +112,7 @@ def _make(settings, trouble, kept):
     from . import places
 
     if not trouble and kept.failures >= _TRIES:
-        trouble = "%d failures in a row, the last: %s" % (kept.failures, kept.last)
+        trouble = "%s (%d failures in a row)\n" % (kept.last.strip(), kept.failures)
     tasks = None
     if not trouble:
         try:

@@ -3,7 +3,7 @@
 # nobody caught, or a reset by the watchdog.
 
 _FILE = "boot.txt"
-_LONG = 1000  # characters of a traceback that are kept
+_LONG = 400  # characters of a traceback that are kept: the log has room for them
 
 
 def _causes():
