@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 
@@ -205,7 +206,7 @@ def test_a_cable_pulled_anywhere_leaves_a_board_that_the_same_command_mends(afte
     assert not list((cache / "pulled").glob("*.vfs"))
 
 
-def test_what_was_pulled_is_kept_until_it_is_back(cache):
+def test_what_was_pulled_is_kept_until_it_is_back(cache, monkeypatch):
     data = esp_files.firmware(table=SMALL)
     with Rom() as rom:
         with_files(rom, data, SMALL)
@@ -222,6 +223,12 @@ def test_what_was_pulled_is_kept_until_it_is_back(cache):
             )
         assert dict(file_system.listed(kept.read_bytes())) == FILES
         rom.flash.data[0x3C0000:0x400000] = b"\0" * 0x40000  # half written, say
+        before = bytes(rom.flash.data)
+        os.utime(kept, (0, 0))
+        with monkeypatch.context() as patched:  # the table is agreed to, old files are not
+            patched.setattr(esp_install, "_agreed", lambda *_: None)
+            assert "days ago" in refused("TSME-B041", rom, data, blocks=16).message
+        assert bytes(rom.flash.data) == before
         heard = install(rom, data, yes=True, blocks=16)
         assert any("cut off" in line for line in heard)
         assert files_of(rom) == FILES

@@ -10,6 +10,7 @@ chip's boot loader is in ROM.
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from .esp_image import Image
 from .firmware_file import cache
 from .partitions import Entry, Table
 from .telling import Telling
+
+_DAY = 86400.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -175,6 +178,10 @@ class _Kept:
             hint = "make room there, or name another folder: TSME_CACHE=folder"
             raise HostError("TSME-B043", what, hint) from None
 
+    def age(self) -> float:
+        """Seconds since they were pulled."""
+        return time.time() - self.path.stat().st_mtime
+
     def drop(self) -> None:
         self.path.unlink(missing_ok=True)
 
@@ -188,6 +195,8 @@ def _files(
         return []
     if kept.path.exists() and old is not None:
         tell.say(f"an installation was cut off: goes on with the files in {kept.path}")
+        if kept.age() > _DAY:  # somebody may have written others since
+            tell.consent("These files were pulled days ago. They replace those on the board.")
         image = kept.path.read_bytes()
     elif plan.moved:
         with tell.progress(f"pulling the files ({plan.moved.size >> 10} KB)") as progress:
