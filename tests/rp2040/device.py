@@ -8,7 +8,9 @@
 #     S name records             so many records are durable
 #     E name status              the execution of this world has ended
 #     Z                          all have
+#     X                          it cannot go on, for a reason that is told before
 import json
+import sys
 
 import machine
 import rp2
@@ -118,8 +120,12 @@ def main():
     world = json.loads(read("world.json"))
     if world["broken"] == "law 6":
         tsme.Engine.resume = lambda self: [self.launch(a) for a in self.interrupted()]
-    (several if world["several"] else one)(world, told(tasks), rp2.Flash())
-    say("Z")
+    try:
+        (several if world["several"] else one)(world, told(tasks), rp2.Flash())
+        say("Z")
+    except Exception as e:
+        sys.print_exception(e, uart)
+        say("X")
 
 
 main()

@@ -170,7 +170,7 @@ class Worlds:
             elif what == "Z":
                 ended = True
             elif what != "E":
-                self.wrong(f"it said {line!r}")
+                self.wrong(f"it said: {said}")
         return len(recovered) == len(self.subject.names), ended
 
     def pull(self) -> None:

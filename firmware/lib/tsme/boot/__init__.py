@@ -24,10 +24,7 @@ def run(path="board.json"):
     try:
         link, trouble = _make(settings, trouble, kept)
         if not link.safe:
-            # Here, and by no other's hand: a Pico's stack just holds a replay that imports.
-            from ..program.functions import arguments  # which most functions import in turn
-
-            del arguments
+            # Here, and by no other's hand: a Pico's stack just holds it.
             try:
                 link.board.recover()
             except (TsmeError, OSError, MemoryError) as e:  # the link stays: it tells why

@@ -6,7 +6,11 @@ from .slot import Slot
 
 
 def open(board, name):
-    # -> its Slot, or None: it is broken
+    # -> its Slot, or None: it is broken.  A Pico's stack holds a replay just as long as what most
+    # functions import is there before.
+    from ..program.functions import arguments
+
+    del arguments
     journal = Journal(board.regions.open(name), 32, board.regions.buffer)
     board.regions.buffer = journal  # all use the same
     try:
