@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from tsme_host.tools.boards.prompt import Facts, Prompt
 from tsme_host.tools.boards.telling import Telling
 from tsme_host.tools.errors import HostError
 
+ROOT = Path(__file__).parents[2]
 # A Pico with the official firmware, which is there already.
 BOARD = replace(board_file.board("rpi_pico"), port="linux")
 
@@ -53,6 +56,12 @@ def few(wanted, monkeypatch):
 
 
 RAM = "__import__('tsme.journal.ram_flash', None, None, ['RamFlash']).RamFlash(4096, 16)"
+
+
+def test_a_board_gets_the_modules_that_mip_installs():
+    listed = json.loads((ROOT / "firmware" / "package.json").read_text(encoding="utf-8"))["urls"]
+    source = package.contents(replace(BOARD, install="source"))
+    assert sorted(source) == sorted(f"/lib/{name}" for name, _ in listed)
 
 
 def test_all_of_it_in_one_command_and_the_board_answers(tmp_path, wanted, monkeypatch):

@@ -21,7 +21,7 @@ from .prompt import Facts, Prompt
 from .telling import Telling
 
 LIB = "/lib"
-_HOST_ONLY = ("__main__.py", "testing.py", "values/native.py", "journal/file_lock.py")
+_HOST_ONLY = ("__main__.py", "testing.py", "values/native.py", "journal/file_lock.py", "sim/")
 _MPY = 6  # the version of .mpy files, sub-version 3 for native code
 
 
@@ -38,7 +38,7 @@ def modules() -> list[Path]:
     """The sources of the package that a board has, those of this computer left out."""
     root = _root()
     found = sorted(root.rglob("*.py"))
-    return [one for one in found if one.relative_to(root).as_posix() not in _HOST_ONLY]
+    return [one for one in found if not one.relative_to(root).as_posix().startswith(_HOST_ONLY)]
 
 
 def _root() -> Path:
