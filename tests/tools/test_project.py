@@ -63,6 +63,16 @@ def test_what_is_remembered_leaves_all_else_as_it_is(folder: Path):
     assert (again.board, again.port) == ("esp32", "")
 
 
+def test_another_board_makes_the_port_and_the_way_of_the_first_forgotten(folder: Path):
+    mine = project.Project(folder, board="rpi_pico", port="/dev/ttyACM0", via="mpremote")
+    assert project.of_board(mine, {"board": "esp32"}) == {"board": "esp32", "port": "", "via": ""}
+    other = {"board": "esp32", "port": "/dev/ttyUSB0"}
+    assert project.of_board(mine, other) == {**other, "via": ""}
+    for same in ({"board": "rpi_pico"}, {"port": "/dev/ttyUSB0"}):
+        assert project.of_board(mine, same) == same
+    assert project.of_board(None, {"board": "esp32"}) == {"board": "esp32"}
+
+
 WRONG = {
     "a word that is none": ('bord = "x"', 'there is no "bord"', 'did you mean "board"?'),
     "a port that is a number": ("port = 3", '"port" is no text', 'write port = ".."'),

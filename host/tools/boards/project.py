@@ -103,6 +103,14 @@ def remember(project: Project, **said: str) -> list[str]:
     return [f'{key} = "{value}"' if value else f"no {key}" for key, value in changed.items()]
 
 
+def of_board(project: Project | None, said: dict[str, str]) -> dict[str, str]:
+    """What is to be remembered of board, port and via that were said: with another board than the
+    file's, where that one was is no matter any more."""
+    board = said.get("board")
+    other = project is not None and board and project.board and project.board != board
+    return {"port": "", "via": ""} | said if other else said
+
+
 def _text(path: Path) -> str:
     data = read_bytes(str(path))
     try:

@@ -41,10 +41,8 @@ def target(board: str | None, port: str | None, via: str | None) -> Target:
     if board:
         board_of(board)  # a name that is none is said now
     said = {"board": board, "port": port, "via": via}
-    given = {key: value for key, value in said.items() if value}
+    given = project.of_board(mine, {key: value for key, value in said.items() if value})
     other = bool(board) and mine is not None and bool(mine.board) and mine.board != board
-    if other:  # where that one was is no matter any more
-        given = {"port": "", "via": ""} | given
     known = mine if mine and not other else None
     name = board or (known.board if known else "")
     where = port or (known.port if known else "")

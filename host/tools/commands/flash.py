@@ -58,7 +58,8 @@ def flash(board: str | None, port: str | None, yes: bool, listed: bool, **wishes
     there = install(board_file.board(name), wish, Telling(yes))
     console.out(f"{name} is ready at {there}")
     if mine is not None:
-        for line in project.remember(mine, board=name, **({"port": port} if port else {})):
+        said = {"board": name} | ({"port": port} if port else {})
+        for line in project.remember(mine, **project.of_board(mine, said)):
             console.note(f"{project.FILE}: {line}")
     console.note("next:\n  tsme upload\n  tsme start NAME\n  tsme logs -f")
     return DONE
