@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import select
 import socket
@@ -14,6 +15,7 @@ import serial.rfc2217
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.link import wire
 from tests.link.on_cable import MANY, PATIENCE, QUICK, WAIT, Board, board, program, records_of
 from tests.link.relay import TO_BOARD, TO_LAPTOP, Fault
 from tsme_host.tools.errors import HostError
@@ -379,6 +381,46 @@ def test_a_network_that_breaks_off_is_found_again(tmp_path: Path):
         client.upload("a.bin", FILE)
         assert client.download("a.bin") == FILE
         assert client.reconnected >= 1
+
+
+class Restless(threading.Thread):
+    """A port at which a session begins, and the first request after that ends the connection."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.begun = 0
+
+    def run(self) -> None:
+        while True:
+            try:
+                peer, _ = self.server.accept()
+            except OSError:  # closed
+                return
+            with peer, peer.makefile("rb") as lines:
+                asked = next((line for line in lines if line.startswith(b"\x06\x09")), b"")
+                if asked:
+                    self.begun += 1
+                    sequence = base64.b64decode(asked[2:])[8]
+                    told = wire.message(0, 6, {"buf_size": 512}, False, sequence)
+                    peer.sendall(wire.lines(bytes([told[0] | 1]) + told[1:]))
+                    next((line for line in lines if line.startswith(b"\x06\x09")), b"")
+
+    def close(self) -> None:
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.join(PATIENCE)
+        self.server.close()
+
+
+def test_a_request_that_resets_the_board_each_time_comes_to_an_end():
+    far = Restless()
+    far.start()
+    port = f"socket://127.0.0.1:{far.server.getsockname()[1]}"
+    with open_board(port, timeout=PATIENCE, patience=0.1) as client:
+        text = said(client.echo, "x")
+    far.close()
+    assert text == "TSME-N049: the board has begun the connection anew again and again"
+    assert far.begun > 8
 
 
 def open_when_there(port: str):

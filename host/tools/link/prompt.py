@@ -69,13 +69,15 @@ class PromptTransport(Transport):
         self._repl = repl
         self._answer = b""
 
-    async def connect(self, address: str, timeout_s: float) -> None:  # noqa: ARG002
-        """Make the board's link there.  Raises HostError, TSME-N046, if it has none."""
+    async def connect(self, address: str, timeout_s: float) -> None:  # noqa: ARG002  # as smpclient calls it
+        """Make the board's link there.  Raises HostError: TSME-N046 if it has none, TSME-N033."""
         try:
             with _quiet():
                 self._repl.exec(_BEGIN)
         except TransportExecError as error:
             raise failures.needs_tsme(_last(error)) from None
+        except (TransportError, OSError) as error:
+            raise failures.gone(address, str(error)) from None
 
     async def disconnect(self) -> None:
         """Nothing: the port is somebody else's."""
@@ -95,7 +97,10 @@ class PromptTransport(Transport):
             raise SMPTransportDisconnected(str(error)) from None
         text, _, answer = said.rpartition("= ")
         self.tell(text.encode())
-        self._answer = ast.literal_eval(answer.strip())
+        try:
+            self._answer = ast.literal_eval(answer.strip())
+        except SyntaxError as error:  # cut off; what is no value is a ValueError already
+            raise ValueError(str(error)) from None
 
     async def receive(self) -> bytes:
         for message in Lines().feed(self._answer):

@@ -98,6 +98,8 @@ class Session:
             except _LOST as error:
                 tries += 1
                 if not self._transport.open or isinstance(error, SMPTransportDisconnected):
+                    if tries > _TRIES and time.monotonic() >= until:  # it is the request's doing
+                        raise failures.restless("the connection") from None
                     self._reconnect(until)
                 elif tries >= _TRIES and time.monotonic() >= until:
                     raise self._silence() from None

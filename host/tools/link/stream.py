@@ -161,7 +161,7 @@ class PortTransport(Transport):
         self._lines = Lines()
         self._waits = False  # can the port be waited for?
 
-    async def connect(self, address: str, timeout_s: float) -> None:  # noqa: ARG002
+    async def connect(self, address: str, timeout_s: float) -> None:  # noqa: ARG002  # as smpclient calls it
         """Open the port.  Raises HostError."""
         self._lines = Lines()
         self.echoed = False
