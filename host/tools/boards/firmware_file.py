@@ -88,11 +88,9 @@ def _checked(name: str, data: bytes, wanted: str, path: Path) -> None:
     """Compare with the checksum of board.toml, or with that of the first download."""
     found = hashlib.sha256(data).hexdigest()
     lock = path.with_name(LOCK)
-    known = {
-        line.split(maxsplit=1)[1]: line.split()[0]
-        for line in (lock.read_text(encoding="utf-8").splitlines() if lock.exists() else ())
-        if line.strip()
-    }
+    text = lock.read_text(encoding="utf-8", errors="replace") if lock.exists() else ""
+    rows = [line.split(maxsplit=1) for line in text.splitlines()]
+    known = {row[1]: row[0] for row in rows if len(row) == 2}
     by = "board.toml" if wanted else str(lock)
     wanted = wanted or known.get(name, "")
     if not wanted:

@@ -96,7 +96,12 @@ class Qemu(Emulated):
                 preexec_fn=die_with_us,  # noqa: PLW1509  # no thread here holds what it needs
             )
         if not self.chip.ram:
-            self._insert_flash()
+            try:
+                self._insert_flash()
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
         return process
 
     def said(self) -> str:
