@@ -91,16 +91,7 @@ _DIAGRAM = "version author editor parts connections serialMonitor dependencies".
 def diagram(path: Path) -> Diagram:
     """Reads a diagram.json; mistakes are in its reader's `problems`."""
     reader = WokwiReader(path)
-    names = [
-        "version",
-        "author",
-        "editor",
-        "parts",
-        "connections",
-        "serialMonitor",
-        "dependencies",
-    ]
-    found = reader.members(reader.root, "a diagram", names)
+    found = reader.members(reader.root, "a diagram", _DIAGRAM)
     reader.one(found, "version", "a diagram")
     for name in ("author", "editor"):
         reader.text(reader.required(found, name, reader.root, "a diagram"), name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import dataclass
 
@@ -152,8 +151,7 @@ def _answers(board: Board, port: str, tell: Telling) -> None:
             return
         except HostError as error:
             why = error
-        with contextlib.suppress(OSError):
-            time.sleep(0.5)
+        time.sleep(0.5)
     hint = "see what it says: tsme repl, then Ctrl-D; or the same command again"
     raise HostError(
         "TSME-B051", f"tsme is installed, but the board does not answer: {why.message}", hint

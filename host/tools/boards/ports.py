@@ -15,10 +15,10 @@ from ..errors import HostError
 from ..link import failures
 from . import running
 
-# (vendor, product) -> what it says it is, and the MicroPython ports or chips that it may be.
-# product None: any of that vendor.
 _OF_PORTS = ("TSME-N030", "TSME-N031", "TSME-N032")
 _UARTS = "esp32 esp8266"
+# (vendor, product) -> what it says it is, and the MicroPython ports or chips that it may be.
+# product None: any of that vendor.
 _KNOWN: dict[tuple[int, int | None], tuple[str, str]] = {
     (0x2E8A, 0x0005): ("MicroPython on RP2040 or RP2350", "rp2"),
     (0x2E8A, 0x000C): ("a debug probe: not the board's own port", ""),

@@ -172,14 +172,12 @@ class Prompt:
 
     def run(self, code: str) -> str:
         """Run code there; what it prints."""
-        from mpremote.transport import TransportError, TransportExecError  # noqa: PLC0415
+        from mpremote.transport import TransportError  # noqa: PLC0415
         from serial import SerialException  # noqa: PLC0415
 
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 said, wrong = self._line.exec_raw(code, timeout=_ANSWER)
-        except TransportExecError:
-            raise
         except (SerialException, OSError, TransportError, TypeError) as error:
             what = f"the connection to {self.port} was lost: {error}"
             raise HostError("TSME-B037", what, _AGAIN) from None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from typing import Any, Literal, Self
 
 from ..errors import HostError
 from .board_file import board, folder
+from .emulators import build_folder
 
 NAME = "rp2040_emulated"
 BLOCK = 4096  # bytes that are erased together
@@ -53,17 +53,12 @@ class Standing:
     overwritten: int
 
 
-def build() -> Path:
-    """The folder that setup builds into."""
-    return Path(os.environ.get("TSME_BUILD") or folder().parents[1] / "build")
-
-
 def firmware() -> Path:
     """The firmware that setup/rp2.sh builds, MicroPython for a Pico with tsme in it.
 
     Raises HostError TSME-B061 if it is not built.
     """
-    path = build() / "firmware" / "rpi_pico" / "firmware.uf2"
+    path = build_folder() / "firmware" / "rpi_pico" / "firmware.uf2"
     if not path.is_file():
         raise HostError(
             "TSME-B061",
@@ -76,7 +71,7 @@ def firmware() -> Path:
 def needed() -> str:
     """The path of node.  Raises HostError TSME-B060 where it or the emulator is not installed."""
     node = shutil.which("node")
-    if node is None or not (build() / "rp2040js").is_dir():
+    if node is None or not (build_folder() / "rp2040js").is_dir():
         raise HostError(
             "TSME-B060",
             "the emulated Pico needs node and rp2040js, and one of them is not here",

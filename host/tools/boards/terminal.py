@@ -16,7 +16,6 @@ from ..link import failures
 from . import ports
 
 _LEAVE = b"\x1d"  # Ctrl-]
-_BAUD = 115200
 _PROMPTS = (b">>> ", b"... ")
 _ANEW = b"\x03\x04"  # Ctrl-C takes back what was typed, Ctrl-D is the restart
 _MOMENT = 0.2  # s
@@ -59,9 +58,11 @@ def begin_anew(port: str) -> None:
 def _opened(port: str) -> Any:
     import serial  # noqa: PLC0415
 
-    url = f"socket://{port.removeprefix('tcp://')}" if port.startswith("tcp://") else port
+    from ..link.stream import BAUD, url_of  # noqa: PLC0415
+
+    url = url_of(port)
     try:
-        line = serial.serial_for_url(url, _BAUD, do_not_open=True)
+        line = serial.serial_for_url(url, BAUD, do_not_open=True)
         line.timeout = 0
         if "://" not in url:
             line.exclusive = True
