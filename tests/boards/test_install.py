@@ -111,6 +111,18 @@ def test_only_what_has_changed_is_written(tmp_path, few):
         assert files(board)["/lib/tsme/values/crc.mpy"] == few["/lib/tsme/values/crc.mpy"]
 
 
+def test_what_the_user_has_set_in_board_json_outlives_another_installation(tmp_path, few):
+    mine = {"key": "sesame", "watchdog": 8000, "deep": True}
+    with Prompted(tmp_path) as board:
+        with Prompt(board.port) as prompt:
+            old = {"board": "another", "journal": {"kind": "tape"}, **mine}
+            prompt.write("/board.json", json.dumps(old).encode())
+            package.install(BOARD, prompt, prompt.facts(), Heard())
+            again = package.install(BOARD, prompt, prompt.facts(), Heard())
+        assert json.loads(files(board)["/board.json"]) == json.loads(few["/board.json"]) | mine
+        assert not again.written
+
+
 def test_somebody_elses_main_is_kept_with_consent(tmp_path, few):
     with Prompted(tmp_path) as board:
         with Prompt(board.port) as prompt:

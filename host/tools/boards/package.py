@@ -22,6 +22,15 @@ from .telling import Telling
 
 LIB = "/lib"
 _HOST_ONLY = ("__main__.py", "testing.py", "values/native.py", "journal/file_lock.py", "sim/")
+_SETTINGS = f"/{settings.FILE}"
+_READ = f"""\
+import json
+try:
+    with open({_SETTINGS!r}) as f:
+        print(json.load(f))
+except (OSError, ValueError):
+    print(None)
+"""
 _MPY = 6  # the version of .mpy files, sub-version 3 for native code
 
 
@@ -115,6 +124,7 @@ def install(
     fits(board, facts)
     wanted = {} if own or facts.frozen else contents(board)
     wanted |= {f"/{name}": data for name, data in settings.files(board, own).items()}
+    wanted[_SETTINGS] = settings.with_the_user_s(wanted[_SETTINGS], prompt.value(_READ))
     digests = {path: hashlib.sha256(data).hexdigest() for path, data in wanted.items()}
     there = prompt.hashes(wanted)
     missing = [path for path in wanted if there[path] != digests[path]]
@@ -134,9 +144,7 @@ def install(
             total += n
             progress(100 * total // max(size, 1))
 
-        for path in sorted(
-            missing, key=lambda one: (one == "/main.py", one == f"/{settings.FILE}")
-        ):
+        for path in sorted(missing, key=lambda one: (one == "/main.py", one == _SETTINGS)):
             prompt.write(path, wanted[path], told)
     after = prompt.hashes(missing)
     for path in missing:

@@ -15,6 +15,7 @@ from .board_file import Board
 
 FILE = "board.json"
 MAIN = "from tsme import boot\n\nboot.run()\n"  # main.py of every board
+_USER_S = ("key", "watchdog", "deep", "window")  # set on the board, and by nothing in board.toml
 WINDOW = 5000  # ms that a board can be reached before it goes into deep sleep
 
 
@@ -50,6 +51,14 @@ def of_board(board: Board, own: bool = False, deep: bool = False, window: int = 
 def files(board: Board, own: bool = False) -> dict[str, bytes]:
     """What makes a board with tsme in reach a board of ours: main.py and board.json, by name."""
     return {"main.py": MAIN.encode(), FILE: of_board(board, own).encode()}
+
+
+def with_the_user_s(data: bytes, before: Any) -> bytes:
+    """A board.json written anew, with what its user has set in the one that was there."""
+    if not isinstance(before, dict):
+        return data
+    settings = json.loads(data) | {name: before[name] for name in _USER_S if name in before}
+    return (json.dumps(settings, separators=(",", ":")) + "\n").encode()
 
 
 def install(board: Board, folder: Path, own: bool = False) -> None:
