@@ -51,7 +51,11 @@ def emulate(
     with emulators.emulated(board, place, listen or 0) as emulated:
         if new:
             emulated.renew()
-        return _run(emulated, cuts)
+        try:
+            _run(emulated, cuts)
+        except (KeyboardInterrupt, _Powerless):
+            console.note(f"{emulated.board.name} has no power any more")
+    return DONE
 
 
 def _has_emulator(board: board_file.Board) -> bool:
@@ -66,7 +70,7 @@ class _Powerless(Exception):
     """Somebody has taken the power away."""
 
 
-def _run(emulated: Emulated, cuts: float | None) -> int:
+def _run(emulated: Emulated, cuts: float | None) -> None:
     wanted = _Wanted()
     emulated.power_on()
     with running.announced(emulated.board.name, emulated.address, str(emulated.flash)):
@@ -77,24 +81,20 @@ def _run(emulated: Emulated, cuts: float | None) -> int:
         )
         begun = time.monotonic()
         at = random.uniform(0, cuts) if cuts else 0.0  # noqa: S311
-        try:
-            while True:
-                if emulated.wait(_STEP):
-                    what = emulated.said().splitlines()
-                    raise HostError(
-                        "TSME-B024", "the emulator has ended" + (f": {what[-1]}" if what else "")
-                    )
-                if wanted.cut or (cuts and time.monotonic() - begun >= at):
-                    _cut(emulated)
-                    wanted.cut = False
-                if cuts and time.monotonic() - begun >= cuts:
-                    begun += cuts
-                    at = random.uniform(0, cuts)  # noqa: S311
-                elif cuts and time.monotonic() - begun >= at:
-                    at = cuts * 2  # there was one
-        except (KeyboardInterrupt, _Powerless):
-            console.note(f"{emulated.board.name} has no power any more")
-    return DONE
+        while True:
+            if emulated.wait(_STEP):
+                what = emulated.said().splitlines()
+                raise HostError(
+                    "TSME-B024", "the emulator has ended" + (f": {what[-1]}" if what else "")
+                )
+            if wanted.cut or (cuts and time.monotonic() - begun >= at):
+                _cut(emulated)
+                wanted.cut = False
+            if cuts and time.monotonic() - begun >= cuts:
+                begun += cuts
+                at = random.uniform(0, cuts)  # noqa: S311
+            elif cuts and time.monotonic() - begun >= at:
+                at = cuts * 2  # there was one
 
 
 def _cut(emulated: Emulated) -> None:
