@@ -115,6 +115,14 @@ def test_an_option_beats_the_file_and_is_to_be_remembered(folder: Path):
     assert (plain.port, plain.given) == ("tcp://127.0.0.1:1", ())
 
 
+def test_the_port_of_an_emulator_is_not_to_be_remembered(folder: Path):
+    with running.announced("qemu_mps2", "socket://127.0.0.1:2"):
+        found = target.target(None, "socket://127.0.0.1:2", None)
+        assert (found.port, dict(found.given)) == ("socket://127.0.0.1:2", {})
+        other = target.target(None, "socket://127.0.0.1:3", None)
+    assert dict(other.given) == {"port": "socket://127.0.0.1:3"}
+
+
 def test_the_port_of_another_board_is_not_taken(folder: Path):
     (folder / "tsme.toml").write_text('board = "esp32"\nport = "/dev/x"\n', encoding="utf-8")
     with running.announced("qemu_mps2", "socket://127.0.0.1:2"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import HostError
-from . import ports, project
+from . import ports, project, running
 from .ports import Port
 from .project import Project
 
@@ -14,8 +14,8 @@ from .project import Project
 @dataclass(frozen=True)
 class Target:
     """A board to talk to.  `board`: "" if nobody said which.  `given`: what to remember once it
-    has answered, as project.remember() takes it: what was said, never a port that was found, for
-    that may be another one next time.  `chosen`: it was found."""
+    has answered, as project.remember() takes it: what was said, never a port that was found or an
+    emulator's, for that may be another one next time.  `chosen`: it was found."""
 
     port: str
     board: str = ""
@@ -40,7 +40,9 @@ def target(board: str | None, port: str | None, via: str | None) -> Target:
     mine = project.found()
     if board:
         board_of(board)  # a name that is none is said now
-    said = {"board": board, "port": port, "via": via}
+    # The port of an emulator is another one each time.
+    lasting = "" if any(one.port == port for one in running.boards()) else port
+    said = {"board": board, "port": lasting, "via": via}
     given = project.of_board(mine, {key: value for key, value in said.items() if value})
     other = bool(board) and mine is not None and bool(mine.board) and mine.board != board
     known = mine if mine and not other else None
