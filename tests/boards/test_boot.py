@@ -108,6 +108,64 @@ def test_a_board_that_crashes_three_times_comes_up_with_the_link_alone(board: Em
     assert (board.folder / "boot.txt").read_text("utf-8").split()[1] == "0"
 
 
+HANGS = "import tsme\n\ntasks = tsme.Tasks()\nprint('it hangs')\nwhile True:\n    pass\n"
+MENDED = "import tsme\n\ntasks = tsme.Tasks()\n"
+
+
+def test_a_board_whose_tasks_hang_comes_up_safe_after_three_boots(board: Emulated):
+    (board.folder / "tasks.py").write_text(HANGS, encoding="utf-8")
+    for _ in range(3):
+        board.power_on()
+        with Prompt(board) as prompt:
+            prompt.until("it hangs")
+        board.cut()
+    with reached(board) as client:
+        status = client.status()
+        assert (status.mode, status.failures, status.boots) == ("safe", 3, 4)
+        assert "tsme: safe: tasks.py hangs at import (3 in a row)\n" in log(client)
+        client.upload("tasks.py", MENDED.encode())
+        client.reset()
+    with reached(board) as client:
+        status = client.status()
+        assert (status.mode, status.failures) == ("run", 0)
+
+
+def test_power_cuts_in_a_row_are_no_failures_of_tasks_that_were_through(board: Emulated):
+    (board.folder / "tasks.py").write_text(MENDED, encoding="utf-8")
+    for boots in range(1, 6):
+        with reached(board) as client:
+            status = client.status()
+            assert (status.mode, status.failures, status.boots) == ("run", 0, boots)
+        board.cut()
+
+
+def test_tasks_that_hang_are_mended_over_the_prompt(tmp_path: Path):
+    with emulated("qemu_mps2", tmp_path) as board:
+        with reached(board) as client:
+            client.upload("tasks.py", HANGS.encode())
+            client.reset()
+        with Prompt(board) as prompt:
+            prompt.until("it hangs")
+        with open_board(board.address, "mpremote") as client:
+            assert client.status().mode == "safe"
+            client.upload("tasks.py", MENDED.encode())
+            client.reset()
+        with reached(board) as client:
+            status = client.status()
+            assert (status.mode, status.failures) == ("run", 0)
+
+
+def test_the_log_says_how_an_execution_ended(board: Emulated):
+    bad = {"StartAt": "B", "States": {"B": {"Type": "Fail", "Error": "Dry", "Cause": "no rain"}}}
+    with reached(board) as client:
+        client.start("one", client.load(compile_text(json.dumps(ONE)).program))
+        client.start("bad", client.load(compile_text(json.dumps(bad)).program))
+        while any(one.status == "running" for one in client.executions()):
+            time.sleep(0.1)
+        assert "one: succeeded\n" in log(client)
+        assert "bad: failed: Dry: no rain\n" in log(client)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

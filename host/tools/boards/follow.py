@@ -61,4 +61,8 @@ def restart(client: Client) -> None:
         if after.boots != before.boots or after.uptime < before.uptime:
             return
     message = f'the board at "{client.port}" has not come back within {BOOT:.0f} s'
-    raise HostError("TSME-N072", message, "unplug it and plug it in again, then tsme status")
+    hint = (
+        "its tasks.py may hang at import: mend it, then tsme push --via mpremote; or reset the "
+        "board three times, it comes up safe then, and tsme push"
+    )
+    raise HostError("TSME-N072", message, hint)

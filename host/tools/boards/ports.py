@@ -16,6 +16,9 @@ from ..link import failures
 from . import running
 
 _OF_PORTS = ("TSME-N030", "TSME-N031", "TSME-N032")
+_OF_LINES = ("TSME-N033", "TSME-N034", "TSME-N035", "TSME-N041")  # away, silent, unreachable
+_LOCAL = ("127.0.0.1", "localhost")
+_ESTABLISHED = "01"
 _UARTS = "esp32 esp8266"
 # (vendor, product) -> what it says it is, and the MicroPython ports or chips that it may be.
 # product None: any of that vendor.
@@ -113,7 +116,7 @@ def problem(device: str) -> str:
         return "it is not there: plug the board in, tsme ports lists what there is"
     if not os.access(path, os.R_OK | os.W_OK):
         return f"you may not open it: {_permission(path)}"
-    if holder := _holder(path):
+    if holder := _holder(path.resolve()):
         return f"it is in use by {holder}: end that first"
     return ""
 
@@ -130,11 +133,10 @@ def _permission(path: Path) -> str:
     return f"sudo chmod a+rw {path}"
 
 
-def _holder(path: Path) -> str:
-    """The process that has it open, as far as Linux lets this user see; "" if none."""
+def _holder(*wanted: Path) -> str:
+    """The process that has one of these open, as far as Linux lets this user see; "" if none."""
     try:
-        wanted = path.resolve()
-        for process in Path("/proc").iterdir():
+        for process in Path("/proc").iterdir() if wanted else ():
             if process.name.isdigit() and int(process.name) != os.getpid():
                 if _has(process, wanted):
                     name = process.joinpath("comm").read_text(encoding="utf-8").strip()
@@ -144,9 +146,9 @@ def _holder(path: Path) -> str:
     return ""
 
 
-def _has(process: Path, wanted: Path) -> bool:
+def _has(process: Path, wanted: tuple[Path, ...]) -> bool:
     try:
-        return any(one.readlink() == wanted for one in (process / "fd").iterdir())
+        return any(one.readlink() in wanted for one in (process / "fd").iterdir())
     except OSError:  # another user's, or it has ended
         return False
 
@@ -158,6 +160,8 @@ def refused(port: str, error: OSError) -> HostError:
 
 def told(port: str, error: HostError) -> HostError:
     """The same error, with what this computer knows of the port: who has it, how to be let in."""
+    if error.code in _OF_LINES and (holder := _client(port)):
+        return _used(port, holder)
     said = problem(port) if "://" not in port and error.code in _OF_PORTS else ""
     if not said or said.startswith("it is not there"):
         return error
@@ -165,3 +169,32 @@ def told(port: str, error: HostError) -> HostError:
     if why.startswith("you may not"):
         return HostError("TSME-N031", f'"{port}" may not be opened by you', hint)
     return HostError("TSME-N032", f'the port "{port}" {why.removeprefix("it ")}', hint)
+
+
+def free(port: str) -> None:
+    """Raise HostError TSME-N032 if another process talks to this emulated board: it has one line,
+    and a second one would wait in vain."""
+    if any(one.port == port for one in running.boards()) and (holder := _client(port)):
+        raise _used(port, holder)
+
+
+def _used(port: str, holder: str) -> HostError:
+    hint = "one at a time has the board: end that, with Ctrl-C say"
+    return HostError("TSME-N032", f'the port "{port}" is in use by {holder}', hint)
+
+
+def _client(port: str) -> str:
+    """The other process that has a connection to a port of this computer; "" if there is none, or
+    the system does not tell."""
+    kind, _, address = port.partition("://")
+    host, _, number = address.partition(":")
+    if kind not in ("socket", "tcp") or host not in _LOCAL or not number.isdigit():
+        return ""
+    try:
+        table = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    except OSError:
+        return ""
+    rows = [line.split() for line in table]
+    there = f"0100007F:{int(number):04X}"
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[2:4] == [there, _ESTABLISHED]}
+    return _holder(*map(Path, sorted(sockets)))

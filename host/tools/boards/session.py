@@ -99,10 +99,12 @@ def connected(where: Where, again: str = "") -> Iterator[Session]:
     Raises HostError: as target(), TSME-N067 if it is another board, and what the link raises.
     """
     from ..link.opening import open_board  # noqa: PLC0415
+    from . import ports  # noqa: PLC0415
 
     goal = target(where.board, where.port, where.via)
     key = _key(where, goal)
     try:
+        ports.free(goal.port)
         client = open_board(goal.port, goal.via or None)
     except HostError as error:
         raise _worded(goal, error) from None

@@ -60,6 +60,7 @@ def _opened(port: str) -> Any:
 
     from ..link.stream import BAUD, url_of  # noqa: PLC0415
 
+    ports.free(port)
     url = url_of(port)
     try:
         line = serial.serial_for_url(url, BAUD, do_not_open=True)

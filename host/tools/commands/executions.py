@@ -15,6 +15,7 @@ from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
 from ..files import read_value
 from ..forms import answers, option
+from .status import set_clock
 
 if TYPE_CHECKING:
     from ..link.answers import Description
@@ -120,12 +121,14 @@ def start(
 
     FLOW is a workflow, a .tsm file, or the digest of a program that is there. Without it, NAME's
     workflow in tsme.toml. A program that is not there yet is uploaded first. An execution that is
-    under way with that program goes on.
+    under way with that program goes on. Sets the board's clock if nobody has and
+    nothing runs there.
 
     With --wait exits with 1 if it does not succeed.
     """
     value = read_value(given, "--input", form) if given is not None else {}
     with connected(where, "the board goes on with it") as board:
+        set_clock(board, unset_alone=True)
         digest, here = wanted(board, name, program)
         number, begun = begin(board, name, digest, value, blocks)
         said = f"execution {number} has begun" if begun else f"execution {number} is under way"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
 from .. import console
@@ -15,7 +13,7 @@ from ..errors import DONE, HostError
 from ..files import read_value
 from . import logs
 from .executions import await_end, begin
-from .status import FAR
+from .status import set_clock
 from .upload import AGAIN, files_of, show
 
 
@@ -63,7 +61,7 @@ def push(
             console.note("tsme: the board restarts")
             follow.restart(board.client)
             _not_safe(board)
-        _set_clock(board)
+        set_clock(board)
         for name, program in programs.items():
             _begin(board, name, program, value)
         if wait:
@@ -86,18 +84,6 @@ def _not_safe(board: Session) -> None:
         message = f"it comes up in safe mode: {why.removeprefix('tsme: safe: ') or 'see its logs'}"
         hint = "mend the tasks and give the same command again; tsme logs shows all"
         raise HostError("TSME-N077", message, hint)
-
-
-def _set_clock(board: Session) -> None:
-    """A board without a battery begins in some other year: set its clock, but under nothing that
-    runs, whose Waits would all be over at once."""
-    off = board.client.time() - time.time_ns() // 1_000_000
-    busy = any(one.status == "running" for one in board.client.executions())
-    if abs(off) > FAR and busy:
-        console.note("tsme: its clock is not the laptop's, and is left: an execution is under way")
-    elif abs(off) > FAR:
-        board.client.set_time(time.time_ns() // 1_000_000)
-        console.note("tsme: its clock was not the laptop's, and is set")
 
 
 def _begin(board: Session, name: str, program: Made, value: object) -> None:

@@ -8,12 +8,13 @@ import click
 
 from .. import console
 from ..boards import follow
-from ..boards.session import Where, at_board, connected
+from ..boards.session import Session, Where, at_board, connected
 from ..boards.target import target
 from ..errors import DONE, HostError
 from ..forms import answers
 
 _AT_PROMPT = "TSME-N035"
+_SET = 1_577_836_800_000  # ms: clocks that nobody has set are in the years before 2020
 FAR = 60_000  # ms: a clock that is further off is worth a word
 
 
@@ -79,6 +80,19 @@ def _from_prompt(where: Where) -> None:
         except HostError as error:
             if error.code not in (_AT_PROMPT, *follow.SILENT) or time.monotonic() > until:
                 raise
+
+
+def set_clock(board: Session, unset_alone: bool = False) -> None:
+    """A board without a battery begins in some other year: set its clock, but under nothing that
+    runs, whose Waits would all be over at once.  `unset_alone`: only one that nobody has set."""
+    now = board.client.time()
+    if abs(now - time.time_ns() // 1_000_000) <= FAR or unset_alone and now >= _SET:
+        return
+    if any(one.status == "running" for one in board.client.executions()):
+        console.note("tsme: its clock is not the laptop's, and is left: an execution is under way")
+        return
+    board.client.set_time(time.time_ns() // 1_000_000)
+    console.note("tsme: its clock was not the laptop's, and is set")
 
 
 @click.command("time", short_help="Show or set the clock of a board.")

@@ -9,6 +9,11 @@ from pathlib import Path
 
 from ..errors import HostError, did_you_mean
 
+# Of what a board refuses in fewer words than a laptop has.
+_CURES = {
+    "TSME-J014": "`tsme ps` lists them",
+    "TSME-K002": "`tsme start NAME` begins one; `tsme ps` shows how each stands",
+}
 _PULLED = "see that the cable is in and the board has power, then give the same command again"
 
 
@@ -42,7 +47,10 @@ def gone(port: str, why: str = "") -> HostError:
 def silent(port: str) -> HostError:
     """Nothing answers."""
     message = f'nothing answers at "{port}"'
-    cure = "reset the board; if no tsme is on it yet, `tsme flash`; without one, `--via mpremote`"
+    cure = (
+        "end whatever else has the board; if its tasks.py hangs, `tsme push --via mpremote`; "
+        "if no tsme is on it, `tsme flash`; else reset it"
+    )
     return HostError("TSME-N034", message, cure)
 
 
@@ -55,7 +63,9 @@ def at_prompt(port: str) -> HostError:
 
 def refused(code: str, message: str) -> HostError:
     """The board says no: in its own words, as far as they have a code."""
-    return HostError(code or "TSME-N036", message or "the board refuses it")
+    if code == "TSME-J014":  # whose region holds no execution of that name
+        message = message.replace("there is no region", "there is no execution", 1)
+    return HostError(code or "TSME-N036", message or "the board refuses it", _CURES.get(code, ""))
 
 
 def not_understood(what: str, why: str) -> HostError:
@@ -89,8 +99,13 @@ def unequal(what: str) -> HostError:
 
 def no_url(port: str, why: str) -> HostError:
     """The port's name cannot be understood."""
-    hint = did_you_mean(port.partition(":")[0], ("tcp", "socket", "rfc2217", "loop"))
-    return HostError("TSME-N040", f'"{port}" is no port: {why}', hint or "tcp://HOST:PORT, say")
+    kinds = ("tcp", "socket", "rfc2217", "loop")
+    kind = port.partition(":")[0]
+    known = kind if kind in kinds else "tcp"
+    hint = "" if kind in kinds else did_you_mean(kind, kinds)
+    return HostError(
+        "TSME-N040", f'"{port}" is no port: {why}', hint or f"{known}://HOST:PORT, say"
+    )
 
 
 def unreachable(port: str, why: str) -> HostError:
@@ -142,6 +157,8 @@ def of_opening(port: str, error: Exception) -> HostError:
     """Why a port could not be opened."""
     text = str(error)
     if "://" in port:
+        if _portless(port):
+            return no_url(port, "it names no port of that host")
         if isinstance(error, ValueError):
             return no_url(port, _reason(text))
         return unreachable(port, _reason(text))
@@ -158,6 +175,14 @@ def of_opening(port: str, error: Exception) -> HostError:
     if Path(port).exists():
         return no_url(port, "it is a file and no serial port")
     return no_url(port, _reason(text))
+
+
+def _portless(url: str) -> bool:
+    """An address without a number behind its host."""
+    kind, _, rest = url.partition("://")
+    address = rest.partition("/")[0].partition("?")[0]
+    named = re.search(r":\d+$", address)
+    return kind in ("tcp", "socket", "rfc2217") and named is None
 
 
 def _reason(text: str) -> str:

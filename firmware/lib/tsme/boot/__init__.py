@@ -1,7 +1,8 @@
 # What main.py on a board does: from tsme import boot; boot.run()
 #
 # Serves the link, goes on with what is under way, and stays reachable: a board whose tasks.py or
-# main.py crashes three times, or cannot be loaded at all, comes up with the link alone ("safe").
+# main.py crashes three times, or whose tasks.py hangs so often or cannot be loaded at all, comes
+# up with the link alone ("safe").
 import asyncio
 import sys
 
@@ -22,7 +23,7 @@ def run(path="board.json"):
     kept = Kept()
     kept.count("watchdog" in settings)
     try:
-        link, trouble = _make(settings, trouble, kept)
+        link, trouble = _make(settings, trouble, kept, _TRIES)
         if not link.safe:
             # Here, and by no other's hand: a Pico's stack just holds it.
             try:
@@ -42,7 +43,8 @@ def run(path="board.json"):
 
 def made(path="board.json"):
     # -> (the Link as run() would serve it, why it is safe or ""): nothing is begun or counted.
-    return _make(*_settings(path), Kept())
+    # Tasks that hang are not tried: whoever is at the prompt got there out of them.
+    return _make(*_settings(path), Kept(), 1)
 
 
 def _settings(path):
@@ -93,27 +95,34 @@ def _restart():
     reset()
 
 
-def _tasks():
+def _tasks(kept):
     # The handlers of tasks.py; none without one.
     import os
 
     if not [n for n in os.listdir() if n in ("tasks.py", "tasks.mpy", "tasks")]:
         return Tasks()
-    from tasks import tasks
-
+    kept.within(kept.hung + 1)
+    try:
+        from tasks import tasks
+    except Exception:
+        kept.within(0)
+        raise
+    kept.within(0)
     return tasks
 
 
-def _make(settings, trouble, kept):
+def _make(settings, trouble, kept, tries):
     from ..link import Link
     from . import places
 
-    if not trouble and kept.failures >= _TRIES:
+    if not trouble and kept.hung >= tries:
+        trouble = "tasks.py hangs at import (%d in a row)\n" % kept.hung
+    elif not trouble and kept.failures >= _TRIES:
         trouble = "%s (%d failures in a row)\n" % (kept.last.strip(), kept.failures)
     tasks = None
     if not trouble:
         try:
-            tasks = _tasks()
+            tasks = _tasks(kept)
         except Exception as e:
             trouble = _traceback(e)
     board = None
@@ -131,13 +140,20 @@ def _make(settings, trouble, kept):
         "board": settings.get("board", sys.platform),
         "mode": "safe" if trouble else "run",
         "boots": kept.boots,
-        "failures": kept.failures,
+        "failures": max(kept.failures, kept.hung),
     }
     import os
 
     # Files are named as main.py and tasks.py name them.
     link = Link(board, *streams, key=settings.get("key"), files=os.getcwd(), about=about)
     link.log.write(trouble or (kept.failures and kept.last) or "")
+
+    def ended(name, o):
+        why = ": ".join([part for part in (o.error, o.cause) if part])
+        link.log.write("%s: %s%s\n" % (name, o.status, why and ": " + why))
+
+    if board:
+        board.ended = ended
 
     def reset():
         kept.forget("\n")  # somebody asks for it: what was wrong is mended, perhaps

@@ -1,6 +1,7 @@
-# What a board knows of its boots and failures: the file boot.txt, "boots failures" and behind that
-# what the last failure was.  A wake from deep sleep writes nothing; a failure is an exception that
-# nobody caught, or a reset by the watchdog.
+# What a board knows of its boots and failures: the file boot.txt, "boots failures hung" and behind
+# that what the last failure was.  A wake from deep sleep writes nothing; a failure is an exception
+# that nobody caught, a reset by the watchdog, or a boot that never got through tasks.py: hung is
+# how many of the last boots did not.
 
 _FILE = "boot.txt"
 _LONG = 400  # characters of a traceback that are kept: the log has room for them
@@ -24,13 +25,13 @@ class Kept:
     def __init__(self):
         self.boots = 0
         self.failures = 0
+        self.hung = 0
         self.last = ""
         try:
             with open(_FILE) as f:
-                boots, failures = f.readline().split()
-                self.boots = int(boots)
-                self.failures = int(failures)
+                numbers = [int(n) for n in f.readline().split()] + [0]
                 self.last = f.read(_LONG)
+            self.boots, self.failures, self.hung = numbers[:3]
         except (OSError, ValueError):  # the first boot, or a file that was torn
             pass
         # On a Pico every reset by software is one of the watchdog: ours are marked before.
@@ -51,7 +52,8 @@ class Kept:
     def keep(self, mark=""):
         try:
             with open(_FILE, "w") as f:
-                f.write("%d %d\n%s%s" % (self.boots, self.failures, mark, self.last[-_LONG:]))
+                numbers = "%d %d %d" % (self.boots, self.failures, self.hung)
+                f.write("%s\n%s%s" % (numbers, mark, self.last[-_LONG:]))
         except OSError:  # files that only a computer may write: then nothing is counted
             pass
 
@@ -60,7 +62,14 @@ class Kept:
         self.last = why
         self.keep("\n")
 
+    def within(self, hung):
+        # Of tasks.py: a boot that ends before 0 comes did not get through.
+        if not self.woken:
+            self.hung = hung
+            self.keep()
+
     def forget(self, mark=""):
         self.failures = 0
+        self.hung = 0
         self.last = ""
         self.keep(mark)
