@@ -38,6 +38,9 @@ async def main(jobs):
                 waiting.append(asyncio.create_task(one(*payload)))
             elif name == "end":
                 print(json.dumps(await waiting.pop(0)))
+            elif name == "request":  # as a handler of the user does
+                r = await module.request("GET", *payload)
+                print(json.dumps(r.status))
             elif name == "sleep":
                 await asyncio.sleep(payload)
             else:

@@ -98,6 +98,7 @@ def test_answers_of_every_kind_are_read_and_errors_named_as_aws_names_them(
                 get("half"),
                 get("silent", timeout_s=0.3),
                 ["http:post", {"url": base + "moved", "body": 1}],
+                ["request", [base + "away", {"Authorization": "secret"}]],
             ],
         )
         seen = list(Seen.asked)
@@ -108,7 +109,7 @@ def test_answers_of_every_kind_are_read_and_errors_named_as_aws_names_them(
     assert found[3]["body"]["path"] == "/found"
     # What is secret does not follow to another host.
     sent = [head.get("authorization") for _, path, head, _ in seen if path in ("/away", "/found")]
-    assert sent == ["secret", None]
+    assert sent == ["secret", None, "secret", None]
     assert found[4]["body"] == {"base64": "+vv8/f7/"}
     assert found[5][0] == "Http.ServiceException"
     assert "the answer has 20000 bytes, more than 16384" in found[5][1]
@@ -122,6 +123,7 @@ def test_answers_of_every_kind_are_read_and_errors_named_as_aws_names_them(
     assert found[12][0] == "States.Http.Socket"
     assert "no answer within 0.3 s" in found[12][1]
     assert found[13][0] == "States.Http.StatusCode.302"  # only what is pure is asked elsewhere
+    assert found[14] == 200
 
 
 @boards

@@ -172,8 +172,9 @@ def split(url):
 
 async def request(method, url, headers=None, body=None, most=16384):
     # -> Response.  Raises ValueError for what cannot be asked, Closed and Garbled of wire.py.
+    headers = {name.lower(): value for name, value in (headers or {}).items()}
     for _ in range(_HOPS + 1):
-        r = await _one(method, url, headers or {}, body, most)
+        r = await _one(method, url, headers, body, most)
         moved = r.headers.get("location")
         if r.status not in _MOVED or not moved or method not in ("GET", "HEAD"):
             return r
@@ -187,9 +188,7 @@ async def request(method, url, headers=None, body=None, most=16384):
             url = start + ("" if moved.startswith("/") else "/") + moved
         if not url.startswith(start + "/"):  # to somebody else: what is secret stays here
             headers = {
-                name: headers[name]
-                for name in headers or {}
-                if name not in ("authorization", "cookie")
+                name: headers[name] for name in headers if name not in ("authorization", "cookie")
             }
     raise Garbled("it redirects more than %d times" % _HOPS)
 
