@@ -15,6 +15,7 @@ _LATE = const(2000)  # ms after which nobody waits for an answer
 _AGAIN = const(6000)  # ms in which a message may be sent again
 _QUIET = const(60000)  # ms of silence that end a session
 _WRITES = const(4)  # that are remembered
+_LONG = const(1 << 28)  # ms: what lasts longer than two of it, ticks cannot tell
 
 _EMSGSIZE = const(7)  # as SMP has them
 _ENOTSUP = const(8)
@@ -70,6 +71,7 @@ class Link:
         self.log = Log(_LOG)
         self.reset = None  # a function, in place of machine.reset()
         self.began = ticks()
+        self.up = 0  # ms before that
         self.writes = []  # [message, its line or None, answer, when], the newest last
         self.kept = {}  # what a part has to remember: half an upload, a place in a journal
         self.part = None  # the module of the last request
@@ -83,6 +85,11 @@ class Link:
         usual = once("link.begin", "begin", self)
         try:
             while True:
+                pause = since(self.began)
+                if pause > _LONG:
+                    self.up += pause
+                    self.began = ticks()
+                    self.writes = [w for w in self.writes if not w[1] or since(w[3]) < _AGAIN]
                 pause = 20
                 quiet = _QUIET
                 for line in self.lines:

@@ -31,6 +31,7 @@ class Link:
     """
 
     board: Board | None
+    lines: list[Line]  # one for each stream
     log: Log
     reset: Callable[[], object] | None
     safe: bool

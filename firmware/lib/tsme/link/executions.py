@@ -3,12 +3,10 @@ import asyncio
 
 from ..errors import TsmeError, fault
 from ..values.cbor import decode, encoded_size
-from . import since, ticks
 from .asked import Refusal, given, need
 from .programs import digest_of, text
 
 _ROOM = 800  # bytes of a list or an output in an answer
-_PATIENCE = 1900  # ms
 
 
 def board_of(link, starts=False):
@@ -108,16 +106,15 @@ def start(link, line, body):
 
 
 async def durable(link, slot):
-    # Until what was posted is in the journal.
+    # Until what was posted last is in the journal, however late that is: who asks again before
+    # must not hear that it is done.
     board = link.board
-    began = ticks()
-    while slot.queue and board.slots.get(slot.name) is slot:
-        if not board.active:
-            board.guard(slot)
-        elif since(began) > _PATIENCE:
-            return {}  # it is late, and nobody hears it
-        else:
+    posted = slot.queue[-1]
+    while any(q is posted for q in slot.queue) and board.slots.get(slot.name) is slot:
+        if board.active:
             await asyncio.sleep(0.001)
+        else:
+            board.guard(slot)
     board.slot(slot.name)  # raises why it cannot go on
     return {}
 

@@ -29,7 +29,7 @@ def status(link, line, body):
         "failures": about.get("failures", 0),
         "heap": free(),
         "now": clock(link)(),
-        "uptime": since(link.began),
+        "uptime": link.up + since(link.began),
         "locked": bool(link.key) and not line.open,
     }
 
