@@ -14,7 +14,7 @@ from tests.boards.emulation import Prompt, emulated
 from tests.interpreters import require
 from tests.tools.shell import spawn
 from tsme_host.compiler.compile import compile_text
-from tsme_host.tools.boards import board_file, emulators, settings
+from tsme_host.tools.boards import board_file, emulators, follow, settings
 from tsme_host.tools.boards.emulators import Emulated
 from tsme_host.tools.journal.partition import parts_of
 from tsme_host.tools.link.client import Client
@@ -149,7 +149,8 @@ def test_tasks_that_hang_are_mended_over_the_prompt(tmp_path: Path):
         with open_board(board.address, "mpremote") as client:
             assert client.status().mode == "safe"
             client.upload("tasks.py", MENDED.encode())
-            client.reset()
+            follow.restart(client)  # as tsme push does
+            assert client.status().mode == "run"
         with reached(board) as client:
             status = client.status()
             assert (status.mode, status.failures) == ("run", 0)

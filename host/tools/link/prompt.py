@@ -59,6 +59,11 @@ def _ask(data):
     asyncio.run(_serve())
     print("=", _wire.gone)
 """
+# Whoever resets a board has mended it, perhaps: earlier failures count no more.
+_FORGET = """
+from tsme.boot.kept import Kept
+Kept().forget("\\n")
+"""
 
 
 class PromptTransport(Transport):
@@ -173,9 +178,18 @@ class PromptBoard(SmpBoard):
         return str(self._run(f"print(repr({text!r}))"))
 
     def reset(self) -> None:
-        with _quiet(), contextlib.suppress(TransportError, OSError):
-            self._repl.exec_raw_no_follow("import machine\nmachine.reset()")
-        self._repl.in_raw_repl = False
+        """A soft reset, which leaves the prompt; main.py begins when this is closed."""
+        made, self._made = self._made, None
+        if made:
+            made.close()
+        try:
+            with _quiet():
+                with contextlib.suppress(TransportExecError):  # a board without tsme
+                    self._repl.exec(_FORGET)
+                self._repl.exit_raw_repl()
+                self._repl.enter_raw_repl(True, timeout_overall=self._patience)
+        except (TransportError, OSError):
+            raise failures.no_prompt(self.port) from None
 
     def upload(self, path: str, data: bytes, progress: Progress | None = None) -> None:
         whole = hashlib.sha256(data).digest()
