@@ -14,7 +14,8 @@ from ..errors import DONE, HostError
 _HELP = """\
 tsme: {port}; Ctrl-] leaves, nothing else does
       Ctrl-C stops what the board runs and goes to its prompt: executions stand still from there on
-      Ctrl-D at the prompt restarts it, and they go on"""
+      Ctrl-D at the prompt restarts it, and they go on
+      Ctrl-C, then Ctrl-B: out of a raw prompt that another tool has left"""
 
 
 @click.command(short_help="Go to the prompt of a board.")
