@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.core import tsm
 from tests.interpreters import LIB, ROOT
-from tests.spike import tsm
 from tsme.errors.causes import ERRORS
 from tsme.kernel import protocol
 from tsme.program import opcodes

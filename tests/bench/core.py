@@ -1,4 +1,4 @@
-"""The C spike on a Cortex-M3: instructions, counted by QEMU, and bytes of code and memory.
+"""The C core on a Cortex-M3: instructions, counted by QEMU, and bytes of code and memory.
 
 The counts are the same on every computer, so nothing is repeated.
 """
@@ -10,16 +10,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.spike import machine
-from tests.spike import measure as spike
+from tests.core import machine
+from tests.core import measure as core_measure
 
 
 def measure(repeat: int) -> dict[str, float]:
     """Numbers by name; none where a tool is missing."""
     missing = [tool for tool in machine.TOOLS if shutil.which(tool) is None]
     if missing:
-        sys.stderr.write(f"bench: no numbers of the C spike without {', '.join(missing)}\n")
+        sys.stderr.write(f"bench: no numbers of the C core without {', '.join(missing)}\n")
         return {}
     with tempfile.TemporaryDirectory() as folder:
-        numbers = spike.measure(Path(folder))
+        numbers = core_measure.measure(Path(folder))
     return {f"core.{name.replace(' ', '_').replace(';', '')}": n for name, n in numbers.items()}

@@ -26,7 +26,7 @@ from tsme_host.tools.journal.migration import Planner, Wishes
 from tsme_host.tools.journal.replayer import know
 
 FOLDER = Path(__file__).with_name("corpus")
-BETWEEN = 3  # ms from a bounded step to the next, as the C spike has it
+BETWEEN = 3  # ms from a bounded step to the next, as the C core has it
 RESULT = {"done": True}  # of a task that no move says anything of
 MOST = 40  # moves that come by themselves
 

@@ -15,10 +15,10 @@ import pytest
 
 import tsme
 from tests import interpreters
+from tests.core import kernel, machine
 from tests.golden.device import BLOCK, BLOCKS, difference
 from tests.golden.make import BETWEEN, FOLDER
 from tests.spec.test_second_reader import read as read_by_specification
-from tests.spike import kernel, machine
 from tsme.errors.causes import ERRORS
 from tsme.kernel.protocol import CONTINUE, INPUTS, START
 from tsme.program import Program, opcodes
@@ -102,8 +102,8 @@ def test_every_error_of_the_engine_is_in_it():
     assert not missing
 
 
-def of_the_spike(moves: list[Any]) -> bool:
-    """Whether nothing comes but the start and its steps, at the times that the spike has."""
+def of_the_core(moves: list[Any]) -> bool:
+    """Whether nothing comes but the start and its steps, at the times that the core has."""
     times = [move[1] for move in moves if isinstance(move, list)]
     return (
         len(times) == len(moves)
@@ -132,7 +132,7 @@ def test_a_reader_written_from_the_specification_alone_agrees():
 
 
 def bodies(image: list[Any]) -> bytes:
-    """The records of an image, with marks and checks as the spike writes them."""
+    """The records of an image, with marks and checks as the core writes them."""
     journal = tsme.Journal(flash_of(image))
     journal.recover()
     out, chain = b"", 0
@@ -142,14 +142,14 @@ def bodies(image: list[Any]) -> bytes:
     return out
 
 
-def test_the_c_spike_writes_the_records_of_what_it_can_run(tmp_path: Path):
+def test_the_c_core_writes_the_records_of_what_it_can_run(tmp_path: Path):
     machine.require()
     machine.make()
     same = []
     for path in FILES:
         program, moves, image, _ = read(path)
         program = program[0]
-        if not isinstance(program, bytes) or not of_the_spike(moves):
+        if not isinstance(program, bytes) or not of_the_core(moves):
             continue
         fields = b"".join(cbor.encode(field, True) for field in moves[0][2:])
         ran = machine.run("host", program, fields, tmp_path, 16384)

@@ -241,7 +241,7 @@ static tsme_ref *tsme_op_put(struct tsme *t, tsme_ref *sp, uint32_t operand)
     return err ? tsme_fail(t, err) : sp - 1;
 }
 
-// MathAdd, the one function of the spike. AWS takes arguments of 32 bits.
+// MathAdd, the one function that the core has. AWS takes arguments of 32 bits.
 static tsme_ref *tsme_op_call(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     (void)operand;

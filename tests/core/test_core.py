@@ -1,4 +1,4 @@
-"""The C spike writes the journal that the Python kernel writes, within its instruction counts.
+"""The C core writes the journal that the Python kernel writes, within its instruction counts.
 
 Four writers are compared byte for byte: the engine on this computer (under ASAN and
 UBSAN), the same on a Cortex-M3, the Python kernel, and a small model of SPEC.md that

@@ -1,17 +1,7 @@
-// The journal's bytes: the CRC that chains them, and the frame around a step.
-//
-//     0    u24  bytes of the body        a record begins at a multiple of the slot size,
-//     3    u8   kind                     and what is left of its last slot stays erased
-//     4    u32  crc of 0 .. 3 and body,
-//               seeded with the crc of
-//               the record before it
-//     8    body: digest (u32), then the input as CBOR: kind, dt, fields ..
+// The CRC-32 of zlib (reflected, polynomial 0xEDB88320), with which a digest goes on from the
+// one before and a record of the journal from the record before.
 
 #include "tsme_value.h"
-
-#include <string.h>
-
-/// CRC-32 of zlib: reflected, polynomial 0xEDB88320 ///
 
 // clang-format off
 #if TSME_CRC_TABLE == 256
@@ -94,7 +84,6 @@ static uint32_t tsme_crc_product(uint32_t a, uint32_t b)
     return product;
 }
 
-// The CRC of what `first` is that of, followed by `size` bytes that `second` is that of.
 uint32_t tsme_crc_combine(uint32_t first, uint32_t second, uint32_t size)
 {
     uint32_t power = 1u << (31 - 8); // x to 8 times the powers of two
@@ -105,54 +94,4 @@ uint32_t tsme_crc_combine(uint32_t first, uint32_t second, uint32_t size)
         power = tsme_crc_product(power, power);
     }
     return first ^ second;
-}
-
-/// Records ///
-
-// What a slot is filled up with.
-#define TSME_FF8  0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
-#define TSME_FF64 TSME_FF8, TSME_FF8, TSME_FF8, TSME_FF8, TSME_FF8, TSME_FF8, TSME_FF8, TSME_FF8
-static const uint8_t tsme_erased[TSME_SLOT_MAX] = {TSME_FF64, TSME_FF64, TSME_FF64, TSME_FF64};
-
-static uint8_t *tsme_write_u32(uint8_t *to, uint32_t n)
-{
-    to[0] = (uint8_t)n;
-    to[1] = (uint8_t)(n >> 8);
-    to[2] = (uint8_t)(n >> 16);
-    to[3] = (uint8_t)(n >> 24);
-    return to + 4;
-}
-
-// Hands the record of a step to the caller: what stands before the input's fields, these, and
-// what is left of the last slot. `chain`: its crc.
-int tsme_record(struct tsme *t, const struct tsme_input *input, uint64_t dt, uint32_t digest,
-                uint32_t *chain)
-{
-    uint8_t head[TSME_RECORD_HEAD + 4 + 1 + TSME_HEAD_MAX]; // head, digest, kind, dt
-    if (input->fields_size > 0xFFFFFF - sizeof head) {
-        return TSME_ERR_LIMIT;
-    }
-    uint8_t *to = tsme_write_u32(head + TSME_RECORD_HEAD, digest);
-    *to++ = input->kind;
-    to = tsme_write_small(to, dt);
-
-    uint32_t head_size = (uint32_t)(to - head);
-    uint32_t size = head_size + input->fields_size;
-    (void)tsme_write_u32(head, (size - TSME_RECORD_HEAD) | (uint32_t)TSME_KIND_STEP << 24);
-    *chain = tsme_crc(t->chain, head, 4);
-    *chain = tsme_crc(*chain, head + TSME_RECORD_HEAD, head_size - TSME_RECORD_HEAD);
-    if (input->fields_size) {
-        *chain = tsme_crc(*chain, input->fields, input->fields_size);
-    }
-    (void)tsme_write_u32(head + 4, *chain);
-    uint32_t padding = (0u - size) & (t->config.slot_size - 1);
-    struct tsme_part parts[3] = {{head, head_size}};
-    uint32_t count = 1;
-    if (input->fields_size) {
-        parts[count++] = (struct tsme_part){input->fields, input->fields_size};
-    }
-    if (padding) {
-        parts[count++] = (struct tsme_part){tsme_erased, padding};
-    }
-    return t->config.write(t->config.context, parts, count) ? TSME_ERR_WRITE : TSME_OK;
 }

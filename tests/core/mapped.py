@@ -1,4 +1,4 @@
-"""A Map over many items, in the C spike: how much memory it takes, and how many instructions.
+"""A Map over many items, in the C core: how much memory it takes, and how many instructions.
 
 The items take 16 bytes each. `add`: each, an object, becomes an integer, many in a step; `named`:
 the same for the members of an object; `task`: each is the payload of a task, whose answer is an

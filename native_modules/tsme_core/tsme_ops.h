@@ -22,7 +22,7 @@ enum {
 };
 enum { TSME_WHOLE = 1000000 }; // 100 %
 
-// Parts of the context object (SPEC 2.7) that the spike has.
+// Parts of the context object (SPEC 2.7) that the core has.
 enum {
     TSME_CONTEXT_RETRIES = 6,
     TSME_CONTEXT_INDEX = 11,

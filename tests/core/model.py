@@ -1,6 +1,6 @@
 """A third reading of SPEC 2 and 3, on Python's own values: the records of an execution.
 
-It is written for being compared with, not for speed, and knows what the C spike knows.
+It is written for being compared with, not for speed, and knows what the C core knows.
 """
 
 import binascii

@@ -1,4 +1,4 @@
-// What the spike's main program needs of the machine it runs on: arguments, files, one
+// What the core's main program needs of the machine it runs on: arguments, files, one
 // line of output, and a counter of executed instructions. port_host.c has them on the C
 // library, port_m3.c on ARM semihosting.
 

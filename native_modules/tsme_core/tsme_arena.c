@@ -40,7 +40,7 @@ static void tsme_see(struct tsme *t, const uint8_t **at, uint32_t size, bool mov
     uint32_t from = (uint32_t)(*at - t->arena) / TSME_GRANULE;
     if (move) {
         uint32_t below = t->live[from / 32] & ((1u << from % 32) - 1);
-        uint32_t to = t->before[from / 32] + tsme_bits(below);
+        uint32_t to = t->ranks[from / 32] + tsme_bits(below);
         *at = t->arena + to * TSME_GRANULE + (uint32_t)(*at - t->arena) % TSME_GRANULE;
         return;
     }
@@ -185,7 +185,7 @@ static void tsme_collect(struct tsme *t, tsme_ref *sp)
     tsme_see_all(t, sp, false);
     uint32_t before = 0;
     for (uint32_t word = 0; word < words; word++) {
-        t->before[word] = (uint16_t)before;
+        t->ranks[word] = (uint16_t)before;
         before += tsme_bits(t->live[word]);
     }
     tsme_see_all(t, sp, true);
@@ -239,6 +239,6 @@ int tsme_lay_out(struct tsme *t)
     t->arena = t->top = config->memory + stack;
     t->end = config->memory + size - marks;
     t->live = (uint32_t *)(void *)t->end;
-    t->before = (uint16_t *)(void *)(t->live + words);
+    t->ranks = (uint16_t *)(void *)(t->live + words);
     return TSME_OK;
 }

@@ -1,19 +1,22 @@
-// TSME spike: a workflow engine in memory that the caller hands over.
+// TSME's core: an engine for compiled workflows, in memory that the caller hands over.
 //
 // The compiler turns a workflow into a program, a few hundred bytes of CBOR
-// (docs/SPEC.md, section 2). This engine runs it straight from flash: it loads
+// (docs/SPEC.md, section 2). The core runs it straight from flash: it loads
 // nothing but the addresses of the parts. All data are CBOR too, and lie in an
 // arena: 0xA1 0x61 'i' 0x18 0x2A is {"i": 42}. A value in the arena is never
 // changed again, so a copy of it is a reference (where it begins, how long it is)
 // and "undo this step" is to put the old references back. When the arena is full,
 // what is still referred to is moved together and the rest is free again.
 //
-// A step takes one input and runs every frame that can run until it waits or ends, or
-// the budget of transitions is spent; hashes what has changed, and hands the journal
-// record to the caller. Only when the caller says that it is written does the step count.
+// A step is made, made durable, and adopted, or undone: three calls. tsme_make takes one
+// input, runs every frame that can run until it waits or ends, or the budget of
+// transitions is spent, and leaves the body of the journal's record in `record`. The
+// caller writes that down, in tsme_journal.h or elsewhere, and calls tsme_adopt; if it
+// cannot, tsme_undo, and the step has never been.
 //
 // Calls: tsme_install once when a program arrives, whose crc is kept with it; then at each
-// boot tsme_boot, and tsme_step for each input.
+// boot tsme_boot, tsme_restore if there is a checkpoint, and tsme_make and tsme_adopt for
+// each input. Nothing is global: as many engines as there is memory for run side by side.
 
 #ifndef TSME_H
 #define TSME_H
@@ -28,17 +31,19 @@
 #endif
 
 enum {
-    TSME_DEPTH_MAX = 32,     // nesting of a value
-    TSME_PATHS_MAX = 8,      // paths a step may PUT to before slot 0 counts as a whole
-    TSME_STACK_MAX = 254,    // items of the operand stack a program may ask for
-    TSME_SLOTS_MAX = 255,    // slots a program may ask for
-    TSME_BUDGET = 256,       // transitions in a step, of a program that says 0
-    TSME_LARGEST = 262144,   // bytes of a value, of a program that says 0
-    TSME_STEP_BYTES = 24576, // bytes that a state makes, of a program that says 0
-    TSME_ITEMS = 1000,       // items of a Map, of a program that says 0
-    TSME_AT_ONCE = 40,       // children of a MAP at a time, of one that says 0
-    TSME_PLACES = 128,       // numbers of frames for which items wait (SPEC 2.11)
-    TSME_FRAMES_MAX = 256,   // frames at a time
+    TSME_DEPTH_MAX = 32,       // nesting of a value
+    TSME_PATHS_MAX = 8,        // paths a step may PUT to before slot 0 counts as a whole
+    TSME_STACK_MAX = 254,      // items of the operand stack a program may ask for
+    TSME_SLOTS_MAX = 255,      // slots a program may ask for
+    TSME_BUDGET = 256,         // transitions in a step, of a program that says 0
+    TSME_LARGEST = 262144,     // bytes of a value, of a program that says 0
+    TSME_STEP_BYTES = 24576,   // bytes that a state makes, of a program that says 0
+    TSME_STATE_BYTES = 262144, // bytes of a checkpoint
+    TSME_WORK = 65536,         // transitions that a step may count beyond its budget
+    TSME_ITEMS = 1000,         // items of a Map, of a program that says 0
+    TSME_AT_ONCE = 40,         // children of a MAP at a time, of one that says 0
+    TSME_PLACES = 128,         // numbers of frames for which items wait (SPEC 2.11)
+    TSME_FRAMES_MAX = 256,     // frames at a time
 };
 
 enum {
@@ -52,7 +57,8 @@ enum {
     TSME_ERR_MEMORY = -6,      // the arena is too small
     TSME_ERR_LIMIT = -7,       // a limit of the enum above
     TSME_ERR_INPUT = -8,       // this input cannot come now
-    TSME_ERR_WRITE = -9,       // the caller could not write the record
+    TSME_ERR_WRITE = -9,       // a record cannot be written
+    TSME_ERR_CALL = -10,       // the caller's function has failed, and knows why
 };
 
 // Errors of the workflow (SPEC 2.9). They are no failure of the engine: a handler of the
@@ -87,8 +93,9 @@ enum {
     TSME_INPUT_MIGRATE = 10,
 };
 
-enum { TSME_BEHAVIOUR = 1 };                                            // SPEC 3.5
-enum { TSME_RECORD_HEAD = 8, TSME_KIND_STEP = 1, TSME_SLOT_MAX = 256 }; // journal record
+enum { TSME_RECORD_FIRST = 14 }; // bytes of a record before the fields: digest, kind, dt
+enum { TSME_BEHAVIOUR = 1 };     // SPEC 3.5
+enum { TSME_RECORD_STEP = 1, TSME_RECORD_CHECKPOINT = 2 };     // kinds of records (SPEC 4.2)
 enum { TSME_CLEAN = 0, TSME_PUT_ONLY = 1, TSME_REPLACED = 2 }; // what a step did to a slot
 
 // A value: where its encoding begins, and what one knows of it without walking through it
@@ -105,7 +112,19 @@ struct tsme_part {
     uint32_t size; // bytes
 };
 
-// What the caller provides. All of it must stay as it is while the engine is used.
+// An intrinsic function that the caller has and the core has not (docs/DESIGN.md says
+// which): called in the middle of a step, so it may do nothing but compute.
+struct tsme_call {
+    uint32_t function;   // its number (SPEC 2.6)
+    const uint8_t *args; // its arguments, a CBOR sequence
+    uint32_t args_size;  // bytes
+    uint8_t *out;        // where the result goes, one CBOR item
+    uint32_t room;       // bytes there
+    uint32_t size;       // bytes of the result; set even if it does not fit
+};
+
+// What the caller provides. All of it must stay as it is while the engine is used. Every
+// field that is 0 has its default.
 struct tsme_config {
     // The program's first item and whatever follows it. It may lie in flash; nothing
     // is copied out of it.
@@ -120,18 +139,16 @@ struct tsme_config {
     uint8_t *memory;
     uint32_t memory_size; // bytes, at most 512 KiB
 
-    // The program unit of the flash, a power of two from 32 on: records are padded to
-    // it with FF.
-    uint32_t slot_size; // bytes, at most TSME_SLOT_MAX
+    uint32_t state_bytes;  // bytes that a checkpoint may have; default TSME_STATE_BYTES
+    uint32_t record_bytes; // bytes that a record of the journal may have; default: any number
+    uint32_t work;         // transitions beyond the budget in a step; default TSME_WORK
 
-    // Writes one record, padded, behind the last one: its parts one after the other.
-    // 0: it is durable. Anything else, and the step never happened.
-    int (*write)(void *context, const struct tsme_part *parts, uint32_t count);
+    // What the core leaves to the caller; null: programs that need it are refused. Gives
+    // TSME_OK, TSME_INTRINSIC or another error of the workflow, or TSME_ERR_CALL. If the
+    // result does not fit it only sets `size`, and is called again with so much room.
+    int (*call)(void *context, struct tsme_call *call);
 
-    // SHA-256, which installing needs; the platform has one.
-    void (*sha256)(void *context, const uint8_t *data, uint32_t size, uint8_t digest[32]);
-
-    void *context; // handed to both
+    void *context; // handed to it
 };
 
 // The parts of a loaded program. All pointers point into it.
@@ -177,6 +194,8 @@ struct tsme_state {
     uint64_t due;     // of the timer of the whole execution, or TSME_NEVER
     uint32_t next_id; // of actions
     uint32_t frames;  // numbers that have been used, one behind the highest
+    uint32_t digest;  // of the last step
+    uint32_t steps;   // of this execution
     uint8_t status;   // TSME_RUNNING ..
     bool started;     // there is an execution
 };
@@ -190,7 +209,16 @@ enum { TSME_HELD_ERROR = 0, TSME_HELD_CAUSE = 1, TSME_HELD_VALUE = 2, TSME_HELD 
 struct tsme {
     struct tsme_config config;
     struct tsme_program program;
-    struct tsme_state state; // of the step being run, else of the last one
+    struct tsme_state state;  // of the step that is made, else of the last one
+    struct tsme_state before; // .. of the last one, while a step is made
+    bool making;              // a step is made, and neither adopted nor undone
+
+    // The body of the record of the step that is made: what the core writes, and the
+    // caller's own fields of the input. Bytes and how many there are; valid until it is
+    // adopted or undone.
+    uint8_t record_head[TSME_RECORD_FIRST];
+    struct tsme_part record[2];
+    uint32_t records; // parts that it has, 1 or 2
 
     struct tsme_table *table;                        // frames by number
     uint32_t marks[TSME_SETS][TSME_FRAMES_MAX / 32]; // sets of numbers
@@ -205,22 +233,18 @@ struct tsme {
     tsme_ref *stack;          // operands
     tsme_ref *sp;             // one past the last that counts while none is worked on
 
-    uint8_t *arena;   // first byte, at a multiple of 8
-    uint8_t *top;     // first free byte
-    uint8_t *end;     // one past the last
-    uint32_t *live;   // for collecting: a bit for each 8 bytes of the arena
-    uint16_t *before; // .. and how many bits are set before each word of it
+    uint8_t *arena;  // first byte, at a multiple of 8
+    uint8_t *top;    // first free byte
+    uint8_t *end;    // one past the last
+    uint32_t *live;  // for collecting: a bit for each 8 bytes of the arena
+    uint16_t *ranks; // .. and how many bits are set before each word of it
 
-    uint32_t digest;      // of the last step
-    uint32_t chain;       // `crc` field of the last record
-    uint32_t steps;       // committed
     uint32_t transitions; // in the last step
     uint32_t left;        // transitions of the budget that are left in this step
     uint32_t made;        // bytes of large values made in this step ..
     uint32_t made_before; // .. before this state ..
     uint32_t counted;     // .. and `left` when the last one was counted; UINT32_MAX: anew
     const uint8_t *entry; // first instruction of the state entered in this run, or null
-    uint64_t was_due;     // `state.due` before this step
     uint32_t collections; // of the arena, since loading
     int error;            // of the instruction that failed: TSME_ERR_ or TSME_NO_PATH ..
     bool quiet;           // this step runs no frame
@@ -242,8 +266,15 @@ int tsme_install(struct tsme *t, const struct tsme_config *config, uint32_t *crc
 // verified is only checked for being the same bytes.
 int tsme_boot(struct tsme *t, const struct tsme_config *config, uint32_t crc);
 
-// One step. On an error everything is as it was before.
-int tsme_step(struct tsme *t, const struct tsme_input *input);
+// Makes a step: TSME_OK, TSME_LATE, or an error, and then everything is as it was before.
+// No second step can be made before this one is adopted or undone.
+int tsme_make(struct tsme *t, const struct tsme_input *input);
+
+// The step that is made is durable: its state is the state.
+void tsme_adopt(struct tsme *t);
+
+// It has never been.
+void tsme_undo(struct tsme *t);
 
 // Whether *continue* would run something.
 bool tsme_runnable(const struct tsme *t);

@@ -1,4 +1,4 @@
-"""Builds the C spike and runs it: on this computer, and on a Cortex-M3 in QEMU.
+"""Builds the C core and runs it: on this computer, and on a Cortex-M3 in QEMU.
 
 Under `-icount` QEMU's clock is the number of executed instructions, so the counts that a
 run prints are the same on every computer and every day.
@@ -16,12 +16,12 @@ import pytest
 from tests import interpreters
 
 ROOT = interpreters.ROOT
-SOURCE = ROOT / "native_modules" / "spike"
-BUILD = ROOT / "build" / "spike"
+SOURCE = ROOT / "native_modules" / "tsme_core"
+BUILD = ROOT / "build" / "core"
 TOOLS = ("make", "cc", "arm-none-eabi-gcc", "qemu-system-arm")
 MACHINES = ("host", "m3", "m3-crc256")
 START = 1_700_000_000_000  # ms since 1970
-BETWEEN = 3  # ms between steps; spike_main.c has the same
+BETWEEN = 3  # ms between steps; bare_main.c has the same
 
 ERRORS = {
     -1: "format",
@@ -57,7 +57,7 @@ def require() -> None:
     """Skips the test where a tool is missing, or fails it where none may be."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
-        text = f"the C spike needs {', '.join(missing)}; make setup installs them"
+        text = f"the C core needs {', '.join(missing)}; make setup installs them"
         if interpreters.strict():
             pytest.fail(text)
         pytest.skip(text)
@@ -75,15 +75,15 @@ def make(target: str = "all") -> str:
 
 
 def command(machine: str, arguments: list[str]) -> list[str]:
-    """The command that runs the spike on a machine."""
+    """The command that runs the core on a machine."""
     if machine.startswith("host"):
-        return [str(BUILD / f"spike-{machine}"), *arguments]
-    given = ",".join(f"arg={a}" for a in ["spike", *arguments])
+        return [str(BUILD / f"core-{machine}"), *arguments]
+    given = ",".join(f"arg={a}" for a in ["core", *arguments])
     return [
         *"qemu-system-arm -machine mps2-an385 -nographic -monitor none -serial none".split(),
         *"-icount shift=10,align=off,sleep=off -chardev stdio,id=out".split(),
         *("-semihosting-config", f"enable=on,target=native,chardev=out,{given}"),
-        *("-kernel", str(BUILD / f"spike-{machine}.elf")),
+        *("-kernel", str(BUILD / f"core-{machine}.elf")),
     ]
 
 

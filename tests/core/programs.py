@@ -1,4 +1,4 @@
-"""Small programs, assembled by hand: between them every instruction of the spike."""
+"""Small programs, assembled by hand: between them every instruction of the core."""
 
 from typing import Any
 

@@ -57,11 +57,11 @@ void port_loop(uint32_t n)
     (void)n;
 }
 
-int spike_main(void);
+int bare_main(void);
 
 int main(int argc, char **argv)
 {
     port_argc = argc;
     port_argv = argv;
-    return spike_main();
+    return bare_main();
 }

@@ -1,6 +1,6 @@
 // Runs one execution of a program and measures it:
 //
-//     spike PROGRAM INPUT RECORDS [MEMORY [stubborn | changedN]]
+//     core PROGRAM INPUT RECORDS [MEMORY [stubborn | changedN]]
 //
 // INPUT holds inputs, each its kind (u8), the time (u64, ms), how many bytes its fields have
 // (u32), and these. When there are none left, *continue* comes 3 ms after the step before, as
@@ -11,8 +11,8 @@
 // installing and booting it.
 
 #include "port.h"
-#include "sha256.h"
-#include "tsme.h"
+#include "../tsme.h"
+#include "../tsme_crc.h"
 
 #include <string.h>
 
@@ -23,44 +23,67 @@ enum {
     MEMORY_MAX = 0x80000,
     HEAD = 13, // bytes of an input before its fields
     BETWEEN = 3,
+    SLOT = 32,
 };
+
+#define FF8 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
 
 static uint8_t program[PROGRAM_MAX];
 static uint8_t input_bytes[FILE_MAX];
 static uint8_t records[RECORDS_MAX];
 static uint64_t memory[MEMORY_MAX / 8];
+static struct tsme engine;
 
 // Where records go; `to` is null when they are only counted.
 struct sink {
     uint8_t *to;
     uint32_t size;
+    uint32_t chain; // crc of the last record
     bool stubborn;
     bool again; // this record was refused once
 };
 
-static int sink_write(void *context, const struct tsme_part *parts, uint32_t count)
+static bool sink_put(struct sink *sink, const uint8_t *from, uint32_t size)
 {
-    struct sink *sink = context;
-    sink->again = sink->stubborn && !sink->again;
-    if (sink->again) {
-        return -1;
-    }
-    for (; count; count--, parts++) {
-        if (sink->to && parts->size) {
-            if (RECORDS_MAX - sink->size < parts->size) {
-                return -1;
-            }
-            memcpy(sink->to + sink->size, parts->at, parts->size);
+    if (sink->to && size) {
+        if (RECORDS_MAX - sink->size < size) {
+            return false;
         }
-        sink->size += parts->size;
+        memcpy(sink->to + sink->size, from, size);
     }
-    return 0;
+    sink->size += size;
+    return true;
 }
 
-static void sink_sha256(void *context, const uint8_t *data, uint32_t size, uint8_t digest[32])
+static void put_u32(uint8_t *to, uint32_t n)
 {
-    (void)context;
-    sha256(data, size, digest);
+    for (uint32_t i = 0; i < 4; i++) {
+        to[i] = (uint8_t)(n >> 8 * i);
+    }
+}
+
+// The record of the step that is made, as a journal writes it, in slots (SPEC 4.2).
+static bool sink_record(struct sink *sink)
+{
+    static const uint8_t erased[SLOT] = {FF8, FF8, FF8, FF8};
+    sink->again = sink->stubborn && !sink->again;
+    if (sink->again) {
+        return false;
+    }
+    uint8_t head[8];
+    uint32_t size = engine.record[0].size + (engine.records > 1 ? engine.record[1].size : 0);
+    put_u32(head, size | (uint32_t)TSME_RECORD_STEP << 24);
+    uint32_t chain = tsme_crc(sink->chain, head, 4);
+    for (uint32_t i = 0; i < engine.records; i++) {
+        chain = tsme_crc(chain, engine.record[i].at, engine.record[i].size);
+    }
+    sink->chain = chain;
+    put_u32(head + 4, chain);
+    bool good = sink_put(sink, head, sizeof head);
+    for (uint32_t i = 0; i < engine.records; i++) {
+        good = good && sink_put(sink, engine.record[i].at, engine.record[i].size);
+    }
+    return good && sink_put(sink, erased, (0u - size - (uint32_t)sizeof head) & (SLOT - 1));
 }
 
 static void print_number(const char *name, int64_t n)
@@ -90,8 +113,6 @@ static uint32_t parse_number(const char *text)
     }
     return n;
 }
-
-static struct tsme engine;
 
 static uint64_t read_number(const uint8_t *at, uint32_t bytes)
 {
@@ -127,11 +148,24 @@ static void print_error(int err)
     }
 }
 
+static int step(struct sink *sink, const struct tsme_input *input)
+{
+    int err = tsme_make(&engine, input);
+    if (err) {
+        return err;
+    }
+    if (!sink_record(sink)) {
+        tsme_undo(&engine);
+        return TSME_ERR_WRITE;
+    }
+    tsme_adopt(&engine);
+    return TSME_OK;
+}
+
 // One execution from its first input to the last.
 static int run(struct sink *sink, struct tsme_config *config, uint32_t input_size, uint32_t crc,
                bool report)
 {
-    config->context = sink;
     uint32_t before = port_instructions();
     int err = tsme_boot(&engine, config, crc);
     uint32_t booted = port_instructions();
@@ -144,9 +178,9 @@ static int run(struct sink *sink, struct tsme_config *config, uint32_t input_siz
     uint32_t transitions = 0;
     uint32_t started = port_instructions();
     while (!err && next_input(&at, input_bytes + input_size, &input)) {
-        err = tsme_step(&engine, &input);
+        err = step(sink, &input);
         if (err == TSME_ERR_WRITE && sink->again) {
-            err = tsme_step(&engine, &input);
+            err = step(sink, &input);
         }
         err = err == TSME_LATE ? TSME_OK : err;
         transitions += engine.transitions;
@@ -155,7 +189,7 @@ static int run(struct sink *sink, struct tsme_config *config, uint32_t input_siz
     if (err || report) {
         print_error(err);
         print_number("status", engine.state.status);
-        print_number("steps", engine.steps);
+        print_number("steps", engine.state.steps);
         print_number("transitions", transitions);
         print_number("collections", engine.collections);
         print_number("boot_instructions", booted - before);
@@ -166,12 +200,12 @@ static int run(struct sink *sink, struct tsme_config *config, uint32_t input_siz
     return err;
 }
 
-int spike_main(void)
+int bare_main(void)
 {
     char *argv[6];
     int argc = port_arguments(argv, 6);
     if (argc < 4) {
-        port_print("spike PROGRAM INPUT RECORDS [MEMORY [stubborn | changedN]]\n");
+        port_print("core PROGRAM INPUT RECORDS [MEMORY [stubborn | changedN]]\n");
         return 2;
     }
     uint32_t memory_size = argc > 4 ? parse_number(argv[4]) : 4096;
@@ -186,15 +220,12 @@ int spike_main(void)
     print_number("loop_instructions", port_instructions() - before);
 
     bool changes = argc > 5 && *argv[5] == 'c';
-    struct sink sink = {records, 0, argc > 5 && !changes, false};
+    struct sink sink = {records, 0, 0, argc > 5 && !changes, false};
     struct tsme_config config = {
         .program = program,
         .program_size = (uint32_t)program_size,
         .memory = (uint8_t *)memory,
         .memory_size = memory_size,
-        .slot_size = 32,
-        .write = sink_write,
-        .sha256 = sink_sha256,
     };
     uint32_t crc;
     before = port_instructions();
@@ -209,7 +240,7 @@ int spike_main(void)
     }
     err = run(&sink, &config, (uint32_t)input_size, crc, false);
     if (!err) {
-        struct sink counter = {0, 0, false, false};
+        struct sink counter = {0, 0, 0, false, false};
         err = run(&counter, &config, (uint32_t)input_size, crc, true);
     }
     if (port_write(argv[3], records, sink.size)) {

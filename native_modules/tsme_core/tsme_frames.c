@@ -221,7 +221,7 @@ void tsme_keep(struct tsme *t)
 }
 
 // It has not happened.
-void tsme_undo(struct tsme *t)
+void tsme_revert(struct tsme *t)
 {
     memset(t->marks, 0, sizeof t->marks);
     for (uint32_t i = 0; i < t->table->room; i++) {

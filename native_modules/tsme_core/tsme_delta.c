@@ -150,7 +150,7 @@ static void tsme_put_gone(const struct tsme *t, struct tsme_out *out)
     uint32_t id = 0;
     uint32_t number;
     uint32_t count = tsme_choose(t, tsme_is_gone, &id, &number);
-    bool timer = t->was_due != TSME_NEVER && t->state.status != TSME_RUNNING;
+    bool timer = t->before.due != TSME_NEVER && t->state.status != TSME_RUNNING;
     tsme_put_head(out, TSME_ARRAY, count + timer);
     if (timer) {
         tsme_put_byte(out, 1); // the first action there is
@@ -168,7 +168,7 @@ static void tsme_put_changed(const struct tsme *t, struct tsme_out *out)
     uint32_t id = 0;
     uint32_t number = 0;
     uint32_t count = tsme_choose(t, tsme_is_changed, &id, &number);
-    bool timer = t->state.due != t->was_due && t->state.status == TSME_RUNNING;
+    bool timer = t->state.due != t->before.due && t->state.status == TSME_RUNNING;
     tsme_put_head(out, TSME_ARRAY, count + timer);
     if (timer) {
         tsme_put_head(out, TSME_ARRAY, 4);
@@ -366,7 +366,7 @@ static void tsme_put_touched(const struct tsme *t, struct tsme_out *out)
 uint32_t tsme_delta(struct tsme *t, uint64_t dt)
 {
     struct tsme_out out;
-    out.crc = t->digest;
+    out.crc = t->state.digest;
     uint8_t *to = out.bytes;
     *to++ = t->state.status;
     to = tsme_write_small(to, dt);

@@ -143,7 +143,7 @@ int tsme_new_action(struct tsme *t, uint8_t kind, uint64_t due);
 int tsme_own_action(struct tsme *t, uint32_t number);
 void tsme_wait(struct tsme *t, uint32_t number, uint8_t waits);
 void tsme_keep(struct tsme *t);
-void tsme_undo(struct tsme *t);
+void tsme_revert(struct tsme *t);
 
 // tsme_delta.c
 void tsme_fold_ends(struct tsme_ends *ends);

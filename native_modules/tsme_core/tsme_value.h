@@ -5,6 +5,7 @@
 #define TSME_VALUE_H
 
 #include "tsme.h"
+#include "tsme_crc.h"
 
 // What each step goes through: inline also where code is to be small.
 #define TSME_INLINE __attribute__((always_inline)) static inline
@@ -157,9 +158,5 @@ int tsme_splice(struct tsme *t, tsme_ref *sp, struct tsme_list path);
 
 int tsme_verify(struct tsme *t);
 uint32_t tsme_delta(struct tsme *t, uint64_t dt);
-int tsme_record(struct tsme *t, const struct tsme_input *input, uint64_t dt, uint32_t digest,
-                uint32_t *chain);
-uint32_t tsme_crc(uint32_t seed, const uint8_t *data, uint32_t size);
-uint32_t tsme_crc_combine(uint32_t first, uint32_t second, uint32_t size);
 
 #endif

@@ -1,4 +1,4 @@
-"""What the README's table says: `python -m tests.spike.measure`.
+"""What the README's table says: `python -m tests.core.measure`.
 
 Dispatch is measured with programs that do nothing: DROP 0 costs a fetch, a decode, a branch
 and one subtraction.

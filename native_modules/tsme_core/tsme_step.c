@@ -89,7 +89,7 @@ static int tsme_start(struct tsme *t, const struct tsme_input *input, struct tsm
         t->refused = "behaviour";
         return TSME_ERR_UNSUPPORTED;
     }
-    t->digest = tsme_crc(0, input->fields, input->fields_size);
+    t->state.digest = tsme_crc(0, input->fields, input->fields_size);
     t->state.started = true;
     if (t->program.timeout) {
         t->state.due = t->state.now + 1000u * (uint64_t)t->program.timeout;
@@ -246,17 +246,28 @@ const struct tsme_action *tsme_pending(const struct tsme *t, uint32_t id, uint32
 
 /// The step ///
 
-int tsme_step(struct tsme *t, const struct tsme_input *input)
+// What stands in the record before the input's fields (SPEC 4.2): digest, kind, dt.
+static void tsme_write_record(struct tsme *t, const struct tsme_input *input, uint64_t dt)
 {
-    const struct tsme_state before = t->state;
-    const uint32_t digest_before = t->digest;
-    uint32_t digest = 0;
-    uint32_t chain = 0;
-    if (t->state.status != TSME_RUNNING) {
+    uint8_t *to = t->record_head;
+    for (uint32_t shift = 0; shift < 32; shift += 8) {
+        *to++ = (uint8_t)(t->state.digest >> shift);
+    }
+    *to++ = input->kind;
+    to = tsme_write_small(to, dt);
+    t->record[0] = (struct tsme_part){t->record_head, (uint32_t)(to - t->record_head)};
+    t->record[1] = (struct tsme_part){input->fields, input->fields_size};
+    t->records = 1 + (input->fields_size != 0);
+}
+
+int tsme_make(struct tsme *t, const struct tsme_input *input)
+{
+    if (t->making || t->state.status != TSME_RUNNING) {
         return TSME_ERR_INPUT;
     }
-    t->state.now = input->now > before.now ? input->now : before.now;
-    t->was_due = before.due;
+    t->before = t->state;
+    t->making = true;
+    t->state.now = input->now > t->before.now ? input->now : t->before.now;
     t->ready = -1;
     t->ends = 0;
     t->frame = t->spare = 0;
@@ -268,23 +279,32 @@ int tsme_step(struct tsme *t, const struct tsme_input *input)
     if (!err && !t->quiet) {
         err = tsme_run_all(t);
     }
-    t->acted |= t->state.status != TSME_RUNNING;
-    t->transitions = t->program.budget - t->left;
-    if (!err) {
-        digest = tsme_delta(t, t->state.now - before.now);
-        err = tsme_record(t, input, t->state.now - before.now, digest, &chain);
-    }
-    t->ends = 0;
-    t->frame = 0;
     if (err) {
-        t->state = before;
-        t->digest = digest_before;
         tsme_undo(t);
         return err;
     }
-    t->digest = digest;
-    t->chain = chain;
-    t->steps++;
-    tsme_keep(t);
+    t->acted |= t->state.status != TSME_RUNNING;
+    t->transitions = t->program.budget - t->left;
+    uint64_t dt = t->state.now - t->before.now;
+    t->state.digest = tsme_delta(t, dt);
+    t->state.steps++;
+    tsme_write_record(t, input, dt);
     return TSME_OK;
+}
+
+void tsme_adopt(struct tsme *t)
+{
+    t->ends = 0;
+    t->frame = 0;
+    t->making = false;
+    tsme_keep(t);
+}
+
+void tsme_undo(struct tsme *t)
+{
+    t->ends = 0;
+    t->frame = 0;
+    t->making = false;
+    t->state = t->before;
+    tsme_revert(t);
 }

@@ -120,13 +120,13 @@ void port_loop(uint32_t n)
 
 extern uint32_t port_stack_top, port_data_from, port_data, port_data_end, port_bss, port_bss_end;
 
-int spike_main(void);
+int bare_main(void);
 
 static void port_reset(void)
 {
     memcpy(&port_data, &port_data_from, (uint32_t)&port_data_end - (uint32_t)&port_data);
     memset(&port_bss, 0, (uint32_t)&port_bss_end - (uint32_t)&port_bss);
-    port_exit(spike_main());
+    port_exit(bare_main());
 }
 
 static void port_fault(void)

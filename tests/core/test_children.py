@@ -1,4 +1,4 @@
-"""Parallel and Map in the C spike: the records that the Python kernel writes, byte for byte.
+"""Parallel and Map in the C core: the records that the Python kernel writes, byte for byte.
 
 The programs are trees of Parallel and Map from the laws' generator, and some made by hand for
 what trees seldom have; their tasks end in any order, fail, and time out.
@@ -108,7 +108,7 @@ def test_a_collection_at_any_place_changes_nothing(target: str, tmp_path: Path) 
 
 
 def test_conformance_programs_give_the_records_of_the_kernel(tmp_path: Path) -> None:
-    """Those with children, as far as the spike has what they need."""
+    """Those with children, as far as the core has what they need."""
     if not CASES.is_dir():
         pytest.skip("../shared/conformance is not here")
     seen: Counter[str] = Counter()
