@@ -167,6 +167,7 @@ struct tsme_program {
     uint32_t timeout;      // s the whole execution may take, 0: any
     uint32_t size;         // bytes of the first item
     bool children;         // it has Parallel or Map
+    uint16_t needs;        // capabilities, bits of SPEC 2.4
     uint32_t largest;      // bytes a value may have that holds more than small ones
     uint32_t step_bytes;   // bytes of such values that a state may make
     uint32_t items;        // that a Map may have

@@ -4,6 +4,7 @@
 // No recursion: the containers that are open are a list of their own, so the C stack a
 // check takes is known, whatever the value.
 
+#include "tsme_number.h"
 #include "tsme_value.h"
 
 #include <string.h>
@@ -137,8 +138,8 @@ static int tsme_check_item(const uint8_t **at, const uint8_t *end, uint8_t *majo
     case TSME_ARRAY:
     case TSME_OBJECT: return *n <= (uint64_t)(end - *at) ? TSME_OK : TSME_ERR_FORMAT;
     case TSME_SIMPLE:
-        if (*start >= 0xF9 && *start <= 0xFB) {
-            return TSME_ERR_UNSUPPORTED; // floats come with the core
+        if (*start >= TSME_FLOAT16 && *start <= TSME_FLOAT64) {
+            return tsme_is_float(start) ? TSME_OK : TSME_ERR_FORMAT;
         }
         return *start >= TSME_FALSE && *start <= TSME_NULL ? TSME_OK : TSME_ERR_FORMAT;
     default: return TSME_ERR_FORMAT;

@@ -148,11 +148,12 @@ static int tsme_parse(struct tsme *t, const uint8_t **signed_from, uint32_t *con
     if (err || sizes[0] == 0 || sizes[0] % 2 || sizes[0] > 0x1FFFE || sizes[1] % p->index_width) {
         return err ? err : TSME_ERR_FORMAT;
     }
-    if (needs & ~(uint32_t)(TSME_NEEDS_PARALLEL | TSME_NEEDS_MAP)) {
+    if (needs & ~(uint32_t)TSME_NEEDS_KNOWN) {
         t->refused = "a capability";
         return TSME_ERR_UNSUPPORTED;
     }
-    p->children = needs != 0;
+    p->needs = (uint16_t)needs;
+    p->children = (needs & (TSME_NEEDS_PARALLEL | TSME_NEEDS_MAP)) != 0;
     p->size = (uint32_t)(at - t->config.program);
     p->code = parts[0];
     p->index = parts[1];

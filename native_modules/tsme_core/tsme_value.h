@@ -10,7 +10,13 @@
 // What each step goes through: inline also where code is to be small.
 #define TSME_INLINE __attribute__((always_inline)) static inline
 
-enum { TSME_NEEDS_PARALLEL = 4, TSME_NEEDS_MAP = 8 }; // SPEC 2.4
+// SPEC 2.4. What a program needs its instructions say too, which are refused one by one.
+enum {
+    TSME_NEEDS_PARALLEL = 4,
+    TSME_NEEDS_MAP = 8,
+    TSME_NEEDS_INPUT = 64,
+    TSME_NEEDS_KNOWN = 127,
+};
 
 enum {
     TSME_UINT = 0,

@@ -187,7 +187,22 @@ def test_inputs_are_checked(tmp_path: Path):
         ("8381", "format"),  # ends early
         ("81" * 31 + "80", ""),
         ("81" * 32 + "80", "limit"),
-        ("f93c00", "unsupported"),
+        ("f93c00", ""),
+        ("fa3dcccccd", ""),
+        ("fb3fb999999999999a", ""),
+        ("fa3f800000", "format"),  # F9 says it
+        ("fb3ff0000000000000", "format"),
+        ("fb3690000000000000", ""),  # half the smallest that FA has
+        ("fb36a0000000000000", "format"),
+        ("fb47efffffe0000000", "format"),  # the largest that FA has
+        ("f97e00", "format"),  # no number
+        ("f97c00", "format"),
+        ("fa7f800001", "format"),
+        ("fbfff0000000000000", "format"),
+        ("f98000", ""),
+        ("f9", "format"),
+        ("fb3fb99999999999", "format"),
+        ("f814", "format"),
     ):
         fields = good + bytes.fromhex(value.replace(" ", "")) + b"\xf6\x01"
         assert machine.run("host", program, fields, tmp_path).error == error, value
