@@ -1,0 +1,128 @@
+"""The C core as a module, with the same names on CPython and MicroPython.
+
+Plain functions over a handle, which is one execution's engine and the memory that it works in.
+Bytes are CBOR as docs/SPEC.md has it; `data` and `fields` may be any buffer.  What a function
+gives is a copy, so nothing of the arena is ever outside.
+
+A negative integer is an error of tsme.h (`TSME_ERR_...`): FORMAT -1, VERSION -2, DIGEST -3, CODE -4,
+UNSUPPORTED -5, MEMORY -6, LIMIT -7, INPUT -8, WRITE -9, CALL -10.  Nothing raises but for want of
+memory, or because an argument has another type than is said here.
+
+    program -> install -> crc             once, when it arrives; the crc is kept with it
+    boot -> handle                        at each start
+    restore                               if there is a checkpoint
+    make -> record -> adopt, or undo      for each input
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+API: Final = 1
+"""Of this file.  Whoever finds another number does without the core."""
+
+Handle: TypeAlias = Any
+"""What boot() gives: nothing but these functions can do anything with it."""
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
+
+Call: TypeAlias = Callable[[int, bytes], bytes | int]
+"""An intrinsic function that stays in Python (docs/DESIGN.md lists them): its number (SPEC 2.6) and its
+arguments, a CBOR sequence.  -> one CBOR item; or a number of SPEC 2.9, such as 3; or -10, if it
+failed otherwise and the caller knows why.  It raises nothing.  It may be called again for the
+same step, with the same arguments."""
+
+def install(program: Buffer, memory: bytearray | int = 0) -> int | str:
+    """Verify a program that has arrived.  -> its CRC-32, which is to be kept with it; an error; or
+    the name of what the core lacks for it.
+
+    memory: four bytes for each instruction of the program, and 2 KiB; a number of bytes, 0 for
+    as many as it takes, lets the binding find them.
+    """
+
+def boot(  # noqa: PLR0913, PLR0917
+    program: Buffer,
+    crc: int | None,
+    memory: bytearray | int,
+    call: Call | None,
+    state_bytes: int,
+    record_bytes: int,
+    work: int,
+) -> Handle | int | str:
+    """An engine for one execution of a program; or an error; or the name of what the core lacks.
+
+    crc: as install() gave it; None: the program is verified now.  memory: what the arena and all
+    else lies in, at most 512 KiB; a number lets the binding take so much.  call: None if
+    there is no Python for functions.  state_bytes, record_bytes: see limits().  work:
+    LIMITS["work"].  The handle keeps program, memory and call.
+    """
+
+def limits(h: Handle, state_bytes: int, record_bytes: int, work: int) -> None:
+    """Set what the next steps may take: bytes of a checkpoint (LIMITS["state_bytes"]), bytes of a
+    checkpoint that the journal takes (0: any number), work beyond the budget (LIMITS["work"])."""
+
+def make(h: Handle, kind: int, now: int, fields: Buffer) -> int:
+    """Make a step of an input of SPEC 3.1.  `fields`: what stands behind kind and time, a CBOR
+    sequence, with the field that bounds the step if there is one.
+
+    0: it is made, and to be adopted or undone.  1: it names an action that is not pending, there is
+    no step.  Negative: there is no step, all is as it was.  A step that was made
+    before and not adopted is undone first.
+    """
+
+def record(h: Handle) -> bytes:
+    """The body of the record of the step that is made (SPEC 4.2)."""
+
+def adopt(h: Handle) -> None:
+    """The step that is made is durable: its state is the state.  Nothing if none is made."""
+
+def undo(h: Handle) -> None:
+    """The step that is made has never been.  Nothing if none is made."""
+
+# What follows tells of the step that is made, if one is, else of the state.
+
+def view(h: Handle) -> tuple[int, ...]:
+    """(steps, execution, status, now, next id, rng, digest, start time, transitions, actions, due,
+    due id, runnable, pending)
+
+    transitions: of the last make(), also of one that failed.  actions: how many the step began or
+    emitted.  due, due id: the pending action whose time comes first, of several the
+    oldest; -1, 0 if there is none.  runnable: 1 if *continue* would run something.  pending: how
+    many actions are.
+    """
+
+def actions(h: Handle) -> bytes:
+    """What the step that is made began or emitted, in that order: a CBOR array of actions (SPEC 3.2)
+    with absolute times; an untracked one is [0, number of its kind, payload]."""
+
+def pending(h: Handle) -> bytes:
+    """The pending actions, by id: a CBOR array of actions (SPEC 3.2) with absolute times."""
+
+def result(h: Handle) -> bytes:
+    """What the execution ended with, one CBOR item: the output, or [error, cause]; null while it
+    runs."""
+
+def entering(h: Handle) -> int:
+    """1 if what *continue* would run begins with an ENTER."""
+
+def attempt(h: Handle, action: int) -> int:
+    """Which try of its state a pending task is, from 1."""
+
+def state_of(h: Handle, action: int) -> int:
+    """The number of the state that a pending action is of; -1: of the whole workflow."""
+
+def checkpoint(h: Handle) -> bytes | int:
+    """The state as SPEC 5 has it; an error if there is no memory for it."""
+
+def restore(h: Handle, data: Buffer) -> int:
+    """The state of a checkpoint becomes the state.  0, or an error, and then there is no
+    execution.  An execution of another program: DIGEST; of another behaviour: UNSUPPORTED."""
+
+def reset(h: Handle) -> None:
+    """There has been no execution."""
+
+def refused(h: Handle) -> str | None:
+    """After UNSUPPORTED: the name of what the core lacks."""
+
+def asked(h: Handle) -> tuple[int, int]:
+    """After LIMIT: which limit (1 state_bytes, 2 record_bytes, 3 work, 4 state_bytes of an
+    input's value), and how much was asked."""
