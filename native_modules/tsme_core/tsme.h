@@ -21,6 +21,8 @@
 #ifndef TSME_H
 #define TSME_H
 
+#include "tsme_part.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -105,12 +107,6 @@ typedef struct tsme_ref {
     uint32_t size : 24; // bytes; 0: not counted yet, tsme_size does it for who wants to know
     uint32_t depth : 8; // containers inside each other, at most; 0 .. TSME_DEPTH_MAX
 } tsme_ref;
-
-// Bytes of a record that lie together.
-struct tsme_part {
-    const uint8_t *at;
-    uint32_t size; // bytes
-};
 
 // An intrinsic function that the caller has and the core has not (docs/DESIGN.md says
 // which): called in the middle of a step, so it may do nothing but compute.
