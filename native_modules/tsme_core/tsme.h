@@ -74,8 +74,10 @@ enum {
     TSME_TOO_LARGE = 7,   // a value is larger or deeper than the limit
     TSME_NO_ITEMS = 8,    // the items of a Map are no array
     TSME_EXCEEDED = 9,    // one child more has failed than may
+    TSME_NO_TASK = 10,    // Parameters of a task are none
     TSME_TOO_MUCH = 11,   // a state makes values of more bytes than step_bytes
     TSME_TOO_MANY = 12,   // the items of a Map are more than `items`
+    TSME_RAISED = 99,     // of a function: it names error and cause itself
 };
 
 // Status of an execution.
@@ -142,6 +144,7 @@ struct tsme_config {
     // What the core leaves to the caller; null: programs that need it are refused. Gives
     // TSME_OK, TSME_INTRINSIC or another error of the workflow, or TSME_ERR_CALL. If the
     // result does not fit it only sets `size`, and is called again with so much room.
+    // TSME_RAISED: what it has written is two texts, the name and the cause of an error.
     int (*call)(void *context, struct tsme_call *call);
 
     void *context; // handed to it
@@ -240,6 +243,7 @@ struct tsme {
     uint32_t left;        // transitions of the budget that are left in this step
     uint32_t made;        // bytes of large values made in this step ..
     uint32_t made_before; // .. before this state ..
+    uint32_t beyond;      // transitions counted in this step beyond its budget
     uint32_t counted;     // .. and `left` when the last one was counted; UINT32_MAX: anew
     const uint8_t *entry; // first instruction of the state entered in this run, or null
     uint32_t collections; // of the arena, since loading

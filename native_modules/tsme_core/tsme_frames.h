@@ -178,7 +178,6 @@ extern const char tsme_timeout[];
 
 // tsme_vm.c
 int tsme_loop(struct tsme *t, tsme_ref *sp);
-int tsme_spend(struct tsme *t, uint32_t size);
 
 // tsme_run.c
 int tsme_run_all(struct tsme *t);

@@ -10,8 +10,6 @@
 #define TSME_ONE(...)                  +1
 enum { TSME_INSTRUCTIONS(TSME_NUMBER) TSME_OPS = 0 TSME_INSTRUCTIONS(TSME_ONE) };
 
-enum { TSME_MATH_ADD = 1 };
-
 // Options of TASK and MAP (SPEC 2.15), by the kinds of LIMIT.
 enum {
     TSME_TIMEOUT = 0,

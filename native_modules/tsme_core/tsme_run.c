@@ -1,5 +1,6 @@
 // Running frames: which one comes next, and what becomes of an error (SPEC 2.1, 2.9).
 
+#include "tsme_call.h"
 #include "tsme_frames.h"
 
 #include <string.h>
@@ -23,6 +24,8 @@ static const char *const tsme_errors[][2] = {
     [TSME_NO_ITEMS] = {"\x6eStates.Runtime", "\x78\x1fthe items of a Map are no array"},
     [TSME_EXCEEDED] = {"\x78\x26States.ExceedToleratedFailureThreshold",
                        "\x78\x36The specified tolerated failure threshold was exceeded"},
+    [TSME_NO_TASK] = {"\x6eStates.Runtime", "\x78\x2e"
+                                            "a task cannot be started with these Parameters"},
     [TSME_TOO_MUCH] = {"\x78\x18States.DataLimitExceeded",
                        "\x78\x32"
                        "a state makes values of more bytes than step_bytes"},
@@ -60,11 +63,7 @@ static int tsme_run_frame(struct tsme *t, bool result)
         if (t->frame->join) { // its children are over
             *sp++ = tsme_outputs(t->frame->join);
             t->frame->join = 0;
-            if (!tsme_fits(sp - 1, 0) || sp[-1].size > t->program.largest) {
-                err = TSME_TOO_LARGE;
-            } else {
-                err = tsme_spend(t, sp[-1].size);
-            }
+            err = tsme_account(t, sp - 1, 0);
         }
         if (!err) {
             err = tsme_loop(t, sp);
@@ -74,7 +73,9 @@ static int tsme_run_frame(struct tsme *t, bool result)
             return err;
         }
         bool here;
-        tsme_set_error(t, err);
+        if (err != TSME_RAISED) {
+            tsme_set_error(t, err);
+        }
         err = tsme_raised(t, t->number, &here);
         if (err || !here) {
             return err;

@@ -273,7 +273,7 @@ int tsme_make(struct tsme *t, const struct tsme_input *input)
     t->frame = t->spare = 0;
     t->quiet = t->acted = false;
     t->left = t->program.budget;
-    t->made = 0;
+    t->made = t->beyond = 0;
 
     int err = tsme_take_input(t, input);
     if (!err && !t->quiet) {

@@ -74,6 +74,9 @@ static void tsme_measure(tsme_ref *ref)
     do {
         if (!tsme_is_container(at)) {
             at = tsme_skip(at);
+        } else if (depth == TSME_DEPTH_MAX) { // too deep, however deep it is
+            at = tsme_skip(at);
+            deepest = TSME_DEPTH_MAX + 1;
         } else {
             uint32_t pair = *at >> 5 == TSME_OBJECT;
             left[depth++] = (tsme_head(&at) << pair) + 1;

@@ -6,6 +6,7 @@
 // four bytes, in the memory that the caller hands over, says how deep the stack is there and
 // what kind of frame runs it, which has to be the same on every way.
 
+#include "tsme_call.h"
 #include "tsme_ops.h"
 #include "tsme_value.h"
 
@@ -63,6 +64,7 @@ struct tsme_pass {
     struct tsme_kind *kinds; // behind them
     uint32_t kind_count;
     uint32_t kind_room;
+    bool calls;          // the caller has functions
     uint32_t next;       // instruction to look at, or code_count
     uint32_t depth;      // of the stack
     uint8_t kind;        // of the frame
@@ -188,10 +190,14 @@ static bool tsme_check_constant(struct tsme_pass *pass, struct tsme_op *i, char 
 /// Operands ///
 
 // What an operand may say that this engine does not have.
-static const char *tsme_refuse(const struct tsme_op *i)
+static const char *tsme_refuse(const struct tsme_pass *pass, const struct tsme_op *i)
 {
     switch (i->op) {
-    case TSME_OP_CALL: return i->operand == TSME_MATH_ADD ? 0 : "an intrinsic function";
+    case TSME_OP_CALL:
+        if (i->operand >= TSME_FUNCTIONS) {
+            return "an unknown function";
+        }
+        return pass->calls && !tsme_draws(i->operand) ? 0 : tsme_foreign(i->operand);
     case TSME_OP_COMPARE:
         return i->operand == 5 || i->operand >= 24 ? "StringMatches or a timestamp" : 0;
     case TSME_OP_TEST: return i->operand == TSME_IS_TIMESTAMP ? "IsTimestamp" : 0;
@@ -240,10 +246,10 @@ static bool tsme_check_operand(struct tsme_pass *pass, struct tsme_op *i,
         i->pops += i->operand;
     } else if (rule->counted == 'b') {
         i->pops += tsme_count_bits(i->operand);
-    } else if (rule->counted == 'f') {
-        i->pops += 2;
+    } else if (rule->counted == 'f' && i->operand < TSME_FUNCTIONS) {
+        i->pops += tsme_arity(i->operand);
     }
-    pass->refused = tsme_refuse(i);
+    pass->refused = tsme_refuse(pass, i);
     switch (rule->operand) {
     case 'c': return tsme_check_constant(pass, i, rule->constant);
     case 's': return i->operand < pass->kinds[pass->kind].slots;
@@ -441,6 +447,7 @@ int tsme_verify(struct tsme *t)
                              .notes = (struct tsme_note *)(void *)t->config.memory,
                              .kinds = (struct tsme_kind *)(void *)(t->config.memory + size),
                              .kind_count = TSME_FIRST_KIND,
+                             .calls = t->config.call != 0,
                              .kind_room = room < TSME_KINDS ? room : TSME_KINDS,
                              .next = p->code_count};
     pass.kinds[TSME_FIRST_KIND] = (struct tsme_kind){0, (uint8_t)p->slots};

@@ -6,6 +6,7 @@
 // to constants in flash, to slots, or to new values in the arena: to push costs two words,
 // whatever is pushed.
 
+#include "tsme_call.h"
 #include "tsme_frames.h"
 #include "tsme_ops.h"
 
@@ -118,28 +119,6 @@ static bool tsme_any_bulky(const tsme_ref *r, const tsme_ref *end)
     return r < end;
 }
 
-// Counts a value that was made (SPEC 2.3).
-int tsme_spend(struct tsme *t, uint32_t size)
-{
-    if (size < 256) {
-        return TSME_OK;
-    }
-    if (t->counted != t->left) {
-        t->made_before = t->made; // another state has begun since
-    }
-    t->made += size;
-    t->left -= size / 256 < t->left ? size / 256 : t->left;
-    if (t->made >= t->program.step_bytes) {
-        t->left = 0;
-    }
-    t->counted = t->left;
-    if (t->made - t->made_before > t->program.step_bytes) {
-        t->counted = UINT32_MAX;
-        return TSME_TOO_MUCH;
-    }
-    return TSME_OK;
-}
-
 // Pops `count` values and pushes the container of them; for an object there are as many
 // names, else null.
 static tsme_ref *tsme_build(struct tsme *t, tsme_ref *sp, uint32_t count, struct tsme_list *names)
@@ -178,7 +157,7 @@ static tsme_ref *tsme_build(struct tsme *t, tsme_ref *sp, uint32_t count, struct
     }
     size = (uint32_t)(to - t->top);
     if ((size > 255 || size > t->program.largest) && tsme_any_bulky(first, sp)) {
-        err = size > t->program.largest ? TSME_TOO_LARGE : tsme_spend(t, size);
+        err = size > t->program.largest ? TSME_TOO_LARGE : tsme_spend(t, size, size);
         if (err) {
             return tsme_fail(t, err);
         }
@@ -239,26 +218,6 @@ static tsme_ref *tsme_op_put(struct tsme *t, tsme_ref *sp, uint32_t operand)
         err = tsme_remember(t, sp - 1, operand);
     }
     return err ? tsme_fail(t, err) : sp - 1;
-}
-
-// MathAdd, the one function that the core has. AWS takes arguments of 32 bits.
-static tsme_ref *tsme_op_call(struct tsme *t, tsme_ref *sp, uint32_t operand)
-{
-    (void)operand;
-    int64_t a;
-    int64_t b;
-    if (!tsme_integer(sp[-2].at, &a) || !tsme_integer(sp[-1].at, &b) || a != (int32_t)a ||
-        b != (int32_t)b) {
-        return tsme_fail(t, TSME_INTRINSIC);
-    }
-    int err = tsme_reserve(t, sp - 2, TSME_HEAD_MAX);
-    if (err) {
-        return tsme_fail(t, err);
-    }
-    uint8_t *to = tsme_write_integer(t->top, a + b);
-    tsme_built(sp - 2, t->top, to, 0);
-    t->top = to;
-    return sp - 1;
 }
 
 /// Comparing ///

@@ -8,6 +8,7 @@ import fcntl
 import shutil
 import struct
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ ERRORS = {
     -7: "limit",
     -8: "input",
     -9: "write",
+    -10: "call",
 }
 
 
@@ -92,6 +94,30 @@ def packed(kind: int, now: int, fields: bytes) -> bytes:
     return struct.pack("<BQI", kind, now, len(fields)) + fields
 
 
+def talk(
+    given: list[str], calls: Callable[[int, bytes], tuple[int, bytes]] | None
+) -> tuple[str, int]:
+    """Runs a command to its end, and answers what it asks; all that it said, and its code."""
+    if not calls:
+        done = subprocess.run(given, check=False, capture_output=True, text=True, timeout=120)
+        return done.stdout + done.stderr, done.returncode
+    lines = []
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        given, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True
+    ) as p:
+        assert p.stdin
+        assert p.stdout
+        for line in p.stdout:
+            lines.append(line)
+            if line.startswith("call "):
+                _, function, *data = line.split()
+                error, result = calls(int(function), bytes.fromhex("".join(data)))
+                p.stdin.write(f"{error} {result.hex()}\n")
+                p.stdin.flush()
+    return "".join(lines), p.returncode
+
+
 def run(
     machine: str,
     program: bytes,
@@ -102,10 +128,12 @@ def run(
     then: bytes = b"",
     start: int = START,
     changed: int = 0,
+    calls: Callable[[int, bytes], tuple[int, bytes]] | None = None,
 ) -> Ran:
     """One execution; `fields` are those of *start*, `then` the inputs after it (`packed`).
 
-    `changed`: a byte of the program that changes between installing and booting it.
+    `changed`: a byte of the program that changes between installing and booting it. `calls`: what
+    the core leaves to its caller, an error and a result for a function's number and arguments.
     """
     files = [folder / name for name in ("program.tsm", "input.bin", "records.bin")]
     files[0].write_bytes(program)
@@ -113,10 +141,10 @@ def run(
     files[2].write_bytes(b"")
     arguments = [*map(str, files), str(memory), *(["stubborn"] if stubborn else [])]
     arguments += [f"changed{changed}"] if changed else []
-    given = command(machine, arguments)
-    done = subprocess.run(given, check=False, capture_output=True, text=True, timeout=120)
-    said = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
-    assert done.returncode in (0, 1), done.stdout + done.stderr
-    assert "error" in said, done.stdout + done.stderr
+    arguments += ["calls"] if calls else []
+    output, code = talk(command(machine, arguments), calls)
+    said = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    assert code in (0, 1), output
+    assert "error" in said, output
     refused = said.pop("refused", "")
     return Ran({k: int(v) for k, v in said.items()}, refused, files[2].read_bytes())

@@ -1,13 +1,14 @@
 // Runs one execution of a program and measures it:
 //
-//     core PROGRAM INPUT RECORDS [MEMORY [stubborn | changedN]]
+//     core PROGRAM INPUT RECORDS [MEMORY [stubborn | calls | changedN]]
 //
 // INPUT holds inputs, each its kind (u8), the time (u64, ms), how many bytes its fields have
 // (u32), and these. When there are none left, *continue* comes 3 ms after the step before, as
 // long as something can run. The records go to the file RECORDS. MEMORY: bytes the engine
 // gets. It runs twice: once for the records, once for the numbers, so that they do not
 // count what the records cost the file. `stubborn`: each record is refused the first time,
-// and the same input comes again. `changedN`: byte N of the program changes between
+// and the same input comes again. `calls`: who started it has the functions that the core has
+// not. `changedN`: byte N of the program changes between
 // installing and booting it.
 
 #include "port.h"
@@ -205,7 +206,7 @@ int bare_main(void)
     char *argv[6];
     int argc = port_arguments(argv, 6);
     if (argc < 4) {
-        port_print("core PROGRAM INPUT RECORDS [MEMORY [stubborn | changedN]]\n");
+        port_print("core PROGRAM INPUT RECORDS [MEMORY [stubborn | calls | changedN]]\n");
         return 2;
     }
     uint32_t memory_size = argc > 4 ? parse_number(argv[4]) : 4096;
@@ -219,13 +220,15 @@ int bare_main(void)
     port_loop(1000);
     print_number("loop_instructions", port_instructions() - before);
 
-    bool changes = argc > 5 && *argv[5] == 'c';
-    struct sink sink = {records, 0, 0, argc > 5 && !changes, false};
+    bool calls = argc > 5 && !strcmp(argv[5], "calls");
+    bool changes = argc > 5 && !calls && *argv[5] == 'c';
+    struct sink sink = {records, 0, 0, argc > 5 && !changes && !calls, false};
     struct tsme_config config = {
         .program = program,
         .program_size = (uint32_t)program_size,
         .memory = (uint8_t *)memory,
         .memory_size = memory_size,
+        .call = calls ? port_function : 0,
     };
     uint32_t crc;
     before = port_instructions();

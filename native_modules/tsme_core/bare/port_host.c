@@ -42,6 +42,37 @@ void port_print(const char *text)
     fputs(text, stdout);
 }
 
+static int digit(int c)
+{
+    return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+int port_function(void *context, struct tsme_call *call)
+{
+    (void)context;
+    printf("call %u ", (unsigned)call->function);
+    for (uint32_t i = 0; i < call->args_size; i++) {
+        printf("%02x", call->args[i]);
+    }
+    printf("\n");
+    fflush(stdout);
+    int err;
+    if (scanf("%d", &err) != 1) {
+        return TSME_ERR_CALL;
+    }
+    getchar();
+    for (int c; (c = getchar()) != '\n'; call->size++) {
+        int low = getchar();
+        if (c == EOF || low == EOF) {
+            return TSME_ERR_CALL;
+        }
+        if (call->size < call->room) {
+            call->out[call->size] = (uint8_t)(digit(c) << 4 | digit(low));
+        }
+    }
+    return err;
+}
+
 void port_exit(int code)
 {
     exit(code);

@@ -95,6 +95,13 @@ void port_exit(int code)
 // CMSDK timer 0: control, value, reload. It counts down.
 #define TIMER ((volatile uint32_t *)0x40000000)
 
+int port_function(void *context, struct tsme_call *call)
+{
+    (void)context;
+    (void)call;
+    return TSME_ERR_CALL;
+}
+
 uint32_t port_instructions(void)
 {
     static uint64_t ticks; // since the first call

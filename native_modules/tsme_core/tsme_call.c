@@ -1,0 +1,238 @@
+// CALL: intrinsic functions (SPEC 2.6), those of the core and those that its caller has, and
+// what values that are made cost (SPEC 2.3).
+//
+// A function finds its arguments on the operand stack, the first at `args`, and leaves its result
+// in the place of the first. Those that the caller has get them as CBOR, in the arena, and write
+// the result behind them: what does not fit says how long it is, and is asked for again when
+// there is room. Nobody but the core draws random numbers, so to ask twice changes nothing.
+
+#include "tsme_call.h"
+#include "tsme_frames.h"
+
+#include <string.h>
+
+enum { TSME_READS = 0x80 }; // of a function: it goes through its arguments
+
+static const uint8_t tsme_arities[TSME_FUNCTIONS] = {
+    2,
+    2,
+    0,
+    2,
+    2 | TSME_READS,
+    3,
+    2,
+    1,
+    1,
+    1 | TSME_READS,
+    2 | TSME_READS,
+    3,
+    1 | TSME_READS,
+    1,
+    3,
+    2 | TSME_READS,
+    1 | TSME_READS,
+    3 | TSME_READS,
+    4,
+    3,
+    1,
+    2,
+    1,
+};
+
+uint32_t tsme_arity(uint32_t function)
+{
+    return tsme_arities[function] & ~(uint32_t)TSME_READS;
+}
+
+const char *tsme_foreign(uint32_t function)
+{
+    switch (function) {
+    case TSME_MATH_ADD: return 0;
+    default: return "an intrinsic function";
+    }
+}
+
+/// What it costs ///
+
+// Counts what an operation went through, `work` bytes or values, and the `size` of what it made,
+// 0 if that counts for nothing.
+int tsme_spend(struct tsme *t, uint32_t work, uint32_t size)
+{
+    if (work < 256) {
+        return TSME_OK;
+    }
+    if (t->counted != t->left) {
+        t->made_before = t->made; // another state has begun since
+    }
+    if (size > 255) {
+        t->made += size;
+    }
+    uint32_t spent = work / 256;
+    t->beyond += spent > t->left ? spent - t->left : 0;
+    t->left -= spent < t->left ? spent : t->left;
+    if (t->made >= t->program.step_bytes) {
+        t->left = 0;
+    }
+    t->counted = t->left;
+    if (t->made - t->made_before > t->program.step_bytes) {
+        t->counted = UINT32_MAX;
+        return TSME_TOO_MUCH;
+    }
+    return t->beyond > (t->config.work ? t->config.work : TSME_WORK) ? TSME_ERR_LIMIT : TSME_OK;
+}
+
+// A value that was made: whether it is small enough, by itself and with what else its state made
+// and went through, `work` besides.
+int tsme_account(struct tsme *t, tsme_ref *made, uint32_t work)
+{
+    if (!tsme_is_container(made->at) && *made->at >> 5 != TSME_TEXT) {
+        return tsme_spend(t, work, 0);
+    }
+    uint32_t size = tsme_size(made);
+    if (size > t->program.largest || !tsme_fits(made, 0)) {
+        return TSME_TOO_LARGE;
+    }
+    return tsme_spend(t, work + size, size);
+}
+
+/// Functions of the caller ///
+
+// Asks the caller once, with `room` bytes for the result.
+static int tsme_ask(struct tsme *t, struct tsme_call *call, const tsme_ref *args, uint32_t room)
+{
+    uint8_t *to = t->top;
+    uint32_t arity = tsme_arity(call->function);
+    for (uint32_t i = 0; i < arity; i++) {
+        memcpy(to, args[i].at, args[i].size);
+        to += args[i].size;
+    }
+    call->args = t->top;
+    call->out = to;
+    call->room = room;
+    call->size = 0;
+    return t->config.call(t->config.context, call);
+}
+
+// An error with a name of its own: two texts.
+static int tsme_take_raised(struct tsme *t, const struct tsme_call *call)
+{
+    const uint8_t *at = call->out;
+    const uint8_t *end = at + call->size;
+    const struct tsme_part none = {0, 0};
+    for (uint32_t i = TSME_HELD_ERROR; i <= TSME_HELD_CAUSE; i++) {
+        if (at == end || *at >> 5 != TSME_TEXT) {
+            return TSME_ERR_CALL;
+        }
+        int32_t size = tsme_check(at, end, none);
+        if (size < 0) {
+            return TSME_ERR_CALL;
+        }
+        t->held[i] = tsme_sized(at, (uint32_t)size);
+        at += size;
+    }
+    t->top = call->out + call->size;
+    return at == end ? TSME_RAISED : TSME_ERR_CALL;
+}
+
+// The result, one value that nobody has looked at.
+static int tsme_take_result(struct tsme *t, const struct tsme_call *call, tsme_ref *result)
+{
+    uint8_t *end = call->out + call->size;
+    const struct tsme_part scratch = {end, call->room - call->size};
+    int32_t size = tsme_check(call->out, end, scratch);
+    if (size == TSME_ERR_LIMIT) {
+        return TSME_TOO_LARGE; // too deep
+    }
+    if (size < 0 || (uint32_t)size != call->size) {
+        return TSME_ERR_CALL;
+    }
+    *result = tsme_sized(call->out, call->size);
+    t->top = end;
+    return TSME_OK;
+}
+
+// Calls a function that the caller has.
+static int tsme_call_out(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp)
+{
+    if (!t->config.call) {
+        t->refused = tsme_foreign(function);
+        return TSME_ERR_UNSUPPORTED;
+    }
+    struct tsme_call call = {.function = function};
+    for (tsme_ref *r = args; r < sp; r++) {
+        call.args_size += tsme_size(r);
+    }
+    int err = tsme_reserve(t, sp, call.args_size + TSME_HEAD_MAX);
+    if (err) {
+        return err;
+    }
+    err = tsme_ask(t, &call, args, (uint32_t)(t->end - t->top) - call.args_size);
+    if ((!err || err == TSME_RAISED) && call.size > call.room) {
+        uint32_t room = call.size;
+        if (room > TSME_HEAD_MAX && room > t->program.largest) {
+            return TSME_TOO_LARGE; // and so no number
+        }
+        int none = tsme_reserve(t, sp, call.args_size + room);
+        if (none) {
+            return none;
+        }
+        err = tsme_ask(t, &call, args, (uint32_t)(t->end - t->top) - call.args_size);
+        if (call.size > call.room) {
+            return TSME_ERR_CALL;
+        }
+    }
+    if (err == TSME_RAISED) {
+        return tsme_take_raised(t, &call);
+    }
+    if (err == TSME_OK) {
+        return tsme_take_result(t, &call, args);
+    }
+    // Of the errors of the workflow those that a function may have.
+    return err > 0 && (err > TSME_NO_TASK || !(0x5CA >> err & 1)) ? TSME_ERR_CALL : err;
+}
+
+/// Functions of the core ///
+
+// AWS takes arguments of 32 bits.
+static tsme_ref *tsme_math_add(struct tsme *t, tsme_ref *sp)
+{
+    int64_t a;
+    int64_t b;
+    t->error = TSME_INTRINSIC;
+    if (!tsme_integer(sp[-2].at, &a) || !tsme_integer(sp[-1].at, &b) || a != (int32_t)a ||
+        b != (int32_t)b) {
+        return 0;
+    }
+    t->error = tsme_reserve(t, sp - 2, TSME_HEAD_MAX);
+    if (t->error) {
+        return 0;
+    }
+    uint8_t *to = tsme_write_integer(t->top, a + b);
+    tsme_built(sp - 2, t->top, to, 0);
+    t->top = to;
+    return sp - 1;
+}
+
+static int tsme_call_function(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp)
+{
+    return tsme_call_out(t, function, args, sp);
+}
+
+tsme_ref *tsme_op_call(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    if (operand == TSME_MATH_ADD) {
+        return tsme_math_add(t, sp);
+    }
+    tsme_ref *args = sp - tsme_arity(operand);
+    uint32_t work = 0;
+    if (tsme_arities[operand] & TSME_READS) {
+        for (tsme_ref *r = args; r < sp; r++) {
+            work += tsme_size(r);
+        }
+    }
+    t->error = tsme_call_function(t, operand, args, sp);
+    if (!t->error) {
+        t->error = tsme_account(t, args, work);
+    }
+    return t->error ? 0 : args + 1;
+}
