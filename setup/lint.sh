@@ -23,7 +23,7 @@ files() {
 
 types() {
     local targets=(build/py/tsme_host build/py/tsme_sim) extra
-    mapfile -t extra < <(files 'tests/*.py' 'setup/sizes.py' 'setup/docs.py' 'examples/*/demo.py' 'examples/*/sim.py')
+    mapfile -t extra < <(files 'tests/*.py' setup/sizes.py setup/calls.py setup/docs.py 'examples/*/demo.py' 'examples/*/sim.py')
     "$bin/mypy" "${targets[@]}" "${extra[@]}" | sed 's,^build/py/tsme_host/,host/,; s,^build/py/tsme_sim/,sim/,'
 }
 

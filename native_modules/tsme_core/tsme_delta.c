@@ -132,6 +132,7 @@ static uint32_t tsme_choose(const struct tsme *t, tsme_choice choice, uint32_t *
         if (set == TSME_TOUCHED && (n = tsme_lowest(t, set, (uint32_t)n)) < 0) {
             break;
         }
+        // calls: tsme_is_gone tsme_is_changed
         uint32_t one = choice(t, &t->table->places[n]);
         if (one > *id) {
             count++;

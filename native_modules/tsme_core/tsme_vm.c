@@ -318,6 +318,12 @@ static inline void tsme_enter(struct tsme *t, const uint8_t *body, uint32_t stat
     }
 }
 
+static inline void tsme_store(struct tsme *t, uint32_t slot, const tsme_ref *value)
+{
+    t->frame->slots[slot] = *value;
+    tsme_dirty(t, t->frame)[slot] = TSME_REPLACED;
+}
+
 static int tsme_stop(struct tsme *t, const uint8_t *ip, int err)
 {
     tsme_leave(t, ip);
@@ -357,10 +363,7 @@ int tsme_loop(struct tsme *t, tsme_ref *sp)
             }
             *sp++ = *slot;
             continue;
-        case TSME_OP_STORE:
-            t->frame->slots[operand] = *--sp;
-            tsme_dirty(t, t->frame)[operand] = TSME_REPLACED;
-            continue;
+        case TSME_OP_STORE: tsme_store(t, operand, --sp); continue;
         case TSME_OP_PICK: *sp++ = t->stack[operand]; continue;
         case TSME_OP_DROP: sp -= operand; continue;
         case TSME_OP_ENTER:
@@ -385,7 +388,7 @@ int tsme_loop(struct tsme *t, tsme_ref *sp)
             // fall through
         default:
             if (tsme_operations[op]) {
-                sp = tsme_operations[op](t, sp, operand);
+                sp = tsme_operations[op](t, sp, operand); // calls: tsme_operations
                 if (!sp) {
                     return tsme_stop(t, ip, t->error);
                 }
