@@ -198,13 +198,13 @@ static tsme_ref *tsme_math_add(struct tsme *t, tsme_ref *sp)
 {
     int64_t a;
     int64_t b;
-    t->error = TSME_INTRINSIC;
-    if (!tsme_integer(sp[-2].at, &a) || !tsme_integer(sp[-1].at, &b) || a != (int32_t)a ||
-        b != (int32_t)b) {
-        return 0;
+    int err = TSME_INTRINSIC;
+    if (tsme_integer(sp[-2].at, &a) && tsme_integer(sp[-1].at, &b) && a == (int32_t)a &&
+        b == (int32_t)b) {
+        err = tsme_reserve(t, sp - 2, TSME_HEAD_MAX);
     }
-    t->error = tsme_reserve(t, sp - 2, TSME_HEAD_MAX);
-    if (t->error) {
+    if (err) {
+        t->error = err;
         return 0;
     }
     uint8_t *to = tsme_write_integer(t->top, a + b);

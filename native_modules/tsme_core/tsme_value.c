@@ -363,6 +363,9 @@ uint8_t *tsme_write_uint(uint8_t *to, uint64_t n)
 
 uint8_t *tsme_write_integer(uint8_t *to, int64_t n)
 {
+    if ((uint64_t)n >> 32 == 0) { // most of them
+        return tsme_write_head(to, TSME_UINT, (uint32_t)n);
+    }
     uint8_t major = n < 0 ? TSME_NEGATIVE : TSME_UINT;
     uint64_t size = n < 0 ? (uint64_t)(-1 - n) : (uint64_t)n;
     return tsme_write_number(to, major, (uint32_t)(size >> 32), (uint32_t)size);
