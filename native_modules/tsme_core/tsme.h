@@ -77,7 +77,7 @@ enum {
     TSME_NO_TASK = 10,    // Parameters of a task are none
     TSME_TOO_MUCH = 11,   // a state makes values of more bytes than step_bytes
     TSME_TOO_MANY = 12,   // the items of a Map are more than `items`
-    TSME_RAISED = 99,     // of a function: it names error and cause itself
+    TSME_RAISED = 99,     // inside the engine: error and cause are there already
 };
 
 // Status of an execution.
@@ -116,7 +116,7 @@ struct tsme_call {
     uint32_t function;   // its number (SPEC 2.6)
     const uint8_t *args; // its arguments, a CBOR sequence
     uint32_t args_size;  // bytes
-    uint8_t *out;        // where the result goes, one CBOR item
+    uint8_t *out;        // where the result goes, a CBOR item
     uint32_t room;       // bytes there
     uint32_t size;       // bytes of the result; set even if it does not fit
 };
@@ -144,7 +144,8 @@ struct tsme_config {
     // What the core leaves to the caller; null: programs that need it are refused. Gives
     // TSME_OK, TSME_INTRINSIC or another error of the workflow, or TSME_ERR_CALL. If the
     // result does not fit it only sets `size`, and is called again with so much room.
-    // TSME_RAISED: what it has written is two texts, the name and the cause of an error.
+    // What it writes is one value, or two texts, the name and the cause of an error that has
+    // no number.
     int (*call)(void *context, struct tsme_call *call);
 
     void *context; // handed to it

@@ -113,28 +113,24 @@ static int tsme_ask(struct tsme *t, struct tsme_call *call, const tsme_ref *args
     return t->config.call(t->config.context, call);
 }
 
-// An error with a name of its own: two texts.
-static int tsme_take_raised(struct tsme *t, const struct tsme_call *call)
+// Two texts, the name and the cause of an error; the first one has `size` bytes.
+static int tsme_take_raised(struct tsme *t, const struct tsme_call *call, uint32_t size)
 {
-    const uint8_t *at = call->out;
-    const uint8_t *end = at + call->size;
+    const uint8_t *cause = call->out + size;
+    const uint8_t *end = call->out + call->size;
     const struct tsme_part none = {0, 0};
-    for (uint32_t i = TSME_HELD_ERROR; i <= TSME_HELD_CAUSE; i++) {
-        if (at == end || *at >> 5 != TSME_TEXT) {
-            return TSME_ERR_CALL;
-        }
-        int32_t size = tsme_check(at, end, none);
-        if (size < 0) {
-            return TSME_ERR_CALL;
-        }
-        t->held[i] = tsme_sized(at, (uint32_t)size);
-        at += size;
+    int32_t rest = tsme_check(cause, end, none);
+    if (*call->out >> 5 != TSME_TEXT || rest < 0 || *cause >> 5 != TSME_TEXT ||
+        cause + rest != end) {
+        return TSME_ERR_CALL;
     }
+    t->held[TSME_HELD_ERROR] = tsme_sized(call->out, size);
+    t->held[TSME_HELD_CAUSE] = tsme_sized(cause, (uint32_t)rest);
     t->top = call->out + call->size;
-    return at == end ? TSME_RAISED : TSME_ERR_CALL;
+    return TSME_RAISED;
 }
 
-// The result, one value that nobody has looked at.
+// The result, which nobody has looked at: one value, or two texts.
 static int tsme_take_result(struct tsme *t, const struct tsme_call *call, tsme_ref *result)
 {
     uint8_t *end = call->out + call->size;
@@ -143,8 +139,11 @@ static int tsme_take_result(struct tsme *t, const struct tsme_call *call, tsme_r
     if (size == TSME_ERR_LIMIT) {
         return TSME_TOO_LARGE; // too deep
     }
-    if (size < 0 || (uint32_t)size != call->size) {
+    if (size < 0) {
         return TSME_ERR_CALL;
+    }
+    if ((uint32_t)size < call->size) {
+        return tsme_take_raised(t, call, (uint32_t)size);
     }
     *result = tsme_sized(call->out, call->size);
     t->top = end;
@@ -167,7 +166,7 @@ static int tsme_call_out(struct tsme *t, uint32_t function, tsme_ref *args, tsme
         return err;
     }
     err = tsme_ask(t, &call, args, (uint32_t)(t->end - t->top) - call.args_size);
-    if ((!err || err == TSME_RAISED) && call.size > call.room) {
+    if (!err && call.size > call.room) {
         uint32_t room = call.size;
         if (room > TSME_HEAD_MAX && room > t->program.largest) {
             return TSME_TOO_LARGE; // and so no number
@@ -180,9 +179,6 @@ static int tsme_call_out(struct tsme *t, uint32_t function, tsme_ref *args, tsme
         if (call.size > call.room) {
             return TSME_ERR_CALL;
         }
-    }
-    if (err == TSME_RAISED) {
-        return tsme_take_raised(t, &call);
     }
     if (err == TSME_OK) {
         return tsme_take_result(t, &call, args);

@@ -6,7 +6,7 @@ from tsme.errors import IntrinsicError, StatesError, TsmeError
 from tsme.program.functions.table import find, functions
 from tsme.values import cbor
 
-INTRINSIC, TOO_LARGE, RAISED = 3, 7, 99
+INTRINSIC, TOO_LARGE = 3, 7
 
 
 def sequence(data: bytes) -> list[Any]:
@@ -46,7 +46,7 @@ class Caller:
         except IntrinsicError:
             return INTRINSIC, b""
         except StatesError as e:
-            return (e.number, b"") if e.number else (RAISED, encoded(e.name, e.cause))
+            return (e.number, b"") if e.number else (0, encoded(e.name, e.cause))
         except TsmeError as e:
             assert e.code == "TSME-V006", e  # a value that is too deep
             return TOO_LARGE, b""

@@ -157,7 +157,9 @@ def test_a_call_is_repeated_when_its_result_does_not_fit(tmp_path: Path) -> None
         (0, b"\x18\x01"),
         (0, b"\xf7"),
         (-10, b""),
-        (99, b"\x60\x01"),
+        (99, b"\x60\x60"),
+        (0, b"\x01\x60"),
+        (0, b"\x60\x60\x60"),
     ],
 )
 def test_an_answer_that_is_no_value_makes_no_step(
