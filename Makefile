@@ -18,11 +18,13 @@ FIRMWARE =
 YES =
 # make sim BOARD=wokwi_pico CHECK=1
 CHECK =
+# make native ARCH=armv6m
+ARCH =
 
 json_option = $(if $(JSON),--json "$(JSON)")
 
 .DEFAULT_GOAL = help
-.PHONY: help setup ready demo test lint docs bench conformance crash firmware flash sim clean
+.PHONY: help setup ready demo test lint docs bench conformance crash firmware native flash sim clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -39,6 +41,8 @@ help:
 	@echo "                   BOARD=rp2040_emulated: with real firmware on an emulated chip)"
 	@echo "make firmware      build MicroPython for a board with tsme in it (BOARD=qemu_mps2,"
 	@echo "                   qemu_microbit, qemu_rv32, rpi_pico, rp2040_emulated, unix)"
+	@echo "make native        build the C core as native modules, dist/ARCH_ABI/tsme_core.mpy (ARCH=x64, x86,"
+	@echo "                   armv6m, armv7m, armv7emsp, armv7emdp, rv32imc, xtensa, xtensawin; default: all)"
 	@echo "make flash         bring firmware and tsme onto a board (BOARD=esp32 PORT=port"
 	@echo "                   FIRMWARE=file YES=1: agree to everything); see tsme flash --help"
 	@echo "make sim           check a project for Wokwi and play its scenarios (BOARD=wokwi_esp32,"
@@ -77,6 +81,9 @@ crash: ready
 
 firmware: ready
 	@setup/firmware.sh "$(BOARD)"
+
+native: ready
+	@setup/native.sh $(ARCH)
 
 flash: ready
 	@$(PY) -m tsme flash $(if $(BOARD),"$(BOARD)") $(if $(PORT),--port "$(PORT)") \

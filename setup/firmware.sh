@@ -68,7 +68,7 @@ rpi_pico | rp2040_emulated | wokwi_pico)
     echo "$BUILD/firmware/rpi_pico/firmware.uf2"
     ;;
 unix)
-    setup/frozen.sh >&2
+    setup/unix.sh unixfrozen >&2
     echo "$BUILD/micropython/unixfrozen/micropython"
     ;;
 *)

@@ -33,6 +33,8 @@ missing_optional() {
     [ -e "$(riscv64-unknown-elf-gcc -print-file-name=picolibc.specs 2>/dev/null)" ] || echo picolibc-riscv64-unknown-elf
     have arm-none-eabi-gcc || echo gcc-arm-none-eabi
     [ -e "$(arm-none-eabi-gcc -print-file-name=nano.specs 2>/dev/null)" ] || echo libnewlib-arm-none-eabi
+    have xtensa-lx106-elf-gcc || echo gcc-xtensa-lx106
+    echo '#include <assert.h>' | xtensa-lx106-elf-gcc -fsyntax-only -x c - 2>/dev/null || echo picolibc-xtensa-lx106-elf
     have cmake || echo cmake
     have node || echo nodejs
     have npm || echo npm

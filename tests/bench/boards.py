@@ -57,7 +57,7 @@ def measure(_: int) -> dict[str, float]:
     if not (SHARED / "bench").is_dir():
         print("bench: ../shared/bench is not here, so no boards", file=sys.stderr)
         return {}
-    subprocess.run([ROOT / "setup" / "frozen.sh", "32"], check=True, stdout=sys.stderr)
+    subprocess.run([ROOT / "setup" / "unix.sh", "unix32frozen"], check=True, stdout=sys.stderr)
     program = interpreters.BUILD / "unix32frozen" / "micropython"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

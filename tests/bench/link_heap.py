@@ -69,7 +69,7 @@ def measure_compiled(folder: Path) -> int:
 
 def measure(_: int) -> dict[str, float]:
     """Both ways."""
-    subprocess.run([ROOT / "setup" / "frozen.sh", "32"], check=True, stdout=sys.stderr)
+    subprocess.run([ROOT / "setup" / "unix.sh", "unix32frozen"], check=True, stdout=sys.stderr)
     frozen = interpreters.BUILD / "unix32frozen" / "micropython"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -87,7 +87,7 @@ def heap_in_use(workload: Workload, interpreter: str, folder: Path, how: str) ->
     size = "192k" if (interpreter, how) == ("micropython", "engine") else "128k"
     path = "lib:.:.frozen"  # a path as long as a board's, for names take memory too
     if interpreter == "frozen":
-        subprocess.run([ROOT / "setup" / "frozen.sh"], check=True, stdout=sys.stderr)
+        subprocess.run([ROOT / "setup" / "unix.sh", "unixfrozen"], check=True, stdout=sys.stderr)
         program, path = interpreters.BUILD / "unixfrozen" / "micropython", ".:.frozen"
     else:
         program = interpreters.find(interpreter)
