@@ -115,8 +115,8 @@ static void tsme_see_frame(struct tsme *t, struct tsme_frame **frame, bool move)
 static void tsme_see_frames(struct tsme *t, bool move)
 {
     struct tsme_table *table = t->table;
-    uint32_t size = (uint32_t)(sizeof *table + table->room * sizeof table->places[0]);
-    for (uint32_t i = 0; i < t->state.frames; i++) {
+    uint32_t room = table->room;
+    for (uint32_t i = 0; i < room; i++) {
         struct tsme_place *place = &table->places[i];
         bool same = place->now == place->before;
         if (place->before) {
@@ -131,7 +131,9 @@ static void tsme_see_frames(struct tsme *t, bool move)
     if (t->frame) {
         TSME_SEE_BLOCK(t, t->frame, 1, move);
     }
-    TSME_SEE_BLOCK(t, t->table, size, move);
+    TSME_SEE_BLOCK(t, t->table, tsme_table_size(room), move);
+    t->marks = (uint32_t *)(void *)((uint8_t *)t->table + tsme_table_size(0) +
+                                    room * sizeof table->places[0]);
 }
 
 static void tsme_see_ends(struct tsme *t, bool move)
@@ -144,6 +146,26 @@ static void tsme_see_ends(struct tsme *t, bool move)
     }
 }
 
+// Untracked actions: each before what it points to, which is reached where it still is.
+static void tsme_see_emits(struct tsme *t, bool move)
+{
+    struct tsme_emit **link = &t->emits;
+    while (*link) {
+        struct tsme_emit *emit = *link;
+        tsme_see_value(t, &emit->payload, move);
+        TSME_SEE_BLOCK(t, *link, sizeof *emit, move);
+        link = &emit->before;
+    }
+}
+
+static void tsme_see_origin(struct tsme *t, struct tsme_origin *origin, bool move)
+{
+    tsme_see_value(t, &origin->input, move);
+    tsme_see_value(t, &origin->context, move);
+    tsme_see_value(t, &origin->result[0], move);
+    tsme_see_value(t, &origin->result[1], move);
+}
+
 static void tsme_see_all(struct tsme *t, tsme_ref *sp, bool move)
 {
     for (tsme_ref *r = t->stack; r < sp; r++) {
@@ -152,7 +174,13 @@ static void tsme_see_all(struct tsme *t, tsme_ref *sp, bool move)
     for (uint32_t i = 0; i < TSME_HELD; i++) {
         tsme_see_value(t, &t->held[i], move);
     }
+    tsme_see_origin(t, &t->origin, move);
+    if (t->begun) {
+        tsme_see_origin(t, t->begun, move);
+        TSME_SEE_BLOCK(t, t->begun, sizeof *t->begun, move);
+    }
     tsme_see_ends(t, move);
+    tsme_see_emits(t, move);
     tsme_see_frames(t, move);
 }
 
@@ -185,13 +213,21 @@ static void tsme_collect(struct tsme *t, tsme_ref *sp)
     tsme_see_all(t, sp, false);
     uint32_t before = 0;
     for (uint32_t word = 0; word < words; word++) {
-        t->ranks[word] = (uint16_t)before;
+        t->ranks[word] = (tsme_rank)before;
         before += tsme_bits(t->live[word]);
     }
     tsme_see_all(t, sp, true);
     t->top = tsme_slide(t, words);
     t->spare = 0;
     t->collections++;
+}
+
+// Says how much memory there had to be.
+static int tsme_no_room(struct tsme *t, uint32_t size)
+{
+    uint32_t used = t->config.memory_size - (uint32_t)(t->end - t->top);
+    t->limit = (struct tsme_limit){used + size, t->config.memory_size, TSME_ARENA_BYTES};
+    return TSME_ERR_MEMORY;
 }
 
 // Makes sure of `size` free bytes at `top`. This may move everything that lies in the arena:
@@ -202,7 +238,7 @@ int tsme_reserve(struct tsme *t, tsme_ref *sp, uint32_t size)
         return TSME_OK;
     }
     tsme_collect(t, sp);
-    return (uint32_t)(t->end - t->top) >= size ? TSME_OK : TSME_ERR_MEMORY;
+    return (uint32_t)(t->end - t->top) >= size ? TSME_OK : tsme_no_room(t, size);
 }
 
 // The same for a block, which begins at a multiple of 8.
@@ -211,34 +247,52 @@ int tsme_reserve_block(struct tsme *t, tsme_ref *sp, uint32_t size)
     return tsme_reserve(t, sp, size + TSME_GRANULE - 1);
 }
 
+// The same for a block, but nothing moves.
+int tsme_free(struct tsme *t, uint32_t size)
+{
+    size += TSME_GRANULE - 1;
+    return (uint32_t)(t->end - t->top) >= size ? TSME_OK : tsme_no_room(t, size);
+}
+
 // A block for which there is room.
 void *tsme_take_block(struct tsme *t, uint32_t size)
 {
     uint32_t used = (uint32_t)(t->top - t->arena);
     uint8_t *block = t->arena + ((used + TSME_GRANULE - 1) & ~(uint32_t)(TSME_GRANULE - 1));
     t->top = block + size;
+    TSME_ASSERT(t->top <= t->end);
     return block;
 }
 
-// Shares out the caller's memory: stack, arena, and behind it what a collection needs.
-int tsme_lay_out(struct tsme *t)
+// Shares out the memory behind what lies in the arena, which stays: bits, ranks and stack
+// as the program needs them.
+int tsme_share_out(struct tsme *t)
 {
     const struct tsme_config *config = &t->config;
-    if (config->memory_size > 0x80000) {
-        return TSME_ERR_LIMIT;
-    }
     uint32_t stack = t->program.stack * (uint32_t)sizeof(tsme_ref);
-    stack = (stack + TSME_GRANULE - 1) & ~(uint32_t)(TSME_GRANULE - 1);
-    uint32_t words = config->memory_size / (TSME_WORD + 4 + 2) + 1;
-    uint32_t marks = (words * 6 + TSME_GRANULE - 1) & ~(uint32_t)(TSME_GRANULE - 1);
+    uint32_t words = config->memory_size / (TSME_WORD + 4 + (uint32_t)sizeof(tsme_rank)) + 1;
+    uint32_t marks = words * (4 + (uint32_t)sizeof(tsme_rank));
+    uint32_t behind = (stack + marks + TSME_GRANULE - 1) & ~(uint32_t)(TSME_GRANULE - 1);
     uint32_t size = config->memory_size & ~(uint32_t)(TSME_GRANULE - 1);
-    if (stack + marks > size) {
+    if (size > TSME_MEMORY_MAX) {
+        return tsme_limit(t, TSME_ARENA_BYTES, size);
+    }
+    uint32_t used = (uint32_t)(t->top - t->arena);
+    if (behind + used > size) {
+        t->limit = (struct tsme_limit){behind + used, size, TSME_ARENA_BYTES};
         return TSME_ERR_MEMORY;
     }
-    t->stack = t->sp = (tsme_ref *)(void *)config->memory;
-    t->arena = t->top = config->memory + stack;
-    t->end = config->memory + size - marks;
-    t->live = (uint32_t *)(void *)t->end;
-    t->ranks = (uint16_t *)(void *)(t->live + words);
+    t->end = t->arena + size - behind;
+    t->stack = t->sp = (tsme_ref *)(void *)t->end;
+    t->live = (uint32_t *)(void *)(t->end + stack);
+    t->ranks = (tsme_rank *)(void *)(t->live + words);
+    TSME_ASSERT((uint8_t *)(t->ranks + words) <= t->arena + size);
     return TSME_OK;
+}
+
+// An empty arena.
+int tsme_lay_out(struct tsme *t)
+{
+    t->arena = t->top = t->config.memory;
+    return tsme_share_out(t);
 }

@@ -78,7 +78,7 @@ int tsme_spend(struct tsme *t, uint32_t work, uint32_t size)
         t->counted = UINT32_MAX;
         return TSME_TOO_MUCH;
     }
-    return t->beyond > (t->config.work ? t->config.work : TSME_WORK) ? TSME_ERR_LIMIT : TSME_OK;
+    return tsme_limit(t, TSME_WORK, t->beyond);
 }
 
 // A value that was made: whether it is small enough, by itself and with what else its state made

@@ -320,11 +320,15 @@ static void tsme_put_frame(const struct tsme *t, struct tsme_out *out, struct ts
     }
 }
 
-static void tsme_put_paths(const struct tsme *t, struct tsme_out *out, struct tsme_frame *f)
+static void tsme_put_paths(struct tsme *t, struct tsme_out *out, struct tsme_frame *f)
 {
     for (uint32_t i = 0; i < f->puts->count; i++) {
         struct tsme_list path = tsme_list_of(&t->program, f->puts->paths[i]);
         const uint8_t *at = tsme_path(f->slots[0].at, path);
+        while (path.left) { // names may be new, and are not in the delta
+            (void)tsme_list_next(&path);
+            t->state.bound += path.size + TSME_HEAD_MAX;
+        }
         tsme_put_byte(out, TSME_ARRAY << 5 | 2);
         tsme_put_byte(out, 0);
         tsme_put_head(out, TSME_UINT, f->puts->paths[i]);
@@ -336,7 +340,7 @@ static void tsme_put_paths(const struct tsme *t, struct tsme_out *out, struct ts
     }
 }
 
-static void tsme_put_slots(const struct tsme *t, struct tsme_out *out, struct tsme_frame *f)
+static void tsme_put_slots(struct tsme *t, struct tsme_out *out, struct tsme_frame *f)
 {
     const uint8_t *dirty = tsme_dirty(t, f);
     for (uint32_t i = 0; i < f->count; i++) {
@@ -349,10 +353,11 @@ static void tsme_put_slots(const struct tsme *t, struct tsme_out *out, struct ts
     }
 }
 
-static void tsme_put_touched(const struct tsme *t, struct tsme_out *out)
+static void tsme_put_touched(struct tsme *t, struct tsme_out *out)
 {
     for (uint32_t word = 0; word * 32 < t->state.frames; word++) {
-        for (uint32_t bits = t->marks[TSME_TOUCHED][word]; bits; bits &= bits - 1) {
+        uint32_t bits = t->marks[word * TSME_SETS + TSME_TOUCHED];
+        for (; bits; bits &= bits - 1) {
             uint32_t number = word * 32 + (uint32_t)__builtin_ctz(bits);
             struct tsme_frame *f = tsme_frame_of(t, number);
             if (f) {
@@ -363,25 +368,37 @@ static void tsme_put_touched(const struct tsme *t, struct tsme_out *out)
     }
 }
 
-// The digest of the step that has just run.
+// What the step changed but for frames and what it ended with.
+static void tsme_put_step(const struct tsme *t, struct tsme_out *out, uint64_t dt)
+{
+    uint8_t *to = out->bytes;
+    *to++ = t->state.status;
+    to = tsme_write_small(to, dt);
+    to = tsme_write_small(to, t->state.next_id);
+    if (t->random) {
+        to = tsme_write_uint(to, t->state.rng);
+    } else {
+        *to++ = TSME_NULL;
+    }
+    if (t->acted) {
+        out->size = (uint32_t)(to - out->bytes);
+        tsme_put_gone(t, out);
+        tsme_put_changed(t, out);
+    } else {
+        *to++ = TSME_ARRAY << 5;
+        *to++ = TSME_ARRAY << 5;
+        out->size = (uint32_t)(to - out->bytes);
+    }
+}
+
+// The digest of the step that has just run. Its checkpoint has at most so many bytes more than
+// the one before as the delta has.
 uint32_t tsme_delta(struct tsme *t, uint64_t dt)
 {
     struct tsme_out out;
     out.crc = t->state.digest;
-    uint8_t *to = out.bytes;
-    *to++ = t->state.status;
-    to = tsme_write_small(to, dt);
-    to = tsme_write_small(to, t->state.next_id);
-    *to++ = TSME_NULL; // rng
-    if (t->acted) {
-        out.size = (uint32_t)(to - out.bytes);
-        tsme_put_gone(t, &out);
-        tsme_put_changed(t, &out);
-    } else {
-        *to++ = TSME_ARRAY << 5;
-        *to++ = TSME_ARRAY << 5;
-        out.size = (uint32_t)(to - out.bytes);
-    }
+    out.total = 0;
+    tsme_put_step(t, &out, dt);
     if (t->state.status == TSME_SUCCEEDED) {
         tsme_put_value(&out, &t->held[TSME_HELD_VALUE]);
     } else if (t->state.status != TSME_RUNNING) {
@@ -392,10 +409,12 @@ uint32_t tsme_delta(struct tsme *t, uint64_t dt)
         if (t->ends) {
             tsme_flush(&out);
             out.crc = tsme_crc_combine(out.crc, t->ends->crc, t->ends->size);
+            out.total += t->ends->size;
             tsme_put_ends(&out, t->ends);
         }
         tsme_put_touched(t, &out);
     }
     tsme_flush(&out);
+    t->state.bound += out.total;
     return out.crc;
 }

@@ -11,20 +11,22 @@
 // The lowest number that is free. 0 never is.
 uint32_t tsme_vacant(const struct tsme *t)
 {
-    for (uint32_t word = 0; word < TSME_FRAMES_MAX / 32; word++) {
-        uint32_t free = ~t->marks[TSME_USED][word];
-        if (free) {
-            return word * 32 + (uint32_t)__builtin_ctz(free);
+    uint32_t number = 0;
+    const uint32_t *used = t->marks + TSME_USED;
+    for (; number < t->table->room; number += 32, used += TSME_SETS) {
+        if (~*used) {
+            return number + (uint32_t)__builtin_ctz(~*used);
         }
     }
-    return TSME_FRAMES_MAX;
+    return number;
 }
 
 /// The table ///
 
-static uint32_t tsme_table_size(uint32_t room)
+uint32_t tsme_table_size(uint32_t room)
 {
-    return (uint32_t)(sizeof(struct tsme_table) + room * sizeof(struct tsme_place));
+    uint32_t marks = (room + 31) / 32 * TSME_SETS * (uint32_t)sizeof(uint32_t);
+    return (uint32_t)(sizeof(struct tsme_table) + room * sizeof(struct tsme_place)) + marks;
 }
 
 static struct tsme_table *tsme_take_table(struct tsme *t, uint32_t room)
@@ -32,18 +34,19 @@ static struct tsme_table *tsme_take_table(struct tsme *t, uint32_t room)
     struct tsme_table *table = tsme_take_block(t, tsme_table_size(room));
     memset(table, 0, tsme_table_size(room));
     table->room = room;
+    t->marks = tsme_marks_of(table);
     return table;
 }
 
 // An empty table: before the first execution, nothing is in the arena.
 int tsme_begin_frames(struct tsme *t)
 {
-    uint32_t room = t->program.children ? 8 : 1;
-    if ((uint32_t)(t->end - t->top) < tsme_table_size(room)) {
-        return TSME_ERR_MEMORY;
+    uint32_t room = t->program.needs & (TSME_NEEDS_PARALLEL | TSME_NEEDS_MAP) ? 8 : 1;
+    int err = tsme_free(t, tsme_table_size(room));
+    if (!err) {
+        t->table = tsme_take_table(t, room);
     }
-    t->table = tsme_take_table(t, room);
-    return TSME_OK;
+    return err;
 }
 
 // Makes room for number `number`.
@@ -53,17 +56,20 @@ static int tsme_grow(struct tsme *t, uint32_t number)
         return TSME_OK;
     }
     uint32_t room = t->table->room < 32 ? 2 * t->table->room : t->table->room + 16;
-    if (number == TSME_FRAMES_MAX) {
-        return TSME_ERR_LIMIT;
+    if (number >= TSME_FRAMES_MAX) {
+        return tsme_limit(t, TSME_STATE_BYTES, UINT32_MAX);
     }
     int err = tsme_reserve_block(t, t->sp, tsme_table_size(room));
     if (err) {
         return err;
     }
     struct tsme_table *old = t->table;
+    const uint32_t *marks = tsme_marks_of(old);
     struct tsme_table *table = tsme_take_table(t, room);
     memcpy(table->places, old->places, old->room * sizeof old->places[0]);
+    memcpy(t->marks, marks, (old->room + 31) / 32 * TSME_SETS * sizeof *marks);
     t->table = table;
+    TSME_ASSERT(number < room);
     return TSME_OK;
 }
 
@@ -93,7 +99,10 @@ void tsme_wait(struct tsme *t, uint32_t number, uint8_t waits)
 int tsme_new_frame(struct tsme *t, uint32_t slots, uint32_t *number)
 {
     uint32_t place = tsme_vacant(t);
-    int err = tsme_grow(t, place);
+    int err = tsme_limit(t, TSME_STATE_BYTES, place * TSME_FRAME_LEAST);
+    if (!err) {
+        err = tsme_grow(t, place);
+    }
     uint32_t size = tsme_frame_size(t, slots);
     bool again = t->spare && t->spare->count == slots; // as growing may have collected it
     if (!err && !again) {
@@ -116,6 +125,7 @@ int tsme_new_frame(struct tsme *t, uint32_t slots, uint32_t *number)
     tsme_mark(t, TSME_USED, place);
     tsme_mark(t, TSME_READY, place);
     tsme_mark(t, TSME_TOUCHED, place);
+    t->state.bound += TSME_FRAME_NEW + slots;
     *number = place;
     return TSME_OK;
 }
@@ -205,6 +215,19 @@ int tsme_own_action(struct tsme *t, uint32_t number)
     return err;
 }
 
+// An untracked action, whose payload is on top of the stack.
+int tsme_emit(struct tsme *t, tsme_ref *sp, uint8_t kind)
+{
+    int err = tsme_reserve_block(t, sp, sizeof(struct tsme_emit));
+    if (err) {
+        return err;
+    }
+    struct tsme_emit *emit = tsme_take_block(t, sizeof *emit);
+    *emit = (struct tsme_emit){t->emits, sp[-1], t->state.next_id, kind};
+    t->emits = emit;
+    return TSME_OK;
+}
+
 /// The end of a step ///
 
 // What the step has made is what the next one begins with.
@@ -212,18 +235,29 @@ void tsme_keep(struct tsme *t)
 {
     struct tsme_place *places = t->table->places;
     for (uint32_t word = 0; word * 32 < t->state.frames; word++, places += 32) {
-        for (uint32_t bits = t->marks[TSME_TOUCHED][word]; bits; bits &= bits - 1) {
+        uint32_t *touched = &t->marks[word * TSME_SETS + TSME_TOUCHED];
+        for (uint32_t bits = *touched; bits; bits &= bits - 1) {
             struct tsme_place *place = &places[__builtin_ctz(bits)];
             place->before = place->now;
         }
-        t->marks[TSME_TOUCHED][word] = 0;
+        *touched = 0;
     }
+}
+
+// The execution is over: nothing of its frames is left.
+void tsme_clear_frames(struct tsme *t)
+{
+    uint32_t room = t->table->room;
+    memset(t->table, 0, tsme_table_size(room));
+    t->table->room = room;
+    t->state.frames = 0;
+    t->state.due = TSME_NEVER;
 }
 
 // It has not happened.
 void tsme_revert(struct tsme *t)
 {
-    memset(t->marks, 0, sizeof t->marks);
+    memset(t->marks, 0, (t->table->room + 31) / 32 * TSME_SETS * sizeof *t->marks);
     for (uint32_t i = 0; i < t->table->room; i++) {
         struct tsme_frame *f = t->table->places[i].now = t->table->places[i].before;
         if (f) {

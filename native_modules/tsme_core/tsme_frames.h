@@ -8,6 +8,8 @@
 #include "tsme_value.h"
 
 enum { TSME_NO_PARENT = 0xFFFF };
+enum { TSME_BOUND_START = 64 }; // bytes of a checkpoint that no step's delta shows, at most
+enum { TSME_FRAME_NEW = 24 }; // bytes that a frame has in a checkpoint and no delta shows, at most
 
 // What a frame waits for.
 enum { TSME_CAN_RUN = 0, TSME_ON_ACTION = 1, TSME_ON_CHILDREN = 2 };
@@ -72,10 +74,18 @@ struct tsme_place {
     struct tsme_frame *before;
 };
 
-// Frames by number.
+// Frames by number. Behind the places stand the sets: for each 32 numbers a word of each set.
 struct tsme_table {
     uint32_t room; // numbers
     struct tsme_place places[];
+};
+
+// An untracked action of the step.
+struct tsme_emit {
+    struct tsme_emit *before; // the one before it, or null
+    tsme_ref payload;
+    uint32_t id;  // that the next tracked one would get: where it stands among those
+    uint8_t kind; // TSME_LOG ..
 };
 
 // Frames that ended in this step, in the order of their ends. Only the last few are kept:
@@ -110,19 +120,19 @@ static inline struct tsme_frame *tsme_frame_of(const struct tsme *t, uint32_t nu
 
 static inline void tsme_mark(struct tsme *t, uint32_t set, uint32_t number)
 {
-    t->marks[set][number >> 5] |= 1u << (number & 31);
+    t->marks[(number >> 5) * TSME_SETS + set] |= 1u << (number & 31);
 }
 
 static inline void tsme_unmark(struct tsme *t, uint32_t set, uint32_t number)
 {
-    t->marks[set][number >> 5] &= ~(1u << (number & 31));
+    t->marks[(number >> 5) * TSME_SETS + set] &= ~(1u << (number & 31));
 }
 
 // The lowest number of a set from `from` on, or -1.
 static inline int32_t tsme_lowest(const struct tsme *t, uint32_t set, uint32_t from)
 {
     for (uint32_t word = from >> 5; word * 32 < t->state.frames; word++) {
-        uint32_t bits = t->marks[set][word] & UINT32_MAX << (from & 31);
+        uint32_t bits = t->marks[word * TSME_SETS + set] & UINT32_MAX << (from & 31);
         if (bits) {
             return (int32_t)(word * 32 + (uint32_t)__builtin_ctz(bits));
         }
@@ -131,8 +141,20 @@ static inline int32_t tsme_lowest(const struct tsme *t, uint32_t set, uint32_t f
     return -1;
 }
 
+static inline uint32_t *tsme_marks_of(struct tsme_table *table)
+{
+    return (uint32_t *)(void *)(table->places + table->room);
+}
+
+static inline bool tsme_running(const struct tsme *t)
+{
+    return t->state.status == TSME_RUNNING && t->origin.execution != 0;
+}
+
 // tsme_frames.c. What makes a frame, or gives one that may be changed, may collect.
 int tsme_begin_frames(struct tsme *t);
+uint32_t tsme_table_size(uint32_t room);
+void tsme_clear_frames(struct tsme *t);
 uint32_t tsme_frame_size(const struct tsme *t, uint32_t slots);
 int tsme_new_frame(struct tsme *t, uint32_t slots, uint32_t *number);
 void tsme_drop(struct tsme *t, uint32_t number);
@@ -141,6 +163,7 @@ int tsme_own(struct tsme *t, uint32_t number);
 struct tsme_frame *tsme_outer(const struct tsme *t, uint32_t out);
 int tsme_new_action(struct tsme *t, uint8_t kind, uint64_t due);
 int tsme_own_action(struct tsme *t, uint32_t number);
+int tsme_emit(struct tsme *t, tsme_ref *sp, uint8_t kind);
 void tsme_wait(struct tsme *t, uint32_t number, uint8_t waits);
 void tsme_keep(struct tsme *t);
 void tsme_revert(struct tsme *t);
@@ -178,6 +201,9 @@ extern const char tsme_timeout[];
 
 // tsme_vm.c
 int tsme_loop(struct tsme *t, tsme_ref *sp);
+
+// tsme_partial.c
+int tsme_fail_state(struct tsme *t, uint32_t number, bool enters);
 
 // tsme_run.c
 int tsme_run_all(struct tsme *t);

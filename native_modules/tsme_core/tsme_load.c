@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { TSME_LIMIT_MOST = 100000000 }; // what a program may ask for is less
+
 /// The file ///
 
 // The next item of the program, which must be of this major type. A number, or the bytes
@@ -32,8 +34,9 @@ static int tsme_take(const uint8_t **at, const uint8_t *end, uint8_t major, uint
     return TSME_OK;
 }
 
-static int tsme_take_limits(struct tsme_program *p, const uint8_t **at, const uint8_t *end)
+static int tsme_take_limits(struct tsme *t, const uint8_t **at, const uint8_t *end)
 {
+    struct tsme_program *p = &t->program;
     uint32_t limits[8]; // slots, stack, counters, budget, timeout, largest, step_bytes, items
     uint32_t n;
     int err = tsme_take(at, end, TSME_ARRAY, &n, 0);
@@ -42,24 +45,35 @@ static int tsme_take_limits(struct tsme_program *p, const uint8_t **at, const ui
     }
     for (uint32_t i = 0; i < 8; i++) {
         err = tsme_take(at, end, TSME_UINT, &limits[i], 0);
-        if (err) {
-            return err;
+        if (err || limits[i] >= TSME_LIMIT_MOST) {
+            return err ? err : TSME_ERR_FORMAT;
         }
     }
-    if (limits[0] == 0 || limits[3] > 0xFFFF) {
-        return TSME_ERR_FORMAT;
-    }
-    if (limits[0] > TSME_SLOTS_MAX || limits[1] > TSME_STACK_MAX || limits[2] > 255) {
-        return TSME_ERR_LIMIT;
-    }
-    p->counters = (uint16_t)limits[2];
     p->timeout = limits[4];
-    p->slots = (uint16_t)limits[0];
-    p->stack = (uint16_t)limits[1];
-    p->budget = (uint16_t)(limits[3] ? limits[3] : TSME_BUDGET);
     p->largest = limits[5] ? limits[5] : TSME_LARGEST;
     p->step_bytes = limits[6] ? limits[6] : TSME_STEP_BYTES;
     p->items = limits[7] ? limits[7] : TSME_ITEMS;
+    limits[3] = limits[3] ? limits[3] : TSME_BUDGET;
+    const uint32_t asked[6][2] = {{TSME_SLOTS, limits[0]},
+                                  {TSME_STACK, limits[1]},
+                                  {TSME_BUDGET_MOST, limits[3]},
+                                  {TSME_VALUE_BYTES, p->largest},
+                                  {TSME_STEP_BYTES_MOST, p->step_bytes},
+                                  {TSME_ITEMS_MOST, p->items}};
+    for (uint32_t i = 0; i < 6 && !err; i++) {
+        err = tsme_limit(t, asked[i][0], asked[i][1]);
+    }
+    if (err) {
+        return err;
+    }
+    if (limits[0] == 0 || limits[0] > TSME_SLOTS_MAX || limits[1] > TSME_STACK_MAX ||
+        limits[2] > 255 || limits[3] > 0xFFFF) {
+        return TSME_ERR_FORMAT;
+    }
+    p->slots = (uint8_t)limits[0];
+    p->stack = (uint8_t)limits[1];
+    p->counters = (uint8_t)limits[2];
+    p->budget = (uint16_t)limits[3];
     return TSME_OK;
 }
 
@@ -138,22 +152,21 @@ static int tsme_parse(struct tsme *t, const uint8_t **signed_from, uint32_t *con
     uint32_t sizes[3] = {0};
     const uint8_t *parts[3]; // code, index, consts
     err = tsme_take(&at, end, TSME_UINT, &needs, 0);
+    if (!err && needs & ~(uint32_t)TSME_NEEDS_KNOWN) {
+        t->refused = "a capability";
+        err = TSME_ERR_UNSUPPORTED;
+    }
     if (!err) {
-        err = tsme_take_limits(p, &at, end);
+        err = tsme_take_limits(t, &at, end);
     }
     for (uint32_t i = 0; i < 3 && !err; i++) {
         err = tsme_take(&at, end, TSME_BYTES, &sizes[i], &parts[i]);
     }
     p->index_width = sizes[2] < 0x100 ? 1 : sizes[2] < 0x10000 ? 2 : 4;
-    if (err || sizes[0] == 0 || sizes[0] % 2 || sizes[0] > 0x1FFFE || sizes[1] % p->index_width) {
+    if (err || sizes[0] == 0 || sizes[0] % 2 || sizes[0] > 0x20000 || sizes[1] % p->index_width) {
         return err ? err : TSME_ERR_FORMAT;
     }
-    if (needs & ~(uint32_t)TSME_NEEDS_KNOWN) {
-        t->refused = "a capability";
-        return TSME_ERR_UNSUPPORTED;
-    }
-    p->needs = (uint16_t)needs;
-    p->children = (needs & (TSME_NEEDS_PARALLEL | TSME_NEEDS_MAP)) != 0;
+    p->needs = (uint8_t)needs;
     p->size = (uint32_t)(at - t->config.program);
     p->code = parts[0];
     p->index = parts[1];
@@ -174,14 +187,20 @@ static int tsme_check_digest(const struct tsme *t, const uint8_t *signed_from)
 
 /// Installing and booting ///
 
+// Reads the program of the configuration.
 static int tsme_begin(struct tsme *t, const struct tsme_config *config, uint32_t *consts_size,
                       const uint8_t **signed_from)
 {
+    TSME_ASSERT(config->program && config->memory && ((uintptr_t)config->memory & 7) == 0);
     memset(t, 0, sizeof *t);
     t->config = *config;
+    t->limit.name = TSME_LIMITS;
+    t->origin.behaviour = TSME_BEHAVIOUR;
+    t->state.status = TSME_SUCCEEDED;
     t->state.next_id = 1;
     t->state.due = TSME_NEVER;
-    return tsme_parse(t, signed_from, consts_size);
+    int err = tsme_limit(t, TSME_PROGRAM_BYTES, config->program_size);
+    return err ? err : tsme_parse(t, signed_from, consts_size);
 }
 
 int tsme_install(struct tsme *t, const struct tsme_config *config, uint32_t *crc)
@@ -202,7 +221,7 @@ int tsme_install(struct tsme *t, const struct tsme_config *config, uint32_t *crc
     if (!err) {
         err = tsme_verify(t);
     }
-    *crc = tsme_crc(0, config->program, t->program.size);
+    *crc = tsme_crc(0, config->program, config->program_size);
     return err;
 }
 
@@ -211,11 +230,39 @@ int tsme_boot(struct tsme *t, const struct tsme_config *config, uint32_t crc)
     const uint8_t *signed_from;
     uint32_t consts_size;
     int err = tsme_begin(t, config, &consts_size, &signed_from);
-    if (!err && tsme_crc(0, config->program, t->program.size) != crc) {
+    if (!err && tsme_crc(0, config->program, config->program_size) != crc) {
         err = TSME_ERR_DIGEST;
     }
     if (!err) {
         err = tsme_lay_out(t);
     }
     return err ? err : tsme_begin_frames(t);
+}
+
+int tsme_use(struct tsme *t, const uint8_t *program, uint32_t size, uint32_t crc)
+{
+    if (t->making || tsme_running(t)) {
+        return TSME_ERR_INPUT;
+    }
+    const struct tsme_program kept = t->program;
+    const struct tsme_config config = t->config;
+    const uint8_t *signed_from;
+    uint32_t consts_size;
+    t->config.program = program;
+    t->config.program_size = size;
+    int err = tsme_limit(t, TSME_PROGRAM_BYTES, size);
+    if (!err) {
+        err = tsme_parse(t, &signed_from, &consts_size);
+    }
+    if (!err && tsme_crc(0, program, size) != crc) {
+        err = TSME_ERR_DIGEST;
+    }
+    if (!err) {
+        err = tsme_share_out(t);
+    }
+    if (err) {
+        t->program = kept;
+        t->config = config;
+    }
+    return err;
 }

@@ -96,6 +96,7 @@ int tsme_map(struct tsme *t, uint32_t most, uint32_t failures, bool tolerant)
     join->tolerant = tolerant;
     join->failures = failures;
     t->frame->pc = (uint16_t)tsme_behind(t, join->entry);
+    t->state.bound += count;
     if (count == 0) {
         t->ready = (int32_t)t->number;
         return TSME_OK;

@@ -5,6 +5,7 @@
 #define TSME_VALUE_H
 
 #include "tsme.h"
+#include "tsme_assert.h"
 #include "tsme_crc.h"
 
 // What each step goes through: inline also where code is to be small.
@@ -65,7 +66,9 @@ TSME_INLINE uint8_t *tsme_write_small(uint8_t *to, uint64_t n)
 // value and frame: pointers into them are stale behind it, references are not, those of the
 // operand stack up to `sp`.
 int tsme_lay_out(struct tsme *t);
+int tsme_share_out(struct tsme *t);
 int tsme_reserve(struct tsme *t, tsme_ref *sp, uint32_t size);
+int tsme_free(struct tsme *t, uint32_t size);
 int tsme_reserve_block(struct tsme *t, tsme_ref *sp, uint32_t size);
 void *tsme_take_block(struct tsme *t, uint32_t size);
 
@@ -161,6 +164,10 @@ static inline const uint8_t *tsme_list_next(struct tsme_list *list)
 // What a path names in the value at `at`, or null.
 const uint8_t *tsme_path(const uint8_t *at, struct tsme_list path);
 int tsme_splice(struct tsme *t, tsme_ref *sp, struct tsme_list path);
+
+// tsme_limits.c
+uint32_t tsme_most(const struct tsme *t, uint32_t name);
+int tsme_limit(struct tsme *t, uint32_t name, uint32_t asked);
 
 int tsme_verify(struct tsme *t);
 uint32_t tsme_delta(struct tsme *t, uint64_t dt);

@@ -29,6 +29,12 @@ enum {
 
 #define FF8 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
 
+// Enough for what the tests run.
+static const uint32_t limits[TSME_LIMITS] = {
+    [TSME_PROGRAM_BYTES] = PROGRAM_MAX,
+    [TSME_STATE_BYTES] = 1 << 20,
+};
+
 static uint8_t program[PROGRAM_MAX];
 static uint8_t input_bytes[FILE_MAX];
 static uint8_t records[RECORDS_MAX];
@@ -228,6 +234,7 @@ int bare_main(void)
         .program_size = (uint32_t)program_size,
         .memory = (uint8_t *)memory,
         .memory_size = memory_size,
+        .limits = limits,
         .call = calls ? port_function : 0,
     };
     uint32_t crc;
