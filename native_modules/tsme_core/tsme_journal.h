@@ -147,6 +147,7 @@ struct tsme_journal {
     uint32_t worn_count;
     uint32_t reserve; // blocks that a checkpoint may take
     uint32_t kept;    // .. and one that may fail
+    uint32_t most;    // bytes that a record may have
     uint8_t live;     // 0: it must be recovered; 1: it can commit; 2: seals are missing
     bool owned;       // the region has been claimed and tried
 
@@ -195,8 +196,8 @@ struct tsme_walk {
     uint32_t here, after, ahead, ahead_chain; // what the next block begins with
     uint32_t last, newest, oldest;            // generations
     uint32_t doomed;                          // .. up to which blocks may be half erased
-    uint32_t limit;                           // number of the record before which it ends
-    bool has_computed, begins, ended, torn, gone, again;
+    uint32_t limit;                           // .. after recovery: where it ends, a number
+    bool has_computed, begins, ended, torn, gone, recovered;
 };
 
 // Whether the device can hold a journal, by its numbers: 0, TSME_J001. It touches nothing.
