@@ -240,3 +240,16 @@ def test_the_checksum_without_binascii_is_the_same() -> None:
         assert table_crc32(data) == crc32(data)
         assert table_crc32(data[4:], table_crc32(data[:4])) == crc32(data)
     assert table_crc32(b"123456789") == 0xCBF43926
+
+
+def test_a_seal_of_its_own_slot_is_filled_up_with_ff() -> None:
+    """Nothing of a record that happened to be in the buffer goes there."""
+    flash = Nor(1024, 4, 64, program_once=True, strict=True)
+    journal = fresh(flash)
+    for i in range(60):
+        if journal.needs_checkpoint():
+            journal.checkpoint(b"state")
+        journal.commit(STEP, bytes([i]) * 100)
+    seals = [flash.data[n * 1024 + 960 : (n + 1) * 1024] for n in range(4)]
+    assert bytes(4) + b"\xff" * 60 in seals
+    assert all(seal in (bytes(4) + b"\xff" * 60, b"\xff" * 64) for seal in seals)

@@ -201,6 +201,7 @@ class Journal:
             off = b.end
             n = b.slot
             at = 0
+            b.buf[:n] = b.ff[:n]
         else:  # with what is there, for memory takes FF for what it is
             b.read(block, 0, b.view[:n])
         b.buf[at : at + 4] = bytes(4)
