@@ -17,7 +17,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
 PACKAGE = FIRMWARE / "lib" / "tsme"
-HOST_ONLY = {"__main__.py", "values/native.py", "journal/file_lock.py", "testing.py", "sim/"}
+HOST_ONLY = {
+    "__main__.py",
+    "values/native.py",
+    "machine/native.py",
+    "journal/file_lock.py",
+    "testing.py",
+    "sim/",
+}
 
 
 def on_a_board(name: str) -> bool:

@@ -45,20 +45,27 @@ install_project() {
     ln -sfn "$ROOT/sim" "$BUILD/py/tsme_sim"
 }
 
-# The native core of CPython (firmware/lib/tsme/values/native.py). Nothing needs it: where there is no
-# compiler, or Python's headers are not there, all does without.
+# Extensions of CPython: tsme_native (firmware/lib/tsme/values/native.py) and tsme_machines
+# (firmware/lib/tsme/machine/native.py). Nothing needs them: where there is no compiler, or Python's
+# headers are not there, all does without.
 build_native() {
-    local include target
+    build_extension tsme_native native_modules/cpython/*.c
+    build_extension tsme_machines native_modules/machines/*.c
+}
+
+# build_extension NAME FILE...
+build_extension() {
+    local include target name=$1
+    shift
     include=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
-    target=$("$VENV/bin/python" -c 'import sysconfig
-print(sysconfig.get_path("platlib") + "/tsme_native" + sysconfig.get_config_var("EXT_SUFFIX"))')
+    target=$("$VENV/bin/python" -c 'import sys, sysconfig
+print(sysconfig.get_path("platlib") + "/" + sys.argv[1] + sysconfig.get_config_var("EXT_SUFFIX"))' "$name")
     rm -f "$target"
-    if "${CC:-cc}" -O2 -Wall -Wextra -shared -fPIC -I "$include" \
-        native_modules/cpython/*.c -o "$target.new"; then
+    if "${CC:-cc}" -O2 -Wall -Wextra -shared -fPIC -I "$include" "$@" -o "$target.new"; then
         mv "$target.new" "$target"
     else
         rm -f "$target.new"
-        note "no native core for Python: see above"
+        note "no $name for Python: see above"
     fi
 }
 
@@ -79,7 +86,7 @@ install_python_packages() {
         echo "$key" >"$stamp"
     fi
     stamp=$VENV/native.stamp
-    key=$(hash "$key" "$(cat native_modules/*.h native_modules/cpython/*)")
+    key=$(hash "$key" "$(cat native_modules/*.h native_modules/cpython/* native_modules/machines/*)")
     if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ]; then
         step native "the native core for Python" build_native
         echo "$key" >"$stamp"

@@ -21,7 +21,14 @@ from .prompt import Facts, Prompt
 from .telling import Telling
 
 LIB = "/lib"
-_HOST_ONLY = ("__main__.py", "testing.py", "values/native.py", "journal/file_lock.py", "sim/")
+_HOST_ONLY = (
+    "__main__.py",
+    "testing.py",
+    "values/native.py",
+    "machine/native.py",
+    "journal/file_lock.py",
+    "sim/",
+)
 _SETTINGS = f"/{settings.FILE}"
 _READ = f"""\
 import json

@@ -14,8 +14,11 @@ from ..errors import LimitError, TsmeError, fault
 from ..kernel import Action
 from ..kernel.protocol import INPUTS
 from ..kernel.rejected import Rejected
-from ..values import Obj
+from ..values import UNICODE, Obj
 from ..values.cbor import encode_into, encoded_size
+
+if UNICODE:
+    from . import native  # first: drafts of its own  # noqa: F401
 from .drafts import KINDS, ObjectDraft, frozen, own
 
 # As kernel/protocol.py has them.
@@ -292,3 +295,7 @@ def shown(e):
     if not isinstance(e, TsmeError):
         text = type(e).__name__ + (": " + text if text else "")
     return worded(text[:_CAUSE])
+
+
+if UNICODE:
+    native.given(Input, Actions, shown)

@@ -1,0 +1,141 @@
+// What CPython does in C of state machines and of the worlds that simulate them:
+// drafts, steps, flash, dice. Each part does the very same as the Python code that
+// it stands for, which does what is rare here, too, and everything where this
+// module is not built. Nobody but CPython has it.
+
+#ifndef TSME_MACHINES_H
+#define TSME_MACHINES_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdint.h>
+#include <string.h>
+#include <structmember.h>
+
+#define IS_NONE(v) ((v) == NULL || (v) == Py_None)
+
+/// Bytes ///
+
+// Grows; `own` suffices for most.
+typedef struct {
+    uint8_t *data;
+    size_t size, room; // bytes
+    uint8_t own[256];
+} Out;
+
+void out_begin(Out *out);
+void out_end(Out *out);
+// Each gives 1, or 0 with an exception set.
+int out_put(Out *out, const void *data, size_t n);
+int out_byte(Out *out, int byte);
+int out_head(Out *out, int major, uint64_t n);
+// As encode_into of tsme/values/cbor.py; container: an item of a record.
+int out_value(Out *out, PyObject *v, int container);
+
+// Of zlib: CRC-32 of n bytes behind those that gave `crc`, 0 for none.
+uint32_t crc_of(const uint8_t *data, size_t n, uint32_t crc);
+void make_crc_tables(void);
+
+/// Values ///
+
+// What Python does of values where it is rare; machines/native.py hands it over.
+typedef struct {
+    PyObject *fault, *over;         // errors, by their codes
+    PyObject *leaf, *frozen;        // of drafts.py
+    PyObject *encode_all, *measure; // of cbor.py
+    PyObject *ordered;              // of copies.py
+    PyObject *Ordered;              // the dict that keeps its order
+    PyObject *ObjectDraft, *kinds;  // class of objects' drafts; drafts of others, by type
+    PyObject *Action, *Step;        // of the kernel
+    PyObject *State;                // class of the states that steps make
+    PyObject *Input, *Actions;      // what stf() is given
+    PyObject *reject;               // raises an exception of stf() as Rejected
+    PyObject *bound;                // of checkpoints.py
+    PyObject *limits;               // LIMITS
+    PyObject *LimitError;
+} Python;
+
+extern Python py;
+
+// Raises the error of this code; gives NULL. `arg` may be NULL.
+PyObject *raise_fault(const char *code, PyObject *arg);
+
+// None, bool, str or int, exactly.
+static inline int is_leaf(PyObject *v)
+{
+    PyTypeObject *type = Py_TYPE(v);
+    return type == &PyUnicode_Type || type == &PyLong_Type || v == Py_None || type == &PyBool_Type;
+}
+
+int is_box(PyObject *v);
+// New references, as leaf(), own() and frozen() of drafts.py.
+PyObject *value_leaf(PyObject *v);
+PyObject *value_own(PyObject *v);
+PyObject *value_frozen(PyObject *v, int deep, int last);
+
+/// Drafts ///
+
+typedef struct Draft {
+    PyObject_HEAD PyObject *base, *now; // what was; what is, the same until the first change
+    PyObject *kids, *seen, *steps;      // NULL or None: none; as drafts.py has them
+    struct Draft *parent;               // NULL: it is the first
+    struct Draft *root;                 // the first, which its parents keep; NULL: itself
+    char open, changed, ends;
+} Draft;
+
+extern PyTypeObject *draft_type;
+
+Draft *draft_new(PyObject *base, Draft *parent);
+PyObject *draft_value(Draft *d, int deep, int last);
+// Appends what has changed below the path of n names.
+int draft_delta(Draft *d, Out *out, int n, const uint8_t *path, size_t path_size);
+// The step is over, and `d` is not needed: drafts hold each other, and are let go
+// at once if nobody else has one.
+void draft_release(Draft *d);
+
+/// Steps ///
+
+enum { SUCCEEDED = 2, FAILED = 3, TIMER = 5, SIGNAL = 8 }; // as kernel/protocol.py has them
+
+// A state, and the builder of one, as kernel/__init__.py has them.
+typedef struct {
+    PyObject_HEAD PyObject *client, *pending, *origin, *result;
+    PyObject *actions, *gone, *changed; // lists; NULL: empty so far; None: the step is made
+    PyObject *frames, *error;
+    int64_t steps, execution, now, next_id, first, left, bound;
+    uint64_t rng;
+    uint32_t digest;
+    int status;
+    char random;
+} State;
+
+// What a machine's steps need.
+typedef struct {
+    PyObject *stf;
+    PyObject *kernel; // who is asked whether a state is too large
+    int64_t room;     // bytes of a checkpoint that the journal takes, 0 for any number
+} Steps;
+
+// Of an event.
+typedef struct {
+    int kind;         // of those above
+    int64_t now;      // ms since 1970
+    PyObject *action; // NULL of a signal
+    PyObject *a, *b;  // value, or error and cause; they may be NULL
+    PyObject *given;  // a copy of `a` for stf(), which it may change; NULL: it is made
+} Event;
+
+// `state` as a State of C; a new reference.
+State *state_of(PyObject *state);
+// The state after an event, and its record; NULL with an exception set, which is
+// what stf() has raised if *raised is 1.
+State *step_make(const Steps *steps, State *old, const Event *event, Out *record, int *raised);
+
+int drafts_begin(PyObject *module);
+int values_begin(PyObject *module);
+int dice_begin(PyObject *module);
+int nor_begin(PyObject *module);
+int steps_begin(PyObject *module);
+
+#endif
