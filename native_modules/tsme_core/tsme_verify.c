@@ -8,6 +8,7 @@
 
 #include "tsme_call.h"
 #include "tsme_ops.h"
+#include "tsme_query.h"
 #include "tsme_value.h"
 
 #include <string.h>
@@ -170,6 +171,7 @@ static bool tsme_check_constant(struct tsme_pass *pass, struct tsme_op *i, char 
     uint32_t c = i->operand;
     uint32_t count = 0;
     bool good;
+    bool foreign;
     if (c >= p->const_count) {
         return false;
     }
@@ -182,6 +184,10 @@ static bool tsme_check_constant(struct tsme_pass *pass, struct tsme_op *i, char 
     case 'P': return tsme_is_path(p, c);
     case 'E': return tsme_is_errors(p, c);
     case 'R': return tsme_is_retrier(pass, c);
+    case 'Q':
+        good = tsme_is_query(tsme_const(p, c), &foreign);
+        pass->refused = foreign && !pass->calls ? "a QUERY of numbers and text" : 0;
+        return good;
     case 'V': return *tsme_const(p, c) >> 5 != TSME_BYTES && *tsme_const(p, c) != TSME_PARTS_ARRAY;
     default: return true;
     }
@@ -207,8 +213,7 @@ static const char *tsme_refuse(const struct tsme_pass *pass, const struct tsme_o
                        (i->operand & 255) >= TSME_CONTEXT_INDEX
                    ? 0
                    : "CONTEXT";
-    case TSME_OP_EMIT:
-    case TSME_OP_QUERY: return tsme_names[i->op];
+    case TSME_OP_EMIT: return tsme_names[i->op];
     default: return 0;
     }
 }

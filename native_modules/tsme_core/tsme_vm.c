@@ -9,6 +9,7 @@
 #include "tsme_call.h"
 #include "tsme_frames.h"
 #include "tsme_ops.h"
+#include "tsme_query.h"
 
 #include <string.h>
 
@@ -291,6 +292,7 @@ static const tsme_operation tsme_operations[TSME_OPS] = {
     [TSME_OP_COMPARE] = tsme_op_compare, [TSME_OP_TEST] = tsme_op_test,
     [TSME_OP_CONTEXT] = tsme_op_context, [TSME_OP_LIMIT] = tsme_op_limit,
     [TSME_OP_CAUGHT] = tsme_op_caught,   [TSME_OP_ERROR] = tsme_op_error,
+    [TSME_OP_QUERY] = tsme_op_query,
 };
 
 // Keeps in the frame what the loop had in hand when it stopped before `ip`.

@@ -227,7 +227,6 @@ def test_what_the_engine_lacks_is_refused_by_name(tmp_path: Path):
         ("ENTER 0\nINT 1\nEMIT 0\nSTORE 0\nEND", "EMIT"),
         ("ENTER 0\nINT 1\nWAIT 1\nEND", "a timestamp"),
         ("ENTER 0\nCONTEXT 3\nSTORE 0\nEND", "CONTEXT"),
-        ("ENTER 0\nLOAD 0\nQUERY [null]\nSTORE 0\nEND", "QUERY"),
         ("ENTER 0\nCALL 2\nSTORE 0\nEND", "an intrinsic function"),
         ("ENTER 0\nLOAD 0\nTEST 5\nSTORE 0\nEND", "IsTimestamp"),
     ):

@@ -42,11 +42,13 @@ def head(major: int, number: int) -> bytes:
 
 
 def encode(value: Value) -> bytes:
-    """A value of SPEC section 1 (and byte strings), without floats."""
+    """A value of SPEC section 1 (and byte strings)."""
     if value is None or isinstance(value, bool):
         return {None: b"\xf6", False: b"\xf4", True: b"\xf5"}[value]
     if isinstance(value, int):
         return head(0, value) if value >= 0 else head(1, -1 - value)
+    if isinstance(value, float):
+        return encode_float(value)
     if isinstance(value, bytes):
         return head(2, len(value)) + value
     if isinstance(value, str):
@@ -56,6 +58,19 @@ def encode(value: Value) -> bytes:
         return head(4, len(value)) + b"".join(map(encode, value))
     members = (encode(key) + encode(item) for key, item in value.items())
     return head(5, len(value)) + b"".join(members)
+
+
+def encode_float(value: float) -> bytes:
+    """The shortest of the three that keeps it."""
+    exact = struct.pack(">d", value)
+    for first, form in ((0xF9, ">e"), (0xFA, ">f")):
+        try:
+            short = struct.pack(form, value)
+        except OverflowError:
+            continue
+        if struct.pack(">d", struct.unpack(form, short)[0]) == exact:
+            return bytes((first,)) + short
+    return b"\xfb" + exact
 
 
 def program(
