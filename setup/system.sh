@@ -25,6 +25,17 @@ missing_optional() {
     if [ "$(uname -m)" = x86_64 ]; then
         can_build_32bit || echo gcc-multilib
     fi
+    have clang || echo clang
+    [ -e "$(clang -print-file-name=libclang_rt.fuzzer-x86_64.a 2>/dev/null)" ] ||
+        [ "$(uname -m)" != x86_64 ] || echo libclang-rt-14-dev
+    have clang-tidy || echo clang-tidy
+    have cppcheck || echo cppcheck
+    have qemu-ppc || echo qemu-user
+    for machine in powerpc s390x; do
+        have $machine-linux-gnu-ld || echo binutils-$machine-linux-gnu
+        [ -e /usr/$machine-linux-gnu/include/stdio.h ] || echo libc6-dev-$machine-cross
+        [ -e /usr/lib/gcc-cross/$machine-linux-gnu/12/libgcc.a ] || echo libgcc-12-dev-$machine-cross
+    done
     have mosquitto || [ -x /usr/sbin/mosquitto ] || echo mosquitto
     have openssl || echo openssl
     have qemu-system-arm || echo qemu-system-arm

@@ -80,12 +80,17 @@ def command(machine: str, arguments: list[str]) -> list[str]:
     """The command that runs the core on a machine."""
     if machine.startswith("host"):
         return [str(BUILD / f"core-{machine}"), *arguments]
-    given = ",".join(f"arg={a}" for a in ["core", *arguments])
+    return on_m3(f"core-{machine}.elf", ["core", *arguments])
+
+
+def on_m3(program: str, arguments: list[str]) -> list[str]:
+    """The command that runs a program on the Cortex-M3 with these arguments."""
+    given = ",".join(f"arg={a}" for a in arguments)
     return [
         *"qemu-system-arm -machine mps2-an385 -nographic -monitor none -serial none".split(),
         *"-icount shift=10,align=off,sleep=off -chardev stdio,id=out".split(),
         *("-semihosting-config", f"enable=on,target=native,chardev=out,{given}"),
-        *("-kernel", str(BUILD / f"core-{machine}.elf")),
+        *("-kernel", str(BUILD / program)),
     ]
 
 

@@ -27,6 +27,8 @@ BATCH = 150
 class Runner:
     """Runs a tree; which task ends next is left to chance."""
 
+    value: Any = VALUE
+
     def __init__(self, source: str, seed: int, budget: int = 256, kept: Any = None) -> None:
         self.source = source
         self.kept = kept  # called with every checkpoint
@@ -53,7 +55,7 @@ class Runner:
                 assert self.kernel.checkpoint(self.state) == kept
 
     def run(self, answers: bool = True) -> Any:
-        self.feed(start_event(self.kernel.client.program, VALUE))
+        self.feed(start_event(self.kernel.client.program, self.value))
         while not self.state.status:
             state = self.state
             assert len(self.events) < 3000

@@ -1,0 +1,29 @@
+# The program of bare/bare_batch.c as every compiler and kind of machine has it. Undefined
+# behaviour ends it everywhere; where a compiler's libraries are there, so do wrong addresses.
+# gcc for other machines than this one would take away gcc -m32 (their packages conflict), so
+# clang is the cross compiler; powerpc has 32 bits and s390x has 64, both the high byte first.
+
+BATCH = $(ENGINE) bare/bare_batch.c bare/port_host.c
+TRAP = -O1 -g -fsanitize=undefined -fsanitize-trap=undefined
+CROSSED = --target=$*-linux-gnu -B/usr/$*-linux-gnu/lib -L/usr/$*-linux-gnu/lib -static -Wl,--no-warn-rwx-segments
+BATCHES = gcc64 gcc64-stress clang64 gcc32 clang32 powerpc s390x
+
+batch: $(BATCHES:%=$(BUILD)/batch-%) $(BUILD)/batch-m3.elf
+
+$(BUILD)/batch-gcc64: COMPILE = gcc $(HOST)
+$(BUILD)/batch-gcc64-stress: COMPILE = gcc $(HOST) -DTSME_STRESS=1
+$(BUILD)/batch-clang64: COMPILE = clang $(HOST)
+$(BUILD)/batch-gcc32: COMPILE = gcc -m32 $(HOST)
+$(BUILD)/batch-clang32: COMPILE = clang -m32 $(TRAP)
+$(BUILD)/batch-powerpc $(BUILD)/batch-s390x: COMPILE = clang $(TRAP) $(CROSSED)
+
+$(BATCHES:%=$(BUILD)/batch-%): $(BUILD)/batch-%: $(BATCH) $(HEADERS) Makefile builds.mk
+	@mkdir -p $(BUILD)
+	$(COMPILE) $(WARN) -DBATCH_MAX=0x4000000 -o $@ $(filter %.c,$^)
+
+$(BUILD)/batch-m3.elf: $(ENGINE) bare/bare_batch.c bare/port_m3.c $(HEADERS) bare/m3.ld Makefile builds.mk
+	@mkdir -p $(BUILD)
+	$(CROSS)gcc $(subst -std=c99,-std=gnu99,$(WARN)) -Wno-pedantic $(M3) -nostartfiles -T bare/m3.ld \
+		-Wl,--gc-sections -o $@ $(filter %.c,$^)
+
+.PHONY: batch
