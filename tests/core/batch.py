@@ -12,9 +12,10 @@ from tests import interpreters
 
 from . import machine
 
-LATE = 0xFFFFFFFF
+LATE, FAILED = 0xFFFFFFFF, 0xFFFFFFFE
 MEMORY = 0x80000  # bytes that the engine gets, at most
 AGAIN = 1  # each step is undone once, and made again
+RESTORE = 2  # behind each step everything is lost, and it goes on from a checkpoint
 ROOM = 0x60000  # bytes of a batch on the board, whose memory is small
 
 # How each build runs, and what it needs here. Those not named run by themselves.
@@ -23,18 +24,23 @@ COMPILERS = {"clang64": "clang", "clang32": "clang", "powerpc": "clang", "s390x"
 BUILDS = ("gcc64", "gcc64-stress", "clang64", "gcc32", "clang32", "powerpc", "s390x")
 
 
+# What an input leads to: the record and the actions, or the name of an error, or "late".
+Outcome = tuple[bytes, bytes] | str
+
+
 @dataclass
 class Case:
-    """A program, its inputs as they are packed, and the records that must come of them.
+    """A program, its inputs as they are packed, and what must come of each.
 
-    `records`: None for an input that comes too late. `calls`: of functions that the core leaves to
-    its caller, their number, arguments, error and result.
+    `calls`: of functions that the core leaves to its caller, their number, arguments, error and
+    result.
     """
 
     name: str
     program: bytes
     inputs: list[bytes]
-    records: list[bytes | None] = field(default_factory=list)
+    outcomes: list[Outcome]
+    checkpoint: bytes
     calls: list[tuple[int, bytes, int, bytes]] = field(default_factory=list)
 
     def packed(self, memory: int, flags: int) -> bytes:
@@ -50,44 +56,70 @@ class Case:
 class Answer:
     """What the core made of a case."""
 
-    records: list[bytes | None]
+    outcomes: list[Outcome]
+    checkpoint: bytes
     error: str
-    refused: str
+    told: str  # what is refused, or what is wrong
 
     def differs(self, case: Case) -> str:
         """What is another than it must be; nothing: empty."""
-        for n, (have, want) in enumerate(zip(self.records, case.records, strict=False)):
+        for n, (have, want) in enumerate(zip(self.outcomes, case.outcomes, strict=False)):
             if have != want:
-                return f"{case.name}: step {n}: {show(have)} and not {show(want)}"
+                return f"{case.name}: step {n}: {show(have, want)} and not {show(want, have)}"
         if self.error:
-            return f"{case.name}: step {len(self.records)}: {self.error} {self.refused}".rstrip()
-        if len(self.records) != len(case.records):
-            return f"{case.name}: {len(self.records)} steps and not {len(case.records)}"
+            return f"{case.name}: step {len(self.outcomes)}: {self.error} {self.told}".rstrip()
+        if len(self.outcomes) != len(case.outcomes):
+            return f"{case.name}: {len(self.outcomes)} steps and not {len(case.outcomes)}"
+        if self.checkpoint != case.checkpoint:
+            have, want = self.checkpoint.hex(), case.checkpoint.hex()
+            return f"{case.name}: the checkpoint is {have} and not {want}"
         return ""
 
 
-def show(record: bytes | None) -> str:
-    """The digest and what follows it."""
-    return "too late" if record is None else f"{record[:4].hex()} {record[4:24].hex()}.."
+def show(one: Outcome, other: Outcome) -> str:
+    """The digest and what follows it, or the actions if there is the difference."""
+    if isinstance(one, str):
+        return one
+    if one[0] == other[0]:
+        return f"with the actions {one[1].hex()}"
+    return f"{one[0][:4].hex()} {one[0][4:24].hex()}.."
+
+
+class Reader:
+    """Numbers and bytes, one behind the other."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
+
+    def number(self, form: str = "<I") -> int:
+        found: int = unpack_from(form, self.data, self.at)[0]
+        self.at += 4
+        return found
+
+    def bytes(self, size: int) -> bytes:
+        self.at += size
+        return self.data[self.at - size : self.at]
 
 
 def answers(data: bytes) -> Iterator[Answer]:
     """What a run of the program wrote."""
-    at = 0
-    while at < len(data):
-        end = at + 4 + unpack_from("<I", data, at)[0]
-        at += 4
-        records: list[bytes | None] = []
-        while at < end:
-            size = unpack_from("<I", data, at)[0]
-            at += 4
-            records.append(None if size == LATE else data[at : at + size])
-            at += 0 if size == LATE else size
-        error, size = unpack_from("<iI", data, at)
-        at += 8
-        told = data[at : at + size].decode()
-        at += size
-        yield Answer(records, machine.ERRORS.get(error, ""), told)
+    r = Reader(data)
+    while r.at < len(data):
+        outcomes: list[Outcome] = []
+        end = r.number() + r.at
+        while r.at < end:
+            size = r.number()
+            if size == LATE:
+                outcomes.append("late")
+            elif size == FAILED:
+                outcomes.append(machine.ERRORS[r.number("<i")])
+            else:
+                record = r.bytes(size)
+                outcomes.append((record, r.bytes(r.number())))
+        error = r.number("<i")
+        told = r.bytes(r.number()).decode()
+        yield Answer(outcomes, r.bytes(r.number()), machine.ERRORS.get(error, ""), told)
 
 
 def require(build: str) -> None:
@@ -135,9 +167,9 @@ def run(
 def judge(case: Case, answer: Answer) -> str:
     """How it ended: same, memory, or what it refuses; anything else is a failure."""
     if answer.error in ("unsupported", "memory"):
-        whole = all(a == b for a, b in zip(answer.records, case.records, strict=False))
+        whole = all(a == b for a, b in zip(answer.outcomes, case.outcomes, strict=False))
         assert whole, answer.differs(case)
-        return answer.refused or answer.error
+        return answer.told or answer.error
     difference = answer.differs(case)
     assert not difference, difference
     return "same"

@@ -4,7 +4,8 @@
 //
 // All numbers are little-endian u32 where nothing else is said. CASES holds cases; each is
 //
-//     flags (1: each step is undone once and made again)
+//     flags (1: each step is undone once and made again; 2: behind each step everything is
+//         lost, and it goes on from a checkpoint)
 //     bytes of memory that the engine gets
 //     bytes of the program, and these
 //     number of inputs; each its kind (u8), the time (u64, ms), bytes of its fields, and these
@@ -12,10 +13,14 @@
 //     of its result, and the arguments and the result
 //
 // The answers are those of functions that the core leaves to its caller. ANSWERS gets of each
-// case how many bytes its steps have; of each step bytes of its record's body, and the
-// body, or 0xFFFFFFFF if the input came too late; then the error that ended it, or 0, and a text
-// (what is refused, or what is wrong) with its size. The same program and the same files do on
-// every computer and on the Cortex-M3, so that all builds are compared with one another.
+// case how many bytes its steps have; of each input its record and the actions, each behind
+// its size; 0xFFFFFFFF if it came too late, 0xFFFFFFFE and the error if there was no step.
+// An input that cannot come, or that a limit refuses, is passed over; another error ends the case.
+// Then come that error or 0, a text (what is refused, or what is wrong) and, if there
+// is no error, the checkpoint of the end, both behind their sizes.
+//
+// The same program and the same files do on every computer and on the Cortex-M3, so that all
+// builds are compared with one another.
 
 #include "port.h"
 #include "../tsme.h"
@@ -26,12 +31,20 @@
 #define BATCH_MAX 0x100000 // bytes of CASES, and of ANSWERS
 #endif
 
-enum { MEMORY_MAX = 0x80000, FLAG_AGAIN = 1, RECORD_MAX = 0x10000 };
+enum {
+    MEMORY_MAX = 0x80000,
+    FLAG_AGAIN = 1,
+    FLAG_RESTORE = 2,
+    RECORD_MAX = 0x10000, // bytes of two records, and of a checkpoint
+};
+
+// Instead of bytes of a record.
+static const uint32_t LATE = 0xFFFFFFFF, FAILED = 0xFFFFFFFE;
 
 static uint8_t cases[BATCH_MAX];
 static uint8_t answers[BATCH_MAX];
 static uint64_t memory[MEMORY_MAX / 8];
-static uint8_t first_record[RECORD_MAX];
+static uint8_t kept[RECORD_MAX]; // records, or a checkpoint
 static struct tsme engine;
 
 // What is left of CASES.
@@ -69,12 +82,17 @@ static uint32_t take_u32(struct reader *in)
 
 static uint32_t written; // bytes of ANSWERS
 
-static void put(const void *from, uint32_t size)
+static void room_for(uint32_t size)
 {
     if (BATCH_MAX - written < size) {
         port_print("ANSWERS is too small\n");
         port_exit(2);
     }
+}
+
+static void put(const void *from, uint32_t size)
+{
+    room_for(size);
     if (size) {
         memcpy(answers + written, from, size);
     }
@@ -131,40 +149,93 @@ static int make(const struct tsme_input *input, uint32_t flags, const char **wro
         return err;
     }
     uint32_t size = record_size();
-    copy_record(first_record);
+    copy_record(kept);
     tsme_undo(&engine);
     err = tsme_make(&engine, input);
     if (err || record_size() != size) {
         *wrong = "a step that is made again has another size";
         return err ? err : TSME_ERR_WRITE;
     }
-    copy_record(first_record + size);
-    if (memcmp(first_record, first_record + size, size)) {
+    copy_record(kept + size);
+    if (memcmp(kept, kept + size, size)) {
         *wrong = "a step that is made again is another one";
         return TSME_ERR_WRITE;
     }
     return TSME_OK;
 }
 
-static void step(struct reader *in, uint32_t flags, int *err, const char **wrong)
+// The power goes, and comes again.
+static int restart(const struct tsme_config *config, uint32_t crc, const char **wrong)
+{
+    uint32_t size = tsme_checkpoint(&engine, kept, RECORD_MAX);
+    if (size > RECORD_MAX) {
+        *wrong = "a checkpoint is larger than there is room";
+        return TSME_ERR_MEMORY;
+    }
+    memset(memory, 0xA5, config->memory_size);
+    memset(&engine, 0xA5, sizeof engine);
+    int err = tsme_boot(&engine, config, crc);
+#ifdef BATCH_RESTORE
+    err = err ? err : tsme_restore(&engine, kept, size);
+#endif
+    if (err) {
+        *wrong = "a checkpoint cannot be restored";
+    }
+    return err;
+}
+
+static void put_actions(void)
+{
+    uint32_t size = tsme_write_actions(&engine, 0, 0);
+    put_u32(size);
+    room_for(size);
+    (void)tsme_write_actions(&engine, answers + written, size);
+    written += size;
+}
+
+// Feeds the next input of a case, which an error has ended if `err` is one.
+static int step(struct reader *in, uint32_t flags, int err, const char **wrong)
 {
     struct tsme_input input = {.kind = (uint8_t)take_number(in, 1)};
     input.now = take_number(in, 8);
     input.fields_size = take_u32(in);
     input.fields = take(in, input.fields_size);
-    if (*err < 0 || !in->good) {
-        return; // passed over
+    if (err || !in->good) {
+        return err; // passed over
     }
-    *err = make(&input, flags, wrong);
-    if (*err == TSME_LATE) {
-        put_u32(UINT32_MAX);
-    } else if (*err == TSME_OK) {
+    err = make(&input, flags, wrong);
+    if (err == TSME_OK) {
         put_u32(record_size());
         for (uint32_t i = 0; i < engine.records; i++) {
             put(engine.record[i].at, engine.record[i].size);
         }
+        put_actions();
         tsme_adopt(&engine);
+    } else if (err == TSME_LATE) {
+        put_u32(LATE);
+    } else if (err == TSME_ERR_INPUT || err == TSME_ERR_LIMIT) {
+        put_u32(FAILED);
+        put_u32((uint32_t)err);
+    } else {
+        return err;
     }
+    return TSME_OK;
+}
+
+// All inputs of a case.
+static int run(struct reader *in, const struct tsme_config *config, uint32_t flags,
+               const char **wrong)
+{
+    uint32_t crc = 0;
+    int err = tsme_install(&engine, config, &crc);
+    err = err ? err : tsme_boot(&engine, config, crc);
+    for (uint32_t left = take_u32(in); in->good && left; left--) {
+        err = step(in, flags, err, wrong);
+        if (!err && flags & FLAG_RESTORE) {
+            err = restart(config, crc, wrong);
+        }
+    }
+    return err;
 }
 
 static void one(struct reader *in)
@@ -174,6 +245,10 @@ static void one(struct reader *in)
     config.memory_size = take_u32(in);
     config.program_size = take_u32(in);
     config.program = take(in, config.program_size);
+    if (config.memory_size > MEMORY_MAX) {
+        in->good = false;
+        return;
+    }
 
     // The answers stand behind the inputs.
     struct reader found = *in;
@@ -183,18 +258,11 @@ static void one(struct reader *in)
     }
     config.context = &found;
 
-    uint32_t crc = 0;
     const char *wrong = "";
-    engine.refused = 0;
-    int err =
-        config.memory_size > MEMORY_MAX ? TSME_ERR_MEMORY : tsme_install(&engine, &config, &crc);
-    err = err ? err : tsme_boot(&engine, &config, crc);
     uint32_t head = written;
     put_u32(0); // how many bytes follow
-    for (uint32_t left = take_u32(in); in->good && left; left--) {
-        step(in, flags, &err, &wrong);
-    }
-    *in = found;
+    engine.refused = 0;
+    int err = run(in, &config, flags, &wrong);
     for (uint32_t left = take_u32(in); in->good && left; left--) {
         (void)take(in, 4);
         uint32_t size = take_u32(in);
@@ -202,16 +270,22 @@ static void one(struct reader *in)
         size += take_u32(in);
         (void)take(in, size);
     }
-    if (err == TSME_ERR_UNSUPPORTED && engine.refused) {
-        wrong = engine.refused;
-    }
     uint32_t end = written;
     written = head;
     put_u32(end - head - 4);
     written = end;
-    put_u32((uint32_t)(err < 0 ? err : 0));
+    if (err == TSME_ERR_UNSUPPORTED && engine.refused) {
+        wrong = engine.refused;
+    }
+    uint32_t size = err ? 0 : tsme_checkpoint(&engine, kept, RECORD_MAX);
+    if (size > RECORD_MAX) {
+        size = 0;
+    }
+    put_u32((uint32_t)err);
     put_u32((uint32_t)strlen(wrong));
     put(wrong, (uint32_t)strlen(wrong));
+    put_u32(size);
+    put(kept, size);
 }
 
 int bare_main(void)
