@@ -374,6 +374,9 @@ uint32_t tsme_checkpoint(struct tsme *t, uint8_t *out, uint32_t room);
 // then.
 int tsme_restore(struct tsme *t, const uint8_t *body, uint32_t size);
 
+// There has been no execution, as after tsme_boot.
+int tsme_reset(struct tsme *t);
+
 // Whether *continue* would run something, and if so, whether that begins with a state.
 bool tsme_runnable(const struct tsme *t);
 bool tsme_entering(const struct tsme *t);

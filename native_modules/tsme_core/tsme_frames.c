@@ -38,15 +38,20 @@ static struct tsme_table *tsme_take_table(struct tsme *t, uint32_t room)
     return table;
 }
 
-// An empty table: before the first execution, nothing is in the arena.
-int tsme_begin_frames(struct tsme *t)
+// An empty table with so much room, for which nothing moves.
+int tsme_new_table(struct tsme *t, uint32_t room)
 {
-    uint32_t room = t->program.needs & (TSME_NEEDS_PARALLEL | TSME_NEEDS_MAP) ? 8 : 1;
     int err = tsme_free(t, tsme_table_size(room));
     if (!err) {
         t->table = tsme_take_table(t, room);
     }
     return err;
+}
+
+// An empty table: before the first execution, nothing is in the arena.
+int tsme_begin_frames(struct tsme *t)
+{
+    return tsme_new_table(t, t->program.needs & (TSME_NEEDS_PARALLEL | TSME_NEEDS_MAP) ? 8 : 1);
 }
 
 // Makes room for number `number`.

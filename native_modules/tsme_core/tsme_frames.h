@@ -154,6 +154,7 @@ static inline bool tsme_running(const struct tsme *t)
 // tsme_frames.c. What makes a frame, or gives one that may be changed, may collect.
 int tsme_begin_frames(struct tsme *t);
 uint32_t tsme_table_size(uint32_t room);
+int tsme_new_table(struct tsme *t, uint32_t room);
 void tsme_clear_frames(struct tsme *t);
 uint32_t tsme_frame_size(const struct tsme *t, uint32_t slots);
 int tsme_new_frame(struct tsme *t, uint32_t slots, uint32_t *number);

@@ -195,10 +195,6 @@ static int tsme_begin(struct tsme *t, const struct tsme_config *config, uint32_t
     memset(t, 0, sizeof *t);
     t->config = *config;
     t->limit.name = TSME_LIMITS;
-    t->origin.behaviour = TSME_BEHAVIOUR;
-    t->state.status = TSME_SUCCEEDED;
-    t->state.next_id = 1;
-    t->state.due = TSME_NEVER;
     int err = tsme_limit(t, TSME_PROGRAM_BYTES, config->program_size);
     return err ? err : tsme_parse(t, signed_from, consts_size);
 }
@@ -236,7 +232,26 @@ int tsme_boot(struct tsme *t, const struct tsme_config *config, uint32_t crc)
     if (!err) {
         err = tsme_lay_out(t);
     }
-    return err ? err : tsme_begin_frames(t);
+    return err ? err : tsme_reset(t);
+}
+
+int tsme_reset(struct tsme *t)
+{
+    if (t->making) {
+        return TSME_ERR_INPUT;
+    }
+    memset(&t->state, 0, sizeof t->state);
+    memset(&t->origin, 0, sizeof t->origin);
+    memset(t->held, 0, sizeof t->held);
+    t->origin.behaviour = TSME_BEHAVIOUR;
+    t->state.status = TSME_SUCCEEDED;
+    t->state.next_id = t->first = 1;
+    t->state.due = TSME_NEVER;
+    t->emits = 0;
+    t->frame = t->spare = 0;
+    t->limit.name = TSME_LIMITS;
+    t->top = t->arena;
+    return tsme_begin_frames(t);
 }
 
 int tsme_use(struct tsme *t, const uint8_t *program, uint32_t size, uint32_t crc)

@@ -431,6 +431,7 @@ void tsme_adopt(struct tsme *t)
     t->frame = 0;
     t->begun = 0;
     t->making = false;
+    memset(t->held, 0, sizeof t->held);
     if (t->state.status == TSME_RUNNING) {
         tsme_keep(t);
     } else {
@@ -451,6 +452,7 @@ void tsme_undo(struct tsme *t)
     t->begun = 0;
     t->frame = 0;
     t->making = false;
+    memset(t->held, 0, sizeof t->held);
     t->state = t->before;
     t->first = t->state.next_id;
     tsme_revert(t);
