@@ -245,7 +245,7 @@ struct tsme_listed {
 #define TSME_NO_FRAME UINT32_MAX // of the whole execution
 
 // Goes through actions: begins at 0 in all its fields.
-struct tsme_walk {
+struct tsme_seek {
     uint32_t id;    // the highest that was given
     uint32_t emits; // untracked ones that were given
 };
@@ -383,10 +383,10 @@ bool tsme_entering(const struct tsme *t);
 
 // The next of the actions that the step has begun or emitted, in this order, while it is made
 // and after it is adopted, until the next one. What a step begins and ends is not among them.
-bool tsme_next_action(struct tsme *t, struct tsme_walk *walk, struct tsme_listed *action);
+bool tsme_next_action(struct tsme *t, struct tsme_seek *seek, struct tsme_listed *action);
 
 // The next of the pending actions, by id.
-bool tsme_next_pending(struct tsme *t, struct tsme_walk *walk, struct tsme_listed *action);
+bool tsme_next_pending(struct tsme *t, struct tsme_seek *seek, struct tsme_listed *action);
 
 // The pending action whose time comes first, of several the oldest.
 bool tsme_next_due(struct tsme *t, struct tsme_listed *action);

@@ -72,12 +72,12 @@ static bool tsme_list_from(struct tsme *t, uint32_t id, struct tsme_listed *list
     return action != 0;
 }
 
-bool tsme_next_pending(struct tsme *t, struct tsme_walk *walk, struct tsme_listed *action)
+bool tsme_next_pending(struct tsme *t, struct tsme_seek *seek, struct tsme_listed *action)
 {
-    if (!tsme_list_from(t, walk->id + 1, action)) {
+    if (!tsme_list_from(t, seek->id + 1, action)) {
         return false;
     }
-    walk->id = action->id;
+    seek->id = action->id;
     return true;
 }
 
@@ -95,19 +95,19 @@ static struct tsme_emit *tsme_emitted(const struct tsme *t, uint32_t emits)
     return count > emits ? emit : 0;
 }
 
-bool tsme_next_action(struct tsme *t, struct tsme_walk *walk, struct tsme_listed *action)
+bool tsme_next_action(struct tsme *t, struct tsme_seek *seek, struct tsme_listed *action)
 {
-    struct tsme_emit *emit = tsme_emitted(t, walk->emits);
-    uint32_t from = walk->id >= t->first ? walk->id + 1 : t->first;
+    struct tsme_emit *emit = tsme_emitted(t, seek->emits);
+    uint32_t from = seek->id >= t->first ? seek->id + 1 : t->first;
     bool tracked = tsme_list_from(t, from, action);
     if (tracked && (!emit || action->id < emit->id)) {
-        walk->id = action->id;
+        seek->id = action->id;
         return true;
     }
     if (!emit) {
         return false;
     }
-    walk->emits++;
+    seek->emits++;
     *action = (struct tsme_listed){.due = TSME_NEVER,
                                    .deadline = TSME_NEVER,
                                    .payload = emit->payload.at,
@@ -202,15 +202,15 @@ static void tsme_sink_action(struct tsme_sink *sink, const struct tsme_listed *a
 
 void tsme_sink_pending(struct tsme *t, struct tsme_sink *sink, uint64_t now)
 {
-    struct tsme_walk walk = {0, 0};
+    struct tsme_seek seek = {0, 0};
     struct tsme_listed action;
     uint32_t count = 0;
-    while (tsme_next_pending(t, &walk, &action)) {
+    while (tsme_next_pending(t, &seek, &action)) {
         count++;
     }
     tsme_sink_head(sink, TSME_ARRAY, count);
-    walk.id = 0;
-    while (tsme_next_pending(t, &walk, &action)) {
+    seek.id = 0;
+    while (tsme_next_pending(t, &seek, &action)) {
         tsme_sink_action(sink, &action, now);
     }
 }
@@ -225,15 +225,15 @@ uint32_t tsme_write_pending(struct tsme *t, uint8_t *out, uint32_t room)
 uint32_t tsme_write_actions(struct tsme *t, uint8_t *out, uint32_t room)
 {
     struct tsme_sink sink = {out, room, 0};
-    struct tsme_walk walk = {0, 0};
+    struct tsme_seek seek = {0, 0};
     struct tsme_listed action;
     uint32_t count = 0;
-    while (tsme_next_action(t, &walk, &action)) {
+    while (tsme_next_action(t, &seek, &action)) {
         count++;
     }
     tsme_sink_head(&sink, TSME_ARRAY, count);
-    walk = (struct tsme_walk){0, 0};
-    while (tsme_next_action(t, &walk, &action)) {
+    seek = (struct tsme_seek){0, 0};
+    while (tsme_next_action(t, &seek, &action)) {
         if (action.id) {
             tsme_sink_action(&sink, &action, 0);
             continue;
