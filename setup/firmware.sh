@@ -24,19 +24,23 @@ need() {
     command -v "$1" >/dev/null || fail "$1 is not here, which builds $board; apt-get install $2"
 }
 
-# build_qemu ARGUMENT...: the port as firmware/qemu makes a board of it.
+# build_qemu COMPILER ARGUMENT...: the port as firmware/qemu makes a board of it. What is compiled stays in
+# build/micropython/objects, so that a change of tsme or of the core takes seconds.
 build_qemu() {
-    local compiler=$1 work key
+    local compiler=$1 objects=$BUILD/micropython/objects/$board made key
     shift
-    key=$(hash "$(cat "$SRC.stamp")" "$("$compiler" --version)" "$*" \
-        "$(sources_hash firmware/lib/tsme firmware/native firmware/qemu "$folder" firmware/manifest.py)")
+    made=$(hash "$ROOT" "$(cat "$SRC.stamp")" "$("$compiler" --version)" "$*" "$(cat firmware/qemu/*.mk firmware/qemu/*.ld "$folder"/*.mk)")
+    key=$(hash "$made" "$(sources_hash firmware/lib/tsme firmware/native firmware/qemu "$folder" firmware/manifest.py)" \
+        "$(cat native_modules/*.h native_modules/tsme_core/tsme*.[ch] native_modules/usermod/*)")
     if cached "$out/firmware.elf" "$key"; then return; fi
-    work=$(work_folder "firmware-$board")
-    step "firmware-$board" "firmware of $board" quiet_make -C "$SRC/ports/qemu" BUILD="$work" \
+    if [ "$(cat "$objects.stamp" 2>/dev/null)" != "$made" ]; then rm -rf "$objects"; fi
+    mkdir -p "$objects" "$out"
+    echo "$made" >"$objects.stamp"
+    step "firmware-$board" "firmware of $board" quiet_make -C "$SRC/ports/qemu" BUILD="$objects" \
         BOARD="$board" BOARD_DIR="$folder" FROZEN_MANIFEST="$folder/manifest.py" \
         USER_C_MODULES="$ROOT/firmware" MICROPY_MPYCROSS="$MPY_CROSS" "$@" >&2
-    install_result "$work/firmware.elf" "$out/firmware.elf" "$key"
-    rm -rf "$work"
+    cp "$objects/firmware.elf" "$out/firmware.elf.new"
+    install_result "$out/firmware.elf.new" "$out/firmware.elf" "$key"
 }
 
 case $board in

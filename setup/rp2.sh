@@ -83,8 +83,8 @@ make_firmware() {
 # build_firmware PATH: the objects are made again from the start when anything but the frozen modules differs.
 build_firmware() {
     local path=$1 compiler key new
-    compiler=$(hash "$ROOT" "$(cat "$TREE.stamp")" "$(arm-none-eabi-gcc --version)" "$(sed -n '/^standard_cxx/,/^}/p; /^make_firmware/,/^}/p' setup/rp2.sh)" "$(cat firmware/native/*)")
-    key=$(hash "$compiler" "$(cat "$BOARD"/*.py firmware/manifest.py $(find firmware/lib/tsme -name '*.py' | LC_ALL=C sort))")
+    compiler=$(hash "$ROOT" "$(cat "$TREE.stamp")" "$(arm-none-eabi-gcc --version)" "$(sed -n '/^standard_cxx/,/^}/p; /^make_firmware/,/^}/p' setup/rp2.sh)" "$(cat firmware/native/* native_modules/usermod/micropython.cmake)")
+    key=$(hash "$compiler" "$(cat native_modules/*.h native_modules/tsme_core/tsme*.[ch] native_modules/usermod/*)" "$(cat "$BOARD"/*.py firmware/manifest.py $(find firmware/lib/tsme -name '*.py' | LC_ALL=C sort))")
     if cached "$path" "$key"; then return; fi
     if [ "$(cat "$OBJECTS.stamp" 2>/dev/null)" != "$compiler" ]; then
         rm -rf "$OBJECTS"

@@ -3,6 +3,7 @@
 
 #include "py/binary.h"
 #include "py/obj.h"
+#include "py/objstr.h"
 #include "py/runtime.h"
 
 #include <string.h>

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.boards.prompted import Prompted
-from tsme_host.tools.boards import board_file, file_system, installer, measure, package, settings
+from tsme_host.tools.boards import (
+    board_file,
+    file_system,
+    installer,
+    measure,
+    native_core,
+    package,
+    settings,
+)
 from tsme_host.tools.boards.installer import Wish
 from tsme_host.tools.boards.prompt import Facts, Prompt
 from tsme_host.tools.boards.telling import Telling
@@ -73,6 +81,8 @@ def test_all_of_it_in_one_command_and_the_board_answers(tmp_path, wanted, monkey
         assert any("journal: the file journal.bin" in line for line in heard)
         assert any("make firmware BOARD=rpi_pico" in line for line in heard)
         assert any("20 million" in line for line in heard)  # the price
+        assert files(board)["/lib/tsme_core.mpy"][:4] == b"M\x06\x0b\x1f"  # native code for x64
+        assert any(line.startswith("engine: C, tsme_core.mpy of") for line in heard), heard
         again = flash(board.port)
         assert "tsme is on it already, all files as they should be" in again
         assert any("it answers" in line for line in again)
@@ -82,6 +92,35 @@ def test_all_of_it_in_one_command_and_the_board_answers(tmp_path, wanted, monkey
             found = measure.measured(raw, prompt, False)
             assert found.place == "a region of the board's flash, 16 blocks of 4096 bytes, tried"
             assert "none of them" in found.promise
+
+
+def mpy(arch):
+    return native_core._ARCHES.index(arch) << 10 | 0x306
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        (Facts("micropython", (1, 25, 0), "rp2", mpy("armv6m"), core=1), "C, in the firmware"),
+        (Facts("micropython", (1, 25, 0), "stm32", mpy("")), "no native code"),
+        (Facts("circuitpython", (9, 1, 0), "RP2040", mpy("armv6m")), "no native code"),
+        (Facts("micropython", (1, 25, 0), "esp8266", mpy("xtensa"), heap=36864), "KB of RAM"),
+        (Facts("micropython", (1, 25, 0), "linux", mpy("armv6"), heap=10**6), "no architecture"),
+    ],
+)
+def test_who_cannot_have_the_core_gets_python_and_is_told_why(facts, says):
+    core = native_core.for_board(facts)
+    assert core.data == b""
+    assert says in core.said
+    assert core.said.startswith("engine: C" if facts.core else "engine: Python; ")
+
+
+@pytest.mark.parametrize("arch", ["armv6m", "rv32imc", "xtensawin"])
+def test_a_board_gets_the_core_of_what_its_firmware_says_it_is(arch):
+    core = native_core.for_board(Facts("micropython", (1, 25, 0), "any", mpy(arch), heap=200_000))
+    assert core.said.startswith("engine: C, tsme_core.mpy of")
+    assert core.data[:2] == b"M\x06"
+    assert core.data[2] == native_core._ARCHES.index(arch) << 2 | 3
 
 
 @pytest.mark.parametrize("after", [40, 3_000, 12_000, 30_000])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import HostError
 from ..link import failures
-from . import esp_image, esp_install, firmware_file, measure, package, uf2
+from . import esp_image, esp_install, firmware_file, measure, native_core, package, uf2
 from .board_file import Board
 from .esp import Esp
 from .prompt import PATIENCE, Prompt
@@ -121,11 +121,13 @@ def _package(board: Board, given: str, tell: Telling) -> str:
             f"heap {facts.heap >> 10} KB, {facts.free >> 10} KB free for files"
         )
         own = measure.is_own(board, facts)
-        done = package.install(board, prompt, facts, tell, own)
+        core = native_core.for_board(facts)
+        done = package.install(board, prompt, facts, tell, own, core.data)
         if done.written:
             tell.say(f"tsme is on it: {done.written} of {done.files} files, {done.size >> 10} KB")
         else:
             tell.say("tsme is on it already, all files as they should be")
+        tell.say(core.said)
         found = measure.measured(board, prompt, own)
         tell.say(f"journal: {found.place}")
         tell.say(f"  {found.promise}")

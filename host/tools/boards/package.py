@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import HostError
-from . import settings
+from . import native_core, settings
 from .board_file import Board
 from .prompt import Facts, Prompt
 from .telling import Telling
@@ -121,15 +121,22 @@ def fits(board: Board, facts: Facts) -> None:
 
 
 def install(
-    board: Board, prompt: Prompt, facts: Facts, tell: Telling, own: bool = False
+    board: Board,
+    prompt: Prompt,
+    facts: Facts,
+    tell: Telling,
+    own: bool = False,
+    core: bytes = b"",
 ) -> Installed:
-    """Bring the package, board.json and main.py onto the board; what is there already stays.
+    """Bring the package, the native core if there is one, board.json and main.py onto the board;
+    what is there already stays.
 
     Raises HostError: TSME-B048 (wrong firmware), TSME-B049 (no room), TSME-B050 (read back
     otherwise).
     """
     fits(board, facts)
     wanted = {} if own or facts.frozen else contents(board)
+    wanted |= {native_core.PATH: core} if core else {}
     wanted |= {f"/{name}": data for name, data in settings.files(board, own).items()}
     wanted[_SETTINGS] = settings.with_the_user_s(wanted[_SETTINGS], prompt.value(_READ))
     digests = {path: hashlib.sha256(data).hexdigest() for path, data in wanted.items()}

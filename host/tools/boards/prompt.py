@@ -46,6 +46,14 @@ try:
     d['tsme'] = tsme.__version__
 except Exception as e:
     d['tsme'] = ''
+p = sys.path[:]
+try:
+    sys.path[:] = []
+    import tsme_core
+    d['core'] = int(not hasattr(tsme_core, '__file__'))
+except Exception:
+    d['core'] = 0
+sys.path[:] = p
 try:
     import rp2
     f = rp2.Flash()
@@ -89,9 +97,9 @@ for n in %r:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a board says of itself. `files`: bytes of a block of its file system, blocks, free
-    ones; `flash`: blocks and their bytes of rp2.Flash; `partitions`: offset, size, label of
-    ESP32's data."""
+    """What a board says of itself. `mpy`: sys.implementation._mpy; `files`: bytes of a block of
+    its file system, blocks, free ones; `core`: 1 if the C core is in its firmware; `flash`: blocks
+    and their bytes of rp2.Flash; `partitions`: offset, size, label of ESP32's data."""
 
     name: str
     version: tuple[int, ...]
@@ -102,6 +110,7 @@ class Facts:
     files: tuple[int, int, int] | None = None
     frozen: int = 0
     tsme: str = ""
+    core: int = 0
     flash: tuple[int, int] | None = None
     partitions: tuple[tuple[int, int, str], ...] = ()
 
