@@ -55,7 +55,7 @@ install_linker() {
 }
 
 sources_of_core() {
-    cat native_modules/*.h native_modules/tsme_core/tsme*.[ch] native_modules/natmod/* native_modules/usermod/binding.inc.c
+    cat native_modules/*.h native_modules/tsme_core/tsme*.[ch] native_modules/natmod/* native_modules/usermod/binding.inc.c native_modules/usermod/journal.inc.c
 }
 
 make_module() {
