@@ -36,6 +36,7 @@ build_qemu() {
     if [ "$(cat "$objects.stamp" 2>/dev/null)" != "$made" ]; then rm -rf "$objects"; fi
     mkdir -p "$objects" "$out"
     echo "$made" >"$objects.stamp"
+    rm -f "$objects/frozen_content.c" # it may be older than the names that it was made with
     step "firmware-$board" "firmware of $board" quiet_make -C "$SRC/ports/qemu" BUILD="$objects" \
         BOARD="$board" BOARD_DIR="$folder" FROZEN_MANIFEST="$folder/manifest.py" \
         USER_C_MODULES="$ROOT/firmware" MICROPY_MPYCROSS="$MPY_CROSS" "$@" >&2

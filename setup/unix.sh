@@ -27,6 +27,7 @@ compile() {
     if [ "$(cat "$objects.stamp" 2>/dev/null)" != "$key" ]; then rm -rf "$objects"; fi
     mkdir -p "$objects"
     echo "$key" >"$objects.stamp"
+    rm -f "$objects/frozen_content.c" # it may be older than the names that it was made with
     quiet_make -C "$SRC/ports/unix" BUILD="$objects" "${UNIX_OPTIONS[@]}" MICROPY_MPYCROSS="$MPY_CROSS" \
         USER_C_MODULES="$ROOT/native_modules" "$@"
     "$objects/micropython" -c 'import tsme_core'
