@@ -10,8 +10,8 @@ void *memmove(void *to, const void *from, size_t size)
     return mp_fun_table.memmove_(to, from, size);
 }
 
-// Not as memmove is: of two functions with one body GCC makes one that calls the other, and a call of
-// memcpy becomes instructions that do not look whether what they copy overlaps.
+// Not as memmove is: of two functions with one body GCC makes one that calls the other, and a call
+// of memcpy becomes instructions that do not look whether what they copy overlaps.
 void *memcpy(void *to, const void *from, size_t size)
 {
     return memmove(to, from, size);

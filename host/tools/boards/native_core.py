@@ -15,8 +15,10 @@ from .prompt import Facts
 
 PATH = "/lib/tsme_core.mpy"
 # sys.implementation._mpy: version in bits 0 to 7, sub-version in 8 and 9, architecture above.
-_ARCHES = ("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp")
-_ARCHES += ("xtensa", "xtensawin", "rv32imc")
+_ARCHES = (
+    *("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
+    *("xtensa", "xtensawin", "rv32imc"),
+)
 _SHARE = 4  # of the heap: native code from a file lies in RAM, and leaves so much for all else
 _PATIENCE = 600  # seconds
 
