@@ -1,0 +1,38 @@
+# Programs on the C core (native_modules/tsme_core), where there is the module tsme_core; else, and
+# for whatever the core lacks, on the Python kernel: the same results, and the same bytes.
+#
+# Who makes a kernel asks here.  On a board without the core this room is not even loaded: one
+# import decides (engine/engine.py).
+try:
+    import tsme_core as core
+
+    if core.API != 1:
+        core = None  # of another version
+except ImportError:
+    core = None
+
+
+def client(program):
+    # What runs a Program: a client of the kernel.
+    if core and program.data is not None:
+        from .client import Client
+
+        return Client(program)
+    from ..program.interpreter import Interpreter
+
+    return Interpreter(program)
+
+
+def kernel(client, room=None, find=None):
+    # The kernel for what client() gave; for any other client the Python kernel.
+    if core and (client is None or hasattr(client, "python")):
+        from .kernel import CoreKernel
+
+        return CoreKernel(client, room, find)
+    from ..kernel import Kernel
+
+    return Kernel(client, room, find)
+
+
+def name():
+    return "core" if core else "Python"

@@ -1,0 +1,81 @@
+# A program that the core runs, as the kernel's client; and the functions of it that stay in Python.
+from .. import const, once
+from ..errors import IntrinsicError, LimitError, StatesError
+from ..values.cbor import decode, encode_into
+
+# docs/SPEC.md, 2.9
+_INTRINSIC = const(3)
+_TOO_LARGE = const(7)
+_FAILED = const(-10)  # TSME_ERR_CALL
+
+
+class Client:
+    signals = False
+    lacks = None  # the name of what the core has not got for it
+
+    def __init__(self, program):
+        self.program = program
+        self._python = None
+        self._calls = {}
+
+    def python(self):
+        # the same program for the Python kernel
+        if self._python is None:
+            from ..program.interpreter import Interpreter
+
+            self._python = Interpreter(self.program)
+        return self._python
+
+    # What the kernel and others ask of a client; `part`: of a state of the core, or frames.
+
+    def runnable(self, part):
+        return self.python().runnable(part) if isinstance(part, list) else part.runnable
+
+    def entering(self, part):
+        return self.python().entering(part) if isinstance(part, list) else part.entering()
+
+    def attempt(self, part, action):
+        if isinstance(part, list):
+            return self.python().attempt(part, action)
+        return part.attempt(action.id)
+
+    def restore(self, state):
+        return state.tasks()
+
+    def codec(self):
+        return self.python().codec()
+
+    # What the core calls.
+
+    def call(self, number, args):
+        # -> the bytes of the result, or of the error's name and cause; or a number
+        try:
+            arity, function, _ = self._function(number)
+            values = []
+            at = 0
+            while at < len(args):
+                v, at = decode(args, at, True)
+                values.append(v)
+            v = function(None, *values)
+        except IntrinsicError:
+            return _INTRINSIC
+        except StatesError as e:
+            if e.number:
+                return e.number
+            out = bytearray()
+            encode_into(out, e.name)
+            encode_into(out, e.cause)
+            return bytes(out)
+        except Exception:
+            return _FAILED  # the Python kernel makes this step, and says what it is
+        out = bytearray()
+        try:
+            encode_into(out, v, True)
+        except LimitError:
+            return _TOO_LARGE
+        return bytes(out)
+
+    def _function(self, number):
+        if number not in self._calls:
+            self._calls.update(once("program.functions.table", "find", [number]))
+        return self._calls[number]

@@ -1,0 +1,271 @@
+# The kernel over the core: step, adopt and undo as tsme.kernel.Kernel has them, with the same
+# results.  The core is at one state, and may have made a step of it; any other state is brought
+# back from its checkpoint.
+from .. import const
+from ..errors import fault
+from ..kernel import BEHAVIOUR, Action, Kernel, State, Step
+from ..kernel.limits import LIMITS
+from ..values import MISSING
+from ..values.cbor import decode, encode, encode_all
+from . import core
+from .state import CoreState, state_of
+
+# As kernel/protocol.py has them.
+_START = const(1)
+_RUNNING = const(0)
+_EMITS = ("log", "metric", "publish")
+# Of tsme.h
+_LATE = const(1)
+_MEMORY = const(-6)
+_MOST = const(1 << 24)  # bytes that the core may work in
+
+
+class CoreKernel(getattr(core, "Kernel", object)):
+    # client: of programs alone, or None.  memory: bytes that the core works in, 0 for the usual,
+    # which grow; or a bytearray that is all there is.
+    def __init__(self, client, room=None, find=None, memory=0):
+        self.client = client
+        self.room = room
+        self.find = find
+        self.memory = memory
+        self.limits = LIMITS
+        self.recording = True  # False: nobody asks for the records of steps
+        self.work = None
+        self.core = None  # the handle ..
+        self.of = None  # .. which is for this client
+        self.at = self.made = None  # states that it has: adopted, and made of it
+
+    def use(self, digest, n=BEHAVIOUR):
+        kernel = Kernel(self.client, None, self.find)
+        kernel.use(digest, n)
+        self.client = kernel.client
+
+    # Steps
+
+    def _step(self, state, event):
+        # event: as docs/SPEC.md, 3.1.  -> Step, or None for an input that names an action which
+        # is not pending.
+        if not self._place(state, event):
+            return self._slowly(state, event)
+        fields = bytearray()
+        try:
+            encode_all(fields, event[2:], True)
+            n = self._make(event[0], event[1], fields)
+            while n == _MEMORY and self._grow():
+                n = self._make(event[0], event[1], fields)
+        except Exception:
+            return self._slowly(state, event)  # which says what is wrong with the input
+        if n == 0:
+            return self._made()
+        if n == _LATE:
+            self.work = None
+            return None
+        if n == _MEMORY:
+            raise MemoryError
+        return self._slowly(state, event)
+
+    def _make(self, *what):
+        self.last = what
+        return core.make(self.core, *what)
+
+    def adopt(self, step):
+        # Its state is durable: the memory of the one before is given back.
+        if step.state is self.made:
+            self._move(step.state)
+
+    def undo(self, step):
+        if step.state is self.made:
+            self._move(self.at)
+
+    def _slowly(self, state, event):
+        # The Python kernel makes this step: one that the core cannot make, or that nobody can.
+        client = python_of(self.client)
+        kernel = Kernel(client, self.room, self._found)
+        kernel.recording = self.recording
+        try:
+            return kernel.step(self.whole(state), event)
+        finally:
+            self.work = kernel.work
+            if kernel.client is not client:  # there is another program now
+                self.client = self.find(kernel.client.program.digest)
+
+    def _found(self, digest):
+        client = self.find and self.find(digest)
+        return client and python_of(client)
+
+    # Where the core is
+
+    def _place(self, state, event):
+        # True: the core is where this step begins.
+        if event[0] == _START and not (state.execution and state.status == _RUNNING):
+            try:
+                self.use(event[3], event[7] if len(event) > 7 else 0)
+            except IndexError:
+                return False
+            return self._ready() and (self._move(state) or self._anew())
+        return state.execution != 0 and self._ready() and (self._move(state) or self._back(state))
+
+    def _ready(self):
+        # True: the core runs the client.
+        client = self.client
+        if self.of is not client:
+            self._leave()
+            self.of, self.core = client, None
+            if hasattr(client, "call") and not client.lacks:
+                self._boot()
+        if self.core is None:
+            return False
+        core.limits(self.core, LIMITS["state_bytes"], self.room or 0, LIMITS["work"])
+        return True
+
+    def _boot(self):
+        program = self.client.program
+        h = core.boot(
+            program.data,
+            program.crc,
+            self.memory,
+            self.client.call,
+            LIMITS["state_bytes"],
+            self.room or 0,
+            LIMITS["work"],
+        )
+        if isinstance(h, (int, str)):
+            self.client.lacks = str(h)
+            h = None
+        self.core = h
+        return h is not None
+
+    def _anew(self):
+        # True: the core has no execution.
+        self._leave()
+        return self._boot()
+
+    def _back(self, state):
+        # True: the core is at this state, which it was not.
+        data = self._saved(state)
+        self._leave()
+        n = core.restore(self.core, data)
+        while n == _MEMORY and self._larger():
+            n = core.restore(self.core, data)
+        if n == 0:
+            self.at = state
+        return n == 0
+
+    def _grow(self):
+        # True: the core has more memory, and is at the same state.
+        data = None if self.at is None else core.checkpoint(self.core)
+        at = self.at
+        return self._larger() and (data is None or self._restored(data, at))
+
+    def _restored(self, data, at):
+        done = core.restore(self.core, data) == 0
+        self.at = at if done else None
+        return done
+
+    def _larger(self):
+        if not isinstance(self.memory, int) or 2 * core.memory(self.core) > _MOST:
+            return False
+        self.memory = 2 * core.memory(self.core)
+        return self._boot()
+
+    # States
+
+    def ask(self, state, function, *args):
+        # What a function of the core says of a state that it has.
+        if state is self.made or state is self.at and self.made is None:
+            return function(self.core, *args)
+        if state is not self.at:
+            raise fault("TSME-K009")
+        core.undo(self.core)
+        v = function(self.core, *args)
+        self._again()
+        return v
+
+    def pending(self, state):
+        if state is not self.made and state is not self.at:
+            return self.whole(state).pending
+        out = {}
+        for item in decode(self.ask(state, core.pending), 0, True)[0]:
+            out[item[0]] = _action(item)
+        return out
+
+    def whole(self, state):
+        # as the Python kernel has it
+        if not isinstance(state, CoreState):
+            return state
+        data = self.checkpoint(state)
+        return Kernel(python_of(self.client), None, self._found).restore(
+            decode(data, 0, True)[0], len(data)
+        )
+
+    def checkpoint(self, state):
+        if isinstance(state, CoreState) and (state is self.made or state is self.at):
+            return self.ask(state, core.checkpoint)
+        return self._saved(state)
+
+    def _saved(self, state):
+        if not isinstance(state, CoreState):
+            return Kernel(python_of(self.client)).checkpoint(state)
+        if state.saved is None:
+            raise fault("TSME-K009")
+        return state.saved
+
+    def restore(self, item, size=0):
+        # the state of a decoded checkpoint
+        kernel = Kernel(python_of(self.client), None, self._found)
+        state = kernel.restore(item, size)
+        if state.client is not None:
+            self.use(state.origin[4], state.origin[3])
+        return state
+
+    # What CPython does in C
+
+    def step(self, state, event):
+        return self._step(state, event)
+
+    def _made(self):
+        view = core.view(self.core)
+        state = self.made = state_of(self, view)
+        self.work = view[8]
+        actions = []
+        data = core.actions(self.core)
+        at = 0
+        while at < len(data):
+            item, at = decode(data, at, True)
+            actions.append(_action(item))
+        return Step(state, actions, core.record(self.core) if self.recording else None)
+
+    def _move(self, state):
+        # True: it is the one that the core is at, or has made; now it is at that
+        if state is None or state is not self.at and state is not self.made:
+            return False
+        if state is self.made:
+            core.adopt(self.core)
+            self.at = state
+        else:
+            core.undo(self.core)
+        self.made = None
+        return True
+
+    def _leave(self):
+        self.at = self.made = None
+
+    def _again(self):
+        core.make(self.core, *self.last)
+
+
+if hasattr(core, "Kernel"):
+    core.bind(CoreState, Step, Action, _EMITS, MISSING)
+    for name in ("step", "_made", "_move", "_leave"):
+        setattr(CoreKernel, name, getattr(core.Kernel, name))
+    CoreKernel._again = lambda self: core.again(self.core)
+
+
+def python_of(client):
+    return client.python() if hasattr(client, "python") else client
+
+
+def _action(item):
+    if len(item) == 3:  # untracked
+        return Action(0, _EMITS[item[1]], None, None, None, item[2], 0, 0, None)
+    return Action(*(item if len(item) > 4 else item + [None, None, 0, 0, None]))

@@ -1,0 +1,73 @@
+# A state of the core, as tsme.kernel has State: numbers at once, all else when it is asked for.
+from .. import const
+from ..kernel import State
+from ..values.cbor import decode
+from . import core
+
+_TASK = const(0)
+
+
+class CoreState(getattr(core, "State", object)):
+    # kernel: whose step made it.  saved: its checkpoint, if the core is elsewhere and somebody
+    # has kept it; only CPython knows.
+
+    def tasks(self):
+        pending = self.pending
+        return [pending[i] for i in sorted(pending) if pending[i].kind == _TASK]
+
+    def due(self, asking=()):
+        if asking:
+            return State.due(self, asking)
+        return self.pending[self._due_id] if self._due_id else None
+
+    def state_of(self, action):
+        # The number of the state that it is of; None: of the whole workflow.
+        if action.frame is None:
+            return None
+        return self.kernel.ask(self, core.state_of, action.id)
+
+    def entering(self):
+        return self.kernel.ask(self, core.entering) == 1
+
+    def attempt(self, i):
+        return self.kernel.ask(self, core.attempt, i)
+
+    def __getattr__(self, name):
+        # what few ask for
+        if name == "result":
+            v = self.result = decode(self.kernel.ask(self, core.result), 0, True)[0]
+        elif name == "whole":
+            v = self.whole = self.kernel.whole(self)
+        elif name == "origin" or name == "bound":
+            v = getattr(self.whole, name)
+        elif name == "pending":
+            v = self.pending = self.kernel.pending(self)
+        else:
+            raise AttributeError(name)
+        return v
+
+    # As frames, which are what runs.
+
+    def __bool__(self):
+        return True
+
+    def __len__(self):
+        return len(self.whole.client)
+
+    def __getitem__(self, n):
+        return self.whole.client[n]
+
+    def __iter__(self):
+        return iter(self.whole.client)
+
+
+def state_of(kernel, view):
+    # of what core.view() gave
+    s = CoreState()
+    s.kernel = kernel
+    s.saved = None
+    s.steps, s.execution, s.status, s.now, s.next_id, s.rng, s.digest, s.began = view[:8]
+    s.left = kernel.client.program.budget - view[8]
+    s._due, s._due_id, s.runnable = view[9], view[10], view[11] != 0
+    s.client = None if s.status else s
+    return s
