@@ -45,28 +45,30 @@ install_project() {
     ln -sfn "$ROOT/sim" "$BUILD/py/tsme_sim"
 }
 
-# Extensions of CPython: tsme_native (firmware/lib/tsme/values/native.py) and tsme_machines
-# (firmware/lib/tsme/machine/native.py). Nothing needs them: where there is no compiler, or Python's
-# headers are not there, all does without.
-build_native() {
-    build_extension tsme_native native_modules/cpython/*.c
-    build_extension tsme_machines native_modules/machines/*.c
-}
-
-# build_extension NAME FILE...
-build_extension() {
-    local include target name=$1
-    shift
+# extension FILE SOURCE...: a module in C, in .venv.
+extension() {
+    local include target
     include=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
-    target=$("$VENV/bin/python" -c 'import sys, sysconfig
-print(sysconfig.get_path("platlib") + "/" + sys.argv[1] + sysconfig.get_config_var("EXT_SUFFIX"))' "$name")
+    target=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')/$1
+    shift
     rm -f "$target"
-    if "${CC:-cc}" -O2 -Wall -Wextra -shared -fPIC -I "$include" "$@" -o "$target.new"; then
+    if "${CC:-cc}" -O2 -Wall -Wextra -shared -fPIC -fvisibility=hidden -I "$include" "$@" -o "$target.new"; then
         mv "$target.new" "$target"
     else
         rm -f "$target.new"
         note "no $name for Python: see above"
     fi
+}
+
+# The core as a module of CPython's stable ABI, and what machines have in C: tsme_native
+# (firmware/lib/tsme/values/native.py) and tsme_machines (firmware/lib/tsme/machine/native.py). Nothing needs them: where there is no compiler, or Python's
+# headers are not there, all does without.
+build_native() {
+    local suffix
+    suffix=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
+    extension tsme_core.abi3.so native_modules/cpython/core*.c native_modules/tsme_core/tsme_*.c
+    extension "tsme_native$suffix" native_modules/cpython/{tsme_native,loop}.c
+    extension "tsme_machines$suffix" native_modules/machines/*.c
 }
 
 install_python_packages() {
@@ -86,7 +88,7 @@ install_python_packages() {
         echo "$key" >"$stamp"
     fi
     stamp=$VENV/native.stamp
-    key=$(hash "$key" "$(cat native_modules/*.h native_modules/cpython/* native_modules/machines/*)")
+    key=$(hash "$key" "$(cat native_modules/*.h native_modules/{cpython,machines}/* native_modules/tsme_core/*.[ch])")
     if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ]; then
         step native "the native core for Python" build_native
         echo "$key" >"$stamp"

@@ -14,6 +14,14 @@
 
 #include <stdint.h>
 
+// What `place` holds becomes `v`, which is taken.
+static inline void set_ref(PyObject **place, PyObject *v)
+{
+    PyObject *old = *place;
+    *place = v;
+    Py_XDECREF(old);
+}
+
 /// Values: core_values.c ///
 
 // Bytes that grow; `data` is `own` until they are more than that has room for.
@@ -43,7 +51,7 @@ extern PyObject *missing;
 typedef struct {
     PyObject_HEAD
     struct tsme t;
-    struct tsme_limits limits;
+    uint32_t limits[TSME_LIMITS];
     Py_buffer program;
     Py_buffer lent;  // the memory, if the caller lent it
     uint8_t *memory; // else it is of ours
@@ -64,8 +72,8 @@ int core_make(Core *c, int kind, uint64_t now);
 int core_again(Core *c); // the same, once more
 PyObject *core_record(const Core *c);
 
-// What one of the functions of tsme.h gives that write, as bytes, or an error's number.
-PyObject *core_written(Core *c, int32_t (*write)(struct tsme *, uint8_t *, uint32_t));
+// What one of the functions of tsme.h gives that write, as bytes.
+PyObject *core_written(Core *c, uint32_t (*write)(struct tsme *, uint8_t *, uint32_t));
 
 /// Steps in one call: core_kernel.c ///
 

@@ -89,16 +89,16 @@ static Core *core_new(PyObject *program, PyObject *memory, struct tsme_config *c
     }
     config->program = c->program.buf;
     config->program_size = (uint32_t)c->program.len;
-    config->limits = &c->limits;
+    config->limits = c->limits;
     config->context = c;
     // What the package asks for when it loads a program is not asked again.
-    c->limits.program_bytes = 1u << 24;
-    c->limits.slots = TSME_SLOTS_MAX;
-    c->limits.stack = TSME_STACK_MAX;
-    c->limits.budget = UINT16_MAX;
-    c->limits.value_bytes = (1u << 24) - 1;
-    c->limits.step_bytes = 1u << 31;
-    c->limits.items = 1u << 24;
+    c->limits[TSME_PROGRAM_BYTES] = 1u << 24;
+    c->limits[TSME_SLOTS] = TSME_SLOTS_MAX;
+    c->limits[TSME_STACK] = TSME_STACK_MAX;
+    c->limits[TSME_BUDGET_MOST] = UINT16_MAX;
+    c->limits[TSME_VALUE_BYTES] = (1u << 24) - 1;
+    c->limits[TSME_STEP_BYTES_MOST] = 1u << 31;
+    c->limits[TSME_ITEMS_MOST] = 1u << 24;
     return c;
 }
 
@@ -198,9 +198,9 @@ PyObject *core_boot(PyObject *self, PyObject *args)
         return NULL;
     }
     c->call = call == Py_None ? NULL : Py_NewRef(call);
-    c->limits.state_bytes = state_bytes;
-    c->limits.record_bytes = record_bytes;
-    c->limits.work = work;
+    c->limits[TSME_STATE_BYTES] = state_bytes;
+    c->limits[TSME_RECORD_BYTES] = record_bytes;
+    c->limits[TSME_WORK] = work;
     uint32_t crc = 0;
     int err = 0;
     if (crc_or_none == Py_None) {
@@ -345,27 +345,23 @@ static PyObject *limits(PyObject *self, PyObject *args)
     if (!c) {
         return NULL;
     }
-    c->limits.state_bytes = state_bytes;
-    c->limits.record_bytes = record_bytes;
-    c->limits.work = work;
+    c->limits[TSME_STATE_BYTES] = state_bytes;
+    c->limits[TSME_RECORD_BYTES] = record_bytes;
+    c->limits[TSME_WORK] = work;
     Py_RETURN_NONE;
 }
 
 /// What the state is ///
 
-// What one of the functions gives that write, as bytes.
-PyObject *core_written(Core *c, int32_t (*write)(struct tsme *, uint8_t *, uint32_t))
+PyObject *core_written(Core *c, uint32_t (*write)(struct tsme *, uint8_t *, uint32_t))
 {
     uint8_t own[1024];
-    int32_t size = write(&c->t, own, sizeof own);
-    if (size < 0) {
-        return PyLong_FromLong(size);
-    }
-    if ((size_t)size <= sizeof own) {
+    uint32_t size = write(&c->t, own, sizeof own);
+    if (size <= sizeof own) {
         return PyBytes_FromStringAndSize((const char *)own, size);
     }
     PyObject *out = PyBytes_FromStringAndSize(NULL, size);
-    if (out && write(&c->t, (uint8_t *)PyBytes_AsString(out), (uint32_t)size) != size) {
+    if (out && write(&c->t, (uint8_t *)PyBytes_AsString(out), size) != size) {
         PyErr_SetString(PyExc_SystemError, "tsme_core: another size");
         Py_CLEAR(out);
     }

@@ -123,7 +123,7 @@ static PyObject *pending_of(Kernel *k, struct tsme *t)
         Py_XDECREF(action);
     }
     if (out) {
-        Py_XSETREF(k->known, Py_NewRef(out));
+        set_ref(&k->known, Py_NewRef(out));
     }
     return out;
 }
@@ -289,7 +289,7 @@ static PyObject *kernel_made(PyObject *self, PyObject *none)
         return NULL;
     }
     k->made = state;
-    Py_XSETREF(k->work, PyLong_FromUnsignedLong(c->t.transitions));
+    set_ref(&k->work, PyLong_FromUnsignedLong(c->t.transitions));
     PyObject *record = k->recording ? core_record(c) : Py_NewRef(Py_None);
     PyObject *items[STEP_ITEMS] = {state, actions_of(k, &c->t), record};
     return tuple_of(step_class, items, STEP_ITEMS);
@@ -319,9 +319,9 @@ static int take_limits(const Kernel *k, Core *c)
         }
         room = (uint32_t)n;
     }
-    c->limits.record_bytes = room;
-    return k->limits && number_in(k->limits, text_state_bytes, &c->limits.state_bytes) &&
-           number_in(k->limits, text_work, &c->limits.work);
+    c->limits[TSME_RECORD_BYTES] = room;
+    return k->limits && number_in(k->limits, text_state_bytes, &c->limits[TSME_STATE_BYTES]) &&
+           number_in(k->limits, text_work, &c->limits[TSME_WORK]);
 }
 
 // Whether a *start* can come for the core: nothing is under way, and it is of its program.
@@ -406,7 +406,7 @@ static PyObject *kernel_step(PyObject *self, PyObject *const *args, Py_ssize_t n
     }
     switch (try_step(k, args[0], args[1])) {
     case 1: return kernel_made(self, NULL);
-    case 2: Py_XSETREF(k->work, Py_NewRef(Py_None)); Py_RETURN_NONE;
+    case 2: set_ref(&k->work, Py_NewRef(Py_None)); Py_RETURN_NONE;
     case 0: return PyObject_CallMethodObjArgs(self, text_step, args[0], args[1], NULL);
     default: return NULL;
     }
@@ -438,7 +438,7 @@ static int set_at(PyObject *self, PyObject *v, void *none)
     Kernel *k = (Kernel *)self;
     int ours = v && is_view(v);
     k->at = ours ? v : NULL;
-    Py_XSETREF(k->foreign, ours || v == Py_None ? NULL : Py_XNewRef(v));
+    set_ref(&k->foreign, ours || v == Py_None ? NULL : Py_XNewRef(v));
     return 0;
 }
 
@@ -641,11 +641,11 @@ static PyObject *bind(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "OOOOO", &state, &step, &action, &names, &none)) {
         return NULL;
     }
-    Py_XSETREF(state_class, (PyTypeObject *)Py_NewRef(state));
-    Py_XSETREF(step_class, (PyTypeObject *)Py_NewRef(step));
-    Py_XSETREF(action_class, (PyTypeObject *)Py_NewRef(action));
-    Py_XSETREF(emits, Py_NewRef(names));
-    Py_XSETREF(missing, Py_NewRef(none));
+    set_ref((PyObject **)&state_class, Py_NewRef(state));
+    set_ref((PyObject **)&step_class, Py_NewRef(step));
+    set_ref((PyObject **)&action_class, Py_NewRef(action));
+    set_ref(&emits, Py_NewRef(names));
+    set_ref(&missing, Py_NewRef(none));
     Py_RETURN_NONE;
 }
 

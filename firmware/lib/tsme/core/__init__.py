@@ -12,9 +12,9 @@ except ImportError:
     core = None
 
 
-def client(program):
+def runs(program):
     # What runs a Program: a client of the kernel.
-    if core and program.data is not None:
+    if core and getattr(program, "data", None):
         from .client import Client
 
         return Client(program)
@@ -24,8 +24,8 @@ def client(program):
 
 
 def kernel(client, room=None, find=None):
-    # The kernel for what client() gave; for any other client the Python kernel.
-    if core and (client is None or hasattr(client, "python")):
+    # The kernel for what runs() gave; for any other client the Python kernel.
+    if core and (client is None or hasattr(client, "call")):
         from .kernel import CoreKernel
 
         return CoreKernel(client, room, find)

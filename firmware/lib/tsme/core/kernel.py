@@ -227,12 +227,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
         view = core.view(self.core)
         state = self.made = state_of(self, view)
         self.work = view[8]
-        actions = []
-        data = core.actions(self.core)
-        at = 0
-        while at < len(data):
-            item, at = decode(data, at, True)
-            actions.append(_action(item))
+        actions = [_action(item) for item in decode(core.actions(self.core), 0, True)[0]]
         return Step(state, actions, core.record(self.core) if self.recording else None)
 
     def _move(self, state):

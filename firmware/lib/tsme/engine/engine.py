@@ -6,10 +6,10 @@
 import asyncio
 
 from .. import const, once
-from ..kernel import BEHAVIOUR, Kernel
+from ..kernel import BEHAVIOUR
 from ..kernel.executor import Executor
 from ..values.copies import ordered, worded
-from .outcome import Outcome, client_of
+from .outcome import Outcome, client_of, kernel
 from .platform import lag, rest, wall_clock
 from .platform import seed as random_seed
 from .tasks import (
@@ -55,7 +55,7 @@ class Engine(Executor):
         self, program, journal=None, clock=None, sleep=None, seed=None, tasks=None, programs=None
     ):
         client = None if isinstance(program, bytes) else client_of(program)
-        super().__init__(Kernel(client, journal and journal.most, self.client), journal)
+        super().__init__(kernel(client, journal and journal.most, self.client), journal)
         self.own = client  # of new executions; None: from the store
         self.digest = client.program.digest if client else program
         self.programs = programs

@@ -2,6 +2,19 @@
 
 from ..values.copies import copied
 
+try:  # in C, where that is
+    import tsme_core  # noqa: F401
+
+    from ..core import kernel, runs
+except ImportError:
+    from ..kernel import Kernel as kernel  # noqa: F401
+
+    def runs(program):
+        from ..program.interpreter import Interpreter
+
+        return Interpreter(program)
+
+
 
 class Outcome:
     def __init__(self, state):
@@ -28,9 +41,7 @@ def client_of(program, crc=None):
 
         program = Program(program, crc)
     if hasattr(program, "code"):
-        from ..program.interpreter import Interpreter
-
-        return Interpreter(program)
+        return runs(program)
     from ..machine import Machine
 
     return program if isinstance(program, Machine) else Machine(program)

@@ -82,6 +82,12 @@ def load(p, data, crc, limits):
         from .verify import verify
 
         verify(p, data, index, starts, consts, limits)
+    try:
+        import tsme_core  # noqa: F401
+    except ImportError:
+        return
+    p.data = data  # for the core, which keeps nothing else of it
+    p.crc = crc32(memoryview(data)[: p.size])
 
 
 def _constants(consts, starts):
