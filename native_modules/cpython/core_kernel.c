@@ -295,6 +295,17 @@ static PyObject *kernel_made(PyObject *self, PyObject *none)
     return tuple_of(step_class, items, STEP_ITEMS);
 }
 
+PyDoc_STRVAR(here_doc, "_here(): the state that the core is at, which nobody has");
+
+static PyObject *kernel_here(PyObject *self, PyObject *none)
+{
+    (void)none;
+    Kernel *k = (Kernel *)self;
+    PyObject *state = new_view(k, core_of(k));
+    k->at = state;
+    return state;
+}
+
 static int number_in(PyObject *dict, PyObject *name, uint32_t *n)
 {
     PyObject *v = PyDict_GetItemWithError(dict, name);
@@ -505,6 +516,7 @@ static PyGetSetDef kernel_getset[] = {
 static PyMethodDef kernel_methods[] = {
     {"step", (PyCFunction)(void (*)(void))kernel_step, METH_FASTCALL, step_doc},
     {"_made", kernel_made, METH_NOARGS, made_doc},
+    {"_here", kernel_here, METH_NOARGS, here_doc},
     {"_move", kernel_move, METH_O, move_doc},
     {"_leave", kernel_leave, METH_NOARGS, leave_doc},
     {NULL, NULL, 0, NULL},

@@ -210,6 +210,17 @@ class CoreKernel(getattr(core, "Kernel", object)):
             raise fault("TSME-K009")
         return state.saved
 
+    def load(self, body):
+        # the state of a checkpoint
+        if self.client and self._ready():
+            self._leave()
+            n = core.restore(self.core, body)
+            while n == _MEMORY and self._larger():
+                n = core.restore(self.core, body)
+            if n == 0:
+                return self._here()
+        return self.restore(decode(body, 0, True)[0], len(body))
+
     def restore(self, item, size=0):
         # the state of a decoded checkpoint
         kernel = Kernel(python_of(self.client), None, self._found)
@@ -229,6 +240,11 @@ class CoreKernel(getattr(core, "Kernel", object)):
         self.work = view[8]
         actions = [_action(item) for item in decode(core.actions(self.core), 0, True)[0]]
         return Step(state, actions, core.record(self.core) if self.recording else None)
+
+    def _here(self):
+        # The state that the core is at, which nobody has.
+        self.at = state_of(self, core.view(self.core))
+        return self.at
 
     def _move(self, state):
         # True: it is the one that the core is at, or has made; now it is at that
@@ -251,7 +267,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
 
 if hasattr(core, "Kernel"):
     core.bind(CoreState, Step, Action, _EMITS, MISSING)
-    for name in ("step", "_made", "_move", "_leave"):
+    for name in ("step", "_made", "_here", "_move", "_leave"):
         setattr(CoreKernel, name, getattr(core.Kernel, name))
     CoreKernel._again = lambda self: core.again(self.core)
 
