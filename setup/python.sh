@@ -47,9 +47,9 @@ install_project() {
 
 # extension FILE SOURCE...: a module in C, in .venv.
 extension() {
-    local include target
+    local include target name=$1
     include=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
-    target=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')/$1
+    target=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')/$name
     shift
     rm -f "$target"
     if "${CC:-cc}" -O2 -Wall -Wextra -shared -fPIC -fvisibility=hidden -I "$include" "$@" -o "$target.new"; then
@@ -60,9 +60,9 @@ extension() {
     fi
 }
 
-# The core as a module of CPython's stable ABI, and what machines have in C: tsme_native
-# (firmware/lib/tsme/values/native.py) and tsme_machines (firmware/lib/tsme/machine/native.py). Nothing needs them: where there is no compiler, or Python's
-# headers are not there, all does without.
+# The core as a module of CPython's stable ABI (firmware/lib/tsme/core); what machines have in C, tsme_native
+# (firmware/lib/tsme/values/native.py) and tsme_machines (firmware/lib/tsme/machine/native.py). Nothing
+# needs them: where there is no compiler, or Python's headers are not there, all does without.
 build_native() {
     local suffix
     suffix=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')

@@ -9,6 +9,8 @@ enum { API = 1, LEAST_MEMORY = 4096, USUAL_MEMORY = 65536 };
 
 PyTypeObject *core_type;
 
+#pragma weak tsme_restore
+
 /// Programs and memory ///
 
 // How a function tells of an error: the name of what is missing, or the number.
@@ -405,7 +407,10 @@ static PyObject *restore(PyObject *self, PyObject *args)
         return NULL;
     }
     Core *c = handle(h);
-    int err = c ? tsme_restore(&c->t, data.buf, (uint32_t)data.len) : 0;
+    int err = TSME_ERR_UNSUPPORTED;
+    if (c && tsme_restore) {
+        err = tsme_restore(&c->t, data.buf, (uint32_t)data.len);
+    }
     PyBuffer_Release(&data);
     return c ? PyLong_FromLong(err) : NULL;
 }

@@ -25,7 +25,7 @@ def runs(program):
 
 def kernel(client, room=None, find=None):
     # The kernel for what runs() gave; for any other client the Python kernel.
-    if core and (client is None or hasattr(client, "call")):
+    if core and (client is None or hasattr(client, "lacks")):
         from .kernel import CoreKernel
 
         return CoreKernel(client, room, find)

@@ -111,7 +111,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
         if self.of is not client:
             self._leave()
             self.of, self.core = client, None
-            if hasattr(client, "call") and not client.lacks:
+            if hasattr(client, "lacks") and not client.lacks:
                 self._boot()
         if self.core is None:
             return False
@@ -153,14 +153,19 @@ class CoreKernel(getattr(core, "Kernel", object)):
 
     def _grow(self):
         # True: the core has more memory, and is at the same state.
-        data = None if self.at is None else core.checkpoint(self.core)
         at = self.at
-        return self._larger() and (data is None or self._restored(data, at))
-
-    def _restored(self, data, at):
-        done = core.restore(self.core, data) == 0
-        self.at = at if done else None
-        return done
+        if at is None:
+            return self._larger()
+        data = core.checkpoint(self.core)
+        if isinstance(at, CoreState):
+            at.saved = data
+        self._leave()
+        if not self._larger() or core.restore(self.core, data):
+            return False
+        self.at = at
+        if isinstance(at, CoreState):
+            at.saved = None
+        return True
 
     def _larger(self):
         if not isinstance(self.memory, int) or 2 * core.memory(self.core) > _MOST:
