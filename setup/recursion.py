@@ -34,7 +34,8 @@ CALLS = re.compile(r"# calls: (\w[\w ]*)")
 # What a variable or attribute of this name is, wherever it stands.
 THINGS = {
     "board": ("Board",),
-    "client": ("Interpreter", "Machine"),
+    "client": ("Interpreter", "Machine", "Client"),
+    "core": (),
     "cursor": ("Cursor",),
     "d": ("StepBuilder",),
     "executor": ("Executor",),
@@ -42,7 +43,7 @@ THINGS = {
     "f": ("Frame",),
     "j": ("Journal",),
     "journal": ("Journal",),
-    "kernel": ("Kernel",),
+    "kernel": ("Kernel", "CoreKernel"),
     "programs": ("ProgramFiles", "ProgramRegion"),
     "reader": (),
     "regions": ("Regions",),

@@ -27,6 +27,7 @@ FLOORS = {
         tsme.boot
         tsme.link tsme.sim tsme.tasks
         tsme.engine
+        tsme.core
         tsme.program tsme.machine
         tsme.program.functions
         tsme.kernel

@@ -4,9 +4,9 @@ Plain functions over a handle, which is one execution's engine and the memory th
 Bytes are CBOR as docs/SPEC.md has it; `data` and `fields` may be any buffer.  What a function
 gives is a copy, so nothing of the arena is ever outside.
 
-A negative integer is an error of tsme.h (`TSME_ERR_...`): FORMAT -1, VERSION -2, DIGEST -3, CODE -4,
-UNSUPPORTED -5, MEMORY -6, LIMIT -7, INPUT -8, WRITE -9, CALL -10.  Nothing raises but for want of
-memory, or because an argument has another type than is said here.
+A negative integer is an error of tsme.h (`TSME_ERR_...`): FORMAT -1, VERSION -2, DIGEST -3,
+CODE -4, UNSUPPORTED -5, MEMORY -6, LIMIT -7, INPUT -8, WRITE -9, CALL -10.  Nothing raises but for
+want of memory, or because an argument has another type than is said here.
 
     program -> install -> crc             once, when it arrives; the crc is kept with it
     boot -> handle                        at each start
@@ -26,10 +26,10 @@ Handle: TypeAlias = Any
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
 Call: TypeAlias = Callable[[int, bytes], bytes | int]
-"""An intrinsic function that stays in Python (docs/DESIGN.md lists them): its number (SPEC 2.6) and its
-arguments, a CBOR sequence.  -> one CBOR item; or a number of SPEC 2.9, such as 3; or -10, if it
-failed otherwise and the caller knows why.  It raises nothing.  It may be called again for the
-same step, with the same arguments."""
+"""An intrinsic function that stays in Python (docs/DESIGN.md): its number (SPEC 2.6) and its
+arguments, a CBOR sequence.  -> one CBOR item; two texts, name and cause of an error without a
+number; a number of SPEC 2.9, such as 3; or -10, if it failed otherwise and the caller knows why.
+It raises nothing.  It may be called again for the same step, with the same arguments."""
 
 def install(program: Buffer, memory: bytearray | int = 0) -> int | str:
     """Verify a program that has arrived.  -> its CRC-32, which is to be kept with it; an error; or
@@ -39,7 +39,7 @@ def install(program: Buffer, memory: bytearray | int = 0) -> int | str:
     as many as it takes, lets the binding find them.
     """
 
-def boot(  # noqa: PLR0913, PLR0917
+def boot(
     program: Buffer,
     crc: int | None,
     memory: bytearray | int,
@@ -64,9 +64,9 @@ def make(h: Handle, kind: int, now: int, fields: Buffer) -> int:
     """Make a step of an input of SPEC 3.1.  `fields`: what stands behind kind and time, a CBOR
     sequence, with the field that bounds the step if there is one.
 
-    0: it is made, and to be adopted or undone.  1: it names an action that is not pending, there is
-    no step.  Negative: there is no step, all is as it was.  A step that was made
-    before and not adopted is undone first.
+    0: it is made, and to be adopted or undone.  1: it names an action that is not pending, there
+    is no step.  Negative: there is no step, all is as it was.  A step that was made before and not
+    adopted is undone first.
     """
 
 def record(h: Handle) -> bytes:
@@ -81,18 +81,17 @@ def undo(h: Handle) -> None:
 # What follows tells of the step that is made, if one is, else of the state.
 
 def view(h: Handle) -> tuple[int, ...]:
-    """(steps, execution, status, now, next id, rng, digest, start time, transitions, actions, due,
-    due id, runnable, pending)
+    """(steps, execution, status, now, next id, rng, digest, start time, transitions, due, due id,
+    runnable)
 
-    transitions: of the last make(), also of one that failed.  actions: how many the step began or
-    emitted.  due, due id: the pending action whose time comes first, of several the
-    oldest; -1, 0 if there is none.  runnable: 1 if *continue* would run something.  pending: how
-    many actions are.
+    transitions: of the last make(), also of one that failed.  due, due id: the pending action
+    whose time comes first, of several the oldest; -1, 0 if there is none.  runnable: 1 if
+    *continue* would run something.
     """
 
 def actions(h: Handle) -> bytes:
-    """What the step that is made began or emitted, in that order: a CBOR array of actions (SPEC 3.2)
-    with absolute times; an untracked one is [0, number of its kind, payload]."""
+    """What the step that is made began or emitted, in that order: a CBOR array of actions (SPEC
+    3.2) with absolute times; an untracked one is [0, number of its kind, payload]."""
 
 def pending(h: Handle) -> bytes:
     """The pending actions, by id: a CBOR array of actions (SPEC 3.2) with absolute times."""
@@ -110,19 +109,18 @@ def attempt(h: Handle, action: int) -> int:
 def state_of(h: Handle, action: int) -> int:
     """The number of the state that a pending action is of; -1: of the whole workflow."""
 
-def checkpoint(h: Handle) -> bytes | int:
-    """The state as SPEC 5 has it; an error if there is no memory for it."""
+def checkpoint(h: Handle) -> bytes:
+    """The state as SPEC 5 has it."""
 
 def restore(h: Handle, data: Buffer) -> int:
     """The state of a checkpoint becomes the state.  0, or an error, and then there is no
     execution.  An execution of another program: DIGEST; of another behaviour: UNSUPPORTED."""
 
-def reset(h: Handle) -> None:
-    """There has been no execution."""
-
 def refused(h: Handle) -> str | None:
     """After UNSUPPORTED: the name of what the core lacks."""
 
-def asked(h: Handle) -> tuple[int, int]:
-    """After LIMIT: which limit (1 state_bytes, 2 record_bytes, 3 work, 4 state_bytes of an
-    input's value), and how much was asked."""
+def asked(h: Handle) -> tuple[int, int, int]:
+    """After LIMIT or MEMORY: (number of the limit in tsme.h, what was asked, the limit)."""
+
+def memory(h: Handle) -> int:
+    """Bytes of memory that the handle has."""

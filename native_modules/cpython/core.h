@@ -49,16 +49,15 @@ extern PyObject *missing;
 /// The handle: core_handle.c ///
 
 typedef struct {
-    PyObject_HEAD
-    struct tsme t;
+    PyObject_HEAD struct tsme t;
     uint32_t limits[TSME_LIMITS];
     Py_buffer program;
-    Py_buffer lent;  // the memory, if the caller lent it
-    uint8_t *memory; // else it is of ours
-    PyObject *call;  // or NULL
+    Py_buffer lent;   // the memory, if the caller lent it
+    uint8_t *memory;  // else it is of ours
+    PyObject *call;   // or NULL
     PyObject *answer; // of the call, for which there was no room, or NULL
-    Out fields;      // of the input under way ..
-    int kind;        // .. and what else it has
+    Out fields;       // of the input under way ..
+    int kind;         // .. and what else it has
     uint64_t now;
 } Core;
 

@@ -2,14 +2,14 @@
 // says what each does.
 
 #include "core.h"
+#include "journal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { API = 1, LEAST_MEMORY = 4096, USUAL_MEMORY = 65536 };
 
 PyTypeObject *core_type;
-
-#pragma weak tsme_restore
 
 /// Programs and memory ///
 
@@ -117,8 +117,7 @@ static PyObject *answer_of(Core *c, const struct tsme_call *call)
     PyObject *args =
         PyBytes_FromStringAndSize((const char *)call->args, (Py_ssize_t)call->args_size);
     PyObject *number = args ? PyLong_FromUnsignedLong(call->function) : NULL;
-    PyObject *answer =
-        number ? PyObject_CallFunctionObjArgs(c->call, number, args, NULL) : NULL;
+    PyObject *answer = number ? PyObject_CallFunctionObjArgs(c->call, number, args, NULL) : NULL;
     Py_XDECREF(args);
     Py_XDECREF(number);
     return answer;
@@ -407,10 +406,7 @@ static PyObject *restore(PyObject *self, PyObject *args)
         return NULL;
     }
     Core *c = handle(h);
-    int err = TSME_ERR_UNSUPPORTED;
-    if (c && tsme_restore) {
-        err = tsme_restore(&c->t, data.buf, (uint32_t)data.len);
-    }
+    int err = c ? tsme_restore(&c->t, data.buf, (uint32_t)data.len) : 0;
     PyBuffer_Release(&data);
     return c ? PyLong_FromLong(err) : NULL;
 }
@@ -437,7 +433,7 @@ static PyObject *view(PyObject *self, PyObject *h)
 // The number of the frame that a pending action is of, or -1.
 static long long frame_of(Core *c, unsigned int id)
 {
-    struct tsme_walk walk = {.id = id ? id - 1 : 0};
+    struct tsme_seek walk = {.id = id ? id - 1 : 0};
     struct tsme_listed action;
     if (!tsme_next_pending(&c->t, &walk, &action) || action.id != id ||
         action.frame == TSME_NO_FRAME) {
@@ -543,16 +539,27 @@ static PyType_Spec core_spec = {.name = "tsme_core.Handle",
                                 .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
                                 .slots = core_slots};
 
-static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "tsme_core", "The engine for compiled workflows in C.", -1, methods,
-    NULL,                  NULL,        NULL,
-    NULL};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT,
+                                        "tsme_core",
+                                        "The engine for compiled workflows in C.",
+                                        -1,
+                                        methods,
+                                        NULL,
+                                        NULL,
+                                        NULL,
+                                        NULL};
 
 PyMODINIT_FUNC PyInit_tsme_core(void)
 {
+    const char *wanted = getenv("TSME_CORE");
+    if (!wanted || strcmp(wanted, "0") == 0) {
+        PyErr_SetString(PyExc_ImportError, "the core is turned off by TSME_CORE=0");
+        return NULL;
+    }
     core_type = (PyTypeObject *)PyType_FromSpec(&core_spec);
     PyObject *module = core_type ? PyModule_Create(&definition) : NULL;
-    if (module && (PyModule_AddIntConstant(module, "API", API) < 0 || !kernel_types(module))) {
+    if (module && (PyModule_AddIntConstant(module, "API", API) < 0 || !kernel_types(module) ||
+                   !journal_functions(module))) {
         Py_CLEAR(module);
     }
     return module;

@@ -13,17 +13,15 @@
 enum { STEP_ITEMS = 3, ACTION_ITEMS = 9, FIRST_FIELD = 2 };
 
 typedef struct {
-    PyObject_HEAD
-    PyObject *client, *of, *core, *room, *work, *limits;
-    PyObject *foreign; // a state of the Python kernel that the core is at
-    PyObject *known;   // pending actions as they were told last, by id
+    PyObject_HEAD PyObject *client, *of, *core, *room, *work, *limits;
+    PyObject *foreign;   // a state of the Python kernel that the core is at
+    PyObject *known;     // pending actions as they were told last, by id
     PyObject *at, *made; // states, borrowed: they say when they go
     char recording;
 } Kernel;
 
 typedef struct {
-    PyObject_HEAD
-    Kernel *kernel;
+    PyObject_HEAD Kernel *kernel;
     PyObject *saved;   // its checkpoint, once the core is elsewhere
     PyObject *pending; // once it was asked for
     unsigned long long execution, now, rng, began;
@@ -76,17 +74,17 @@ static PyObject *action_of(const struct tsme_listed *a)
 {
     int task = a->id && a->kind == TSME_TASK_ACTION;
     PyObject *kind = a->id ? PyLong_FromLong(a->kind) : PySequence_GetItem(emits, a->kind);
-    PyObject *items[ACTION_ITEMS] = {
-        PyLong_FromUnsignedLong(a->id),
-        kind,
-        a->frame == TSME_NO_FRAME || !a->id ? Py_NewRef(Py_None)
-                                            : PyLong_FromUnsignedLong(a->frame),
-        a->id ? time_of(a->due) : Py_NewRef(Py_None),
-        item_of(a->resource, a->resource_size),
-        item_of(a->payload, a->payload_size),
-        PyLong_FromUnsignedLongLong(task ? a->heartbeat : 0),
-        PyLong_FromLong(task && a->started),
-        task ? time_of(a->deadline) : Py_NewRef(Py_None)};
+    PyObject *items[ACTION_ITEMS] = {PyLong_FromUnsignedLong(a->id),
+                                     kind,
+                                     a->frame == TSME_NO_FRAME || !a->id
+                                         ? Py_NewRef(Py_None)
+                                         : PyLong_FromUnsignedLong(a->frame),
+                                     a->id ? time_of(a->due) : Py_NewRef(Py_None),
+                                     item_of(a->resource, a->resource_size),
+                                     item_of(a->payload, a->payload_size),
+                                     PyLong_FromUnsignedLongLong(task ? a->heartbeat : 0),
+                                     PyLong_FromLong(task && a->started),
+                                     task ? time_of(a->deadline) : Py_NewRef(Py_None)};
     return tuple_of(action_class, items, ACTION_ITEMS);
 }
 
@@ -108,7 +106,7 @@ static PyObject *known_action(const Kernel *k, PyObject *id, const struct tsme_l
 static PyObject *pending_of(Kernel *k, struct tsme *t)
 {
     PyObject *out = PyDict_New();
-    struct tsme_walk walk = {0};
+    struct tsme_seek walk = {0};
     struct tsme_listed a;
     while (out && tsme_next_pending(t, &walk, &a)) {
         PyObject *id = PyLong_FromUnsignedLong(a.id);
@@ -132,7 +130,7 @@ static PyObject *pending_of(Kernel *k, struct tsme *t)
 static PyObject *actions_of(Kernel *k, struct tsme *t)
 {
     PyObject *out = PyList_New(0);
-    struct tsme_walk walk = {0};
+    struct tsme_seek walk = {0};
     struct tsme_listed a;
     while (out && tsme_next_action(t, &walk, &a)) {
         PyObject *action = action_of(&a), *id = NULL;
@@ -522,12 +520,14 @@ static PyMethodDef kernel_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PyType_Slot kernel_slots[] = {
-    {Py_tp_dealloc, (void *)kernel_dealloc}, {Py_tp_traverse, (void *)kernel_traverse},
-    {Py_tp_clear, (void *)kernel_clear},     {Py_tp_members, kernel_members},
-    {Py_tp_getset, kernel_getset},           {Py_tp_methods, kernel_methods},
-    {Py_tp_doc, (void *)"What CoreKernel is built on."},
-    {0, NULL}};
+static PyType_Slot kernel_slots[] = {{Py_tp_dealloc, (void *)kernel_dealloc},
+                                     {Py_tp_traverse, (void *)kernel_traverse},
+                                     {Py_tp_clear, (void *)kernel_clear},
+                                     {Py_tp_members, kernel_members},
+                                     {Py_tp_getset, kernel_getset},
+                                     {Py_tp_methods, kernel_methods},
+                                     {Py_tp_doc, (void *)"What CoreKernel is built on."},
+                                     {0, NULL}};
 static PyType_Spec kernel_spec = {.name = "tsme_core.Kernel",
                                   .basicsize = sizeof(Kernel),
                                   .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE |
@@ -631,15 +631,17 @@ static PyGetSetDef view_getset[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-static PyType_Slot view_slots[] = {
-    {Py_tp_dealloc, (void *)view_dealloc}, {Py_tp_traverse, (void *)view_traverse},
-    {Py_tp_clear, (void *)view_clear},     {Py_tp_members, view_members},
-    {Py_tp_getset, view_getset},           {Py_tp_doc, (void *)"What CoreState is built on."},
-    {0, NULL}};
+static PyType_Slot view_slots[] = {{Py_tp_dealloc, (void *)view_dealloc},
+                                   {Py_tp_traverse, (void *)view_traverse},
+                                   {Py_tp_clear, (void *)view_clear},
+                                   {Py_tp_members, view_members},
+                                   {Py_tp_getset, view_getset},
+                                   {Py_tp_doc, (void *)"What CoreState is built on."},
+                                   {0, NULL}};
 static PyType_Spec view_spec = {.name = "tsme_core.State",
                                 .basicsize = sizeof(View),
-                                .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE |
-                                         Py_TPFLAGS_HAVE_GC,
+                                .flags =
+                                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
                                 .slots = view_slots};
 
 /// The module ///

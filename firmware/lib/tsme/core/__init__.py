@@ -2,7 +2,7 @@
 # for whatever the core lacks, on the Python kernel: the same results, and the same bytes.
 #
 # Who makes a kernel asks here.  On a board without the core this room is not even loaded: one
-# import decides (engine/engine.py).
+# import decides (engine/outcome.py).
 try:
     import tsme_core as core
 

@@ -1,4 +1,4 @@
-# A program that the core runs, as the kernel's client; and the functions of it that stay in Python.
+# A program that the core runs, as the kernel's client; and its functions that stay in Python.
 from .. import const, once
 from ..errors import IntrinsicError, LimitError, StatesError
 from ..values.cbor import decode, encode_into
@@ -29,12 +29,15 @@ class Client:
     # What the kernel and others ask of a client; `part`: of a state of the core, or frames.
 
     def runnable(self, part):
+        # recursion: at most 1, Python's has no client of its own
         return self.python().runnable(part) if isinstance(part, list) else part.runnable
 
     def entering(self, part):
+        # recursion: at most 1, Python's has no client of its own
         return self.python().entering(part) if isinstance(part, list) else part.entering()
 
     def attempt(self, part, action):
+        # recursion: at most 1, Python's has no client of its own
         if isinstance(part, list):
             return self.python().attempt(part, action)
         return part.attempt(action.id)
@@ -43,6 +46,7 @@ class Client:
         return state.tasks()
 
     def codec(self):
+        # recursion: at most 1, Python's has no client of its own
         return self.python().codec()
 
     # What the core calls.

@@ -1,13 +1,14 @@
 # The kernel over the core: step, adopt and undo as tsme.kernel.Kernel has them, with the same
 # results.  The core is at one state, and may have made a step of it; any other state is brought
 # back from its checkpoint.
+import tsme_core as core
+
 from .. import const
 from ..errors import fault
-from ..kernel import BEHAVIOUR, Action, Kernel, State, Step
+from ..kernel import BEHAVIOUR, Action, Kernel, Step
 from ..kernel.limits import LIMITS
 from ..values import MISSING
-from ..values.cbor import decode, encode, encode_all
-from . import core
+from ..values.cbor import decode, encode_all
 from .state import CoreState, state_of
 
 # As kernel/protocol.py has them.
@@ -36,6 +37,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
         self.at = self.made = None  # states that it has: adopted, and made of it
 
     def use(self, digest, n=BEHAVIOUR):
+        # recursion: at most 1, that kernel knows no core
         kernel = Kernel(self.client, None, self.find)
         kernel.use(digest, n)
         self.client = kernel.client
@@ -79,6 +81,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
 
     def _slowly(self, state, event):
         # The Python kernel makes this step: one that the core cannot make, or that nobody can.
+        # recursion: at most 1, that kernel knows no core
         client = python_of(self.client)
         kernel = Kernel(client, self.room, self._found)
         kernel.recording = self.recording
@@ -177,6 +180,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
 
     def ask(self, state, function, *args):
         # What a function of the core says of a state that it has.
+        # recursion: at most 1, these are in C
         if state is self.made or state is self.at and self.made is None:
             return function(self.core, *args)
         if state is not self.at:
@@ -196,6 +200,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
 
     def whole(self, state):
         # as the Python kernel has it
+        # recursion: at most 1, that kernel knows no core
         if not isinstance(state, CoreState):
             return state
         data = self.checkpoint(state)
@@ -209,6 +214,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
         return self._saved(state)
 
     def _saved(self, state):
+        # recursion: at most 1, that kernel knows no core
         if not isinstance(state, CoreState):
             return Kernel(python_of(self.client)).checkpoint(state)
         if state.saved is None:
@@ -217,6 +223,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
 
     def load(self, body):
         # the state of a checkpoint
+        # recursion: at most 1, the Python kernel has no such function
         if self.client and self._ready():
             self._leave()
             n = core.restore(self.core, body)
@@ -228,6 +235,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
 
     def restore(self, item, size=0):
         # the state of a decoded checkpoint
+        # recursion: at most 1, that kernel knows no core
         kernel = Kernel(python_of(self.client), None, self._found)
         state = kernel.restore(item, size)
         if state.client is not None:

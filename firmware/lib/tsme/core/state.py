@@ -1,8 +1,9 @@
 # A state of the core, as tsme.kernel has State: numbers at once, all else when it is asked for.
+import tsme_core as core
+
 from .. import const
 from ..kernel import State
 from ..values.cbor import decode
-from . import core
 
 _TASK = const(0)
 
@@ -16,6 +17,7 @@ class CoreState(getattr(core, "State", object)):
         return [pending[i] for i in sorted(pending) if pending[i].kind == _TASK]
 
     def due(self, asking=()):
+        # recursion: at most 1, State has one of its own
         if asking:
             return State.due(self, asking)
         return self.pending[self._due_id] if self._due_id else None

@@ -15,7 +15,6 @@ except ImportError:
         return Interpreter(program)
 
 
-
 class Outcome:
     def __init__(self, state):
         self.execution = state.execution

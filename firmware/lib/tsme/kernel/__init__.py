@@ -14,7 +14,7 @@ except ImportError:
 from .. import const, once
 from ..errors import fault
 from ..values import UINT_MAX, UNICODE
-from ..values.cbor import decode, encode_all, encode_into
+from ..values.cbor import encode_all, encode_into
 from .limits import LIMITS
 
 # Kinds of inputs, status, kinds of tracked actions: protocol.py.
@@ -343,10 +343,6 @@ class Kernel:
         from . import checkpoints
 
         return checkpoints.write(self.client, state)
-
-    def load(self, body):
-        # the state of a checkpoint
-        return self.restore(decode(body, 0, True)[0], len(body))
 
     def restore(self, item, size=0):
         # the state of a decoded checkpoint of so many bytes, 0 if that is not known
