@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, Protocol
 
 from tsme.engine.platform import lag
 from tsme.engine.tasks import Done, TaskError
-from tsme.errors import LimitError, TsmeError, fault, over
+from tsme.errors import TsmeError, fault
 from tsme.journal import Journal
-from tsme.kernel import BEHAVIOUR, Action, Kernel, State
+from tsme.kernel import BEHAVIOUR, Action, State
 from tsme.kernel.executor import Executor
-from tsme.kernel.protocol import FAILED, SIGNAL, START, STARTED, SUCCEEDED, TASK
+from tsme.kernel.protocol import FAILED, SIGNAL, START, STARTED, SUCCEEDED
 from tsme.kernel.rejected import Rejected
-from tsme.machine import Input, Machine
+from tsme.machine import Machine
 from tsme.machine.drafts import own
 from tsme.program.interpreter import Interpreter
 from tsme.values.copies import worded
 
-from .nor import Nor, PowerLoss
+from .core import journal_on, kernel_of
+from .nor import Nor
 from .replay_cache import CachedReplay, ReplayCache
 from .terms import Call, Mistake, Value, plain_name
-from .unjournaled import UnjournaledKernel, UnjournaledMachine, difference
-from .values import fresh, ordered
+from .values import ordered
 
 INTERRUPTED = "TSME.Interrupted"
 _PLAIN = (int, str, bool, type(None))
 # (execution, steps, digest, status): two states of one device that agree in them are one.
 Mark = tuple[int, int, int, int]
-
-
-@cache
-def _most(block: int, blocks: int) -> int:
-    """Bytes that a journal's record may have."""
-    return int(Journal(Nor(block, blocks)).most)
 
 
 def mark(state: Any) -> Mark:
@@ -73,14 +66,12 @@ class Outside(Protocol):
 class Device(Executor):
     """name: in its world.  state: what a machine's state is, as plain data; None for a workflow.
 
-    kernel_state: all of the kernel's.  records: of every step since the first, as committed;
-    of none where nobody would read them (unjournaled.py): there `events` are the inputs of the
-    steps since `before`, the state at the last reset.
+    kernel_state: all of the kernel's.  records: of every step since the first, as committed.
     """
 
     watch: Any
 
-    def __init__(self, world: Outside, name: str, what: Any, names: list[str], flash: Nor | None):
+    def __init__(self, world: Outside, name: str, what: Any, names: list[str], flash: Nor):
         self.world = world
         self.name = name
         self.number = len(world.devices)
@@ -98,13 +89,7 @@ class Device(Executor):
         self.starts: dict[tuple[int, int, str], int] = {}
         self.recall = ReplayCache()
         self.records: list[bytes] = []
-        self.events: list[Any] = []
-        self.before = self.state = State()
-        self.woken = world.mix.power and not flash  # at a reset its steps are made anew
-        self.unjournaled = isinstance(self.client, UnjournaledMachine)
-        self.quick = type(self.client) is UnjournaledMachine  # and under no guard
-        self.noting = self.woken or not self.unjournaled
-        self.cut: tuple[int, bool] | None = None  # steps until the power goes, is the last durable
+        self.state = State()
         self.looked: Any = None  # a state,
         self.first: Action | None = None  # and what of it is due first
         self.sure: Mark = mark(State())  # the last state that was adopted
@@ -135,17 +120,12 @@ class Device(Executor):
         self.lives += 1
         self.lag = self.floor = 0
         self.given = self.ripe = None
-        was = self.state
-        journal = Journal(self.flash) if self.flash else None
-        room = journal.most if journal else None
-        kernel = UnjournaledKernel if self.unjournaled else Kernel
-        Executor.__init__(self, kernel(self.client, room), journal)
+        journal = journal_on(self.flash)
+        Executor.__init__(self, kernel_of(self.client, journal.most), journal)
+        self.told = self.flash.count  # failed blocks are what a board logs, not a machine
         if not self.is_machine:
             self.client.trace = None  # a replay has been seen
-        if self.flash:
-            self.find()
-        elif self.lives > 1:
-            self.remake(was)
+        self.find()
         self.watch = self.world.watched(self)
         if self.busy():
             self.resume()
@@ -162,34 +142,10 @@ class Device(Executor):
             self.records.append(self.under_way)
         self.sure, self.maybe = found, None
 
-    def remake(self, was: Any) -> None:
-        """Without flash all that was durable is there; made anew, it is the same."""
-        state = self.before
-        for event in self.events:
-            try:
-                step = self.kernel.step(state, event)
-            except (Rejected, TsmeError) as e:
-                raise Mistake(f"a replay of the steps of {self.name} stops: {e}") from getattr(
-                    e, "exception", e
-                )
-            if step is None:
-                raise Mistake(f"a replay of the steps of {self.name} has no action {event[2]}")
-            state = step.state
-        if self.unjournaled:
-            other = difference(state, was)
-        else:
-            other = "" if mark(state) == mark(was) else "its digest"
-        if other:
-            raise Mistake(f"a replay of the steps of {self.name} gives another state: {other}")
-        self.before = self.state = state
-        self.events = []
-
     def power_off(self) -> None:
         """Everything but the flash is lost."""
         self.world.forget(self)
-        self.cut = None
-        if self.flash:
-            self.flash.power_on()
+        self.flash.power_on()
 
     def resume(self) -> None:
         """As the runner does it: docs/DESIGN.md, law 6."""
@@ -246,24 +202,12 @@ class Device(Executor):
     def signal(self, value: Value) -> None:
         """A signal from outside.  Raises Mistake if it is refused by an error, not on purpose."""
         now = self.time()
-        if not self.quick:
-            if type(value) not in _PLAIN:
-                value = ordered(value)
-            try:
-                self.feed((SIGNAL, now, value))
-            except Rejected as rejected:
-                self.refused(rejected.exception)
-            return
-        given = Input("signal", now)  # the same without detours: most of what a world does
-        given.value = value if type(value) in _PLAIN else fresh(value)
+        if type(value) not in _PLAIN:
+            value = ordered(value)
         try:
-            step = self.kernel.signal(self.state, now, given)
-        except (LimitError, MemoryError):
-            raise
-        except Exception as e:
-            self.refused(e)
-            return
-        self.accept((SIGNAL, now, value), step)
+            self.feed((SIGNAL, now, value))
+        except Rejected as rejected:
+            self.refused(rejected.exception)
 
     def refused(self, e: Exception) -> None:
         """stf() raised this at a signal."""
@@ -327,75 +271,25 @@ class Device(Executor):
 
     # --- what the executor asks ---
 
-    def feed(self, event: Any) -> Any:
-        """As Executor.feed; without a journal there is less to do."""
-        if self.flash:
-            return super().feed(event)
-        try:
-            step = self.kernel.step(self.state, event)
-        except (LimitError, MemoryError, Rejected) as e:
-            event, step = self.give_up(event, e)
-            self.act(event, step)
-            return step
-        if step:
-            self.accept(event, step)
-        return step
+    def make(self, event: Any) -> Any:
+        """As Executor.make; what nobody expected is a mistake, and no rejection."""
+        return self.kernel.step(self.state, event)
 
-    def accept(self, event: Any, step: Any) -> None:
-        """A step without flash is durable, unless the power goes; then it is acted upon."""
-        if self.cut:
-            self.torn(event, step)
-        self.state = step.state
-        if self.noting:
-            self.note(event, step)
-        self.watch(event, step)
-        for action in step.actions:
-            if action.id == 0:
-                self.emit(action.kind, action.payload)
-            elif action.kind == TASK and action.id in self.state.pending:
-                self.launch(action)
+    def commit(self, step: Any) -> None:
+        """As Executor.commit; what is durable is known here, too."""
+        self.maybe = mark(step.state)
+        self.under_way = step.record
+        super().commit(step)
+        self.sure, self.maybe = self.maybe, None
 
-    def take(self, event: Any) -> Any:
-        step = self.kernel.step(self.state, event)
-        if step:
-            if self.flash:
-                self.maybe = mark(step.state)
-                self.under_way = step.record
-                self.recovered = None
-                try:
-                    self.commit(step)
-                except LimitError:
-                    self.undo(step)
-                    raise
-                self.sure, self.maybe = self.maybe, None
-            elif self.cut:
-                self.torn(event, step)
-            self.adopt(step)
-            self.note(event, step)
-        return step
-
-    def torn(self, event: Any, step: Any) -> None:
-        """The power goes in some step: it is durable or gone, and nobody has acted upon it."""
-        left, durable = self.cut or (0, False)
-        self.cut = (left - 1, durable) if left else None
-        if not left:
-            if durable:
-                self.state = step.state
-                self.note(event, step)
-            raise PowerLoss
-
-    def note(self, event: Any, step: Any) -> None:
-        """What a replay of this step will need."""
-        if step.record:
-            self.records.append(step.record)
-        if self.woken:
-            if self.quick and event[0] == SIGNAL:  # the value is the sender's
-                event = (SIGNAL, event[1], ordered(event[2]))
-            self.events.append(event)
+    def adopt(self, step: Any) -> None:
+        """As Executor.adopt; the record will be replayed."""
+        super().adopt(step)
+        self.records.append(step.record)
 
     def memory(self) -> ReplayCache:
-        """What replay may know of the lives before; in every other such seed nothing."""
-        return self.recall if not self.world.seed & 32 else ReplayCache()
+        """What replay may know of the lives before; in one seed of 32 nothing."""
+        return self.recall if self.world.seed & 63 != 32 else ReplayCache()
 
     def recover(self) -> bool:
         """As Executor.recover, with a memory of the lives before."""
@@ -420,28 +314,22 @@ class Device(Executor):
                 return
         self.world.begin(self, action)
 
-    def say(self) -> None:
-        """That blocks have failed is what a board logs, and no message of the machine."""
-
     def emit(self, kind: str, payload: Value) -> None:
         self.world.emitted(self, kind, payload)
 
     # --- at the end ---
 
+    def written(self) -> list[Any]:
+        """What its flash holds, as Journal.records() has it."""
+        return list(Journal(self.flash).records())
+
     def replayed(self) -> Any:
         """The state that all records lead to, in a kernel of their own."""
         client: Any = Machine(self.what.machine) if self.is_machine else Interpreter(self.what)
-        replay = CachedReplay(Kernel(client), self.memory())
+        replay = CachedReplay(kernel_of(client), self.memory())
         for record in self.records:
             replay.step(record)
         return replay.state
-
-    def fit(self) -> None:
-        """Without flash, too, a journal would have to take the state."""
-        sim = self.world.sim
-        size, most = len(self.kernel.checkpoint(self.state)), _most(sim.block, sim.blocks)
-        if size > most:
-            raise over("TSME-J007", size, most)
 
     def outcome(self, work: Callable[[], Value]) -> tuple[int, tuple[Any, ...]]:
         """What a handler gives, as the fields of the input that says so."""

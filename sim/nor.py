@@ -31,6 +31,41 @@ ERASE_SHAPES = (
 )
 
 
+# Of each block's counts: which one.
+_PROGRAMS, _ERASES, _PROGRAMMED, _READ = range(4)
+
+try:
+    from tsme_machines import Flash  # what happens while nothing goes wrong, for journals in C
+except ImportError:
+
+    class Flash:  # type: ignore[no-redef]
+        # What of a Nor the core has, where it was built.
+        count = 0
+
+        def reset_counts(self) -> None:
+            self.time_us = 0
+            self._counts = [[0] * self.count for _ in range(4)]
+
+        def _count(self, what: int, block: int, n: int) -> None:
+            self._counts[what][block] += n
+
+        @property
+        def programs_of(self) -> list[int]:
+            return self._counts[_PROGRAMS]
+
+        @property
+        def erases_of(self) -> list[int]:
+            return self._counts[_ERASES]
+
+        @property
+        def programmed_of(self) -> list[int]:
+            return self._counts[_PROGRAMMED]
+
+        @property
+        def read_of(self) -> list[int]:
+            return self._counts[_READ]
+
+
 class PowerLoss(BaseException):
     # No handler of errors may catch this by accident.
     pass
@@ -41,7 +76,7 @@ class Violation(Exception):
     pass
 
 
-class Nor:
+class Nor(Flash):
     # `strict` also looks for bits that a program operation wants set again; FF is padding.
     def __init__(
         self,
@@ -58,9 +93,7 @@ class Nor:
         self.program_once = program_once
         self.strict = strict
         self._ff = b"\xff" * block
-        self.data = bytearray(block * count)
-        for n in range(count):
-            self.data[n * block : (n + 1) * block] = self._ff
+        self.data = bytearray(self._ff * count)
         # Blocks whose erase was cut off: they may look blank, but must be erased again.
         self.weak = bytearray(count)
         self._units = bytearray(block * count // program_size if program_once else 0)
@@ -73,13 +106,6 @@ class Nor:
         self.ops = 0
         self._told = type(self).changed is not Nor.changed  # is there who keeps a copy?
         self.reset_counts()
-
-    def reset_counts(self) -> None:
-        self.time_us = 0
-        self.programs_of = [0] * self.count
-        self.erases_of = [0] * self.count
-        self.programmed_of = [0] * self.count
-        self.read_of = [0] * self.count
 
     @property
     def programs(self) -> int:
@@ -106,7 +132,7 @@ class Nor:
             self._read_refused(n)
         at = n * block + off
         buf[:] = self.data[at : at + size]
-        self.read_of[n] += size
+        self._count(_READ, n, size)
 
     def _read_refused(self, n: int) -> None:
         if not self.on:
@@ -145,8 +171,8 @@ class Nor:
                 self._count_units(at, size)
             else:
                 self._units[at // unit : end // unit] = b"\x01" * (size // unit)
-        self.programs_of[n] += 1
-        self.programmed_of[n] += size
+        self._count(_PROGRAMS, n, 1)
+        self._count(_PROGRAMMED, n, size)
         self.time_us += ((off % PAGE + size + PAGE - 1) // PAGE) * PROGRAM_US
         if self._told:
             self.changed(at, size)
@@ -178,7 +204,7 @@ class Nor:
         self._tear(n, shape or "all")
         if not told and self.data[n * self.block : (n + 1) * self.block] == self._ff:
             self.weak[n] = 0  # it was blank before: nothing went wrong
-        self.erases_of[n] += 1
+        self._count(_ERASES, n, 1)
         self.time_us += ERASE_US
         self.changed(n * self.block, self.block)
         return 5 if shape and told else 0

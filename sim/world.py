@@ -20,9 +20,8 @@ from .purity.guard import watched
 from .rng import Dice, mix
 from .simulation import Simulation
 from .subjects import Subject, answered
-from .swarm import MOVES, POWER, Swarm
+from .swarm import MOVES, Swarm
 from .terms import Call, Mistake, Value
-from .unjournaled import unjournaled
 
 EPOCH = 1_767_225_600_000  # 2026-01-01, ms since 1970
 SHAPES = ("first", "none", "half", "random", "last", "all")
@@ -49,8 +48,7 @@ class World:
         self.seed = seed
         self.seen = seen
         self.mix = Swarm(kind, seed, without)
-        # Is everything real, and are all steps replayed at the end?  If not: unjournaled.py.
-        self.whole = not seed & 31
+        self.whole = not seed & 31  # are all steps replayed at the end?
         self.dice = Dice()
         self.tasks = mix(seed, 5)
         self.pause = self.sim.pause * 2 // self.mix.hurry
@@ -62,16 +60,11 @@ class World:
         self.moves: list[Move] = []
         self.devices: list[Device] = []
         self.by_name: dict[str, Device] = {}
-        self.journals = any(fault in kind.faults for fault in POWER)
         for subject in subjects:
-            flash = None
-            if self.whole and self.journals:
-                flash = Nor(kind.block, kind.blocks, seed=seed & 0xFFFF)
+            flash = Nor(kind.block, kind.blocks, seed=seed & 0xFFFF)
             what = subject.what
             if kind.guard:
-                what = watched(what, seed, seen, guard, not self.whole)
-            if not self.whole:
-                what = unjournaled(what)
+                what = watched(what, seed, seen, guard)
             device = Device(self, subject.name, what, subject.names, flash)
             self.devices.append(device)
             self.by_name[subject.name] = device
@@ -132,7 +125,7 @@ class World:
 
     def _lost(self, device: Device, n: int) -> None:
         """Its power went, and not because a move said so now."""
-        self.seen.fault(f"power cut in a {'flash operation' if device.flash else 'step'}")
+        self.seen.fault("power cut in a flash operation")
         self._up(device, n)
 
     def _up(self, device: Device, n: int) -> None:
@@ -156,10 +149,7 @@ class World:
             if not self._rest():
                 break
         for device in self.devices:
-            if device.flash or self.mix.power:
-                self._up(device, 0)
-            if self.journals and not device.flash:
-                device.fit()
+            self._up(device, 0)
             if self.whole and mark(device.replayed()) != mark(device.state):
                 raise Mistake(f"a replay of all steps of {device.name} ends in another state")
         self.sim.finish(self.by_name)
@@ -273,20 +263,16 @@ class World:
         dice = self.dice.begin(n)
         # A small n, as a failure that was made small has, is a simple cut and an early one.
         x, amount = (n, 0) if n < 64 else (dice.below(64), dice.below(64))
-        if device.flash:
-            device.flash.cut_at(1 + x % 8, SHAPES[x // 8 % len(SHAPES)], amount)
-        else:
-            device.cut = (x % 8, x // 8 % 2 == 1)
+        device.flash.cut_at(1 + x % 8, SHAPES[x // 8 % len(SHAPES)], amount)
         return True
 
     def _idle(self, device: Device, n: int) -> bool:
-        if device.journal:
-            device.journal.idle()
+        device.journal.idle()
         return True
 
     def _worn(self, device: Device, n: int) -> bool:
         flash = device.flash
-        if flash and len(flash.failing) < flash.count // 8:
+        if len(flash.failing) < flash.count // 8:
             dice = self.dice.begin(n)
             block = dice.below(flash.count)
             # What of an erase and of a program is done all the same; one of them fails at least.

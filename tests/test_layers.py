@@ -66,7 +66,8 @@ FLOORS = {
         tsme_sim.simulation
         tsme_sim.device
         tsme_sim.purity
-        tsme_sim.nor tsme_sim.replay_cache tsme_sim.unjournaled
+        tsme_sim.core tsme_sim.replay_cache
+        tsme_sim.nor
         tsme_sim.terms tsme_sim.rng tsme_sim.values
     """,
 }

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <structmember.h>
 
+#include "../tsme_core/tsme_journal.h"
+
 #define IS_NONE(v) ((v) == NULL || (v) == Py_None)
 
 /// Bytes ///
@@ -54,6 +56,8 @@ typedef struct {
     PyObject *bound;                // of checkpoints.py
     PyObject *limits;               // LIMITS
     PyObject *LimitError;
+    PyObject *journal_error; // the exception of a code and its numbers
+    PyObject *Info;          // what recovery finds
 } Python;
 
 extern Python py;
@@ -132,10 +136,47 @@ State *state_of(PyObject *state);
 // what stf() has raised if *raised is 1.
 State *step_make(const Steps *steps, State *old, const Event *event, Out *record, int *raised);
 
+/// Flash ///
+
+// What sim/nor.py has of flash, where nothing goes wrong; all else is Python's.
+typedef struct {
+    PyObject_HEAD PyObject *data, *weak, *units; // bytearrays
+    PyObject *failing;                           // a dict
+    int64_t *counts;                             // of each block: four numbers
+    int64_t block, count, program_size;          // bytes, blocks, bytes
+    int64_t ops, cut, time_us;
+    char on, strict, told;
+} Flash;
+
+extern PyTypeObject *flash_type;
+
+// Of tsme_journal.h, with a Flash as context.
+int flash_read(void *context, uint32_t block, uint32_t off, uint8_t *to, uint32_t size);
+int flash_program(void *context, uint32_t block, uint32_t off, const uint8_t *from, uint32_t size);
+int flash_erase(void *context, uint32_t block);
+
+/// Journals ///
+
+// A journal on a Flash: a Store, as tsme/journal has it.
+typedef struct {
+    PyObject_HEAD Flash *flash;
+    struct tsme_journal journal;
+    struct tsme_walk walk;
+    uint8_t buffer[256];
+    uint8_t *blocks;
+} Journal;
+
+extern PyTypeObject *journal_type;
+
+// Raises what a function of tsme_journal.h has given, a negative number; gives 0.
+int journal_raise(Journal *j, int code);
+int journal_commit(Journal *j, uint8_t kind, const uint8_t *body, size_t size);
+
 int drafts_begin(PyObject *module);
+int flash_begin(PyObject *module);
+int journal_begin(PyObject *module);
 int values_begin(PyObject *module);
 int dice_begin(PyObject *module);
-int nor_begin(PyObject *module);
 int steps_begin(PyObject *module);
 
 #endif

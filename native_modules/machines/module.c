@@ -27,6 +27,8 @@ static const struct {
     {"bound", &py.bound},
     {"limits", &py.limits},
     {"LimitError", &py.LimitError},
+    {"journal_error", &py.journal_error},
+    {"Info", &py.Info},
 };
 
 // bind(name=what Python has, ...)
@@ -55,7 +57,8 @@ PyMODINIT_FUNC PyInit_tsme_machines(void)
 {
     PyObject *made = PyModule_Create(&module);
     if (made && (PyModule_AddIntConstant(made, "API", API) < 0 || !values_begin(made) ||
-                 !drafts_begin(made) || !dice_begin(made) || !steps_begin(made)))
+                 !drafts_begin(made) || !dice_begin(made) || !steps_begin(made) ||
+                 !flash_begin(made) || !journal_begin(made)))
         Py_CLEAR(made);
     return made;
 }

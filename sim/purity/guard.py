@@ -24,7 +24,6 @@ from tsme.kernel.rejected import Rejected
 from tsme.machine import Machine
 
 from ..terms import Mistake
-from ..unjournaled import UnjournaledMachine
 from . import forbidden
 from .line_coverage import Counted, Lines
 from .reach import ENTRIES, Reach, library, mine, place
@@ -306,7 +305,7 @@ class Guarded(_MACHINE):  # type: ignore[misc]
         except Rejected as e:
             self._compare(function, first, ("rejected", e.cause))
             raise
-        self._compare(function, first, _made(d, part))
+        self._compare(function, first, _made(d))
         return part
 
     def _traced(self, d: Any, function: Any, part: Any, given: Any) -> Any:
@@ -348,10 +347,6 @@ class Guarded(_MACHINE):  # type: ignore[misc]
             raise Undetermined(f"{text}: it depends on something else", place(function))
 
 
-class UnjournaledGuarded(Guarded, UnjournaledMachine):
-    """The same in a world that writes nothing down."""
-
-
 def _twin(d: Any) -> Any:
     """What the kernel builds a step in, to be written on and thrown away."""
     twin = object.__new__(type(d))
@@ -361,20 +356,19 @@ def _twin(d: Any) -> Any:
     return twin
 
 
-def _made(d: Any, part: Any) -> tuple[str, str]:
+def _made(d: Any) -> tuple[str, str]:
     """All that a step has made, in the order and the types that it has."""
     pending = [d.pending[i] for i in sorted(d.pending)]
     head = (d.status, d.next_id, d.rng, d.result, sorted(d.gone), sorted(d.changed))
-    changes = bytes(d.frames or b"") or part  # an unjournaled machine has no frames
-    return "made", repr((head, pending, d.actions, changes))
+    return "made", repr((head, pending, d.actions, bytes(d.frames)))
 
 
 def _outcome(d: Any, work: Callable[[], Any]) -> tuple[str, str]:
     try:
-        part = work()
+        work()
     except Rejected as e:
         return "rejected", e.cause
-    return _made(d, part)
+    return _made(d)
 
 
 # --- what others use ---
@@ -398,13 +392,10 @@ def guarded(machine: Any) -> Any:
 _GUARDS: dict[int, tuple[Any, Guard]] = {}
 
 
-def watched(
-    what: Any, seed: int, seen: Counted, every: bool | None, unjournaled: bool = False
-) -> Any:
+def watched(what: Any, seed: int, seen: Counted, every: bool | None) -> Any:
     """What runs on a device, as a seed of a campaign has it.
 
-    every: all steps are under guard, or none; None for some of some seeds.  unjournaled: it writes
-    nothing down (unjournaled.py).
+    every: all steps are under guard, or none; None for some of some seeds.
     """
     if not isinstance(what, Machine) or isinstance(what, Guarded):
         return what
@@ -422,5 +413,4 @@ def watched(
     if not on and lines and not lines.left:
         return what  # all have been seen
     first = float("inf") if every else _REST if seed else _FIRST
-    kind = UnjournaledGuarded if unjournaled else Guarded
-    return kind(what.machine, guard if on else None, lines, first)
+    return Guarded(what.machine, guard if on else None, lines, first)

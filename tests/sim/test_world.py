@@ -27,9 +27,9 @@ SEEDS = 40
 
 
 def left(world):
-    """Of each device: all records, the flash, and what it came to; some worlds have that alone."""
+    """Of each device: all records, the flash, and what it came to."""
     return {
-        d.name: (d.records, d.flash and d.flash.state(), str(d.value), d.state.steps, d.state.now)
+        d.name: (d.records, d.flash.state(), str(d.value), d.state.steps, d.state.now)
         for d in world.devices
     }
 
@@ -71,8 +71,6 @@ def test_a_seed_gives_the_same_world_byte_for_byte(kind):
 def test_the_guard_changes_nothing_in_the_world():
     for seed in (0, 1, 2, 3, 32, 64):
         guarded, free = (ran(ShopSim, seed, guard=on)[0] for on in (True, False))
-        if seed % 32:  # nobody reads what it would write
-            guarded, free = ({n: w[n][1:] for n in w} for w in (guarded, free))
         assert guarded == free
 
 
@@ -179,15 +177,11 @@ def test_every_fault_strikes_and_a_correct_machine_bears_it():
         "reset",
         "TSME.Interrupted asked",
     ]
-    for seeds, more in (
-        (range(10 * SEEDS), ["power cut in a step"]),
-        (range(0, 32 * SEEDS, 32), ["power cut in a flash operation", "worn block"]),
-    ):
-        result = campaign(ShopSim, seeds)
-        assert result.failure is None
-        seen = result.seen.faults
-        names = everywhere + more
-        assert {name: seen[name] >= 5 for name in names} == dict.fromkeys(names, True), seen
+    everywhere += ["power cut in a flash operation", "worn block"]
+    result = campaign(ShopSim, range(10 * SEEDS))
+    assert result.failure is None
+    seen = result.seen.faults
+    assert {name: seen[name] >= 5 for name in everywhere} == dict.fromkeys(everywhere, True), seen
     of = result.seen.devices["shop"]
     assert of.tasks["pay"] > 100
     assert of.tasks["print"] > 100
