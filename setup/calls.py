@@ -162,11 +162,13 @@ class Graph:
 
     def handed(self) -> set[str]:
         """Functions that are used other than by calling them."""
-        names = {one.name for one in self.functions.values()}
         found = set()
-        for source in self.sources.values():
-            for match in re.finditer(r"(?<!struct )\b(\w+)\b(?!\s*\()", source.code):
-                found |= {match[1]} & names
+        for file, source in self.sources.items():
+            # Those that are static have their file in their title.
+            known = {one.name for one in self.functions.values() if one.title == one.name}
+            known |= {o.name for o in self.functions.values() if o.title == f"{file}:{o.name}"}
+            used = re.findall(r"(?<!struct )(?<!\.)(?<!->)\b(\w+)\b(?!\s*\()", source.code)
+            found |= known & set(used)
         return found
 
     def cycle(self) -> list[Function]:

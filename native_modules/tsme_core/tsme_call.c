@@ -110,7 +110,7 @@ static int tsme_ask(struct tsme *t, struct tsme_call *call, const tsme_ref *args
     call->out = to;
     call->room = room;
     call->size = 0;
-    return t->config.call(t->config.context, call);
+    return t->config.call(t->config.context, call); // calls: the caller
 }
 
 // Two texts, the name and the cause of an error; the first one has `size` bytes.

@@ -89,7 +89,7 @@ static const uint8_t *tsme_converted(struct tsme_query *q, uint32_t function, co
     struct tsme_call call = {.function = function, .args = value, .args_size = size};
     call.out = out + used;
     call.room = (uint32_t)(q->end - call.out);
-    int err = t->config.call(t->config.context, &call);
+    int err = t->config.call(t->config.context, &call); // calls: the caller
     if (err == TSME_INTRINSIC) {
         return 0;
     }

@@ -81,6 +81,7 @@ uint32_t tsme_good_after(const struct tsme_journal *j, uint32_t generation)
 int tsme_flash_read(struct tsme_journal *j, uint32_t block, uint32_t off, uint8_t *to,
                     uint32_t size)
 {
+    // calls: the caller
     int said = j->device.read(j->device.context, block, off, to, size);
     if (!said) {
         return 0;
@@ -108,7 +109,7 @@ int tsme_flash_holds(struct tsme_journal *j, uint32_t block, uint32_t off, uint3
         if (error) {
             return error;
         }
-        if (memcmp(to, j->buffer + at, n)) {
+        if (memcmp(to, j->buffer + at, n) != 0) {
             return 0;
         }
         at += n;
@@ -121,6 +122,7 @@ int tsme_flash_holds(struct tsme_journal *j, uint32_t block, uint32_t off, uint3
 int tsme_flash_program(struct tsme_journal *j, uint32_t block, uint32_t off, uint32_t size,
                        uint32_t lead)
 {
+    // calls: the caller
     int said = j->device.program(j->device.context, block, off, j->buffer, size);
     if (said) {
         return said == TSME_DEVICE_GONE ? TSME_JOURNAL_GONE : 0;
@@ -131,6 +133,7 @@ int tsme_flash_program(struct tsme_journal *j, uint32_t block, uint32_t off, uin
 
 int tsme_flash_erase(struct tsme_journal *j, uint32_t block)
 {
+    // calls: the caller
     int said = j->device.erase(j->device.context, block);
     if (said) {
         return said == TSME_DEVICE_GONE ? TSME_JOURNAL_GONE : 0;
@@ -140,6 +143,7 @@ int tsme_flash_erase(struct tsme_journal *j, uint32_t block)
 
 int tsme_flash_sync(struct tsme_journal *j, uint32_t block)
 {
+    // calls: the caller
     int said = j->device.sync ? j->device.sync(j->device.context) : 0;
     if (!said) {
         return 0;
@@ -174,6 +178,7 @@ int tsme_flash_shared(struct tsme_journal *j)
     if (!j->device.shared) {
         return 0;
     }
+    // calls: the caller
     int said = j->device.shared(j->device.context, &start, &blocks);
     if (said == TSME_DEVICE_GONE) {
         return TSME_JOURNAL_GONE;

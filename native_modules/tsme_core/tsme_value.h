@@ -72,9 +72,9 @@ int tsme_free(struct tsme *t, uint32_t size);
 int tsme_reserve_block(struct tsme *t, tsme_ref *sp, uint32_t size);
 void *tsme_take_block(struct tsme *t, uint32_t size);
 
-// Bytes from outside: how many bytes the value at `at` has, or an error. Nothing behind
+// Bytes from outside: how many bytes the value at `start` has, or an error. Nothing behind
 // `end` is read; `scratch` is written to.
-int32_t tsme_check(const uint8_t *at, const uint8_t *end, struct tsme_part scratch);
+int32_t tsme_check(const uint8_t *start, const uint8_t *end, struct tsme_part scratch);
 int tsme_check_head(const uint8_t **at, const uint8_t *end, uint8_t *major, uint64_t *n);
 
 static inline bool tsme_is_container(const uint8_t *at)

@@ -46,8 +46,10 @@ def test_every_build_writes_the_records_of_the_kernel(build: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("build", batch.BUILDS)
-def test_with_little_memory_it_writes_the_same_or_says_so(build: str, tmp_path: Path) -> None:
-    collected = batch.run(build, cases(), tmp_path, SMALL)
+def test_from_checkpoints_alone_and_with_little_memory_it_writes_the_same(
+    build: str, tmp_path: Path
+) -> None:
+    collected = batch.run(build, cases(), tmp_path, SMALL, batch.RESTORE)
     ended = Counter(
         batch.judge(case, answer) for case, answer in zip(cases(), collected, strict=True)
     )

@@ -157,7 +157,7 @@ static int make(const struct tsme_input *input, uint32_t flags, const char **wro
         return err ? err : TSME_ERR_WRITE;
     }
     copy_record(kept + size);
-    if (memcmp(kept, kept + size, size)) {
+    if (memcmp(kept, kept + size, size) != 0) {
         *wrong = "a step that is made again is another one";
         return TSME_ERR_WRITE;
     }
@@ -175,9 +175,7 @@ static int restart(const struct tsme_config *config, uint32_t crc, const char **
     memset(memory, 0xA5, config->memory_size);
     memset(&engine, 0xA5, sizeof engine);
     int err = tsme_boot(&engine, config, crc);
-#ifdef BATCH_RESTORE
     err = err ? err : tsme_restore(&engine, kept, size);
-#endif
     if (err) {
         *wrong = "a checkpoint cannot be restored";
     }
