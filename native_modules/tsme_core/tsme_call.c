@@ -8,6 +8,7 @@
 
 #include "tsme_call.h"
 #include "tsme_frames.h"
+#include "tsme_functions.h"
 
 #include <string.h>
 
@@ -47,8 +48,15 @@ uint32_t tsme_arity(uint32_t function)
 const char *tsme_foreign(uint32_t function)
 {
     switch (function) {
-    case TSME_MATH_ADD: return 0;
-    default: return "an intrinsic function";
+    case TSME_FORMAT: return "Format";
+    case TSME_BASE64_ENCODE: return "Base64Encode";
+    case TSME_BASE64_DECODE: return "Base64Decode";
+    case TSME_HASH: return "Hash";
+    case TSME_STRING_TO_JSON: return "StringToJson";
+    case TSME_JSON_TO_STRING: return "JsonToString";
+    case TSME_ITEMS_OF: return "Items";
+    case TSME_BATCH: return "Batch"; // if it has a limit of bytes
+    default: return 0;
     }
 }
 
@@ -189,13 +197,13 @@ static int tsme_call_out(struct tsme *t, uint32_t function, tsme_ref *args, tsme
 
 /// Functions of the core ///
 
-// AWS takes arguments of 32 bits.
+// AWS takes integers of 32 bits.
 static tsme_ref *tsme_math_add(struct tsme *t, tsme_ref *sp)
 {
     int64_t a;
     int64_t b;
     int err = TSME_INTRINSIC;
-    if (tsme_integer(sp[-2].at, &a) && tsme_integer(sp[-1].at, &b) && a == (int32_t)a &&
+    if (tsme_an_integer(sp[-2].at, &a) && tsme_an_integer(sp[-1].at, &b) && a == (int32_t)a &&
         b == (int32_t)b) {
         err = tsme_reserve(t, sp - 2, TSME_HEAD_MAX);
     }
@@ -211,6 +219,28 @@ static tsme_ref *tsme_math_add(struct tsme *t, tsme_ref *sp)
 
 static int tsme_call_function(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp)
 {
+    switch (function) {
+    case TSME_UUID: return tsme_uuid(t, args, sp);
+    case TSME_ARRAY_PARTITION: return tsme_array_partition(t, args, sp);
+    case TSME_ARRAY_CONTAINS: return tsme_array_contains(t, args, sp);
+    case TSME_ARRAY_RANGE: return tsme_array_range(t, args, sp);
+    case TSME_ARRAY_GET_ITEM: return tsme_array_get_item(t, args, sp);
+    case TSME_ARRAY_LENGTH: return tsme_array_length(t, args, sp);
+    case TSME_JSON_MERGE: return tsme_json_merge(t, args, sp);
+    case TSME_MATH_RANDOM: return tsme_math_random(t, args, sp);
+    case TSME_STRING_SPLIT: return tsme_string_split(t, args, sp);
+    case TSME_ARRAY_UNIQUE: return tsme_array_unique(t, args, sp);
+    case TSME_MAP_RUN: return tsme_map_run(t, args, sp);
+    case TSME_FLATTEN: return tsme_flatten(t, args, sp);
+    case TSME_ITEM: return tsme_item_or_null(t, args, sp);
+    case TSME_LISTS: return tsme_lists(t, args, sp);
+    case TSME_BATCH:
+        if (tsme_batch_is_plain(args)) {
+            return tsme_batch(t, args, sp);
+        }
+        break;
+    default: break;
+    }
     return tsme_call_out(t, function, args, sp);
 }
 

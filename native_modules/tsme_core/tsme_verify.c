@@ -203,7 +203,7 @@ static const char *tsme_refuse(const struct tsme_pass *pass, const struct tsme_o
         if (i->operand >= TSME_FUNCTIONS) {
             return "an unknown function";
         }
-        return pass->calls && !tsme_draws(i->operand) ? 0 : tsme_foreign(i->operand);
+        return pass->calls ? 0 : tsme_foreign(i->operand);
     case TSME_OP_COMPARE:
         return i->operand == 5 || i->operand >= 24 ? "StringMatches or a timestamp" : 0;
     case TSME_OP_TEST: return i->operand == TSME_IS_TIMESTAMP ? "IsTimestamp" : 0;

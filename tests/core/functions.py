@@ -32,6 +32,11 @@ def arities() -> list[int]:
     return [row[1] for row in functions()]
 
 
+def names() -> list[str]:
+    """What they are called."""
+    return [row[0] for row in functions()]
+
+
 class Caller:
     """Answers the core, and knows what it was asked."""
 
