@@ -52,7 +52,7 @@ extension() {
     target=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')/$name
     shift
     rm -f "$target"
-    if "${CC:-cc}" -O2 -Wall -Wextra -shared -fPIC -fvisibility=hidden -I "$include" "$@" -o "$target.new"; then
+    if "${CC:-cc}" -O2 -Wall -Wextra -DTSME_CRC_TABLE=256 -shared -fPIC -fvisibility=hidden -I "$include" "$@" -o "$target.new"; then
         mv "$target.new" "$target"
     else
         rm -f "$target.new"
