@@ -1,11 +1,13 @@
 """The interpreters that TSME runs on, by name, and how to run a script on one.
 
-cpython          the one running the tests
+cpython          the one running the tests, its engine in Python
+core             the same, with the C core
 micropython      machine words of 64 bits, floats of 64
 micropython32    32 and 64
 micropythonf32   32 and 32, as most boards have it
 """
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -19,10 +21,12 @@ BUILD = ROOT / "build" / "micropython"
 
 INTERPRETERS = {
     "cpython": Path(sys.executable),
+    "core": Path(sys.executable),
     "micropython": BUILD / "unix" / "micropython",
     "micropython32": BUILD / "unix32" / "micropython",
     "micropythonf32": BUILD / "unixf32" / "micropython",
 }
+ON_CPYTHON = ("cpython", "core")
 TOOLS = {"mpy-cross": BUILD / "mpy-cross"}
 
 
@@ -43,6 +47,8 @@ def find(name: str) -> Path:
         known = Path(found) if found else None
     if known is None or not os.access(known, os.X_OK):
         raise MissingTool(f"{name} is not here; run 'make setup' and see what it says")
+    if name == "core" and importlib.util.find_spec("tsme_core") is None:
+        raise MissingTool("the C core is not here; run 'make setup' and see what it says")
     return known
 
 
@@ -58,10 +64,11 @@ def require(name: str) -> Path:
         pytest.skip(str(missing))
 
 
-def environment() -> dict[str, str]:
+def environment(name: str = "core") -> dict[str, str]:
     """Environment variables under which scripts find `tsme` and, for tests, `sim`."""
     paths = [str(LIB), str(ROOT)]
     return os.environ | {
+        "TSME_CORE": "0" if name == "cpython" else "1",
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",
@@ -73,7 +80,7 @@ def command(
     name: str, script: str | Path, args: Sequence[str | Path] = (), heap: str | None = None
 ) -> list[str]:
     """The command line; `heap`, such as "100k", binds MicroPython and not CPython."""
-    limit = ["-X", f"heapsize={heap}"] if heap and name != "cpython" else []
+    limit = ["-X", f"heapsize={heap}"] if heap and name not in ON_CPYTHON else []
     return [str(find(name)), *limit, str(script), *map(str, args)]
 
 
@@ -92,6 +99,6 @@ def run(
         input=stdin,
         capture_output=True,
         timeout=timeout,
-        env=environment(),
+        env=environment(name),
         check=False,
     )

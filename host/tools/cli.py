@@ -13,8 +13,6 @@ from typing import Any
 
 import click
 
-import tsme
-
 from ..ending import Stopped
 
 # The module of each command, and what --help says of it, which spares reading them all.
@@ -165,6 +163,14 @@ class Tsme(click.Group):
         return code
 
 
+def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from .engines import versions  # noqa: PLC0415  nothing else asks
+
+        click.echo(versions())
+        context.exit()
+
+
 @click.group(
     "tsme",
     cls=Tsme,
@@ -172,7 +178,15 @@ class Tsme(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 99},
 )
-@click.version_option(tsme.__version__, "-V", "--version", message="tsme %(version)s")
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and the engine, and exit.",
+)
 @click.pass_context
 def main(context: click.Context) -> None:
     """Workflows in Amazon States Language for microcontrollers: check, compile, run, replay."""

@@ -1,4 +1,4 @@
-// The types that tsme/core/kernel.py and state.py build on: numbers of a state, and a step
+// The types that tsme/core/stepper.py and state.py build on: numbers of a state, and a step
 // in one call. What is rare goes to the Python method `_step`.
 //
 // A kernel has one core, which is at one state, and may have made a step of it. Both states
@@ -11,6 +11,8 @@
 #include <structmember.h>
 
 enum { STEP_ITEMS = 3, ACTION_ITEMS = 9, FIRST_FIELD = 2 };
+enum { MOST_STATE = 1 << 24 };
+#define MOST_WORK (1u << 31)
 
 typedef struct {
     PyObject_HEAD PyObject *client, *of, *core, *room, *work, *limits;
@@ -304,15 +306,15 @@ static PyObject *kernel_here(PyObject *self, PyObject *none)
     return state;
 }
 
-static int number_in(PyObject *dict, PyObject *name, uint32_t *n)
+static int number_in(PyObject *dict, PyObject *name, uint32_t most, uint32_t *n)
 {
     PyObject *v = PyDict_GetItemWithError(dict, name);
     unsigned long long found = v ? PyLong_AsUnsignedLongLong(v) : 0;
-    if (!v || PyErr_Occurred() || found > UINT32_MAX) {
+    if (!v || PyErr_Occurred()) {
         PyErr_Clear();
         return 0;
     }
-    *n = (uint32_t)found;
+    *n = found > most ? most : (uint32_t)found;
     return 1;
 }
 
@@ -329,8 +331,9 @@ static int take_limits(const Kernel *k, Core *c)
         room = (uint32_t)n;
     }
     c->limits[TSME_RECORD_BYTES] = room;
-    return k->limits && number_in(k->limits, text_state_bytes, &c->limits[TSME_STATE_BYTES]) &&
-           number_in(k->limits, text_work, &c->limits[TSME_WORK]);
+    return k->limits &&
+           number_in(k->limits, text_state_bytes, MOST_STATE, &c->limits[TSME_STATE_BYTES]) &&
+           number_in(k->limits, text_work, MOST_WORK, &c->limits[TSME_WORK]);
 }
 
 // Whether a *start* can come for the core: nothing is under way, and it is of its program.

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.shell import COMMAND, DATA, example, tsme
+from tsme import core
 from tsme.errors import TsmeError
 from tsme_host.compiler.backend import disasm
 from tsme_host.compiler.backend.instructions import INSTRUCTIONS
@@ -42,7 +43,8 @@ def test_tsme_alone_shows_what_it_can_do_with_examples():
 
 
 def test_the_version_is_the_packages(folder: Path):
-    assert tsme("--version").stdout == "tsme 0.1.0\n"
+    engine = "C core" if core.core else "Python (the C core is not here)"
+    assert tsme("--version").stdout == f"tsme 0.1.0\nengine: {engine}\n"
 
 
 @pytest.mark.parametrize("command", ["check", "compile", "disasm", "run", "replay", "graph"])

@@ -34,7 +34,7 @@ main()
 """
 ALLOWED = {
     "--help": {"cli"},
-    "--version": {"cli"},
+    "--version": {"cli", "engines", "errors"},
     "check": {
         "cli",
         "commands",

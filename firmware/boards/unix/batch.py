@@ -5,13 +5,15 @@
 import sys
 
 from tsme import kernel
+from tsme.core import kernel as kernel_of
+from tsme.core import runs
 from tsme.kernel.limits import LIMITS
-from tsme.program import Program, interpreter
+from tsme.program import Program
 from tsme.values.cbor import decode, encode
 
 
 def run(program, events, records):
-    core = kernel.Kernel(interpreter.Interpreter(Program(program)))
+    core = kernel_of(runs(Program(program)))
     state = kernel.State()
     for event in events:
         step = core.step(state, tuple(event))

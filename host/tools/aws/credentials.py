@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tsme import kernel
+from tsme import core, kernel
 from tsme.errors import TsmeError
 from tsme.kernel import protocol
-from tsme.program import Program, interpreter
+from tsme.program import Program
 
 from ...compiler.backend.inspecting import compile_state
 from ...compiler.frontend.check import check
@@ -41,10 +41,10 @@ def role(
     except CompileError:  # it reads a variable that nothing has set
         return None
     value = {"input": frame.slots[0], "context": context, "items": None, "variables": variables}
-    core = kernel.Kernel(interpreter.Interpreter(Program(compiled.program)))
+    engine = core.kernel(core.runs(Program(compiled.program)))
     try:
         start = [protocol.START, now, 1, compiled.digest, 1, value, None, kernel.BEHAVIOUR]
-        state_ = core.step(kernel.State(), start).state
+        state_ = engine.step(kernel.State(), start).state
     except TsmeError:
         return None
     found = state_.result if state_.status == protocol.DONE else {}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-import tsme
-
 from .. import console
+from ..engines import versions
 from ..errors import DONE
 
 BOARD = "tsme push brings it onto a board and lets it run there: docs/BOARDS.md"
@@ -52,8 +51,8 @@ def help_(context: click.Context, names: tuple[str, ...]) -> int:
 
 @click.command()
 def version() -> int:
-    """Show the version."""
-    console.out(f"tsme {tsme.__version__}")
+    """Show the version and the engine."""
+    console.out(versions())
     return DONE
 
 

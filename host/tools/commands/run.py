@@ -24,7 +24,7 @@ from tsme.values import cbor, timestamp
 
 from ...compiler.backend.disasm import disassemble
 from ...ending import INTERRUPTED, Stopped
-from .. import console, worlds
+from .. import console, engines, worlds
 from ..aws.history import replay_history
 from ..definitions import split_name, takes_values
 from ..errors import DONE, FAILED, HostError, did_you_mean
@@ -93,10 +93,10 @@ _BOARD = (
     click.option(
         "--on",
         "interpreter",
-        type=click.Choice(["cpython", "micropython"]),
-        default="cpython",
-        show_default=True,
-        help="The interpreter.",
+        type=click.Choice(engines.NAMES),
+        callback=lambda _context, _option, value: engines.chosen(value),
+        help="The interpreter; core: CPython with the C core.  "
+        "[default: core, or cpython where it is not]",
     ),
     click.option(
         "--sync/--no-sync",
@@ -250,7 +250,7 @@ def board(name: str = "start.py") -> Path:
 
 def interpreter(name: str) -> list[str]:
     """The command line that an interpreter begins with."""
-    if name == "cpython":
+    if name != "micropython":
         return [sys.executable]
     own = os.environ.get("TSME_MICROPYTHON")
     if own and (kind := _implementation(own)) not in ("micropython", ""):
@@ -355,17 +355,17 @@ def _moment(options: Options) -> int:
     return int(ms)
 
 
-def environment() -> dict[str, str]:
-    """Environment variables under which an interpreter finds `tsme`."""
+def environment(engine: str) -> dict[str, str]:
+    """Environment variables under which an interpreter finds `tsme`, and runs with this engine."""
     paths = {"PYTHONPATH": str(LIB), "MICROPYPATH": f"{LIB}:.frozen"}
-    return os.environ | paths | {"PYTHONUTF8": "1"}
+    return os.environ | paths | {"PYTHONUTF8": "1"} | engines.environment(engine)
 
 
 def _work(place: Path, command: list[str], loaded: Loaded, options: Options, kept: Kept) -> int:
     """Run it; its exit code.  It shares the lock of the journal as long as it lives."""
     shared = () if kept.lock is None else (kept.lock,)
     try:
-        status = work(command, environment(), shared)
+        status = work(command, environment(options["interpreter"]), shared)
         if status in (INTERRUPTED, -signal.SIGINT):  # it alone was told
             raise KeyboardInterrupt
         return status

@@ -51,7 +51,7 @@ class Ways:
 
     command: Callable[[Path, Any, str], list[str]]
     words: Callable[[str, str, Any], str]
-    environment: Callable[[], dict[str, str]]
+    environment: Callable[[str], dict[str, str]]
 
 
 def is_several(programs: Sequence[str], journal: str | None) -> bool:
@@ -125,7 +125,7 @@ def several(programs: Sequence[str], options: Any, ways: Ways) -> int:
         command += _files(place, jobs, journal or str(place / "journal.bin"))
         shared = () if held is None else (held,)
         try:
-            status = work(command, ways.environment(), shared)
+            status = work(command, ways.environment(options["interpreter"]), shared)
             if status in (INTERRUPTED, -signal.SIGINT):
                 raise KeyboardInterrupt
         except (KeyboardInterrupt, Stopped) as stop:

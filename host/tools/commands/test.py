@@ -12,7 +12,7 @@ import click
 
 from tsme.errors import TsmeError
 
-from .. import console
+from .. import console, engines
 from ..aws.history import replay_history
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
@@ -23,8 +23,6 @@ from ..scenario.expectations import CaseOutcome, differences, shown
 from ..scenario.scenarios import Case, Scenarios, find, load
 from ..scenario.virtual_time import MockAnswer, Run, StartedTask, Unanswered, run
 from .test_batches import run_batch
-
-INTERPRETERS = ("cpython", "micropython")
 
 
 @dataclass
@@ -45,7 +43,7 @@ class Result:
 class Options(TypedDict):
     """What `tsme test` takes beside its files."""
 
-    on: str
+    on: str | None
     only: str | None
     junit: str | None
     limits: tuple[str, ...]
@@ -57,10 +55,9 @@ class Options(TypedDict):
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option(
     "--on",
-    type=click.Choice([*INTERPRETERS, "both"]),
-    default="cpython",
-    show_default=True,
-    help="The interpreter.",
+    type=click.Choice([*engines.NAMES, "both"]),
+    help="The interpreter; core: CPython with the C core; both: here and on MicroPython.  "
+    "[default: core, or cpython where it is not]",
 )
 @click.option("-k", "only", metavar="TEXT", help="Only cases with TEXT in their file or name.")
 @click.option("--junit", metavar="FILE", help="Write the results as JUnit XML.")
@@ -83,13 +80,15 @@ def test(paths: tuple[str, ...], **options: Unpack[Options]) -> int:
     Exits with 0 if all cases passed, 1 if one failed, 2 if a test file cannot be used.
     """
     on, only, junit = options["on"], options["only"], options["junit"]
+    here = engines.chosen(on if on in ("core", "cpython") else None)
+    engines.use(here)
     limits = limits_of(options["limits"])
     if junit:
         keep_others(junit, "JUnit XML")
     chosen, files = _chosen(paths, only)
     for _, case in chosen:
         case.limits |= limits
-    interpreters = INTERPRETERS if on == "both" else (on,)
+    interpreters = (here, "micropython") if on == "both" else (on or here,)
     results = _run_all(chosen, interpreters)
     shared = [] if only else [_unused(file) for file in files]
     remarks = {file.path: texts for file, texts in zip(files, shared, strict=False) if texts}
@@ -125,7 +124,7 @@ def _chosen(
 
 
 def _run_all(chosen: list[tuple[str, Case]], interpreters: Iterable[str]) -> list[Result]:
-    """Every case on CPython, which finds out the inputs; then the same inputs elsewhere."""
+    """Every case here, which finds out the inputs; then the same inputs elsewhere."""
     runs = []
     for _, case in chosen:
         begun = time.perf_counter()
@@ -136,7 +135,7 @@ def _run_all(chosen: list[tuple[str, Case]], interpreters: Iterable[str]) -> lis
             Result(file, case.name, on, case, done, seconds)
             for (file, case), (done, seconds) in zip(chosen, runs, strict=True)
         ]
-        if on != "cpython":
+        if on == "micropython":
             _elsewhere(made)
         for result in made:
             _judge(result)
@@ -146,7 +145,7 @@ def _run_all(chosen: list[tuple[str, Case]], interpreters: Iterable[str]) -> lis
 
 
 def _play(case: Case) -> Run:
-    """Run a case on this interpreter."""
+    """Run a case here."""
     played = None
     if case.handlers:
         from ..scenario.handlers import Handlers  # noqa: PLC0415  brings asyncio
@@ -223,7 +222,7 @@ def _unused(file: Scenarios) -> list[str]:
 
 def _show(results: list[Result], remarks: dict[str, list[str]], verbose: bool, both: bool) -> None:
     for (file, on), group in groupby(results, lambda result: (result.file, result.on)):
-        console.out(console.strong(file) + (f" on {on}" if both or on != "cpython" else ""))
+        console.out(console.strong(file) + (f" on {on}" if both or on == "micropython" else ""))
         for result in group:
             _show_one(result, verbose)
         if on == results[0].on:

@@ -46,7 +46,11 @@ def _run(command: list[str]) -> str:
     """Run it; what it said, in one line."""
     try:
         done = subprocess.run(
-            command, env=environment(), capture_output=True, timeout=_SECONDS, check=False
+            command,
+            env=environment("micropython"),
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return f"it took longer than {_SECONDS} s"

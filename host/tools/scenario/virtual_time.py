@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from tsme.core import kernel, runs
 from tsme.errors import LimitError
-from tsme.kernel import BEHAVIOUR, Action, Kernel
+from tsme.kernel import BEHAVIOUR, Action
 from tsme.kernel.executor import Executor
 from tsme.kernel.protocol import RUNNING, START
-from tsme.program.interpreter import Interpreter
 from tsme.sim.world import World
 
 from ...compiler.frontend.model import Json
@@ -77,7 +77,7 @@ def run(what: Listing, begin: Begin, ask: Callable[[StartedTask], MockAnswer | N
 
 class _World(_EXECUTOR):  # type: ignore[misc]
     def __init__(self, what: Listing, ask: Callable[[StartedTask], MockAnswer | None]) -> None:
-        super().__init__(Kernel(Interpreter(what.program)))
+        super().__init__(kernel(runs(what.program)))
         self.what = what
         self.ask = ask
         self.watch = self.noted

@@ -26,13 +26,9 @@ def runs(program):
 def kernel(client, room=None, find=None):
     # The kernel for what runs() gave; for any other client the Python kernel.
     if core and (client is None or hasattr(client, "lacks")):
-        from .kernel import CoreKernel
+        from .stepper import CoreKernel
 
         return CoreKernel(client, room, find)
     from ..kernel import Kernel
 
     return Kernel(client, room, find)
-
-
-def name():
-    return "core" if core else "Python"

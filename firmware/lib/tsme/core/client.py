@@ -11,6 +11,7 @@ _FAILED = const(-10)  # TSME_ERR_CALL
 
 class Client:
     signals = False
+    crc = None  # as the core has verified it
     lacks = None  # the name of what the core has not got for it
 
     def __init__(self, program):

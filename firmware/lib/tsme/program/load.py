@@ -87,7 +87,6 @@ def load(p, data, crc, limits):
     except ImportError:
         return
     p.data = data  # for the core, which keeps nothing else of it
-    p.crc = crc32(memoryview(data)[: p.size])
 
 
 def _constants(consts, starts):

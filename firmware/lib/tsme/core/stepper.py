@@ -18,7 +18,8 @@ _EMITS = ("log", "metric", "publish")
 # Of tsme.h
 _LATE = const(1)
 _MEMORY = const(-6)
-_MOST = const(1 << 24)  # bytes that the core may work in
+_MOST = const(1 << 24)  # bytes that the core may work in, and of a checkpoint
+_WORK = const(1 << 31)
 
 
 class CoreKernel(getattr(core, "Kernel", object)):
@@ -118,22 +119,30 @@ class CoreKernel(getattr(core, "Kernel", object)):
                 self._boot()
         if self.core is None:
             return False
-        core.limits(self.core, LIMITS["state_bytes"], self.room or 0, LIMITS["work"])
+        core.limits(self.core, *self._limits())
         return True
 
+    def _limits(self):
+        # more than the core can count is no limit
+        return min(LIMITS["state_bytes"], _MOST), self.room or 0, min(LIMITS["work"], _WORK)
+
     def _boot(self):
-        program = self.client.program
+        client = self.client
+        data = client.program.data
+        if client.crc is None:  # the core knows what it can run once it has verified it
+            client.crc = core.install(data)
+        if isinstance(client.crc, str) or client.crc < 0:
+            client.lacks = str(client.crc)
+            return False
         h = core.boot(
-            program.data,
-            program.crc,
+            data,
+            client.crc,
             self.memory,
-            self.client.call,
-            LIMITS["state_bytes"],
-            self.room or 0,
-            LIMITS["work"],
+            client.call,
+            *self._limits(),
         )
         if isinstance(h, (int, str)):
-            self.client.lacks = str(h)
+            client.lacks = str(h)
             h = None
         self.core = h
         return h is not None
