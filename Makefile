@@ -37,7 +37,7 @@ help:
 	@echo "make conformance   compare with recorded AWS executions"
 	@echo "                   (CASES=folder ON=cpython|micropython JSON=file)"
 	@echo "make crash         cut the power everywhere, and see what is there"
-	@echo "                   (SECONDS=time REPRO=string from a violation;"
+	@echo "                   (SECONDS=time ON=core|python REPRO=string from a violation;"
 	@echo "                   BOARD=rp2040_emulated: with real firmware on an emulated chip)"
 	@echo "make firmware      build MicroPython for a board with tsme in it (BOARD=qemu_mps2,"
 	@echo "                   qemu_microbit, qemu_rv32, rpi_pico, rp2040_emulated, unix)"
@@ -77,7 +77,8 @@ conformance: ready
 
 crash: ready
 	@$(if $(BOARD),setup/firmware.sh "$(BOARD)" >/dev/null)
-	@$(PY) -m $(if $(BOARD),tests.rp2040.campaign,tests.crash) $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(REPRO),--repro "$(REPRO)")
+	@$(PY) -m $(if $(BOARD),tests.rp2040.campaign,tests.crash) $(if $(SECONDS),--seconds "$(SECONDS)") \
+		$(if $(REPRO),--repro "$(REPRO)") $(if $(filter core python,$(ON)),--on "$(ON)")
 
 firmware: ready
 	@setup/firmware.sh "$(BOARD)"

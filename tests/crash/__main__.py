@@ -3,35 +3,71 @@
 import argparse
 import sys
 
+from tests.crash import core
 from tests.crash.broken import BREAKS
 from tests.crash.lives import fails, read, shrink
-from tests.crash.pool import run
+from tests.crash.pool import Total, run
 from tests.crash.shelf import fails as shelf_fails
 
-STATES = 5_000_000
+STATES = 5_000_000  # of the journal in Python; of the one in C ten times as many
 
 
-def replay(text: str) -> int:
+def replay(text: str, on: str) -> int:
     """Lead the lives of a reproducer and tell each step; exit status."""
-    cuts = text.count("@") if text.startswith("p") else sum(life.op > 0 for life in read(text)[1])
+    store = text.startswith("p")
+    lives = () if store else read(text)[1]
+    cuts = text.count("@") if store else sum(life.op > 0 for life in lives)
     print(text)
-    what = (shelf_fails if text.startswith("p") else fails)(text, tell=print)
+    wrong = []
+    if on != "core" or store or text.startswith("r"):
+        wrong.append((shelf_fails if store else fails)(text, tell=print))
+    if on != "python" and not store and not text.startswith("r"):
+        print("the journal in C:")
+        lines = core.told(text)
+        found = [line for line in lines if line.startswith("VIOLATION")]
+        print(*(line for line in lines if line not in found), sep="\n")
+        wrong += [line.split(None, 1)[1] for line in found]
+    what = next(filter(None, wrong), None)
     print(f"VIOLATION  {what}" if what else "all is as it should be")
     print(f"{cuts} cut states, {int(bool(what))} violations")
     return int(bool(what))
 
 
-def prove(states: int, seconds: float | None, jobs: int, stores: bool) -> int:
-    """Search; exit status."""
+def prove_core(states: int, seconds: float | None, jobs: int) -> Total:
+    """Search in the journal in C."""
+    total = core.run(10 * states, seconds, jobs)
+    print("C:", total.line())
+    with core.Checker() as checker:
+        for violation in total.kinds():
+            text, what = shrink(violation.reproducer, fails=checker.fails)
+            print(f"VIOLATION  {what}\n           make crash REPRO={text}", flush=True)
+    return total
+
+
+def prove_python(states: int, seconds: float | None, jobs: int, stores: bool) -> Total:
+    """Search in the journal in Python, in regions and stores."""
     total = run(states, seconds, jobs, stores)
-    print(total.line())
+    print("Python:", total.line())
     for violation in total.kinds():
         text, what = violation.reproducer, violation.what
         if not text.startswith("p"):  # those of a store are short as they are
             text, what = shrink(text)
         print(f"VIOLATION  {what}\n           make crash REPRO={text}", flush=True)
-    print(f"{total.states} cut states, {total.violations} violations")
-    return int(total.violations > 0)
+    return total
+
+
+def prove(states: int, seconds: float | None, jobs: int, on: str, stores: bool) -> int:
+    """Search in one journal after the other; exit status."""
+    if on == "both" and seconds is not None:
+        seconds /= 2
+    totals = []
+    if on != "python":
+        totals.append(prove_core(states, seconds, jobs))
+    if on != "core":
+        totals.append(prove_python(states, seconds, jobs, stores))
+    violations = sum(total.violations for total in totals)
+    print(f"{sum(total.states for total in totals)} cut states, {violations} violations")
+    return int(violations > 0)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,14 +77,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--states", type=int, default=STATES, help="go on until so many")
     parser.add_argument("--jobs", type=int, default=0, help="processes, one a core if 0")
     parser.add_argument("--repro", help="replay this and tell each step")
-    parser.add_argument("--broken", choices=sorted(BREAKS), help="break the journal before")
+    parser.add_argument("--on", choices=("core", "python", "both"), help="which journal")
+    parser.add_argument("--broken", choices=sorted(BREAKS), help="break the one in Python before")
     given = parser.parse_args(arguments)
+    on = given.on or ("python" if given.broken else "both")
+    if on == "both" and not core.compiler():
+        print("the journal in C is left out: there is no C compiler (cc)")
+        on = "python"
     if given.broken:
         BREAKS[given.broken].apply(setattr)
     if not given.repro:
-        return prove(given.states, given.seconds, given.jobs, not given.broken)
+        return prove(given.states, given.seconds, given.jobs, on, not given.broken)
     try:
-        return replay(given.repro)
+        return replay(given.repro, on)
     except ValueError as error:
         parser.error(str(error))
 

@@ -131,7 +131,10 @@ def fails(text: str, tell: Callable[[str], None] | None = None) -> str | None:
     return None
 
 
-def shrink(text: str, tries: int = 2000) -> tuple[str, str]:
+Fails = Callable[[str], str | None]
+
+
+def shrink(text: str, tries: int = 2000, fails: Fails = fails) -> tuple[str, str]:
     """A shorter reproducer that fails too, and what goes wrong there.
 
     Leaves out lives and actions as long as something still goes wrong; a cut may then be in an
