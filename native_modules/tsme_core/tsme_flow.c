@@ -2,13 +2,15 @@
 // 2.9, 3.2).
 
 #include "tsme_frames.h"
+#include "tsme_math.h"
+#include "tsme_number.h"
 #include "tsme_ops.h"
+#include "tsme_rng.h"
+#include "tsme_time.h"
 
 #include <string.h>
 
 enum { TSME_MOST_SECONDS = 2147483647, TSME_MOST_OPTION = 99999999, TSME_BILLION = 1000000000 };
-
-static const tsme_ref tsme_null = {&tsme_simple[TSME_NULL - TSME_FALSE], 0, 0};
 
 // The cause of a States.Timeout for want of a heartbeat.
 const char tsme_silent[] = "\x78\x19no heartbeat came in time";
@@ -40,13 +42,26 @@ static bool tsme_is_option(int64_t n, uint32_t kind)
            n <= (kind == TSME_PERCENTAGE ? TSME_WHOLE : TSME_MOST_OPTION);
 }
 
+static bool tsme_is_percentage(const struct tsme_number *number)
+{
+    const struct tsme_number all = {100, 0, false, true};
+    return (!number->negative || number->mantissa == 0) && tsme_compare_numbers(number, &all) <= 0;
+}
+
 tsme_ref *tsme_op_limit(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     int64_t n;
-    bool good = tsme_limit_number(sp[-1].at, &n);
-    if (good && operand == TSME_PERCENTAGE) {
-        good = n <= 100;
-        n *= TSME_WHOLE / 100;
+    bool good;
+    struct tsme_number number;
+    if (operand == TSME_PERCENTAGE && tsme_number(sp[-1].at, &number)) {
+        good = tsme_is_percentage(&number);
+        n = good ? tsme_millionths(&number) : 0;
+    } else {
+        good = tsme_limit_number(sp[-1].at, &n);
+        if (good && operand == TSME_PERCENTAGE) {
+            good = n <= 100;
+            n *= TSME_WHOLE / 100;
+        }
     }
     t->error =
         good && tsme_is_option(n, operand) ? tsme_reserve(t, sp, TSME_HEAD_MAX) : TSME_NO_TIME;
@@ -102,16 +117,28 @@ void tsme_beat(const struct tsme *t, struct tsme_action *action)
     action->due = beat < action->deadline ? beat : action->deadline;
 }
 
-static int tsme_wait_seconds(struct tsme *t, const tsme_ref *seconds)
+// WAIT: until so many seconds are over, or until a time.
+static int tsme_wait_until(struct tsme *t, const tsme_ref *value, uint32_t kind)
 {
     int64_t n;
-    if (!tsme_integer(seconds->at, &n) || n < 0 || n > TSME_MOST_SECONDS) {
-        return TSME_NO_TIME;
+    uint64_t due;
+    struct tsme_time time;
+    if (kind == TSME_WAIT_SECONDS) {
+        if (!tsme_integer(value->at, &n) || n < 0 || n > TSME_MOST_SECONDS) {
+            return TSME_NO_TIME;
+        }
+        due = t->state.now + 1000u * (uint64_t)n;
+    } else {
+        if (!tsme_timestamp(value->at, &time)) {
+            return TSME_NO_TIME;
+        }
+        n = tsme_milliseconds(&time);
+        due = n < 0 ? 0 : (uint64_t)n;
+        if (due > t->state.now && due - t->state.now > 1000u * (uint64_t)TSME_MOST_SECONDS) {
+            return TSME_NO_TIME;
+        }
     }
-    if (n == 0) {
-        return TSME_GOES_ON;
-    }
-    return tsme_new_action(t, TSME_TIMER_ACTION, t->state.now + 1000u * (uint64_t)n);
+    return due <= t->state.now ? TSME_GOES_ON : tsme_new_action(t, TSME_TIMER_ACTION, due);
 }
 
 // .. [MaxConcurrency] items [ToleratedFailureCount] [ToleratedFailurePercentage]
@@ -136,7 +163,8 @@ static int tsme_begin_map(struct tsme *t, tsme_ref *sp, uint32_t flags)
     if (!tsme_option(&sp, flags & 1, TSME_MOST, &most)) {
         return TSME_NO_TIME;
     }
-    share = (uint32_t)((uint64_t)share * count / TSME_WHOLE);
+    uint32_t rest;
+    share = (uint32_t)tsme_divide(tsme_times(share, count), TSME_WHOLE, &rest);
     if (!(flags & 2) || (flags & 4 && share < failures)) {
         failures = share;
     }
@@ -245,8 +273,12 @@ struct tsme_rate {
 // a * b, rounded down to billionths, at most TSME_MOST_SECONDS.
 static struct tsme_rate tsme_product(struct tsme_rate a, struct tsme_rate b)
 {
-    uint64_t part = a.whole * b.part + a.part * b.whole + a.part * b.part / TSME_BILLION;
-    struct tsme_rate product = {a.whole * b.whole + part / TSME_BILLION, part % TSME_BILLION};
+    uint32_t rest;
+    uint64_t part = tsme_times(a.whole, b.part) + tsme_times(a.part, b.whole) +
+                    tsme_divide(tsme_times(a.part, b.part), TSME_BILLION, &rest);
+    struct tsme_rate product;
+    product.whole = tsme_times(a.whole, b.whole) + tsme_divide(part, TSME_BILLION, &rest);
+    product.part = rest;
     if (product.whole >= TSME_MOST_SECONDS) {
         product = (struct tsme_rate){TSME_MOST_SECONDS, 0};
     }
@@ -266,11 +298,15 @@ static uint64_t tsme_delay(uint64_t interval, struct tsme_rate rate, uint32_t n,
             rate = tsme_product(rate, rate);
         }
     }
-    if (interval * power.whole >= longest) {
-        return 1000 * longest;
+    uint64_t whole = tsme_times(interval, power.whole);
+    uint64_t most = tsme_times(1000, longest);
+    if (whole >= longest) {
+        return most;
     }
-    uint64_t delay = 1000 * interval * power.whole + interval * power.part / 1000000;
-    return delay < 1000 * longest ? delay : 1000 * longest;
+    uint32_t rest;
+    uint64_t delay =
+        tsme_times(1000, whole) + tsme_divide(tsme_times(interval, power.part), 1000000, &rest);
+    return delay < most ? delay : most;
 }
 
 // RETRY: counter, interval, attempts, whole and billionths of the rate, longest, jitter.
@@ -286,6 +322,9 @@ static int tsme_retry(struct tsme *t, uint32_t operand)
         at = tsme_skip(at);
     }
     struct tsme_frame *f = t->frame;
+    if (!f->entry) {
+        return TSME_ERR_CODE; // a child without a state has nowhere to go back to
+    }
     uint32_t n = tsme_counters(f)[given[0]];
     if (n >= given[2]) {
         return TSME_GOES_ON;
@@ -293,45 +332,12 @@ static int tsme_retry(struct tsme *t, uint32_t operand)
     tsme_counters(f)[given[0]] = n + 1;
     struct tsme_rate rate = {given[3], given[4]};
     uint64_t longest = given[5] ? given[5] : TSME_MOST_SECONDS;
+    uint64_t delay = tsme_delay(given[1], rate, n, longest);
+    if (given[6]) {
+        delay = tsme_below(tsme_draw(t), delay + 1);
+    }
     f->pc = f->entry;
-    return tsme_new_action(t, TSME_TIMER_ACTION,
-                           t->state.now + tsme_delay(given[1], rate, n, longest));
-}
-
-/// The context ///
-
-tsme_ref *tsme_op_context(struct tsme *t, tsme_ref *sp, uint32_t operand)
-{
-    struct tsme_frame *f = tsme_outer(t, operand >> 8);
-    operand &= 255;
-    if (operand >= TSME_CONTEXT_VALUE) {
-        int err = tsme_push_item(t, sp, f, operand == TSME_CONTEXT_ITEM);
-        if (err) {
-            t->error = err;
-            return 0;
-        }
-        return sp + 1;
-    }
-    uint32_t n = 0;
-    if (operand == TSME_CONTEXT_INDEX) {
-        n = f->index;
-    } else {
-        for (uint32_t i = 0; i < t->program.counters; i++) {
-            n += tsme_counters(f)[i];
-        }
-    }
-    if (operand == TSME_CONTEXT_INDEX && f->parent == TSME_NO_PARENT) {
-        *sp = tsme_null;
-        return sp + 1;
-    }
-    int err = tsme_reserve(t, sp, TSME_HEAD_MAX);
-    if (err) {
-        t->error = err;
-        return 0;
-    }
-    *sp = (tsme_ref){t->top, 0, 0};
-    t->top = tsme_write_head(t->top, TSME_UINT, n);
-    return sp + 1;
+    return tsme_new_action(t, TSME_TIMER_ACTION, t->state.now + delay);
 }
 
 /// All of them ///
@@ -342,7 +348,7 @@ int tsme_flow(struct tsme *t, tsme_ref *sp, uint32_t op, uint32_t operand)
     t->sp = t->stack;
     switch (op) {
     case TSME_OP_TASK: return tsme_task(t, sp, operand);
-    case TSME_OP_WAIT: return tsme_wait_seconds(t, sp - 1);
+    case TSME_OP_WAIT: return tsme_wait_until(t, sp - 1, operand);
     case TSME_OP_RETRY: return tsme_retry(t, operand);
     case TSME_OP_RAISE: return tsme_raise_again(t);
     case TSME_OP_FAIL: return tsme_fail_with(t, sp, operand);

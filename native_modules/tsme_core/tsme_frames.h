@@ -193,12 +193,19 @@ int tsme_flow(struct tsme *t, tsme_ref *sp, uint32_t op, uint32_t operand);
 enum { TSME_GOES_ON = 1000 }; // of tsme_flow: with an empty stack
 tsme_ref *tsme_op_caught(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref *tsme_op_error(struct tsme *t, tsme_ref *sp, uint32_t operand);
-tsme_ref *tsme_op_context(struct tsme *t, tsme_ref *sp, uint32_t operand);
-
 tsme_ref *tsme_op_limit(struct tsme *t, tsme_ref *sp, uint32_t operand);
 void tsme_beat(const struct tsme *t, struct tsme_action *action);
 extern const char tsme_silent[];
 extern const char tsme_timeout[];
+
+// tsme_compare.c
+tsme_ref *tsme_op_compare(struct tsme *t, tsme_ref *sp, uint32_t operand);
+tsme_ref *tsme_op_test(struct tsme *t, tsme_ref *sp, uint32_t operand);
+bool tsme_string_matches(const uint8_t *text, const uint8_t *pattern);
+
+// tsme_context.c
+tsme_ref *tsme_op_context(struct tsme *t, tsme_ref *sp, uint32_t operand);
+bool tsme_is_context(const uint8_t *at);
 
 // tsme_vm.c
 int tsme_loop(struct tsme *t, tsme_ref *sp);

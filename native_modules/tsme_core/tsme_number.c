@@ -2,8 +2,6 @@
 
 #include "tsme_number.h"
 
-#include "tsme_value.h"
-
 enum {
     TSME_FRACTION_BITS = 52,
     TSME_BIAS = 1023,
@@ -166,8 +164,12 @@ int tsme_compare_numbers(const struct tsme_number *a, const struct tsme_number *
         int b_sign = b->mantissa ? 1 - 2 * b->negative : 0;
         return a_sign - b_sign;
     }
-    struct tsme_number m = tsme_normal(*a);
-    struct tsme_number n = tsme_normal(*b);
+    struct tsme_number m = *a;
+    struct tsme_number n = *b;
+    if (m.exponent != n.exponent) {
+        m = tsme_normal(m);
+        n = tsme_normal(n);
+    }
     int order = m.exponent != n.exponent ? (m.exponent < n.exponent ? -1 : 1)
                                          : (m.mantissa > n.mantissa) - (m.mantissa < n.mantissa);
     return m.negative ? -order : order;

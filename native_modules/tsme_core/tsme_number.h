@@ -11,8 +11,7 @@
 #ifndef TSME_NUMBER_H
 #define TSME_NUMBER_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "tsme_value.h"
 
 enum {
     TSME_FLOAT16 = 0xF9, // first bytes of the encodings

@@ -2,6 +2,7 @@
 
 #include "tsme_frames.h"
 #include "tsme_ops.h"
+#include "tsme_rng.h"
 
 #include <string.h>
 
@@ -107,8 +108,7 @@ static int tsme_take_names(struct tsme *t, struct tsme_fields *fields)
     if (tsme_take_number(fields, &seed)) {
         return TSME_ERR_INPUT;
     }
-    // A small seed's first draw would be 0: it is advanced once (SPEC 3.3).
-    t->state.rng = seed * 6364136223846793005u + 1442695040888963407u;
+    t->state.rng = tsme_advance(seed); // a small seed's first draw would be 0
     return TSME_OK;
 }
 
@@ -125,6 +125,9 @@ static int tsme_take_origin(struct tsme *t, struct tsme_fields *fields)
         return err;
     }
     origin->context = t->held[TSME_HELD_VALUE];
+    if (!tsme_is_context(origin->context.at)) {
+        return TSME_ERR_INPUT;
+    }
     t->held[TSME_HELD_VALUE] = t->held[TSME_HELD_ERROR];
     if (*origin->context.at == TSME_NULL) {
         origin->context.at = 0;

@@ -37,6 +37,7 @@ enum {
 
 // Bytes 0xF4 .. 0xF7 to refer to.
 extern const uint8_t tsme_simple[4];
+#define tsme_null ((tsme_ref){&tsme_simple[TSME_NULL - TSME_FALSE], 0, 0})
 
 // Values that are known to be well-formed (they came through tsme_check).
 uint32_t tsme_head(const uint8_t **at);
@@ -76,6 +77,17 @@ void *tsme_take_block(struct tsme *t, uint32_t size);
 // `end` is read; `scratch` is written to.
 int32_t tsme_check(const uint8_t *start, const uint8_t *end, struct tsme_part scratch);
 int tsme_check_head(const uint8_t **at, const uint8_t *end, uint8_t *major, uint64_t *n);
+
+// Whether the value is an integer from 0 to 65535, and which: what most numbers are.
+TSME_INLINE bool tsme_short(const uint8_t *at, uint32_t *n)
+{
+    uint32_t first = *at;
+    if (first > (TSME_UINT << 5 | 25)) {
+        return false;
+    }
+    *n = first < 24 ? first : first == 24 ? at[1] : (uint32_t)at[1] << 8 | at[2];
+    return true;
+}
 
 static inline bool tsme_is_container(const uint8_t *at)
 {

@@ -28,9 +28,6 @@ struct tsme_rule {
     {choices, operand, constant, counted, flow, pops, pushes, missing},
 static const struct tsme_rule tsme_rules[TSME_OPS] = {TSME_INSTRUCTIONS(TSME_RULE)};
 
-#define TSME_NAME(name, ...) #name,
-static const char *const tsme_names[TSME_OPS] = {TSME_INSTRUCTIONS(TSME_NAME)};
-
 enum {
     TSME_RETRY_MOST = 99999999,
     TSME_RATE_MOST = 2147483647,
@@ -144,7 +141,7 @@ static bool tsme_is_errors(const struct tsme_program *p, uint32_t c)
 }
 
 // Counter, interval, attempts, whole and billionths of the rate, longest, jitter.
-static bool tsme_is_retrier(struct tsme_pass *pass, uint32_t c)
+static bool tsme_is_retrier(const struct tsme_pass *pass, uint32_t c)
 {
     static const uint32_t most[7] = {
         0, TSME_RETRY_MOST, TSME_RETRY_MOST, TSME_RATE_MOST, TSME_BILLIONTHS_MOST, TSME_RETRY_MOST,
@@ -159,7 +156,6 @@ static bool tsme_is_retrier(struct tsme_pass *pass, uint32_t c)
             n > (i ? (int64_t)most[i] : pass->program->counters - 1)) {
             return false;
         }
-        pass->refused = i == 6 && n ? "jitter" : pass->refused;
         at = tsme_skip(at);
     }
     return true;
@@ -198,24 +194,13 @@ static bool tsme_check_constant(struct tsme_pass *pass, struct tsme_op *i, char 
 // What an operand may say that this engine does not have.
 static const char *tsme_refuse(const struct tsme_pass *pass, const struct tsme_op *i)
 {
-    switch (i->op) {
-    case TSME_OP_CALL:
-        if (i->operand >= TSME_FUNCTIONS) {
-            return "an unknown function";
-        }
-        return pass->calls ? 0 : tsme_foreign(i->operand);
-    case TSME_OP_COMPARE:
-        return i->operand == 5 || i->operand >= 24 ? "StringMatches or a timestamp" : 0;
-    case TSME_OP_TEST: return i->operand == TSME_IS_TIMESTAMP ? "IsTimestamp" : 0;
-    case TSME_OP_WAIT: return i->operand == 1 ? "a timestamp" : 0;
-    case TSME_OP_CONTEXT:
-        return (i->operand & 255) == TSME_CONTEXT_RETRIES ||
-                       (i->operand & 255) >= TSME_CONTEXT_INDEX
-                   ? 0
-                   : "CONTEXT";
-    case TSME_OP_EMIT: return tsme_names[i->op];
-    default: return 0;
+    if (i->op != TSME_OP_CALL) {
+        return 0;
     }
+    if (i->operand >= TSME_FUNCTIONS) {
+        return "an unknown function";
+    }
+    return pass->calls ? 0 : tsme_foreign(i->operand);
 }
 
 static uint32_t tsme_count_bits(uint32_t n)

@@ -221,64 +221,11 @@ static tsme_ref *tsme_op_put(struct tsme *t, tsme_ref *sp, uint32_t operand)
     return err ? tsme_fail(t, err) : sp - 1;
 }
 
-/// Comparing ///
-
-static int tsme_sign(int64_t a, int64_t b)
+// EMIT: the value stays on the stack.
+static tsme_ref *tsme_op_emit(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
-    return a < b ? -1 : a > b;
-}
-
-static int tsme_compare_texts(const uint8_t *a, const uint8_t *b)
-{
-    uint32_t a_size = tsme_head(&a);
-    uint32_t b_size = tsme_head(&b);
-    int order = memcmp(a, b, a_size < b_size ? a_size : b_size);
-    return order ? order : tsme_sign(a_size, b_size);
-}
-
-static tsme_ref *tsme_op_compare(struct tsme *t, tsme_ref *sp, uint32_t operand)
-{
-    (void)t;
-    const uint8_t *a = sp[-2].at;
-    const uint8_t *b = sp[-1].at;
-    bool comparable = false;
-    int order = 0;
-    int64_t m;
-    int64_t n;
-    switch (operand >> 3) {
-    case TSME_COMPARE_NUMBER:
-        comparable = tsme_integer(a, &m) && tsme_integer(b, &n);
-        order = comparable ? tsme_sign(m, n) : 0;
-        break;
-    case TSME_COMPARE_TEXT:
-        comparable = *a >> 5 == TSME_TEXT && *b >> 5 == TSME_TEXT;
-        order = comparable ? tsme_compare_texts(a, b) : 0;
-        break;
-    default:
-        comparable = (*a | 1) == TSME_TRUE && (*b | 1) == TSME_TRUE;
-        order = *a - *b;
-        break;
-    }
-    // Which orders each relation accepts: bit 0 less, bit 1 equal, bit 2 greater.
-    static const uint8_t accepts[5] = {2, 1, 4, 3, 6};
-    uint32_t bit = order < 0 ? 1 : order == 0 ? 2 : 4;
-    bool holds = comparable && (accepts[operand & 7] & bit);
-    return tsme_top(sp - 1, &tsme_simple[holds]);
-}
-
-static tsme_ref *tsme_op_test(struct tsme *t, tsme_ref *sp, uint32_t operand)
-{
-    (void)t;
-    uint8_t first = *sp[-1].at;
-    bool holds = false;
-    switch (operand) {
-    case TSME_IS_PRESENT: holds = first != TSME_MISSING; break;
-    case TSME_IS_NULL: holds = first == TSME_NULL; break;
-    case TSME_IS_STRING: holds = first >> 5 == TSME_TEXT; break;
-    case TSME_IS_NUMERIC: holds = first >> 5 <= TSME_NEGATIVE; break;
-    default: holds = (first | 1) == TSME_TRUE; break;
-    }
-    return tsme_top(sp, &tsme_simple[holds]);
+    int err = tsme_emit(t, sp, (uint8_t)operand);
+    return err ? tsme_fail(t, err) : sp;
 }
 
 /// The loop ///
@@ -292,7 +239,7 @@ static const tsme_operation tsme_operations[TSME_OPS] = {
     [TSME_OP_COMPARE] = tsme_op_compare, [TSME_OP_TEST] = tsme_op_test,
     [TSME_OP_CONTEXT] = tsme_op_context, [TSME_OP_LIMIT] = tsme_op_limit,
     [TSME_OP_CAUGHT] = tsme_op_caught,   [TSME_OP_ERROR] = tsme_op_error,
-    [TSME_OP_QUERY] = tsme_op_query,
+    [TSME_OP_QUERY] = tsme_op_query,     [TSME_OP_EMIT] = tsme_op_emit,
 };
 
 // Keeps in the frame what the loop had in hand when it stopped before `ip`.

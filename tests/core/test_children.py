@@ -18,7 +18,6 @@ from tests.conformance.definitions import text_of
 from tests.conformance.driver import drive
 from tests.conformance.suite import cases
 from tests.interpreters import ROOT
-from tests.laws.drive import start_event
 from tests.laws.test_trees import Runner
 from tests.laws.trees import Forest, text
 from tsme.errors import LimitError, TsmeError
@@ -41,9 +40,8 @@ from tsme_host.compiler.compile import compile_text
 from tsme_host.compiler.frontend.model import CompileError
 
 from . import kernel, machine, tsm
-from .machine import Ran
+from .played import LARGE, Played, flow, mapped, played, task
 
-LARGE = 200_000  # bytes of memory: nothing has to be collected
 CASES = ROOT.parent / "shared" / "conformance"
 LEAST = 12_000  # most trees have to
 MIGRATE = 10  # the kind of input that moves an execution to another program
@@ -55,15 +53,6 @@ CHANGED = 250  # programs with wrong bytes
 def built() -> None:
     machine.require()
     machine.make()
-
-
-def played(
-    target: str, program: bytes, events: list[Any], folder: Path, memory: int = LARGE
-) -> Ran:
-    """The C engine's run of these inputs."""
-    first = events[0]
-    fields, then = kernel.fields_of(first), kernel.packed(events[1:])
-    return machine.run(target, program, fields, folder, memory, then=then, start=first[1])
 
 
 def grown(seed: int) -> tuple[bytes, list[Any], bytes] | None:
@@ -136,69 +125,6 @@ def test_trees_give_the_same_records_on_the_board(tmp_path: Path) -> None:
             ran = played("m3", tree[0], tree[1], tmp_path, LEAST)
             assert ran.error in ("", "unsupported"), seed
             assert ran.error or ran.records == tree[2], seed
-
-
-class Played:
-    """An execution that is told what comes next."""
-
-    def __init__(self, flow: dict[str, Any], value: Any, budget: int = 256, **limits: int) -> None:
-        self.program = compile_text(json.dumps(flow), "", budget=budget, **limits).program
-        self.kernel = Kernel(Interpreter(Program(self.program)))
-        self.state: Any = State()
-        self.events: list[Any] = []
-        self.records: list[bytes] = []
-        self.feed(start_event(self.kernel.client.program, value))
-
-    def feed(self, event: Any) -> None:
-        step = self.kernel.step(self.state, event)
-        self.events.append(event)
-        if step is not None:
-            self.state = step.state
-            self.records.append(bytes(step.record))
-
-    def answer(self, kind: int, *fields: Any, later: int = 5, which: int = 0) -> None:
-        """An input for one of the pending actions."""
-        pending = sorted(self.state.pending)
-        self.feed((kind, self.state.now + later, pending[which % len(pending)], *fields))
-
-    def rest(self) -> None:
-        """Continues, and answers what is pending, until the end."""
-        while not self.state.status:
-            if self.kernel.client.runnable(self.state.client):
-                self.feed((CONTINUE, self.state.now + 1))
-                continue
-            first = self.state.pending[min(self.state.pending)]
-            if first[1] == WAKE:
-                self.feed((TIMER, first[3], first[0]))
-            else:
-                self.answer(SUCCEEDED, {"done": len(self.events)})
-
-    def same(self, folder: Path, memory: int = LARGE) -> Ran:
-        """The C engine, on both machines, does what the kernel did."""
-        want = kernel.framed_all(self.records)
-        for target in ("host", "m3"):
-            ran = played(target, self.program, self.events, folder, memory)
-            assert (ran.error, ran.records) == ("", want), target
-        assert ran.numbers["status"] == self.state.status
-        return ran
-
-
-def flow(*states: tuple[str, dict[str, Any]]) -> dict[str, Any]:
-    """States one after the other."""
-    names = [name for name, _ in states]
-    out = {}
-    for (name, state), after in zip(states, [*names[1:], None], strict=True):
-        ends = state["Type"] in ("Fail", "Succeed")
-        out[name] = state if ends else state | ({"Next": after} if after else {"End": True})
-    return {"StartAt": names[0], "States": out}
-
-
-def mapped(body: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"Type": "Map", "ItemProcessor": body} | more
-
-
-def task(**more: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": "work"} | more
 
 
 ITEM = {"i.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value", "in.$": "$"}
