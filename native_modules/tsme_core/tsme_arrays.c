@@ -13,11 +13,10 @@
 
 enum { TSME_RANGE_MOST = 1000 }; // items of ArrayRange
 
-bool tsme_an_integer(const uint8_t *at, int64_t *integer)
+bool tsme_rounded(const uint8_t *at, int64_t *integer)
 {
     struct tsme_number number;
-    return tsme_integer(at, integer) ||
-           (tsme_number(at, &number) && tsme_round_number(&number, integer));
+    return tsme_number(at, &number) && tsme_round_number(&number, integer);
 }
 
 int tsme_give_integer(struct tsme *t, tsme_ref *args, tsme_ref *sp, int64_t n)

@@ -197,6 +197,34 @@ static int tsme_call_out(struct tsme *t, uint32_t function, tsme_ref *args, tsme
 
 /// Functions of the core ///
 
+// Whether the value is a natural number of at most 16 bits, as most are, and which.
+static inline bool tsme_is_small(const uint8_t *at, uint32_t *n)
+{
+    *n = *at;
+    if (*n == 24) {
+        *n = at[1];
+    } else if (*n == 25) {
+        *n = (uint32_t)at[1] << 8 | at[2];
+    } else {
+        return *n < 24;
+    }
+    return true;
+}
+
+// Of two small numbers.
+static tsme_ref *tsme_add_small(struct tsme *t, tsme_ref *sp, uint32_t sum)
+{
+    int err = tsme_reserve(t, sp - 2, TSME_HEAD_MAX);
+    if (err) {
+        t->error = err;
+        return 0;
+    }
+    uint8_t *to = tsme_write_head(t->top, TSME_UINT, sum);
+    tsme_built(sp - 2, t->top, to, 0);
+    t->top = to;
+    return sp - 1;
+}
+
 // AWS takes integers of 32 bits.
 static tsme_ref *tsme_math_add(struct tsme *t, tsme_ref *sp)
 {
@@ -246,8 +274,12 @@ static int tsme_call_function(struct tsme *t, uint32_t function, tsme_ref *args,
 
 tsme_ref *tsme_op_call(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
+    uint32_t a;
+    uint32_t b;
     if (operand == TSME_MATH_ADD) {
-        return tsme_math_add(t, sp);
+        return tsme_is_small(sp[-2].at, &a) && tsme_is_small(sp[-1].at, &b)
+                   ? tsme_add_small(t, sp, a + b)
+                   : tsme_math_add(t, sp);
     }
     tsme_ref *args = sp - tsme_arity(operand);
     uint32_t work = 0;

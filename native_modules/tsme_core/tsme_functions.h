@@ -32,7 +32,11 @@ int tsme_math_random(struct tsme *t, tsme_ref *args, tsme_ref *sp);
 
 // An argument that is to be an integer: any number, rounded, halves up; false if it is none of 64
 // bits.
-bool tsme_an_integer(const uint8_t *at, int64_t *integer);
+bool tsme_rounded(const uint8_t *at, int64_t *integer);
+static inline bool tsme_an_integer(const uint8_t *at, int64_t *integer)
+{
+    return tsme_integer(at, integer) || tsme_rounded(at, integer);
+}
 
 // Makes an integer the result.
 int tsme_give_integer(struct tsme *t, tsme_ref *args, tsme_ref *sp, int64_t n);

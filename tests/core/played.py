@@ -14,7 +14,7 @@ from tsme.program import Program
 from tsme.program.interpreter import Interpreter
 from tsme_host.compiler.compile import compile_text
 
-from . import kernel, machine
+from . import functions, kernel, machine
 from .machine import Ran
 
 LARGE = 200_000  # bytes of memory: nothing has to be collected
@@ -26,7 +26,10 @@ def played(
     """The C engine's run of these inputs."""
     first = events[0]
     fields, then = kernel.fields_of(first), kernel.packed(events[1:])
-    return machine.run(target, program, fields, folder, memory, then=then, start=first[1])
+    calls = functions.Caller() if target.startswith("host") else None
+    return machine.run(
+        target, program, fields, folder, memory, then=then, start=first[1], calls=calls
+    )
 
 
 class Played:

@@ -223,9 +223,7 @@ def test_a_start_of_another_behaviour_is_refused_by_name(tmp_path: Path):
 
 
 def test_what_the_engine_lacks_is_refused_by_name(tmp_path: Path):
-    for source, name in (
-        ("ENTER 0\nLOAD 0\nLOAD 0\nCALL 0\nSTORE 0\nEND", "an intrinsic function"),
-    ):
+    for source, name in (("ENTER 0\nINT 1\nCALL 13\nSTORE 0\nEND", "JsonToString"),):
         program = tsm.assemble(source)
         ran = machine.run("host", program, model.start_fields(program, 1), tmp_path)
         assert (ran.error, ran.refused) == ("unsupported", name)
