@@ -74,7 +74,7 @@ def one(
         message, where = _told(e)
         return Failure(seed, done, message, where, tuple(without))
     finally:
-        seen.moves += len(world.moves) if world else 0
+        seen.moves += world.made if world else 0
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import heappop
 from typing import Any
 
 from tsme.errors import fault, over
@@ -11,7 +12,7 @@ from tsme.kernel import Kernel
 from tsme.machine import Machine
 from tsme.machine import native as _native
 
-from .nor import Nor
+from .nor import Nor, PowerLoss
 
 _NATIVE: Any = _native  # device code has no types
 core = _NATIVE.core
@@ -27,8 +28,39 @@ def _journal_error(code: int, numbers: tuple[int, ...]) -> Exception:
 
 _NUMBERS = {5: 3, 6: 0, 10: 0, 11: 2}
 
+
+class _Device:
+    """What of a device is in C, without it."""
+
+    state: Any
+    quick = labelled = False
+    stf = inputs = count = None
+
+    @property
+    def value(self) -> Any:
+        """A machine's state."""
+        return self.state.client
+
+    def signal(self, value: Any) -> None:
+        """A signal from outside.  Raises Mistake if it is refused by an error, not on purpose."""
+        self.signal_slowly(value)
+
+    def signal_slowly(self, value: Any) -> None:
+        """The same in Python."""
+        raise NotImplementedError
+
+
+class _World:
+    """What of a world is in C, without it."""
+
+    done = 0
+
+
 if core:
-    core.bind(journal_error=_journal_error, Info=Info)
+    core.bind(journal_error=_journal_error, Info=Info, PowerLoss=PowerLoss, heappop=heappop)
+
+DeviceBase: Any = core.Device if core else _Device
+WorldBase: Any = core.World if core else _World
 
 
 def journal_on(flash: Nor) -> Any:
@@ -36,7 +68,16 @@ def journal_on(flash: Nor) -> Any:
     return core.Journal(flash) if core else Journal(flash)
 
 
+def core_runs() -> bool:
+    """Does the loop of worlds run in C?"""
+    return bool(core)
+
+
+def is_quick(client: Any) -> bool:
+    """Are steps of it made in C?"""
+    return bool(core) and type(client) is Machine
+
+
 def kernel_of(client: Any, room: int | None = None) -> Any:
     """The kernel of what runs on a device."""
-    quick = core and type(client) is Machine
-    return _NATIVE.MachineKernel(client, room) if quick else Kernel(client, room)
+    return _NATIVE.MachineKernel(client, room) if is_quick(client) else Kernel(client, room)

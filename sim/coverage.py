@@ -96,24 +96,31 @@ class Coverage:
         code, line = (at.tb_frame.f_code, at.tb_lineno) if at else (None, 0)
         self.devices[device.name].rejected[_named(error, code, line)] += 1
 
-    def counter(self, sim: Simulation, device: Device) -> Callable[[Any, Any], None]:
-        """What counts each step of a device."""
+    def counter(
+        self, sim: Simulation, device: Device
+    ) -> tuple[Callable[..., None], list[int], bool]:
+        """What counts each step of a device: (count(event, step, counted), inputs, labelled).
+
+        inputs: how often each kind came; who has counted that itself says so.  labelled: there
+        is more to count than inputs and ends.
+        """
         seen = self.devices.setdefault(device.name, Seen())
         within = {} if device.is_machine else _trace(seen, device)
         inputs = seen.inputs
         last = ""
 
-        def count(event: Any, step: Any) -> None:
-            inputs[event[0]] += 1
+        def count(event: Any, step: Any, counted: bool = False) -> None:
+            if not counted:
+                inputs[event[0]] += 1
             if step.state.status:
                 within.clear()
                 result = step.state.result
                 failed = step.state.status > 1
                 seen.ends[str(result[0]) if failed else "succeeded"] += 1
 
-        def count_and_label(event: Any, step: Any) -> None:
+        def count_and_label(event: Any, step: Any, counted: bool = False) -> None:
             nonlocal last
-            count(event, step)
+            count(event, step, counted)
             if not step.state.status:
                 now = sim.label(device)
                 if now != last:
@@ -122,7 +129,7 @@ class Coverage:
                     last = now
 
         labelled = device.is_machine and type(sim).label is not Simulation.label
-        return count_and_label if labelled else count
+        return count_and_label if labelled else count, inputs, labelled
 
 
 def _named(error: Exception, code: CodeType | None, line: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from tsme.engine.platform import lag
 from tsme.engine.tasks import Done, TaskError
@@ -13,12 +13,12 @@ from tsme.kernel import BEHAVIOUR, Action, State
 from tsme.kernel.executor import Executor
 from tsme.kernel.protocol import FAILED, SIGNAL, START, STARTED, SUCCEEDED
 from tsme.kernel.rejected import Rejected
-from tsme.machine import Machine
+from tsme.machine import Machine, shown
 from tsme.machine.drafts import own
 from tsme.program.interpreter import Interpreter
 from tsme.values.copies import worded
 
-from .core import journal_on, kernel_of
+from .core import DeviceBase, is_quick, journal_on, kernel_of
 from .nor import Nor
 from .replay_cache import CachedReplay, ReplayCache
 from .terms import Call, Mistake, Value, plain_name
@@ -63,7 +63,7 @@ class Outside(Protocol):
         """Its handlers have died with it."""
 
 
-class Device(Executor):
+class Device(DeviceBase, Executor):  # type: ignore[misc]
     """name: in its world.  state: what a machine's state is, as plain data; None for a workflow.
 
     kernel_state: all of the kernel's.  records: of every step since the first, as committed.
@@ -79,7 +79,7 @@ class Device(Executor):
         self.names = names  # of a workflow's states
         self.flash = flash
         self.is_machine = isinstance(what, Machine)
-        self.client = what if self.is_machine else Interpreter(what)
+        self.client: Any = what if self.is_machine else Interpreter(what)
         self.skew = 0  # ms that its clock is wrong
         self.lag = self.floor = 0
         self.given: Any = None  # an input that it has not yet taken
@@ -96,12 +96,7 @@ class Device(Executor):
         self.maybe: Mark | None = None  # the one that was being committed
         self.boot()
 
-    # --- what a check may look at ---
-
-    @property
-    def value(self) -> Value:
-        """A machine's state."""
-        return self.state.client
+    # --- what a check may look at: value, and ---
 
     @property
     def status(self) -> str:
@@ -125,6 +120,8 @@ class Device(Executor):
         self.told = self.flash.count  # failed blocks are what a board logs, not a machine
         if not self.is_machine:
             self.client.trace = None  # a replay has been seen
+        self.quick = is_quick(self.client)
+        self.stf = self.client.stf if self.quick else None
         self.find()
         self.watch = self.world.watched(self)
         if self.busy():
@@ -199,7 +196,7 @@ class Device(Executor):
         while event := self.next():
             self.feed(event)
 
-    def signal(self, value: Value) -> None:
+    def signal_slowly(self, value: Value) -> None:
         """A signal from outside.  Raises Mistake if it is refused by an error, not on purpose."""
         now = self.time()
         if type(value) not in _PLAIN:
@@ -219,6 +216,8 @@ class Device(Executor):
 
     def end(self, action: Action, kind: int, fields: tuple[Any, ...]) -> None:
         """A task has ended, if it is pending still."""
+        if self.quick and self.end_quickly(action, kind, fields):
+            return
         if action.id in self.state.pending:
             self.given = (kind, self.time(), action.id, *fields)
             self.go_on()
@@ -304,8 +303,12 @@ class Device(Executor):
     def give_up(self, event: Any, e: Exception) -> Any:
         """A machine that cannot take a result, or a timer, has a mistake."""
         if isinstance(e, Rejected) and event[0] != SIGNAL:
-            raise Mistake(f"stf() raised {e.cause}") from e.exception
+            self.mistaken(e.exception)
         return super().give_up(event, e)
+
+    def mistaken(self, e: Exception) -> NoReturn:
+        """stf() raised this at what it cannot refuse."""
+        raise Mistake(f"stf() raised {shown(e)}") from e
 
     def launch(self, action: Action) -> None:
         if self.once(action.resource) and not action.started:

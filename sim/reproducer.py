@@ -65,17 +65,17 @@ class _Story(Coverage):
         self.say(f"             {_name(device)}rejected: {type(error).__name__}: {error}")
 
     def counter(self, sim: Simulation, device: Device) -> Any:
-        count = super().counter(sim, device)
+        count, inputs, _ = super().counter(sim, device)
 
-        def tell(event: Any, step: Any) -> None:
+        def tell(event: Any, step: Any, counted: bool = False) -> None:
             fields = ", ".join(_short(v) for v in event[2:] if not isinstance(v, bytes))
             if event[0] == 1:
                 fields = _short(event[5])
             kind = INPUTS[event[0]]
             self.say(f"{(event[1] - EPOCH) / 1000:>11.3f}  {_name(device)}{kind} {fields}")
-            count(event, step)
+            count(event, step, counted)
 
-        return tell
+        return tell, inputs, True
 
 
 def _name(device: Device) -> str:

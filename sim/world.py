@@ -13,6 +13,7 @@ from typing import Any
 
 from tsme.kernel.protocol import FAILED
 
+from .core import WorldBase, core_runs
 from .coverage import Coverage
 from .device import INTERRUPTED, Device, mark
 from .nor import Nor, PowerLoss
@@ -31,7 +32,7 @@ _HOUR = 3_600_000
 Move = tuple[int, int, int]
 
 
-class World:
+class World(WorldBase):  # type: ignore[misc]
     """One seed's world.  `without`: faults that it is spared.  guard: as in guard.watched()."""
 
     def __init__(
@@ -57,7 +58,10 @@ class World:
         # What is to come: (time, order, device, action or None, work).
         self.coming: list[tuple[int, int, Device, Any, Callable[[], None]]] = []
         self.past: list[tuple[Device, int, Any, int, Any]] = []  # results that have come
-        self.moves: list[Move] = []
+        self.done = 0  # moves that were made of the seed's own
+        self.replayed: list[Move] = []
+        self.table = bytes(self.mix.table)
+        self.orders = "order" in self.mix
         self.devices: list[Device] = []
         self.by_name: dict[str, Device] = {}
         for subject in subjects:
@@ -75,25 +79,40 @@ class World:
 
     # --- a run ---
 
-    def run(self, steps: int) -> None:
-        """Moves as the seed has them, `steps` at most, and then to rest."""
-        table = self.mix.table
+    @property
+    def made(self) -> int:
+        """How many moves were made."""
+        return int(self.done) + len(self.replayed)
+
+    @property
+    def moves(self) -> list[Move]:
+        """Those that were made."""
+        return list(self.drawn(self.done)) + self.replayed
+
+    def drawn(self, many: int) -> Iterator[Move]:
+        """The first moves that the seed has."""
         count = len(self.devices)
-        moves = self.moves
         x = mix(self.seed, 2)
-        for _ in range(steps):
+        for _ in range(many):
             x = (x * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
             n = x >> 32
-            one = (table[n & 255], (n >> 8) % count if count > 1 else 0, n)
-            moves.append(one)
-            if not self.move(one):
-                break
+            yield self.table[n & 255], (n >> 8) % count if count > 1 else 0, n
+
+    def run(self, steps: int) -> None:
+        """Moves as the seed has them, `steps` at most, and then to rest."""
+        if core_runs():
+            self.run_quickly(mix(self.seed, 2), steps)
+        else:
+            for one in self.drawn(steps):
+                self.done += 1
+                if not self.move(one):
+                    break
         self.finish()
 
     def replay(self, moves: Sequence[Move]) -> None:
         """These moves, and then to rest."""
         for move in moves:
-            self.moves.append(move)
+            self.replayed.append(move)
             if not self.move(move):
                 break
         self.finish()
@@ -101,8 +120,10 @@ class World:
     def move(self, move: Move) -> bool:
         """One move.  False if nothing can happen any more."""
         kind, number, n = move
-        device = self.devices[number]
         self.now += (n >> 16) * self.pause >> 16
+        return self._moved(kind, self.devices[number], n)
+
+    def _moved(self, kind: int, device: Device, n: int) -> bool:
         try:
             state = device.state
             if (state.status or not state.execution) and not self._awake(device, n):
@@ -373,7 +394,8 @@ class World:
     def watched(self, device: Device) -> Callable[[Any, Any], None]:
         """What is called after each step of a device."""
         check = self.sim.check
-        count = self.seen.counter(self.sim, device)
+        count, device.inputs, device.labelled = self.seen.counter(self.sim, device)
+        device.count = count
 
         def watch(event: Any, step: Any) -> None:
             count(event, step)

@@ -19,6 +19,8 @@ def mix(*parts: int) -> int:
 def step(stf: Any, kernel: Any, room: int | None, state: Any, event: Any) -> Any:
     """The step of an event; NotImplemented: it is Python's."""
 
+def ordered(v: Any) -> Any: ...
+
 class Draft: ...
 class ObjectDraft(Draft): ...
 class State: ...
@@ -67,3 +69,9 @@ class Journal:
     """A Store on a Flash, as tsme.journal.Journal is one."""
 
     def __new__(cls, flash: Flash) -> Journal: ...
+
+class Device:
+    """Of which devices of a world are made: steps of machines that nobody watches."""
+
+class World:
+    """Of which worlds are made: the way that most moves take."""

@@ -5,6 +5,8 @@
 
 #define GAMMA 0x9E3779B97F4A7C15u
 
+PyTypeObject *roll_type;
+
 static uint64_t turned(uint64_t x)
 {
     x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
@@ -202,8 +204,7 @@ int dice_begin(PyObject *module)
                         Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, roll_slots};
     PyObject *type = PyType_FromSpecWithBases(&spec, base);
     Py_DECREF(base);
-    int ok = type && PyModule_AddObjectRef(module, "Roll", type) == 0 &&
-             PyModule_AddFunctions(module, methods) == 0;
-    Py_XDECREF(type);
-    return ok;
+    roll_type = (PyTypeObject *)type;
+    return type && PyModule_AddObjectRef(module, "Roll", type) == 0 &&
+           PyModule_AddFunctions(module, methods) == 0;
 }

@@ -58,6 +58,8 @@ typedef struct {
     PyObject *LimitError;
     PyObject *journal_error; // the exception of a code and its numbers
     PyObject *Info;          // what recovery finds
+    PyObject *PowerLoss;     // of sim/nor.py
+    PyObject *heappop;       // of heapq
 } Python;
 
 extern Python py;
@@ -77,6 +79,8 @@ int is_box(PyObject *v);
 PyObject *value_leaf(PyObject *v);
 PyObject *value_own(PyObject *v);
 PyObject *value_frozen(PyObject *v, int deep, int last);
+// As ordered() of copies.py.
+PyObject *value_ordered(PyObject *v);
 
 /// Drafts ///
 
@@ -136,6 +140,13 @@ State *state_of(PyObject *state);
 // what stf() has raised if *raised is 1.
 State *step_make(const Steps *steps, State *old, const Event *event, Out *record, int *raised);
 
+/// Dice ///
+
+extern PyTypeObject *roll_type;
+
+void dice_begin_with(PyObject *dice, uint64_t x);
+uint64_t dice_draw(PyObject *dice);
+
 /// Flash ///
 
 // What sim/nor.py has of flash, where nothing goes wrong; all else is Python's.
@@ -175,6 +186,7 @@ int journal_commit(Journal *j, uint8_t kind, const uint8_t *body, size_t size);
 int drafts_begin(PyObject *module);
 int flash_begin(PyObject *module);
 int journal_begin(PyObject *module);
+int worlds_begin(PyObject *module);
 int values_begin(PyObject *module);
 int dice_begin(PyObject *module);
 int steps_begin(PyObject *module);

@@ -29,6 +29,8 @@ static const struct {
     {"LimitError", &py.LimitError},
     {"journal_error", &py.journal_error},
     {"Info", &py.Info},
+    {"PowerLoss", &py.PowerLoss},
+    {"heappop", &py.heappop},
 };
 
 // bind(name=what Python has, ...)
@@ -58,7 +60,7 @@ PyMODINIT_FUNC PyInit_tsme_machines(void)
     PyObject *made = PyModule_Create(&module);
     if (made && (PyModule_AddIntConstant(made, "API", API) < 0 || !values_begin(made) ||
                  !drafts_begin(made) || !dice_begin(made) || !steps_begin(made) ||
-                 !flash_begin(made) || !journal_begin(made)))
+                 !flash_begin(made) || !journal_begin(made) || !worlds_begin(made)))
         Py_CLEAR(made);
     return made;
 }

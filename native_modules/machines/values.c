@@ -315,6 +315,67 @@ PyObject *value_frozen(PyObject *v, int deep, int last)
     return frozen_slowly(v, deep, last);
 }
 
+// Names of a plain dict in order, if all are ASCII.
+static PyObject *sorted_names(PyObject *v)
+{
+    PyObject *names = names_of(v);
+    for (Py_ssize_t k = 0; names && k < PyList_GET_SIZE(names); k++)
+        if (!PyUnicode_IS_COMPACT_ASCII(PyList_GET_ITEM(names, k)))
+            Py_CLEAR(names);
+    return names;
+}
+
+// recursion: at most 32, which it counts. NULL without an exception: it takes a
+// closer look.
+static PyObject *ordered_common(PyObject *v, int deep)
+{
+    PyTypeObject *type = Py_TYPE(v);
+    if (is_leaf(v)) {
+        int over = type == &PyUnicode_Type && !PyUnicode_IS_COMPACT_ASCII(v);
+        if (type == &PyLong_Type)
+            PyLong_AsLongLongAndOverflow(v, &over);
+        return over ? NULL : Py_NewRef(v);
+    }
+    if (deep >= DEPTH)
+        return NULL;
+    if (type == &PyList_Type) {
+        PyObject *out = PyList_New(PyList_GET_SIZE(v));
+        for (Py_ssize_t k = 0; out && k < PyList_GET_SIZE(v); k++) {
+            PyObject *x = ordered_common(PyList_GET_ITEM(v, k), deep + 1);
+            if (x)
+                PyList_SET_ITEM(out, k, x);
+            else
+                Py_CLEAR(out);
+        }
+        return out;
+    }
+    PyObject *names = type == &PyDict_Type ? sorted_names(v) : NULL;
+    PyObject *out = names ? PyDict_New() : NULL;
+    for (Py_ssize_t k = 0; out && k < PyList_GET_SIZE(names); k++) {
+        PyObject *name = PyList_GET_ITEM(names, k);
+        PyObject *x = ordered_common(PyDict_GetItemWithError(v, name), deep + 1);
+        if (!x || PyDict_SetItem(out, name, x) < 0)
+            Py_CLEAR(out);
+        Py_XDECREF(x);
+    }
+    Py_XDECREF(names);
+    return out;
+}
+
+PyObject *value_ordered(PyObject *v)
+{
+    PyObject *out = ordered_common(v, 0);
+    if (out || PyErr_Occurred())
+        return out;
+    return PyObject_CallOneArg(py.ordered, v);
+}
+
+static PyObject *ordered(PyObject *self, PyObject *v)
+{
+    (void)self;
+    return value_ordered(v);
+}
+
 static PyObject *own(PyObject *self, PyObject *v)
 {
     (void)self;
@@ -336,6 +397,7 @@ static PyObject *frozen(PyObject *self, PyObject *const *args, Py_ssize_t n)
 }
 
 static PyMethodDef methods[] = {
+    {"ordered", ordered, METH_O, "ordered(v), as in tsme/values/copies.py"},
     {"own", own, METH_O, "own(v), as in tsme/machine/drafts.py"},
     {"frozen", (PyCFunction)(void (*)(void))frozen, METH_FASTCALL,
      "frozen(v, deep=0, last=False), as in tsme/machine/drafts.py"},
