@@ -26,4 +26,25 @@ $(BUILD)/batch-m3.elf: $(ENGINE) bare/bare_batch.c bare/port_m3.c $(HEADERS) bar
 	$(CROSS)gcc $(subst -std=c99,-std=gnu99,$(WARN)) -Wno-pedantic $(M3) -nostartfiles -T bare/m3.ld \
 		-Wl,--gc-sections -o $@ $(filter %.c,$^)
 
-.PHONY: batch
+# The journal alone, over memory that stands in for flash (bare/bare_journal.c).
+
+JOURNAL = $(wildcard tsme_journal*.c) tsme_crc.c tsme_math.c bare/bare_journal.c
+JOURNALS = gcc64 gcc32 powerpc s390x
+
+journal: $(JOURNALS:%=$(BUILD)/journal-%) $(BUILD)/journal-m3.elf $(BUILD)/journal-m3-crc256.elf
+
+$(BUILD)/journal-gcc64: COMPILE = gcc $(HOST)
+$(BUILD)/journal-gcc32: COMPILE = gcc -m32 $(HOST)
+$(BUILD)/journal-powerpc $(BUILD)/journal-s390x: COMPILE = clang $(TRAP) $(CROSSED)
+
+$(JOURNALS:%=$(BUILD)/journal-%): $(BUILD)/journal-%: $(JOURNAL) bare/port_host.c $(HEADERS) Makefile builds.mk
+	@mkdir -p $(BUILD)
+	$(COMPILE) $(WARN) -o $@ $(filter %.c,$^)
+
+$(BUILD)/journal-m3.elf $(BUILD)/journal-m3-crc256.elf: $(JOURNAL) bare/port_m3.c $(HEADERS) bare/m3.ld Makefile builds.mk
+	@mkdir -p $(BUILD)
+	$(CROSS)gcc $(subst -std=c99,-std=gnu99,$(WARN)) -Wno-pedantic $(M3) $(TABLE) -nostartfiles -T bare/m3.ld \
+		-Wl,--gc-sections -o $@ $(filter %.c,$^)
+$(BUILD)/journal-m3-crc256.elf: TABLE = -DTSME_CRC_TABLE=256
+
+.PHONY: batch journal

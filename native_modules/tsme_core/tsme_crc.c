@@ -47,9 +47,9 @@ static const uint32_t tsme_crc_table[16] = {
 #endif
 // clang-format on
 
-TSME_INLINE uint32_t tsme_crc_byte(uint32_t crc, uint8_t byte)
+// The lowest byte of `crc`, into which data went, is done with.
+TSME_INLINE uint32_t tsme_crc_step(uint32_t crc)
 {
-    crc ^= byte;
 #if TSME_CRC_TABLE == 256
     return crc >> 8 ^ tsme_crc_table[crc & 255];
 #else
@@ -61,14 +61,18 @@ TSME_INLINE uint32_t tsme_crc_byte(uint32_t crc, uint8_t byte)
 uint32_t tsme_crc(uint32_t seed, const uint8_t *data, uint32_t size)
 {
     uint32_t crc = ~seed;
-    for (; size >= 4; size -= 4, data += 4) {
-        crc = tsme_crc_byte(crc, data[0]);
-        crc = tsme_crc_byte(crc, data[1]);
-        crc = tsme_crc_byte(crc, data[2]);
-        crc = tsme_crc_byte(crc, data[3]);
+    const uint8_t *end = data + (size & ~3u);
+    while (data != end) { // four bytes may go in at once
+        crc ^=
+            data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
+        data += 4;
+        crc = tsme_crc_step(crc);
+        crc = tsme_crc_step(crc);
+        crc = tsme_crc_step(crc);
+        crc = tsme_crc_step(crc);
     }
-    while (size--) {
-        crc = tsme_crc_byte(crc, *data++);
+    for (end += size & 3; data != end; data++) {
+        crc = tsme_crc_step(crc ^ *data);
     }
     return ~crc;
 }

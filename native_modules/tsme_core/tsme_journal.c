@@ -277,7 +277,10 @@ static int open_block(struct tsme_journal *j, uint32_t generation, const struct 
 static int committed(struct tsme_journal *j, const struct record *r, uint32_t begin,
                      uint32_t generation, uint32_t end)
 {
-    int error = tsme_flash_sync(j, tsme_block_of(j, generation));
+    if (generation != j->generation) {
+        j->block = tsme_block_of(j, generation);
+    }
+    int error = j->device.sync ? tsme_flash_sync(j, j->block) : 0;
     if (error) {
         return error;
     }
@@ -290,7 +293,6 @@ static int committed(struct tsme_journal *j, const struct record *r, uint32_t be
         }
         j->generation++;
     }
-    j->block = tsme_block_of(j, generation);
     j->off = (end + j->slot - 1) & (0u - j->slot);
     if (r->kind == TSME_JOURNAL_CHECKPOINT) {
         j->since = begin;
@@ -431,33 +433,39 @@ int tsme_journal_commit(struct tsme_journal *j, uint8_t kind, const struct tsme_
             return error;
         }
     }
-    struct record r = {.parts = parts, .count = count, .kind = kind};
-    uint32_t most = TSME_RECORD_MOST + 1u; // of a part that is too large
-    r.size = TSME_RECORD_HEAD;
-    for (uint32_t i = 0; i < count && r.size <= most; i++) {
-        r.size += parts[i].size < most ? parts[i].size : most;
+    uint32_t size = TSME_RECORD_HEAD;
+    for (uint32_t i = 0; i < count; i++) {
+        // What is too large is so, however many parts follow.
+        uint32_t more = parts[i].size <= TSME_RECORD_MOST ? parts[i].size : TSME_RECORD_MOST + 1u;
+        size = size <= TSME_RECORD_MOST ? size + more : size;
     }
+    struct record r;
+    r.parts = parts;
+    r.count = count;
+    r.kind = kind;
+    r.size = size;
     uint32_t off = j->off;
     uint32_t lead = off & (j->unit - 1);
-    if (r.size > j->end - off || lead + r.size > j->buffer_size ||
+    if (size > j->end - off || lead + size > j->buffer_size ||
         (kind == TSME_JOURNAL_CHECKPOINT && blocks_left(j) <= 0)) {
         return commit_long(j, &r);
     }
     // What the crc is of lies together, until it is there: its place comes before it.
     uint8_t *head = j->buffer + lead;
     uint8_t *to = head + TSME_RECORD_HEAD;
-    uint32_t word = (r.size - TSME_RECORD_HEAD) | (uint32_t)kind << 24;
-    memset(j->buffer, 0xFF, lead);
-    tsme_put32(head + 4, word);
+    if (lead) {
+        memset(j->buffer, 0xFF, lead);
+    }
+    tsme_put32(head + 4, (size - TSME_RECORD_HEAD) | (uint32_t)kind << 24);
     for (uint32_t i = 0; i < count; i++) {
         memcpy(to, parts[i].at, parts[i].size);
         to += parts[i].size;
     }
-    r.crc = tsme_crc(j->chain, head + 4, r.size - 4);
-    tsme_put32(head, word);
+    r.crc = tsme_crc(j->chain, head + 4, size - 4);
+    memcpy(head, head + 4, 4);
     tsme_put32(head + 4, r.crc);
     j->live = TSME_DEAD;
-    int took = tsme_flash_program(j, j->block, off - lead, tsme_pad(j, lead + r.size), lead);
+    int took = tsme_flash_program(j, j->block, off - lead, tsme_pad(j, lead + size), lead);
     if (took < 0) {
         return took;
     }
@@ -466,7 +474,7 @@ int tsme_journal_commit(struct tsme_journal *j, uint8_t kind, const struct tsme_
         tsme_journal_retire(j, j->block);
         return store(j, &r, 0);
     }
-    return committed(j, &r, j->generation, j->generation, off + r.size);
+    return committed(j, &r, j->generation, j->generation, off + size);
 }
 
 int tsme_journal_checkpoint(struct tsme_journal *j, const struct tsme_part *parts, uint32_t count)

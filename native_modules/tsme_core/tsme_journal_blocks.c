@@ -92,6 +92,22 @@ int tsme_flash_read(struct tsme_journal *j, uint32_t block, uint32_t off, uint8_
     return tsme_fault(j, TSME_J009, block, TSME_CANNOT_READ, (uint32_t)said);
 }
 
+// Are `size` bytes the same? By words where they lie at words, as the buffer and slots do.
+static bool same(const uint8_t *a, const uint8_t *b, uint32_t size)
+{
+    uint32_t differ = 0;
+    if ((((uintptr_t)a | (uintptr_t)b) & 3) == 0) {
+        for (; size >= 4; size -= 4, a += 4, b += 4) {
+            uint32_t x;
+            uint32_t y;
+            memcpy(&x, __builtin_assume_aligned(a, 4), 4);
+            memcpy(&y, __builtin_assume_aligned(b, 4), 4);
+            differ |= x ^ y;
+        }
+    }
+    return !differ && (!size || !memcmp(a, b, size));
+}
+
 // Are the `size` bytes of the buffer from `at` on in the flash? What is behind them is read over.
 int tsme_flash_holds(struct tsme_journal *j, uint32_t block, uint32_t off, uint32_t at,
                      uint32_t size)
@@ -109,7 +125,7 @@ int tsme_flash_holds(struct tsme_journal *j, uint32_t block, uint32_t off, uint3
         if (error) {
             return error;
         }
-        if (memcmp(to, j->buffer + at, n) != 0) {
+        if (!same(to, j->buffer + at, n)) {
             return 0;
         }
         at += n;
@@ -238,7 +254,7 @@ int tsme_block_look(struct tsme_journal *j, uint32_t block, struct tsme_block_he
         return error;
     }
     if (!tsme_mark_whole(h->part)) {
-        return TSME_OTHER;
+        return TSME_BLOCK_OTHER;
     }
     if (h->part[4] != TSME_FLASH_VERSION) {
         return tsme_fault(j, TSME_J003, h->part[4], TSME_FLASH_VERSION, 0);
@@ -262,20 +278,20 @@ int tsme_block_look(struct tsme_journal *j, uint32_t block, struct tsme_block_he
         return error;
     }
     if (tsme_get32(place + 24) != tsme_crc(tsme_get32(h->part + 24), place, 24)) {
-        return TSME_MARKED;
+        return TSME_BLOCK_MARKED;
     }
     h->first = tsme_get32(place);
     h->number = tsme_get32(place + 4);
     h->chain = tsme_get32(place + 8);
     h->checkpoint = tsme_get32(place + 12);
-    return TSME_USED;
+    return TSME_BLOCK_USED;
 }
 
 // Is what this generation's block says that it holds this generation?
 int tsme_block_used(struct tsme_journal *j, uint32_t generation, struct tsme_block_head *h)
 {
     int found = tsme_block_look(j, tsme_block_of(j, generation), h);
-    return found < 0 ? found : found == TSME_USED && h->generation == generation;
+    return found < 0 ? found : found == TSME_BLOCK_USED && h->generation == generation;
 }
 
 // Does a block say that the next one of the ring holds a record? One byte may have rotted.

@@ -21,7 +21,7 @@ enum { TSME_DEAD = 0, TSME_LIVE = 1, TSME_UNSEALED = 2 }; // `live` of a journal
 
 // What a block says: nothing; that it was erased to the end, and for which generation; what
 // is in it, too.
-enum { TSME_OTHER = 0, TSME_MARKED = 1, TSME_USED = 2 };
+enum { TSME_BLOCK_OTHER = 0, TSME_BLOCK_MARKED = 1, TSME_BLOCK_USED = 2 };
 
 struct tsme_block_head {
     uint32_t generation, before, retired;      // MARKED and USED

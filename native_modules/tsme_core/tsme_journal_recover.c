@@ -86,7 +86,7 @@ static int scan(struct tsme_journal *j, struct scan *s)
         if (found < 0) {
             return found;
         }
-        if (found != TSME_OTHER) {
+        if (found != TSME_BLOCK_OTHER) {
             claimed = true;
             s->owned = s->owned || h.generation;
             j->claimed = h.generation ? j->claimed : block;
@@ -94,7 +94,7 @@ static int scan(struct tsme_journal *j, struct scan *s)
         } else if (!tsme_filled(h.part, TSME_HALF, 0xFF)) {
             s->others = true;
         }
-        if (found == TSME_USED && h.generation > s->newest) {
+        if (found == TSME_BLOCK_USED && h.generation > s->newest) {
             s->newest = h.generation;
             at = block;
         }
@@ -152,7 +152,7 @@ static int foreign(struct tsme_journal *j, uint32_t newest, uint32_t *first)
         if (found < 0) {
             return found;
         }
-        if (found != TSME_OTHER || tsme_bit(j->worn, block) || !is_foreign(whole, h.part)) {
+        if (found != TSME_BLOCK_OTHER || tsme_bit(j->worn, block) || !is_foreign(whole, h.part)) {
             continue;
         }
         *first = *first == TSME_NO_BLOCK ? block : *first;
@@ -281,7 +281,7 @@ static int look_ready(struct tsme_journal *j)
     uint32_t following = tsme_good_after(j, j->generation);
     uint32_t block = tsme_block_of(j, following);
     int found = tsme_block_look(j, block, &h);
-    if (found == TSME_MARKED && h.generation == following && h.before == j->generation &&
+    if (found == TSME_BLOCK_MARKED && h.generation == following && h.before == j->generation &&
         !j->device.once) {
         found = tsme_flash_blank(j, block, j->slot, j->device.size);
         j->ready = found > 0 ? following : 0;

@@ -47,8 +47,8 @@ BREAKS = {
     "generation": Break(
         "the newest block is taken by its place, not its generation",
         RECOVERY,
-        "found == TSME_USED && h.generation > s->newest",
-        "found == TSME_USED",
+        "found == TSME_BLOCK_USED && h.generation > s->newest",
+        "found == TSME_BLOCK_USED",
     ),
     "blank": Break(
         "a block that looks blank is not erased again",
