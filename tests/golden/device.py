@@ -5,20 +5,31 @@
 # an array (docs/SPEC.md, 3.1), or "checkpoint", "reset".  The bytes are those of the journal that
 # are not erased; the checkpoint is of the state at the end.
 #
-#   plain   on CPython: without the native core
-#   as-is   with all that there is
+#   plain   on CPython: without what is there in C
+#   as-is   in Python, with what helps it
+#   core    on the C core, with its journal; so on a board, which has no arguments
+# ruff: noqa: E402
 import sys
 
-if sys.argv[1:2] == ["plain"]:
-    sys.modules["tsme_native"] = None  # type: ignore[assignment]
+MODE = sys.argv[1] if len(getattr(sys, "argv", ())) > 1 else "core"
+if MODE == "plain":
+    sys.modules["tsme_native"] = sys.modules["tsme_core"] = None  # type: ignore[assignment]
 
-from tsme import Journal, RamFlash
-from tsme.kernel import Kernel
+from tsme import RamFlash
 from tsme.kernel.executor import Executor
 from tsme.machine import Machine
 from tsme.program import Program
-from tsme.program.interpreter import Interpreter
 from tsme.values.cbor import decode
+
+if MODE == "core":
+    from tsme.core import kernel, runs
+    from tsme.core.journal import Journal
+else:
+    from tsme.journal import Journal
+    from tsme.kernel import Kernel
+    from tsme.program.interpreter import Interpreter
+
+    kernel, runs = Kernel, Interpreter
 
 BLOCK = 512
 BLOCKS = 8
@@ -29,7 +40,7 @@ def client(what):
         from tests.golden import machines
 
         return Machine(getattr(machines, what))
-    return Interpreter(Program(what))
+    return runs(Program(what))
 
 
 class Board:
@@ -43,7 +54,7 @@ class Board:
         journal = Journal(self.flash, buffer=256)
         clients = [client(what) for what in self.programs]
         by_digest = {c.program.digest: c for c in clients}
-        self.executor = Executor(Kernel(clients[0], journal.most, by_digest.get), journal)
+        self.executor = Executor(kernel(clients[0], journal.most, by_digest.get), journal)
         self.executor.recover()
 
     def checkpoint(self):
@@ -76,7 +87,11 @@ class Board:
 
 def difference(path):
     with open(path, "rb") as f:
-        programs, moves, image, end = decode(f.read(), 0, True)[0]
+        return compare(f.read())
+
+
+def compare(data):
+    programs, moves, image, end = decode(data, 0, True)[0]
     board = Board(programs)
     for move in moves:
         board.do(move)

@@ -32,6 +32,30 @@ class Info:
         self.retired = retired
 
 
+class _Careful:
+    # A device whose failures are answers.  On MicroPython one that raises jumps over C.
+    def __init__(self, device):
+        self.device = device
+
+    def readblocks(self, n, buf, off):
+        try:
+            return self.device.readblocks(n, buf, off)
+        except OSError as e:
+            return e
+
+    def writeblocks(self, n, buf, off):
+        try:
+            return self.device.writeblocks(n, buf, off)
+        except OSError as e:
+            return e
+
+    def ioctl(self, op, n):
+        try:
+            return self.device.ioctl(op, n)
+        except OSError as e:
+            return e
+
+
 class Journal:
     key = None
 
@@ -40,6 +64,8 @@ class Journal:
         count, size, unit, programmed_once, slot = once("journal.geometry", "fit", device, slot)
         shared = self._shared if hasattr(device, "device") else None
         buffer = getattr(buffer, "_journal", buffer)
+        if hasattr(core, "RAISES"):
+            device = _Careful(device)
         self._journal = core.journal_open(
             device, shared, count, size, unit, programmed_once, slot, buffer
         )
