@@ -122,8 +122,7 @@ static int binding_call(void *context, struct tsme_call *call)
     return TSME_OK;
 }
 
-// What install() and boot() have in common. The package has asked for the limits of a program
-// when it loaded it; they are not asked for again.
+// What install() and boot() have in common.
 static struct tsme_handle *new_handle(mp_obj_t program, mp_obj_t memory, size_t usual,
                                       struct tsme_config *config)
 {
@@ -140,6 +139,13 @@ static struct tsme_handle *new_handle(mp_obj_t program, mp_obj_t memory, size_t 
     config->program_size = (uint32_t)info.len;
     config->limits = h->limits;
     config->context = h;
+    return h;
+}
+
+// The package has asked for the limits of a program when it loaded it: they are not asked for
+// again.
+static void free_limits(struct tsme_handle *h)
+{
     h->limits[TSME_PROGRAM_BYTES] = 1u << 24;
     h->limits[TSME_SLOTS] = TSME_SLOTS_MAX;
     h->limits[TSME_STACK] = TSME_STACK_MAX;
@@ -147,7 +153,6 @@ static struct tsme_handle *new_handle(mp_obj_t program, mp_obj_t memory, size_t 
     h->limits[TSME_VALUE_BYTES] = (1u << 24) - 1;
     h->limits[TSME_STEP_BYTES_MOST] = 1u << 31;
     h->limits[TSME_ITEMS_MOST] = 1u << 24;
-    return h;
 }
 
 static mp_obj_t core_install(size_t n, const mp_obj_t *args)
@@ -156,6 +161,7 @@ static mp_obj_t core_install(size_t n, const mp_obj_t *args)
     size_t usual = 2048 + 2 * (size_t)MP_OBJ_SMALL_INT_VALUE(mp_obj_len(args[0]));
     mp_obj_t memory = n > 1 && !mp_obj_is_small_int(args[1]) ? args[1] : MP_OBJ_NEW_SMALL_INT(0);
     struct tsme_handle *h = new_handle(args[0], memory, usual, &config);
+    free_limits(h);
     config.call = binding_call; // nothing is run: it only says that functions can be had
     uint32_t crc;
     int err = tsme_install(&h->t, &config, &crc);
@@ -179,6 +185,9 @@ static mp_obj_t core_boot(size_t n, const mp_obj_t *args)
     h->call = args[3];
     config.call = args[3] == mp_const_none ? NULL : binding_call;
     take_limits(h, args + 4);
+    if (h->limits[TSME_STATE_BYTES]) { // 0: nobody has changed any, and all are the core's own
+        free_limits(h);
+    }
     uint32_t crc;
     int err = TSME_OK;
     if (args[1] == mp_const_none) {

@@ -68,7 +68,7 @@ ONCE = {
     "journal.reread",
     "kernel.mismatch",
     "journal.heads",
-    "journal.geometry",
+    "values.geometry",
     "journal.provision",
     "journal.trial",
     "journal.file_image",

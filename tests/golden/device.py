@@ -23,7 +23,7 @@ from tsme.values.cbor import decode
 
 if MODE == "core":
     from tsme.core import kernel, runs
-    from tsme.core.journal import Journal
+    from tsme.core.journal import Journal  # type: ignore[assignment]
 else:
     from tsme.journal import Journal
     from tsme.kernel import Kernel

@@ -11,6 +11,9 @@ core: Any  # the module tsme_core, or None
 def runs(program: Program) -> Client:
     """What runs a program: a client for kernel(), or of the Python kernel."""
 
+def booted(data: bytes, crc: int) -> Client:
+    """The same for the bytes of a program that was verified before, whose CRC-32 was kept."""
+
 def kernel(
     client: Client | None,
     room: int | None = None,

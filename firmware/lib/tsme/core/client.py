@@ -1,4 +1,11 @@
 # A program that the core runs, as the kernel's client; and its functions that stay in Python.
+import sys
+
+try:
+    from binascii import crc32
+except ImportError:
+    from ..values.crc import crc32
+
 from .. import const, once
 from ..errors import IntrinsicError, LimitError, StatesError
 from ..values.cbor import decode, encode_into
@@ -9,13 +16,43 @@ _TOO_LARGE = const(7)
 _FAILED = const(-10)  # TSME_ERR_CALL
 
 
+class Kept:
+    # A program that was verified when it was installed, as a Program is; nothing of it is taken
+    # apart until somebody asks.
+    def __init__(self, data, crc):
+        self.data = data
+        self.crc = crc
+        if crc32(data) != crc:
+            self.whole()  # raises
+        self.digest = bytes(data[3:11])
+        self.needs, at = decode(data, 11, True)
+        limits = decode(data, at, True)[0]
+        self.budget = limits[3] or 256
+        if "tsme.kernel.limits" in sys.modules:  # whoever has changed them is to be asked
+            self.whole()
+
+    def whole(self):
+        from ..program import Program
+
+        return Program(self.data, self.crc)
+
+    def resources(self):
+        return self.whole().resources()
+
+    def __getattr__(self, name):
+        if name[:1] == "_":
+            raise AttributeError(name)
+        return getattr(self.whole(), name)
+
+
 class Client:
     signals = False
-    crc = None  # as the core has verified it
+    # crc: as the core has verified it, or None
     lacks = None  # the name of what the core has not got for it
 
     def __init__(self, program):
         self.program = program
+        self.crc = getattr(program, "crc", None) if isinstance(program, Kept) else None
         self._python = None
         self._calls = {}
 
@@ -24,7 +61,8 @@ class Client:
         if self._python is None:
             from ..program.interpreter import Interpreter
 
-            self._python = Interpreter(self.program)
+            program = self.program
+            self._python = Interpreter(program.whole() if isinstance(program, Kept) else program)
         return self._python
 
     # What the kernel and others ask of a client; `part`: of a state of the core, or frames.

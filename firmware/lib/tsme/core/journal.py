@@ -61,7 +61,7 @@ class Journal:
 
     def __init__(self, device, slot=32, buffer=256):
         self.device = device
-        count, size, unit, programmed_once, slot = once("journal.geometry", "fit", device, slot)
+        count, size, unit, programmed_once, slot = once("values.geometry", "fit", device, slot)
         shared = self._shared if hasattr(device, "device") else None
         buffer = getattr(buffer, "_journal", buffer)
         if hasattr(core, "RAISES"):

@@ -1,11 +1,20 @@
 # A state of the core, as tsme.kernel has State: numbers at once, all else when it is asked for.
+import sys
+
 import tsme_core as core
 
 from .. import const
-from ..kernel import State
 from ..values.cbor import decode
 
 _TASK = const(0)
+
+if hasattr(core, "Kernel") or "tsme.kernel" in sys.modules:
+    from ..kernel import Action, Step
+else:  # the same, without all that is there besides
+    from collections import namedtuple
+
+    Action = namedtuple("Action", "id kind frame due resource payload heartbeat started deadline")
+    Step = namedtuple("Step", "state actions record")
 
 
 class CoreState(getattr(core, "State", object)):
@@ -19,6 +28,8 @@ class CoreState(getattr(core, "State", object)):
     def due(self, asking=()):
         # recursion: at most 1, State has one of its own
         if asking:
+            from ..kernel import State
+
             return State.due(self, asking)
         return self.pending[self._due_id] if self._due_id else None
 

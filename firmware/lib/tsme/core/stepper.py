@@ -1,15 +1,16 @@
 # The kernel over the core: step, adopt and undo as tsme.kernel.Kernel has them, with the same
 # results.  The core is at one state, and may have made a step of it; any other state is brought
 # back from its checkpoint.
+#
+# Nothing of the Python kernel is loaded until a step needs it.
+import sys
+
 import tsme_core as core
 
 from .. import const
 from ..errors import fault
-from ..kernel import BEHAVIOUR, Action, Kernel, Step
-from ..kernel.limits import LIMITS
-from ..values import MISSING
 from ..values.cbor import decode, encode_all
-from .state import CoreState, state_of
+from .state import Action, CoreState, Step, state_of
 
 # As kernel/protocol.py has them.
 _START = const(1)
@@ -20,6 +21,14 @@ _LATE = const(1)
 _MEMORY = const(-6)
 _MOST = const(1 << 24)  # bytes that the core may work in, and of a checkpoint
 _WORK = const(1 << 31)
+_BEHAVIOUR = const(1)  # kernel.BEHAVIOUR
+
+
+def _python(*args):
+    # recursion: at most 1, that kernel knows no core
+    from ..kernel import Kernel
+
+    return Kernel(*args)
 
 
 class CoreKernel(getattr(core, "Kernel", object)):
@@ -30,16 +39,18 @@ class CoreKernel(getattr(core, "Kernel", object)):
         self.room = room
         self.find = find
         self.memory = memory
-        self.limits = LIMITS
+        self.limits = _limits()
         self.recording = True  # False: nobody asks for the records of steps
         self.work = None
         self.core = None  # the handle ..
         self.of = None  # .. which is for this client
         self.at = self.made = None  # states that it has: adopted, and made of it
 
-    def use(self, digest, n=BEHAVIOUR):
+    def use(self, digest, n=_BEHAVIOUR):
         # recursion: at most 1, that kernel knows no core
-        kernel = Kernel(self.client, None, self.find)
+        if n == _BEHAVIOUR and self.client and self.client.program.digest == digest:
+            return
+        kernel = _python(self.client, None, self.find)
         kernel.use(digest, n)
         self.client = kernel.client
 
@@ -48,6 +59,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
     def _step(self, state, event):
         # event: as docs/SPEC.md, 3.1.  -> Step, or None for an input that names an action which
         # is not pending.
+        self.work = 0
         if not self._place(state, event):
             return self._slowly(state, event)
         fields = bytearray()
@@ -64,6 +76,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
             self.work = None
             return None
         if n == _MEMORY:
+            self.work = core.view(self.core)[8]
             raise MemoryError
         return self._slowly(state, event)
 
@@ -84,7 +97,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
         # The Python kernel makes this step: one that the core cannot make, or that nobody can.
         # recursion: at most 1, that kernel knows no core
         client = python_of(self.client)
-        kernel = Kernel(client, self.room, self._found)
+        kernel = _python(client, self.room, self._found)
         kernel.recording = self.recording
         try:
             return kernel.step(self.whole(state), event)
@@ -123,8 +136,11 @@ class CoreKernel(getattr(core, "Kernel", object)):
         return True
 
     def _limits(self):
-        # more than the core can count is no limit
-        return min(LIMITS["state_bytes"], _MOST), self.room or 0, min(LIMITS["work"], _WORK)
+        # Nobody has changed any: those of the core are the same.  More than it can count is none.
+        limits = self.limits or _limits()
+        if not limits:
+            return 0, self.room or 0, 0
+        return min(limits["state_bytes"], _MOST), self.room or 0, min(limits["work"], _WORK)
 
     def _boot(self):
         client = self.client
@@ -213,7 +229,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
         if not isinstance(state, CoreState):
             return state
         data = self.checkpoint(state)
-        return Kernel(python_of(self.client), None, self._found).restore(
+        return _python(python_of(self.client), None, self._found).restore(
             decode(data, 0, True)[0], len(data)
         )
 
@@ -225,7 +241,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
     def _saved(self, state):
         # recursion: at most 1, that kernel knows no core
         if not isinstance(state, CoreState):
-            return Kernel(python_of(self.client)).checkpoint(state)
+            return _python(python_of(self.client)).checkpoint(state)
         if state.saved is None:
             raise fault("TSME-K009")
         return state.saved
@@ -245,7 +261,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
     def restore(self, item, size=0):
         # the state of a decoded checkpoint
         # recursion: at most 1, that kernel knows no core
-        kernel = Kernel(python_of(self.client), None, self._found)
+        kernel = _python(python_of(self.client), None, self._found)
         state = kernel.restore(item, size)
         if state.client is not None:
             self.use(state.origin[4], state.origin[3])
@@ -288,10 +304,18 @@ class CoreKernel(getattr(core, "Kernel", object)):
 
 
 if hasattr(core, "Kernel"):
+    from ..values import MISSING
+
     core.bind(CoreState, Step, Action, _EMITS, MISSING)
     for name in ("step", "_made", "_here", "_move", "_leave"):
         setattr(CoreKernel, name, getattr(core.Kernel, name))
     CoreKernel._again = lambda self: core.again(self.core)
+
+
+def _limits():
+    # tsme.LIMITS, if somebody may have changed them
+    part = sys.modules.get("tsme.kernel.limits")
+    return part and part.LIMITS
 
 
 def python_of(client):

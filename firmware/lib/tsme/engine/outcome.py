@@ -5,9 +5,11 @@ from ..values.copies import copied
 try:  # in C, where that is
     import tsme_core  # noqa: F401
 
-    from ..core import kernel, runs
+    from ..core import booted, kernel, runs
 except ImportError:
     from ..kernel import Kernel as kernel  # noqa: F401
+
+    booted = None
 
     def runs(program):
         from ..program.interpreter import Interpreter
@@ -36,6 +38,8 @@ class Outcome:
 def client_of(program, crc=None):
     # program: bytes out of a store too
     if crc is not None:
+        if booted:
+            return booted(program, crc)
         from ..program import Program
 
         program = Program(program, crc)

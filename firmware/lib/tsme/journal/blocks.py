@@ -18,7 +18,7 @@ class Blocks:
     def __init__(self, device, slot, buffer):
         self.device = device
         self.count, self.size, unit, self.once, self.slot = once(
-            "journal.geometry", "fit", device, slot
+            "values.geometry", "fit", device, slot
         )
         self.unit = max(32, unit)  # whole slots cost hardly more, and need fewer views
         self.data = 2 * self.slot  # where a block's first bytes of records are
