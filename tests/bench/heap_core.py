@@ -1,5 +1,6 @@
 # The heap of the C core: heap.py. The program is one that was installed before, as at each boot.
-# ruff: noqa: PTH123
+# mypy: ignore-errors
+# ruff: noqa: PTH123, SIM115
 import sys
 
 import heap  # type: ignore[import-not-found]

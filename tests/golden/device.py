@@ -22,14 +22,17 @@ from tsme.program import Program
 from tsme.values.cbor import decode
 
 if MODE == "core":
+    import tsme.core.journal
     from tsme.core import kernel, runs
-    from tsme.core.journal import Journal  # type: ignore[assignment]
+
+    Journal = tsme.core.journal.Journal
 else:
-    from tsme.journal import Journal
+    import tsme.journal
     from tsme.kernel import Kernel
     from tsme.program.interpreter import Interpreter
 
     kernel, runs = Kernel, Interpreter
+    Journal = tsme.journal.Journal  # type: ignore[assignment, misc]
 
 BLOCK = 512
 BLOCKS = 8

@@ -37,6 +37,7 @@ class Kept:
         return Program(self.data, self.crc)
 
     def resources(self):
+        # recursion: at most 1, a Program has one of its own
         return self.whole().resources()
 
     def __getattr__(self, name):

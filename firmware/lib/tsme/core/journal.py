@@ -38,18 +38,21 @@ class _Careful:
         self.device = device
 
     def readblocks(self, n, buf, off):
+        # recursion: at most 1, a device of the caller's
         try:
             return self.device.readblocks(n, buf, off)
         except OSError as e:
             return e
 
     def writeblocks(self, n, buf, off):
+        # recursion: at most 1, a device of the caller's
         try:
             return self.device.writeblocks(n, buf, off)
         except OSError as e:
             return e
 
     def ioctl(self, op, n):
+        # recursion: at most 1, a device of the caller's
         try:
             return self.device.ioctl(op, n)
         except OSError as e:

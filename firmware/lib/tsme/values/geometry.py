@@ -1,5 +1,5 @@
-# Whether a block device can hold a journal, and how: asked when one is opened, then forgotten. Here,
-# and not in journal, since a core keeps its journal without that room.
+# Whether a block device can hold a journal, and how: asked when one is opened, then forgotten.
+# Here, and not in journal, since the core keeps its journal without that room.
 from ..errors import fault
 
 
