@@ -45,12 +45,12 @@ const uint8_t *tsme_skip(const uint8_t *at)
                 n = n << 8 | *at;
             }
         }
-        if (major == TSME_TEXT || major == TSME_BYTES) {
-            at += n;
-        } else if (major == TSME_OBJECT) {
-            left += n << 1;
-        } else if (major == TSME_ARRAY) {
-            left += n;
+        if (major >= TSME_BYTES) { // of integers the number is all there is
+            if (major <= TSME_TEXT) {
+                at += n;
+            } else if (major <= TSME_OBJECT) {
+                left += n << (major - TSME_ARRAY); // two items a member
+            }
         }
     } while (--left);
     return at;
@@ -135,26 +135,57 @@ bool tsme_integer(const uint8_t *at, int64_t *number)
     return true;
 }
 
+// One past a value, most often a small integer.
+static inline const uint8_t *tsme_skip_small(const uint8_t *at)
+{
+    return *at < 24 ? at + 1 : tsme_skip(at);
+}
+
+// The same for a name of 24 bytes and more, among `left` members from `at` on.
+static const uint8_t *tsme_long_member(const uint8_t *at, uint32_t left, const uint8_t *name)
+{
+    uint32_t size = (uint32_t)(tsme_skip(name) - name);
+    for (; left; left--) {
+        const uint8_t *value = tsme_skip_text(at);
+        if ((uint32_t)(value - at) == size && memcmp(at, name, size) == 0) {
+            return value;
+        }
+        at = tsme_skip_small(value);
+    }
+    return 0;
+}
+
 // The member's value, or null if it is no object or has no such member. `name` is a text
-// in the same form in which keys are, so to compare is to compare bytes.
+// in the same form in which keys are, so to compare is to compare bytes: first the heads, which
+// say how long they are, then the last ones, in which names differ that begin alike.
 const uint8_t *tsme_member(const uint8_t *object, const uint8_t *name)
 {
     if (*object >> 5 != TSME_OBJECT) {
         return 0;
     }
     uint32_t left = tsme_head(&object);
-    const uint8_t *name_end = tsme_skip_text(name);
+    uint32_t head = *name;
+    uint32_t n = head & 31u;
+    if (n >= 24) {
+        return tsme_long_member(object, left, name);
+    }
+    uint32_t last = name[n];
     for (; left; left--) {
-        const uint8_t *key = object;
-        const uint8_t *at = name;
-        while (*key == *at) { // the first byte differs if the lengths do
-            key++;
-            if (++at == name_end) {
-                return key;
+        if (*object != head) {
+            object = tsme_skip_text(object);
+        } else if (object[n] != last) {
+            object += n + 1;
+        } else {
+            uint32_t i = 1;
+            while (i < n && object[i] == name[i]) {
+                i++;
+            }
+            object += n + 1;
+            if (i >= n) {
+                return object;
             }
         }
-        object = tsme_skip_text(object);
-        object = *object < 24 ? object + 1 : tsme_skip(object);
+        object = tsme_skip_small(object);
     }
     return 0;
 }
