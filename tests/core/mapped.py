@@ -2,7 +2,7 @@
 
 The items take 16 bytes each. `add`: each, an object, becomes an integer, many in a step; `named`:
 the same for the members of an object; `task`: each is the payload of a task, whose answer is an
-integer, one in a step.
+integer, one in a step. Those of `same` are integers, and stay what they are.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "OutputPath": "$.n",
         "End": True,
     },
+    "same": {"Type": "Pass", "End": True},
     "task": {
         "Type": "Task",
         "Resource": "measure",
@@ -46,8 +47,10 @@ BODIES: dict[str, dict[str, Any]] = {
 STEP = 256  # bytes of memory: how exactly the least is looked for
 
 
-def items(body: str, count: int) -> list[dict[str, int]] | dict[str, int]:
-    """So many objects of 16 bytes, or members."""
+def items(body: str, count: int) -> list[dict[str, int]] | dict[str, int] | list[int]:
+    """So many objects of 16 bytes, or members, or for `same` integers."""
+    if body == "same":
+        return list(range(count))
     if body == "named":
         return {f"sensor-{n:05}": 1000 + n for n in range(count)}
     made = [{"id": 1000 + n, "level": 300 + n} for n in range(count)]
@@ -81,15 +84,21 @@ class Mapped:
         return most
 
 
-def mapped(body: str, count: int) -> Mapped:
-    """The Map of a body over so many items."""
+def mapped(body: str, count: int, constant: bool = False) -> Mapped:
+    """The Map of a body over so many items, which are its input, or a constant of the program."""
     inner = {"StartAt": "One", "States": {"One": BODIES[body]}}
-    state = {"Type": "Map", "ItemProcessor": inner, "End": True}
-    program = compile_text(json.dumps({"StartAt": "All", "States": {"All": state}})).program
-    core = Kernel(Interpreter(Program(program)))
-    events = [start_event(core.client.program, items(body, count))]
-    kept, LIMITS["state_bytes"] = LIMITS["state_bytes"], 1 << 20  # the kernel counts items twice
+    value = items(body, count)
+    states: dict[str, Any] = {"All": {"Type": "Map", "ItemProcessor": inner, "End": True}}
+    if constant:
+        states["Items"] = {"Type": "Pass", "Result": value, "Next": "All"}
+    first = "Items" if constant else "All"
+    program = compile_text(json.dumps({"StartAt": first, "States": states})).program
+    # the kernel counts items twice
+    kept = {name: LIMITS[name] for name in ("state_bytes", "program_bytes")}
+    LIMITS.update(dict.fromkeys(kept, 1 << 20))
     try:
+        core = Kernel(Interpreter(Program(program)))
+        events = [start_event(core.client.program, None if constant else value)]
         step: Any = core.step(State(), events[0])
         bodies = [bytes(step.record)]
         while not step.state.status:
@@ -102,7 +111,7 @@ def mapped(body: str, count: int) -> Mapped:
             step = core.step(state_, events[-1])
             bodies.append(bytes(step.record))
     finally:
-        LIMITS["state_bytes"] = kept
+        LIMITS.update(kept)
     assert step.state.status == 1
     return Mapped(program, events, kernel.framed_all(bodies))
 
@@ -111,6 +120,8 @@ def measure(folder: Path, memory: int = 32768) -> dict[str, float]:
     """Instructions an item at 1,000 items against 100, in this memory; and the least memory."""
     out: dict[str, float] = {}
     for body in BODIES:
+        if body == "same":
+            continue
         each = {}
         for count in (100, 1000):
             made = mapped(body, count)
@@ -120,4 +131,7 @@ def measure(folder: Path, memory: int = 32768) -> dict[str, float]:
             out[f"map.{body}.{count}.instructions_per_item"] = round(each[count], 1)
         out[f"map.{body}.ratio"] = round(each[1000] / each[100], 3)
         out[f"map.{body}.1000.least_memory"] = made.least_memory(folder, memory)
+    for body in ("same", "add", "task"):
+        least = mapped(body, 1000, body != "same").least_memory(folder, memory)
+        out[f"map.{body}.1000.least_memory_beside_the_items"] = least
     return out
