@@ -61,6 +61,7 @@ class _Careful:
 
 class Journal:
     key = None
+    _blocks = 256  # what a Journal in Python takes for a buffer that it is to share
 
     def __init__(self, device, slot=32, buffer=256):
         self.device = device

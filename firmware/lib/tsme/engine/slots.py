@@ -1,8 +1,14 @@
 # What a board does seldom: opens, begins, describes, resizes and retires.  Works on a Board.
 from ..errors import TsmeError, fault
-from ..journal import Journal
 from .outcome import Outcome, client_of
 from .slot import Slot
+
+try:  # in C, where that is
+    import tsme_core  # noqa: F401
+
+    from ..core.journal import Journal
+except ImportError:
+    from ..journal import Journal
 
 
 def open(board, name):
