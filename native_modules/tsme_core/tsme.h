@@ -34,6 +34,12 @@
 #define TSME_CRC_TABLE 16
 #endif
 
+// 1: an observer can be told what the engine does (tsme_trace.h), which takes 2 KB of code and a
+// few instructions for each one that is run.
+#ifndef TSME_TRACE
+#define TSME_TRACE 0
+#endif
+
 enum {
     TSME_DEPTH_MAX = 32,      // nesting of a value
     TSME_PATHS_MAX = 8,       // paths a step may PUT to before slot 0 counts as a whole
@@ -280,6 +286,8 @@ enum { TSME_USED = 0, TSME_READY = 1, TSME_TOUCHED = 2, TSME_SETS = 3 };
 // What is referred to outside of frames.
 enum { TSME_HELD_ERROR = 0, TSME_HELD_CAUSE = 1, TSME_HELD_VALUE = 2, TSME_HELD = 3 };
 
+struct tsme_event;
+
 struct tsme {
     struct tsme_config config;
     struct tsme_program program;
@@ -333,6 +341,16 @@ struct tsme {
     uint32_t counted;     // .. and `left` when the last one was counted; UINT32_MAX: anew
     uint32_t collections; // of the arena, since loading
     int error;            // of the instruction that failed: TSME_ERR_ or TSME_NO_PATH ..
+
+#if TSME_TRACE
+    // Who watches (tsme_trace.h).
+    int (*see)(void *context, struct tsme *t, const struct tsme_event *event);
+    void *watcher;
+    uint32_t kinds;    // of events that it wants, a bit for each
+    uint32_t raised;   // number of the held error, 0 if it came from outside
+    tsme_ref *failed;  // one past the operand stack, before the instruction that is run
+    uint8_t failed_op; // TSME_FAILED_OP ..
+#endif
 };
 
 struct tsme_input {

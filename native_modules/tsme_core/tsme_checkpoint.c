@@ -91,7 +91,7 @@ static void tsme_sink_numbers(const struct tsme *t, struct tsme_sink *sink,
     }
 }
 
-static void tsme_sink_frame(const struct tsme *t, struct tsme_sink *sink, struct tsme_frame *f)
+void tsme_sink_frame(const struct tsme *t, struct tsme_sink *sink, struct tsme_frame *f)
 {
     bool tree = f->parent != TSME_NO_PARENT || f->join;
     tsme_sink_head(sink, TSME_ARRAY, tree ? 13 : 11);

@@ -7,6 +7,7 @@
 #include "tsme_ops.h"
 #include "tsme_rng.h"
 #include "tsme_time.h"
+#include "tsme_trace.h"
 
 #include <string.h>
 
@@ -36,7 +37,7 @@ static bool tsme_limit_number(const uint8_t *at, int64_t *n)
 }
 
 // Whether `n` is in the range of an option.
-static bool tsme_is_option(int64_t n, uint32_t kind)
+bool tsme_is_option(int64_t n, uint32_t kind)
 {
     return n >= (kind <= TSME_HEARTBEAT) &&
            n <= (kind == TSME_PERCENTAGE ? TSME_WHOLE : TSME_MOST_OPTION);
@@ -238,12 +239,16 @@ tsme_ref *tsme_op_error(struct tsme *t, tsme_ref *sp, uint32_t operand)
 
 // An error of the frame that runs, by an instruction: its own handler does not take it at
 // once, but when this frame comes next.
-static int tsme_fail_frame(struct tsme *t)
+static int tsme_fail_frame(struct tsme *t, uint32_t kind)
 {
-    bool here;
+    bool here = false;
     t->sp = t->stack;
     uint32_t number = t->number;
-    int err = tsme_raised(t, number, &here);
+    int err = tsme_tell(t, kind, number, 0);
+    tsme_note_error(t, 0);
+    if (!err) {
+        err = tsme_raised(t, number, &here);
+    }
     if (!err && here) {
         t->ready = (int32_t)number;
     }
@@ -254,14 +259,14 @@ static int tsme_fail_with(struct tsme *t, const tsme_ref *sp, uint32_t operand)
 {
     t->held[TSME_HELD_CAUSE] = operand & 2 ? *--sp : tsme_null;
     t->held[TSME_HELD_ERROR] = operand & 1 ? *--sp : tsme_null;
-    return tsme_fail_frame(t);
+    return tsme_fail_frame(t, TSME_SEES_FAIL);
 }
 
 static int tsme_raise_again(struct tsme *t)
 {
     t->held[TSME_HELD_ERROR] = t->frame->error.at ? t->frame->error : tsme_null;
     t->held[TSME_HELD_CAUSE] = t->frame->cause.at ? t->frame->cause : tsme_null;
-    return tsme_fail_frame(t);
+    return tsme_fail_frame(t, TSME_SEES_RAISE);
 }
 
 // A number of billionths: a whole part, and what is behind the point.
@@ -345,9 +350,12 @@ static int tsme_retry(struct tsme *t, uint32_t operand)
 // Gives TSME_OK if the frame waits or has ended, TSME_GOES_ON, or an error.
 int tsme_flow(struct tsme *t, tsme_ref *sp, uint32_t op, uint32_t operand)
 {
+    int err;
     t->sp = t->stack;
     switch (op) {
-    case TSME_OP_TASK: return tsme_task(t, sp, operand);
+    case TSME_OP_TASK:
+        err = tsme_task(t, sp, operand);
+        return err ? err : tsme_tell(t, TSME_SEES_TASK, t->number, t->frame->action->id);
     case TSME_OP_WAIT: return tsme_wait_until(t, sp - 1, operand);
     case TSME_OP_RETRY: return tsme_retry(t, operand);
     case TSME_OP_RAISE: return tsme_raise_again(t);
@@ -355,6 +363,10 @@ int tsme_flow(struct tsme *t, tsme_ref *sp, uint32_t op, uint32_t operand)
     case TSME_OP_FORK: t->held[TSME_HELD_VALUE] = sp[-1]; return tsme_fork(t, operand);
     case TSME_OP_MAP: return tsme_begin_map(t, sp, operand);
     default: // END
+        err = tsme_tell(t, TSME_SEES_END, t->number, 0);
+        if (err) {
+            return err;
+        }
         if (t->frame->parent != TSME_NO_PARENT) {
             return tsme_ended(t);
         }

@@ -194,6 +194,7 @@ enum { TSME_GOES_ON = 1000 }; // of tsme_flow: with an empty stack
 tsme_ref *tsme_op_caught(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref *tsme_op_error(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref *tsme_op_limit(struct tsme *t, tsme_ref *sp, uint32_t operand);
+bool tsme_is_option(int64_t n, uint32_t kind);
 void tsme_beat(const struct tsme *t, struct tsme_action *action);
 extern const char tsme_silent[];
 extern const char tsme_timeout[];

@@ -200,6 +200,13 @@ static void tsme_sink_action(struct tsme_sink *sink, const struct tsme_listed *a
     }
 }
 
+void tsme_sink_task(struct tsme_sink *sink, struct tsme_action *action, uint32_t frame)
+{
+    struct tsme_listed listed;
+    tsme_list(action, frame, &listed);
+    tsme_sink_action(sink, &listed, 0);
+}
+
 void tsme_sink_pending(struct tsme *t, struct tsme_sink *sink, uint64_t now)
 {
     struct tsme_seek seek = {0, 0};

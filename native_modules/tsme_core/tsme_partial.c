@@ -4,6 +4,7 @@
 
 #include "tsme_frames.h"
 #include "tsme_ops.h"
+#include "tsme_trace.h"
 
 // The instruction at `*pc`, which then is that of the next one.
 static uint32_t tsme_fetch(const struct tsme *t, uint32_t *pc, uint32_t *operand)
@@ -55,6 +56,10 @@ int tsme_fail_state(struct tsme *t, uint32_t number, bool enters)
         } else if (op == TSME_OP_ENTER && enters) {
             enters = false;
             tsme_begin_state(t, f, operand, next);
+            err = tsme_tell(t, TSME_SEES_ENTER, number, operand);
+            if (err) {
+                return err;
+            }
         } else {
             if (op == TSME_OP_CATCH && f->pc == f->entry) {
                 f->handler = (uint16_t)operand;
@@ -65,7 +70,10 @@ int tsme_fail_state(struct tsme *t, uint32_t number, bool enters)
     t->left = 0;
     t->number = number;
     t->frame = f;
-    err = tsme_raised(t, number, &here);
+    tsme_note_error(t, 0);
+    tsme_note_stack(t, t->stack, TSME_FAILED_STATE);
+    err = tsme_tell(t, TSME_SEES_ERROR, number, 0);
+    err = err ? err : tsme_raised(t, number, &here);
     t->frame = 0;
     return err;
 }

@@ -347,9 +347,12 @@ static int tsme_take_selected(struct tsme *t, tsme_ref *value, const struct tsme
     uint32_t depth = value->size && value->depth <= TSME_DEPTH_MAX ? value->depth + 1u : 0xFF;
     uint8_t *items = result->to + TSME_RESULT_HEAD;
     t->top = items + result->size;
+    if (alone && !result->count) {
+        return TSME_NO_PATH;
+    }
     if (alone) {
         tsme_built(value, items, t->top, depth);
-        return result->count ? TSME_OK : TSME_NO_PATH;
+        return TSME_OK;
     }
     uint8_t head[TSME_RESULT_HEAD];
     uint32_t size = (uint32_t)(tsme_write_head(head, TSME_ARRAY, result->count) - head);
@@ -379,10 +382,12 @@ tsme_ref *tsme_op_query(struct tsme *t, tsme_ref *sp, uint32_t operand)
         bool alone = count == 1 && *first >> 5 == TSME_ARRAY;
         (void)tsme_head(&first);
         alone = alone && *first == TSME_PICKED;
+        const tsme_ref value = sp[-1];
         err = tsme_take_selected(t, sp - 1, &result, alone);
-    }
-    if (!err) {
-        err = tsme_account(t, sp - 1, q.work);
+        if (!err) {
+            err = tsme_account(t, sp - 1, q.work);
+        }
+        sp[-1] = err ? value : sp[-1]; // an error leaves the stack as it was
     }
     t->error = err;
     return err ? 0 : sp;

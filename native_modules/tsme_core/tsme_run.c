@@ -2,6 +2,7 @@
 
 #include "tsme_call.h"
 #include "tsme_frames.h"
+#include "tsme_trace.h"
 
 #include <string.h>
 
@@ -63,6 +64,7 @@ static int tsme_run_frame(struct tsme *t, bool result)
         if (t->frame->join) { // its children are over
             *sp++ = tsme_outputs(t->frame->join);
             t->frame->join = 0;
+            tsme_note_stack(t, sp, TSME_FAILED_JOIN);
             err = tsme_account(t, sp - 1, 0);
         }
         if (!err) {
@@ -72,11 +74,16 @@ static int tsme_run_frame(struct tsme *t, bool result)
         if (err <= 0) {
             return err;
         }
-        bool here;
+        bool here = false;
         if (err != TSME_RAISED) {
             tsme_set_error(t, err);
         }
-        err = tsme_raised(t, t->number, &here);
+        err = err == TSME_RAISED ? 0 : err;
+        tsme_note_error(t, (uint32_t)err);
+        err = tsme_tell(t, TSME_SEES_ERROR, t->number, (uint32_t)err);
+        if (!err) {
+            err = tsme_raised(t, t->number, &here);
+        }
         if (err || !here) {
             return err;
         }

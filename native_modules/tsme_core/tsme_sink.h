@@ -56,7 +56,11 @@ static inline void tsme_sink_value(struct tsme_sink *sink, tsme_ref *value, uint
     }
 }
 
-// tsme_listed.c: the pending actions, their times less `now`.
+// tsme_checkpoint.c: a frame as a checkpoint has it.
+void tsme_sink_frame(const struct tsme *t, struct tsme_sink *sink, struct tsme_frame *f);
+
+// tsme_listed.c: an action that a frame has; the pending actions, their times less `now`.
+void tsme_sink_task(struct tsme_sink *sink, struct tsme_action *action, uint32_t frame);
 void tsme_sink_pending(struct tsme *t, struct tsme_sink *sink, uint64_t now);
 void tsme_sink_result(struct tsme *t, struct tsme_sink *sink);
 

@@ -3,6 +3,7 @@
 #include "tsme_frames.h"
 #include "tsme_ops.h"
 #include "tsme_rng.h"
+#include "tsme_trace.h"
 
 #include <string.h>
 
@@ -76,7 +77,7 @@ static int tsme_take_error_fields(struct tsme *t, struct tsme_fields *fields)
             return err;
         }
     }
-    return tsme_take_bound(t, fields);
+    return TSME_OK;
 }
 
 // The origin of before, so that a *start* can be undone.
@@ -197,6 +198,7 @@ static int tsme_fail_task(struct tsme *t, uint32_t number)
     bool here = false;
     t->number = number;
     t->frame = tsme_frame_of(t, number);
+    tsme_note_error(t, 0);
     int err = tsme_raised(t, number, &here);
     return err || !here ? err : tsme_run(t, number, false);
 }
@@ -223,9 +225,8 @@ static int tsme_take_outcome(struct tsme *t, const struct tsme_input *input,
     static const uint8_t empty = TSME_TEXT << 5;
     int err = TSME_OK;
     if (input->kind == TSME_INPUT_FAILED) {
-        return tsme_take_error_fields(t, fields);
-    }
-    if (input->kind == TSME_INPUT_SUCCEEDED) {
+        err = tsme_take_error_fields(t, fields);
+    } else if (input->kind == TSME_INPUT_SUCCEEDED) {
         err = tsme_take_value(t, fields, TSME_HELD_VALUE);
     } else if (action->kind == TSME_TASK_ACTION) {
         const uint8_t *silent = (const uint8_t *)tsme_silent;
@@ -233,7 +234,7 @@ static int tsme_take_outcome(struct tsme *t, const struct tsme_input *input,
         t->held[TSME_HELD_ERROR] = (tsme_ref){(const uint8_t *)tsme_timeout, 0, 0};
         t->held[TSME_HELD_CAUSE] = (tsme_ref){cause, 0, 0};
     }
-    return err ? err : tsme_take_bound(t, fields);
+    return err;
 }
 
 // An input that the frame `number` waits for.
@@ -249,16 +250,24 @@ static int tsme_resume(struct tsme *t, uint32_t number, const struct tsme_input 
     t->acted = true;
     tsme_wait(t, number, TSME_CAN_RUN);
     err = tsme_take_outcome(t, input, fields, &action);
+    uint32_t kind = input->kind; // as the frame sees it: a task whose time is up has failed
+    if (kind == TSME_INPUT_TIMER && action.kind == TSME_TASK_ACTION) {
+        kind = TSME_INPUT_FAILED;
+    }
+    if (!err) {
+        err = tsme_tell(t, TSME_SEES_RESUME, number, kind);
+    }
+    if (!err) {
+        err = tsme_take_bound(t, fields);
+    }
     if (err) {
         return err;
     }
     if (fields->fails) {
         return tsme_fail_state(t, number, false);
     }
-    if (input->kind == TSME_INPUT_SUCCEEDED || action.kind == TSME_TIMER_ACTION) {
-        return tsme_run(t, number, input->kind == TSME_INPUT_SUCCEEDED);
-    }
-    return tsme_fail_task(t, number);
+    return kind == TSME_INPUT_FAILED ? tsme_fail_task(t, number)
+                                     : tsme_run(t, number, kind == TSME_INPUT_SUCCEEDED);
 }
 
 // *heartbeat*, *started*: the frame goes on waiting.
@@ -318,6 +327,7 @@ static int tsme_go_on(struct tsme *t, struct tsme_fields *fields)
 
 static int tsme_take_input(struct tsme *t, const struct tsme_input *input)
 {
+    int err;
     struct tsme_fields fields = {input->fields, input->fields + input->fields_size, false};
     if (input->kind == TSME_INPUT_START) {
         return tsme_start(t, input, &fields);
@@ -333,7 +343,8 @@ static int tsme_take_input(struct tsme *t, const struct tsme_input *input)
     case TSME_INPUT_STARTED: return tsme_take_action(t, input, &fields);
     case TSME_INPUT_STOP:
         t->state.status = TSME_STOPPED;
-        return tsme_take_error_fields(t, &fields);
+        err = tsme_take_error_fields(t, &fields);
+        return err ? err : tsme_take_bound(t, &fields);
     case TSME_INPUT_SLEEP: t->quiet = true; return tsme_take_bound(t, &fields);
     case TSME_INPUT_CONTINUE: return tsme_go_on(t, &fields);
     case TSME_INPUT_MIGRATE: t->refused = "migrate"; return TSME_ERR_UNSUPPORTED;

@@ -6,6 +6,7 @@
 
 #include "tsme_frames.h"
 #include "tsme_ops.h"
+#include "tsme_trace.h"
 
 #include <string.h>
 
@@ -30,7 +31,7 @@ static int tsme_spawn(struct tsme *t, uint32_t number, uint32_t index, uint32_t 
     f->index = index;
     f->pc = (uint16_t)(entry + 1);
     f->entered = tsme_frame_of(t, number)->entered; // until it enters a state of its own
-    return TSME_OK;
+    return tsme_tell(t, TSME_SEES_SPAWN, *child, index);
 }
 
 // FORK: children of the frame that runs, all with the input held[TSME_HELD_VALUE].
@@ -42,7 +43,8 @@ int tsme_fork(struct tsme *t, uint32_t count)
     }
     t->frame->join->next = count;
     tsme_wait(t, t->number, TSME_ON_CHILDREN);
-    for (uint32_t index = 0; index < count; index++) {
+    err = tsme_tell(t, TSME_SEES_FORK, t->number, count);
+    for (uint32_t index = 0; !err && index < count; index++) {
         uint32_t child;
         err = tsme_spawn(t, t->number, index, t->frame->pc, &child);
         if (err) {
@@ -50,7 +52,7 @@ int tsme_fork(struct tsme *t, uint32_t count)
         }
         t->frame->pc = (uint16_t)tsme_behind(t, t->frame->pc);
     }
-    return TSME_OK;
+    return err;
 }
 
 // Starts the next items of a MAP, as many as may be under way. `force`: one of them whatever
@@ -86,7 +88,10 @@ int tsme_map(struct tsme *t, uint32_t most, uint32_t failures, bool tolerant)
 {
     const uint8_t *at = t->held[TSME_HELD_VALUE].at;
     uint32_t count = tsme_head(&at);
-    int err = tsme_new_join(t, t->number, true, count);
+    int err = tsme_tell(t, TSME_SEES_MAP, t->number, count);
+    if (!err) {
+        err = tsme_new_join(t, t->number, true, count);
+    }
     if (err) {
         return err;
     }
@@ -226,7 +231,8 @@ static int tsme_leave_tree(struct tsme *t, uint32_t number)
 int tsme_ended(struct tsme *t)
 {
     t->held[TSME_HELD_VALUE] = t->frame->slots[0];
-    return tsme_leave_tree(t, t->number);
+    int err = tsme_tell(t, TSME_SEES_BRANCH, t->number, 0);
+    return err ? err : tsme_leave_tree(t, t->number);
 }
 
 // The next child of a frame, by number, from `from` on.
@@ -257,7 +263,10 @@ static int tsme_abort(struct tsme *t, uint32_t top)
             return TSME_OK;
         }
         uint32_t parent = tsme_frame_of(t, number)->parent;
-        int err = tsme_note_end(t, number, false);
+        int err = tsme_tell(t, TSME_SEES_ABORT, number, 0);
+        if (!err) {
+            err = tsme_note_end(t, number, false);
+        }
         if (err) {
             return err;
         }
@@ -332,22 +341,29 @@ int tsme_raised(struct tsme *t, uint32_t number, bool *here)
             return err;
         }
         struct tsme_join *join = tsme_frame_of(t, parent)->join;
-        if (join->tolerant && join->failures) {
+        bool tolerated = join->tolerant && join->failures;
+        if (join->tolerant) {
+            err =
+                tsme_tell_failed(t, tolerated ? TSME_SEES_TOLERATED : TSME_SEES_EXCEEDED, number);
+        }
+        if (!err && tolerated) {
             join->failures--;
             err = tsme_write_failure(t);
             return err ? err : tsme_leave_tree(t, number);
         }
         if (join->tolerant) {
             tsme_set_error(t, TSME_EXCEEDED);
+            tsme_note_error(t, TSME_EXCEEDED);
         }
-        err = tsme_abort(t, parent);
+        err = err ? err : tsme_abort(t, parent);
         if (err) {
             return err;
         }
         number = parent;
         tsme_frame_of(t, number)->join = 0;
         tsme_wait(t, number, TSME_CAN_RUN);
-        err = tsme_take_error(t, number, here);
+        err = tsme_tell_failed(t, TSME_SEES_PASSED, number);
+        err = err ? err : tsme_take_error(t, number, here);
         if (*here) {
             *here = false; // it goes on, but not as what ran
             t->ready = (int32_t)number;

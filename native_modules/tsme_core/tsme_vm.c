@@ -10,6 +10,7 @@
 #include "tsme_frames.h"
 #include "tsme_ops.h"
 #include "tsme_query.h"
+#include "tsme_trace.h"
 
 #include <string.h>
 
@@ -279,6 +280,16 @@ static int tsme_stop(struct tsme *t, const uint8_t *ip, int err)
     return err;
 }
 
+// Tells of what an instruction before `ip` has done, if somebody wants to know.
+static inline int tsme_told(struct tsme *t, const uint8_t *ip, uint32_t kind, uint32_t number)
+{
+    if (!tsme_sees(t, kind)) {
+        return TSME_OK;
+    }
+    tsme_leave(t, ip);
+    return tsme_tell(t, kind, t->number, number);
+}
+
 // Runs the frame from its `pc` until it waits, has ended or stays at an ENTER; `sp` is behind
 // what is on its stack. Gives TSME_OK, or an error of the engine (negative) or of the
 // workflow (positive).
@@ -308,11 +319,17 @@ int tsme_loop(struct tsme *t, tsme_ref *sp)
         case TSME_OP_LOAD:
             slot = &(operand < 256 ? t->frame : tsme_outer(t, operand >> 8))->slots[operand & 255];
             if (!slot->at) {
+                tsme_note_stack(t, sp, TSME_FAILED_OP);
                 return tsme_stop(t, ip, TSME_NO_VARIABLE);
             }
             *sp++ = *slot;
             continue;
-        case TSME_OP_STORE: tsme_store(t, operand, --sp); continue;
+        case TSME_OP_STORE:
+            tsme_store(t, operand, --sp);
+            if (operand && tsme_told(t, ip, TSME_SEES_ASSIGN, operand)) {
+                return TSME_ERR_CALL;
+            }
+            continue;
         case TSME_OP_PICK: *sp++ = t->stack[operand]; continue;
         case TSME_OP_DROP: sp -= operand; continue;
         case TSME_OP_ENTER:
@@ -320,6 +337,9 @@ int tsme_loop(struct tsme *t, tsme_ref *sp)
                 return tsme_stop(t, ip - (operand > 255 ? 4 : 2), TSME_OK);
             }
             tsme_enter(t, ip, operand);
+            if (tsme_told(t, ip, TSME_SEES_ENTER, operand)) {
+                return TSME_ERR_CALL;
+            }
             continue;
         case TSME_OP_CATCH: t->frame->handler = (uint16_t)operand; continue;
         case TSME_OP_IF:
@@ -337,6 +357,7 @@ int tsme_loop(struct tsme *t, tsme_ref *sp)
             // fall through
         default:
             if (tsme_operations[op]) {
+                tsme_note_stack(t, sp, TSME_FAILED_OP);
                 sp = tsme_operations[op](t, sp, operand); // calls: tsme_operations
                 if (!sp) {
                     return tsme_stop(t, ip, t->error);
@@ -344,6 +365,7 @@ int tsme_loop(struct tsme *t, tsme_ref *sp)
                 continue;
             }
             tsme_leave(t, ip);
+            tsme_note_stack(t, sp, TSME_FAILED_OP);
             int err = tsme_flow(t, sp, op, operand);
             if (err != TSME_GOES_ON) {
                 return err;
