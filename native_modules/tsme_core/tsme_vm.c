@@ -290,6 +290,23 @@ static inline int tsme_told(struct tsme *t, const uint8_t *ip, uint32_t kind, ui
     return tsme_tell(t, kind, t->number, number);
 }
 
+// An instruction that is not in the loop; null if the frame stops, and `error` says why.
+TSME_INLINE tsme_ref *tsme_operate(struct tsme *t, const uint8_t *ip, tsme_ref *sp, uint32_t op,
+                                   uint32_t operand)
+{
+    tsme_note_stack(t, sp, TSME_FAILED_OP);
+    if (tsme_operations[op]) {
+        sp = tsme_operations[op](t, sp, operand); // calls: tsme_operations
+        if (!sp) {
+            tsme_leave(t, ip);
+        }
+        return sp;
+    }
+    tsme_leave(t, ip);
+    t->error = tsme_flow(t, sp, op, operand);
+    return t->error == TSME_GOES_ON ? t->stack : 0;
+}
+
 // Runs the frame from its `pc` until it waits, has ended or stays at an ENTER; `sp` is behind
 // what is on its stack. Gives TSME_OK, or an error of the engine (negative) or of the
 // workflow (positive).
@@ -356,21 +373,10 @@ int tsme_loop(struct tsme *t, tsme_ref *sp)
             }
             // fall through
         default:
-            if (tsme_operations[op]) {
-                tsme_note_stack(t, sp, TSME_FAILED_OP);
-                sp = tsme_operations[op](t, sp, operand); // calls: tsme_operations
-                if (!sp) {
-                    return tsme_stop(t, ip, t->error);
-                }
-                continue;
+            sp = tsme_operate(t, ip, sp, op, operand);
+            if (!sp) {
+                return t->error;
             }
-            tsme_leave(t, ip);
-            tsme_note_stack(t, sp, TSME_FAILED_OP);
-            int err = tsme_flow(t, sp, op, operand);
-            if (err != TSME_GOES_ON) {
-                return err;
-            }
-            sp = t->stack;
         }
     }
 }
