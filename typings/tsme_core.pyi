@@ -124,3 +124,15 @@ def asked(h: Handle) -> tuple[int, int, int]:
 
 def memory(h: Handle) -> int:
     """Bytes of memory that the handle has."""
+
+# CPython alone
+
+def replay(
+    journal: Handle, find: Callable[[bytes], Handle | None]
+) -> tuple[int, int, int, int, int] | None:
+    """Run a journal's inputs again and compare every byte of its records.
+
+    -> how many steps and checkpoints are the same, of how many executions, how many steps had no
+    state to begin at, and the number of the first of them; None if something is not the same, or
+    not the core's.  find: the handle for the body of a start or a checkpoint.
+    """

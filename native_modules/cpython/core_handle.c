@@ -2,6 +2,7 @@
 // says what each does.
 
 #include "core.h"
+#include "core_replay.h"
 #include "journal.h"
 
 #include <stdlib.h>
@@ -528,6 +529,8 @@ static PyMethodDef methods[] = {
     {"refused", refused, METH_O, "refused(h) -> what the core lacks"},
     {"asked", asked, METH_O, "asked(h) -> (limit, asked, most)"},
     {"memory", memory, METH_O, "memory(h) -> bytes of memory that it has"},
+    {"replay", core_replay, METH_VARARGS,
+     "replay(journal, find) -> (steps, checkpoints, executions, skipped, first skipped) or None"},
     {NULL, NULL, 0, NULL},
 };
 

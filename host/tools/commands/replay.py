@@ -12,6 +12,7 @@ from ..errors import DONE, FAILED, HostError
 from ..forms import answers
 from ..journal.image import Log, plain, read_log
 from ..journal.partition import in_region
+from ..journal.quick import Same, identical
 from ..journal.replayer import Played, play_all, programs_of
 
 
@@ -33,6 +34,13 @@ def replay(log: str, programs: tuple[str, ...], form: str | None) -> int:
 
     Exits with 0 if all records that can be replayed are identical, 1 at the first difference.
     """
+    same = identical(log, programs)
+    if same:
+        if form:
+            console.answer(_plain_same(same), form)
+        else:
+            _show_same(same)
+        return DONE
     read = read_log(log)
     if not read.records:
         raise HostError("TSME-H044", f'the journal "{log}" holds no records')
@@ -46,6 +54,38 @@ def replay(log: str, programs: tuple[str, ...], form: str | None) -> int:
     else:
         _show(read, played)
     return FAILED if played[-1].difference or read.damage else DONE
+
+
+_TORN = "the last write was cut off; it was never committed"
+_GONE = "what came before is gone from the journal"
+
+
+def _did(steps: int, executions: int, checkpoints: int) -> str:
+    did = f"{console.count(steps, 'step')}, {console.count(executions, 'execution')}"
+    return did + (f", {console.count(checkpoints, 'checkpoint')}" if checkpoints else "")
+
+
+def _show_same(same: Same) -> None:
+    console.out(
+        f"{console.good('identical')}: {_did(same.steps, same.executions, same.checkpoints)}"
+    )
+    if same.skipped:
+        console.note(f"{console.count(same.skipped, 'record')} not replayed: {_GONE}")
+    if same.torn:
+        console.note(_TORN)
+
+
+def _plain_same(same: Same) -> dict[str, Any]:
+    return {
+        "identical": True,
+        "steps": same.steps,
+        "checkpoints": same.checkpoints,
+        "executions": same.executions,
+        "skipped": [{"record": same.first + n, "why": _GONE} for n in range(same.skipped)],
+        "damage": [],
+        "torn": same.torn,
+        "difference": None,
+    }
 
 
 def _counts(played: list[Played]) -> tuple[int, int, int]:
@@ -82,8 +122,7 @@ def _plain(log: Log, played: list[Played]) -> dict[str, Any]:
 def _show(log: Log, played: list[Played]) -> None:
     steps, checkpoints, executions = _counts(played)
     last = played[-1]
-    did = f"{console.count(steps, 'step')}, {console.count(executions, 'execution')}"
-    did += f", {console.count(checkpoints, 'checkpoint')}" if checkpoints else ""
+    did = _did(steps, executions, checkpoints)
     if last.difference:
         _show_difference(last, did)
     else:
@@ -95,7 +134,7 @@ def _show(log: Log, played: list[Played]) -> None:
         place = f"block {damage.block}, offset {damage.offset}"
         console.out(console.bad(f"damaged: record {damage.number} ({place})"))
     if log.torn:
-        console.note("the last write was cut off; it was never committed")
+        console.note(_TORN)
 
 
 def _show_difference(item: Played, did: str) -> None:
