@@ -125,6 +125,70 @@ def asked(h: Handle) -> tuple[int, int, int]:
 def memory(h: Handle) -> int:
     """Bytes of memory that the handle has."""
 
+# Journals (docs/SPEC.md, 4).  A negative integer is an error of tsme_journal.h: TSME-Jnnn is
+# -100 - nnn, and journal_numbers() has what its text names.  What a device raises comes out, but
+# for OSError, which says that it failed.
+
+Journal: TypeAlias = Any
+"""What journal_open() gives."""
+
+def journal_open(
+    device: Any,
+    shared: Callable[[], object] | None,
+    count: int,
+    size: int,
+    unit: int,
+    once: bool,
+    slot: int,
+    buffer: Journal | int,
+) -> Journal | int:
+    """A journal on a block device (readblocks, writeblocks, ioctl), or on memory that stands in
+    for flash (bytearray, memoryview); nothing is read yet.
+
+    shared: called at power-up and before a claim; it raises if a file system reaches in.  count,
+    size: blocks, bytes of one.  unit: bytes that are programmed at once.  once: nothing may be
+    programmed twice.  slot: bytes in which a record begins.  buffer: bytes of it, or another
+    journal to share its buffer with.
+    """
+
+def journal_format(j: Journal) -> int:
+    """Erase everything.  0, or an error."""
+
+def journal_recover(j: Journal) -> tuple[int, int, bool, int, int] | int:
+    """After a reset, before all else: (records, steps, torn, blocks, generation), or an error.
+    journal_next() gives the newest checkpoint and the steps behind it then."""
+
+def journal_records(j: Journal) -> int:
+    """journal_next() gives all records that can be read then.  0, or an error."""
+
+def journal_next(
+    j: Journal,
+) -> tuple[int, int, bytes, int, int] | tuple[int, int | None, int, int] | int | None:
+    """A record: (number, kind, body, block, offset).  Damage: (number, number of the next one that
+    can be read or None, block, offset).  None behind the last; or an error."""
+
+def journal_commit(j: Journal, kind: int, body: Buffer) -> int:
+    """Append a record: its number, or an error.  After TSME-J007 and TSME-J008 nothing was
+    written, and the journal goes on; after any other only journal_recover() can tell."""
+
+def journal_idle(j: Journal) -> int:
+    """Prepare the next block.  1 if that was something to do, 0, or an error."""
+
+def journal_view(j: Journal) -> tuple[int, int, int, int]:
+    """(number of the next record, steps since the newest checkpoint, bytes that a record may have,
+    bytes that the next step may have before a checkpoint)"""
+
+def journal_due(j: Journal, steps: int, transitions: int) -> int:
+    """1 if it is time for a checkpoint, so many steps (-1: as counted) and transitions after the
+    last."""
+
+def journal_retired(j: Journal) -> tuple[int, ...]:
+    """Numbers of blocks that have failed."""
+
+def journal_numbers(j: Journal) -> tuple[Any, ...]:
+    """Eight numbers of the last error, as tsme_journal.h has them, and what the device answered
+    last when it failed, or None."""
+
 # CPython alone
 
 def replay(

@@ -7,10 +7,15 @@ import sys
 from tests.journal.stores import MemoryStore, SqlStore
 from tsme import Engine, Program, Tasks
 from tsme.errors import LimitError
-from tsme.journal import CHECKPOINT, STEP, Journal
+from tsme.journal import CHECKPOINT, STEP
 from tsme.journal.flash import FileFlash
 from tsme.journal.ram_flash import RamFlash
 from tsme.journal.regions import Regions
+
+try:  # in C, where that is
+    from tsme.core.journal import Journal
+except ImportError:
+    from tsme.journal import Journal  # type: ignore[assignment]
 
 KEYS = ("west", "east")
 

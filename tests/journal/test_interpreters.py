@@ -12,6 +12,7 @@ WORKLOAD = Path(__file__).parent / "workload.py"
 LITTLEFS = Path(__file__).parent / "littlefs.py"
 SHAPES = Path(__file__).parent / "shapes.py"
 OTHERS = [name for name in INTERPRETERS if name != "cpython"]
+MICROPYTHON = ("micropython", "micropython32")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def test_the_same_bytes_everywhere(name: str, expected: bytes) -> None:
     assert done.stdout.decode() == expected.decode()
 
 
-@pytest.mark.parametrize("name", OTHERS[:2])
+@pytest.mark.parametrize("name", MICROPYTHON)
 @pytest.mark.parametrize("part", ["sizes", "worn", "devices", "rotten", "foreign"])
 def test_flash_of_all_shapes_is_the_same_everywhere(part: str, name: str) -> None:
     """From 64 KiB to 1 MiB in blocks of 4 to 128 KiB; worn, lying, rotten, foreign."""
@@ -48,8 +49,8 @@ def test_a_commit_leaves_little_garbage(name: str) -> None:
     assert int(done.stderr) <= 160
 
 
-@pytest.mark.parametrize("first", ["cpython", "micropython"])
-@pytest.mark.parametrize("second", ["cpython", "micropython"])
+@pytest.mark.parametrize("first", ["cpython", "core", "micropython"])
+@pytest.mark.parametrize("second", ["cpython", "core", "micropython"])
 def test_a_process_dies_in_a_program_operation_and_another_goes_on(
     first: str, second: str, tmp_path: Path
 ) -> None:
@@ -68,7 +69,7 @@ def test_a_process_dies_in_a_program_operation_and_another_goes_on(
     assert torn == b"True"
 
 
-@pytest.mark.parametrize("name", OTHERS[:2])
+@pytest.mark.parametrize("name", MICROPYTHON)
 def test_a_littlefs_that_takes_the_region_for_its_own_is_found_out(name: str) -> None:
     """By its size at each power-up; and where it is not seen, by its bytes: nothing committed is
     missed without TSME-J002."""

@@ -25,6 +25,7 @@ FLOW = {
     ("store", "board"),
     [
         *((store, "cpython") for store in (*STORES, "sql")),
+        *((store, "core") for store in STORES[:3]),
         *((store, board) for store in STORES for board in BOARDS),
     ],
 )

@@ -6,9 +6,14 @@ from binascii import hexlify
 from hashlib import sha256
 
 from sim.nor import ERASE_SHAPES, PROGRAM_SHAPES, Nor, NorFile, PowerLoss
-from tsme.journal import CHECKPOINT, STEP, Journal
+from tsme.journal import CHECKPOINT, STEP
 from tsme.journal.records import crc32
 from tsme.values.crc import crc32 as table_crc32
+
+try:  # in C, where that is
+    from tsme.core.journal import Journal
+except ImportError:
+    from tsme.journal import Journal  # type: ignore[assignment]
 
 
 def hashed(data: bytes | bytearray) -> str:

@@ -1,0 +1,30 @@
+"""What is said of a journal holds of the one in Python and of the one in C."""
+
+import sys
+
+import pytest
+
+from tests.interpreters import require
+from tsme.journal import Journal
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test whose module has a Journal runs with both."""
+    if hasattr(metafunc.module, "Journal"):
+        metafunc.fixturenames.append("journal_engine")
+        metafunc.parametrize("journal_engine", ("python", "core"), indirect=True)
+
+
+@pytest.fixture
+def journal_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Journal of all modules of tests."""
+    if request.param == "python":
+        return
+    require("core")
+    try:
+        from tsme.core.journal import Journal as CoreJournal
+    except ImportError as error:  # TSME_CORE=0
+        pytest.skip(str(error))
+    for name, module in list(sys.modules.items()):
+        if name.startswith("tests.") and getattr(module, "Journal", None) is Journal:
+            monkeypatch.setattr(module, "Journal", CoreJournal)
