@@ -51,6 +51,7 @@ extern PyObject *missing;
 typedef struct {
     PyObject_HEAD struct tsme t;
     uint32_t limits[TSME_LIMITS];
+    uint32_t used[TSME_LIMITS]; // .. of the last step
     Py_buffer program;
     Py_buffer lent;   // the memory, if the caller lent it
     uint8_t *memory;  // else it is of ours

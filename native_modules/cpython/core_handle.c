@@ -246,12 +246,18 @@ int core_make(Core *c, int kind, uint64_t now)
                                .fields_size = (uint32_t)c->fields.size};
     c->kind = kind;
     c->now = now;
+    memcpy(c->used, c->limits, sizeof c->used);
     return tsme_make(&c->t, &input);
 }
 
 int core_again(Core *c)
 {
-    return core_make(c, c->kind, c->now);
+    uint32_t limits[TSME_LIMITS];
+    memcpy(limits, c->limits, sizeof limits);
+    memcpy(c->limits, c->used, sizeof limits);
+    int err = core_make(c, c->kind, c->now);
+    memcpy(c->limits, limits, sizeof limits);
+    return err;
 }
 
 static PyObject *make(PyObject *self, PyObject *args)
@@ -555,7 +561,7 @@ static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT,
 PyMODINIT_FUNC PyInit_tsme_core(void)
 {
     const char *wanted = getenv("TSME_CORE");
-    if (!wanted || strcmp(wanted, "0") == 0) {
+    if (wanted && strcmp(wanted, "0") == 0) {
         PyErr_SetString(PyExc_ImportError, "the core is turned off by TSME_CORE=0");
         return NULL;
     }

@@ -545,6 +545,9 @@ static PyObject *get_pending(PyObject *self, void *none)
     View *v = (View *)self;
     Kernel *k = v->kernel;
     if (!v->pending && k && (self == k->made || (self == k->at && !k->made))) {
+        if (!k->made && core_of(k)->t.making) { // nobody has that step
+            tsme_undo(&core_of(k)->t);
+        }
         v->pending = pending_of(k, &core_of(k)->t);
         return Py_XNewRef(v->pending);
     }

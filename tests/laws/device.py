@@ -8,6 +8,8 @@ import gc
 import sys
 
 from tests.laws import hostile
+from tsme.core import kernel as make_kernel
+from tsme.core import runs
 from tsme.kernel import Kernel, State
 from tsme.program import Program
 from tsme.program.interpreter import Interpreter
@@ -16,7 +18,8 @@ from tsme.values.cbor import decode, encode
 
 
 def replay(program, events, watched=False):
-    kernel = Kernel(Interpreter(Program(program)))
+    program = Program(program)
+    kernel = make_kernel(Interpreter(program) if watched else runs(program))
     if watched:
         Tracer(kernel.client, lambda *event: None)
     state = State()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim.nor import Nor, PowerLoss
+from tests.engines import kernel_of
 from tests.laws.drive import EPOCH, SAMPLE
 from tests.laws.support import program_of
 from tests.laws.workflows import NAMES, Case
@@ -17,9 +18,7 @@ from tsme.engine.engine import Engine
 from tsme.engine.outcome import Outcome
 from tsme.engine.tasks import TaskError
 from tsme.journal import Journal
-from tsme.kernel import Kernel
 from tsme.kernel.replay import Replay
-from tsme.program.interpreter import Interpreter
 
 EFFECTS = ("pure", "idempotent", "once")
 
@@ -85,7 +84,7 @@ class Plant:
 
     def recovered(self) -> Any:
         """The state that the flash holds now."""
-        replay = Replay(Kernel(Interpreter(self.program)))
+        replay = Replay(kernel_of(self.program))
         Journal(self.image()).recover(replay.checkpoint, replay.step)
         return replay.state
 

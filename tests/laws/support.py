@@ -14,12 +14,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests import interpreters
+from tests import engines, interpreters
 from tests.laws.drive import Drive, start_event
 from tests.laws.workflows import NAMES, Case
-from tsme.kernel import Kernel
 from tsme.program import Program
-from tsme.program.interpreter import Interpreter
 from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 
@@ -66,11 +64,11 @@ def program_of(case: Case, budget: int = 256) -> Program:
     return Program(compiled(case.text, budget))
 
 
-def kernel_of(case: Case, budget: int = 256) -> Kernel:
-    return Kernel(Interpreter(program_of(case, budget)))
+def kernel_of(case: Case, budget: int = 256) -> Any:
+    return engines.kernel_of(program_of(case, budget))
 
 
-def start_of(kernel: Kernel, case: Case) -> tuple[Any, ...]:
+def start_of(kernel: Any, case: Case) -> tuple[Any, ...]:
     return start_event(kernel.client.program, case.value, case.seed, NAMES)
 
 

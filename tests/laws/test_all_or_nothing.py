@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.nor import Nor, PowerLoss
+from tests.engines import each_engine  # noqa: F401
 from tests.laws.drive import Drive, start_event
 from tests.laws.smallest import must
 from tests.laws.support import actions_bytes, drive, kernel_of, many, show, start_of
 from tests.laws.workflows import Case, cases, write
+from tsme import core
 from tsme.errors import LimitError, TsmeError
 from tsme.journal import STEP, Journal
 from tsme.kernel.limits import LIMITS
@@ -72,9 +74,14 @@ class Fragile(Drive):
         want = step_bytes(once)
         for n in range(1, count.lines, max(1, count.lines // self.tries)):
             bomb = Bomb(n, MemoryError())
-            with pytest.raises(MemoryError), armed(bomb):
-                self.kernel.step(self.state, event)
-            self.failures += 1
+            raised = False
+            try:
+                with armed(bomb):
+                    self.kernel.step(self.state, event)
+            except MemoryError:
+                raised = True
+            assert raised or core.core, "the core may go another way"
+            self.failures += raised
             assert self.kernel.checkpoint(self.state) == before, f"line {n} of {count.lines}"
         step = super().feed(event)
         assert step_bytes(step) == want, "and the same input goes through afterwards"
@@ -102,7 +109,7 @@ def test_no_memory_at_most_lines_of_a_step() -> None:
     d = Fragile(kernel, start_of(kernel, case), case.moves, case.results)
     d.tries = 400
     d.run()
-    assert d.failures > 1000
+    assert d.failures > 1000 or core.core, "a step of the core has few lines of Python"
 
 
 BAD: list[Callable[[Any], Any]] = [

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engines import each_engine  # noqa: F401
 from tests.laws.plant import Plant
 from tests.laws.smallest import must
 from tests.laws.support import many, show

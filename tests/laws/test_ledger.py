@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.nor import Nor, PowerLoss
+from tests.engines import each_engine  # noqa: F401
 from tests.laws.plant import Plant
 from tests.laws.smallest import must
 from tests.laws.support import many, show

@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import given, note
 
+from tests.engines import each_engine  # noqa: F401
 from tests.laws.drive import Drive
 from tests.laws.support import actions_bytes, drive, kernel_of, many, show, start_of
 from tests.laws.workflows import Case, cases

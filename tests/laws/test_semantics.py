@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import given, reject
 
+from tests.engines import each_engine  # noqa: F401
 from tests.laws.drive import SAMPLE, Drive, first_due
 from tests.laws.reference import Failed, Machine, Unknown
 from tests.laws.smallest import must

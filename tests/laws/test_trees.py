@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engines import each_engine, kernel_of  # noqa: F401
 from tests.laws.drive import EPOCH, start_event
 from tests.laws.support import BOARDS, actions_bytes, compiled, many, on_device
 from tests.laws.trees import EXCEEDED, FATAL, Forest, Unknown, outcome, same, text
 from tsme.errors import LimitError
-from tsme.kernel import Kernel, State
+from tsme.kernel import State
 from tsme.kernel.protocol import CONTINUE, FAILED, SUCCEEDED, TASK, TIMER
-from tsme.program import Program
-from tsme.program.interpreter import Interpreter
 from tsme.values import cbor
 
 VALUE = {"x": [1, "two"]}
@@ -33,7 +32,7 @@ class Runner:
         self.source = source
         self.kept = kept  # called with every checkpoint
         self.program = compiled(source, budget)
-        self.kernel: Any = Kernel(Interpreter(Program(self.program)))
+        self.kernel: Any = kernel_of(self.program)
         self.random = Random(seed)
         self.state: Any = State()
         self.events: list[Any] = []

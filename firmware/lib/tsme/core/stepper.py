@@ -68,6 +68,8 @@ class CoreKernel(getattr(core, "Kernel", object)):
             n = self._make(event[0], event[1], fields)
             while n == _MEMORY and self._grow():
                 n = self._make(event[0], event[1], fields)
+        except MemoryError:
+            raise
         except Exception:
             return self._slowly(state, event)  # which says what is wrong with the input
         if n == 0:
@@ -81,7 +83,9 @@ class CoreKernel(getattr(core, "Kernel", object)):
         return self._slowly(state, event)
 
     def _make(self, *what):
-        self.last = what
+        limits = self._limits()
+        self.last = what, limits
+        core.limits(self.core, *limits)
         return core.make(self.core, *what)
 
     def adopt(self, step):
@@ -130,10 +134,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
             self.of, self.core = client, None
             if hasattr(client, "lacks") and not client.lacks:
                 self._boot()
-        if self.core is None:
-            return False
-        core.limits(self.core, *self._limits())
-        return True
+        return self.core is not None
 
     def _limits(self):
         # Nobody has changed any: those of the core are the same.  More than it can count is none.
@@ -206,14 +207,17 @@ class CoreKernel(getattr(core, "Kernel", object)):
     def ask(self, state, function, *args):
         # What a function of the core says of a state that it has.
         # recursion: at most 1, these are in C
-        if state is self.made or state is self.at and self.made is None:
+        if state is self.made and state is not None:
             return function(self.core, *args)
         if state is not self.at:
             raise fault("TSME-K009")
         core.undo(self.core)
-        v = function(self.core, *args)
-        self._again()
-        return v
+        if self.made is None:  # nobody has what it may have made
+            return function(self.core, *args)
+        try:
+            return function(self.core, *args)
+        finally:
+            self._again()
 
     def pending(self, state):
         if state is not self.made and state is not self.at:
@@ -300,7 +304,10 @@ class CoreKernel(getattr(core, "Kernel", object)):
         self.at = self.made = None
 
     def _again(self):
-        core.make(self.core, *self.last)
+        # the step that was undone
+        what, limits = self.last
+        core.limits(self.core, *limits)
+        core.make(self.core, *what)
 
 
 if hasattr(core, "Kernel"):

@@ -32,6 +32,7 @@ TEXTS = {
     "TSME-K007": "the execution began with behaviour %s of the engine, and this tsme has %d: "
     "another release made it; let that one run it to its end, or give up what it began: retire()",
     "TSME-K008": "the execution cannot move to the other program: %s",
+    "TSME-K009": "the core has gone on from this state",
     "TSME-M001": "the name %r of a member is of type %s and no text; write str(...) around it",
     "TSME-M002": "the state can only be changed, and actions asked for, by stf(), and only while "
     "it runs",

@@ -1,8 +1,8 @@
 # The kernel: (state, input) -> (state', actions, record).  Pure; knows nothing of ASL.
 #
 # A client gives the logic: program.Interpreter is one, machine.Machine another; what the kernel
-# asks of them, __init__.pyi says (Client).  The kernel owns what every client needs: time, ids,
-# pending actions, random numbers, the end of an execution, and the digest.
+# asks of them, __init__.pyi says (Client).  The kernel owns what all need: time, ids, pending
+# actions, random numbers, the end of an execution, and the digest.
 
 from collections import namedtuple
 
@@ -17,7 +17,7 @@ from ..values import UINT_MAX, UNICODE
 from ..values.cbor import encode_all, encode_into
 from .limits import LIMITS
 
-# Kinds of inputs, status, kinds of tracked actions: protocol.py.
+# As protocol.py has them.
 _CONTINUE = const(0)
 _START = const(1)
 _SUCCEEDED = const(2)
@@ -44,10 +44,9 @@ BEHAVIOUR = 1
 _OLDEST = const(1)
 
 
-# What a step asks the outside to do (docs/SPEC.md, 3.2).  An untracked one has the id 0, the name
-# of its kind, and a payload.  A tuple takes less memory than an object, and is never changed.
+# What a step asks the outside to do (docs/SPEC.md, 3.2); a tuple takes less than an object.
 Action = namedtuple("Action", "id kind frame due resource payload heartbeat started deadline")
-# What a step gives: the next state, the actions to start once `record` is durable.
+# The state after a step, the actions to start once `record` is durable.
 Step = namedtuple("Step", "state actions record")
 
 
@@ -87,10 +86,10 @@ class State:
 
 
 class StepBuilder(State):
-    # The state that a step is making.  Pending actions are copied before the first change.
+    # The state that a step is making.
     status = _RUNNING
-    frames = None  # what the client works on; None: it had no part in this step
     random = False
+    frames = None  # what the client works on; None: it had no part in this step
     error = None  # [error, cause] of the state that cannot be made
     work = None  # what sizes.spend() has counted
 
@@ -115,6 +114,8 @@ class StepBuilder(State):
             self.pending = dict(self.pending)
         if i < self.first:
             self.gone.append(i)
+        else:
+            self.actions = [a for a in self.actions if a.id != i]
         if changed and i in changed:
             changed.remove(i)
         return self.pending.pop(i)
