@@ -55,7 +55,7 @@ const char *tsme_foreign(uint32_t function)
     case TSME_STRING_TO_JSON: return "StringToJson";
     case TSME_JSON_TO_STRING: return "JsonToString";
     case TSME_ITEMS_OF: return "Items";
-    case TSME_BATCH: return "Batch"; // if it has a limit of bytes
+    case TSME_BATCH: return "Batch";
     default: return 0;
     }
 }
@@ -245,6 +245,17 @@ static tsme_ref *tsme_math_add(struct tsme *t, tsme_ref *sp)
     return sp - 1;
 }
 
+// Those that the core has but for what needs the digits of a float: then TSME_RAISED.
+static int tsme_call_text(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp)
+{
+    switch (function) {
+    case TSME_FORMAT: return tsme_format(t, args, sp);
+    case TSME_JSON_TO_STRING: return tsme_json_to_string(t, args, sp);
+    case TSME_BATCH: return tsme_batch(t, args, sp);
+    default: return TSME_RAISED;
+    }
+}
+
 static int tsme_call_function(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp)
 {
     switch (function) {
@@ -262,14 +273,10 @@ static int tsme_call_function(struct tsme *t, uint32_t function, tsme_ref *args,
     case TSME_FLATTEN: return tsme_flatten(t, args, sp);
     case TSME_ITEM: return tsme_item_or_null(t, args, sp);
     case TSME_LISTS: return tsme_lists(t, args, sp);
-    case TSME_BATCH:
-        if (tsme_batch_is_plain(args)) {
-            return tsme_batch(t, args, sp);
-        }
-        break;
     default: break;
     }
-    return tsme_call_out(t, function, args, sp);
+    int err = tsme_call_text(t, function, args, sp);
+    return err == TSME_RAISED ? tsme_call_out(t, function, args, sp) : err;
 }
 
 tsme_ref *tsme_op_call(struct tsme *t, tsme_ref *sp, uint32_t operand)

@@ -1,8 +1,10 @@
 // Intrinsic functions on objects, and Batch (SPEC 2.6).
 
+#include "tsme_assert.h"
 #include "tsme_equal.h"
 #include "tsme_frames.h"
 #include "tsme_functions.h"
+#include "tsme_text.h"
 
 #include <string.h>
 
@@ -110,13 +112,6 @@ static bool tsme_is_natural(const uint8_t *at, int64_t *n)
     return size && size < 9;
 }
 
-// Without a limit of bytes: those of a JSON text, which the caller has.
-bool tsme_batch_is_plain(const tsme_ref *args)
-{
-    int64_t n;
-    return !tsme_is_natural(args[2].at, &n) || n == 0;
-}
-
 static const uint8_t tsme_shared_name[] = "\x6a"
                                           "BatchInput";
 static const uint8_t tsme_items_name[] = "\x65"
@@ -154,48 +149,126 @@ static uint8_t *tsme_add_item(uint8_t *to, const uint8_t **at, bool named)
     return tsme_add(to, value, (uint32_t)(*at - value));
 }
 
-int tsme_batch(struct tsme *t, tsme_ref *args, tsme_ref *sp)
+// How items are put together.
+struct tsme_batches {
+    int64_t most;   // items of one, 0: any number
+    int64_t bytes;  // of its JSON text, 0: any number
+    uint32_t empty; // bytes of one without items but for the last bracket
+    bool named;     // they are members of an object
+};
+
+// Bytes of JSON text that an item takes with its comma; false: there is a float in it.
+static bool tsme_item_bytes(const struct tsme_batches *all, const uint8_t *at, uint32_t *bytes)
 {
-    const uint8_t *at = args[0].at;
-    bool named = *at >> 5 == TSME_OBJECT;
-    int64_t most;
-    int64_t size;
-    if (!tsme_is_container(at)) {
+    enum { AROUND = sizeof "{'Key':,'Value':}" - 1 };
+    struct tsme_writer out = {0, 1};
+    bool whole = true;
+    if (all->named) {
+        out.size += AROUND;
+        whole = tsme_write_json(&out, at, false);
+        at = tsme_skip_text(at);
+    }
+    whole = whole && tsme_write_json(&out, at, false);
+    *bytes = out.size;
+    return whole;
+}
+
+// How many of the items from *at on, there are `left`, are the next batch; steps over them.
+// 0: there is a float in one.
+static uint32_t tsme_next_batch(const struct tsme_batches *all, const uint8_t **at, uint32_t left)
+{
+    uint32_t items = 0;
+    int64_t used = all->empty;
+    while (left-- && (!all->most || items < all->most)) {
+        uint32_t bytes = 0;
+        if (all->bytes && !tsme_item_bytes(all, *at, &bytes)) {
+            return 0;
+        }
+        used += bytes;
+        if (items && all->bytes && used > all->bytes) {
+            break;
+        }
+        *at = tsme_skip(all->named ? tsme_skip_text(*at) : *at);
+        items++;
+    }
+    return items;
+}
+
+// What the arguments say; an error, or TSME_RAISED for a float whose digits count.
+static int tsme_take_batches(const tsme_ref *args, struct tsme_batches *all)
+{
+    enum { NO_INPUT = sizeof "{'Items':[]" - 1, INPUT = sizeof "'BatchInput':," - 1 };
+    if (!tsme_is_container(args[0].at)) {
         return TSME_NO_ITEMS;
     }
-    if (!tsme_is_natural(args[1].at, &most) || !tsme_is_natural(args[2].at, &size)) {
+    if (!tsme_is_natural(args[1].at, &all->most) || !tsme_is_natural(args[2].at, &all->bytes)) {
         return TSME_NO_TIME;
     }
-    uint32_t left = tsme_head(&at);
-    uint32_t each = most && most < left ? (uint32_t)most : left;
-    uint8_t head[TSME_HEAD_MAX];
-    uint32_t around = 1 + TSME_NAME_BYTES;
-    around += (uint32_t)(tsme_write_head(head, TSME_ARRAY, each) - head);
-    around += *args[3].at == TSME_NULL ? 0 : TSME_SHARED_BYTES + tsme_size(&args[3]);
-    uint32_t count = 0;
-    uint32_t bytes = named ? left * (TSME_KEY_BYTES + TSME_NAME_BYTES) : 0;
-    for (uint32_t items = left; items; items -= items < each ? items : each) {
-        count++;
-        bytes += around;
-        if (bytes > t->program.largest + TSME_HEAD_MAX) {
-            return TSME_TOO_LARGE; // the last head may be shorter than the others
+    all->named = *args[0].at >> 5 == TSME_OBJECT;
+    struct tsme_writer out = {0, NO_INPUT};
+    if (*args[3].at != TSME_NULL) {
+        out.size += INPUT;
+        if (all->bytes && !tsme_write_json(&out, args[3].at, false)) {
+            return TSME_RAISED;
         }
     }
-    int err = tsme_reserve(t, sp, tsme_size(args) + bytes + TSME_HEAD_MAX);
-    if (err) {
-        return err;
-    }
-    at = args[0].at;
-    (void)tsme_head(&at);
-    uint8_t *to = t->top + TSME_HEAD_MAX;
-    while (left) {
-        uint32_t items = left < each ? left : each;
-        to = tsme_begin_batch(to, &args[3], items);
-        for (uint32_t i = 0; i < items; i++) {
-            to = tsme_add_item(to, &at, named);
+    all->empty = out.size;
+    return TSME_OK;
+}
+
+// How many batches there are, and how many bytes they take as items.
+static int tsme_count_batches(const struct tsme *t, const struct tsme_batches *all, tsme_ref *args,
+                              uint32_t *count, uint32_t *bytes)
+{
+    const uint8_t *at = args[0].at;
+    uint32_t around = 1 + TSME_NAME_BYTES;
+    around += *args[3].at == TSME_NULL ? 0 : TSME_SHARED_BYTES + tsme_size(&args[3]);
+    *count = *bytes = 0;
+    for (uint32_t left = tsme_head(&at); left; ++*count) {
+        const uint8_t *from = at;
+        uint32_t items = tsme_next_batch(all, &at, left);
+        if (!items) {
+            return TSME_RAISED;
+        }
+        uint8_t head[TSME_HEAD_MAX];
+        *bytes += around + (uint32_t)(tsme_write_head(head, TSME_ARRAY, items) - head);
+        *bytes += all->named ? items * (TSME_KEY_BYTES + TSME_NAME_BYTES) : 0;
+        *bytes += (uint32_t)(at - from);
+        if (*bytes > t->program.largest) {
+            return TSME_TOO_LARGE;
         }
         left -= items;
     }
+    return TSME_OK;
+}
+
+int tsme_batch(struct tsme *t, tsme_ref *args, tsme_ref *sp)
+{
+    struct tsme_batches all = {0, 0, 0, false};
+    uint32_t count = 0;
+    uint32_t bytes = 0;
+    int err = tsme_take_batches(args, &all);
+    if (!err) {
+        err = tsme_count_batches(t, &all, args, &count, &bytes);
+    }
+    if (!err) {
+        err = tsme_reserve(t, sp, bytes + TSME_HEAD_MAX);
+    }
+    if (err) {
+        return err;
+    }
+    const uint8_t *at = args[0].at;
+    uint8_t *to = t->top + TSME_HEAD_MAX;
+    for (uint32_t left = tsme_head(&at); left;) {
+        const uint8_t *next = at;
+        uint32_t items = tsme_next_batch(&all, &next, left);
+        to = tsme_begin_batch(to, &args[3], items);
+        for (uint32_t i = 0; i < items; i++) {
+            to = tsme_add_item(to, &at, all.named);
+        }
+        left -= items;
+    }
+    TSME_ASSERT((uint32_t)(to - t->top) == bytes + TSME_HEAD_MAX);
     tsme_give_built(t, args, TSME_ARRAY, count, to, 0xFF);
     return TSME_OK;
 }

@@ -5,13 +5,11 @@
 // a text with a point, goes to the caller's functions JsonToString and StringToJson.
 
 #include "tsme_call.h"
-#include "tsme_math.h"
 #include "tsme_number.h"
 #include "tsme_query.h"
+#include "tsme_text.h"
 
 #include <string.h>
-
-enum { TSME_DIGITS = 20 }; // of an integer, with its sign
 
 // A text that is compared: its bytes.
 struct tsme_text {
@@ -104,7 +102,7 @@ static const uint8_t *tsme_converted(struct tsme_query *q, uint32_t function, co
     return 0;
 }
 
-// A number as text: an integer in `digits`, of TSME_DIGITS bytes, a float in free memory.
+// A number as text: an integer in `digits`, of TSME_DECIMAL_MAX bytes, a float in free memory.
 static struct tsme_text tsme_number_text(struct tsme_query *q, const uint8_t *number,
                                          uint8_t *digits)
 {
@@ -118,17 +116,8 @@ static struct tsme_text tsme_number_text(struct tsme_query *q, const uint8_t *nu
         }
         return text ? tsme_text_of(text) : (struct tsme_text){digits, 0};
     }
-    uint64_t left = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
-    uint8_t *at = digits + TSME_DIGITS;
-    do {
-        uint32_t digit;
-        left = tsme_divide(left, 10, &digit);
-        *--at = (uint8_t)('0' + digit);
-    } while (left);
-    if (n < 0) {
-        *--at = '-';
-    }
-    return (struct tsme_text){at, (uint32_t)(digits + TSME_DIGITS - at)};
+    uint8_t *end = tsme_write_in_decimal(digits, n);
+    return (struct tsme_text){digits, (uint32_t)(end - digits)};
 }
 
 static uint32_t tsme_digits(struct tsme_text *text)
@@ -293,7 +282,7 @@ static bool tsme_compare_literal(struct tsme_query *q, uint32_t op, const uint8_
         return tsme_accepts(op, (*x == TSME_TRUE) - yes);
     }
     if (*x >> 5 == TSME_TEXT) {
-        uint8_t digits[TSME_DIGITS];
+        uint8_t digits[TSME_DECIMAL_MAX];
         struct tsme_text other = text ? tsme_text_of(y) : tsme_number_text(q, y, digits);
         return tsme_accepts(op, tsme_order(tsme_text_of(x), other));
     }
@@ -379,7 +368,7 @@ static const uint8_t *tsme_placed(struct tsme_query *q, const uint8_t *path, con
 
 static bool tsme_match(struct tsme_query *q, const uint8_t *x, const uint8_t *pattern)
 {
-    uint8_t digits[TSME_DIGITS];
+    uint8_t digits[TSME_DECIMAL_MAX];
     struct tsme_text text;
     const uint8_t *code = pattern;
     uint32_t weight = 1 + tsme_head(&code) / 16;

@@ -21,14 +21,17 @@ int tsme_flatten(struct tsme *t, tsme_ref *args, tsme_ref *sp);
 // tsme_documents.c
 int tsme_json_merge(struct tsme *t, tsme_ref *args, tsme_ref *sp);
 int tsme_lists(struct tsme *t, tsme_ref *args, tsme_ref *sp);
-int tsme_batch(struct tsme *t, tsme_ref *args, tsme_ref *sp);
-bool tsme_batch_is_plain(const tsme_ref *args);
+int tsme_batch(struct tsme *t, tsme_ref *args, tsme_ref *sp); // TSME_RAISED as in tsme_text.c
 
 // tsme_texts.c
 int tsme_string_split(struct tsme *t, tsme_ref *args, tsme_ref *sp);
 int tsme_map_run(struct tsme *t, tsme_ref *args, tsme_ref *sp);
 int tsme_uuid(struct tsme *t, tsme_ref *args, tsme_ref *sp);
 int tsme_math_random(struct tsme *t, tsme_ref *args, tsme_ref *sp);
+
+// tsme_text.c: TSME_RAISED if there is a float in what is to be text.
+int tsme_json_to_string(struct tsme *t, tsme_ref *args, tsme_ref *sp);
+int tsme_format(struct tsme *t, tsme_ref *args, tsme_ref *sp);
 
 // An argument that is to be an integer: any number, rounded, halves up; false if it is none of 64
 // bits.

@@ -1,0 +1,26 @@
+// Inside the engine: values as text (SPEC 2.6, JsonToString and Format).
+
+#ifndef TSME_TEXT_H
+#define TSME_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Where text goes; with `to` null it is only counted.
+struct tsme_writer {
+    uint8_t *to;   // the next byte, or null
+    uint32_t size; // bytes so far
+};
+
+void tsme_write_bytes(struct tsme_writer *out, const void *from, uint32_t size);
+
+enum { TSME_DECIMAL_MAX = 20 }; // bytes of an integer in decimal, with its sign
+
+// Writes an integer in decimal; one past it.
+uint8_t *tsme_write_in_decimal(uint8_t *to, int64_t n);
+
+// Writes a value as JSON without spaces, or, `plain`, as Format shows it: {k=1, l=[a b, null]}.
+// False if there is a float in it, whose digits the core leaves to its caller.
+bool tsme_write_json(struct tsme_writer *out, const uint8_t *at, bool plain);
+
+#endif
