@@ -169,8 +169,34 @@ static int memory_erase(void *context, uint32_t block)
 
 /// Opening ///
 
+// A device that another module has in C: a capsule with the callbacks. 1 if it is one.
+static int take_native(Journal *h, PyObject *device, struct tsme_device *d)
+{
+    PyObject *capsule = PyObject_GetAttrString(device, "tsme_device");
+    if (!capsule) {
+        PyErr_Clear();
+        return 0;
+    }
+    if (!PyCapsule_IsValid(capsule, "tsme_device")) {
+        Py_DECREF(capsule);
+        return 0;
+    }
+    const struct tsme_device *native = PyCapsule_GetPointer(capsule, "tsme_device");
+    d->read = native->read;
+    d->program = native->program;
+    d->erase = native->erase;
+    d->sync = native->sync;
+    d->context = native->context;
+    h->readblocks = capsule;
+    h->ioctl = Py_NewRef(device); // which the callbacks are about
+    return 1;
+}
+
 static int take_device(Journal *h, PyObject *device, struct tsme_device *d)
 {
+    if (take_native(h, device, d)) {
+        return 0;
+    }
     d->context = h;
     if (PyObject_CheckBuffer(device)) {
         d->read = memory_read;

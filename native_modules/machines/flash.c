@@ -104,6 +104,28 @@ int flash_erase(void *context, uint32_t block)
     return said(PyObject_CallMethod((PyObject *)f, "ioctl", "iI", 6, (unsigned)block));
 }
 
+static void free_device(PyObject *capsule)
+{
+    PyMem_Free(PyCapsule_GetPointer(capsule, "tsme_device"));
+}
+
+// For a journal of another module (native_modules/cpython/journal.c), which keeps the flash too.
+static PyObject *get_device(Flash *f, void *none)
+{
+    (void)none;
+    struct tsme_device *d = PyMem_Calloc(1, sizeof *d);
+    if (!d)
+        return PyErr_NoMemory();
+    d->read = flash_read;
+    d->program = flash_program;
+    d->erase = flash_erase;
+    d->context = f;
+    PyObject *capsule = PyCapsule_New(d, "tsme_device", free_device);
+    if (!capsule)
+        PyMem_Free(d);
+    return capsule;
+}
+
 /// As a type, below sim/nor.py's ///
 
 static PyObject *make(PyTypeObject *type, PyObject *args, PyObject *names)
@@ -236,6 +258,7 @@ static PyGetSetDef fields[] = {
     {"weak", (getter)get_bytes, (setter)set_bytes, NULL, AT(weak)},
     {"_units", (getter)get_bytes, (setter)set_bytes, NULL, AT(units)},
     {"failing", (getter)get_bytes, (setter)set_failing, NULL, AT(failing)},
+    {"_device", (getter)get_device, NULL, NULL, NULL},
     {"programs_of", (getter)get_counts, NULL, NULL, (void *)PROGRAMS},
     {"erases_of", (getter)get_counts, NULL, NULL, (void *)ERASES},
     {"programmed_of", (getter)get_counts, NULL, NULL, (void *)PROGRAMMED},
