@@ -28,8 +28,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Entries of the CRC's table: 16 (64 bytes of flash, 10 instructions a byte) or 256
-// (1 KiB, 7 instructions a byte). README.md has the numbers.
+// Entries of the CRC's table: 16 (64 bytes of flash, 10 instructions a byte), 256 (1 KiB, 7
+// instructions a byte) or 1024 (4 KiB, 4). README.md has the numbers.
 #ifndef TSME_CRC_TABLE
 #define TSME_CRC_TABLE 16
 #endif

@@ -11,6 +11,8 @@
 // Bytes of a frame up to its counters, at most.
 enum { TSME_FRAME_HEAD = 1 + 5 + 6 * 3 + TSME_HEAD_MAX + 5 + 4 };
 
+enum { TSME_FEW_BYTES = 16 };
+
 struct tsme_out {
     uint32_t crc;
     uint32_t size;  // bytes in `bytes`
@@ -64,8 +66,17 @@ static void tsme_put_time(struct tsme_out *out, uint64_t ms)
     }
 }
 
+// Few bytes go through the buffer, which costs less than to begin a CRC of them.
 static void tsme_put_bytes(struct tsme_out *out, const uint8_t *at, uint32_t size)
 {
+    if (size <= TSME_FEW_BYTES) {
+        uint8_t *to = tsme_room(out, size);
+        out->size += size;
+        for (; size; size--) {
+            *to++ = *at++;
+        }
+        return;
+    }
     tsme_flush(out);
     out->crc = tsme_crc(out->crc, at, size);
     out->total += size;
@@ -269,7 +280,7 @@ static uint8_t *tsme_write_parent(uint8_t *to, const struct tsme_frame *f)
         *to = TSME_NULL;
         return to + 1;
     }
-    return tsme_write_small(to, f->parent);
+    return tsme_write_short(to, f->parent);
 }
 
 // What a frame is but for its join and slots.
@@ -279,17 +290,17 @@ static void tsme_put_frame(const struct tsme *t, struct tsme_out *out, struct ts
     bool tree = f->parent != TSME_NO_PARENT || f->join;
     uint8_t *to = tsme_room(out, TSME_FRAME_HEAD);
     *to++ = (uint8_t)(TSME_ARRAY << 5 | (tree ? 13 : 11));
-    to = tsme_write_small(to, number);
+    to = tsme_write_short(to, number);
     to = tsme_write_parent(to, f);
-    to = tsme_write_small(to, f->pc);
-    to = tsme_write_small(to, f->entry);
-    to = tsme_write_small(to, f->handler);
-    to = tsme_write_small(to, f->state);
+    to = tsme_write_short(to, f->pc);
+    to = tsme_write_short(to, f->entry);
+    to = tsme_write_short(to, f->handler);
+    to = tsme_write_short(to, f->state);
     to = tsme_write_small(to, t->state.now - f->entered);
     if (f->waits == TSME_ON_CHILDREN) {
         *to++ = TSME_NEGATIVE << 5; // -1
     } else {
-        to = tsme_write_small(to, f->action ? f->action->id : 0);
+        to = tsme_write_short(to, f->action ? f->action->id : 0);
     }
     if (t->program.counters || f->error.at || f->cause.at) {
         to = tsme_write_head(to, TSME_ARRAY, t->program.counters);
@@ -355,6 +366,12 @@ static void tsme_put_slots(struct tsme *t, struct tsme_out *out, struct tsme_fra
 
 static void tsme_put_touched(struct tsme *t, struct tsme_out *out)
 {
+    if (t->state.frames == 1) {
+        struct tsme_frame *f = tsme_frame_of(t, 0);
+        tsme_put_frame(t, out, f, 0);
+        tsme_put_slots(t, out, f);
+        return;
+    }
     for (uint32_t word = 0; word * 32 < t->state.frames; word++) {
         uint32_t bits = t->marks[word * TSME_SETS + TSME_TOUCHED];
         for (; bits; bits &= bits - 1) {
@@ -374,7 +391,7 @@ static void tsme_put_step(const struct tsme *t, struct tsme_out *out, uint64_t d
     uint8_t *to = out->bytes;
     *to++ = t->state.status;
     to = tsme_write_small(to, dt);
-    to = tsme_write_small(to, t->state.next_id);
+    to = tsme_write_short(to, t->state.next_id);
     if (t->random) {
         to = tsme_write_uint(to, t->state.rng);
     } else {

@@ -141,6 +141,16 @@ static inline int32_t tsme_lowest(const struct tsme *t, uint32_t set, uint32_t f
     return -1;
 }
 
+// The lowest number of a set, or -1.
+static inline int32_t tsme_first_of(const struct tsme *t, uint32_t set)
+{
+    uint32_t bits = t->marks[set];
+    if (bits) {
+        return (int32_t)__builtin_ctz(bits);
+    }
+    return t->state.frames <= 32 ? -1 : tsme_lowest(t, set, 32);
+}
+
 static inline uint32_t *tsme_marks_of(struct tsme_table *table)
 {
     return (uint32_t *)(void *)(table->places + table->room);
@@ -160,7 +170,15 @@ uint32_t tsme_frame_size(const struct tsme *t, uint32_t slots);
 int tsme_new_frame(struct tsme *t, uint32_t slots, uint32_t *number);
 void tsme_drop(struct tsme *t, uint32_t number);
 uint32_t tsme_vacant(const struct tsme *t);
-int tsme_own(struct tsme *t, uint32_t number);
+int tsme_take_frame(struct tsme *t, uint32_t number);
+
+// Makes sure that the frame is one that this step may change.
+static inline int tsme_own(struct tsme *t, uint32_t number)
+{
+    const struct tsme_place *place = &t->table->places[number];
+    return place->now != place->before ? TSME_OK : tsme_take_frame(t, number);
+}
+
 struct tsme_frame *tsme_outer(const struct tsme *t, uint32_t out);
 int tsme_new_action(struct tsme *t, uint8_t kind, uint64_t due);
 int tsme_own_action(struct tsme *t, uint32_t number);

@@ -2,7 +2,7 @@
 
 #include "tsme_value.h"
 
-static const uint32_t tsme_defaults[TSME_LIMITS] = {
+const uint32_t tsme_defaults[TSME_LIMITS] = {
     [TSME_PROGRAM_BYTES] = 32768,
     [TSME_SLOTS] = 64,
     [TSME_STACK] = 64,
@@ -15,13 +15,6 @@ static const uint32_t tsme_defaults[TSME_LIMITS] = {
     [TSME_RECORD_BYTES] = UINT32_MAX,
     [TSME_ARENA_BYTES] = TSME_MEMORY_MAX,
 };
-
-uint32_t tsme_most(const struct tsme *t, uint32_t name)
-{
-    const uint32_t *given = t->config.limits;
-    TSME_ASSERT(name < TSME_LIMITS);
-    return given && given[name] ? given[name] : tsme_defaults[name];
-}
 
 // Refuses what is more than a limit.
 int tsme_limit(struct tsme *t, uint32_t name, uint32_t asked)

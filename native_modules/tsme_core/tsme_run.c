@@ -105,14 +105,17 @@ int tsme_run(struct tsme *t, uint32_t number, bool result)
 
 bool tsme_runnable(const struct tsme *t)
 {
-    return t->state.status == TSME_RUNNING && tsme_lowest(t, TSME_READY, 0) >= 0;
+    return t->state.status == TSME_RUNNING && tsme_first_of(t, TSME_READY) >= 0;
 }
 
 // First what a child's end or an error set going again, then the lowest frame that can run.
 int tsme_run_all(struct tsme *t)
 {
     while (t->state.status == TSME_RUNNING) {
-        int32_t number = t->ready >= 0 ? t->ready : tsme_lowest(t, TSME_READY, 0);
+        if (!t->left && t->state.frames < TSME_PLACES) {
+            break;
+        }
+        int32_t number = t->ready >= 0 ? t->ready : tsme_first_of(t, TSME_READY);
         if (number < 0) {
             bool pushed;
             int err = tsme_push(t, &pushed);

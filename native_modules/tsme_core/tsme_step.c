@@ -316,7 +316,7 @@ static int tsme_take_action(struct tsme *t, const struct tsme_input *input,
 // *continue*, with the bound that it may have. Of a step without one, frames run anyway.
 static int tsme_go_on(struct tsme *t, struct tsme_fields *fields)
 {
-    int32_t number = tsme_lowest(t, TSME_READY, 0);
+    int32_t number = tsme_first_of(t, TSME_READY);
     int err = number < 0 ? TSME_ERR_INPUT : tsme_take_bound(t, fields);
     if (err) {
         return err;
@@ -358,10 +358,12 @@ static int tsme_take_input(struct tsme *t, const struct tsme_input *input)
 static void tsme_write_record(struct tsme *t, const struct tsme_input *input, uint64_t dt)
 {
     uint8_t *to = t->record_head;
-    for (uint32_t shift = 0; shift < 32; shift += 8) {
-        *to++ = (uint8_t)(t->state.digest >> shift);
-    }
-    *to++ = input->kind;
+    to[0] = (uint8_t)t->state.digest;
+    to[1] = (uint8_t)(t->state.digest >> 8);
+    to[2] = (uint8_t)(t->state.digest >> 16);
+    to[3] = (uint8_t)(t->state.digest >> 24);
+    to[4] = input->kind;
+    to += 5;
     to = tsme_write_small(to, dt);
     TSME_ASSERT(to <= t->record_head + sizeof t->record_head);
     t->record[0] = (struct tsme_part){t->record_head, (uint32_t)(to - t->record_head)};
@@ -390,9 +392,10 @@ static void tsme_begin_step(struct tsme *t, const struct tsme_input *input)
 // The execution is over: what is held is what it ended with.
 static void tsme_set_result(struct tsme *t)
 {
+    t->acted = true;
     if (t->state.status == TSME_SUCCEEDED) {
         t->origin.result[0] = t->held[TSME_HELD_VALUE];
-    } else if (t->state.status != TSME_RUNNING) {
+    } else {
         t->origin.result[0] = t->held[TSME_HELD_ERROR];
         t->origin.result[1] = t->held[TSME_HELD_CAUSE];
     }
@@ -424,12 +427,13 @@ int tsme_make(struct tsme *t, const struct tsme_input *input)
     t->transitions = t->most - t->left;
     if (!err) {
         uint64_t dt = t->state.now - (t->begun ? 0 : t->before.now);
-        tsme_set_result(t);
-        t->acted |= t->state.status != TSME_RUNNING;
+        if (t->state.status != TSME_RUNNING) {
+            tsme_set_result(t);
+        }
         t->state.digest = tsme_delta(t, dt);
         t->state.steps++;
-        err = tsme_check_bound(t);
         tsme_write_record(t, input, dt);
+        err = tsme_check_bound(t);
     }
     if (err) {
         tsme_undo(t);
@@ -438,14 +442,22 @@ int tsme_make(struct tsme *t, const struct tsme_input *input)
     return err;
 }
 
-void tsme_adopt(struct tsme *t)
+// The step is over: what only it has referred to may go.
+static void tsme_let_go(struct tsme *t)
 {
-    TSME_ASSERT(t->making);
+    for (uint32_t i = 0; i < TSME_HELD; i++) {
+        t->held[i].at = 0;
+    }
     t->ends = 0;
     t->frame = 0;
     t->begun = 0;
     t->making = false;
-    memset(t->held, 0, sizeof t->held);
+}
+
+void tsme_adopt(struct tsme *t)
+{
+    TSME_ASSERT(t->making);
+    tsme_let_go(t);
     if (t->state.status == TSME_RUNNING) {
         tsme_keep(t);
     } else {
@@ -461,12 +473,8 @@ void tsme_undo(struct tsme *t)
     } else if (t->state.status != TSME_RUNNING) {
         memset(t->origin.result, 0, sizeof t->origin.result);
     }
-    t->ends = 0;
     t->emits = 0;
-    t->begun = 0;
-    t->frame = 0;
-    t->making = false;
-    memset(t->held, 0, sizeof t->held);
+    tsme_let_go(t);
     t->state = t->before;
     t->first = t->state.next_id;
     tsme_revert(t);

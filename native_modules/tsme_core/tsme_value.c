@@ -116,22 +116,27 @@ bool tsme_fits(tsme_ref *ref, uint32_t depth)
 bool tsme_integer(const uint8_t *at, int64_t *number)
 {
     uint32_t first = *at;
-    if (first < 24) {
-        *number = (int64_t)first;
-        return true;
-    }
+    uint32_t high = 0;
+    uint32_t low = first & 31u;
     if (first >> 5 > TSME_NEGATIVE) {
         return false;
     }
-    uint64_t n = first & 31u;
-    if (n >= 24) {
-        uint32_t bytes = 1u << (n - 24);
-        n = 0;
-        for (uint32_t i = 1; i <= bytes; i++) {
-            n = n << 8 | at[i];
+    if (low >= 24) {
+        uint32_t info = low;
+        low = at[1];
+        if (info > 24) {
+            low = low << 8 | at[2];
+        }
+        if (info > 25) {
+            low = low << 16 | (uint32_t)at[3] << 8 | at[4];
+        }
+        if (info > 26) {
+            high = low;
+            low = (uint32_t)at[5] << 24 | (uint32_t)at[6] << 16 | (uint32_t)at[7] << 8 | at[8];
         }
     }
-    *number = first >> 5 == TSME_NEGATIVE ? -1 - (int64_t)n : (int64_t)n;
+    int64_t n = (int64_t)((uint64_t)high << 32 | low);
+    *number = first >> 5 == TSME_NEGATIVE ? -1 - n : n;
     return true;
 }
 

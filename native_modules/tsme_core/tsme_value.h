@@ -63,6 +63,16 @@ TSME_INLINE uint8_t *tsme_write_small(uint8_t *to, uint64_t n)
     return tsme_write_uint(to, n);
 }
 
+// The same of 32 bits.
+TSME_INLINE uint8_t *tsme_write_short(uint8_t *to, uint32_t n)
+{
+    if (n < 24) {
+        *to = (uint8_t)n;
+        return to + 1;
+    }
+    return tsme_write_head(to, TSME_UINT, n);
+}
+
 // The arena. tsme_reserve makes sure of `size` free bytes at `top`, which may move every
 // value and frame: pointers into them are stale behind it, references are not, those of the
 // operand stack up to `sp`.
@@ -178,7 +188,12 @@ const uint8_t *tsme_path(const uint8_t *at, struct tsme_list path);
 int tsme_splice(struct tsme *t, tsme_ref *sp, struct tsme_list path);
 
 // tsme_limits.c
-uint32_t tsme_most(const struct tsme *t, uint32_t name);
+extern const uint32_t tsme_defaults[TSME_LIMITS];
+static inline uint32_t tsme_most(const struct tsme *t, uint32_t name)
+{
+    const uint32_t *given = t->config.limits;
+    return given && given[name] ? given[name] : tsme_defaults[name];
+}
 int tsme_limit(struct tsme *t, uint32_t name, uint32_t asked);
 
 int tsme_verify(struct tsme *t);

@@ -121,56 +121,114 @@ static bool tsme_any_bulky(const tsme_ref *r, const tsme_ref *end)
     return r < end;
 }
 
+// What a container that is built is made of.
+struct tsme_parts {
+    tsme_ref *first;        // of its values
+    uint32_t count;         // of them
+    uint32_t size;          // bytes it has, at most
+    uint32_t depth;         // of the deepest
+    struct tsme_list *list; // names, null of an array
+};
+
+// Adds up sizes and depths; false: a value is too deep.
+static bool tsme_measure_parts(struct tsme_parts *parts)
+{
+    struct tsme_list rest = {0, 0, 0, 0, false};
+    if (parts->list) {
+        rest = *parts->list;
+    }
+    for (uint32_t i = 0; i < parts->count; i++) {
+        tsme_ref *r = parts->first + i;
+        if (parts->list) {
+            (void)tsme_list_next(&rest);
+            parts->size += rest.size;
+        }
+        parts->size += r->size ? r->size : tsme_size(r);
+        if (r->depth) {
+            if (!tsme_fits(r, 1)) {
+                return false;
+            }
+            parts->depth = r->depth > parts->depth ? r->depth : parts->depth;
+        }
+    }
+    return true;
+}
+
+// Few bytes cost less one by one than the call of a function that copies them.
+static inline uint8_t *tsme_copy_bytes(uint8_t *to, const uint8_t *from, uint32_t size)
+{
+    if (size > 8) {
+        memcpy(to, from, size);
+        return to + size;
+    }
+    for (; size; size--) {
+        *to++ = *from++;
+    }
+    return to;
+}
+
 // Pops `count` values and pushes the container of them; for an object there are as many
 // names, else null.
 static tsme_ref *tsme_build(struct tsme *t, tsme_ref *sp, uint32_t count, struct tsme_list *names)
 {
-    tsme_ref *first = sp - count;
-    uint32_t size = TSME_HEAD_MAX;
-    if (names) {
-        for (struct tsme_list rest = *names; rest.left;) {
-            (void)tsme_list_next(&rest);
-            size += rest.size;
-        }
+    struct tsme_parts parts = {sp - count, count, TSME_HEAD_MAX, 0, names};
+    if (!tsme_measure_parts(&parts)) {
+        return tsme_fail(t, TSME_TOO_LARGE);
     }
-    uint32_t depth = 0; // of what it holds
-    for (tsme_ref *r = first; r < sp; r++) {
-        size += tsme_size(r);
-        if (r->depth) {
-            if (!tsme_fits(r, 1)) {
-                return tsme_fail(t, TSME_TOO_LARGE);
-            }
-            depth = r->depth > depth ? r->depth : depth;
-        }
-    }
-    int err = tsme_reserve(t, sp, size);
+    int err = tsme_reserve(t, sp, parts.size);
     if (err) {
         return tsme_fail(t, err);
     }
     uint8_t *to = tsme_write_head(t->top, names ? TSME_OBJECT : TSME_ARRAY, count);
-    for (tsme_ref *r = first; r < sp; r++) {
+    for (tsme_ref *r = parts.first; r < sp; r++) {
         if (names) {
             const uint8_t *name = tsme_list_next(names);
-            memcpy(to, name, names->size);
-            to += names->size;
+            to = tsme_copy_bytes(to, name, names->size);
         }
-        memcpy(to, r->at, r->size);
-        to += r->size;
+        to = tsme_copy_bytes(to, r->at, r->size);
     }
-    size = (uint32_t)(to - t->top);
-    if ((size > 255 || size > t->program.largest) && tsme_any_bulky(first, sp)) {
+    uint32_t size = (uint32_t)(to - t->top);
+    if ((size > 255 || size > t->program.largest) && tsme_any_bulky(parts.first, sp)) {
         err = size > t->program.largest ? TSME_TOO_LARGE : tsme_spend(t, size, size);
         if (err) {
             return tsme_fail(t, err);
         }
     }
-    tsme_built(first, t->top, to, depth + 1);
+    tsme_built(parts.first, t->top, to, parts.depth + 1);
     t->top = to;
-    return first + 1;
+    return parts.first + 1;
+}
+
+// The object of one member whose name is whole, as those are that most loops make: the same in
+// one go.
+static tsme_ref *tsme_build_one(struct tsme *t, tsme_ref *sp, const uint8_t *name)
+{
+    tsme_ref *value = sp - 1;
+    uint32_t name_size = 1u + (*name & 31u);
+    uint32_t size = 1 + name_size + value->size;
+    int err = tsme_reserve(t, sp, size);
+    if (err) {
+        return tsme_fail(t, err);
+    }
+    uint8_t *to = t->top;
+    *to++ = TSME_OBJECT << 5 | 1;
+    to = tsme_copy_bytes(to, name, name_size);
+    to = tsme_copy_bytes(to, value->at, value->size);
+    value->at = t->top;
+    value->size = size & 0xFFFFFF;
+    value->depth = 1;
+    t->top = to;
+    return sp;
 }
 
 static tsme_ref *tsme_op_object(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
+    const uint8_t *at = tsme_const(&t->program, operand);
+    // An array of one text below 24 bytes; a value of which is known that it is small.
+    if (at[0] == (TSME_ARRAY << 5 | 1) && at[1] < (TSME_TEXT << 5 | 24) && !sp[-1].depth &&
+        (uint32_t)(sp[-1].size - 1) < 255) {
+        return tsme_build_one(t, sp, at + 1);
+    }
     struct tsme_list names = tsme_list_of(&t->program, operand);
     return tsme_build(t, sp, names.left, &names);
 }

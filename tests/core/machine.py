@@ -20,7 +20,7 @@ ROOT = interpreters.ROOT
 SOURCE = ROOT / "native_modules" / "tsme_core"
 BUILD = ROOT / "build" / "core"
 TOOLS = ("make", "cc", "arm-none-eabi-gcc", "qemu-system-arm")
-MACHINES = ("host", "m3", "m3-crc256")
+MACHINES = ("host", "m3", "m3-crc256", "m3-fast")
 START = 1_700_000_000_000  # ms since 1970
 BETWEEN = 3  # ms between steps; bare_main.c has the same
 
@@ -134,11 +134,13 @@ def run(
     start: int = START,
     changed: int = 0,
     calls: Callable[[int, bytes], tuple[int, bytes]] | None = None,
+    journal: bool = False,
 ) -> Ran:
     """One execution; `fields` are those of *start*, `then` the inputs after it (`packed`).
 
     `changed`: a byte of the program that changes between installing and booting it. `calls`: what
     the core leaves to its caller, an error and a result for a function's number and arguments.
+    `journal`: it runs once more, into a journal in memory.
     """
     files = [folder / name for name in ("program.tsm", "input.bin", "records.bin")]
     files[0].write_bytes(program)
@@ -147,6 +149,7 @@ def run(
     arguments = [*map(str, files), str(memory), *(["stubborn"] if stubborn else [])]
     arguments += [f"changed{changed}"] if changed else []
     arguments += ["calls"] if calls else []
+    arguments += ["journal"] if journal else []
     output, code = talk(command(machine, arguments), calls)
     said = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
     assert code in (0, 1), output

@@ -1,6 +1,6 @@
 // Runs one execution of a program and measures it:
 //
-//     core PROGRAM INPUT RECORDS [MEMORY [stubborn | calls | changedN]]
+//     core PROGRAM INPUT RECORDS [MEMORY [stubborn | calls | journal | changedN]]
 //
 // INPUT holds inputs, each its kind (u8), the time (u64, ms), how many bytes its fields have
 // (u32), and these. When there are none left, *continue* comes 3 ms after the step before, as
@@ -14,6 +14,7 @@
 #include "port.h"
 #include "../tsme.h"
 #include "../tsme_crc.h"
+#include "../tsme_journal.h"
 
 #include <string.h>
 
@@ -25,6 +26,8 @@ enum {
     HEAD = 13, // bytes of an input before its fields
     BETWEEN = 3,
     SLOT = 32,
+    BLOCK = 0x10000,              // bytes
+    BLOCKS = RECORDS_MAX / BLOCK, // .. a journal in memory
 };
 
 #define FF8 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
@@ -44,6 +47,7 @@ static struct tsme engine;
 // Where records go; `to` is null when they are only counted.
 struct sink {
     uint8_t *to;
+    struct tsme_journal *journal; // or into this one
     uint32_t size;
     uint32_t chain; // crc of the last record
     bool stubborn;
@@ -52,10 +56,10 @@ struct sink {
 
 static bool sink_put(struct sink *sink, const uint8_t *from, uint32_t size)
 {
-    if (sink->to && size) {
-        if (RECORDS_MAX - sink->size < size) {
-            return false;
-        }
+    if (RECORDS_MAX - sink->size < size) {
+        return false;
+    }
+    if (size) {
         memcpy(sink->to + sink->size, from, size);
     }
     sink->size += size;
@@ -64,18 +68,23 @@ static bool sink_put(struct sink *sink, const uint8_t *from, uint32_t size)
 
 static void put_u32(uint8_t *to, uint32_t n)
 {
-    for (uint32_t i = 0; i < 4; i++) {
-        to[i] = (uint8_t)(n >> 8 * i);
-    }
+    to[0] = (uint8_t)n;
+    to[1] = (uint8_t)(n >> 8);
+    to[2] = (uint8_t)(n >> 16);
+    to[3] = (uint8_t)(n >> 24);
 }
 
-// The record of the step that is made, as a journal writes it, in slots (SPEC 4.2).
+// Writes down the record of the step that is made, as a journal has it, in slots (SPEC 4.2).
 static bool sink_record(struct sink *sink)
 {
     static const uint8_t erased[SLOT] = {FF8, FF8, FF8, FF8};
     sink->again = sink->stubborn && !sink->again;
     if (sink->again) {
         return false;
+    }
+    if (sink->journal) {
+        return !tsme_journal_commit(sink->journal, TSME_JOURNAL_STEP, engine.record,
+                                    engine.records);
     }
     uint8_t head[8];
     uint32_t size = engine.record[0].size + (engine.records > 1 ? engine.record[1].size : 0);
@@ -86,11 +95,59 @@ static bool sink_record(struct sink *sink)
     }
     sink->chain = chain;
     put_u32(head + 4, chain);
+    if (!sink->to) {
+        sink->size += (size + (uint32_t)sizeof head + SLOT - 1) & ~(uint32_t)(SLOT - 1);
+        return true;
+    }
     bool good = sink_put(sink, head, sizeof head);
     for (uint32_t i = 0; i < engine.records; i++) {
         good = good && sink_put(sink, engine.record[i].at, engine.record[i].size);
     }
     return good && sink_put(sink, erased, (0u - size - (uint32_t)sizeof head) & (SLOT - 1));
+}
+
+/// A journal in memory ///
+
+static int ram_read(void *context, uint32_t block, uint32_t offset, uint8_t *to, uint32_t size)
+{
+    memcpy(to, (uint8_t *)context + block * BLOCK + offset, size);
+    return 0;
+}
+
+static int ram_program(void *context, uint32_t block, uint32_t offset, const uint8_t *from,
+                       uint32_t size)
+{
+    memcpy((uint8_t *)context + block * BLOCK + offset, from, size);
+    return 0;
+}
+
+static int ram_erase(void *context, uint32_t block)
+{
+    memset((uint8_t *)context + block * BLOCK, 0xFF, BLOCK);
+    return 0;
+}
+
+// An empty journal whose flash is `records`: what a commit takes without a chip. A step that
+// finds no room erases the oldest block, and tells what that takes too.
+static int ram_journal(struct tsme_journal *j)
+{
+    static uint8_t buffer[TSME_JOURNAL_BUFFER];
+    static uint8_t known[TSME_JOURNAL_BLOCKS(BLOCKS)];
+    const struct tsme_journal_config config = {
+        .device = {.read = ram_read,
+                   .program = ram_program,
+                   .erase = ram_erase,
+                   .context = records,
+                   .size = BLOCK,
+                   .count = BLOCKS},
+        .buffer = buffer,
+        .buffer_size = sizeof buffer,
+        .blocks = known,
+        .blocks_size = sizeof known,
+    };
+    memset(records, 0xFF, sizeof records);
+    int err = tsme_journal_open(j, &config);
+    return err ? err : tsme_journal_format(j);
 }
 
 static void print_number(const char *name, int64_t n)
@@ -171,7 +228,7 @@ static int step(struct sink *sink, const struct tsme_input *input)
 
 // One execution from its first input to the last.
 static int run(struct sink *sink, struct tsme_config *config, uint32_t input_size, uint32_t crc,
-               bool report)
+               const char *report)
 {
     uint32_t before = port_instructions();
     int err = tsme_boot(&engine, config, crc);
@@ -200,7 +257,7 @@ static int run(struct sink *sink, struct tsme_config *config, uint32_t input_siz
         print_number("transitions", transitions);
         print_number("collections", engine.collections);
         print_number("boot_instructions", booted - before);
-        print_number("instructions", ended - started);
+        print_number(report ? report : "instructions", ended - started);
         print_number("engine_bytes", sizeof engine);
         print_number("fixed_bytes", config->memory_size - (uint32_t)(engine.end - engine.arena));
     }
@@ -212,7 +269,8 @@ int bare_main(void)
     char *argv[6];
     int argc = port_arguments(argv, 6);
     if (argc < 4) {
-        port_print("core PROGRAM INPUT RECORDS [MEMORY [stubborn | calls | changedN]]\n");
+        port_print(
+            "core PROGRAM INPUT RECORDS [MEMORY [stubborn | calls | journal | changedN]]\n");
         return 2;
     }
     uint32_t memory_size = argc > 4 ? parse_number(argv[4]) : 4096;
@@ -227,8 +285,9 @@ int bare_main(void)
     print_number("loop_instructions", port_instructions() - before);
 
     bool calls = argc > 5 && !strcmp(argv[5], "calls");
+    bool kept_too = argc > 5 && !strcmp(argv[5], "journal");
     bool changes = argc > 5 && !calls && *argv[5] == 'c';
-    struct sink sink = {records, 0, 0, argc > 5 && !changes && !calls, false};
+    struct sink sink = {records, 0, 0, 0, argc > 5 && !changes && !calls && !kept_too, false};
     struct tsme_config config = {
         .program = program,
         .program_size = (uint32_t)program_size,
@@ -248,13 +307,18 @@ int bare_main(void)
     if (changes) {
         program[parse_number(argv[5] + sizeof "changed" - 1)] ^= 1;
     }
-    err = run(&sink, &config, (uint32_t)input_size, crc, false);
+    err = run(&sink, &config, (uint32_t)input_size, crc, 0);
     if (!err) {
-        struct sink counter = {0, 0, 0, false, false};
-        err = run(&counter, &config, (uint32_t)input_size, crc, true);
+        struct sink counter = {0, 0, 0, 0, false, false};
+        err = run(&counter, &config, (uint32_t)input_size, crc, "instructions");
     }
     if (port_write(argv[3], records, sink.size)) {
         return 2;
+    }
+    struct tsme_journal journal;
+    if (!err && kept_too && !ram_journal(&journal)) {
+        struct sink kept = {0, &journal, 0, 0, false, false};
+        (void)run(&kept, &config, (uint32_t)input_size, crc, "journal_instructions");
     }
     return err ? 1 : 0;
 }
