@@ -1,7 +1,10 @@
 """Many lives of many journals, each cut somewhere, against a simple list."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
@@ -9,6 +12,7 @@ from sim.nor import ERASE_SHAPES, PROGRAM_SHAPES, PowerLoss
 from tests.crash.geometry import Geometry
 from tests.crash.oracle import CHECKPOINT, STEP
 from tests.crash.world import World
+from tests.journal.engines import ENGINES, journal_of
 
 SHAPES = sorted(set(PROGRAM_SHAPES) & set(ERASE_SHAPES))
 
@@ -41,11 +45,13 @@ def geometries(draw: st.DrawFn) -> Geometry:
     return Geometry(block, draw(st.integers(2, 12)), unit, once)
 
 
-@given(geometries(), st.lists(LIVES, min_size=1, max_size=12))
+@pytest.mark.parametrize("engine", ENGINES)
+@given(geometry=geometries(), lives=st.lists(LIVES, min_size=1, max_size=12))
 def test_no_committed_record_is_lost_and_none_invented(
-    geometry: Geometry, lives: list[Life]
+    engine: str, geometry: Geometry, lives: list[Life]
 ) -> None:
     world = World(geometry.flash())
+    world.kind = journal_of(engine)
     for life in lives:
         journal = world.boot()
         most = journal.most

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from random import Random
+from typing import Any
 
 from sim.nor import Nor
 from tests.crash.flash import ERASE, PROGRAM, TOLD, WORN, Traced
@@ -57,6 +58,7 @@ class World:
     """Flash with a journal on it. `tell` is told each thing that happens."""
 
     journal: Journal
+    kind: Any = None  # another than Journal, as the one in C
 
     def __init__(self, flash: Nor, tell: Callable[[str], None] | None = None) -> None:
         self.flash = flash
@@ -70,7 +72,7 @@ class World:
         """
         flash = self.flash
         before = flash.ops
-        self.journal = journal = Journal(flash, buffer=BUFFER)
+        self.journal = journal = (self.kind or Journal)(flash, buffer=BUFFER)
         recovered: list[Record] = []
         info = journal.recover(
             lambda body: recovered.append((CHECKPOINT, bytes(body))),

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.interpreters import require
+from tests.journal.engines import ENGINES, journal_of
 from tsme.journal import Journal
 
 
@@ -12,19 +12,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test whose module has a Journal runs with both."""
     if hasattr(metafunc.module, "Journal"):
         metafunc.fixturenames.append("journal_engine")
-        metafunc.parametrize("journal_engine", ("python", "core"), indirect=True)
+        metafunc.parametrize("journal_engine", ENGINES, indirect=True)
 
 
 @pytest.fixture
 def journal_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The Journal of all modules of tests."""
-    if request.param == "python":
-        return
-    require("core")
-    try:
-        from tsme.core.journal import Journal as CoreJournal
-    except ImportError as error:  # TSME_CORE=0
-        pytest.skip(str(error))
+    wanted = journal_of(request.param)
     for name, module in list(sys.modules.items()):
         if name.startswith("tests.") and getattr(module, "Journal", None) is Journal:
-            monkeypatch.setattr(module, "Journal", CoreJournal)
+            monkeypatch.setattr(module, "Journal", wanted)
