@@ -12,7 +12,7 @@
 #define TSME_API     (1) // of typings/tsme_core.pyi
 #define HANDLE_MAGIC (0x454D5354u)
 #define LEAST_MEMORY (1024u)
-#define USUAL_MEMORY (8192u)
+#define USUAL_MEMORY (2048u) // twice as much where that is too little, and so on
 
 struct tsme_handle {
     uint32_t magic;

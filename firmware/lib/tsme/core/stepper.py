@@ -151,6 +151,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
         if isinstance(client.crc, str) or client.crc < 0:
             client.lacks = str(client.crc)
             return False
+        self.core = None  # its memory may be what there is
         h = core.boot(
             data,
             client.crc,
