@@ -16,7 +16,7 @@ from tests.interpreters import ROOT, find, strict
 from tsme_host.tools.boards import board_file
 from tsme_host.tools.boards.emulators import Emulated
 from tsme_host.tools.boards.qemu import CHIPS
-from tsme_host.tools.boards.rp2040js import file_system
+from tsme_host.tools.boards.rp2040js import Pico, file_system
 
 HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "golden"
@@ -29,6 +29,7 @@ CASES = (
     *("paths", "query-filter", "query-slice", "random", "retry-jitter", "retry-then-catch"),
     *("stop", "task-once", "timeout-paths", "wait-path", "wait-until", "workflow-timeout"),
 )
+TO_UART = b"import os, machine\nos.dupterm(machine.UART(0, 115200))\nimport golden_board\n"
 # Of these a Cortex-M0 with 140 KB of heap, half of which is the core's code, has no memory for.
 LARGE = ("error-12", "far-jump")
 
@@ -83,17 +84,33 @@ def test_the_cases_for_boards_are_in_the_corpus_and_of_every_instruction_but_a_f
     assert all((FOLDER / f"{name}.cbor").exists() for name in CASES)
 
 
+@pytest.mark.parametrize("where", ["file system", "firmware"])
 @pytest.mark.parametrize("name", QEMU)
-def test_native_code_from_a_file_system_writes_the_golden_bytes(name: str, tmp_path: Path):
+def test_the_core_on_a_board_writes_the_golden_bytes(name: str, where: str, tmp_path: Path):
     need(name)
     board = board_file.board(name)
-    cases = tuple(case for case in CASES if name != "qemu_microbit" or case not in LARGE)
-    system = file_system(files(cases, native(board.arch)), board.journal.start)
+    native_code = native(board.arch) if where == "file system" else b""
+    small = name == "qemu_microbit" and native_code
+    cases = tuple(case for case in CASES if not small or case not in LARGE)
+    system = file_system(files(cases, native_code), board.journal.start)
     with emulated(name, tmp_path) as chip:
         put_flash(chip, system)
         chip.power_on()
         with Prompt(chip) as prompt:
             prompt.interrupt()
             said = prompt.do("import golden_board")
-    assert "core: /lib/tsme_core.mpy" in said
+    assert f"core: {'/lib/tsme_core.mpy' if native_code else 'in the firmware'}" in said
     assert said.splitlines()[-1] == f"golden: {len(cases)} same", said
+
+
+@pytest.mark.parametrize("where", ["file system", "firmware"])
+def test_the_core_on_the_emulated_rp2040_writes_the_golden_bytes(where: str):
+    need("rp2040_emulated")
+    cases = CASES[::3]
+    native_code = native("armv6m") if where == "file system" else b""
+    with Pico(usb=False) as pico:
+        pico.put_files(files(cases, native_code) | {"main.py": TO_UART})
+        pico.start()
+        done = pico.run(until=" same", line="uart", instructions=800_000_000)
+    assert f"core: {'/lib/tsme_core.mpy' if native_code else 'in the firmware'}" in done.uart
+    assert f"golden: {len(cases)} same" in done.uart, done.uart
