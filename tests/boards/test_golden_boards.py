@@ -12,7 +12,8 @@ import pytest
 
 from tests.boards.emulation import QEMU, Prompt, emulated, need
 from tests.golden.make import FOLDER
-from tests.interpreters import ROOT, find, strict
+from tests.interpreters import find
+from tests.native_core import native
 from tsme_host.tools.boards import board_file
 from tsme_host.tools.boards.emulators import Emulated
 from tsme_host.tools.boards.qemu import CHIPS
@@ -32,16 +33,6 @@ CASES = (
 TO_UART = b"import os, machine\nos.dupterm(machine.UART(0, 115200))\nimport golden_board\n"
 # Of these a Cortex-M0 with 140 KB of heap, half of which is the core's code, has no memory for.
 LARGE = ("error-12", "far-jump")
-
-
-def native(arch: str) -> bytes:
-    """The core for this architecture, built if it is not."""
-    script = [ROOT / "setup" / "native.sh", arch]
-    done = subprocess.run(script, capture_output=True, text=True, check=False)
-    if done.returncode and not strict():
-        pytest.skip(done.stderr)
-    assert done.returncode == 0, done.stderr
-    return Path(done.stdout.split()[-1]).read_bytes()
 
 
 def compiled(source: Path) -> bytes:
@@ -89,7 +80,7 @@ def test_the_cases_for_boards_are_in_the_corpus_and_of_every_instruction_but_a_f
 def test_the_core_on_a_board_writes_the_golden_bytes(name: str, where: str, tmp_path: Path):
     need(name)
     board = board_file.board(name)
-    native_code = native(board.arch) if where == "file system" else b""
+    native_code = native(board.arch).read_bytes() if where == "file system" else b""
     small = name == "qemu_microbit" and native_code
     cases = tuple(case for case in CASES if not small or case not in LARGE)
     system = file_system(files(cases, native_code), board.journal.start)
@@ -106,8 +97,8 @@ def test_the_core_on_a_board_writes_the_golden_bytes(name: str, where: str, tmp_
 @pytest.mark.parametrize("where", ["file system", "firmware"])
 def test_the_core_on_the_emulated_rp2040_writes_the_golden_bytes(where: str):
     need("rp2040_emulated")
-    cases = CASES[::3]
-    native_code = native("armv6m") if where == "file system" else b""
+    cases = CASES[::5]
+    native_code = native("armv6m").read_bytes() if where == "file system" else b""
     with Pico(usb=False) as pico:
         pico.put_files(files(cases, native_code) | {"main.py": TO_UART})
         pico.start()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import tsme
-from tests import interpreters
+from tests import interpreters, native_core
 from tests.core import functions, kernel, machine
 from tests.golden.device import BLOCK, BLOCKS, difference
 from tests.golden.make import FOLDER
@@ -54,10 +54,21 @@ def test_there_are_enough_and_the_manifest_tells_of_each():
 def test_every_interpreter_writes_these_very_bytes(engine: str):
     name = engine.partition(" ")[0]
     interpreters.require(name)
-    mode = "plain" if " " in engine else "as-is"
+    mode = "plain" if " " in engine else "core" if name == "core" else "as-is"
     done = interpreters.run(name, DEVICE, [mode, *FILES], timeout=240, heap="4m")
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
-    said = done.stdout.decode().splitlines()
+    all_the_same(done.stdout.decode())
+
+
+@pytest.mark.parametrize("engine", native_core.ON_MICROPYTHON)
+def test_the_core_on_micropython_writes_these_very_bytes(engine: str):
+    done = native_core.run(engine, DEVICE, ["core", *map(str, FILES)])
+    assert done.returncode == 0, done.stdout + done.stderr
+    all_the_same(done.stdout)
+
+
+def all_the_same(text: str) -> None:
+    said = text.splitlines()
     assert [line for line in said if not line.endswith(" same")] == []
     assert len(said) == len(FILES)
 
