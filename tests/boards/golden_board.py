@@ -1,5 +1,6 @@
 # The golden corpus on a board, at its prompt: `import golden_board`.  /corpus has the cases, each
 # behind a line with its name and size; /device.py is tests/golden/device.py.
+# mypy: ignore-errors
 # ruff: noqa: PTH123, UP031
 import gc
 
