@@ -4,7 +4,7 @@
 //
 // Letters are those of the table; ' ' for none. `counted`: what says how many values
 // it takes besides `pops`; `missing`: 2 if it takes one that may be missing, + 1 if it
-// leaves such a one.
+// leaves such a one. Those of expressions (SPEC 2.16) are refused by name: X(name, number).
 
 #ifndef TSME_OPCODES_H
 #define TSME_OPCODES_H
@@ -49,6 +49,44 @@
     X(MAP, 35, 'k', ' ', 0xff, 'b', 1, 1, 0, 'm') \
     X(QUERY, 36, 'c', 'Q', 0x0, ' ', 1, 1, 0, ' ') \
     X(FRAME, 37, 'n', ' ', 0x0, ' ', 0, 0, 0, 'c')
+
+#define TSME_RESERVED(X) \
+    X(EVAL, 64) \
+    X(BODY, 65) \
+    X(RETURN, 66) \
+    X(GET, 67) \
+    X(SET, 68) \
+    X(NONE, 69) \
+    X(CLOSURE, 70) \
+    X(FUNC, 71) \
+    X(REGEX, 72) \
+    X(HOLE, 73) \
+    X(PARTIAL, 74) \
+    X(INVOKE, 75) \
+    X(IS, 76) \
+    X(MINUS, 77) \
+    X(OPERATE, 78) \
+    X(NAME, 79) \
+    X(WILD, 80) \
+    X(AT, 81) \
+    X(EACH, 82) \
+    X(NEXT, 83) \
+    X(POSITION, 84) \
+    X(BUILD, 85) \
+    X(ADD, 86) \
+    X(SPREAD, 87) \
+    X(KEEP, 88) \
+    X(MEMBER, 89) \
+    X(GROUP, 90) \
+    X(DONE, 91) \
+    X(SORT, 92) \
+    X(STEP, 93) \
+    X(ANSWER, 94) \
+    X(TUPLE, 95) \
+    X(UNTUPLE, 96) \
+    X(CLONE, 97) \
+    X(UPDATE, 98) \
+    X(REMOVE, 99)
 // clang-format on
 
 #endif

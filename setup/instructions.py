@@ -95,7 +95,7 @@ def section(rows: list[list[str]], old: str, first: int = 0) -> str:
     return "\n".join(out) + "\n"
 
 
-def header(rows: list[list[str]]) -> str:
+def header(rows: list[list[str]], reserved: list[list[str]], first: int) -> str:
     lines = []
     for number, (name, operand, effect, flow, _) in enumerate(rows):
         pops, _, pushes = effect.partition(">")
@@ -107,6 +107,8 @@ def header(rows: list[list[str]]) -> str:
         cells += [quote(counted), str(plain), str(len(pushes)), str(2 * maybe + ("?" in pushes))]
         lines.append(f"    X({', '.join([*cells, quote(flow)])})")
     text = " \\\n".join(["#define TSME_INSTRUCTIONS(X)", *lines])
+    names = [f"    X({row[0]}, {number})" for number, row in enumerate(reserved, first)]
+    text += "\n\n" + " \\\n".join(["#define TSME_RESERVED(X)", *names])
     return f"""\
 // The instructions (SPEC 2.2), written by setup/instructions.py from the table in opcodes.py:
 //
@@ -114,7 +116,7 @@ def header(rows: list[list[str]]) -> str:
 //
 // Letters are those of the table; ' ' for none. `counted`: what says how many values
 // it takes besides `pops`; `missing`: 2 if it takes one that may be missing, + 1 if it
-// leaves such a one.
+// leaves such a one. Those of expressions (SPEC 2.16) are refused by name: X(name, number).
 
 #ifndef TSME_OPCODES_H
 #define TSME_OPCODES_H
@@ -140,7 +142,7 @@ def main() -> None:
         end = start + spec[start:].index("\n\n") + 1
         spec = spec[:start] + section(part, spec[start:end], number) + spec[end:]
     wanted = {SPEC: spec}
-    wanted[HEADER] = header(rows)
+    wanted[HEADER] = header(rows, reserved, first)
     for path, text in wanted.items():
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue

@@ -329,7 +329,7 @@ static uint8_t tsme_kind_of(struct tsme_pass *pass, uint8_t slots)
 
 // The entries of a FORK or MAP, a FRAME and a JUMP each, at which a child begins with an empty
 // stack. Behind them the frame goes on with the outputs.
-static int tsme_check_children(struct tsme_pass *pass, uint32_t at, uint32_t count)
+static int tsme_check_children(struct tsme *t, struct tsme_pass *pass, uint32_t at, uint32_t count)
 {
     const struct tsme_program *p = pass->program;
     if (!count) {
@@ -341,9 +341,11 @@ static int tsme_check_children(struct tsme_pass *pass, uint32_t at, uint32_t cou
             tsme_operation_at(p, at + 1) != TSME_OP_JUMP) {
             return TSME_ERR_CODE;
         }
-        uint8_t kind = tsme_kind_of(pass, code[1]);
+        int err = tsme_limit(t, TSME_SLOTS, code[1]);
+        uint8_t kind = err ? 0 : tsme_kind_of(pass, code[1]);
         if (!kind) {
-            return TSME_ERR_LIMIT;
+            t->refused = "more than 254 kinds of frames";
+            return err ? err : TSME_ERR_UNSUPPORTED;
         }
         if (pass->notes[at].kind && pass->notes[at].kind != TSME_ENTRY) {
             return TSME_ERR_CODE;
@@ -358,8 +360,8 @@ static int tsme_check_children(struct tsme_pass *pass, uint32_t at, uint32_t cou
 }
 
 // Where the instruction leads; `behind` it comes the next one.
-static int tsme_check_flow(struct tsme_pass *pass, const struct tsme_op *i, uint32_t behind,
-                           const struct tsme_rule *rule)
+static int tsme_check_flow(struct tsme *t, struct tsme_pass *pass, const struct tsme_op *i,
+                           uint32_t behind, const struct tsme_rule *rule)
 {
     bool clears = rule->flow == 'w' || rule->flow == 'm';
     uint32_t depth = (clears ? 0 : pass->depth - i->pops) + rule->pushes;
@@ -368,7 +370,7 @@ static int tsme_check_flow(struct tsme_pass *pass, const struct tsme_op *i, uint
     case 'j': return tsme_check_jump(pass, i, depth) ? TSME_OK : TSME_ERR_CODE;
     case 'b': good = tsme_check_jump(pass, i, depth); break;
     case 'h': good = tsme_check_jump(pass, i, 0); break;
-    case 'm': return tsme_check_children(pass, behind, i->op == TSME_OP_FORK ? i->operand : 1);
+    case 'm': return tsme_check_children(t, pass, behind, i->op == TSME_OP_FORK ? i->operand : 1);
     case 's':
     case 'r': good = pass->depth == 0; break;
     case 'c': return TSME_ERR_CODE;
@@ -398,7 +400,18 @@ static int tsme_verify_one(struct tsme *t, struct tsme_pass *pass, uint32_t at)
     if (!good || i.pops > pass->depth || pass->depth - i.pops + rule->pushes > p->stack) {
         return TSME_ERR_CODE;
     }
-    return tsme_check_flow(pass, &i, at, rule);
+    return tsme_check_flow(t, pass, &i, at, rule);
+}
+
+// The name of an instruction of expressions (SPEC 2.16), or null. Their loop is one of its own,
+// which an instruction of workflows will begin; what they keep lies in the arena, and they are
+// verified from their own rules.
+static const char *tsme_reserved(uint32_t op)
+{
+#define TSME_RESERVED_NAME(name, number) [(number) - 64] = #name,
+    static const char *const names[] = {TSME_RESERVED(TSME_RESERVED_NAME)};
+    uint32_t count = (uint32_t)(sizeof names / sizeof names[0]);
+    return op >= 64 && op - 64 < count ? names[op - 64] : 0;
 }
 
 // Each instruction as such: known, its EXT whole, and before a TASK a CONST of a text.
@@ -412,8 +425,8 @@ static int tsme_scan(struct tsme *t)
             return TSME_ERR_CODE;
         }
         if (i.op >= TSME_OPS) {
-            t->refused = "an unknown instruction";
-            return TSME_ERR_UNSUPPORTED;
+            t->refused = tsme_reserved(i.op);
+            return t->refused ? TSME_ERR_UNSUPPORTED : TSME_ERR_CODE;
         }
         if (i.op == TSME_OP_TASK && !text) {
             return TSME_ERR_CODE;
