@@ -346,24 +346,34 @@ static const uint8_t *tsme_at(const uint8_t *v, const uint8_t *steps, uint32_t c
     return tsme_path(v, (struct tsme_list){0, steps, count, 0, false});
 }
 
-// What is at a place, or null. Those in the whole document are remembered, so that a filter
-// does not look for them once for each item.
+// What is at a place in the whole document, or null. It is remembered, so that a filter does not
+// look for it once for each item.
+static const uint8_t *tsme_placed_in_all(struct tsme_query *q, const uint8_t *path)
+{
+    for (uint32_t n = 0; n < q->places; n++) {
+        const struct tsme_known *known = &q->known[q->expected];
+        q->expected = (q->expected ? q->expected : q->places) - 1;
+        if (known->path == path) {
+            return known->value;
+        }
+    }
+    if (!tsme_scratch(q, sizeof *q->known)) {
+        return 0;
+    }
+    const uint8_t *steps = path;
+    uint32_t count = tsme_head(&steps) - 1;
+    *--q->known = (struct tsme_known){path, tsme_at(q->root, steps + 1, count)};
+    q->end = (uint8_t *)q->known;
+    q->expected = q->places++;
+    return q->known->value;
+}
+
+// What is at a place, or null.
 static const uint8_t *tsme_placed(struct tsme_query *q, const uint8_t *path, const uint8_t *v)
 {
     const uint8_t *steps = path;
     uint32_t count = tsme_head(&steps);
-    if (*steps != TSME_NULL) {
-        return tsme_at(v, steps, count);
-    }
-    for (uint32_t i = 0; i < TSME_KNOWN_PLACES; i++) {
-        if (q->known[i].path == path) {
-            return q->known[i].value;
-        }
-    }
-    uint32_t i = q->places++ % TSME_KNOWN_PLACES;
-    q->known[i].path = path;
-    q->known[i].value = tsme_at(q->root, steps + 1, count - 1);
-    return q->known[i].value;
+    return *steps == TSME_NULL ? tsme_placed_in_all(q, path) : tsme_at(v, steps, count);
 }
 
 static bool tsme_match(struct tsme_query *q, const uint8_t *x, const uint8_t *pattern)

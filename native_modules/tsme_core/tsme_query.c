@@ -327,7 +327,8 @@ static int tsme_try(struct tsme *t, struct tsme_query *q, tsme_ref *sp, const ui
     q->root = sp[-1].at;
     q->start = t->top;
     q->free = t->top + TSME_RESULT_HEAD;
-    q->end = t->end;
+    q->end = t->end - (uintptr_t)t->end % sizeof(struct tsme_known);
+    q->known = (struct tsme_known *)(void *)q->end;
     *result = (struct tsme_result){t->top, 0, 0};
     tsme_walk(q, levels, count, result);
     for (uint32_t i = 0; i < count; i++) {

@@ -9,7 +9,6 @@ enum {
     TSME_SEGMENTS = 32,  // of a path, at most
     TSME_TERMS_DEEP = 8, // AND and OR in one another, at most
     TSME_INSTRUCTIONS_OF_PATTERN = 500,
-    TSME_KNOWN_PLACES = 4, // places in the whole document that a query remembers
 };
 
 // Segments that are arrays, by their first item.
@@ -18,6 +17,12 @@ enum { TSME_SLICE = 0, TSME_SEVERAL = 1, TSME_PICKED = 2, TSME_FILTER = 3 };
 // Terms, by their first item; between them are comparisons, a sum of what may be.
 enum { TSME_TERM_NOT = 0, TSME_TERM_HAS = 7, TSME_TERM_AND = 8, TSME_TERM_OR = 9 };
 enum { TSME_TERM_MATCHES = 10, TSME_LESS_THAN = 1, TSME_EQUAL_TO = 2, TSME_UNEQUAL = 5 };
+
+// A place in the whole document that was looked for.
+struct tsme_known {
+    const uint8_t *path;  // a constant
+    const uint8_t *value; // null: nothing is there
+};
 
 // A query that is under way. Nothing is collected meanwhile, so all pointers stay.
 struct tsme_query {
@@ -34,12 +39,10 @@ struct tsme_query {
     uint8_t *end;
     uint32_t wants; // bytes
 
-    // What places in the whole document have; the path is a constant, and null for none.
-    struct {
-        const uint8_t *path;
-        const uint8_t *value; // null: nothing is there
-    } known[TSME_KNOWN_PLACES];
-    uint32_t places; // that were looked for
+    // What places in the whole document have, from `end` on; the last that was found first.
+    struct tsme_known *known;
+    uint32_t places;
+    uint32_t expected; // the one that is asked for next, as terms come in the same order
 };
 
 // tsme_query.c

@@ -146,6 +146,16 @@ def test_a_list_of_names_alone_gives_the_object_or_error_1(tmp_path: Path) -> No
         same([(value, [[2, "b", *names]])], tmp_path)
 
 
+def test_many_places_in_the_whole_document_are_remembered(tmp_path: Path) -> None:
+    """As long as there is memory for them, in any order."""
+    value = {"l": [{"v": n % 7} for n in range(60)], **{f"p{n}": n for n in range(30)}}
+    terms: list[Any] = [[5, ["v"], [None, f"p{n}"]] for n in (*range(7, 30), 3, 3, 8, 20, 5)]
+    constants = [["l", [3, [8, *terms]], "v"], ["l", [3, [9, *terms[::-1]]], None]]
+    constants.append(["l", [3, [8, [9, *terms], [9, *terms[::2]], [2, ["v"], [None, "p1"]]]]])
+    same([(value, constant) for constant in constants], tmp_path)
+    same([(value, constant) for constant in constants], tmp_path, memory=12_000)
+
+
 def decimals() -> list[str]:
     """Texts that are decimals, or nearly."""
     draw = random.Random(7)
