@@ -16,6 +16,7 @@ from tests.bench import (
     costs,
     disk,
     emulated,
+    host_core,
     journal,
     link,
     link_heap,
@@ -41,6 +42,7 @@ SUBJECTS = {
     "core": core,
     "link": link,
     "emulated": emulated,
+    "host_core": host_core,
 }
 
 
