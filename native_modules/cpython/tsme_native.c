@@ -11,15 +11,13 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "loop.h"
-
-#define API         6
+#define API         7
 #define START       1
 #define TIMER_ITEMS 4
 #define MOST_DEEP   200 // a value that is deeper is measured in Python
 
 static PyObject *fault, *too_deep, *put_int, *put_float, *put_other, *measure_slowly, *crc32,
-    *put_any_frame, *commit_slowly;
+    *commit_slowly;
 static PyObject *f64;
 static long depth_of_value, depth_of_item;
 
@@ -273,8 +271,6 @@ static PyObject *encode_all(PyObject *self, PyObject *const *args, Py_ssize_t n)
 
 static PyObject *n_status, *n_next_id, *n_random, *n_rng, *n_gone, *n_changed, *n_pending,
     *n_digest;
-static PyObject *n_parent, *n_join, *n_pc, *n_entry, *n_handler, *n_state, *n_entered, *n_wait;
-static PyObject *n_counters, *n_error, *n_cause;
 
 static int put_member_of(Out *out, PyObject *o, PyObject *name, int container, long deep)
 {
@@ -366,45 +362,6 @@ static PyObject *put_step(PyObject *self, PyObject *const *args, Py_ssize_t n)
     finish(&record);
     finish(&delta);
     return made;
-}
-
-PyDoc_STRVAR(put_frame_doc, "put_frame(buf, number, f, now, items), as in tsme/program/frames.py");
-
-// A frame that has a parent or children is left to Python.
-static PyObject *put_frame(PyObject *self, PyObject *const *args, Py_ssize_t n)
-{
-    (void)self;
-    if (n != 5 || !PyByteArray_Check(args[0]) || !PyList_Check(args[4])) {
-        PyErr_SetString(PyExc_TypeError, "put_frame(buf, number, f, now, items)");
-        return NULL;
-    }
-    PyObject *f = args[2];
-    PyObject *parent = PyObject_GetAttr(f, n_parent);
-    PyObject *join = parent ? PyObject_GetAttr(f, n_join) : NULL;
-    int plain = parent == Py_None && join == Py_None, failed = join == NULL;
-    Py_XDECREF(parent);
-    Py_XDECREF(join);
-    if (failed)
-        return NULL;
-    if (!plain)
-        return PyObject_Vectorcall(put_any_frame, args, (size_t)n, NULL);
-    PyObject *entered = PyObject_GetAttr(f, n_entered);
-    PyObject *since = entered ? PyNumber_Subtract(args[3], entered) : NULL;
-    Py_XDECREF(entered);
-    Out out;
-    begin(&out);
-    int ok = since && put_head(&out, 4, 11) && put_value(&out, args[1], 0, 1) &&
-             put_byte(&out, 0xF6) && put_member_of(&out, f, n_pc, 0, 1) &&
-             put_member_of(&out, f, n_entry, 0, 1) && put_member_of(&out, f, n_handler, 0, 1) &&
-             put_member_of(&out, f, n_state, 0, 1) && put_value(&out, since, 0, 1) &&
-             put_member_of(&out, f, n_wait, 0, 1) && put_member_of(&out, f, n_counters, 0, 1) &&
-             put_member_of(&out, f, n_error, 0, 1) && put_member_of(&out, f, n_cause, 0, 1) &&
-             put_items(&out, args[4], 0, 0);
-    Py_XDECREF(since);
-    ok = append(args[0], &out, ok);
-    if (!ok)
-        return NULL;
-    Py_RETURN_NONE;
 }
 
 /// Measuring ///
@@ -756,23 +713,12 @@ static PyObject *bind(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(rest_doc, "rest(function): put_frame, commit or loop, for what is rare");
+PyDoc_STRVAR(rest_doc, "rest(commit), for what is rare");
 
 static PyObject *rest(PyObject *self, PyObject *function)
 {
     (void)self;
-    PyObject *name = PyObject_GetAttrString(function, "__name__");
-    if (!name)
-        return NULL;
-    int is_loop = PyUnicode_CompareWithASCIIString(name, "loop") == 0;
-    int is_commit = PyUnicode_CompareWithASCIIString(name, "commit") == 0;
-    Py_DECREF(name);
-    if (is_loop && !loop_rest(function))
-        return NULL;
-    if (is_commit)
-        Py_XSETREF(commit_slowly, Py_NewRef(function));
-    else if (!is_loop)
-        Py_XSETREF(put_any_frame, Py_NewRef(function));
+    Py_XSETREF(commit_slowly, Py_NewRef(function));
     Py_RETURN_NONE;
 }
 
@@ -784,7 +730,6 @@ static PyMethodDef methods[] = {
     {"bind", bind, METH_VARARGS, bind_doc},
     {"encode_all", (PyCFunction)(void (*)(void))encode_all, METH_FASTCALL, encode_all_doc},
     {"put_step", (PyCFunction)(void (*)(void))put_step, METH_FASTCALL, put_step_doc},
-    {"put_frame", (PyCFunction)(void (*)(void))put_frame, METH_FASTCALL, put_frame_doc},
     {"measure", (PyCFunction)(void (*)(void))measure, METH_FASTCALL, measure_doc},
     {NULL, NULL, 0, NULL},
 };
@@ -804,17 +749,6 @@ static const struct {
     {&n_changed, "changed"},
     {&n_pending, "pending"},
     {&n_digest, "digest"},
-    {&n_parent, "parent"},
-    {&n_join, "join"},
-    {&n_pc, "pc"},
-    {&n_entry, "entry"},
-    {&n_handler, "handler"},
-    {&n_state, "state"},
-    {&n_entered, "entered"},
-    {&n_wait, "wait"},
-    {&n_counters, "counters"},
-    {&n_error, "error"},
-    {&n_cause, "cause"},
     {&n_live, "_live"},
     {&n_blocks, "_blocks"},
     {&n_journal_chain, "_chain"},
@@ -862,9 +796,9 @@ PyMODINIT_FUNC PyInit_tsme_native(void)
     make_crc_table();
     three = PyLong_FromLong(3);
     zero = PyLong_FromLong(0);
-    PyObject *made = three && zero && loop_begin() ? PyModule_Create(&module) : NULL;
-    if (made && (PyModule_AddIntConstant(made, "API", API) < 0 ||
-                 !add_method(made, &commit_method) || !add_method(made, &loop_method)))
+    PyObject *made = three && zero ? PyModule_Create(&module) : NULL;
+    if (made &&
+        (PyModule_AddIntConstant(made, "API", API) < 0 || !add_method(made, &commit_method)))
         Py_CLEAR(made);
     return made;
 }

@@ -135,7 +135,6 @@ class Meter:
             monkeypatch.setattr(module, "encode_all", self.encode_all)
         # As boards have it: what the native core writes is not seen from here.
         monkeypatch.setattr(kernel, "put_step", native.slow["put_step"])
-        monkeypatch.setattr(frames, "put_frame", native.slow["put_frame"])
         monkeypatch.setattr(checkpoints, "encode", self.encode)
 
     def encode_into(self, buf: bytearray, v: Any, container: bool = False) -> None:

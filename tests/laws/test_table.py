@@ -12,7 +12,6 @@ from tests.laws.support import many
 from tests.laws.workflows import Case, cases
 from tests.spec.test_second_reader import TREES, TROUBLE, Run, write
 from tsme.program import instructions, interpreter, verify
-from tsme.values import native
 from tsme_host.compiler.compile import compile_text
 
 
@@ -58,9 +57,6 @@ def seen() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(verify._Verifier, "run", keep)
         patch.setattr(interpreter, "OPERATIONS", seen)
-        slow = getattr(native, "slow", {}).get("loop")
-        if slow is not None:  # CPython's own loop has taken the operations already
-            patch.setattr(interpreter.Interpreter, "loop", slow)
         yield seen
 
 

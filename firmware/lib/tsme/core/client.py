@@ -80,7 +80,7 @@ class Client:
         # recursion: at most 1, Python's has no client of its own
         if isinstance(part, list):
             return self.python().attempt(part, action)
-        return part.attempt(action.id)
+        return part.attempt(action)
 
     def restore(self, state):
         return state.tasks()

@@ -35,19 +35,30 @@ class CoreState(getattr(core, "State", object)):
 
     def state_of(self, action):
         # The number of the state that it is of; None: of the whole workflow.
+        # recursion: at most 1, State has one of its own
         if action.frame is None:
             return None
+        if self.saved:
+            return self.whole.state_of(action)
         return self.kernel.ask(self, core.state_of, action.id)
 
     def entering(self):
+        # recursion: at most 1, Python's client has one of its own
+        if self.saved:
+            return self.kernel.client.entering(self.whole.client)
         return self.kernel.ask(self, core.entering) == 1
 
-    def attempt(self, i):
-        return self.kernel.ask(self, core.attempt, i)
+    def attempt(self, action):
+        # recursion: at most 1, Python's client has one of its own
+        if self.saved:
+            return self.kernel.client.attempt(self.whole.client, action)
+        return self.kernel.ask(self, core.attempt, action.id)
 
     def __getattr__(self, name):
         # what few ask for
         if name == "result":
+            if self.saved:
+                return self.whole.result
             v = self.result = decode(self.kernel.ask(self, core.result), 0, True)[0]
         elif name == "whole":
             v = self.whole = self.kernel.whole(self)

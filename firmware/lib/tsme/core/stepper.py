@@ -120,7 +120,9 @@ class CoreKernel(getattr(core, "Kernel", object)):
         # True: the core is where this step begins.
         if event[0] == _START and not (state.execution and state.status == _RUNNING):
             try:
+                self.work = None
                 self.use(event[3], event[7] if len(event) > 7 else 0)
+                self.work = 0
             except IndexError:
                 return False
             return self._ready() and (self._move(state) or self._anew())

@@ -1,7 +1,6 @@
 # Frames: what runs (docs/SPEC.md, 2.1), their encoding and what they add to a digest.
 
 from .. import const
-from ..values import UNICODE
 from ..values.cbor import MISSING, Obj, encode_all, encode_into
 
 SILENT = "no heartbeat came in time"  # the cause of a States.Timeout that TimeoutSeconds did not
@@ -107,12 +106,6 @@ def put_frame(buf, number, f, now, items):
         head.append(join and join[1:] if f.fresh else join and join[1:3] + join[6:])
         f.fresh = False
     encode_all(buf, [head] + items)
-
-
-if UNICODE:
-    from ..values.native import sooner
-
-    put_frame = sooner(put_frame)
 
 
 def delta(buf, d, consts):

@@ -6,7 +6,6 @@
 
 from .. import const, once
 from ..errors import StatesError, error
-from ..values import UNICODE
 from ..values.cbor import MISSING, Obj
 from .frames import NEW, SILENT, Frame, delta, own
 from .instructions import OPERATIONS, rare, sized
@@ -258,13 +257,3 @@ class Interpreter:
             f.pc = pc >> 1
             if (OPERATIONS[op] or rare(op))(self, d, number, f, stack, a):
                 return  # the frame waits, or has ended
-
-
-if UNICODE:
-    from ..values.native import sooner
-    from .compare import compare  # the native core has all at once
-    from .rare import NUMBERS
-
-    for op in b"".join(NUMBERS):
-        rare(op)
-    Interpreter.loop = sooner(Interpreter.loop)

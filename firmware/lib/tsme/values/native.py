@@ -6,7 +6,7 @@ from ..errors import fault
 from . import DEPTH, ITEM_DEPTH, too_deep
 from .numbers import F64
 
-_API = 6  # as tsme_native.c has it
+_API = 7  # as tsme_native.c has it
 
 try:
     import tsme_native as core
@@ -31,6 +31,6 @@ def sooner(function):
     slow[function.__name__] = function
     if not core:
         return function
-    if function.__name__ in ("put_frame", "commit", "loop"):
+    if function.__name__ == "commit":
         core.rest(function)
     return getattr(core, function.__name__)
