@@ -53,12 +53,14 @@ typedef struct {
     uint32_t limits[TSME_LIMITS];
     uint32_t used[TSME_LIMITS]; // .. of the last step
     Py_buffer program;
-    Py_buffer lent;   // the memory, if the caller lent it
-    uint8_t *memory;  // else it is of ours
-    PyObject *call;   // or NULL
-    PyObject *answer; // of the call, for which there was no room, or NULL
-    Out fields;       // of the input under way ..
-    int kind;         // .. and what else it has
+    Py_buffer lent;                 // the memory, if the caller lent it
+    uint8_t *memory;                // else it is of ours
+    PyObject *call;                 // or NULL
+    PyObject *watcher;              // who is told of events, or NULL
+    const struct tsme_event *event; // that is told now, or NULL
+    PyObject *answer;               // of the call, for which there was no room, or NULL
+    Out fields;                     // of the input under way ..
+    int kind;                       // .. and what else it has
     uint64_t now;
 } Core;
 
@@ -74,6 +76,12 @@ PyObject *core_record(const Core *c);
 
 // What one of the functions of tsme.h gives that write, as bytes.
 PyObject *core_written(Core *c, uint32_t (*write)(struct tsme *, uint8_t *, uint32_t));
+
+/// Who watches: core_trace.c ///
+
+PyObject *core_watch(PyObject *self, PyObject *args);
+PyObject *core_event(PyObject *self, PyObject *args);
+PyObject *core_frame(PyObject *self, PyObject *args);
 
 /// Steps in one call: core_kernel.c ///
 

@@ -5,6 +5,8 @@
 #include "core_replay.h"
 #include "journal.h"
 
+#include "../tsme_core/tsme_trace.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +64,8 @@ static void core_dealloc(PyObject *self)
 {
     Core *c = (Core *)self;
     PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_XDECREF(c->watcher);
     if (c->program.obj) {
         PyBuffer_Release(&c->program);
     }
@@ -75,6 +79,24 @@ static void core_dealloc(PyObject *self)
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(self);
     Py_DECREF(type);
+}
+
+static int core_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Core *c = (Core *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(c->call);
+    Py_VISIT(c->watcher);
+    return 0;
+}
+
+static int core_clear(PyObject *self)
+{
+    Core *c = (Core *)self;
+    tsme_watch(&c->t, NULL, NULL, 0);
+    Py_CLEAR(c->watcher);
+    Py_CLEAR(c->call);
+    return 0;
 }
 
 static Core *core_new(PyObject *program, PyObject *memory, struct tsme_config *config)
@@ -114,6 +136,10 @@ static PyObject *answer_of(Core *c, const struct tsme_call *call)
         PyObject *answer = c->answer;
         c->answer = NULL;
         return answer;
+    }
+    if (!c->call) {
+        PyErr_SetString(PyExc_ValueError, "tsme_core: the handle is given up");
+        return NULL;
     }
     PyObject *args =
         PyBytes_FromStringAndSize((const char *)call->args, (Py_ssize_t)call->args_size);
@@ -250,12 +276,16 @@ int core_make(Core *c, int kind, uint64_t now)
     return tsme_make(&c->t, &input);
 }
 
+// Nobody is told of it twice.
 int core_again(Core *c)
 {
     uint32_t limits[TSME_LIMITS];
     memcpy(limits, c->limits, sizeof limits);
     memcpy(c->limits, c->used, sizeof limits);
+    uint32_t kinds = c->t.kinds;
+    c->t.kinds = 0;
     int err = core_make(c, c->kind, c->now);
+    c->t.kinds = kinds;
     memcpy(c->limits, limits, sizeof limits);
     return err;
 }
@@ -534,6 +564,9 @@ static PyMethodDef methods[] = {
     {"entering", entering, METH_O, "entering(h)"},
     {"refused", refused, METH_O, "refused(h) -> what the core lacks"},
     {"asked", asked, METH_O, "asked(h) -> (limit, asked, most)"},
+    {"watch", core_watch, METH_VARARGS, "watch(h, kinds, function or None)"},
+    {"event", core_event, METH_VARARGS, "event(h) -> CBOR of the event's data, or nothing"},
+    {"frame", core_frame, METH_VARARGS, "frame(h, number) -> CBOR of a frame"},
     {"memory", memory, METH_O, "memory(h) -> bytes of memory that it has"},
     {"replay", core_replay, METH_VARARGS,
      "replay(journal, find) -> (steps, checkpoints, executions, skipped, first skipped) or None"},
@@ -541,11 +574,14 @@ static PyMethodDef methods[] = {
 };
 
 static PyType_Slot core_slots[] = {{Py_tp_dealloc, (void *)core_dealloc},
+                                   {Py_tp_traverse, (void *)core_traverse},
+                                   {Py_tp_clear, (void *)core_clear},
                                    {Py_tp_doc, (void *)"An execution's engine."},
                                    {0, NULL}};
 static PyType_Spec core_spec = {.name = "tsme_core.Handle",
                                 .basicsize = sizeof(Core),
-                                .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                                .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION |
+                                         Py_TPFLAGS_HAVE_GC,
                                 .slots = core_slots};
 
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT,

@@ -54,6 +54,8 @@ class Client:
     def __init__(self, program):
         self.program = program
         self.crc = getattr(program, "crc", None) if isinstance(program, Kept) else None
+        self.watched = None  # who watches, if anybody does
+        self.handle = None  # the engine that the core made last for it
         self._python = None
         self._calls = {}
 
@@ -64,6 +66,8 @@ class Client:
 
             program = self.program
             self._python = Interpreter(program.whole() if isinstance(program, Kept) else program)
+            if self.watched:  # steps that the core cannot make
+                self._python.trace = self.watched.tracer.see
         return self._python
 
     # What the kernel and others ask of a client; `part`: of a state of the core, or frames.
@@ -89,12 +93,18 @@ class Client:
         # recursion: at most 1, Python's has no client of its own
         return self.python().codec()
 
+    def watch(self, tracer):
+        # What a Tracer calls for a client that is no interpreter.
+        from .watching import Watched
+
+        Watched(self, tracer)
+
     # What the core calls.
 
     def call(self, number, args):
         # -> the bytes of the result, or of the error's name and cause; or a number
         try:
-            arity, function, _ = self._function(number)
+            arity, function, _ = self.function(number)
             values = []
             at = 0
             while at < len(args):
@@ -119,7 +129,7 @@ class Client:
             return _TOO_LARGE
         return bytes(out)
 
-    def _function(self, number):
+    def function(self, number):
         if number not in self._calls:
             self._calls.update(once("program.functions.table", "find", [number]))
         return self._calls[number]

@@ -157,14 +157,16 @@ class CoreKernel(getattr(core, "Kernel", object)):
         h = core.boot(
             data,
             client.crc,
-            self.memory,
+            _MOST if client.watched else self.memory,  # nothing is to be told of twice
             client.call,
             *self._limits(),
         )
         if isinstance(h, (int, str)):
             client.lacks = str(h)
             h = None
-        self.core = h
+        self.core = client.handle = h
+        if h is not None and client.watched:
+            client.watched.begin(h)
         return h is not None
 
     def _anew(self):
