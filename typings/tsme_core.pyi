@@ -200,3 +200,16 @@ def replay(
     state to begin at, and the number of the first of them; None if something is not the same, or
     not the core's.  find: the handle for the body of a start or a checkpoint.
     """
+
+def watch(
+    h: Handle, kinds: int, function: Callable[[int, int, int, int, int], object] | None
+) -> None:
+    """Tell a function of each event (SPEC 3.6): its kind, frame, pc and number, and the time of the
+    step.  `kinds`: a bit for each kind that it wants.  What it raises ends the step."""
+
+def event(h: Handle) -> bytes:
+    """Within that function: the event's data, one CBOR item, or no byte.  Of an error of CALL it has
+    [function, argument ..] in place of the value that it is about."""
+
+def frame(h: Handle, number: int) -> bytes:
+    """Within that function: a frame as a checkpoint has it; no byte if it is not there."""

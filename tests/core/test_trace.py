@@ -15,6 +15,7 @@ from tests.golden.test_golden import FILES, bodies, read, recorded
 from tests.laws.drive import start_event
 from tests.laws.test_trees import Runner
 from tests.laws.trees import Forest, text
+from tsme import core
 from tsme.errors import LimitError
 from tsme.kernel import Kernel, State
 from tsme.kernel.protocol import EMITS, TRACED
@@ -70,8 +71,8 @@ def by_python(program: bytes, events: Sequence[Any]) -> Told:
 
 def by_core(program: bytes, events: Sequence[Any], kinds: int = 0xFFFF) -> Told:
     told: Told = []
-    core = engine.Engine(program)
-    library = core.library
+    made = engine.Engine(program)
+    library = made.library
     out = ctypes.create_string_buffer(ROOM)
 
     def see(_: Any, at: int, event: Any) -> int:
@@ -85,9 +86,9 @@ def by_core(program: bytes, events: Sequence[Any], kinds: int = 0xFFFF) -> Told:
         return 0
 
     kept = SEE(see)
-    library.tsme_watch(core.at, kept, None, ctypes.c_uint32(kinds))
+    library.tsme_watch(made.at, kept, None, ctypes.c_uint32(kinds))
     for event in events:
-        core.step(event)
+        made.step(event)
     return told
 
 
@@ -188,18 +189,76 @@ def test_options_of_tasks_and_maps_that_are_none() -> None:
     assert seen["exceeded"], seen
 
 
+def by_client(program: bytes, events: Sequence[Any]) -> Told:
+    """What a Tracer tells of the module of CPython."""
+    told: Told = []
+    client = core.runs(Program(program))
+    assert core.core, "the core is not here"
+
+    def sink(kind: int, frame: int, pc: int, number: int, data: bytes) -> None:
+        told.append((kind, frame, pc, number, bytes(data), bytes(tracer.frame(frame))))
+
+    tracer = Tracer(client, sink)
+    kernel, state = core.kernel(client), State()
+    for event in events:
+        step = kernel.step(state, event)
+        state = step.state if step else state
+    assert client.lacks is None
+    return told
+
+
+CALLED = (
+    ("CONST 1\nCONST null\nCALL 1", 3),
+    ('CONST "{} {}"\nCONST [1]\nCALL 0', 3),
+    ("CONST [1]\nCONST 5\nCALL 6", 3),
+    ('CONST "x"\nINT 0\nCALL 21', 1),
+    ('CONST {"Headers": {"a": 1}}\nCALL 22', 10),
+    ("CONST 5\nCONST 1\nCONST null\nCALL 14", 3),
+    ("CONST [1, 2]\nCONST [7]\nINT 0\nCONST null\nCALL 18", 6),
+    ('CONST ["' + "y" * 90 + '", 1]\nCONST ["z"]\nARRAY 2\nCALL 20', 7),
+)
+
+
+def test_a_tracer_tells_the_same_of_the_core_as_of_python() -> None:
+    for code, number in CALLED:
+        source = f"ENTER 0\nCATCH H\n{code}\nSTORE 0\nEND\nH: ERROR\nSTORE 0\nEND"
+        program = tsm.assemble(source, largest=90)
+        events = [start_event(Program(program), 1)]
+        want = by_python(program, events)
+        assert [event[3] for event in want if event[0] == ERROR] == [number], code
+        assert by_client(program, events) == want, code
+    for seed in (3, 5, 8):
+        runner = Runner(text(Forest(seed).tree()), seed, 7)
+        runner.run()
+        told = by_client(runner.program, runner.events)
+        assert told == by_python(runner.program, runner.events)
+
+
+def test_what_an_observer_raises_ends_the_step() -> None:
+    run = Played(flow(("A", {"Type": "Pass"}), ("T", task())), 1)
+    client = core.runs(Program(run.program))
+
+    def sink(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    Tracer(client, sink, (TRACED.index("task"),))
+    kernel = core.kernel(client)
+    with pytest.raises(ZeroDivisionError):
+        kernel.step(State(), run.events[0])
+
+
 def test_an_observer_may_ask_for_some_kinds_and_end_a_step() -> None:
     run = Played(flow(("A", {"Type": "Pass"}), ("T", task()), ("B", {"Type": "Pass"})), 1)
     run.rest()
     enter = 1 << TRACED.index("enter")
     told = by_core(run.program, run.events, enter)
     assert [event[3] for event in told] == [0, 1, 2]
-    core = engine.Engine(run.program)
+    made = engine.Engine(run.program)
     stop = SEE(lambda *_: 1)
-    core.library.tsme_watch(core.at, stop, None, ctypes.c_uint32(0xFFFF))
-    assert core.make(run.events[0]) == -10
-    core.library.tsme_watch(core.at, None, None, ctypes.c_uint32(0))
-    assert core.step(run.events[0]) == run.records[0]
+    made.library.tsme_watch(made.at, stop, None, ctypes.c_uint32(0xFFFF))
+    assert made.make(run.events[0]) == -10
+    made.library.tsme_watch(made.at, None, None, ctypes.c_uint32(0))
+    assert made.step(run.events[0]) == run.records[0]
 
 
 def test_what_a_step_emits_and_begins_comes_in_order(tmp_path: Path) -> None:
@@ -210,16 +269,16 @@ def test_what_a_step_emits_and_begins_comes_in_order(tmp_path: Path) -> None:
     program = tsm.assemble(source, stack=4)
     run = Played.of(program, {"x": [1.5, "é"]})
     run.rest()
-    core = engine.Engine(program)
+    made = engine.Engine(program)
     kernel, state = Kernel(Interpreter(Program(program))), State()
     for event in run.events:
         step = kernel.step(state, event)
-        assert core.step(event) == step.record
+        assert made.step(event) == step.record
         want = [
             list(a) if a.id else [0, EMITS.index(a.kind), a.payload]
             for a in step.actions
             if not a.id or a.id in step.state.pending
         ]
-        assert core.value("write_actions") == want
+        assert made.value("write_actions") == want
         state = step.state
     assert state.status == 1
