@@ -192,7 +192,7 @@ def test_options_of_tasks_and_maps_that_are_none() -> None:
 def by_client(program: bytes, events: Sequence[Any]) -> Told:
     """What a Tracer tells of the module of CPython."""
     told: Told = []
-    client = core.runs(Program(program))
+    client: Any = core.runs(Program(program))
     assert core.core, "the core is not here"
 
     def sink(kind: int, frame: int, pc: int, number: int, data: bytes) -> None:

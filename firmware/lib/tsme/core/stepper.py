@@ -166,7 +166,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
             h = None
         self.core = client.handle = h
         if h is not None and client.watched:
-            client.watched.begin(h)
+            client.watched.listen(h)
         return h is not None
 
     def _anew(self):

@@ -1,5 +1,5 @@
-# Who watches a program that the core runs: what a Tracer is told of an interpreter in Python, of the
-# core.  Data and frames are bytes, whatever the tracer asks for, as the core has them.
+# Who watches a program that the core runs: what a Tracer is told of an interpreter in Python, of
+# the core.  Data and frames are bytes, whatever the tracer asks for, as the core has them.
 import tsme_core as core
 
 from .. import const
@@ -22,11 +22,11 @@ class Watched:
         if not hasattr(core, "watch"):
             client.lacks = "trace"  # of this binding: the Python kernel makes all steps
         elif client.handle:
-            self.begin(client.handle)
+            self.listen(client.handle)
         if client._python:
             client._python.trace = tracer.see
 
-    def begin(self, h):
+    def listen(self, h):
         self.core = h
         core.watch(h, self.mask, self._see)
 
@@ -47,6 +47,7 @@ class Watched:
 
     def _called(self, number, data):
         # What an error of a function is about, Python's functions say: they are called once more.
+        # recursion: at most 1, functions know nobody who watches
         item = decode(data, 0, True)[0]
         if not isinstance(item[2], list):
             return data
