@@ -11,6 +11,9 @@ ARGS =
 # make crash SECONDS=60, make crash REPRO=256x3p32:s@1f4
 SECONDS =
 REPRO =
+# make fuzz SECONDS=3600 TARGET=run; make fuzz REPRO=build/fuzz/crashes/run-crash-..
+TARGET =
+SEED =
 # make firmware BOARD=qemu_mps2; make flash BOARD=esp32 PORT=/dev/ttyUSB0 FIRMWARE=file YES=1
 BOARD =
 PORT =
@@ -24,7 +27,7 @@ ARCH =
 json_option = $(if $(JSON),--json "$(JSON)")
 
 .DEFAULT_GOAL = help
-.PHONY: help setup ready demo test lint docs bench conformance crash firmware native flash sim clean
+.PHONY: help setup ready demo test lint docs bench conformance fuzz golden crash firmware native flash sim clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -39,6 +42,9 @@ help:
 	@echo "make crash         cut the power everywhere, and see what is there"
 	@echo "                   (SECONDS=time ON=core|python REPRO=string from a violation;"
 	@echo "                   BOARD=rp2040_emulated: with real firmware on an emulated chip)"
+	@echo "make fuzz          give the C core and its journal anything at all (SECONDS=time for each"
+	@echo "                   TARGET=run|checkpoint|value|journal|differential; REPRO=file SEED=n)"
+	@echo "make golden        make the golden corpus anew, and say what is not as it was"
 	@echo "make firmware      build MicroPython for a board with tsme in it (BOARD=qemu_mps2,"
 	@echo "                   qemu_microbit, qemu_rv32, rpi_pico, rp2040_emulated, unix)"
 	@echo "make native        build the C core as native modules, dist/ARCH_ABI/tsme_core.mpy (ARCH=x64, x86,"
@@ -74,6 +80,13 @@ bench: ready
 
 conformance: ready
 	@$(PY) -m tests.conformance "$(CASES)" --on "$(ON)" $(json_option)
+
+fuzz: ready
+	@$(PY) -m tests.core.fuzz $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(TARGET),--target "$(TARGET)") \
+		$(if $(REPRO),--repro "$(REPRO)") $(if $(SEED),--seed "$(SEED)")
+
+golden: ready
+	@$(PY) -m tests.golden.make
 
 crash: ready
 	@$(if $(BOARD),setup/firmware.sh "$(BOARD)" >/dev/null)

@@ -3,7 +3,7 @@
 # gcc for other machines than this one would take away gcc -m32 (their packages conflict), so
 # clang is the cross compiler; powerpc has 32 bits and s390x has 64, both the high byte first.
 
-BATCH = $(ENGINE) bare/bare_batch.c bare/port_host.c
+BATCH = $(ENGINE) bare/bare_batch.c bare/bare_cases.c bare/port_host.c
 TRAP = -O1 -g -fsanitize=undefined -fsanitize-trap=undefined
 CROSSED = --target=$*-linux-gnu -B/usr/$*-linux-gnu/lib -L/usr/$*-linux-gnu/lib -static -Wl,--no-warn-rwx-segments
 BATCHES = gcc64 gcc64-stress clang64 gcc32 clang32 powerpc s390x
@@ -21,7 +21,7 @@ $(BATCHES:%=$(BUILD)/batch-%): $(BUILD)/batch-%: $(BATCH) $(HEADERS) Makefile bu
 	@mkdir -p $(BUILD)
 	$(COMPILE) $(WARN) -DBATCH_MAX=0x4000000 -o $@ $(filter %.c,$^)
 
-$(BUILD)/batch-m3.elf: $(ENGINE) bare/bare_batch.c bare/port_m3.c $(HEADERS) bare/m3.ld Makefile builds.mk
+$(BUILD)/batch-m3.elf: $(ENGINE) bare/bare_batch.c bare/bare_cases.c bare/port_m3.c $(HEADERS) bare/m3.ld Makefile builds.mk
 	@mkdir -p $(BUILD)
 	$(CROSS)gcc $(subst -std=c99,-std=gnu99,$(WARN)) -Wno-pedantic $(M3) -nostartfiles -T bare/m3.ld \
 		-Wl,--gc-sections -o $@ $(filter %.c,$^)
@@ -47,4 +47,20 @@ $(BUILD)/journal-m3.elf $(BUILD)/journal-m3-crc256.elf: $(JOURNAL) bare/port_m3.
 		-Wl,--gc-sections -o $@ $(filter %.c,$^)
 $(BUILD)/journal-m3-crc256.elf: TABLE = -DTSME_CRC_TABLE=256
 
-.PHONY: batch journal
+# libFuzzer's targets: make fuzz, in the folder above, runs them.
+FUZZ = -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZERS = run checkpoint value journal
+
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz-%)
+
+$(BUILD)/fuzz-run: FUZZED = fuzz/fuzz_cases.c bare/bare_cases.c
+$(BUILD)/fuzz-checkpoint: FUZZED = -DFUZZ_CHECKPOINT=1 fuzz/fuzz_cases.c bare/bare_cases.c
+$(BUILD)/fuzz-value: FUZZED = fuzz/fuzz_value.c
+$(BUILD)/fuzz-journal: FUZZED = fuzz/fuzz_journal.c
+
+$(FUZZERS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: $(ENGINE) $(HEADERS) bare/bare_cases.c fuzz/fuzz_cases.c \
+		fuzz/fuzz_value.c fuzz/fuzz_journal.c Makefile builds.mk
+	@mkdir -p $(BUILD)
+	clang $(FUZZ) $(WARN) -o $@ $(ENGINE) $(FUZZED)
+
+.PHONY: batch journal fuzzers

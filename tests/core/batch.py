@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from struct import pack, unpack_from
 
@@ -16,6 +16,7 @@ LATE, FAILED = 0xFFFFFFFF, 0xFFFFFFFE
 MEMORY = 0x80000  # bytes that the engine gets, at most
 AGAIN = 1  # each step is undone once, and made again
 RESTORE = 2  # behind each step everything is lost, and it goes on from a checkpoint
+FROM = 4  # it begins with a checkpoint
 ROOM = 0x60000  # bytes of a batch on the board, whose memory is small
 
 # How each build runs, and what it needs here. Those not named run by themselves.
@@ -42,9 +43,21 @@ class Case:
     outcomes: list[Outcome]
     checkpoint: bytes
     calls: list[tuple[int, bytes, int, bytes]] = field(default_factory=list)
+    middle: tuple[int, bytes] = (0, b"")  # a checkpoint of Python's behind so many inputs
+    begins: bytes = b""  # the checkpoint that it begins with
+
+    def rest(self) -> Case:
+        """What is left of it behind the checkpoint in its middle, which it begins with."""
+        done, checkpoint = self.middle
+        left = replace(self, inputs=self.inputs[done:], outcomes=self.outcomes[done:])
+        left.begins = checkpoint
+        return left
 
     def packed(self, memory: int, flags: int) -> bytes:
+        """As the program reads it."""
+        flags |= FROM if self.begins else 0
         parts = [pack("<III", flags, memory, len(self.program)), self.program]
+        parts += [pack("<I", len(self.begins)), self.begins] if self.begins else []
         parts += [pack("<I", len(self.inputs)), *self.inputs, pack("<I", len(self.calls))]
         for number, arguments, error, result in self.calls:
             head = pack("<IIiI", number, len(arguments), error, len(result))

@@ -91,6 +91,8 @@ class Noted:
             self.state = step.state
         record = bytes(step.record) if step else b""
         self.case.outcomes.append((record, actions_of(step)) if step else "late")
+        if step and not self.state.status and len(self.case.inputs) in (1, 3, 7):
+            self.case.middle = len(self.case.inputs), bytes(self.kernel.checkpoint(self.state))
         return step
 
     def __getattr__(self, name: str) -> Any:

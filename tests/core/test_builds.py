@@ -15,9 +15,9 @@ import pytest
 
 from . import batch, generated, machine
 
-SMALL = 9_000  # bytes of memory: most of what is larger than a few values has to be collected
+MIGRATE = "migrate"  # what the core refuses: the Python engine makes that step
+SMALL = 20_000  # bytes of memory: most of what is larger than a few values has to be collected
 COUNT = 300  # generated executions for each build
-LACKS = ("choice-numbers", "math")  # cases with numbers that the core does not know
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -29,20 +29,19 @@ def built() -> None:
 
 @functools.cache
 def cases() -> list[batch.Case]:
-    corpus = [case for case in generated.corpus() if case.name not in LACKS]
-    return [*corpus, *generated.cases(COUNT)]
+    return [*generated.corpus(), *generated.cases(COUNT)]
 
 
 @pytest.mark.parametrize("build", [*batch.BUILDS, "m3"])
 def test_every_build_writes_the_records_of_the_kernel(build: str, tmp_path: Path) -> None:
-    """What it cannot do it refuses, by name, and every build the same."""
     ended = Counter(
         batch.judge(case, answer)
         for case, answer in zip(
             cases(), batch.run(build, cases(), tmp_path, flags=batch.AGAIN), strict=True
         )
     )
-    assert ended["same"] > len(cases()) // 6, ended
+    assert set(ended) <= {"same", MIGRATE}, ended
+    assert ended["same"] > COUNT + 50
 
 
 @pytest.mark.parametrize("build", batch.BUILDS)
@@ -53,7 +52,8 @@ def test_from_checkpoints_alone_and_with_little_memory_it_writes_the_same(
     ended = Counter(
         batch.judge(case, answer) for case, answer in zip(cases(), collected, strict=True)
     )
-    assert ended["same"] > len(cases()) // 6, ended
+    assert set(ended) <= {"same", "memory", "a checkpoint cannot be restored", MIGRATE}, ended
+    assert ended["same"] > COUNT
 
 
 def test_an_answer_with_another_byte_is_told(tmp_path: Path) -> None:

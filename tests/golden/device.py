@@ -11,7 +11,8 @@
 # ruff: noqa: E402
 import sys
 
-MODE = sys.argv[1] if len(getattr(sys, "argv", ())) > 1 else "core"
+ALONE = "as-is" if sys.implementation.name == "cpython" else "core"
+MODE = sys.argv[1] if len(getattr(sys, "argv", ())) > 1 else ALONE
 if MODE == "plain":
     sys.modules["tsme_native"] = sys.modules["tsme_core"] = None  # type: ignore[assignment]
 

@@ -1,15 +1,19 @@
-"""Writes the golden corpus: `python -m tests.golden.make [FOLDER]`.
+"""Makes the golden corpus: `make golden`, or `python -m tests.golden.make [FOLDER]`.
 
-It was written once, when the format was frozen, and is kept: an engine that writes other bytes
-is wrong, not the corpus.  What a new behaviour of the engine changes (docs/SPEC.md, 3.5) gets
+Without a folder it says what is not as it was, and adds the cases that are new.  The corpus was
+written once, when the format was frozen, and is kept: an engine that writes other bytes is wrong,
+not the corpus.  What a new behaviour of the engine changes (docs/SPEC.md, 3.5) gets
 files of its own beside the old ones.
 """
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -145,5 +149,49 @@ def make(folder: Path) -> None:
     (folder / "manifest.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def compare(made: Path, kept: Path) -> list[str]:
+    """What is not as it was: a line for each file, and for each line of the manifest."""
+    told = []
+    names = {path.name for folder in (made, kept) for path in folder.glob("*.cbor")}
+    for name in sorted(names):
+        new, old = made / name, kept / name
+        if not old.exists():
+            told.append(f"new: {name}")
+        elif not new.exists():
+            told.append(f"no longer made: {name}")
+        elif new.read_bytes() != old.read_bytes():
+            told.append(f"changed: {name}")
+    before, after = (
+        (folder / "manifest.txt").read_text(encoding="utf-8").splitlines()
+        for folder in (kept, made)
+    )
+    lines = difflib.unified_diff(before, after, "kept", "made", n=0)
+    return told + [line for line in lines if told and not line.startswith("@@")]
+
+
+def main(args: list[str]) -> int:
+    """With a folder: write there. Without: make all anew and say what is not as it was."""
+    if args:
+        make(Path(args[0]))
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder)
+        make(made)
+        told = compare(made, FOLDER)
+        new = [line.removeprefix("new: ") for line in told if line.startswith("new: ")]
+        wrong = [line for line in told if line.startswith(("changed", "no longer"))]
+        if new and not wrong:
+            for name in [*new, "manifest.txt"]:
+                shutil.copy(made / name, FOLDER / name)
+    sys.stdout.writelines(f"{line}\n" for line in told)
+    sys.stdout.write(f"golden: {len(list(FOLDER.glob('*.cbor')))} cases, {len(new)} of them new\n")
+    if wrong:
+        sys.stdout.write(
+            f"golden: {len(wrong)} are not as they were, and nothing was written: an engine that "
+            "makes other bytes is wrong, or has another behaviour (docs/SPEC.md, 3.5)\n"
+        )
+    return 1 if wrong else 0
+
+
 if __name__ == "__main__":
-    make(Path(sys.argv[1]) if sys.argv[1:] else FOLDER)
+    sys.exit(main(sys.argv[1:]))

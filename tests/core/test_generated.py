@@ -1,0 +1,88 @@
+"""Ten thousand generated executions: Python and the C core make the same records, actions and end.
+
+The core's run is checked for every wrong address and undefined operation; each of its steps is
+undone once and made again, and behind each step it goes on from nothing but a checkpoint.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+
+import pytest
+
+from . import batch, generated, machine
+
+COUNT = 10_000
+PARTS = 4  # run side by side
+
+
+@pytest.fixture(autouse=True, scope="module")
+def built() -> None:
+    batch.require("gcc64")
+    machine.make("batch")
+
+
+@functools.lru_cache(maxsize=1)
+def part(number: int) -> list[batch.Case]:
+    size = COUNT // PARTS
+    return list(generated.cases(size, number * size))
+
+
+@pytest.mark.parametrize("number", range(PARTS))
+def test_python_and_the_core_make_the_same(number: int, tmp_path: Path) -> None:
+    cases = part(number)
+    assert len(cases) == COUNT // PARTS
+    found = batch.run("gcc64", cases, tmp_path, flags=batch.AGAIN | batch.RESTORE)
+    told = [answer.differs(case) for case, answer in zip(cases, found, strict=True)]
+    assert [one for one in told if one] == []
+
+
+def test_they_go_on_from_checkpoints_of_one_another(tmp_path: Path) -> None:
+    """What the core makes of a checkpoint of Python's; that they have the same bytes is above."""
+    cases = [case.rest() for case in generated.cases(600) if case.middle[0]]
+    assert len(cases) > 100
+    found = batch.run("gcc64", cases, tmp_path)
+    told = [answer.differs(case) for case, answer in zip(cases, found, strict=True)]
+    assert [one for one in told if one] == []
+
+
+def test_the_ten_thousand_are_worth_running() -> None:
+    """Of a sample: every kind of state, every kind of end, odd numbers, Map in Parallel in Map."""
+    text = "".join(generated.show(seed) for seed in range(600))
+    for kind in ("Pass", "Task", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"):
+        assert text.count(f'"Type": "{kind}"') > 50, kind
+    for word in (
+        "Retry",
+        "Catch",
+        "InputPath",
+        "OutputPath",
+        "ResultPath",
+        "Parameters",
+        "Assign",
+    ):
+        assert text.count(f'"{word}"') > 30, word
+    for word in ("ResultSelector", "ItemSelector", "MaxConcurrency", "JitterStrategy", "$$."):
+        assert word in text, word
+    numbers = ("-0.0", "5e-324", str(2**53 + 1), str(2**63 - 1), "3.4028234663852886e+38")
+    for number in numbers:
+        assert number in text, number
+    assert any(nested(json.loads(generated.show(seed))) for seed in range(0, 2000, 10))
+    cases = list(generated.cases(600))
+    ends = {case.checkpoint for case in cases}
+    assert len(ends) > 500
+    assert sum(isinstance(one, str) for case in cases for one in case.outcomes) > 20
+    assert sum(case.calls != [] for case in cases) > 100
+    assert sum(case.inputs != [] and len(case.inputs) > 8 for case in cases) > 50
+
+
+def nested(machine: object, inside: str = "") -> bool:
+    """Whether there is a Map in a Parallel in a Map."""
+    if isinstance(machine, list):
+        return any(nested(one, inside) for one in machine)
+    if not isinstance(machine, dict):
+        return False
+    if machine.get("Type") in ("Map", "Parallel"):
+        inside += str(machine["Type"])
+    return "MapParallelMap" in inside or any(nested(one, inside) for one in machine.values())
