@@ -38,6 +38,7 @@ void tsme_journal_measure(struct tsme_journal *j)
     }
     j->reserve = reserve;
     j->kept = reserve + (good >= reserve + 3);
+    TSME_ASSERT(j->worn_count <= j->device.count && reserve && reserve < j->device.count);
     j->most = reserve * room_of(j) - TSME_RECORD_HEAD;
     if (j->most > TSME_RECORD_MOST) {
         j->most = TSME_RECORD_MOST;
@@ -206,6 +207,7 @@ static void copy(const struct record *r, uint32_t done, uint32_t n, uint8_t *to)
 static int put_record(struct tsme_journal *j, uint32_t block, uint32_t off, uint32_t at,
                       const struct record *r, uint32_t done, uint32_t until)
 {
+    TSME_ASSERT(done < until && until <= r->size && at <= j->buffer_size);
     uint32_t lead = off & (j->unit - 1);
     memset(j->buffer, 0xFF, lead);
     at = at > lead ? at : lead;
@@ -229,6 +231,8 @@ static int put_record(struct tsme_journal *j, uint32_t block, uint32_t off, uint
 static int open_block(struct tsme_journal *j, uint32_t generation, const struct record *r,
                       uint32_t done, uint32_t before, uint32_t *end)
 {
+    TSME_ASSERT(generation > before && done < r->size);
+    TSME_ASSERT(j->live == TSME_DEAD && !tsme_bit(j->worn, tsme_block_of(j, generation)));
     uint32_t room = room_of(j);
     uint32_t piece = r->size - done < room ? r->size - done : room;
     uint32_t first = j->data;
@@ -270,6 +274,7 @@ static int open_block(struct tsme_journal *j, uint32_t generation, const struct 
         memcpy(j->buffer, place, at);
     }
     *end = j->data + piece;
+    TSME_ASSERT(*end <= j->end && first < j->end);
     return put_record(j, block, ready ? j->slot : 0, at, r, done, done + piece);
 }
 
@@ -277,6 +282,7 @@ static int open_block(struct tsme_journal *j, uint32_t generation, const struct 
 static int committed(struct tsme_journal *j, const struct record *r, uint32_t begin,
                      uint32_t generation, uint32_t end)
 {
+    TSME_ASSERT(generation && generation >= j->generation && begin <= generation);
     if (generation != j->generation) {
         j->block = tsme_block_of(j, generation);
     }
@@ -294,6 +300,7 @@ static int committed(struct tsme_journal *j, const struct record *r, uint32_t be
         j->generation++;
     }
     j->off = (end + j->slot - 1) & (0u - j->slot);
+    TSME_ASSERT(j->generation == generation && j->off > j->data && j->off <= j->end);
     if (r->kind == TSME_JOURNAL_CHECKPOINT) {
         j->since = begin;
         j->steps = 0;
@@ -302,6 +309,7 @@ static int committed(struct tsme_journal *j, const struct record *r, uint32_t be
         j->steps++;
     }
     j->live = TSME_LIVE;
+    TSME_ASSERT(j->since && j->since <= j->generation && j->newest >= j->generation);
     return 0;
 }
 

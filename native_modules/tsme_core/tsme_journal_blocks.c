@@ -44,8 +44,11 @@ uint32_t tsme_modulo(uint32_t n, uint32_t by)
 
 uint32_t tsme_block_of(const struct tsme_journal *j, uint32_t generation)
 {
+    TSME_ASSERT(j->base < j->device.count);
     uint32_t block = j->base + tsme_modulo(generation, j->device.count);
-    return block < j->device.count ? block : block - j->device.count;
+    block = block < j->device.count ? block : block - j->device.count;
+    TSME_ASSERT(block < j->device.count);
+    return block;
 }
 
 // How many places `block` is behind `other` in the ring, 0 .. count - 1.
@@ -138,6 +141,8 @@ int tsme_flash_holds(struct tsme_journal *j, uint32_t block, uint32_t off, uint3
 int tsme_flash_program(struct tsme_journal *j, uint32_t block, uint32_t off, uint32_t size,
                        uint32_t lead)
 {
+    TSME_ASSERT(block < j->device.count && size && lead < size && size <= j->buffer_size);
+    TSME_ASSERT(!((off | size) & (j->unit - 1)) && off + size <= j->device.size);
     // calls: the caller
     int said = j->device.program(j->device.context, block, off, j->buffer, size);
     if (said) {
@@ -149,6 +154,7 @@ int tsme_flash_program(struct tsme_journal *j, uint32_t block, uint32_t off, uin
 
 int tsme_flash_erase(struct tsme_journal *j, uint32_t block)
 {
+    TSME_ASSERT(block < j->device.count && j->live == TSME_DEAD);
     // calls: the caller
     int said = j->device.erase(j->device.context, block);
     if (said) {

@@ -7,6 +7,7 @@
 #ifndef TSME_JOURNAL_BLOCKS_H
 #define TSME_JOURNAL_BLOCKS_H
 
+#include "tsme_assert.h"
 #include "tsme_journal.h"
 
 enum {

@@ -96,6 +96,7 @@ static int rest_of(struct tsme_walk *w, uint32_t at)
 {
     struct tsme_journal *j = w->journal;
     uint32_t size = TSME_RECORD_HEAD + w->size;
+    TSME_ASSERT(at >= TSME_RECORD_HEAD && w->off + at <= j->end);
     at = at < size ? at : size;
     uint32_t crc = tsme_crc(w->chain, j->buffer, 4);
     crc = tsme_crc(crc, j->buffer + TSME_RECORD_HEAD, at - TSME_RECORD_HEAD);
@@ -122,6 +123,7 @@ static int rest_of(struct tsme_walk *w, uint32_t at)
         at += n;
         off += n;
     }
+    TSME_ASSERT(at == size && off <= j->end && generation >= w->generation);
     w->body = keep ? j->buffer + TSME_RECORD_HEAD : 0;
     w->end_generation = generation;
     w->end_off = (off + j->slot - 1) & (0u - j->slot);

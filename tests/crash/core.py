@@ -35,21 +35,21 @@ def parts() -> list[Path]:
     ]
 
 
-def compiled(source: Path, to: Path) -> Path:
+def compiled(source: Path, to: Path, *flags: str) -> Path:
     """The object of a source, at `to`; CalledProcessError if that fails."""
     to.parent.mkdir(parents=True, exist_ok=True)
     new = to.with_suffix(f".{os.getpid()}.o")
     include = ["-I", str(SOURCES), "-I", str(SOURCES / "crash")]
-    command = [str(compiler()), *FLAGS, *WARNINGS, *include, "-c", str(source), "-o", str(new)]
-    subprocess.run(command, check=True)
+    command = [str(compiler()), *FLAGS, *WARNINGS, *flags, *include, "-c", str(source)]
+    subprocess.run([*command, "-o", str(new)], check=True)
     new.replace(to)
     return to
 
 
-def link(objects: Sequence[Path], program: Path) -> Path:
+def link(objects: Sequence[Path], program: Path, *flags: str) -> Path:
     """The program of these objects."""
     new = program.with_suffix(f".{os.getpid()}")
-    subprocess.run([str(compiler()), *map(str, objects), "-o", str(new)], check=True)
+    subprocess.run([str(compiler()), *flags, *map(str, objects), "-o", str(new)], check=True)
     new.replace(program)
     return program
 

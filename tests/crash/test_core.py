@@ -60,6 +60,24 @@ def test_what_is_committed_survives_every_cut_and_a_second_one() -> None:
     assert total.states >= STATES
 
 
+@pytest.fixture(scope="module")
+def strict() -> Path:
+    """The program with all assertions, and with what finds wrong addresses and overflows."""
+    flags = "-DTSME_ASSERTS=1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"
+    folder = core.BUILD / "strict"
+    made = [core.compiled(part, folder / (part.stem + ".o"), *flags) for part in core.parts()]
+    return core.link(made, folder / "crash", *flags)
+
+
+def test_nothing_that_is_asserted_is_broken_and_no_address_is_wrong(strict: Path) -> None:
+    total = core.run(8_000, None, 1, strict)
+    assert not total.kinds()
+    random = Random(7)
+    with core.Checker(strict) as checker:
+        wrong = {checker.fails(lives(random)) for _ in range(300)} - {None}
+    assert all("TSME-J011" in str(what) for what in wrong), "more has failed than may"
+
+
 def test_what_was_found_once_stays_mended() -> None:
     with core.Checker() as checker:
         assert [checker.fails(text) for text in FOUND] == [None] * len(FOUND)
