@@ -6,7 +6,7 @@ Python.
 
 from typing import Any, Final
 
-API: Final = 1
+API: Final = 2
 
 def bind(**names: Any) -> None:
     """What is rare and stays in Python, by name."""

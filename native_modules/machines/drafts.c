@@ -7,6 +7,7 @@
 PyTypeObject *draft_type;
 
 static PyTypeObject *object_type;
+static Pool pool;
 static PyObject *n_delta, *n_copy;
 
 #define ROOT(d) ((d)->root ? (d)->root : (d))
@@ -22,7 +23,7 @@ static void set(PyObject **to, PyObject *v)
 
 static Draft *new_draft(PyTypeObject *type, PyObject *base, Draft *parent)
 {
-    Draft *d = (Draft *)type->tp_alloc(type, 0);
+    Draft *d = (Draft *)(type == object_type ? pool_take(&pool, type) : type->tp_alloc(type, 0));
     if (!d)
         return NULL;
     d->base = Py_NewRef(base);
@@ -37,7 +38,7 @@ static Draft *new_draft(PyTypeObject *type, PyObject *base, Draft *parent)
 
 Draft *draft_new(PyObject *base, Draft *parent)
 {
-    return new_draft((PyTypeObject *)py.ObjectDraft, base, parent);
+    return new_draft(object_type, base, parent);
 }
 
 static PyObject *make(PyTypeObject *type, PyObject *args, PyObject *names)
@@ -60,6 +61,8 @@ static int visit_all(Draft *d, visitproc visit, void *arg)
     Py_VISIT(d->kids);
     Py_VISIT(d->seen);
     Py_VISIT(d->steps);
+    Py_VISIT(d->only);
+    Py_VISIT(d->dict);
     Py_VISIT(d->parent);
     Py_VISIT(Py_TYPE(d));
     return 0;
@@ -71,6 +74,8 @@ static int clear(Draft *d)
     Py_CLEAR(d->kids);
     Py_CLEAR(d->seen);
     Py_CLEAR(d->steps);
+    Py_CLEAR(d->only);
+    Py_CLEAR(d->dict);
     Py_CLEAR(d->parent);
     Py_CLEAR(d->now);
     Py_CLEAR(d->base);
@@ -79,11 +84,9 @@ static int clear(Draft *d)
 
 static void dealloc(Draft *d)
 {
-    PyTypeObject *type = Py_TYPE(d);
     PyObject_GC_UnTrack(d);
     clear(d);
-    type->tp_free(d);
-    Py_DECREF(type);
+    pool_give(Py_TYPE(d) == object_type ? &pool : NULL, (PyObject *)d);
 }
 
 // Drafts of which nobody but their parents and children knows: how many are below
@@ -272,6 +275,13 @@ static int delta_kid(Draft *kid, Out *out, int n, const Out *path)
     return ok;
 }
 
+static int is_written(Draft *d, PyObject *key)
+{
+    if (d->only)
+        return PyObject_RichCompareBool(d->only, key, Py_EQ);
+    return IS_NONE(d->seen) ? 0 : PySequence_Contains(d->seen, key);
+}
+
 // The changes of members that are the same ones still, in an order that is no
 // accident.
 static int below(Draft *d, Out *out, int n, const uint8_t *path, size_t path_size)
@@ -284,7 +294,7 @@ static int below(Draft *d, Out *out, int n, const uint8_t *path, size_t path_siz
     int ok = names && (PyList_GET_SIZE(names) < 2 || PyList_Sort(names) == 0);
     for (Py_ssize_t k = 0; ok && k < PyList_GET_SIZE(names); k++) {
         key = PyList_GET_ITEM(names, k);
-        int written = IS_NONE(d->seen) ? 0 : PySequence_Contains(d->seen, key);
+        int written = is_written(d, key);
         if (written) {
             ok = written > 0;
             continue;
@@ -324,8 +334,20 @@ static int put_written(Draft *d, Out *out)
     return ok;
 }
 
+static int put_only(Draft *d, Out *out, int n, const uint8_t *path, size_t path_size)
+{
+    PyObject *v = PyDict_CheckExact(d->now) ? Py_XNewRef(PyDict_GetItemWithError(d->now, d->only))
+                                            : PyObject_GetItem(d->now, d->only);
+    int ok = v && out_head(out, 4, (uint64_t)n) && out_put(out, path, path_size) &&
+             out_byte(out, 0x81) && out_value(out, d->only, 0) && out_value(out, v, 0);
+    Py_XDECREF(v);
+    return ok;
+}
+
 int draft_delta(Draft *d, Out *out, int n, const uint8_t *path, size_t path_size)
 {
+    if (d->only && !put_only(d, out, n, path, path_size))
+        return 0;
     if (!IS_NONE(d->steps) && PyList_GET_SIZE(d->steps)) {
         Py_ssize_t count = PyList_GET_SIZE(d->steps);
         if (!out_head(out, 4, (uint64_t)n) || !out_put(out, path, path_size) ||
@@ -424,12 +446,36 @@ static PyMethodDef draft_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static int spread(Draft *d);
+
+static PyObject *get_changes(Draft *d, void *at)
+{
+    if (!spread(d))
+        return NULL;
+    PyObject *v = *(PyObject **)(void *)((char *)d + (size_t)at);
+    return Py_NewRef(v ? v : Py_None);
+}
+
+static int set_changes(Draft *d, PyObject *v, void *at)
+{
+    if (!spread(d))
+        return -1;
+    Py_XSETREF(*(PyObject **)(void *)((char *)d + (size_t)at), Py_XNewRef(v));
+    return 0;
+}
+
+static PyGetSetDef draft_fields[] = {
+    {"seen", (getter)get_changes, (setter)set_changes, NULL, (void *)offsetof(Draft, seen)},
+    {"steps", (getter)get_changes, (setter)set_changes, NULL, (void *)offsetof(Draft, steps)},
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 static PyMemberDef members[] = {
+    {"__dictoffset__", T_PYSSIZET, offsetof(Draft, dict), READONLY, NULL},
     {"base", T_OBJECT, offsetof(Draft, base), 0, NULL},
     {"now", T_OBJECT, offsetof(Draft, now), 0, NULL},
     {"kids", T_OBJECT, offsetof(Draft, kids), 0, NULL},
-    {"seen", T_OBJECT, offsetof(Draft, seen), 0, NULL},
-    {"steps", T_OBJECT, offsetof(Draft, steps), 0, NULL},
     {"parent", T_OBJECT, offsetof(Draft, parent), READONLY, NULL},
     {"root", T_OBJECT, offsetof(Draft, root), READONLY, NULL},
     {"open", T_BOOL, offsetof(Draft, open), 0, NULL},
@@ -481,11 +527,24 @@ static int begin_changes(Draft *d)
     return 1;
 }
 
+// What was written becomes what Python has of it.
+static int spread(Draft *d)
+{
+    if (!d->only)
+        return 1;
+    PyObject *name = d->only;
+    d->only = NULL;
+    int ok = begin_changes(d) && PyDict_SetItem(d->seen, name, Py_True) == 0 &&
+             PyList_Append(d->steps, name) == 0;
+    Py_DECREF(name);
+    return ok;
+}
+
 // Notes that k is written, if it was not before.
 static int note(Draft *d, PyObject *k)
 {
-    if (!IS_NONE(d->seen)) {
-        int there = PyDict_Contains(d->seen, k);
+    if (d->only || !IS_NONE(d->seen)) {
+        int there = d->only && d->only == k ? 1 : is_written(d, k);
         if (there < 0)
             return 0;
         if (there) {
@@ -501,8 +560,14 @@ static int note(Draft *d, PyObject *k)
         Py_XDECREF(e);
         return 0;
     }
-    return touch(d) && (!IS_NONE(d->seen) || begin_changes(d)) &&
-           PyDict_SetItem(d->seen, k, Py_True) == 0 && PyList_Append(d->steps, k) == 0;
+    if (!touch(d))
+        return 0;
+    if (!d->only && IS_NONE(d->seen)) {
+        d->only = Py_NewRef(k);
+        return 1;
+    }
+    return spread(d) && PyDict_SetItem(d->seen, k, Py_True) == 0 &&
+           PyList_Append(d->steps, k) == 0;
 }
 
 static int assign(Draft *d, PyObject *k, PyObject *v)
@@ -533,6 +598,8 @@ static int remove_member(Draft *d, PyObject *k)
     if (there == 0)
         PyErr_SetObject(PyExc_KeyError, k);
     if (there <= 0 || !touch(d) || PyObject_DelItem(d->now, k) < 0 || !forget_kid(d, k))
+        return 0;
+    if (!spread(d))
         return 0;
     if (IS_NONE(d->seen)) {
         if (!begin_changes(d))
@@ -579,6 +646,7 @@ static PyType_Slot draft_slots[] = {
     {Py_tp_clear, clear},
     {Py_tp_methods, draft_methods},
     {Py_tp_members, members},
+    {Py_tp_getset, draft_fields},
     {Py_mp_length, length},
     {0, NULL},
 };

@@ -71,7 +71,15 @@ int flash_program(void *context, uint32_t block, uint32_t off, const uint8_t *fr
     if (!special(f, block) && !f->strict && plain(f, block, off, size) && !(off % unit) &&
         !(size % unit) && !bytes_of(f->weak)[block]) {
         uint8_t *to = bytes_of(f->data) + block * f->block + off;
-        for (uint32_t k = 0; k < size; k++)
+        uint64_t there, more; // units are multiples of eight bytes, or else few
+        uint32_t k = 0;
+        for (; k + sizeof there <= size; k += sizeof there) {
+            memcpy(&there, to + k, sizeof there);
+            memcpy(&more, from + k, sizeof more);
+            there &= more;
+            memcpy(to + k, &there, sizeof there);
+        }
+        for (; k < size; k++)
             to[k] &= from[k];
         f->ops++;
         *count_of(f, PROGRAMS, block) += 1;

@@ -26,12 +26,45 @@ typedef struct {
     uint8_t own[256];
 } Out;
 
-void out_begin(Out *out);
-void out_end(Out *out);
+int out_more(Out *out, size_t n); // there is room for so many more
 // Each gives 1, or 0 with an exception set.
-int out_put(Out *out, const void *data, size_t n);
-int out_byte(Out *out, int byte);
-int out_head(Out *out, int major, uint64_t n);
+int out_large(Out *out, int major, uint64_t n);
+
+static inline void out_begin(Out *out)
+{
+    out->data = out->own;
+    out->size = 0;
+    out->room = sizeof out->own;
+}
+
+static inline void out_end(Out *out)
+{
+    if (out->data != out->own)
+        PyMem_Free(out->data);
+}
+
+static inline int out_put(Out *out, const void *data, size_t n)
+{
+    if (out->size + n > out->room && !out_more(out, n))
+        return 0;
+    memcpy(out->data + out->size, data, n);
+    out->size += n;
+    return 1;
+}
+
+static inline int out_byte(Out *out, int byte)
+{
+    if (out->size + 1 > out->room && !out_more(out, 1))
+        return 0;
+    out->data[out->size++] = (uint8_t)byte;
+    return 1;
+}
+
+static inline int out_head(Out *out, int major, uint64_t n)
+{
+    return n < 24 ? out_byte(out, major << 5 | (int)n) : out_large(out, major, n);
+}
+
 // As encode_into of tsme/values/cbor.py; container: an item of a record.
 int out_value(Out *out, PyObject *v, int container);
 
@@ -82,13 +115,48 @@ PyObject *value_frozen(PyObject *v, int deep, int last);
 // As ordered() of copies.py.
 PyObject *value_ordered(PyObject *v);
 
+/// Objects that come and go in every step ///
+
+enum { POOLED = 16 };
+
+// Objects of one type that are not needed now.
+typedef struct {
+    PyObject *all[POOLED];
+    int count;
+} Pool;
+
+static inline PyObject *pool_take(Pool *pool, PyTypeObject *type)
+{
+    if (!pool->count)
+        return type->tp_alloc(type, 0);
+    PyObject *o = pool->all[--pool->count];
+    memset((char *)o + sizeof *o, 0, (size_t)type->tp_basicsize - sizeof *o);
+    PyObject_Init(o, type);
+    if (type->tp_flags & Py_TPFLAGS_HAVE_GC)
+        PyObject_GC_Track(o);
+    return o;
+}
+
+// Of an object that is cleared, and that the collector knows no more.
+static inline void pool_give(Pool *pool, PyObject *o)
+{
+    PyTypeObject *type = Py_TYPE(o);
+    if (pool && pool->count < POOLED)
+        pool->all[pool->count++] = o;
+    else
+        type->tp_free(o);
+    Py_DECREF(type);
+}
+
 /// Drafts ///
 
 typedef struct Draft {
     PyObject_HEAD PyObject *base, *now; // what was; what is, the same until the first change
     PyObject *kids, *seen, *steps;      // NULL or None: none; as drafts.py has them
     struct Draft *parent;               // NULL: it is the first
-    struct Draft *root;                 // the first, which its parents keep; NULL: itself
+    PyObject *only;     // the one name that was written so far: then there are no seen and steps
+    PyObject *dict;     // what else somebody has put on it
+    struct Draft *root; // the first, which its parents keep; NULL: itself
     char open, changed, ends;
 } Draft;
 
@@ -131,7 +199,6 @@ typedef struct {
     int64_t now;      // ms since 1970
     PyObject *action; // NULL of a signal
     PyObject *a, *b;  // value, or error and cause; they may be NULL
-    PyObject *given;  // a copy of `a` for stf(), which it may change; NULL: it is made
 } Event;
 
 // `state` as a State of C; a new reference.

@@ -2,7 +2,7 @@
 
 #include "machines.h"
 
-#define API 1
+#define API 2
 
 static const struct {
     const char *name;

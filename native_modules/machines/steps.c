@@ -21,20 +21,20 @@ static void set(PyObject **to, PyObject *v)
 
 /// States ///
 
+static Pool states, inputs, all_actions;
+
 static State *new_state(void)
 {
-    return (State *)((PyTypeObject *)py.State)->tp_alloc((PyTypeObject *)py.State, 0);
+    return (State *)pool_take(&states, state_type);
 }
 
 static void state_dealloc(State *s)
 {
-    PyTypeObject *type = Py_TYPE(s);
     PyObject **all[] = {&s->client, &s->pending, &s->origin, &s->result, &s->actions,
                         &s->gone,   &s->changed, &s->frames, &s->error};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++)
         Py_CLEAR(*all[k]);
-    type->tp_free(s);
-    Py_DECREF(type);
+    pool_give(Py_TYPE(s) == state_type ? &states : NULL, (PyObject *)s);
 }
 
 static PyObject *list_of(PyObject **where)
@@ -300,29 +300,28 @@ static PyType_Spec state_spec = {"tsme_machines.State", sizeof(State), 0,
 
 typedef struct {
     PyObject_HEAD PyObject *kind, *id, *value, *error, *cause, *action;
+    PyObject *dict; // what else somebody has put on it
     int64_t now;
 } Input;
 
 typedef struct {
     PyObject_HEAD PyObject *d; // the builder; None when the step is over
+    PyObject *dict;            // what else somebody has put on it
 } Actions;
-
-static PyObject *new_of(PyObject *type)
-{
-    return ((PyTypeObject *)type)->tp_alloc((PyTypeObject *)type, 0);
-}
 
 static int input_visit(Input *in, visitproc visit, void *arg)
 {
     Py_VISIT(in->value);
     Py_VISIT(in->action);
+    Py_VISIT(in->dict);
     Py_VISIT(Py_TYPE(in));
     return 0;
 }
 
 static int input_clear(Input *in)
 {
-    PyObject **all[] = {&in->kind, &in->id, &in->value, &in->error, &in->cause, &in->action};
+    PyObject **all[] = {&in->kind,  &in->id,     &in->value, &in->error,
+                        &in->cause, &in->action, &in->dict};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++)
         Py_CLEAR(*all[k]);
     return 0;
@@ -330,11 +329,9 @@ static int input_clear(Input *in)
 
 static void input_dealloc(Input *in)
 {
-    PyTypeObject *type = Py_TYPE(in);
     PyObject_GC_UnTrack(in);
     input_clear(in);
-    type->tp_free(in);
-    Py_DECREF(type);
+    pool_give(Py_TYPE(in) == input_type ? &inputs : NULL, (PyObject *)in);
 }
 
 // The name of the task that has ended; NULL: it was none. Borrowed.
@@ -364,12 +361,13 @@ static PyObject *get_payload(Input *in, void *none)
 }
 
 static PyMemberDef input_members[] = {
-    {"kind", T_OBJECT, offsetof(Input, kind), 0, NULL},
+    {"__dictoffset__", T_PYSSIZET, offsetof(Input, dict), READONLY, NULL},
+    {"kind", T_OBJECT_EX, offsetof(Input, kind), 0, NULL},
     {"now", T_LONGLONG, offsetof(Input, now), 0, NULL},
-    {"id", T_OBJECT, offsetof(Input, id), 0, NULL},
-    {"value", T_OBJECT, offsetof(Input, value), 0, NULL},
-    {"error", T_OBJECT, offsetof(Input, error), 0, NULL},
-    {"cause", T_OBJECT, offsetof(Input, cause), 0, NULL},
+    {"id", T_OBJECT_EX, offsetof(Input, id), 0, NULL},
+    {"value", T_OBJECT_EX, offsetof(Input, value), 0, NULL},
+    {"error", T_OBJECT_EX, offsetof(Input, error), 0, NULL},
+    {"cause", T_OBJECT_EX, offsetof(Input, cause), 0, NULL},
     {"_action", T_OBJECT, offsetof(Input, action), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
@@ -377,6 +375,7 @@ static PyMemberDef input_members[] = {
 static PyGetSetDef input_fields[] = {
     {"task", (getter)get_task, NULL, NULL, NULL},
     {"payload", (getter)get_payload, NULL, NULL, NULL},
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -392,6 +391,7 @@ static PyType_Spec input_spec = {"tsme_machines.Input", sizeof(Input), 0, GC_FLA
 static int actions_visit(Actions *a, visitproc visit, void *arg)
 {
     Py_VISIT(a->d);
+    Py_VISIT(a->dict);
     Py_VISIT(Py_TYPE(a));
     return 0;
 }
@@ -399,19 +399,19 @@ static int actions_visit(Actions *a, visitproc visit, void *arg)
 static int actions_clear(Actions *a)
 {
     Py_CLEAR(a->d);
+    Py_CLEAR(a->dict);
     return 0;
 }
 
 static void actions_dealloc(Actions *a)
 {
-    PyTypeObject *type = Py_TYPE(a);
     PyObject_GC_UnTrack(a);
     actions_clear(a);
-    type->tp_free(a);
-    Py_DECREF(type);
+    pool_give(Py_TYPE(a) == actions_type ? &all_actions : NULL, (PyObject *)a);
 }
 
 static PyMemberDef actions_members[] = {
+    {"__dictoffset__", T_PYSSIZET, offsetof(Actions, dict), READONLY, NULL},
     {"_d", T_OBJECT, offsetof(Actions, d), 0, NULL},
     {NULL, 0, 0, 0, NULL},
 };
@@ -429,30 +429,26 @@ static PyType_Spec actions_spec = {"tsme_machines.Actions", sizeof(Actions), 0, 
 
 /// A step ///
 
+// What CPython looks up at once takes fields that are always there.
 static Input *input_of(const State *d, const Event *event)
 {
-    Input *in = (Input *)new_of(py.Input);
+    Input *in = (Input *)pool_take(&inputs, input_type);
     if (!in)
         return NULL;
-    PyObject *action = event->action;
-    in->kind = Py_NewRef(kinds[event->kind]);
+    PyObject *action = event->action, *none = Py_None;
+    int timed_out = event->kind == TIMER && PyLong_AsLong(PyTuple_GET_ITEM(action, 1)) == TASK;
     in->now = d->now;
-    if (action) {
-        in->id = Py_NewRef(PyTuple_GET_ITEM(action, 0));
-        in->action = Py_NewRef(action);
-    }
-    if (event->kind == SIGNAL || event->kind == SUCCEEDED) {
-        in->value = event->given ? Py_NewRef(event->given) : value_own(event->a);
-        if (!in->value)
-            Py_CLEAR(in);
-    } else if (event->kind == FAILED) {
-        in->error = Py_NewRef(event->a);
-        in->cause = Py_NewRef(event->b);
-    } else if (PyLong_AsLong(PyTuple_GET_ITEM(action, 1)) == TASK) { // its time is up
-        set(&in->kind, Py_NewRef(failed));
-        in->error = Py_NewRef(timeout);
-        in->cause = Py_NewRef(empty);
-    }
+    in->kind = Py_NewRef(timed_out ? failed : kinds[event->kind]);
+    in->id = Py_NewRef(action ? PyTuple_GET_ITEM(action, 0) : none);
+    in->action = Py_XNewRef(action);
+    in->error = Py_NewRef(timed_out ? timeout : event->kind == FAILED ? event->a : none);
+    in->cause = Py_NewRef(timed_out ? empty : event->kind == FAILED ? event->b : none);
+    if (event->kind != SIGNAL && event->kind != SUCCEEDED)
+        in->value = Py_NewRef(none);
+    else
+        in->value = is_leaf(event->a) ? Py_NewRef(event->a) : value_own(event->a);
+    if (!in->value)
+        Py_CLEAR(in);
     return in;
 }
 
@@ -462,7 +458,7 @@ static int call(const Steps *steps, State *d, PyObject *part, const Event *event
 {
     Draft *draft = draft_new(part, NULL);
     Input *given = draft ? input_of(d, event) : NULL;
-    Actions *actions = given ? (Actions *)new_of(py.Actions) : NULL;
+    Actions *actions = given ? (Actions *)pool_take(&all_actions, actions_type) : NULL;
     int ok = 0;
     if (actions) {
         actions->d = Py_NewRef((PyObject *)d);
@@ -659,6 +655,21 @@ static int event_of(State *old, PyObject *tuple, Event *event)
     return 1;
 }
 
+// named(type, name): as errors tell of it
+static PyObject *named(PyObject *self, PyObject *const *args, Py_ssize_t n)
+{
+    (void)self;
+    const char *name = n == 2 && PyType_Check(args[0]) ? PyUnicode_AsUTF8(args[1]) : NULL;
+    char *copy = name ? strdup(name) : NULL; // for as long as the process lives, as the type
+    if (!copy) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "named(type, name)");
+        return NULL;
+    }
+    ((PyTypeObject *)args[0])->tp_name = copy;
+    Py_RETURN_NONE;
+}
+
 // step(stf, kernel, room, state, event) -> Step; NotImplemented: it is Python's.
 static PyObject *step(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
@@ -703,6 +714,8 @@ static PyObject *step(PyObject *self, PyObject *const *args, Py_ssize_t n)
 }
 
 static PyMethodDef methods[] = {
+    {"named", (PyCFunction)(void (*)(void))named, METH_FASTCALL,
+     "named(type, name): as errors tell of it"},
     {"step", (PyCFunction)(void (*)(void))step, METH_FASTCALL,
      "step(stf, kernel, room, state, event) -> Step, or NotImplemented"},
     {NULL, NULL, 0, NULL},

@@ -9,23 +9,8 @@ Python py;
 
 /// Bytes ///
 
-void out_begin(Out *out)
+int out_more(Out *out, size_t n)
 {
-    out->data = out->own;
-    out->size = 0;
-    out->room = sizeof out->own;
-}
-
-void out_end(Out *out)
-{
-    if (out->data != out->own)
-        PyMem_Free(out->data);
-}
-
-static int more(Out *out, size_t n)
-{
-    if (out->size + n <= out->room)
-        return 1;
     size_t room = 2 * (out->size + n);
     uint8_t *data = PyMem_Realloc(out->data == out->own ? NULL : out->data, room);
     if (!data) {
@@ -39,33 +24,12 @@ static int more(Out *out, size_t n)
     return 1;
 }
 
-int out_put(Out *out, const void *data, size_t n)
+// The head of an item whose number takes bytes of its own.
+int out_large(Out *out, int major, uint64_t n)
 {
-    if (!more(out, n))
-        return 0;
-    memcpy(out->data + out->size, data, n);
-    out->size += n;
-    return 1;
-}
-
-int out_byte(Out *out, int byte)
-{
-    if (!more(out, 1))
-        return 0;
-    out->data[out->size++] = (uint8_t)byte;
-    return 1;
-}
-
-int out_head(Out *out, int major, uint64_t n)
-{
-    if (!more(out, 9))
+    if (out->size + 9 > out->room && !out_more(out, 9))
         return 0;
     uint8_t *p = out->data + out->size;
-    if (n < 24) {
-        *p = (uint8_t)(major << 5 | (int)n);
-        out->size++;
-        return 1;
-    }
     int width = n < 0x100 ? 1 : n < 0x10000 ? 2 : n >> 32 ? 8 : 4;
     *p++ = (uint8_t)(major << 5 | (width == 1 ? 24 : width == 2 ? 25 : width == 4 ? 26 : 27));
     for (int k = width - 1; k >= 0; k--)

@@ -31,6 +31,7 @@ typedef struct {
     PyObject *stf;                         // of its machine
     PyObject *inputs;                      // how often each kind of input came, a list
     PyObject *count;                       // count(event, step), if more is to be counted
+    PyObject *value;                       // a machine's state, as users see it
     PyObject *looked, *first;              // a state, and what of it is due first
     int64_t skew, lag, floor, transitions; // ms, ms, ms since 1970, of steps
     Mark sure, maybe;
@@ -59,16 +60,15 @@ static State *quick_state(Device *d)
     return s->status || !s->execution ? NULL : s;
 }
 
-// What its clock says; -1 with an exception set.
+// What its clock says, as Device.time().
 static int64_t time_of(Device *d, const State *s)
 {
-    int64_t now = ((World *)d->world)->now + d->skew;
-    if (now >= s->now && !d->lag && now >= d->floor)
-        return now;
-    PyObject *told = PyObject_CallMethodNoArgs((PyObject *)d, n_time);
-    now = told ? PyLong_AsLongLong(told) : -1;
-    Py_XDECREF(told);
-    return now;
+    int64_t now = ((World *)d->world)->now + d->skew, last = s->now > d->floor ? s->now : d->floor;
+    if (now >= last)
+        d->lag = 0;
+    else if (d->lag < last - now)
+        d->lag = last - now;
+    return now + d->lag;
 }
 
 static int called(PyObject *done)
@@ -177,6 +177,7 @@ static int commit(Device *d, State *made, const Out *record)
     }
     d->sure = d->maybe;
     d->has_maybe = 0;
+    set(&d->value, Py_NewRef(made->client));
     set(&d->state, Py_NewRef((PyObject *)made));
     set(&d->recovered, Py_NewRef(Py_True));
     return PyList_Append(d->records, body) == 0 ? 1 : -1;
@@ -389,16 +390,33 @@ static int set_mark(Device *d, PyObject *v, void *which)
     return 0;
 }
 
-static PyObject *get_value(Device *d, void *none)
+// A state, and what users see of it.
+static void take_state(Device *d, PyObject *state)
+{
+    PyObject *client = PyObject_TypeCheck(state, (PyTypeObject *)py.State)
+                           ? Py_XNewRef(((State *)state)->client)
+                           : PyObject_GetAttrString(state, "client");
+    if (!client)
+        PyErr_Clear();
+    set(&d->value, client ? client : Py_NewRef(Py_None));
+    set(&d->state, Py_NewRef(state));
+}
+
+static PyObject *get_state(Device *d, void *none)
 {
     (void)none;
-    if (PyObject_TypeCheck(d->state, (PyTypeObject *)py.State))
-        return Py_NewRef(((State *)d->state)->client);
-    return PyObject_GetAttrString(d->state, "client");
+    return Py_NewRef(d->state ? d->state : Py_None);
+}
+
+static int set_state(Device *d, PyObject *state, void *none)
+{
+    (void)none;
+    take_state(d, state ? state : Py_None);
+    return 0;
 }
 
 static PyMemberDef device_members[] = {
-    {"state", T_OBJECT, offsetof(Device, state), 0, NULL},
+    {"value", T_OBJECT_EX, offsetof(Device, value), 0, "A machine's state."},
     {"kernel", T_OBJECT, offsetof(Device, kernel), 0, NULL},
     {"journal", T_OBJECT, offsetof(Device, journal), 0, NULL},
     {"world", T_OBJECT, offsetof(Device, world), 0, NULL},
@@ -423,7 +441,7 @@ static PyMemberDef device_members[] = {
 static PyGetSetDef device_fields[] = {
     {"sure", (getter)get_mark, (setter)set_mark, NULL, NULL},
     {"maybe", (getter)get_mark, (setter)set_mark, NULL, (void *)1},
-    {"value", (getter)get_value, NULL, "A machine's state.", NULL},
+    {"state", (getter)get_state, (setter)set_state, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -435,10 +453,11 @@ static PyMethodDef device_methods[] = {
 
 // Objects of a type's instances, by where they lie.
 static const size_t device_objects[] = {
-    offsetof(Device, state),     offsetof(Device, kernel),    offsetof(Device, journal),
-    offsetof(Device, world),     offsetof(Device, recovered), offsetof(Device, records),
-    offsetof(Device, under_way), offsetof(Device, stf),       offsetof(Device, inputs),
-    offsetof(Device, count),     offsetof(Device, looked),    offsetof(Device, first),
+    offsetof(Device, state),   offsetof(Device, value),     offsetof(Device, kernel),
+    offsetof(Device, journal), offsetof(Device, world),     offsetof(Device, recovered),
+    offsetof(Device, records), offsetof(Device, under_way), offsetof(Device, stf),
+    offsetof(Device, inputs),  offsetof(Device, count),     offsetof(Device, looked),
+    offsetof(Device, first),
 };
 
 static const size_t world_objects[] = {
@@ -642,6 +661,16 @@ static int do_signal(World *w, Device *d, uint32_t n, int idle)
     return idle ? 1 : do_next(w, d, n, 1);
 }
 
+static int is_busy(Device *d)
+{
+    if (PyObject_TypeCheck(d->state, (PyTypeObject *)py.State))
+        return ((State *)d->state)->execution && !((State *)d->state)->status;
+    PyObject *busy = PyObject_CallMethod((PyObject *)d, "busy", NULL);
+    int told = busy ? PyObject_IsTrue(busy) : -1;
+    Py_XDECREF(busy);
+    return told;
+}
+
 static int do_twice(World *w, Device *d, uint32_t n)
 {
     if (!d->is_machine)
@@ -651,10 +680,11 @@ static int do_twice(World *w, Device *d, uint32_t n)
         return PyErr_Occurred() ? -1 : 1;
     int ok = fault_seen(w, "message twice") && signal(d, value);
     if (ok) {
-        PyObject *busy = PyObject_CallMethod((PyObject *)d, "busy", NULL);
-        ok = busy ? PyObject_IsTrue(busy) : -1;
-        Py_XDECREF(busy);
-        ok = ok > 0 ? signal(d, value) : ok == 0;
+        int busy = is_busy(d);
+        if (busy < 0)
+            ok = 0;
+        else
+            ok = !busy || signal(d, value);
     }
     Py_DECREF(value);
     return ok ? 1 : -1;

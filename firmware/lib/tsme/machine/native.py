@@ -8,7 +8,7 @@ from ..kernel.rejected import Rejected
 from ..values.cbor import encode_all, measure
 from . import drafts
 
-_API = 1  # as native_modules/machines/module.c has it
+_API = 2  # as native_modules/machines/module.c has it
 
 try:
     import tsme_machines as core
@@ -28,10 +28,13 @@ _OF_STATE = "tasks due state_of"
 _OF_BUILDER = "_due _alter beat begun draw below succeed fail _end"
 
 
-def _below(kind, old, names):
-    # a class of the core's, with what is rare of the one in Python
-    members = {n: vars(old)[n] for n in names.split()}
-    return type(old.__name__, (kind,), {"__module__": old.__module__} | members)
+def _whole(kind, old, names):
+    # a type of the core's, with what is rare of the one in Python
+    core.named(kind, old.__name__)
+    kind.__module__ = old.__module__
+    for name in names.split():
+        setattr(kind, name, vars(old)[name])
+    return kind
 
 
 def _bound(kernel, d):
@@ -55,13 +58,11 @@ def _ordered(v):
 
 
 def install():
-    object_draft = _below(core.ObjectDraft, slow["ObjectDraft"], _OF_OBJECT)
-    members = {n: vars(State)[n] for n in _OF_STATE.split()}
-    members |= {n: vars(StepBuilder)[n] for n in _OF_BUILDER.split()}
-    members |= {"__slots__": (), "__module__": State.__module__}
-    state = type("StepBuilder", (core.State,), members)
     core.Draft.__eq__ = slow["Draft"].__eq__
     core.Draft.__hash__ = None
+    object_draft = _whole(core.ObjectDraft, slow["ObjectDraft"], _OF_OBJECT)
+    state = _whole(core.State, State, _OF_STATE)
+    _whole(state, StepBuilder, _OF_BUILDER)
     drafts.Draft = core.Draft
     drafts.ObjectDraft = object_draft
     drafts.KINDS[dict] = object_draft
@@ -97,8 +98,8 @@ def given(old_input, old_actions, shown):
     if core:
         core.bind(
             reject=reject,
-            Input=_below(core.Input, old_input, ""),
-            Actions=_below(core.Actions, old_actions, _OF_ACTIONS),
+            Input=_whole(core.Input, old_input, ""),
+            Actions=_whole(core.Actions, old_actions, _OF_ACTIONS),
         )
 
 
