@@ -74,8 +74,13 @@ def core_runs() -> bool:
 
 
 def is_quick(client: Any) -> bool:
-    """Are steps of it made in C?"""
-    return bool(core) and type(client) is Machine
+    """Are steps of it made in C?  None: of any machine."""
+    return bool(core) and (client is None or type(client) is Machine)
+
+
+def recover(device: Any, replay: Any, remembers: bool) -> Any:
+    """What a journal's recovery found, and the state of a device whose steps are made in C."""
+    return core.recover(device.journal, device.stf, device.kernel, replay, remembers)
 
 
 def kernel_of(client: Any, room: int | None = None) -> Any:

@@ -18,8 +18,9 @@ from tsme.machine.drafts import own
 from tsme.program.interpreter import Interpreter
 from tsme.values.copies import worded
 
-from .core import DeviceBase, is_quick, journal_on, kernel_of
+from .core import DeviceBase, is_quick, journal_on, kernel_of, recover
 from .nor import Nor
+from .purity.guard import ONE_OF, Guarded
 from .replay_cache import CachedReplay, ReplayCache
 from .terms import Call, Mistake, Value, plain_name
 from .values import ordered
@@ -121,6 +122,9 @@ class Device(DeviceBase, Executor):  # type: ignore[misc]
         if not self.is_machine:
             self.client.trace = None  # a replay has been seen
         self.quick = is_quick(self.client)
+        self.guarded = self.client if isinstance(self.client, Guarded) else None
+        if self.guarded and is_quick(None):
+            self.quick, self.first_free, self.one_of = True, self.client.first, ONE_OF
         self.stf = self.client.stf if self.quick else None
         self.find()
         self.watch = self.world.watched(self)
@@ -294,8 +298,12 @@ class Device(DeviceBase, Executor):  # type: ignore[misc]
         """As Executor.recover, with a memory of the lives before."""
         assert self.journal
         replay = CachedReplay(self.kernel, self.memory())
-        self.found = self.journal.recover(replay.checkpoint, replay.step)
-        self.state, self.transitions = replay.state, replay.transitions
+        if self.quick and not self.guarded:
+            self.found, state = recover(self, replay, replay.recall is self.recall)
+            self.state, self.transitions = state or State(), 0
+        else:
+            self.found = self.journal.recover(replay.checkpoint, replay.step)
+            self.state, self.transitions = replay.state, replay.transitions
         self.recovered = True
         self.keep()
         return bool(self.busy())

@@ -6,7 +6,7 @@ Python.
 
 from typing import Any, Final
 
-API: Final = 2
+API: Final = 3
 
 def bind(**names: Any) -> None:
     """What is rare and stays in Python, by name."""
@@ -20,6 +20,17 @@ def step(stf: Any, kernel: Any, room: int | None, state: Any, event: Any) -> Any
     """The step of an event; NotImplemented: it is Python's."""
 
 def ordered(v: Any) -> Any: ...
+
+def named(kind: type, name: str) -> None:
+    """As errors tell of a type."""
+
+def state(state: Any) -> Any:
+    """A state as steps made here have it."""
+
+def recover(
+    journal: Journal, stf: Any, kernel: Any, replay: Any, remembers: bool
+) -> tuple[Any, Any]:
+    """As Journal.recover() with a replay: what was found, and the state."""
 
 class Draft: ...
 class ObjectDraft(Draft): ...

@@ -179,6 +179,7 @@ typedef struct {
     PyObject_HEAD PyObject *client, *pending, *origin, *result;
     PyObject *actions, *gone, *changed; // lists; NULL: empty so far; None: the step is made
     PyObject *frames, *error;
+    PyObject *after, *after_body; // the state that a replay came to, by which record
     int64_t steps, execution, now, next_id, first, left, bound;
     uint64_t rng;
     uint32_t digest;
@@ -201,6 +202,8 @@ typedef struct {
     PyObject *a, *b;  // value, or error and cause; they may be NULL
 } Event;
 
+// A step is made: nothing can be asked for in it any more.
+void state_done(State *s);
 // `state` as a State of C; a new reference.
 State *state_of(PyObject *state);
 // The state after an event, and its record; NULL with an exception set, which is
@@ -254,6 +257,7 @@ int drafts_begin(PyObject *module);
 int flash_begin(PyObject *module);
 int journal_begin(PyObject *module);
 int worlds_begin(PyObject *module);
+int recovery_begin(PyObject *module);
 int values_begin(PyObject *module);
 int dice_begin(PyObject *module);
 int steps_begin(PyObject *module);

@@ -2,7 +2,7 @@
 
 #include "machines.h"
 
-#define API 2
+#define API 3
 
 static const struct {
     const char *name;
@@ -58,9 +58,10 @@ static struct PyModuleDef module = {
 PyMODINIT_FUNC PyInit_tsme_machines(void)
 {
     PyObject *made = PyModule_Create(&module);
-    if (made && (PyModule_AddIntConstant(made, "API", API) < 0 || !values_begin(made) ||
-                 !drafts_begin(made) || !dice_begin(made) || !steps_begin(made) ||
-                 !flash_begin(made) || !journal_begin(made) || !worlds_begin(made)))
+    if (made &&
+        (PyModule_AddIntConstant(made, "API", API) < 0 || !values_begin(made) ||
+         !drafts_begin(made) || !dice_begin(made) || !steps_begin(made) || !flash_begin(made) ||
+         !journal_begin(made) || !worlds_begin(made) || !recovery_begin(made)))
         Py_CLEAR(made);
     return made;
 }

@@ -30,8 +30,8 @@ static State *new_state(void)
 
 static void state_dealloc(State *s)
 {
-    PyObject **all[] = {&s->client, &s->pending, &s->origin, &s->result, &s->actions,
-                        &s->gone,   &s->changed, &s->frames, &s->error};
+    PyObject **all[] = {&s->client,  &s->pending, &s->origin, &s->result, &s->actions,   &s->gone,
+                        &s->changed, &s->frames,  &s->error,  &s->after,  &s->after_body};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++)
         Py_CLEAR(*all[k]);
     pool_give(Py_TYPE(s) == state_type ? &states : NULL, (PyObject *)s);
@@ -118,6 +118,13 @@ State *state_of(PyObject *state)
     if (PyErr_Occurred())
         Py_CLEAR(s);
     return s;
+}
+
+void state_done(State *s)
+{
+    set(&s->actions, Py_NewRef(Py_None));
+    set(&s->gone, Py_NewRef(Py_None));
+    set(&s->changed, Py_NewRef(Py_None));
 }
 
 /// Builders ///
@@ -700,11 +707,8 @@ static PyObject *step(PyObject *self, PyObject *const *args, Py_ssize_t n)
             (PyObject *)d, Py_XNewRef(list_of(&d->actions)),
             PyByteArray_FromStringAndSize((char *)record.data, (Py_ssize_t)record.size)};
         made = tuple_of(py.Step, items, 3);
-        if (made) {
-            set(&d->actions, Py_NewRef(Py_None));
-            set(&d->gone, Py_NewRef(Py_None));
-            set(&d->changed, Py_NewRef(Py_None));
-        }
+        if (made)
+            state_done(d);
     } else if (raised) {
         reject();
     }

@@ -8,7 +8,8 @@ enum { MOVE_SIGNAL, MOVE_NEXT, MOVE_TWICE, MOVE_LOSE, MOVE_LATE }; // as sim/swa
 
 static PyTypeObject *device_type, *world_type;
 static PyObject *n_signal, *n_check, *n_begin, *n_time, *n_keep, *n_emit, *n_launch, *n_refused,
-    *n_mistaken, *n_slowly, *n_next, *n_lost, *n_fault, *n_timer, *n_pause;
+    *n_mistaken, *n_slowly, *n_next, *n_lost, *n_fault, *n_timer, *n_pause, *n_rejects,
+    *n_rejected, *n_calls;
 
 static void set(PyObject **to, PyObject *v)
 {
@@ -32,8 +33,11 @@ typedef struct {
     PyObject *inputs;                      // how often each kind of input came, a list
     PyObject *count;                       // count(event, step), if more is to be counted
     PyObject *value;                       // a machine's state, as users see it
+    PyObject *guarded;                     // its machine, if that is under guard at times
     PyObject *looked, *first;              // a state, and what of it is due first
     int64_t skew, lag, floor, transitions; // ms, ms, ms since 1970, of steps
+    double first_free; // steps of that which are under guard, and then one of `one_of`
+    int64_t one_of;
     Mark sure, maybe;
     char has_maybe, quick, labelled, is_machine;
 } Device;
@@ -51,13 +55,37 @@ static Mark mark_of(const State *s)
     return m;
 }
 
-// Its state, if steps of it are made here; else NULL.
+// Its state, if its next step is made here; else NULL.
 static State *quick_state(Device *d)
 {
-    if (!d->quick || !PyObject_TypeCheck(d->state, (PyTypeObject *)py.State))
+    if (!d->quick)
         return NULL;
+    if (!PyObject_TypeCheck(d->state, (PyTypeObject *)py.State)) {
+        PyObject *state = (PyObject *)state_of(d->state);
+        if (!state) {
+            PyErr_Clear();
+            return NULL;
+        }
+        set(&d->state, state);
+    }
     State *s = (State *)d->state;
     return s->status || !s->execution ? NULL : s;
+}
+
+// Whether the next step of its machine is under guard, and so Python's; else it counts.
+static int is_watched(Device *d)
+{
+    if (IS_NONE(d->guarded))
+        return 0;
+    PyObject *calls = PyObject_GetAttr(d->guarded, n_calls);
+    long long n = calls ? PyLong_AsLongLong(calls) : 0;
+    Py_XDECREF(calls);
+    if (!calls || (double)n < d->first_free || n % d->one_of == 0)
+        return 1;
+    calls = PyLong_FromLongLong(n + 1);
+    int ok = calls && PyObject_SetAttr(d->guarded, n_calls, calls) == 0;
+    Py_XDECREF(calls);
+    return !ok;
 }
 
 // What its clock says, as Device.time().
@@ -191,7 +219,15 @@ static int told_of(Device *d, PyObject *method)
     PyErr_NormalizeException(&type, &e, &trace);
     if (trace)
         PyException_SetTraceback(e, trace);
-    int ok = called(PyObject_CallMethodOneArg((PyObject *)d, method, e));
+    PyObject *rejects = method == n_refused ? PyObject_GetAttr(((World *)d->world)->sim, n_rejects)
+                                            : Py_NewRef(Py_None);
+    int rejected = rejects && rejects != Py_None ? PyObject_IsInstance(e, rejects) : 0, ok = 0;
+    if (rejects && rejected > 0)
+        ok = called(PyObject_CallMethodObjArgs(((World *)d->world)->seen, n_rejected,
+                                               (PyObject *)d, e, NULL));
+    else if (rejects && rejected == 0)
+        ok = called(PyObject_CallMethodOneArg((PyObject *)d, method, e));
+    Py_XDECREF(rejects);
     Py_XDECREF(type);
     Py_XDECREF(e);
     Py_XDECREF(trace);
@@ -213,9 +249,7 @@ static int feed(Device *d, State *old, const Event *event)
         done = commit(d, made, &record);
         if (done > 0) {
             PyObject *actions = Py_XNewRef(made->actions);
-            set(&made->actions, Py_NewRef(Py_None));
-            set(&made->gone, Py_NewRef(Py_None));
-            set(&made->changed, Py_NewRef(Py_None));
+            state_done(made);
             done = act(d, event, made, actions) ? 1 : -1;
             Py_XDECREF(actions);
         }
@@ -237,8 +271,8 @@ static int feed(Device *d, State *old, const Event *event)
 static int signal_quickly(Device *d, PyObject *value)
 {
     State *s = quick_state(d);
-    if (!s)
-        return 0;
+    if (!s || is_watched(d))
+        return PyErr_Occurred() ? -1 : 0;
     Event event = {.kind = SIGNAL, .now = time_of(d, s)};
     if (event.now == -1 && PyErr_Occurred())
         return -1;
@@ -288,6 +322,8 @@ static PyObject *m_end(Device *d, PyObject *const *args, Py_ssize_t n)
         event.a = PyTuple_GET_ITEM(fields, 0);
         event.b = event.kind == FAILED ? PyTuple_GET_ITEM(fields, 1) : NULL;
     }
+    if (is_watched(d))
+        return PyErr_Occurred() ? NULL : Py_NewRef(Py_False);
     Py_INCREF(event.action);
     int done = feed(d, s, &event);
     Py_DECREF(event.action);
@@ -302,13 +338,18 @@ static int timer_quickly(Device *d, PyObject *action)
     if (!s || due == Py_None)
         return 0;
     Event event = {.kind = TIMER, .action = action};
-    int64_t floor = d->floor, when = PyLong_AsLongLong(due);
+    int64_t floor = d->floor, lag = d->lag, when = PyLong_AsLongLong(due);
     d->floor = when;
     event.now = time_of(d, s);
     if (PyErr_Occurred())
         return -1;
     if (when > event.now)
         return 1;
+    if (is_watched(d)) {
+        d->floor = floor;
+        d->lag = lag;
+        return PyErr_Occurred() ? -1 : 0;
+    }
     Py_INCREF(action);
     int done = feed(d, s, &event);
     Py_DECREF(action);
@@ -432,6 +473,9 @@ static PyMemberDef device_members[] = {
     {"lag", T_LONGLONG, offsetof(Device, lag), 0, NULL},
     {"floor", T_LONGLONG, offsetof(Device, floor), 0, NULL},
     {"transitions", T_LONGLONG, offsetof(Device, transitions), 0, NULL},
+    {"guarded", T_OBJECT, offsetof(Device, guarded), 0, NULL},
+    {"first_free", T_DOUBLE, offsetof(Device, first_free), 0, NULL},
+    {"one_of", T_LONGLONG, offsetof(Device, one_of), 0, NULL},
     {"quick", T_BOOL, offsetof(Device, quick), 0, NULL},
     {"labelled", T_BOOL, offsetof(Device, labelled), 0, NULL},
     {"is_machine", T_BOOL, offsetof(Device, is_machine), 0, NULL},
@@ -453,11 +497,11 @@ static PyMethodDef device_methods[] = {
 
 // Objects of a type's instances, by where they lie.
 static const size_t device_objects[] = {
-    offsetof(Device, state),   offsetof(Device, value),     offsetof(Device, kernel),
-    offsetof(Device, journal), offsetof(Device, world),     offsetof(Device, recovered),
-    offsetof(Device, records), offsetof(Device, under_way), offsetof(Device, stf),
-    offsetof(Device, inputs),  offsetof(Device, count),     offsetof(Device, looked),
-    offsetof(Device, first),
+    offsetof(Device, guarded),   offsetof(Device, state),   offsetof(Device, value),
+    offsetof(Device, kernel),    offsetof(Device, journal), offsetof(Device, world),
+    offsetof(Device, recovered), offsetof(Device, records), offsetof(Device, under_way),
+    offsetof(Device, stf),       offsetof(Device, inputs),  offsetof(Device, count),
+    offsetof(Device, looked),    offsetof(Device, first),
 };
 
 static const size_t world_objects[] = {
@@ -819,7 +863,8 @@ int worlds_begin(PyObject *module)
         {&n_mistaken, "mistaken"}, {&n_slowly, "signal_slowly"},
         {&n_next, "_next"},        {&n_lost, "_lost"},
         {&n_fault, "fault"},       {&n_timer, "timer"},
-        {&n_pause, "pause"},
+        {&n_pause, "pause"},       {&n_rejects, "rejects"},
+        {&n_rejected, "rejected"}, {&n_calls, "calls"},
     };
     for (size_t k = 0; k < COUNT(texts); k++)
         if (!(*texts[k].to = PyUnicode_InternFromString(texts[k].text)))

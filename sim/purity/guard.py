@@ -33,7 +33,7 @@ _MACHINE: Any = Machine  # device code has no types
 _HERE = str(Path(__file__).parent)
 _ADDRESS = re.compile(r" at 0x[0-9a-f]{6,}>")
 _FIRST, _REST = 256, 32  # steps of a device that are under guard, in seed 0 and in others;
-_ONE_OF = 32  # after them one of so many
+ONE_OF = 32  # after them one of so many
 _GUARDED = 16  # one of so many seeds is under guard,
 _TRACED = 8  # and of so many has its lines counted
 
@@ -289,7 +289,7 @@ class Guarded(_MACHINE):  # type: ignore[misc]
     def call(self, d: Any, function: Any, part: Any, given: Any) -> Any:
         n = self.calls
         self.calls = n + 1
-        if n >= self.first and n % _ONE_OF:
+        if n >= self.first and n % ONE_OF:
             return super().call(d, function, part, given)
         if self.guard is None:
             return self._traced(d, function, part, given)

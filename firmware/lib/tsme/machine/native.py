@@ -8,7 +8,7 @@ from ..kernel.rejected import Rejected
 from ..values.cbor import encode_all, measure
 from . import drafts
 
-_API = 2  # as native_modules/machines/module.c has it
+_API = 3  # as native_modules/machines/module.c has it
 
 try:
     import tsme_machines as core
@@ -49,8 +49,13 @@ class MachineKernel(Kernel):
         self.work = 0
         step = core.step(client.stf, self, self.room, state, event)
         if step is NotImplemented:
-            return Kernel.step(self, state, event)
+            step = Kernel.step(self, state, event)
+            if step:
+                step = Step(core.state(step.state), step.actions, step.record)
         return step
+
+    def restore(self, item, size=0):
+        return core.state(Kernel.restore(self, item, size))
 
 
 def _ordered(v):
