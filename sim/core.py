@@ -78,9 +78,12 @@ def is_quick(client: Any) -> bool:
     return bool(core) and (client is None or type(client) is Machine)
 
 
-def recover(device: Any, replay: Any, remembers: bool) -> Any:
-    """What a journal's recovery found, and the state of a device whose steps are made in C."""
-    return core.recover(device.journal, device.stf, device.kernel, replay, remembers)
+def recover(device: Any, replay: Any, newest: list[Any] | None) -> Any:
+    """What a journal's recovery found, and the state of a device whose steps are made in C.
+
+    newest: where the recovery before has begun; None if nothing is remembered.
+    """
+    return core.recover(device.journal, device.stf, device.kernel, replay, newest)
 
 
 def kernel_of(client: Any, room: int | None = None) -> Any:

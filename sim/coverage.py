@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import CodeType
 from typing import Any
 
 from tsme.kernel.protocol import FAILED, INPUTS, TIMER, TRACED
@@ -93,8 +92,9 @@ class Coverage:
         at = error.__traceback__
         while at is not None and at.tb_next is not None:
             at = at.tb_next
-        code, line = (at.tb_frame.f_code, at.tb_lineno) if at else (None, 0)
-        self.devices[device.name].rejected[_named(error, code, line)] += 1
+        key = (type(error), at.tb_frame.f_code.co_filename, at.tb_lineno) if at else None
+        name = _NAMES.get(key) or _named(error, key)
+        self.devices[device.name].rejected[name] += 1
 
     def counter(
         self, sim: Simulation, device: Device
@@ -132,16 +132,16 @@ class Coverage:
         return count_and_label if labelled else count, inputs, labelled
 
 
-def _named(error: Exception, code: CodeType | None, line: int) -> str:
+_Place = tuple[type, str, int]
+_NAMES: dict[_Place | None, str] = {}
+
+
+def _named(error: Exception, at: _Place | None) -> str:
     """An error's name, and where it was raised; remembered, since most are alike."""
-    key = (type(error), code.co_filename if code else "", line)
-    if key not in _NAMES:
-        place = f" ({code.co_filename.rpartition('/')[2]}:{line})" if code else ""
-        _NAMES[key] = type(error).__name__ + place
-    return _NAMES[key]
-
-
-_NAMES: dict[tuple[type, str, int], str] = {}
+    name = type(error).__name__
+    if at:
+        name = _NAMES[at] = f"{name} ({at[1].rpartition('/')[2]}:{at[2]})"
+    return name
 
 
 def _trace(seen: Seen, device: Device) -> dict[int, int]:

@@ -299,7 +299,7 @@ class Device(DeviceBase, Executor):  # type: ignore[misc]
         assert self.journal
         replay = CachedReplay(self.kernel, self.memory())
         if self.quick and not self.guarded:
-            self.found, state = recover(self, replay, replay.recall is self.recall)
+            self.found, state = recover(self, replay, replay.recall.newest)
             self.state, self.transitions = state or State(), 0
         else:
             self.found = self.journal.recover(replay.checkpoint, replay.step)

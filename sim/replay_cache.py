@@ -23,6 +23,7 @@ class ReplayCache:
         # and the transitions of it.
         self.steps: dict[int, tuple[Any, bytes, Any, int]] = {}
         self.checkpoints: dict[bytes, tuple[Any, Any]] = {}  # the state before, and that of it
+        self.newest: list[Any] = []  # where a recovery in C has begun: checkpoint and state
 
 
 class CachedReplay(_REPLAY):  # type: ignore[misc]

@@ -28,7 +28,7 @@ def state(state: Any) -> Any:
     """A state as steps made here have it."""
 
 def recover(
-    journal: Journal, stf: Any, kernel: Any, replay: Any, remembers: bool
+    journal: Journal, stf: Any, kernel: Any, replay: Any, newest: list[Any] | None
 ) -> tuple[Any, Any]:
     """As Journal.recover() with a replay: what was found, and the state."""
 

@@ -139,6 +139,7 @@ typedef struct {
     Steps steps;
     PyObject *replay; // of Python, for what is rare
     State *state;
+    PyObject *newest; // a list: the body of the newest checkpoint that was read, its state
     int remembers;
 } Recovery;
 
@@ -160,6 +161,29 @@ static int by_python(Recovery *r, PyObject *method, const uint8_t *body, size_t 
     Py_XDECREF((PyObject *)r->state);
     r->state = now;
     return 1;
+}
+
+// Where a recovery begins is where the last one did, most often.
+static int replay_checkpoint(Recovery *r, const uint8_t *body, size_t size)
+{
+    int first = !r->state && r->remembers;
+    if (first && PyList_GET_SIZE(r->newest) == 2) {
+        PyObject *known = PyList_GET_ITEM(r->newest, 0);
+        if ((size_t)PyBytes_GET_SIZE(known) == size &&
+            !memcmp(PyBytes_AS_STRING(known), body, size)) {
+            r->state = (State *)Py_NewRef(PyList_GET_ITEM(r->newest, 1));
+            return 1;
+        }
+    }
+    if (!by_python(r, n_checkpoint, body, size))
+        return 0;
+    PyObject *bytes =
+        first ? PyBytes_FromStringAndSize((const char *)body, (Py_ssize_t)size) : NULL;
+    PyObject *pair = bytes ? Py_BuildValue("[OO]", bytes, (PyObject *)r->state) : NULL;
+    int ok = !first || (pair && PyList_SetSlice(r->newest, 0, 2, pair) == 0);
+    Py_XDECREF(bytes);
+    Py_XDECREF(pair);
+    return ok;
 }
 
 static int replay_step(Recovery *r, const uint8_t *body, size_t size)
@@ -200,26 +224,26 @@ static int replay_all(Recovery *r)
             return 0;
         }
         const uint8_t *body = walk->body ? walk->body : copy;
-        int ok = walk->kind == TSME_JOURNAL_CHECKPOINT
-                     ? by_python(r, n_checkpoint, body, walk->size)
-                     : replay_step(r, body, walk->size);
+        int ok = walk->kind == TSME_JOURNAL_CHECKPOINT ? replay_checkpoint(r, body, walk->size)
+                                                       : replay_step(r, body, walk->size);
         PyMem_Free(copy);
         if (!ok)
             return 0;
     }
 }
 
-// recover(journal, stf, kernel, replay, remembers) -> (Info, state, or None if there are
-// no records)
+// recover(journal, stf, kernel, replay, newest) -> (Info, state, or None if there are no
+// records); newest: a list, or None if nothing is remembered
 static PyObject *recover(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
     (void)self;
     if (n != 5 || !PyObject_TypeCheck(args[0], journal_type)) {
-        PyErr_SetString(PyExc_TypeError, "recover(journal, stf, kernel, replay, remembers)");
+        PyErr_SetString(PyExc_TypeError, "recover(journal, stf, kernel, replay, newest)");
         return NULL;
     }
     Recovery r = {.journal = (Journal *)args[0], .replay = args[3]};
-    r.remembers = PyObject_IsTrue(args[4]);
+    r.newest = args[4];
+    r.remembers = PyList_CheckExact(args[4]);
     r.steps.stf = args[1];
     r.steps.kernel = args[2];
     r.steps.room = tsme_journal_most(&r.journal->journal);
@@ -240,7 +264,7 @@ static PyObject *state(PyObject *self, PyObject *v)
 
 static PyMethodDef methods[] = {
     {"recover", (PyCFunction)(void (*)(void))recover, METH_FASTCALL,
-     "recover(journal, stf, kernel, replay, remembers) -> (Info, state or None)"},
+     "recover(journal, stf, kernel, replay, newest) -> (Info, state or None)"},
     {"state", state, METH_O, "state(state): as steps made here have it"},
     {NULL, NULL, 0, NULL},
 };
