@@ -55,6 +55,7 @@ class MachineKernel(Kernel):
         return step
 
     def restore(self, item, size=0):
+        # recursion: at most 1, the same of the class above
         return core.state(Kernel.restore(self, item, size))
 
 
