@@ -16,9 +16,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from tsme import core
+from tsme import kernel
 from tsme.errors import TsmeError
 from tsme.kernel import protocol, replay
+from tsme.program import interpreter
 from tsme.program.frames import SILENT
 
 from ...compiler.frontend.model import Json
@@ -49,10 +50,10 @@ def replay_history(
     Raises TsmeError for what is no program, or does not replay with this one.
     """
     what = listing(program, debug)
-    vm = core.runs(what.program)
+    vm = interpreter.Interpreter(what.program)
     known = {item.program.digest: item for item in (listing(*pair) for pair in others)}
-    clients = {digest: core.runs(item.program) for digest, item in known.items()}
-    run = replay.Replay(core.kernel(vm, None, clients.get))
+    clients = {digest: interpreter.Interpreter(item.program) for digest, item in known.items()}
+    run = replay.Replay(kernel.Kernel(vm, None, clients.get))
     view: _View | None = None
     for record in records:
         _, event = replay.read_step(record, run.state.now)

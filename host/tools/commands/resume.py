@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import click
 
-from tsme.core import kernel
 from tsme.engine.programs import give_up
 from tsme.journal import Journal
+from tsme.kernel import Kernel
 from tsme.kernel.executor import Executor
 from tsme.kernel.protocol import STOP
 
@@ -179,7 +179,7 @@ def commit(journal: str, log: Log, known: list[Known], event: Any) -> Any:
         no_limits(),
         worded(journal, cure),
     ):
-        executor = _EXECUTOR(kernel(None, None, find), Journal(device, log.slot))
+        executor = _EXECUTOR(Kernel(None, None, find), Journal(device, log.slot))
         if not executor.recover():
             raise HostError("TSME-H044", f"no execution is under way in {named(journal)}")
         step = executor.kernel.step(executor.state, event(executor.state))

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeVar
 
-from tsme.core import kernel, runs
 from tsme.errors import TsmeError
+from tsme.kernel import Kernel
 from tsme.kernel.limits import LIMITS
 from tsme.kernel.mismatch import Mismatch
 from tsme.kernel.protocol import STATUS, TASK
 from tsme.kernel.replay import Replay
 from tsme.program import Program
+from tsme.program.interpreter import Interpreter
 
 from ...compiler.backend.debug import Debug
 from ...compiler.backend.disasm import disassemble
@@ -86,7 +87,7 @@ def client_of(known: Known | None) -> Any:
     """What the kernel runs a program with; a machine is that itself."""
     if known is None or known.machine is not None:
         return known and known.machine
-    return runs(known.program)
+    return Interpreter(known.program)
 
 
 class Player(Watcher):
@@ -146,13 +147,13 @@ class Player(Watcher):
                 where = "neither kept beside the journal nor given with --program"
                 self.lose(f"the program {bytes(digest).hex()} is {where}")
                 return False
-            self.kernel = kernel(self._client(digest), None, self._client)
+            self.kernel = Kernel(self._client(digest), None, self._client)
         return True
 
     def _client(self, digest: bytes) -> Any:
         """What runs a program; None if it is not known."""
         client = client_of(self.known.get(bytes(digest)))
-        if client is not None and not client.signals:  # a machine has no code to watch
+        if isinstance(client, Interpreter):
             self.watch(client)
         return client
 
