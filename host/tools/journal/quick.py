@@ -16,6 +16,7 @@ from tsme.kernel.protocol import START
 from tsme.kernel.replay import read_step
 from tsme.values import cbor
 
+from ...compiler.frontend.model import CompileError
 from ..errors import HostError
 from ..files import read_program
 from ..inputs import read_bytes
@@ -88,7 +89,7 @@ def identical(path: str, given: tuple[str, ...]) -> Same | None:
         named = [know(read_program(one)) for one in given]
         image = image_of(path, read_bytes(path))
         return _same(image, _Programs([*kept, *named]), named)
-    except (HostError, TsmeError, OSError, ValueError, IndexError, TypeError):
+    except (CompileError, HostError, TsmeError, OSError, ValueError, IndexError, TypeError):
         return None
 
 

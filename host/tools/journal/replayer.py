@@ -16,6 +16,8 @@ from tsme.kernel.limits import LIMITS
 from tsme.kernel.mismatch import Mismatch
 from tsme.kernel.protocol import STATUS, TASK
 from tsme.kernel.replay import Replay
+from tsme.machine import Machine
+from tsme.machine import native as _native
 from tsme.program import Program
 from tsme.program.interpreter import Interpreter
 
@@ -33,6 +35,7 @@ from .refusals import BEHAVED, MISSING, behaviour, brief, check_behaviour
 from .watching import Told, Watcher
 
 RETIRED = "TSME.Retired"
+_NATIVE: Any = _native  # device code has no types
 _Read = TypeVar("_Read")
 
 
@@ -88,6 +91,13 @@ def client_of(known: Known | None) -> Any:
     if known is None or known.machine is not None:
         return known and known.machine
     return Interpreter(known.program)
+
+
+def _kernel(client: Any, look: Callable[[bytes], Any]) -> Any:
+    """Of programs, or of a machine, whose steps are made in C if they can be."""
+    if _NATIVE.core and type(client) is Machine:
+        return _NATIVE.MachineKernel(client, None, look)
+    return Kernel(client, None, look)
 
 
 class Player(Watcher):
@@ -147,7 +157,7 @@ class Player(Watcher):
                 where = "neither kept beside the journal nor given with --program"
                 self.lose(f"the program {bytes(digest).hex()} is {where}")
                 return False
-            self.kernel = Kernel(self._client(digest), None, self._client)
+            self.kernel = _kernel(self._client(digest), self._client)
         return True
 
     def _client(self, digest: bytes) -> Any:

@@ -45,12 +45,12 @@ class MachineKernel(Kernel):
     # The kernel of a machine that nobody watches.
     def step(self, state, event):
         # recursion: at most 1, the same of the class above
-        client = self.client
+        stf = getattr(self.client, "stf", None)  # there may be a program after a machine
         self.work = 0
-        step = core.step(client.stf, self, self.room, state, event)
+        step = core.step(stf, self, self.room, state, event) if stf else NotImplemented
         if step is NotImplemented:
             step = Kernel.step(self, state, event)
-            if step:
+            if step and stf:
                 step = Step(core.state(step.state), step.actions, step.record)
         return step
 
