@@ -219,6 +219,9 @@ tsme_ref *tsme_op_error(struct tsme *t, tsme_ref *sp, uint32_t operand)
     }
     uint32_t sizes[2] = {tsme_size(sp), tsme_size(sp + 1)};
     int err = tsme_reserve(t, sp + 2, sizes[0] + sizes[1] + 16);
+    if (!tsme_fits(sp, 1) || !tsme_fits(sp + 1, 1)) {
+        err = TSME_ERR_LIMIT; // a name or a cause that is no text, and this deep: no value here
+    }
     if (err) {
         t->error = err;
         return 0;

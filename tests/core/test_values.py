@@ -20,7 +20,7 @@ from tsme.program.compare import matches
 from tsme.values import cbor, timestamp
 from tsme_host.compiler.compile import compile_text
 
-from . import kernel, library, machine, model, tsm
+from . import functions, kernel, library, machine, model, tsm
 from .played import Played, flow, mapped, task
 
 TIMES = (machine.START, machine.BETWEEN)
@@ -297,6 +297,20 @@ def test_what_is_emitted_is_in_no_record(tmp_path: Path) -> None:
     expected, _ = kernel.records(program, fields, *TIMES)
     for target in ("host", "host-stress", "m3"):
         assert machine.run(target, program, fields, tmp_path).records == expected
+
+
+def test_a_cause_that_is_too_deep_for_a_value_makes_no_step(tmp_path: Path) -> None:
+    """No compiler writes such a program; the Python kernel is asked for this step then."""
+    source = 'ENTER 0\nCATCH H\nCONST "E"\nLOAD 0\nFAIL 3\nH: ERROR\nCALL 13\nSTORE 0\nEND'
+    program = tsm.assemble(source)
+    for depth, error in ((31, ""), (32, "limit")):
+        value: Any = 1
+        for _ in range(depth):
+            value = [value]
+        fields = start_fields(program, value)
+        ran = machine.run("host", program, fields, tmp_path, 16384, calls=functions.Caller())
+        assert ran.error == error
+        assert ran.records == (b"" if error else kernel.records(program, fields, *TIMES)[0])
 
 
 # --- steps in parts ---
