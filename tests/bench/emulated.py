@@ -1,4 +1,5 @@
-"""What a board works: instructions of real MicroPython firmware, tsme frozen in, in emulators.
+"""What a board works: instructions of real MicroPython firmware, with tsme and the C core in it,
+in emulators.
 
 They are the same numbers each time.  Of the emulated RP2040 (rp2 firmware, rp2040js):
 `board.rp2040.ready_insns` from reset to "ready", its region empty, and

@@ -22,7 +22,7 @@ from tsme_host.compiler.compile import compile_text
 
 SHARED = ROOT.parent / "shared"
 DEVICE = Path(__file__).with_name("device.py")
-HEAPS = {how: Path(__file__).with_name(f"heap_{how}.py") for how in ("kernel", "engine")}
+HEAPS = {how: Path(__file__).with_name(f"heap_{how}.py") for how in ("kernel", "engine", "core")}
 # How often a process repeats a workload, so that it runs for about half a second.
 REPEAT = {"a": 3, "b": 200, "c": 2, "d": 100, "e": 400, "e0": 400}
 
@@ -89,6 +89,11 @@ def heap_in_use(workload: Workload, interpreter: str, folder: Path, how: str) ->
     if interpreter == "frozen":
         subprocess.run([ROOT / "setup" / "unix.sh", "unixfrozen"], check=True, stdout=sys.stderr)
         program, path = interpreters.BUILD / "unixfrozen" / "micropython", ".:.frozen"
+        # It has the core too, before which a module in the file system goes.
+        without = folder / "tsme_core.py"
+        without.unlink(missing_ok=True)
+        if how != "core":
+            without.write_text("raise ImportError\n")
     else:
         program = interpreters.find(interpreter)
     (folder / "heap.bin").unlink(missing_ok=True)
@@ -132,6 +137,7 @@ def heaps_in_use(workload: Workload, folder: Path) -> dict[str, float]:
         out[f"{interpreter}.e.heap_bytes"] = heap_in_use(workload, interpreter, folder, "kernel")
         heap = heap_in_use(workload, interpreter, folder, "engine")
         out[f"{interpreter}.e.engine_heap_bytes"] = heap
+    out["frozen.core.e.heap_bytes"] = heap_in_use(workload, "frozen", folder, "core")
     return out
 
 
