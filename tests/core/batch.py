@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from binascii import crc32
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +26,8 @@ COMPILERS = {"clang64": "clang", "clang32": "clang", "powerpc": "clang", "s390x"
 BUILDS = ("gcc64", "gcc64-stress", "clang64", "gcc32", "clang32", "powerpc", "s390x")
 
 
+NUMBERS = {name: number for number, name in machine.ERRORS.items()}
+
 # What an input leads to: the record and the actions, or the name of an error, or "late".
 Outcome = tuple[bytes, bytes] | str
 
@@ -45,6 +48,22 @@ class Case:
     calls: list[tuple[int, bytes, int, bytes]] = field(default_factory=list)
     middle: tuple[int, bytes] = (0, b"")  # a checkpoint of Python's behind so many inputs
     begins: bytes = b""  # the checkpoint that it begins with
+
+    def for_module(self) -> bytes:
+        """As generated_board.py reads it: with the CRC-32 of what must come of it."""
+        crc = 0
+        for one in self.outcomes:
+            if one == "late":
+                part = pack("<I", LATE)
+            elif isinstance(one, str):
+                part = pack("<Ii", FAILED, NUMBERS[one])
+            else:
+                part = pack("<I", len(one[0])) + one[0] + pack("<I", len(one[1])) + one[1]
+            crc = crc32(part, crc)
+        name = self.name.encode()
+        crc = crc32(self.checkpoint, crc)
+        data = pack("<I", len(name)) + name + pack("<I", crc) + self.packed(0, 0)
+        return pack("<I", len(data)) + data
 
     def rest(self) -> Case:
         """What is left of it behind the checkpoint in its middle, which it begins with."""

@@ -1,19 +1,23 @@
 """Ten thousand generated executions: Python and the C core make the same records, actions and end.
 
 The core's run is checked for every wrong address and undefined operation; each of its steps is
-undone once and made again, and behind each step it goes on from nothing but a checkpoint.
+undone once and made again, and behind each step it goes on from nothing but a checkpoint. The
+module of CPython runs all of them too.
 """
 
 from __future__ import annotations
 
-import functools
 import json
 from pathlib import Path
 
 import pytest
 
+from tests import interpreters
+
 from . import batch, generated, machine
 
+SCRIPT = Path(__file__).with_name("generated_board.py")
+MEMORY = 200_000  # bytes of the module's
 COUNT = 10_000
 PARTS = 4  # run side by side
 
@@ -24,16 +28,23 @@ def built() -> None:
     machine.make("batch")
 
 
-@functools.lru_cache(maxsize=1)
-def part(number: int) -> list[batch.Case]:
-    size = COUNT // PARTS
-    return list(generated.cases(size, number * size))
+def same(said: str, count: int) -> None:
+    """Of a run of generated_board.py: all of them are."""
+    lines = [line for line in said.splitlines() if line.startswith("generated: ")]
+    assert [line.strip() for line in lines] == [f"generated: {count} same"], said[-3000:]
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("number", range(PARTS))
-def test_python_and_the_core_make_the_same(number: int, tmp_path: Path) -> None:
-    cases = part(number)
-    assert len(cases) == COUNT // PARTS
+def test_python_the_core_and_its_module_make_the_same(number: int, tmp_path: Path) -> None:
+    size = COUNT // PARTS
+    cases = list(generated.cases(size, number * size))
+    interpreters.require("core")
+    path = tmp_path / "module"
+    path.write_bytes(b"".join(case.for_module() for case in cases))
+    done = interpreters.run("core", SCRIPT, [path, str(MEMORY)], timeout=240)
+    assert done.returncode == 0, done.stderr.decode()
+    same(done.stdout.decode(), size)
     found = batch.run("gcc64", cases, tmp_path, flags=batch.AGAIN | batch.RESTORE)
     told = [answer.differs(case) for case, answer in zip(cases, found, strict=True)]
     assert [one for one in told if one] == []
