@@ -442,10 +442,13 @@ int tsme_journal_commit(struct tsme_journal *j, uint8_t kind, const struct tsme_
         }
     }
     uint32_t size = TSME_RECORD_HEAD;
+    uint32_t all = 0;
     for (uint32_t i = 0; i < count; i++) {
-        // What is too large is so, however many parts follow.
-        uint32_t more = parts[i].size <= TSME_RECORD_MOST ? parts[i].size : TSME_RECORD_MOST + 1u;
-        size = size <= TSME_RECORD_MOST ? size + more : size;
+        size += parts[i].size;
+        all |= parts[i].size | size;
+    }
+    if (all > TSME_RECORD_MOST) { // their sum may have gone round
+        size = TSME_RECORD_HEAD + TSME_RECORD_MOST + 1u;
     }
     struct record r;
     r.parts = parts;

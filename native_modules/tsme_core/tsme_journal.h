@@ -96,6 +96,10 @@ struct tsme_device {
     // Null: there is no such thing.
     int (*shared)(void *context, uint32_t *start, uint32_t *blocks);
 
+    // The region as memory, at a multiple of 4, where flash is mapped so: `read` is not asked
+    // then, and what was programmed is compared in its place. Null: it is not.
+    const uint8_t *mapped;
+
     void *context;  // handed to all of them
     uint32_t size;  // bytes of a block: a multiple of 256, at least 8 slots; no default
     uint32_t count; // blocks, 2 .. 65535; no default

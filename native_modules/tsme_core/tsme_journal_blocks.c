@@ -84,6 +84,10 @@ uint32_t tsme_good_after(const struct tsme_journal *j, uint32_t generation)
 int tsme_flash_read(struct tsme_journal *j, uint32_t block, uint32_t off, uint8_t *to,
                     uint32_t size)
 {
+    if (j->device.mapped) {
+        memcpy(to, j->device.mapped + block * j->device.size + off, size);
+        return 0;
+    }
     // calls: the caller
     int said = j->device.read(j->device.context, block, off, to, size);
     if (!said) {
@@ -98,17 +102,18 @@ int tsme_flash_read(struct tsme_journal *j, uint32_t block, uint32_t off, uint8_
 // Are `size` bytes the same? By words where they lie at words, as the buffer and slots do.
 static bool same(const uint8_t *a, const uint8_t *b, uint32_t size)
 {
-    uint32_t differ = 0;
-    if ((((uintptr_t)a | (uintptr_t)b) & 3) == 0) {
-        for (; size >= 4; size -= 4, a += 4, b += 4) {
-            uint32_t x;
-            uint32_t y;
-            memcpy(&x, __builtin_assume_aligned(a, 4), 4);
-            memcpy(&y, __builtin_assume_aligned(b, 4), 4);
-            differ |= x ^ y;
+    uint32_t at = 0;
+    uint32_t words = (((uintptr_t)a | (uintptr_t)b) & 3) == 0 ? size & ~3u : 0;
+    for (; at != words; at += 4) {
+        uint32_t x;
+        uint32_t y;
+        memcpy(&x, __builtin_assume_aligned(a + at, 4), 4);
+        memcpy(&y, __builtin_assume_aligned(b + at, 4), 4);
+        if (x != y) {
+            return false;
         }
     }
-    return !differ && (!size || !memcmp(a, b, size));
+    return at == size || !memcmp(a + at, b + at, size - at);
 }
 
 // Are the `size` bytes of the buffer from `at` on in the flash? What is behind them is read over.
@@ -116,6 +121,9 @@ int tsme_flash_holds(struct tsme_journal *j, uint32_t block, uint32_t off, uint3
                      uint32_t size)
 {
     uint8_t chunk[CHUNK];
+    if (j->device.mapped) {
+        return same(j->device.mapped + block * j->device.size + off, j->buffer + at, size);
+    }
     uint8_t *to = j->buffer + at + size;
     uint32_t room = j->buffer_size - at - size;
     if (room < CHUNK) {

@@ -14,7 +14,8 @@
 
 enum { BLOCK = 4096, COUNT = 8, BODY_MOST = 256 };
 
-static uint8_t flash[BLOCK * COUNT];
+static uint32_t words[BLOCK * COUNT / 4];
+static uint8_t *const flash = (uint8_t *)words;
 static uint8_t buffer[TSME_JOURNAL_BUFFER];
 static uint8_t blocks[TSME_JOURNAL_BLOCKS(COUNT)];
 static uint8_t body[BODY_MOST];
@@ -81,6 +82,7 @@ static int open_journal(struct tsme_info *info)
     const struct tsme_journal_config config = {.device = {.read = flash_read,
                                                           .program = flash_program,
                                                           .erase = flash_erase,
+                                                          .mapped = flash,
                                                           .size = BLOCK,
                                                           .count = COUNT},
                                                .buffer = buffer,
@@ -130,7 +132,7 @@ int bare_main(void)
     }
     uint32_t commits = parse_number(argv[2]);
     uint32_t size = parse_number(argv[3]);
-    memset(flash, 0xFF, sizeof flash);
+    memset(flash, 0xFF, sizeof words);
     int error = size > BODY_MOST || !commits ? TSME_J007 : open_journal(&info);
     error = error ? error : write_all(commits, size, &least, &all);
     uint32_t began = port_instructions();
@@ -143,5 +145,5 @@ int bare_main(void)
     print_number("mean", error ? 0 : all / commits);
     print_number("recover", recovered);
     print_number("ram", sizeof journal + sizeof blocks);
-    return port_write(argv[1], flash, sizeof flash) ? 1 : 0;
+    return port_write(argv[1], flash, sizeof words) ? 1 : 0;
 }

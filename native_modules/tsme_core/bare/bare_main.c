@@ -137,6 +137,7 @@ static int ram_journal(struct tsme_journal *j)
         .device = {.read = ram_read,
                    .program = ram_program,
                    .erase = ram_erase,
+                   .mapped = records,
                    .context = records,
                    .size = BLOCK,
                    .count = BLOCKS},

@@ -336,6 +336,7 @@ struct tsme_device flash_device(struct flash *f)
     return (struct tsme_device){.read = flash_read,
                                 .program = flash_program,
                                 .erase = flash_erase,
+                                .mapped = f->g.count % 2 ? f->data : 0, // both ways
                                 .context = f,
                                 .size = f->g.block,
                                 .count = f->g.count,
