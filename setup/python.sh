@@ -33,7 +33,7 @@ make_venv() {
 # examples import `sim`, and tools import `tests`, from wherever they are started.
 install_project() {
     local site
-    pip_install --no-deps --no-build-isolation --editable .
+    TSME_CORE=0 pip_install --no-deps --no-build-isolation --editable . # build_native makes the core
     rm -rf tsme.egg-info
     site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
     echo "$ROOT" >"$site/tsme-working-tree.pth"

@@ -193,18 +193,21 @@ def test_the_environment_may_be_activated_when_it_is_made_anew():
     assert not found.startswith(sys.prefix)
 
 
-def test_the_wheel_holds_its_packages_whole(tmp_path: Path):
-    """pyproject.toml names packages and data by hand: here it shows if one was forgotten."""
+@pytest.mark.parametrize("compiler", ["cc", "false"])
+def test_the_wheel_holds_its_packages_whole(tmp_path: Path, compiler: str):
+    """pyproject.toml names packages and data by hand: here it shows if one was forgotten.  Where
+    there is a compiler it has the C core for every CPython from 3.11 on, else it does without."""
     tree = tmp_path / "tree"
     ignore = shutil.ignore_patterns("__pycache__", ".*")
-    for name in ("firmware", "host", "sim"):
+    for name in ("firmware", "host", "sim", "native_modules"):
         shutil.copytree(ROOT / name, tree / name, ignore=ignore)
-    for name in ("pyproject.toml", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "LICENSE"):
         shutil.copy(ROOT / name, tree / name)
     (tree / "README.md").write_text("for the metadata only\n", encoding="utf-8")
     options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
     wheel = [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", str(tmp_path)]
-    subprocess.run([*wheel, str(tree)], check=True, capture_output=True)
+    environment = {n: v for n, v in os.environ.items() if n != "TSME_CORE"} | {"CC": compiler}
+    subprocess.run([*wheel, str(tree)], check=True, capture_output=True, env=environment)
     (path,) = tmp_path.glob("tsme-*.whl")
     held = {name for name in zipfile.ZipFile(path).namelist() if ".dist-info/" not in name}
     wanted = set()
@@ -217,7 +220,15 @@ def test_the_wheel_holds_its_packages_whole(tmp_path: Path):
         top = tree / folder
         files = (file for file in top.rglob("*") if file.is_file())
         wanted |= {f"{package}/{file.relative_to(top).as_posix()}" for file in files}
-    assert held == wanted
+    core = "tsme_core.abi3.so"
+    assert held - wanted == ({core} if compiler == "cc" else set())
+    assert not wanted - held
+    if core in held:
+        zipfile.ZipFile(path).extract(core, tmp_path)
+        code = "import sys; sys.path.insert(0, sys.argv[1]); import tsme_core as it; print(it.API)"
+        words = [sys.executable, "-S", "-c", code, str(tmp_path)]
+        done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
+        assert done.stdout == "1\n"
 
 
 def test_a_folder_with_a_blank_is_refused_in_one_line(tmp_path: Path):

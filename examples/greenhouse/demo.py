@@ -81,19 +81,32 @@ def read_step(line: str) -> Step | None:
     return Step(numbers[0], m["what"], numbers[1], m["digest"], numbers[2], numbers[3])
 
 
-def board(python: list[str], folder: Path, cut: tuple[int, int] | None = None) -> Iterator[str]:
-    """Power the board up; its lines as they come, and `exit CODE` at the end."""
+def environment() -> dict[str, str]:
+    """Environment variables under which both Pythons find tsme."""
     paths = [str(ROOT / "firmware" / "lib"), str(ROOT)]
-    environment = os.environ | {
+    return os.environ | {
         "PYTHONPATH": os.pathsep.join(paths),
         "MICROPYPATH": ":".join([*paths, ".frozen"]),
     }
+
+
+def engine(python: list[str]) -> str:
+    """What runs programs there: the C core if it was built, else Python."""
+    code = "from tsme.core import core; print('the C core' if core else 'the Python engine')"
+    done = subprocess.run(
+        [*python, "-c", code], capture_output=True, env=environment(), encoding="utf-8", check=True
+    )
+    return done.stdout.strip()
+
+
+def board(python: list[str], folder: Path, cut: tuple[int, int] | None = None) -> Iterator[str]:
+    """Power the board up; its lines as they come, and `exit CODE` at the end."""
     args = [HERE / "device.py", folder / "greenhouse.tsm", folder / "flash.bin", folder]
     process = subprocess.Popen(
         [*python, *map(str, args), *map(str, cut or ())],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env=environment(),
         encoding="utf-8",
     )
     assert process.stdout
@@ -259,6 +272,7 @@ class Demo:
         last = life.steps[-1] if life.steps else Step(0, "", 0, "", 0, 0)
         self.undisturbed = last.number
         self.say(f"{last.number} steps, {last.operations} flash operations")
+        self.say(f"[dim]Programs run on {engine([sys.executable])} here.[/]")
         right = life.outcome == ["succeeded", self.expected, None, None]
         self.check(right, f"the result is that of expected.json: {self.expected['text']}")
         operation = self.chosen or middle(life.steps)
@@ -271,6 +285,7 @@ class Demo:
         place = self.folder / "board"
         python = [str(MICROPYTHON)]
         self.title("Run it on MicroPython")
+        self.say(f"[dim]Programs run on {engine(python)} there.[/]")
         dead = self.show(board(python, place, cut), 1, False)
         if dead.code == 0:
             self.check(False, "the power failed")

@@ -5,7 +5,6 @@ The ledger is the world outside: it survives every reset, and knows what the han
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,9 +76,8 @@ class Plant:
 
     def image(self) -> Nor:
         """A copy of the flash, as somebody would read it who pulls the chip now."""
-        twin = copy.copy(self.flash)
-        twin.data = bytearray(self.flash.data)
-        twin.power_on()
+        twin = Nor(self.flash.block, self.flash.count, self.flash.program_size)
+        twin.restore(self.flash.state())
         return twin
 
     def recovered(self) -> Any:

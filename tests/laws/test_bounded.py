@@ -13,7 +13,7 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from tests.laws.drive import Drive, start_event
-from tests.laws.support import kernel_of, many, show, start_of
+from tests.laws.support import kernel_of, many, program_of, show, start_of
 from tests.laws.test_semantics import got
 from tests.laws.workflows import Case, cases
 from tsme.errors import LimitError
@@ -96,7 +96,7 @@ def test_the_budget_changes_nothing_but_where_steps_end(case: Case, budget: int)
 @given(cases())
 def test_a_checkpoint_has_the_size_that_the_limit_counts(case: Case) -> None:
     note(show(case))
-    kernel = kernel_of(case, 256)
+    kernel = Kernel(Interpreter(program_of(case)))
 
     def look(event: Any, step: Any) -> None:
         size = len(kernel.checkpoint(step.state)) if step else 0

@@ -103,6 +103,7 @@ class CoreKernel(getattr(core, "Kernel", object)):
         client = python_of(self.client)
         kernel = _python(client, self.room, self._found)
         kernel.recording = self.recording
+        kernel.work = 0
         try:
             return kernel.step(self.whole(state), event)
         finally:
