@@ -245,13 +245,15 @@ static tsme_ref *tsme_math_add(struct tsme *t, tsme_ref *sp)
     return sp - 1;
 }
 
-// Those that the core has but for what needs the digits of a float: then TSME_RAISED.
+// Those that the core has but for numbers that are no integers, and texts that are no JSON: then
+// TSME_RAISED.
 static int tsme_call_text(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp)
 {
     switch (function) {
     case TSME_FORMAT: return tsme_format(t, args, sp);
     case TSME_JSON_TO_STRING: return tsme_json_to_string(t, args, sp);
     case TSME_BATCH: return tsme_batch(t, args, sp);
+    case TSME_STRING_TO_JSON: return tsme_string_to_json(t, args, sp);
     default: return TSME_RAISED;
     }
 }

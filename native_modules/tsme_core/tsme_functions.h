@@ -33,6 +33,9 @@ int tsme_math_random(struct tsme *t, tsme_ref *args, tsme_ref *sp);
 int tsme_json_to_string(struct tsme *t, tsme_ref *args, tsme_ref *sp);
 int tsme_format(struct tsme *t, tsme_ref *args, tsme_ref *sp);
 
+// tsme_json.c: TSME_RAISED for what the caller has to look at.
+int tsme_string_to_json(struct tsme *t, tsme_ref *args, tsme_ref *sp);
+
 // An argument that is to be an integer: any number, rounded, halves up; false if it is none of 64
 // bits.
 bool tsme_rounded(const uint8_t *at, int64_t *integer);
