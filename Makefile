@@ -3,7 +3,7 @@
 
 PY = .venv/bin/python
 
-# Given on the command line: make conformance CASES=folder ON=micropython JSON=file
+# Given on the command line: make conformance CASES=folder ON=core JSON=file
 CASES = ../shared/conformance/aws
 ON = cpython
 JSON =
@@ -38,7 +38,7 @@ help:
 	@echo "make bench         measure (JSON=file writes the numbers; DEFINITIONS=folder: sizes"
 	@echo "                   of the programs of these definitions, too)"
 	@echo "make conformance   compare with recorded AWS executions"
-	@echo "                   (CASES=folder ON=cpython|micropython JSON=file)"
+	@echo "                   (CASES=folder ON=core|cpython|micropython JSON=file)"
 	@echo "make crash         cut the power everywhere, and see what is there"
 	@echo "                   (SECONDS=time ON=core|python REPRO=string from a violation;"
 	@echo "                   BOARD=rp2040_emulated: with real firmware on an emulated chip)"

@@ -40,7 +40,7 @@ FORBIDDEN = {
 }
 # Reads `sys.implementation` to know what a dict is, which tells no secrets.
 PURE = {"binascii", "struct", "sys", "collections", "gc", "hashlib", "micropython"}
-PURE |= {"tsme_native", "tsme_machines"}  # optional, in C: parts of tsme
+PURE |= {"tsme_core", "tsme_native", "tsme_machines"}  # optional, in C: parts of tsme
 
 
 def source(name: str) -> Path:
