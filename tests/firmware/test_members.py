@@ -75,7 +75,7 @@ def test_boards_go_over_objects_with_the_same_bytes(board: str) -> None:
     event: Any = [protocol.START, 0, 1, program.digest, 7, MEMBERS, None, 1]
     given, steps = [], []
     while event:
-        step = core.step(state, event)
+        step = core.step(state, tuple(event))
         given.append(event)
         steps.append([bytes(step.record), actions_bytes(step)])
         state, event = step.state, None
