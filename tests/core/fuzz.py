@@ -119,6 +119,7 @@ def fuzz(
     text = done.stderr.decode(errors="replace")
     told = [one for one in text.splitlines() if one.startswith("stat::number_of_executed_units")]
     sys.stdout.write(f"{target}: {told[0].split()[-1] if told else '?'} runs\n")
+    sys.stdout.flush()
     if done.returncode == 0:
         return ""
     found = [one.split()[-1] for one in text.splitlines() if "Test unit written to" in one]

@@ -50,6 +50,20 @@ def test_python_the_core_and_its_module_make_the_same(number: int, tmp_path: Pat
     assert [one for one in told if one] == []
 
 
+def test_undoing_a_step_gives_all_its_memory_back(tmp_path: Path) -> None:
+    """With just so much memory a step that is undone can be made again, if it could be made."""
+    cases = [generated.case(seed) for seed in range(0, 3000, 50)]
+    lacked = 0
+    for memory in range(6000, 18000, 1500):
+        ends = []
+        for flags in (0, batch.AGAIN):
+            found = batch.run("gcc64", cases, tmp_path, memory, flags)
+            ends.append([(one.error, one.told, len(one.outcomes)) for one in found])
+        assert ends[0] == ends[1], memory
+        lacked += sum(error == "memory" for error, _, _ in ends[0])
+    assert lacked > 10
+
+
 def test_they_go_on_from_checkpoints_of_one_another(tmp_path: Path) -> None:
     """What the core makes of a checkpoint of Python's; that they have the same bytes is above."""
     cases = [case.rest() for case in generated.cases(600) if case.middle[0]]
