@@ -366,3 +366,16 @@ def test_instructions_stay_below_the_bars(tmp_path: Path, capsys):
     assert dispatch <= DISPATCH
     with capsys.disabled():
         print("\nCortex-M3:", "; ".join(lines))
+
+
+def test_a_map_of_1000_items_runs_in_an_arena_of_16_kib(tmp_path: Path):
+    """Each item, a number, and its output, and 40 children at a time."""
+    body = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    states = {"M": {"Type": "Map", "ItemProcessor": body, "End": True}}
+    program = compile_text(json.dumps({"StartAt": "M", "States": states})).program
+    fields = model.start_fields(program, list(range(1000)))
+    expected, state = kernel.records(program, fields, *TIMES)
+    assert state.result == list(range(1000))
+    ran = machine.run("m3", program, fields, tmp_path, 16384)
+    assert (ran.error, ran.records) == ("", expected)
+    assert ran.numbers["collections"] > 0
