@@ -91,7 +91,7 @@ def command(
         f"-runs={RUNS * seconds}",
         f"-seed={seed}",
         f"-max_len={LONGEST[target]}",
-        "-timeout=20",
+        "-timeout=60",
         "-rss_limit_mb=1024",
         "-print_final_stats=1",
         f"-artifact_prefix={crashes}/{target}-",

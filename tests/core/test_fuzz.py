@@ -29,13 +29,11 @@ def built() -> None:
     machine.make("batch")
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("target", fuzz.LIBFUZZER)
 def test_nothing_breaks_in_a_minute(target: str, tmp_path: Path) -> None:
     assert fuzz.fuzz(target, tmp_path / target, SECONDS, SEED) == ""
 
 
-@pytest.mark.timeout(400)
 def test_python_and_the_core_agree_for_a_minute() -> None:
     assert differential.fuzz(SECONDS, SEED) == ""
 
@@ -57,6 +55,6 @@ def test_a_check_that_is_left_out_is_found(target: str, tmp_path: Path) -> None:
     build = tmp_path / "build"
     line = ["make", "-s", "-C", str(source), f"BUILD={build}", str(build / f"fuzz-{target}")]
     subprocess.run(line, check=True)
-    told = fuzz.fuzz(target, tmp_path / "found", 60, SEED, build, tmp_path)
+    told = fuzz.fuzz(target, tmp_path / "found", 300, SEED, build, tmp_path)
     assert "ERROR: " in told
     assert "make fuzz REPRO=" in told

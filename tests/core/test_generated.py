@@ -34,7 +34,6 @@ def same(said: str, count: int) -> None:
     assert [line.strip() for line in lines] == [f"generated: {count} same"], said[-3000:]
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("number", range(PARTS))
 def test_python_the_core_and_its_module_make_the_same(number: int, tmp_path: Path) -> None:
     size = COUNT // PARTS
@@ -42,7 +41,7 @@ def test_python_the_core_and_its_module_make_the_same(number: int, tmp_path: Pat
     interpreters.require("core")
     path = tmp_path / "module"
     path.write_bytes(b"".join(case.for_module() for case in cases))
-    done = interpreters.run("core", SCRIPT, [path, str(MEMORY)], timeout=240)
+    done = interpreters.run("core", SCRIPT, [path, str(MEMORY)], timeout=400)
     assert done.returncode == 0, done.stderr.decode()
     same(done.stdout.decode(), size)
     found = batch.run("gcc64", cases, tmp_path, flags=batch.AGAIN | batch.RESTORE)
