@@ -110,7 +110,7 @@ WRONG: list[tuple[Any, ...]] = [
 
 @pytest.mark.parametrize("room", [None, 300])
 @pytest.mark.parametrize("under_way", [False, True])
-@pytest.mark.parametrize("event", WRONG, ids=repr)
+@pytest.mark.parametrize("event", WRONG, ids=range(len(WRONG)))
 def test_what_is_refused_is_refused_in_the_same_words(
     event: tuple[Any, ...], under_way: bool, room: int | None
 ) -> None:
