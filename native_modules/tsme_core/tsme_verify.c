@@ -83,8 +83,8 @@ static bool tsme_is_list(const struct tsme_program *p, uint32_t c, struct tsme_l
     return *tsme_const(p, c) >> 5 == TSME_ARRAY || *tsme_const(p, c) == TSME_PARTS_ARRAY;
 }
 
-// Different names.
-static bool tsme_is_names(const struct tsme_program *p, uint32_t c, uint32_t *count)
+// Different names; and, below `wild`, wildcards, which are numbers.
+static bool tsme_is_names(const struct tsme_program *p, uint32_t c, uint32_t wild, uint32_t *count)
 {
     struct tsme_list names;
     if (!tsme_is_list(p, c, &names)) {
@@ -94,7 +94,7 @@ static bool tsme_is_names(const struct tsme_program *p, uint32_t c, uint32_t *co
     *count = names.left;
     while (names.left) {
         const uint8_t *name = tsme_list_next(&names);
-        if (*name >> 5 != TSME_TEXT) {
+        if (*name >> 5 != TSME_TEXT && *name >= wild) {
             return false;
         }
         uint32_t size = (uint32_t)(tsme_skip(name) - name);
@@ -118,22 +118,6 @@ static bool tsme_is_path(const struct tsme_program *p, uint32_t c)
     while (path.left) {
         const uint8_t *step = tsme_list_next(&path);
         if (*step >> 5 != TSME_TEXT && (*step >> 5 != TSME_UINT || *step > 25)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// Names of errors, and Retry's wildcards 0 and 1.
-static bool tsme_is_errors(const struct tsme_program *p, uint32_t c)
-{
-    struct tsme_list names;
-    if (!tsme_is_list(p, c, &names)) {
-        return false;
-    }
-    while (names.left) {
-        const uint8_t *name = tsme_list_next(&names);
-        if (*name >> 5 != TSME_TEXT && *name > 1) {
             return false;
         }
     }
@@ -174,11 +158,11 @@ static bool tsme_check_constant(struct tsme_pass *pass, struct tsme_op *i, char 
     switch (kind) {
     case 'T': return *tsme_const(p, c) >> 5 == TSME_TEXT;
     case 'N':
-        good = tsme_is_names(p, c, &count);
+        good = tsme_is_names(p, c, 0, &count);
         i->pops += count;
         return good;
     case 'P': return tsme_is_path(p, c);
-    case 'E': return tsme_is_errors(p, c);
+    case 'E': return tsme_is_names(p, c, 2, &count); // of errors, and Retry's wildcards
     case 'R': return tsme_is_retrier(pass, c);
     case 'Q':
         good = tsme_is_query(tsme_const(p, c), &foreign);

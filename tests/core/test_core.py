@@ -270,6 +270,9 @@ def test_bad_programs_are_refused(tmp_path: Path):
         'ENTER 0\nCONST true\nIF T\nINT 1\nCONST "a"\nT: TASK 0\nSTORE 0\nEND',
         'ENTER 0\nINT 1\nCONST "a"\nTASK 4\nSTORE 0\nEND',
         "ENTER 0\nJUMP C\nC: CATCH H\nINT 1\nH: STORE 0\nEND",  # a handler begins with nothing
+        'ENTER 0\nCATCH H\nEND\nH: CAUGHT ["a", "b", "a"]\nDROP 1\nEND',  # a name twice
+        "ENTER 0\nCATCH H\nEND\nH: CAUGHT [0, 0]\nDROP 1\nEND",  # .. and a wildcard
+        "ENTER 0\nCATCH H\nEND\nH: CAUGHT [2]\nDROP 1\nEND",  # there are two of these
     ):
         program = tsm.assemble(source)
         ran = machine.run("host", program, model.start_fields(program, 1), tmp_path)
