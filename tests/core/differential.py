@@ -74,13 +74,13 @@ def differences(cases: list[batch.Case], folder: Path, build: str = BUILD) -> li
     return [one for one in told if one]
 
 
-def fuzz(seconds: float, seed: int) -> str:
-    """Run programs for so long; what the first run that differs said, else an empty text."""
+def fuzz(seconds: float, seed: int, most: int = sys.maxsize) -> str:
+    """Run programs for so long, or so many; what the first run that differs said, else nothing."""
     end = time.monotonic() + seconds
     count = 0
     at = seed * 1_000_003
     with tempfile.TemporaryDirectory() as folder:
-        while time.monotonic() < end:
+        while time.monotonic() < end and count < most:
             seeds = range(at, at + AT_ONCE // 2)
             cases = [made for n in seeds for made in (changed(n), generated.case(n))]
             told = differences(cases, Path(folder))
