@@ -275,7 +275,8 @@ int tsme_share_out(struct tsme *t)
     uint32_t behind = (stack + marks + TSME_GRANULE - 1) & ~(uint32_t)(TSME_GRANULE - 1);
     uint32_t size = config->memory_size & ~(uint32_t)(TSME_GRANULE - 1);
     if (size > TSME_MEMORY_MAX) {
-        return tsme_limit(t, TSME_ARENA_BYTES, size);
+        t->limit = (struct tsme_limit){size, TSME_MEMORY_MAX, TSME_ARENA_BYTES};
+        return TSME_ERR_LIMIT;
     }
     uint32_t used = (uint32_t)(t->top - t->arena);
     if (behind + used > size) {

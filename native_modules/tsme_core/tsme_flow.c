@@ -204,22 +204,29 @@ tsme_ref *tsme_op_caught(struct tsme *t, tsme_ref *sp, uint32_t operand)
     return sp + 1;
 }
 
+// Error and cause of a frame as a handler sees them.
+static void tsme_handled(const struct tsme_frame *f, tsme_ref *both)
+{
+    static const uint8_t empty[] = {TSME_TEXT << 5};
+    both[0] = f->error.at ? f->error : tsme_null;
+    both[1] = f->cause.at ? f->cause : tsme_null;
+    if (*both[0].at != TSME_NULL &&
+        (*both[1].at == TSME_NULL ||
+         (tsme_is_text(both, tsme_timeout) && tsme_is_text(both + 1, tsme_silent)))) {
+        both[1] = (tsme_ref){empty, 0, 0};
+    }
+}
+
 // {"Error": .., "Cause": ..}
 tsme_ref *tsme_op_error(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     (void)operand;
-    static const uint8_t empty[] = {TSME_TEXT << 5};
-    struct tsme_frame *f = t->frame;
-    sp[0] = f->error.at ? f->error : tsme_null;
-    sp[1] = f->cause.at ? f->cause : tsme_null;
-    if (*sp[0].at != TSME_NULL &&
-        (*sp[1].at == TSME_NULL ||
-         (tsme_is_text(sp, tsme_timeout) && tsme_is_text(sp + 1, tsme_silent)))) {
-        sp[1] = (tsme_ref){empty, 0, 0};
-    }
-    uint32_t sizes[2] = {tsme_size(sp), tsme_size(sp + 1)};
-    int err = tsme_reserve(t, sp + 2, sizes[0] + sizes[1] + 16);
-    if (!tsme_fits(sp, 1) || !tsme_fits(sp + 1, 1)) {
+    tsme_ref both[2]; // not on the stack, which has room for one
+    tsme_handled(t->frame, both);
+    uint32_t sizes[2] = {tsme_size(both), tsme_size(both + 1)};
+    int err = tsme_reserve(t, sp, sizes[0] + sizes[1] + 16);
+    tsme_handled(t->frame, both);
+    if (!tsme_fits(both, 1) || !tsme_fits(both + 1, 1)) {
         err = TSME_ERR_LIMIT; // a name or a cause that is no text, and this deep: no value here
     }
     if (err) {
@@ -232,9 +239,9 @@ tsme_ref *tsme_op_error(struct tsme *t, tsme_ref *sp, uint32_t operand)
                                         "Cause"};
     uint8_t *to = t->top;
     memcpy(to, names[0], 7);
-    memcpy(to + 7, sp[0].at, sizes[0]);
+    memcpy(to + 7, both[0].at, sizes[0]);
     memcpy(to + 7 + sizes[0], names[1], 6);
-    memcpy(to + 13 + sizes[0], sp[1].at, sizes[1]);
+    memcpy(to + 13 + sizes[0], both[1].at, sizes[1]);
     sp[0] = (tsme_ref){to, 0, 0};
     t->top = to + 13 + sizes[0] + sizes[1];
     return sp + 1;

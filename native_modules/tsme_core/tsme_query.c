@@ -372,6 +372,7 @@ tsme_ref *tsme_op_query(struct tsme *t, tsme_ref *sp, uint32_t operand)
     int err = TSME_ERR_MEMORY;
     for (uint32_t tries = 0; err == TSME_ERR_MEMORY && tries < 4; tries++) {
         uint32_t size = count * (uint32_t)sizeof(struct tsme_level) + TSME_RESULT_HEAD + q.wants;
+        size += (uint32_t)sizeof(struct tsme_known); // what tsme_try cuts off the end
         err = tsme_reserve_block(t, sp, size);
         if (err) {
             break;

@@ -470,7 +470,7 @@ void tsme_undo(struct tsme *t)
     TSME_ASSERT(t->making);
     if (t->begun) {
         t->origin = *t->begun;
-    } else if (t->state.status != TSME_RUNNING) {
+    } else if (t->before.status == TSME_RUNNING) { // what has ended before keeps its result
         memset(t->origin.result, 0, sizeof t->origin.result);
     }
     t->emits = 0;

@@ -97,6 +97,7 @@ static bool tsme_join_parts(struct tsme *t, tsme_ref *sp, uint32_t c)
     for (struct tsme_list rest = parts; rest.left;) {
         const uint8_t *part = tsme_list_next(&rest);
         size += tsme_head(&part);
+        size = size < TSME_MEMORY_MAX ? size : TSME_MEMORY_MAX; // for which there is no room
     }
     t->error = tsme_reserve(t, sp, size + TSME_HEAD_MAX);
     if (t->error) {
