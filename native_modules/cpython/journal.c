@@ -20,15 +20,36 @@ typedef struct {
 
 static PyTypeObject *journal_type;
 
+// `shared` is a method of who has the handle: the collector has to see it.
+static int journal_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Journal *h = (Journal *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(h->readblocks);
+    Py_VISIT(h->writeblocks);
+    Py_VISIT(h->ioctl);
+    Py_VISIT(h->shared);
+    Py_VISIT(h->said);
+    return 0;
+}
+
+static int journal_clear(PyObject *self)
+{
+    Journal *h = (Journal *)self;
+    Py_CLEAR(h->shared);
+    Py_CLEAR(h->said);
+    return 0;
+}
+
 static void journal_dealloc(PyObject *self)
 {
     Journal *h = (Journal *)self;
     PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    journal_clear(self);
     Py_XDECREF(h->readblocks);
     Py_XDECREF(h->writeblocks);
     Py_XDECREF(h->ioctl);
-    Py_XDECREF(h->shared);
-    Py_XDECREF(h->said);
     Py_XDECREF(h->buffer);
     if (h->memory.obj) {
         PyBuffer_Release(&h->memory);
@@ -40,11 +61,14 @@ static void journal_dealloc(PyObject *self)
 }
 
 static PyType_Slot journal_slots[] = {{Py_tp_dealloc, (void *)journal_dealloc},
+                                      {Py_tp_traverse, (void *)journal_traverse},
+                                      {Py_tp_clear, (void *)journal_clear},
                                       {Py_tp_doc, (void *)"What journal_open() gives."},
                                       {0, NULL}};
 static PyType_Spec journal_spec = {.name = "tsme_core.JournalHandle",
                                    .basicsize = sizeof(Journal),
-                                   .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                                   .flags = Py_TPFLAGS_DEFAULT |
+                                            Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_HAVE_GC,
                                    .slots = journal_slots};
 
 /// Devices in Python ///
@@ -131,7 +155,7 @@ static int device_sync(void *context)
 static int device_shared(void *context, uint32_t *start, uint32_t *blocks)
 {
     Journal *h = context;
-    PyObject *done = PyObject_CallNoArgs(h->shared);
+    PyObject *done = h->shared ? PyObject_CallNoArgs(h->shared) : NULL;
     *start = *blocks = 0;
     Py_XDECREF(done);
     return done ? 0 : TSME_DEVICE_GONE;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from random import Random
 from typing import Any
 
@@ -12,6 +14,7 @@ from tests.journal.engines import ENGINES, journal_of
 from tests.journal.test_rot import Life, muddle
 from tsme.errors import TsmeError
 from tsme.journal import STEP
+from tsme.journal.region import Region
 
 GEOMETRIES = ("512x6p32", "256x9p1", "1024x4e64", "512x5p256", "4096x2p32", "256x40p8", "512x3e16")
 
@@ -89,3 +92,15 @@ def test_both_say_the_same_of_damaged_flash_and_go_on_alike(geometry: str) -> No
         assert one == other
         errors |= {word[:9] for word in one if isinstance(word, str)}
     assert len(errors) > 1, "what was damaged did harm"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_journal_of_a_region_goes_when_nobody_has_it(engine: str) -> None:
+    """It asks for file systems at each power up, so its handle knows it."""
+    region = Region(Nor(1024, 8), 2, 4)
+    journal = journal_of(engine)(region)
+    journal.format()
+    gone = weakref.ref(region)
+    del journal, region
+    gc.collect()
+    assert gone() is None
