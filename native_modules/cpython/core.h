@@ -62,12 +62,15 @@ typedef struct {
     Out fields;                     // of the input under way ..
     int kind;                       // .. and what else it has
     uint64_t now;
+    int busy; // a step is being made, so that who is called by it can only ask for its events
 } Core;
 
 extern PyTypeObject *core_type;
 
 PyObject *core_boot(PyObject *self, PyObject *args);
 PyObject *core_install(PyObject *self, PyObject *args);
+
+int core_busy(const Core *c); // 1 with an error set, while a step is being made
 
 // TSME_OK, TSME_LATE or an error, of the fields in c->fields.
 int core_make(Core *c, int kind, uint64_t now);

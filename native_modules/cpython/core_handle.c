@@ -257,7 +257,15 @@ static Core *handle(PyObject *v)
         PyErr_SetString(PyExc_TypeError, "tsme_core: that is no handle");
         return NULL;
     }
-    return (Core *)v;
+    return core_busy((Core *)v) ? NULL : (Core *)v;
+}
+
+int core_busy(const Core *c)
+{
+    if (c->busy) {
+        PyErr_SetString(PyExc_RuntimeError, "tsme_core: a step is being made");
+    }
+    return c->busy;
 }
 
 int core_make(Core *c, int kind, uint64_t now)
@@ -273,7 +281,10 @@ int core_make(Core *c, int kind, uint64_t now)
     c->kind = kind;
     c->now = now;
     memcpy(c->used, c->limits, sizeof c->used);
-    return tsme_make(&c->t, &input);
+    c->busy = 1;
+    int err = tsme_make(&c->t, &input);
+    c->busy = 0;
+    return err;
 }
 
 // Nobody is told of it twice.

@@ -231,6 +231,9 @@ static int move(Kernel *k, PyObject *state)
     if (!c || !state) {
         return 0;
     }
+    if (core_busy(c)) {
+        return -1;
+    }
     if (state == k->made) {
         return take_made(k, c) ? 1 : -1;
     }
@@ -255,7 +258,7 @@ static PyObject *kernel_leave(PyObject *self, PyObject *none)
     (void)none;
     Kernel *k = (Kernel *)self;
     Core *c = core_of(k);
-    if (c && (!drop_made(k, c) || (k->at && !save(k->at, c)))) {
+    if (c && (core_busy(c) || !drop_made(k, c) || (k->at && !save(k->at, c)))) {
         return NULL;
     }
     k->at = k->made = NULL;
@@ -448,7 +451,8 @@ static int set_at(PyObject *self, PyObject *v, void *none)
 {
     (void)none;
     Kernel *k = (Kernel *)self;
-    int ours = v && is_view(v);
+    int ours =
+        v && is_view(v) && ((View *)v)->kernel == k; // another's does not say here when it goes
     k->at = ours ? v : NULL;
     set_ref(&k->foreign, ours || v == Py_None ? NULL : Py_XNewRef(v));
     return 0;
@@ -457,7 +461,8 @@ static int set_at(PyObject *self, PyObject *v, void *none)
 static int set_made(PyObject *self, PyObject *v, void *none)
 {
     (void)none;
-    ((Kernel *)self)->made = v && is_view(v) ? v : NULL;
+    Kernel *k = (Kernel *)self;
+    k->made = v && is_view(v) && ((View *)v)->kernel == k ? v : NULL;
     return 0;
 }
 
@@ -544,7 +549,10 @@ static PyObject *get_pending(PyObject *self, void *none)
     (void)none;
     View *v = (View *)self;
     Kernel *k = v->kernel;
-    if (!v->pending && k && (self == k->made || (self == k->at && !k->made))) {
+    if (!v->pending && k && core_of(k) && (self == k->made || (self == k->at && !k->made))) {
+        if (core_busy(core_of(k))) {
+            return NULL;
+        }
         if (!k->made && core_of(k)->t.making) { // nobody has that step
             tsme_undo(&core_of(k)->t);
         }

@@ -198,6 +198,9 @@ PyObject *core_replay(PyObject *self, PyObject *args)
     }
     r.executions = PySet_New(NULL);
     int same = r.executions ? go_through(&r, j) : FAILED;
+    if (PyErr_Occurred()) { // the journal's device has raised
+        same = FAILED;
+    }
     PyObject *out = NULL;
     if (same == SAME) {
         out = Py_BuildValue("(IIIII)", r.steps, r.checkpoints, (unsigned)PySet_Size(r.executions),

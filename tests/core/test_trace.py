@@ -284,3 +284,25 @@ def test_what_a_step_emits_and_begins_comes_in_order(tmp_path: Path) -> None:
         assert made.value("write_actions") == want
         state = step.state
     assert state.status == 1
+
+
+def test_an_observer_cannot_ask_the_core_for_a_state_in_the_middle_of_a_step() -> None:
+    run = Played(flow(("A", {"Type": "Pass"}), ("T", task()), ("B", {"Type": "Pass"})), 1)
+    run.rest()
+    client = core.runs(Program(run.program))
+    asked: list[Any] = []
+    kernel = core.kernel(client)
+    state: Any = State()
+
+    def sink(*_: Any) -> None:
+        if state.execution:
+            with pytest.raises(RuntimeError, match="a step is being made"):
+                print(state.pending, kernel.checkpoint(state))
+            asked.append(state.steps)
+
+    Tracer(client, sink, (TRACED.index("enter"),))
+    for event in run.events:
+        step = kernel.step(state, tuple(event))
+        assert step.record
+        state = step.state
+    assert asked
