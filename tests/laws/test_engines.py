@@ -170,6 +170,26 @@ def test_a_state_that_outgrows_the_memory_gets_more_of_it() -> None:
         LIMITS["state_bytes"] = before
 
 
+def test_a_core_that_found_no_memory_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory that is short for a moment does not leave the Python kernel with all that comes."""
+    kernel = kernel_of(PROGRAM)
+    kernel.memory = 4096
+    state = kernel.step(State(), start_event(kernel.client.program, {})).state
+    large = (SUCCEEDED, 2000, 1, ["y" * 200] * 60)
+
+    def short(*_: Any) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tsme_core.boot", short)
+        with pytest.raises(MemoryError):
+            kernel.step(state, large)
+    assert kernel.memory == 4096
+    after = kernel.step(state, large).state
+    assert isinstance(after, CoreState)
+    assert len(after.result["r"]) == 60
+
+
 def test_steps_leave_no_references() -> None:
     """Thousands of transitions keep nothing of theirs."""
     loop = {

@@ -135,8 +135,8 @@ class CoreKernel(getattr(core, "Kernel", object)):
         if self.of is not client:
             self._leave()
             self.of, self.core = client, None
-            if hasattr(client, "lacks") and not client.lacks:
-                self._boot()
+        if self.core is None and hasattr(client, "lacks") and not client.lacks:
+            self._boot()  # once more, if there was no memory for it
         return self.core is not None
 
     def _limits(self):
@@ -205,8 +205,13 @@ class CoreKernel(getattr(core, "Kernel", object)):
     def _larger(self):
         if not isinstance(self.memory, int) or 2 * core.memory(self.core) > _MOST:
             return False
+        before = self.memory
         self.memory = 2 * core.memory(self.core)
-        return self._boot()
+        try:
+            return self._boot()
+        except MemoryError:
+            self.memory = before
+            raise
 
     # States
 
