@@ -346,13 +346,17 @@ class Machine:
 
     def items(self, state: dict[str, Any], dollar: Any) -> list[Machine]:
         found = self.must(state.get("ItemsPath", "$"), dollar)
-        if not isinstance(found, list):
+        if not isinstance(found, (list, dict)):
             raise Failed("States.Runtime")
         machines = []
         around = self.context
-        for index, value in enumerate(found):
-            self.context = around | {"Map": {"Item": {"Index": index, "Value": value}}}
-            item = value
+        for index, first in enumerate(found):
+            named: dict[str, Any] = {}
+            item = value = first
+            if isinstance(found, dict):  # its members
+                named, value = {"Key": first}, found[first]
+                item = named | {"Value": value}
+            self.context = around | {"Map": {"Item": {"Index": index} | named | {"Value": value}}}
             if "ItemSelector" in state:
                 item = self.template(state["ItemSelector"], dollar)
             machines.append(self.inner(state["ItemProcessor"], item))
