@@ -36,7 +36,7 @@ static uint8_t *tsme_room(struct tsme_out *out, uint32_t size)
     return out->bytes + out->size;
 }
 
-static void tsme_put_byte(struct tsme_out *out, uint32_t byte)
+static inline void tsme_put_byte(struct tsme_out *out, uint32_t byte)
 {
     if (out->size == sizeof out->bytes) {
         tsme_flush(out);
@@ -46,12 +46,20 @@ static void tsme_put_byte(struct tsme_out *out, uint32_t byte)
 
 static void tsme_put_head(struct tsme_out *out, uint8_t major, uint32_t n)
 {
+    if (n < 24) {
+        tsme_put_byte(out, (uint32_t)major << 5 | n);
+        return;
+    }
     uint8_t *at = tsme_room(out, 5);
     out->size += (uint32_t)(tsme_write_head(at, major, n) - at);
 }
 
 static void tsme_put_uint(struct tsme_out *out, uint64_t n)
 {
+    if (n < 24) {
+        tsme_put_byte(out, (uint32_t)n);
+        return;
+    }
     uint8_t *at = tsme_room(out, TSME_HEAD_MAX);
     out->size += (uint32_t)(tsme_write_uint(at, n) - at);
 }
@@ -136,6 +144,12 @@ typedef uint32_t (*tsme_choice)(const struct tsme *t, const struct tsme_place *p
 static uint32_t tsme_choose(const struct tsme *t, tsme_choice choice, uint32_t *id,
                             uint32_t *number)
 {
+    if (t->state.frames == 1) {
+        *number = 0;
+        // calls: tsme_is_gone tsme_is_changed
+        *id = choice(t, t->table->places);
+        return *id != 0;
+    }
     uint32_t set = t->state.status == TSME_RUNNING ? TSME_TOUCHED : TSME_USED;
     uint32_t count = 0;
     uint32_t lowest = UINT32_MAX;

@@ -205,11 +205,13 @@ int tsme_new_action(struct tsme *t, uint8_t kind, uint64_t due)
         return err;
     }
     struct tsme_action *action = tsme_take_block(t, sizeof *action);
-    memset(action, 0, sizeof *action);
-    action->kind = kind;
     action->due = due;
     action->deadline = TSME_NEVER;
+    action->heartbeat = 0;
+    action->resource.at = action->payload.at = 0;
     action->id = t->state.next_id++;
+    action->kind = kind;
+    action->started = action->round = 0;
     t->frame->action = action;
     t->acted = true;
     tsme_wait(t, t->number, TSME_ON_ACTION);

@@ -19,6 +19,10 @@ struct tsme_fields {
 static int tsme_take_number(struct tsme_fields *fields, uint64_t *n)
 {
     uint8_t major;
+    if (fields->at < fields->end && *fields->at < 24) {
+        *n = *fields->at++;
+        return TSME_OK;
+    }
     int err = tsme_check_head(&fields->at, fields->end, &major, n);
     return err || major != TSME_UINT ? TSME_ERR_INPUT : TSME_OK;
 }

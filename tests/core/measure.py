@@ -12,7 +12,7 @@ from typing import Any
 
 from tsme_host.compiler.compile import compile_text
 
-from . import journal, machine, mapped, model, programs, tsm
+from . import bars, journal, machine, mapped, model, programs, tsm
 
 
 def workload(name: str, budget: int) -> tuple[bytes, bytes]:
@@ -86,6 +86,7 @@ def measure(folder: Path) -> dict[str, Any]:
     out.update(loading(folder))
     out.update(mapped.measure(folder))
     out.update(journal.measure(folder))
+    out.update(bars.measure(folder))
     for body in ("DROP 0", "ENTER 0", "INT 1\nDROP 1", "LOAD 0\nSTORE 0", 'FIELD "i"\nDROP 1'):
         out[body.replace("\n", "; ")] = slope(body, folder)
     out.update(large(120, folder))

@@ -120,7 +120,7 @@ def test_a_state_that_is_too_large_is_refused_where_the_kernel_does(
             for event in tree.events:
                 before = core.checkpoint()
                 try:
-                    step = kernel_.step(state, event)
+                    step = kernel_.step(state, tuple(event))
                 except LimitError as e:
                     assert core.make(event) == engine.LIMIT
                     passed = core.limit_passed()
@@ -174,7 +174,7 @@ def test_executions_follow_each_other_also_of_another_program() -> None:
             assert core.make(event) == 0
             core.undo()
             assert core.checkpoint() == before
-            step = kernel_.step(state, event)
+            step = kernel_.step(state, tuple(event))
             assert core.step(event) == step.record
             state = step.state
             assert core.checkpoint() == kernel_.checkpoint(state)
@@ -344,7 +344,7 @@ def test_steps_are_made_in_parts_as_the_kernel_makes_them() -> None:
                 if event[0] == CONTINUE and isinstance(bound, list):
                     bound = bound if core.numbers()["entering"] else 1
                 event = [*event, bound]
-            step = kernel_.step(state, event)
+            step = kernel_.step(state, tuple(event))
             assert core.step(event) == step.record, (seed, event)
             state = step.state
             assert core.checkpoint() == kernel_.checkpoint(state)
@@ -390,7 +390,7 @@ def test_actions_come_in_the_order_of_the_kernels() -> None:
         kernel_ = python(tree.program)
         state: Any = State()
         for event in tree.events:
-            step = kernel_.step(state, event)
+            step = kernel_.step(state, tuple(event))
             assert core.make(event) == 0
             state = step.state
             want = [list(a[: 4 if a.kind else 9]) for a in step.actions if a.id in state.pending]
@@ -406,7 +406,7 @@ def test_a_stop_is_the_kernels() -> None:
     core, kernel_ = Engine(program), python(program)
     state: Any = State()
     for event in (start_event(Program(program), 1), (STOP, 0, "Stopped", None)):
-        step = kernel_.step(state, event)
+        step = kernel_.step(state, tuple(event))
         assert core.step(event) == step.record
         state = step.state
     assert core.checkpoint() == kernel_.checkpoint(state)

@@ -179,13 +179,9 @@ static uint32_t parse_number(const char *text)
     return n;
 }
 
-static uint64_t read_number(const uint8_t *at, uint32_t bytes)
+static uint32_t read_number(const uint8_t *at)
 {
-    uint64_t n = 0;
-    for (uint32_t i = 0; i < bytes; i++) {
-        n |= (uint64_t)at[i] << 8 * i;
-    }
-    return n;
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
 // The input at `*at`, or, behind the last one, *continue*.
@@ -196,8 +192,8 @@ static bool next_input(const uint8_t **at, const uint8_t *end, struct tsme_input
         return tsme_runnable(&engine);
     }
     input->kind = **at;
-    input->now = read_number(*at + 1, 8);
-    input->fields_size = (uint32_t)read_number(*at + 9, 4);
+    input->now = read_number(*at + 1) | (uint64_t)read_number(*at + 5) << 32;
+    input->fields_size = read_number(*at + 9);
     input->fields = *at + HEAD;
     *at += HEAD + input->fields_size;
     return true;
