@@ -19,7 +19,7 @@ _ARCHES = (
     *("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
     *("xtensa", "xtensawin", "rv32imc"),
 )
-_SHARE = 4  # of the heap: native code from a file lies in RAM, and leaves so much for all else
+_SHARE = 2.5  # times its size: native code from a file lies in the heap, with all else
 _PATIENCE = 600  # seconds
 
 
