@@ -326,7 +326,7 @@ def test_changed_programs_with_children_are_refused_or_agree(tmp_path: Path) -> 
         bodies = []
         for event in events:
             try:
-                step = core.step(state, event)
+                step = core.step(state, tuple(event))
             except TsmeError:  # an input that cannot come now
                 break
             if step is not None:

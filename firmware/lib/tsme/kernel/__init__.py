@@ -197,7 +197,7 @@ def put_step(d, kind, ms, fields):
         encode_all(record, fields, True)
         d.digest = crc32(record[at:])  # of what no delta shows: seed, names, program
     elif fields is not None:
-        encode_all(record, (kind, ms) + fields, True)
+        encode_all(record, (kind, ms) + tuple(fields), True)
     buf = bytearray()
     changed = d.changed
     if changed:
