@@ -566,7 +566,8 @@ static bool tsme_read_state(struct tsme *t, struct tsme_source *from)
     origin->behaviour = (uint8_t)behaviour;
     origin->start = state->now - (uint64_t)age;
     return tsme_read_value(t, from, TSME_NULL, &origin->input) &&
-           tsme_read_value(t, from, TSME_NULL, &origin->context);
+           tsme_read_value(t, from, TSME_NULL, &origin->context) &&
+           (!origin->context.at || tsme_is_context(origin->context.at));
 }
 
 // What an execution has ended with, or null.

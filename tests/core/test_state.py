@@ -298,6 +298,19 @@ def test_no_checkpoint_is_read_beyond_its_end() -> None:
     assert core.restore(whole) == 0
 
 
+@pytest.mark.parametrize(
+    "context", [7, {}, [], [None] * 4, [None] * 6, [None, 3, None, None, None]]
+)
+def test_a_checkpoint_with_a_context_that_no_start_has_is_refused(context: Any) -> None:
+    program = compiled({"W": {"Type": "Wait", "Seconds": 5, "End": True}})
+    core = Engine(program)
+    kernel_ = python(program)
+    step = kernel_.step(State(), start_event(Program(program), 1))
+    for names, answer in (([None, "n", None, None, None], 0), (context, engine.FORMAT)):
+        step.state.origin = [*step.state.origin[:2], names, *step.state.origin[3:]]
+        assert core.restore(kernel_.checkpoint(step.state)) == answer, names
+
+
 def test_little_memory_leaves_all_as_it_was() -> None:
     """Whatever the memory: a step is the kernel's, or nothing has changed."""
     failed = 0
