@@ -184,7 +184,7 @@ def held_back() -> None:
 
 def test_ctrl_c_before_the_interpreter_can_say_something_is_quiet():
     done = subprocess.run(
-        [sys.executable, board(), "none.tsm"], env=environment(), preexec_fn=held_back,
+        [sys.executable, board(), "none.tsm"], env=environment("core"), preexec_fn=held_back,
         capture_output=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
