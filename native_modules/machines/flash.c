@@ -45,6 +45,19 @@ static int said(PyObject *told)
     return PyErr_Occurred() ? TSME_DEVICE_GONE : (int)n;
 }
 
+// What is not plain: the method of that name, with a view that is given back here.
+static int in_python(Flash *f, PyObject *name, uint32_t block, uint32_t off, PyObject *view)
+{
+    PyObject *number = PyLong_FromLong((long)block), *at = PyLong_FromLong((long)off);
+    PyObject *told = NULL;
+    if (number && at && view)
+        told = PyObject_CallMethodObjArgs((PyObject *)f, name, number, view, at, NULL);
+    Py_XDECREF(number);
+    Py_XDECREF(view);
+    Py_XDECREF(at);
+    return said(told);
+}
+
 int flash_read(void *context, uint32_t block, uint32_t off, uint8_t *to, uint32_t size)
 {
     Flash *f = context;
@@ -53,15 +66,8 @@ int flash_read(void *context, uint32_t block, uint32_t off, uint8_t *to, uint32_
         *count_of(f, READ, block) += size;
         return 0;
     }
-    PyObject *number = PyLong_FromLong((long)block), *at = PyLong_FromLong((long)off);
     PyObject *view = PyMemoryView_FromMemory((char *)to, (Py_ssize_t)size, PyBUF_WRITE);
-    PyObject *told = NULL;
-    if (number && at && view)
-        told = PyObject_CallMethodObjArgs((PyObject *)f, n_readblocks, number, view, at, NULL);
-    Py_XDECREF(number);
-    Py_XDECREF(view);
-    Py_XDECREF(at);
-    return said(told);
+    return in_python(f, n_readblocks, block, off, view);
 }
 
 int flash_program(void *context, uint32_t block, uint32_t off, const uint8_t *from, uint32_t size)
@@ -87,15 +93,8 @@ int flash_program(void *context, uint32_t block, uint32_t off, const uint8_t *fr
         f->time_us += (off % PAGE + size + PAGE - 1) / PAGE * PROGRAM_US;
         return 0;
     }
-    PyObject *number = PyLong_FromLong((long)block), *at = PyLong_FromLong((long)off);
     PyObject *view = PyBytes_FromStringAndSize((const char *)from, (Py_ssize_t)size);
-    PyObject *told = NULL;
-    if (number && at && view)
-        told = PyObject_CallMethodObjArgs((PyObject *)f, n_writeblocks, number, view, at, NULL);
-    Py_XDECREF(number);
-    Py_XDECREF(view);
-    Py_XDECREF(at);
-    return said(told);
+    return in_python(f, n_writeblocks, block, off, view);
 }
 
 int flash_erase(void *context, uint32_t block)
