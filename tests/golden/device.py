@@ -52,9 +52,11 @@ class Board:
     def __init__(self, programs):
         self.programs = programs
         self.flash = RamFlash(BLOCK, BLOCKS)
+        self.executor = None
         self.reset()
 
     def reset(self):
+        self.executor = None  # nothing of it is left
         journal = Journal(self.flash, buffer=256)
         clients = [client(what) for what in self.programs]
         by_digest = {c.program.digest: c for c in clients}

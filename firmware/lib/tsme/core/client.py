@@ -29,16 +29,10 @@ class Kept:
         limits = decode(data, at, True)[0]
         self.budget = limits[3] or 256
         if "tsme.kernel.limits" in sys.modules:  # somebody may have changed them
-            from ..kernel.limits import LIMITS, check
+            from ..kernel.limits import LIMITS, check_program
 
             # as program/load.py does, which takes more of a small board's stack than there may be
-            check(LIMITS, "program_bytes", len(data))
-            check(LIMITS, "slots", limits[0])
-            check(LIMITS, "stack", limits[1])
-            check(LIMITS, "budget", self.budget)
-            check(LIMITS, "value_bytes", limits[5] or 262144)
-            check(LIMITS, "step_bytes", limits[6] or 24576)
-            check(LIMITS, "items", limits[7] or 1000)
+            check_program(LIMITS, len(data), limits)
 
     def whole(self):
         from ..program import Program

@@ -21,3 +21,17 @@ LIMITS = {
 def check(limits, name, asked):
     if asked > limits[name]:
         raise over("TSME-L001", asked, limits[name], name)
+
+
+def check_program(limits, size, asked):
+    # `asked`: as a program has them (docs/SPEC.md, 2), 0 for the usual
+    check(limits, "program_bytes", size)
+    for i, name, usual in (
+        (0, "slots", 0),
+        (1, "stack", 0),
+        (3, "budget", 256),
+        (5, "value_bytes", 262144),
+        (6, "step_bytes", 24576),
+        (7, "items", 1000),
+    ):
+        check(limits, name, asked[i] or usual)

@@ -5,3 +5,6 @@ LIMITS: dict[str, int]
 
 def check(limits: dict[str, int], name: str, asked: int) -> None:
     """Raises LimitError, TSME-L001, if more is asked than the limit of that name."""
+
+def check_program(limits: dict[str, int], size: int, asked: list[int]) -> None:
+    """Raises LimitError if a program of `size` bytes asks for more; `asked`: docs/SPEC.md, 2."""

@@ -8,7 +8,7 @@ except ImportError:
 
 from .. import const
 from ..errors import TsmeError
-from ..kernel.limits import LIMITS, check
+from ..kernel.limits import LIMITS, check, check_program
 from ..values import cbor
 
 # Tests compare them with opcodes.py.
@@ -59,12 +59,7 @@ def load(p, data, crc, limits):
     p.largest = p.largest or 262144
     p.step_bytes = p.step_bytes or 24576
     p.items = p.items or 1000
-    check(limits, "slots", p.slots)
-    check(limits, "stack", p.stack)
-    check(limits, "budget", p.budget)
-    check(limits, "value_bytes", p.largest)
-    check(limits, "step_bytes", p.step_bytes)
-    check(limits, "items", p.items)
+    check_program(limits, 0, ll)
     starts = []
     p.consts = _constants(consts, starts)
     # the functions that the code names: they are imported before the first step
