@@ -86,7 +86,10 @@
     X(UNTUPLE, 96) \
     X(CLONE, 97) \
     X(UPDATE, 98) \
-    X(REMOVE, 99)
+    X(REMOVE, 99) \
+    X(LEVEL, 100) \
+    X(SIGNED, 101) \
+    X(EXPECT, 102)
 // clang-format on
 
 #endif
