@@ -93,18 +93,19 @@ enum {
 // Errors of the workflow (SPEC 2.9). They are no failure of the engine: a handler of the
 // program takes them, or the execution ends with them.
 enum {
-    TSME_NO_PATH = 1,     // a path names nothing
-    TSME_RESULT_PATH = 2, // PUT cannot write there
-    TSME_INTRINSIC = 3,   // an intrinsic function cannot take its arguments
-    TSME_NO_VARIABLE = 5, // a variable has no value
-    TSME_NO_TIME = 6,     // seconds, or an option, are none
-    TSME_TOO_LARGE = 7,   // a value is larger or deeper than the limit
-    TSME_NO_ITEMS = 8,    // the items of a Map are no array
-    TSME_EXCEEDED = 9,    // one child more has failed than may
-    TSME_NO_TASK = 10,    // Parameters of a task are none
-    TSME_TOO_MUCH = 11,   // a state makes values of more bytes than step_bytes
-    TSME_TOO_MANY = 12,   // the items of a Map are more than `items`
-    TSME_RAISED = 99,     // inside the engine: error and cause are there already
+    TSME_NO_PATH = 1,      // a path names nothing
+    TSME_RESULT_PATH = 2,  // PUT cannot write there
+    TSME_INTRINSIC = 3,    // an intrinsic function cannot take its arguments
+    TSME_NO_VARIABLE = 5,  // a variable has no value
+    TSME_NO_TIME = 6,      // seconds, or an option, are none
+    TSME_TOO_LARGE = 7,    // a value is larger or deeper than the limit
+    TSME_NO_ITEMS = 8,     // the items of a Map are no array
+    TSME_EXCEEDED = 9,     // one child more has failed than may
+    TSME_NO_TASK = 10,     // Parameters of a task are none
+    TSME_TOO_MUCH = 11,    // a state makes values of more bytes than step_bytes
+    TSME_TOO_MANY = 12,    // the items of a Map are more than `items`
+    TSME_QUERY_ERROR = 13, // an expression (SPEC 2.16); the cause is there already
+    TSME_RAISED = 99,      // inside the engine: error and cause are there already
 };
 
 // Status of an execution.

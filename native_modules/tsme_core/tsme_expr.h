@@ -1,0 +1,131 @@
+// Inside the engine: expressions (SPEC 2.16), what their values look like and what the machine
+// and the native functions ask of each other.
+//
+// A value of an expression is a tsme_ref to CBOR in the arena, in flash, or in a slot, as any
+// other. What JSON does not have is private, in forms that no value from outside has:
+//
+//   nothing     0xF7
+//   function    an item of major type 6, nine bytes: kind, number and environment
+//   sequence    an array whose head has nine bytes, though its count is small: the upper half of
+//               the count is a mark. Whoever only goes through a value sees an array
+//   apart       the same with another mark: an array that stays apart in a path (DONE 8)
+//   tuple       the same; and functions that are made of others: partial ones, compositions,
+//               those with a signature
+//   infinities  a binary64 written as any other
+//
+// None of this leaves an evaluation. What leaves is written once more if it may have marks.
+//
+// Builders, iterators and sorters are blocks in the arena. One item of the operand stack refers
+// to each of them; its `depth` says which, which no value's does.
+//
+// Whoever reserves (tsme_reserve) passes the `sp` of the call's operand stack, and everything
+// that the five rules of README.md say holds for the operands of expressions, too.
+
+#ifndef TSME_EXPR_H
+#define TSME_EXPR_H
+
+#include "tsme_value.h"
+
+// The largest of the heads of arrays, and what stands in the upper half of its count.
+enum {
+    TSME_MARKED = TSME_ARRAY << 5 | 27,
+    TSME_MARKED_HEAD = 9, // bytes of that head
+    TSME_MARK_NONE = 0,
+    TSME_MARK_SEQUENCE = 1,
+    TSME_MARK_APART = 2,
+    TSME_MARK_TUPLE = 3,
+    TSME_MARK_PARTIAL = 4,  // function, arguments; a hole is a function of kind TSME_HOLE
+    TSME_MARK_COMPOSED = 5, // first, second
+    TSME_MARK_SIGNED = 6,   // function, its signature (a text)
+};
+
+// A function that is not made of others: 0xDB, its kind, 0, a number of 16 bits, an environment's
+// number of 32 bits.
+enum {
+    TSME_FUNCTION = TSME_TAG << 5 | 27,
+    TSME_FUNCTION_SIZE = 9,
+    TSME_CLOSURE = 0, // the number is where its BODY is
+    TSME_NATIVE = 1,  // .. SPEC's number of the function
+    TSME_MATCHER = 2, // .. the constant with the pattern
+    TSME_HOLE = 3,    // an argument that is left open, which is no value
+};
+
+// Units that an evaluation has; evaluations in one another.
+enum { TSME_FUEL = 1048576, TSME_LEVELS = 100 };
+
+// Items of the operand stack behind `sp` that a native function may use.
+enum { TSME_SPARE_OPERANDS = 8 };
+
+static inline uint32_t tsme_mark_of(const uint8_t *at)
+{
+    return *at == TSME_MARKED ? at[4] : TSME_MARK_NONE;
+}
+
+static inline bool tsme_is_nothing(const uint8_t *at)
+{
+    return *at == TSME_MISSING;
+}
+
+static inline bool tsme_is_function(const uint8_t *at)
+{
+    return *at >> 5 == TSME_TAG || tsme_mark_of(at) >= TSME_MARK_PARTIAL;
+}
+
+// An array, be it a sequence; no tuple.
+static inline bool tsme_is_array(const uint8_t *at)
+{
+    return *at >> 5 == TSME_ARRAY && tsme_mark_of(at) <= TSME_MARK_APART;
+}
+
+static inline uint32_t tsme_function_kind(const uint8_t *at)
+{
+    return at[1];
+}
+
+static inline uint32_t tsme_function_number(const uint8_t *at)
+{
+    return (uint32_t)at[3] << 8 | at[4];
+}
+
+// The head of a marked array; one past it.
+uint8_t *tsme_write_marked(uint8_t *to, uint32_t mark, uint32_t count);
+
+// Error 13: its cause is a code, given as an encoded text that does not move, TSME_CODE("T2001");
+// or a text in the arena. They give TSME_QUERY_ERROR, for whoever fails to give in turn.
+#define TSME_CODE(code) ((const uint8_t *)"\x65" code)
+int tsme_raise(struct tsme *t, const uint8_t *code);
+int tsme_raise_text(struct tsme *t, tsme_ref cause);
+
+// Fuel: `units` of the evaluation, D1012 without them.
+int tsme_burn(struct tsme *t, uint32_t units);
+
+// A text, array or object was made of `size` bytes (SPEC 2.16, Size): D2015, error 11, or fuel.
+int tsme_count_size(struct tsme *t, uint32_t size);
+
+// The bytes that a value counts for: of the encoding without marks, and 1 for what is no text,
+// array or object.
+uint32_t tsme_counted_size(struct tsme *t, tsme_ref *value);
+
+// tsme_native.c (native functions). `args` are on the operand stack up to `sp`, with room for
+// TSME_SPARE_OPERANDS behind; the result goes to args[0]. `context` is local 0 of the body that
+// calls, on the operand stack or in its locals: it is read before anything is reserved.
+// TSME_OK, TSME_QUERY_ERROR, another error of the workflow, or of the engine.
+int tsme_native(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp, tsme_ref context);
+
+// Checks and completes arguments as a signature says (SIGNED), of which `*count` are there, and
+// will be behind it.
+int tsme_validate(struct tsme *t, tsme_ref signature, tsme_ref *args, uint32_t *count,
+                  tsme_ref context);
+
+// How many arguments a native function takes, at most, as INVOKE's bit 8 asks.
+uint32_t tsme_native_arity(uint32_t function);
+
+// $boolean of a value; of nothing false.
+bool tsme_truth(const uint8_t *at);
+
+// OPERATE 0 to 5 (+ - * / % &) and MINUS: operands at args[0] and args[1], or at args[0].
+int tsme_arithmetic(struct tsme *t, uint32_t k, tsme_ref *args, tsme_ref *sp);
+int tsme_negate(struct tsme *t, tsme_ref *args, tsme_ref *sp);
+int tsme_concatenate(struct tsme *t, tsme_ref *args, tsme_ref *sp);
+
+#endif
