@@ -1,0 +1,109 @@
+# What expressions work on besides values: nothing, which is MISSING, marked arrays, functions
+# (docs/SPEC.md, 2.16).
+
+from ...values import MISSING  # noqa: F401 (nothing)
+
+isinstance = isinstance
+
+
+class Sequence(list):
+    # an array with a mark: what paths and filters make
+    pass
+
+
+class Apart(list):
+    # an array that stays apart in a path; no sequence
+    pass
+
+
+def sequence(items):
+    # a marked array of these
+    return Sequence(items)
+
+
+def is_sequence(v):
+    return isinstance(v, Sequence)
+
+
+class Tuple:
+    # values as one, nothing among them as well
+    def __init__(self, items):
+        self.items = items
+
+
+# --- functions ---
+
+
+class Function:
+    pass
+
+
+class Closure(Function):
+    # `body`: its BODY; `env`: the locals around it; `context`: its local 0
+    def __init__(self, body, env, context):
+        self.body = body
+        self.env = env
+        self.context = context
+
+
+class Native(Function):
+    def __init__(self, number):
+        self.number = number
+
+
+class Matcher(Function):
+    # of a regular expression; `pattern` is bytes
+    def __init__(self, pattern):
+        self.pattern = pattern
+
+
+class Partial(Function):
+    # `given`: arguments, HOLE where one is left open
+    def __init__(self, function, given):
+        self.function = function
+        self.given = given
+
+
+class Composed(Function):
+    def __init__(self, first, second):
+        self.first = first
+        self.second = second
+
+
+class Signed(Function):
+    # a function of which a call checks its arguments
+    def __init__(self, function, signature):
+        self.function = function
+        self.signature = signature
+
+
+class Next(Function):
+    # what looks for the next match of a matcher, from a place of a text on
+    def __init__(self, matcher, text, at):
+        self.matcher = matcher
+        self.text = text
+        self.at = at
+
+
+HOLE = Function()
+
+
+def is_function(v):
+    return isinstance(v, Function)
+
+
+# --- errors ---
+
+
+class ExpressionError(Exception):
+    # `code` is JSONata's, or a cause of ours; what else is known of it (value, value2, index,
+    # token, message, ..) are attributes, for the host's words.
+    def __init__(self, code, **details):
+        super().__init__(code)
+        self.code = code
+        self.message = None
+        for name in details:
+            setattr(self, name, details[name])
+
+    def cause(self):
+        return self.code + ": " + self.message if self.message is not None else self.code
