@@ -5,7 +5,8 @@ The form of the expressions; what they would do is not looked at.
 
 from __future__ import annotations
 
-from ..jsonata.syntax import JsonataError, check_expression
+from ..jsonata.parser import parse
+from ..jsonata.tree import JsonataError
 from .context import CheckContext
 from .source import Node
 
@@ -27,10 +28,10 @@ def check_jsonata_text(ctx: CheckContext, node: Node) -> None:
         ctx.error("TSME-C080", node.where, "the JSONata expression is not opened", hint)
     elif text.startswith("{%"):
         try:
-            check_expression(text[2:-2])
+            parse(text[2:-2])
         except JsonataError as error:
             message = f"the JSONata expression is wrong: {error.message}"
-            ctx.error("TSME-C083", node.inside(2 + error.index), message)
+            ctx.error("TSME-C083", node.inside(2 + error.index), message, error.hint)
 
 
 def check_jsonata(ctx: CheckContext, node: Node) -> None:

@@ -8,6 +8,7 @@ marked.  Nothing here is evaluated.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 Scalar = str | int | float | bool | None
 
@@ -16,15 +17,19 @@ class JsonataError(Exception):
     """A mistake in an expression.
 
     `code`: JSONata's own, such as S0203; `message`: its words, as AWS has them; `index`:
-    characters from the beginning of the expression; `token`: what was found there.
+    characters from the beginning of the expression; `token`: what was found there; `hint`: what
+    to write instead, if there is something to say that AWS does not.
     """
 
-    def __init__(self, code: str, message: str, index: int, token: str = "") -> None:
+    def __init__(
+        self, code: str, message: str, index: int, token: str = "", hint: str = ""
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.index = index
         self.token = token
+        self.hint = hint
 
 
 @dataclass(eq=False)
@@ -63,13 +68,16 @@ class Node:
     at: int
     predicates: list[Filter] = field(default_factory=list)
     stages: list[Filter | Position] = field(default_factory=list)
-    group: list[tuple[Node, Node]] | None = None
+    group: Pairs | None = None
     focus: str | None = None
     index: str | None = None
     ancestor: Slot | None = None
     tuple: bool = False
     keep_array: bool = False
     cons: bool = False
+
+
+Pairs: TypeAlias = list[tuple[Node, Node]]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -150,7 +158,7 @@ class Array(Node):
 class Object(Node):
     """`{..}` in front of nothing."""
 
-    pairs: list[tuple[Node, Node]]
+    pairs: Pairs
 
 
 @dataclass(eq=False, kw_only=True)
