@@ -54,7 +54,7 @@ FLOORS = {
         tsme_host.compiler.frontend
         tsme_host.compiler.jsonpath tsme_host.compiler.jsonata
         tsme_host.compiler.frontend.model
-        tsme_host.compiler.frontend.plain
+        tsme_host.compiler.frontend.plain tsme_host.compiler.jsonata.tree
     """,
     "simulator": """
         tsme_sim.plugin

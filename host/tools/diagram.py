@@ -11,6 +11,7 @@ from ..compiler.frontend.model import (
     Compare,
     Condition,
     FailState,
+    Jsonata,
     MapState,
     Not,
     Or,
@@ -144,7 +145,7 @@ def _notes(state: AslState) -> list[str]:
         notes.append(_resource(state.resource))
     elif isinstance(state, WaitState):
         if state.seconds is not None:
-            text = f"{state.seconds} s" if isinstance(state.seconds, int) else _text(state.seconds)
+            text = _text(state.seconds) + (" s" if isinstance(state.seconds, int) else "")
         else:
             text = f"until {_text(state.timestamp)}"
         notes.append(text)
@@ -173,9 +174,9 @@ def _retry(retrier: Retrier) -> str:
     return _cut(f"retry {times}: {errors}")
 
 
-def _text(value: Path | str | int | float | bool | None) -> str:
-    if isinstance(value, Path):
-        return value.text
+def _text(value: Path | Jsonata | str | int | float | bool | None) -> str:
+    if isinstance(value, (Path, Jsonata)):
+        return " ".join(value.text.split())
     if isinstance(value, bool):
         return "true" if value else "false"
     return f'"{value}"' if isinstance(value, str) else str(value)
@@ -185,8 +186,10 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LABEL else text[: _LABEL - 1] + "…"
 
 
-def short(condition: Condition) -> str:
+def short(condition: Condition | Jsonata | bool) -> str:
     """A condition in a few characters."""
+    if isinstance(condition, (Jsonata, bool)):
+        return _cut(_text(condition))
     return _cut(_condition(condition, top=True))
 
 

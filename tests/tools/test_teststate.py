@@ -323,8 +323,8 @@ def test_a_wrong_definition_is_told_as_aws_tells_it():
 
 def test_what_only_this_version_refuses_is_refused_by_name():
     with pytest.raises(CompileError) as caught:
-        run({"Type": "Pass", "QueryLanguage": "JSONata", "End": True})
-    assert "JSONata is not supported" in caught.value.problems[0].message
+        run({"Type": "Pass", "InputPath": "$[?($[0])]", "End": True})
+    assert "is not supported" in caught.value.problems[0].message
 
 
 @models

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tsme.program import opcodes
 
 from ..frontend.model import Index, Key, MapState, ParallelState
-from . import distributed, expressions
+from . import distributed, expressions, jsonata
 from .data_flow import DataFlow
 from .expressions import Again, Dollar, InSlot
 from .ir import Label, Site
@@ -16,7 +16,7 @@ def parallel(lo: DataFlow, state: ParallelState) -> None:
     """The payload, FORK with an entry for each branch, the result; then the branches."""
     lo.needs |= opcodes.NEEDS_PARALLEL
     handler = catch(lo, state)
-    dollar = lo.effective(state)
+    dollar = None if state.jsonata else lo.effective(state)
     if state.parameters is not None:
         lo.expr(state.parameters, dollar)
     elif dollar is None:
@@ -39,7 +39,7 @@ def map_(lo: DataFlow, state: MapState) -> None:
     """The items, MAP with the entry of an item, the result; then what an item runs."""
     lo.needs |= opcodes.NEEDS_MAP
     handler = catch(lo, state)
-    dollar = lo.effective(state)
+    dollar = None if state.jsonata else lo.effective(state)
     writer = state.writer if state.writer is not None and state.writer.resource else None
     steps = state.reader is not None or state.batcher is not None or writer is not None
     around = input_(lo, state, dollar, steps or reads_input(state.item_selector))
@@ -53,7 +53,7 @@ def map_(lo: DataFlow, state: MapState) -> None:
     if state.reader is not None and handler is not None:
         distributed.read(lo, state, state.reader, dollar, no_items)
         lo.ins("CATCH", handler)
-    item = Window(lo.frame, assigned(state.body))
+    item = Window(lo.frame, assigned(state.body), apart=state.distributed)
     selected = Label(state.name + ".selected")
     options = _items(lo, state, dollar, selected)
     entry = Label(state.name + ".item")
@@ -94,6 +94,8 @@ def _items(lo: DataFlow, state: MapState, dollar: Dollar, selected: Label) -> in
         given = distributed.concurrency(lo, state, dollar)
         if state.items_path is not None:
             expressions.path(lo, state.items_path, dollar, "path")
+        elif state.jsonata:
+            jsonata.items(lo, state)
         else:
             lo.top(dollar)
     else:

@@ -7,11 +7,21 @@ from fractions import Fraction
 
 from tsme.program import opcodes
 
-from ..frontend.model import AslState, Assign, Catcher, Expr, Json, Path, Retrier, StateMachine
-from . import expressions
+from ..frontend.model import (
+    AslState,
+    Assign,
+    Catcher,
+    Expr,
+    Json,
+    Jsonata,
+    Path,
+    Retrier,
+    StateMachine,
+)
+from . import expressions, jsonata
 from .builder import Builder
 from .emit import USUAL
-from .expressions import Dollar
+from .expressions import Dollar, States
 from .ir import Label, Pooled, Resource, Site
 
 
@@ -57,12 +67,31 @@ class DataFlow(Builder, ABC):
 
         Everything is evaluated on the old variables, also OutputPath, before the first STORE.
         """
+        if self.state.jsonata:
+            self.leave(dollar, assign, self.state.output)
+            return
         self.seen("afterResultSelector", dollar)
         for _, e in assign:
             self.expr(e, dollar, field=False)
         self.combine(dollar, result_path)
         self.seen("afterResultPath", None)
         self.output(self.state.output_path)
+        for name, _ in reversed(assign):
+            self.store(name)
+        self.clear()
+
+    def leave(self, result: Dollar, assign: Assign, output: Expr | None) -> None:
+        """As `finish`, of a JSONata state.  `result`: where what it made is, if it is anything."""
+        place = result if isinstance(result, int) else None
+        given = States(result=place)
+        for _, e in assign:
+            self.expr(e, given)
+        if output is not None:
+            self.expr(output, given)
+            self.ins("STORE", 0)
+        elif place is not None:
+            self.top(place)
+            self.ins("STORE", 0)
         for name, _ in reversed(assign):
             self.store(name)
         self.clear()
@@ -102,9 +131,11 @@ class DataFlow(Builder, ABC):
         self.ins("CONST", Resource(resource))
         self.ins("TASK", options, site)
 
-    def option(self, k: int, value: int | Path | None, dollar: Dollar) -> bool:
+    def option(self, k: int, value: int | Path | Jsonata | None, dollar: Dollar) -> bool:
         """Push an option of a TASK or MAP as LIMIT k makes it, if there is one."""
-        if isinstance(value, Path):
+        if isinstance(value, Jsonata):
+            jsonata.limit(self, k, value, dollar)
+        elif isinstance(value, Path):
             expressions.path(self, value, dollar, "path")
             self.ins("LIMIT", k, Site("limit", value.text, value.where))
         elif value is not None:
@@ -136,15 +167,27 @@ class DataFlow(Builder, ABC):
             after = self.caught(c.errors)
             self.decided("catchIndex", number)
             self.ins("ERROR")
-            for _, e in c.assign:
-                self.expr(e, 0, field=False)
-            self.combine(0, c.result_path)
-            for name, _ in reversed(c.assign):
-                self.store(name)
-            self.clear()
+            self.fall_back(c)
             self.go(c.next)
             self.label(after)
         self.ins("RAISE")
+
+    def fall_back(self, c: Catcher) -> None:
+        """What a catcher makes of the error, which is all there is on the stack."""
+        given = States(error=0) if self.state.jsonata else 0
+        for _, e in c.assign:
+            self.expr(e, given, field=False)
+        if not self.state.jsonata:
+            self.combine(0, c.result_path)
+        else:
+            if c.output is not None:
+                self.expr(c.output, given)
+            else:
+                self.top(0)
+            self.ins("STORE", 0)
+        for name, _ in reversed(c.assign):
+            self.store(name)
+        self.clear()
 
     def caught(self, errors: tuple[str, ...]) -> Label:
         """Code that goes on if the frame's error is one of these, else at the label given."""

@@ -17,12 +17,13 @@ from ..frontend.model import (
     ItemBatcher,
     ItemReader,
     Json,
+    Jsonata,
     MapState,
     Obj,
     Path,
     ResultWriter,
 )
-from . import expressions
+from . import expressions, jsonata
 from .data_flow import DataFlow
 from .expressions import FUNCTIONS, Dollar, InSlot
 from .ir import Label, Pooled, Site
@@ -59,7 +60,7 @@ def tolerance(lo: DataFlow, state: MapState, dollar: Dollar) -> int:
 def check(lo: DataFlow, state: MapState, dollar: Dollar) -> None:
     """What AWS looks at before a reader reads: options that paths give."""
     for k, limit in enumerate((state.max_concurrency, *state.tolerated)):
-        if isinstance(limit, Path):
+        if isinstance(limit, (Path, Jsonata)):
             lo.option(2 + k, limit, dollar)
             lo.ins("DROP", 1)
 
@@ -98,7 +99,7 @@ def _run(lo: DataFlow) -> None:
 def read(lo: DataFlow, state: MapState, reader: ItemReader, dollar: Dollar, failed: Label) -> None:
     """Push the items; what goes wrong goes on at `failed`."""
     check(lo, state, dollar)
-    if isinstance(reader.max_items, Path):  # AWS looks at it before it reads
+    if isinstance(reader.max_items, (Path, Jsonata)):  # AWS looks at it before it reads
         lo.ins("INT", 0)
         lo.ins("CONST", Pooled(None))
         _items(lo, reader, dollar)
@@ -112,6 +113,7 @@ def read(lo: DataFlow, state: MapState, reader: ItemReader, dollar: Dollar, fail
             lo.refuse(f"the {name} of an ItemReader", reader.where)
     if kind in ("MANIFEST", "PARQUET"):
         lo.refuse(f"the InputType {kind} of an ItemReader", reader.where, "CSV, JSON, JSONL are")
+    whole = _whole(lo, reader.parameters, dollar)
     names = _members(lo, reader.parameters, dollar, "ReaderConfig")
     shown = {k: v for k, v in config.items() if k not in ("MaxItems", "MaxItemsPath")}
     for value in shown.values():
@@ -120,7 +122,7 @@ def read(lo: DataFlow, state: MapState, reader: ItemReader, dollar: Dollar, fail
         shown["MaxItems"] = 0
         _number(lo, reader.max_items, dollar)
     _object(lo, list(shown))
-    _object(lo, [*names, "ReaderConfig"])
+    _object(lo, [*names, "ReaderConfig"], whole)
     lo.ins("CATCH", failed)
     _task(lo, reader.resource, Site("reader", label(state), reader.where))
     headers = config.get("CSVHeaders") if config.get("CSVHeaderLocation") == "GIVEN" else None
@@ -144,7 +146,8 @@ def batch(lo: DataFlow, batcher: ItemBatcher, dollar: Dollar) -> None:
         lo.ins("CONST", Pooled(None))
     else:
         lo.expr(batcher.shared, dollar)
-    _call(lo, "Batch", batcher.items if isinstance(batcher.items, Path) else batcher.size)
+    bound = batcher.items if isinstance(batcher.items, Path) else batcher.size
+    _call(lo, "Batch", bound)
 
 
 def write(
@@ -159,6 +162,7 @@ def write(
             what = "the Transformation NONE of a ResultWriter without Resource"
             lo.refuse(what, writer.where, "COMPACT and FLATTEN are")
         return 0
+    whole = _whole(lo, writer.parameters, dollar)
     names = _members(lo, writer.parameters, dollar, "MapRunArn", "Results", "WriterConfig")
     _run(lo)
     lo.ins("PICK", 0)
@@ -166,7 +170,7 @@ def write(
     if writer.config:
         lo.ins("CONST", Pooled(writer.config))
         names.append("WriterConfig")
-    _object(lo, names)
+    _object(lo, names, whole)
     lo.ins("CATCH", failed)
     _task(lo, writer.resource, Site("writer", label(state), writer.where))
     _run(lo)
@@ -192,6 +196,13 @@ def _task(lo: DataFlow, resource: str, site: Site) -> None:
     lo.start(resource, site=site)
 
 
+def _whole(lo: DataFlow, parameters: Expr | None, dollar: Dollar) -> bool:
+    """Push what a single expression gives as Arguments, if that is how they are given."""
+    if isinstance(parameters, Jsonata):
+        jsonata.expect(lo, parameters, jsonata.OBJECT, dollar)
+    return isinstance(parameters, Jsonata)
+
+
 def _members(lo: DataFlow, parameters: Expr | None, dollar: Dollar, *taken: str) -> list[str]:
     """Push the members of Parameters but the names `taken`, each on its own; their names."""
     found: dict[str, Any] = {}
@@ -205,18 +216,24 @@ def _members(lo: DataFlow, parameters: Expr | None, dollar: Dollar, *taken: str)
     return names
 
 
-def _number(lo: DataFlow, value: int | Path, dollar: Dollar) -> None:
-    if isinstance(value, Path):
+def _number(lo: DataFlow, value: int | Path | Jsonata, dollar: Dollar) -> None:
+    if isinstance(value, Jsonata):
+        jsonata.expect(lo, value, jsonata.INTEGER, dollar)
+    elif isinstance(value, Path):
         expressions.path(lo, value, dollar, "path")
     else:
         lo.integer(value)
 
 
-def _object(lo: DataFlow, names: list[str]) -> None:
+def _object(lo: DataFlow, names: list[str], whole: bool = False) -> None:
+    """An object of what is on the stack; if `whole`, with the members of the one below it."""
     members: list[Json] = [*names]
     lo.ins("OBJECT", Pooled(members))
+    if whole:
+        lo.ins("CONST", Pooled(False))
+        _call(lo, "JsonMerge")
 
 
-def _call(lo: DataFlow, name: str, limit: int | Path = 0) -> None:
+def _call(lo: DataFlow, name: str, limit: int | Path | Jsonata = 0) -> None:
     site = Site("limit", limit.text, limit.where) if isinstance(limit, Path) else None
     lo.ins("CALL", FUNCTIONS.index(name), site)

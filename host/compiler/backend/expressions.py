@@ -17,6 +17,7 @@ from ..frontend.model import (
     Index,
     IntrinsicCall,
     Json,
+    Jsonata,
     Key,
     Obj,
     Path,
@@ -48,9 +49,19 @@ class Again:
     window: Window
 
 
+@dataclass(frozen=True)
+class States:
+    """What `$states` of JSONata has: the input of the state in a slot, the others, if they are
+    there, by their places on the operand stack."""
+
+    input: InSlot | None = None  # None for slot 0
+    result: int | None = None
+    error: int | None = None
+
+
 # Where `$` is: None for slot 0, a place on the operand stack counted from the bottom, a slot, or
-# what InputPath gives once more.
-Dollar = int | InSlot | Again | None
+# what InputPath gives once more; of a JSONata state, where what it has for `$` is.
+Dollar = int | InSlot | Again | States | None
 
 # docs/SPEC.md, 2.6, in the order of its numbers.
 FUNCTIONS = tuple(name for name, *_ in table.functions())
@@ -77,8 +88,16 @@ def expr(lo: Builder, e: Expr, dollar: Dollar, within: str = "", field: bool = T
         for item in e.items:
             expr(lo, item, dollar, within, field)
         lo.ins("ARRAY", len(e.items))
+    elif isinstance(e, Jsonata):
+        evaluate(lo, e, dollar)
     else:
         call(lo, e, dollar, within)
+
+
+def evaluate(lo: Builder, e: Jsonata, _dollar: Dollar) -> None:
+    """Push what an expression of JSONata gives; nothing is an error."""
+    lo.refuse("JSONata", e.where)
+    lo.ins("CONST", Pooled(None))
 
 
 def constant(lo: Builder, value: Json) -> None:
@@ -135,6 +154,8 @@ def data(lo: Builder, dollar: Dollar) -> None:
         lo.ins("PICK", dollar)
     elif isinstance(dollar, InSlot):
         lo.load(dollar.window, dollar.number)
+    elif isinstance(dollar, States):
+        data(lo, dollar.input)
     elif dollar is None:
         lo.ins("LOAD", 0)
     elif dollar.path is None:
@@ -256,6 +277,8 @@ def template(e: Expr) -> Json:
         return {name + suffix(item): template(item) for name, item in e.items}
     if isinstance(e, Arr):
         return [template(item) for item in e.items]
+    if isinstance(e, Jsonata):
+        return f"{{% {e.text} %}}"
     return e.path.text if isinstance(e, Ref) else e.text
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from ..frontend.model import (
     AslState,
     ChoiceState,
+    Jsonata,
     Key,
     MapState,
     ParallelState,
@@ -27,7 +28,7 @@ from ..frontend.model import (
     TaskState,
     Where,
 )
-from . import branches, conditions, expressions
+from . import branches, conditions, expressions, jsonata
 from .emit import Compiled, emit
 from .expressions import FUNCTIONS, Dollar
 from .ir import Label, Pooled, Site
@@ -133,6 +134,8 @@ class Inspecting(Lowering):
         if self.state is not self.tested:
             return
         expressions.data(self, dollar)
+        if self.state.jsonata:
+            what = what.replace("Parameters", "Arguments")
         self.store("#" + what)
 
     def decided(self, what: str, number: int) -> None:
@@ -141,7 +144,7 @@ class Inspecting(Lowering):
 
     def parallel(self, state: ParallelState) -> None:
         handler = branches.catch(self, state)
-        dollar = self.effective(state)
+        dollar = None if state.jsonata else self.effective(state)
         if state.parameters is not None:
             self.expr(state.parameters, dollar)
         elif dollar is None:
@@ -151,16 +154,18 @@ class Inspecting(Lowering):
     def map_(self, state: MapState) -> None:
         """The items really go through a Map, of which each does nothing but select its input."""
         handler = branches.catch(self, state)
-        dollar = self.effective(state)
+        dollar = None if state.jsonata else self.effective(state)
         around = branches.input_(self, state, dollar, reads_input(state.item_selector))
         if state.reader is not None:
             self.variable(ITEMS)
         elif state.items_path is not None:
             expressions.path(self, state.items_path, dollar, "path")
+        elif state.jsonata:
+            jsonata.items(self, state)
         elif dollar is None:
             self.ins("LOAD", 0)
         text = state.items_path.text if state.items_path is not None else "$"
-        if not state.distributed:
+        if not state.distributed and not state.jsonata:
             self.array(Site("items", text, state.where))
         self.limits(state, dollar)
         entry = Label(state.name + ".item")
@@ -199,7 +204,9 @@ class Inspecting(Lowering):
     def limits(self, state: MapState, dollar: Dollar) -> None:
         """What bounds a Map, each into a variable of its own."""
         most = state.max_concurrency
-        if isinstance(most, Path):
+        if isinstance(most, Jsonata):
+            jsonata.expect(self, most, jsonata.INTEGER, None)
+        elif isinstance(most, Path):
             expressions.path(self, most, dollar, "path")
         else:
             self.integer(most)
@@ -207,7 +214,9 @@ class Inspecting(Lowering):
         for name, limit in zip(_TOLERATED, state.tolerated, strict=True):
             if limit is None:
                 continue
-            if isinstance(limit, Path):
+            if isinstance(limit, Jsonata):
+                jsonata.expect(self, limit, jsonata.NUMBER, None)
+            elif isinstance(limit, Path):
                 expressions.path(self, limit, dollar, "path")
             else:
                 expressions.constant(self, limit)

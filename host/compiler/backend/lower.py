@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 
 from ..frontend.model import (
-    Assign,
+    ChoiceRule,
     ChoiceState,
+    Const,
     FailState,
     IntrinsicCall,
+    Json,
+    Jsonata,
     MapState,
     ParallelState,
     PassState,
@@ -26,7 +29,7 @@ from ..frontend.model import (
 )
 from ..frontend.resource import has_lists, resource_of
 from ..jsonpath.calls import SIGNATURES
-from . import branches, conditions, expressions
+from . import branches, conditions, expressions, jsonata
 from .data_flow import DataFlow
 from .emit import USUAL
 from .expressions import Dollar
@@ -39,7 +42,7 @@ class Lowering(DataFlow):
     """Writes the code of one machine.  Use `lower`."""
 
     def pass_(self, state: PassState) -> None:
-        dollar = self.effective(state)
+        dollar = None if state.jsonata else self.effective(state)
         if state.parameters is not None:
             self.expr(state.parameters, dollar)
             dollar = self.depth - 1
@@ -55,7 +58,7 @@ class Lowering(DataFlow):
         handler = Label(state.name + ".handler") if state.retry or state.catch else None
         if handler:
             self.ins("CATCH", handler)
-        dollar = self.effective(state)
+        dollar = None if state.jsonata else self.effective(state)
         untracked = state.resource in EMITS
         options = 0
         for k, limit in enumerate(() if untracked else (state.timeout, state.heartbeat)):
@@ -87,27 +90,37 @@ class Lowering(DataFlow):
             self.handler(state.retry, state.catch)
 
     def credentials(self, state: TaskState) -> Site | None:
-        """The device has no use for them; the debug part keeps them for the history."""
+        """The device has no use for them; the debug part keeps them for the history.
+
+        Those of JSONata are evaluated all the same, since that can fail.
+        """
         if state.credentials is None:
             return None
-        shown = {
-            "InputPath": None if state.input_path is None else state.input_path.text,
-            "Credentials": expressions.template(state.credentials),
-        }
+        shown: dict[str, Json] = {"Credentials": expressions.template(state.credentials)}
+        if state.jsonata:
+            shown["QueryLanguage"] = "JSONata"
+            if not isinstance(state.credentials, Const):
+                self.expr(state.credentials, None)
+                self.ins("DROP", 1)
+        else:
+            shown["InputPath"] = None if state.input_path is None else state.input_path.text
         return Site("credentials", json.dumps(shown, ensure_ascii=False), state.credentials.where)
 
     def choice(self, state: ChoiceState) -> None:
-        dollar = self.effective(state)
+        dollar = None if state.jsonata else self.effective(state)
         depth = self.depth
         for rule in state.rules:
             then, otherwise = Label("then"), Label("else")
-            conditions.condition(self, rule.condition, dollar, then, otherwise)
+            if isinstance(rule.condition, (Jsonata, bool)):
+                jsonata.condition(self, rule.condition, otherwise)
+            else:
+                conditions.condition(self, rule.condition, dollar, then, otherwise)
             self.label(then)
-            self.chosen(dollar, rule.assign, rule.next)
+            self.chosen(dollar, rule, rule.next)
             self.label(otherwise)
             self.depth = depth
         if state.default is not None:
-            self.chosen(dollar, state.assign, state.default)
+            self.chosen(dollar, state, state.default)
         else:
             self.clear()
             site = Site("choice", "", state.where)
@@ -115,18 +128,23 @@ class Lowering(DataFlow):
             self.ins("CONST", Pooled("no rule fits and there is no Default"))
             self.ins("FAIL", 3, site)
 
-    def chosen(self, dollar: Dollar, assign: Assign, name: str) -> None:
-        root = Path("$", (), "$", self.state.where)
-        self.finish(dollar, root, assign)
+    def chosen(self, dollar: Dollar, by: ChoiceRule | ChoiceState, name: str) -> None:
+        """A rule counts alone, the state itself if none fits."""
+        if self.state.jsonata:
+            self.leave(None, by.assign, by.output)
+        else:
+            self.finish(dollar, Path("$", (), "$", self.state.where), by.assign)
         self.go(name)
 
     def wait(self, state: WaitState) -> None:
-        if self.effective(state) is not None:
+        if not state.jsonata and self.effective(state) is not None:
             self.ins("STORE", 0)
         value = state.seconds if state.seconds is not None else state.timestamp
         kind = "seconds" if state.seconds is not None else "timestamp"
         site = None
-        if isinstance(value, Path):
+        if isinstance(value, Jsonata):
+            site = jsonata.delay(self, value, kind)
+        elif isinstance(value, Path):
             site = Site(kind, value.text, value.where)
             expressions.path(self, value, None, kind)
         elif isinstance(value, int):
@@ -139,12 +157,14 @@ class Lowering(DataFlow):
 
     def succeed(self, state: SucceedState) -> None:
         root = Path("$", (), "$", state.where)
-        self.finish(self.effective(state), root, state.assign)
+        dollar = None if state.jsonata else self.effective(state)
+        self.finish(dollar, root, state.assign)
         self.ins("END")
 
     def fail(self, state: FailState) -> None:
         """An error has a text as its name and one as its cause; a path may name something else."""
-        self.seen("afterInputPath", None)
+        if not state.jsonata:
+            self.seen("afterInputPath", None)
         parts = (state.error, state.cause)
         doubtful = [p for p in parts if isinstance(p, (Ref, IntrinsicCall)) and _may_be_no_text(p)]
         no_text = Label(state.name + ".no_text")
@@ -159,6 +179,8 @@ class Lowering(DataFlow):
             k |= bit
             if isinstance(part, str):
                 self.ins("CONST", Pooled(part))
+            elif isinstance(part, Jsonata):
+                jsonata.expect(self, part, jsonata.TEXT, None)
             else:
                 self.expr(part, None, field=False)
         self.ins("FAIL", k)

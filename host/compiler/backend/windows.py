@@ -15,10 +15,16 @@ from ..frontend.model import ChoiceState, MapState, ParallelState, Path, StateMa
 
 
 class Window:
-    """The slots of one kind of frame.  `outer`: the window of the frame that starts it."""
+    """The slots of one kind of frame.  `outer`: the window of the frame that starts it.
 
-    def __init__(self, outer: Window | None = None, names: Iterable[str] = ()) -> None:
+    `apart`: its states do not see the variables around it, as those of a distributed Map.
+    """
+
+    def __init__(
+        self, outer: Window | None = None, names: Iterable[str] = (), *, apart: bool = False
+    ) -> None:
         self.outer = outer
+        self.apart = apart
         self.level: int = 0 if outer is None else outer.level + 1
         self.slots = {name: n for n, name in enumerate(names, 1)}  # ascending
         self.first = 0  # its first state
@@ -47,6 +53,13 @@ class Window:
         window = self
         while name not in window.slots and window.outer is not None:
             window = window.outer
+        return window
+
+    def finds(self, name: str) -> Window | None:
+        """As `holder`, of a variable that may not be there."""
+        window: Window | None = self
+        while window is not None and name not in window.slots:
+            window = None if window.apart else window.outer
         return window
 
 

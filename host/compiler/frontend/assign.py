@@ -6,19 +6,22 @@ import re
 
 from .context import CheckContext, Scope, suggest
 from .fields import VARIABLE_NAME_MAX
-from .jsonata import check_jsonata
-from .model import Assign, Const, Expr
+from .jsonata import parse_field
+from .model import Assign, Expr
 from .payload_template import parse_dynamic, parse_template
 from .source import Node
 
 
-def parse_assign(ctx: CheckContext, node: Node | None) -> Assign:
-    """The value of `Assign`; enters its variables into the current scope."""
+def parse_assign(
+    ctx: CheckContext, node: Node | None, place: str = "", *has: frozenset[str]
+) -> Assign:
+    """The value of `Assign`; enters its variables into the current scope.
+
+    `place`, `has`: of JSONata, as `jsonata.parse_field` takes them.
+    """
     if node is None:
         return ()
     if not isinstance(node.value, dict):
-        if ctx.jsonata and isinstance(node.value, str):
-            check_jsonata(ctx, node)
         ctx.wrong_type(node, "Assign", "an object of variables")
         return ()
     items: list[tuple[str, Expr]] = []
@@ -27,8 +30,7 @@ def parse_assign(ctx: CheckContext, node: Node | None) -> Assign:
         name = key[:-2] if dynamic else key
         value: Expr
         if ctx.jsonata:
-            check_jsonata(ctx, member)
-            value = Const(None, member.where)
+            value = parse_field(ctx, member, f"{place}Assign/{name}", *has)
         else:
             value = parse_dynamic(ctx, member) if dynamic else parse_template(ctx, member)
         _check_name(ctx, name, member)

@@ -234,6 +234,17 @@ def _express(place: _Place) -> Diagnostic:
     return Diagnostic(SCHEMA, f"Express state machine does not support {what}", place.pointer)
 
 
+def _broken_expression(place: _Place) -> Diagnostic:
+    message = place.problem.message.partition(": ")[2]
+    return Diagnostic("INVALID_JSONATA_EXPRESSION", message, place.pointer)
+
+
+def _unsupported_expression(place: _Place) -> Diagnostic:
+    message = place.problem.message
+    message = f"{message[0].upper()}{message[1:]}."
+    return Diagnostic("UNSUPPORTED_JSONATA_EXPRESSION", message, place.pointer)
+
+
 def _downgrade(place: _Place) -> Diagnostic:
     message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
     return Diagnostic(SCHEMA, message, place.parent)
@@ -284,6 +295,8 @@ _WORDS: dict[str, Callable[[_Place], Diagnostic]] = {
     "TSME-C046": _express,
     "TSME-C081": _other_language,
     "TSME-C082": _downgrade,
+    "TSME-C083": _broken_expression,
+    "TSME-C084": _unsupported_expression,
 }
 
 _REQUIRED = re.compile(r"These fields are required: \[(.*)\]")

@@ -7,8 +7,8 @@ import re
 from ..jsonpath.paths import is_path
 from .assign import parse_assign
 from .context import CheckContext, kind_of, suggest
-from .jsonata import check_jsonata
-from .model import And, ChoiceRule, Compare, Condition, Not, Or, Path, Where
+from .jsonata import is_expression
+from .model import And, ChoiceRule, Compare, Condition, Const, Jsonata, Not, Or, Path, Where
 from .reader import Members, is_timestamp
 from .source import Node
 
@@ -32,30 +32,39 @@ def parse_rules(ctx: CheckContext, node: Node) -> tuple[ChoiceRule, ...]:
     if not node.value:
         ctx.error("TSME-C014", node.where, "Choices must hold at least one rule")
     rules = []
-    for item in node.value:
+    for n, item in enumerate(node.value):
         if isinstance(item.value, dict):
-            rules.append(_rule(ctx, item))
+            rules.append(_rule(ctx, item, f"Choices[{n}]/"))
         else:
             ctx.wrong_type(item, "a choice rule", "an object")
     return tuple(rules)
 
 
-def _rule(ctx: CheckContext, node: Node) -> ChoiceRule:
-    members = Members(ctx, node)
+def _rule(ctx: CheckContext, node: Node, place: str) -> ChoiceRule:
+    members = Members(ctx, node, place)
     members.require(("Next",), "a choice rule")
     target = members.text("Next") or ""
     members.text("Comment")
-    assign = parse_assign(ctx, members.get("Assign"))
-    condition: Condition = _NOTHING
-    if ctx.jsonata:
-        members.only(("Condition", "Next", "Assign", "Output", "Comment"), "a JSONata choice rule")
-        members.require(("Condition",), "a JSONata choice rule")
-        for name in ("Condition", "Output"):
-            if (value := members.get(name)) is not None:
-                check_jsonata(ctx, value)
-    else:
+    assign = parse_assign(ctx, members.get("Assign"), place)
+    if not ctx.jsonata:
         condition = _condition(ctx, node, ("Next", "Assign"))
-    return ChoiceRule(condition, target, assign, node.where)
+        return ChoiceRule(condition, target, assign, node.where)
+    members.only(("Condition", "Next", "Assign", "Output", "Comment"), "a JSONata choice rule")
+    members.require(("Condition",), "a JSONata choice rule")
+    test = _jsonata_condition(ctx, members)
+    return ChoiceRule(test, target, assign, node.where, members.field("Output"))
+
+
+def _jsonata_condition(ctx: CheckContext, members: Members) -> Jsonata | bool:
+    node, found = members.get("Condition"), members.field("Condition")
+    if isinstance(found, Jsonata):
+        return found
+    if isinstance(found, Const) and isinstance(found.value, bool):
+        return found.value
+    if node is not None and not is_expression(node.value):
+        hint = "write {% $states.input.n > 1 %}"
+        ctx.wrong_type(node, "Condition", "an expression or a boolean", hint)
+    return False
 
 
 def _condition(ctx: CheckContext, node: Node, top: tuple[str, ...]) -> Condition:

@@ -74,7 +74,6 @@ class CheckContext:
     state_names: dict[str, Where] = field(default_factory=dict)
     all_names: set[str] = field(default_factory=set)  # of states, in all machines
     labels: dict[str, Where] = field(default_factory=dict)
-    jsonata_at: Where | None = None  # the first place that asks for JSONata
     jsonata: bool = False  # the query language of the state being read
     all_jsonata: bool = False  # that of the whole workflow
     express: bool = False  # it is to be an EXPRESS workflow of AWS
@@ -169,7 +168,7 @@ class CheckContext:
             case Obj(items):
                 for _, item in items:
                     self.use_all(item)
-            case Const():
+            case _:
                 pass
 
     def enter(self, isolated: bool) -> Scope:
@@ -181,12 +180,6 @@ class CheckContext:
 
     def leave(self, outer: Scope) -> None:
         self.scope = outer
-
-    # --- JSONata ----------------------------------------------------------------------------
-
-    def wants_jsonata(self, where: Where) -> None:
-        if self.jsonata_at is None:
-            self.jsonata_at = where
 
 
 def kind_of(node: Node) -> str:

@@ -7,7 +7,7 @@ import re
 from .assign import parse_assign
 from .context import CheckContext, closest
 from .fields import CATCHER, RETRIER
-from .jsonata import check_jsonata
+from .jsonata import ERROR
 from .model import Catcher, Path, Retrier
 from .reader import Members
 from .source import Node
@@ -46,7 +46,9 @@ def parse_retry(ctx: CheckContext, node: Node | None) -> tuple[Retrier, ...]:
 def parse_catch(ctx: CheckContext, node: Node | None) -> tuple[Catcher, ...]:
     """The value of `Catch`."""
     items = _items(ctx, node, "Catch", "a catcher")
-    return tuple(_catcher(ctx, item, item is items[-1]) for item in items)
+    return tuple(
+        _catcher(ctx, item, item is items[-1], f"Catch[{n}]/") for n, item in enumerate(items)
+    )
 
 
 def _items(ctx: CheckContext, node: Node | None, name: str, what: str) -> list[Node]:
@@ -89,12 +91,10 @@ def _retrier(ctx: CheckContext, node: Node, last: bool) -> Retrier:
     )
 
 
-def _catcher(ctx: CheckContext, node: Node, last: bool) -> Catcher:
-    members = Members(ctx, node)
+def _catcher(ctx: CheckContext, node: Node, last: bool, place: str) -> Catcher:
+    members = Members(ctx, node, place)
     if ctx.jsonata:
         members.only((n for n in CATCHER if n != "ResultPath"), "a JSONata catcher")
-        if (output := members.get("Output")) is not None:
-            check_jsonata(ctx, output)
     else:
         members.only((n for n in CATCHER if n != "Output"), "a catcher")
     members.require(("Next",), "a catcher")
@@ -103,8 +103,9 @@ def _catcher(ctx: CheckContext, node: Node, last: bool) -> Catcher:
     result: Path | None = None
     if "ResultPath" not in members or not ctx.jsonata:
         result = members.path("ResultPath")
-    assign = parse_assign(ctx, members.get("Assign"))
-    return Catcher(errors, members.text("Next") or "", result, assign, node.where)
+    assign = parse_assign(ctx, members.get("Assign"), place, ERROR)
+    output = members.field("Output", ERROR) if ctx.jsonata else None
+    return Catcher(errors, members.text("Next") or "", result, assign, node.where, output)
 
 
 def _error_equals(ctx: CheckContext, members: Members, what: str, last: bool) -> tuple[str, ...]:

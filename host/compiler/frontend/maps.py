@@ -17,8 +17,7 @@ from .fields import (
     WRITER_CONFIG,
     Field,
 )
-from .jsonata import check_jsonata
-from .model import ItemBatcher, ItemReader, Json, Path, ResultWriter, StateMachine
+from .model import ItemBatcher, ItemReader, Json, Jsonata, Path, ResultWriter, StateMachine
 from .reader import Members
 from .source import Node
 
@@ -67,7 +66,7 @@ class Options(TypedDict):
     """Fields of `model.Map` that few Maps have."""
 
     label: str | None
-    tolerated: tuple[int | Path | None, float | Path | None]
+    tolerated: tuple[int | Path | Jsonata | None, float | Path | Jsonata | None]
     reader: ItemReader | None
     batcher: ItemBatcher | None
     writer: ResultWriter | None
@@ -81,10 +80,10 @@ def parse_options(ctx: CheckContext, members: Members, distributed: bool) -> Opt
             hint = 'set "Mode": "DISTRIBUTED" in the ProcessorConfig of its ItemProcessor'
             ctx.error("TSME-C017", node.key_where, f'"{name}" is for a distributed Map', hint)
     label = _label(ctx, members)
-    count = members.integer("ToleratedFailureCount")
-    count_path = members.reference("ToleratedFailureCountPath")
-    part = members.number("ToleratedFailurePercentage")
-    part_path = members.reference("ToleratedFailurePercentagePath")
+    count = members.either("ToleratedFailureCount", members.integer)
+    count_path = None if ctx.jsonata else members.reference("ToleratedFailureCountPath")
+    part = members.either("ToleratedFailurePercentage", members.number)
+    part_path = None if ctx.jsonata else members.reference("ToleratedFailurePercentagePath")
     return {
         "label": label,
         "tolerated": (
@@ -111,7 +110,8 @@ def _reader(ctx: CheckContext, members: Members) -> ItemReader | None:
     most = given.get("MaxItemsPath") or given.get("MaxItems") or 0
     plain = _plain(reader, "ReaderConfig")
     where = reader.node.where
-    return ItemReader(fields.get("Resource") or "", fields.get("Parameters"), plain, most, where)
+    given_to = fields.get("Arguments" if ctx.jsonata else "Parameters")
+    return ItemReader(fields.get("Resource") or "", given_to, plain, most, where)
 
 
 def _batcher(ctx: CheckContext, members: Members) -> ItemBatcher | None:
@@ -119,7 +119,7 @@ def _batcher(ctx: CheckContext, members: Members) -> ItemBatcher | None:
     if found is None:
         return None
     batcher, fields = found
-    limits: list[int | Path] = []
+    limits: list[int | Path | Jsonata] = []
     for name in ("MaxItemsPerBatch", "MaxInputBytesPerBatch"):
         batcher.exclusive((name, name + "Path"))
         limits.append(fields.get(name + "Path") or fields.get(name) or 0)
@@ -135,7 +135,8 @@ def _writer(ctx: CheckContext, members: Members) -> ResultWriter | None:
     writer.one_of(("Resource", "WriterConfig"), "ResultWriter")
     _object(ctx, writer, "WriterConfig", WRITER_CONFIG)
     plain = _plain(writer, "WriterConfig")
-    return ResultWriter(fields.get("Resource"), fields.get("Parameters"), plain, writer.node.where)
+    given_to = fields.get("Arguments" if ctx.jsonata else "Parameters")
+    return ResultWriter(fields.get("Resource"), given_to, plain, writer.node.where)
 
 
 def _plain(members: Members, name: str) -> dict[str, Json]:
@@ -154,7 +155,7 @@ def _object(
     if not isinstance(node.value, dict):
         ctx.wrong_type(node, name, "an object")
         return None
-    inner = Members(ctx, node)
+    inner = Members(ctx, node, f"{members.place}{name}/")
     inner.only(table, name)
     fields: dict[str, Any] = {}
     for field_name, field in table.items():
@@ -163,8 +164,6 @@ def _object(
             mode = "JSONata" if ctx.jsonata else "JSONPath"
             message = f'"{field_name}" does not belong to {mode}, the query language of this state'
             ctx.error("TSME-C081", inner.nodes[field_name].key_where, message)
-        elif ctx.jsonata and field.kind == "template" and field_name in inner:
-            check_jsonata(ctx, inner.nodes[field_name])
         else:
             fields[field_name] = inner.read(field_name, field)
     return inner, fields

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from dataclasses import dataclass
 
+    from ..jsonata.tree import Node
+
     Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 else:
     from .plain import quick as dataclass
@@ -159,8 +161,19 @@ class Arr:
     where: Where
 
 
+@dataclass(frozen=True)
+class Jsonata:
+    """A JSONata expression: `text` is what stands between `{%` and `%}`, without the white space
+    around it, and `field` the place in its state that AWS names, such as `Output/a[0]`."""
+
+    text: str
+    tree: Node
+    field: str
+    where: Where
+
+
 # The validator folds a subtree without any dynamic part to one Const.
-Expr = Const | Ref | IntrinsicCall | Obj | Arr
+Expr = Const | Ref | IntrinsicCall | Obj | Arr | Jsonata
 
 
 # --- Choice rules ---------------------------------------------------------------------------
@@ -208,12 +221,16 @@ Assign = tuple[tuple[str, Expr], ...]  # variable name -> expression, in source 
 
 @dataclass(frozen=True)
 class ChoiceRule:
-    """An entry of Choices; `next` and `assign` count if it is the first whose condition holds."""
+    """An entry of Choices; the rest counts if it is the first whose condition holds.
 
-    condition: Condition
+    In JSONata `condition` is a Jsonata or a boolean, and `output` may be there.
+    """
+
+    condition: Condition | Jsonata | bool
     next: str
     assign: Assign
     where: Where
+    output: Expr | None = None
 
 
 # --- States ---------------------------------------------------------------------------------
@@ -241,6 +258,7 @@ class Catcher:
     result_path: Path | None  # None: `"ResultPath": null`, the error is discarded
     assign: Assign
     where: Where
+    output: Expr | None = None  # of JSONata
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,7 +266,8 @@ class AslState:
     """What all states share.
 
     `input_path`/`output_path`/`result_path`: a Path (default `$`), or None for JSON null.
-    `next` is None when the state ends its machine.
+    `next` is None when the state ends its machine.  A `jsonata` state has `output` and `$` for all
+    paths; its Arguments are `parameters`, and where a number or a Path may stand, a Jsonata may.
     """
 
     name: str
@@ -258,6 +277,8 @@ class AslState:
     output_path: Path | None
     next: str | None = None
     assign: Assign = ()
+    jsonata: bool = False
+    output: Expr | None = None
 
     @property
     def kind(self) -> str:
@@ -282,8 +303,8 @@ class TaskState(AslState):
     parameters: Expr | None = None
     result_selector: Expr | None = None
     result_path: Path | None
-    timeout: int | Path | None = None  # seconds, or TimeoutSecondsPath
-    heartbeat: int | Path | None = None  # seconds, or HeartbeatSecondsPath
+    timeout: int | Path | Jsonata | None = None  # seconds, or TimeoutSecondsPath
+    heartbeat: int | Path | Jsonata | None = None  # seconds, or HeartbeatSecondsPath
     credentials: Expr | None = None
     retry: tuple[Retrier, ...] = ()
     catch: tuple[Catcher, ...] = ()
@@ -301,8 +322,8 @@ class ChoiceState(AslState):
 class WaitState(AslState):
     """Exactly one of `seconds` and `timestamp` is set; a Path stands for ...Path."""
 
-    seconds: int | Path | None = None
-    timestamp: str | Path | None = None
+    seconds: int | Path | Jsonata | None = None
+    timestamp: str | Path | Jsonata | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,7 +333,7 @@ class SucceedState(AslState):
 
 @dataclass(frozen=True, kw_only=True)
 class FailState(AslState):
-    """`error`, `cause`: text, a Path or Call (ErrorPath, CausePath), or None when absent."""
+    """`error`, `cause`: text, what ErrorPath, CausePath or JSONata gives, or None when absent."""
 
     error: str | Expr | None = None
     cause: str | Expr | None = None
@@ -337,7 +358,7 @@ class ItemReader:
     resource: str
     parameters: Expr | None
     config: dict[str, Json]
-    max_items: int | Path
+    max_items: int | Path | Jsonata
     where: Where
 
 
@@ -346,8 +367,8 @@ class ItemBatcher:
     """ItemBatcher; 0 for no limit."""
 
     shared: Expr | None  # BatchInput
-    items: int | Path
-    size: int | Path
+    items: int | Path | Jsonata
+    size: int | Path | Jsonata
 
 
 @dataclass(frozen=True)
@@ -362,19 +383,23 @@ class ResultWriter:
 
 @dataclass(frozen=True, kw_only=True)
 class MapState(AslState):
-    """`tolerated`: count and percentage of items that may fail, None for one not given."""
+    """`tolerated`: count and percentage of items that may fail, None for one not given.
+
+    `items`: what Items of JSONata gives; without it, the items are the state's input.
+    """
 
     body: StateMachine
     distributed: bool = False
     items_path: Path | None = None
+    items: Expr | None = None
     item_selector: Expr | None = None
     result_selector: Expr | None = None
     result_path: Path | None
-    max_concurrency: int | Path = 0
+    max_concurrency: int | Path | Jsonata = 0
     retry: tuple[Retrier, ...] = ()
     catch: tuple[Catcher, ...] = ()
     label: str | None = None
-    tolerated: tuple[int | Path | None, float | Path | None] = (None, None)
+    tolerated: tuple[int | Path | Jsonata | None, float | Path | Jsonata | None] = (None, None)
     reader: ItemReader | None = None
     batcher: ItemBatcher | None = None
     writer: ResultWriter | None = None

@@ -6,16 +6,19 @@ A field that is wrong reads as if it were absent, so that one mistake gives one 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import TypeVar
 
 from ..jsonpath.paths import is_path
 from .context import CheckContext, quoted, suggest
 from .fields import FIELDS, Field
-from .jsonata import check_jsonata_text, is_jsonata
-from .model import Const, Expr, IntrinsicCall, Json, Path, Ref
+from .jsonata import is_expression, parse_expression, parse_field
+from .model import Const, Expr, IntrinsicCall, Json, Jsonata, Path, Ref
 from .payload_template import parse_dynamic, parse_template
 from .source import Node
+
+T = TypeVar("T")
 
 # RFC 3339 as AWS reads it: upper-case T and Z, an offset is required.
 _TIMESTAMP = re.compile(
@@ -36,12 +39,16 @@ def is_timestamp(text: str) -> bool:
 
 
 class Members:
-    """The members of one object, read by kind.  `node.value` must be a dict."""
+    """The members of one object, read by kind.  `node.value` must be a dict.
 
-    def __init__(self, ctx: CheckContext, node: Node) -> None:
+    `place`: where it is in its state, as AWS names the fields of JSONata: `Catch[0]/`.
+    """
+
+    def __init__(self, ctx: CheckContext, node: Node, place: str = "") -> None:
         assert isinstance(node.value, dict)
         self.ctx = ctx
         self.node = node
+        self.place = place
         self.nodes: dict[str, Node] = node.value
 
     # --- which fields may stand here --------------------------------------------------------
@@ -81,7 +88,7 @@ class Members:
     def get(self, name: str) -> Node | None:
         return self.nodes.get(name)
 
-    def text(self, name: str) -> str | None:
+    def text(self, name: str, _field: Field | None = None) -> str | None:
         """A string, or None when absent or wrong."""
         node = self.nodes.get(name)
         if node is None:
@@ -107,7 +114,7 @@ class Members:
 
     def integer(self, name: str, field: Field | None = None) -> int | None:
         node = self.nodes.get(name)
-        if node is None or self._expression(node):
+        if node is None:
             return None
         field = field or FIELDS[name]
         if not isinstance(node.value, int) or isinstance(node.value, bool):
@@ -118,7 +125,7 @@ class Members:
 
     def number(self, name: str, field: Field | None = None) -> int | float | None:
         node = self.nodes.get(name)
-        if node is None or self._expression(node):
+        if node is None:
             return None
         field = field or FIELDS[name]
         if not isinstance(node.value, (int, float)) or isinstance(node.value, bool):
@@ -170,20 +177,22 @@ class Members:
         return None if node is None else parse_template(self.ctx, node)
 
     def object(self, name: str) -> Expr | None:
-        """A template that must be an object."""
+        """A template that must be an object, or what a JSONata state has in its place."""
         node = self.nodes.get(name)
+        if self.ctx.jsonata and node is not None and is_expression(node.value):
+            return self.field(name)
         if node is not None and not isinstance(node.value, dict):
             self.ctx.wrong_type(node, name, "an object")
             return None
-        return self.template(name)
+        return self.field(name) if self.ctx.jsonata else self.template(name)
 
     def literal(self, name: str) -> Const | None:
         node = self.nodes.get(name)
         return None if node is None else Const(node.plain(), node.where)
 
-    def timestamp(self, name: str) -> str | None:
+    def timestamp(self, name: str, _field: Field | None = None) -> str | None:
         node = self.nodes.get(name)
-        if node is None or self._expression(node):
+        if node is None:
             return None
         text = self.text(name)
         if text is None or is_timestamp(text):
@@ -202,26 +211,39 @@ class Members:
             case "flag":
                 return self.flag(name)
             case "integer":
-                return self.integer(name, field)
+                return self.either(name, self.integer, field)
             case "number":
-                return self.number(name, field)
+                return self.either(name, self.number, field)
             case "choice":
                 return self.choice(name, field)
             case "reference":
                 return self.reference(name)
             case "template":
-                return self.template(name)
+                return self.field(name) if self.ctx.jsonata else self.template(name)
             case _:
                 return None
 
-    # --- helpers ----------------------------------------------------------------------------
+    # --- JSONata ----------------------------------------------------------------------------
 
-    def _expression(self, node: Node) -> bool:
-        """True if a JSONata state gives an expression where a literal could stand."""
-        if not self.ctx.jsonata or not isinstance(node.value, str):
-            return False
-        check_jsonata_text(self.ctx, node)
-        return is_jsonata(node.value)
+    def either(
+        self,
+        name: str,
+        literal: Callable[[str, Field | None], T | None],
+        field: Field | None = None,
+    ) -> T | Jsonata | None:
+        """An expression, if a JSONata state gives one, or what `literal` reads."""
+        node = self.nodes.get(name)
+        if node is None or not self.ctx.jsonata or not is_expression(node.value):
+            return literal(name, field)
+        found = parse_expression(self.ctx, node, self.place + name)
+        return found if isinstance(found, Jsonata) else None
+
+    def field(self, name: str, *has: frozenset[str]) -> Expr | None:
+        """A field of a JSONata state that may hold expressions at any depth."""
+        node = self.nodes.get(name)
+        return None if node is None else parse_field(self.ctx, node, self.place + name, *has)
+
+    # --- helpers ----------------------------------------------------------------------------
 
     def _in_range(self, node: Node, name: str, value: float, field: Field) -> bool:
         if field.low <= value <= field.high:

@@ -21,7 +21,7 @@ from .fields import (
     REQUIRED,
 )
 from .graph import check_flow
-from .jsonata import check_jsonata
+from .jsonata import RESULT
 from .maps import parse_body, parse_options
 from .model import (
     AslState,
@@ -29,6 +29,7 @@ from .model import (
     ChoiceState,
     Expr,
     FailState,
+    Jsonata,
     MapState,
     ParallelState,
     PassState,
@@ -43,6 +44,8 @@ from .reader import Members, only_calls
 from .resource import check_resource
 from .source import Node
 
+_WITH_RESULT = ("Task", "Parallel", "Map")
+
 
 class _Common(TypedDict):
     name: str
@@ -52,6 +55,8 @@ class _Common(TypedDict):
     output_path: Path | None
     next: str | None
     assign: Assign
+    jsonata: bool
+    output: Expr | None
 
 
 def parse_state(ctx: CheckContext, name: str, node: Node) -> AslState | None:
@@ -62,22 +67,21 @@ def parse_state(ctx: CheckContext, name: str, node: Node) -> AslState | None:
     members = Members(ctx, node)
     kind = _kind(ctx, members, name)
     outer = ctx.jsonata
-    language = members.choice("QueryLanguage")
-    if language == "JSONPath" and outer:
+    members.choice("QueryLanguage")
+    language = members.nodes["QueryLanguage"].value if "QueryLanguage" in members else None
+    back = language == "JSONPath" and ctx.all_jsonata
+    if back:
         message = "a state cannot go back to JSONPath inside a JSONata workflow"
         hint = "set JSONata on the states that use it, not on the whole workflow"
         ctx.error("TSME-C082", members.nodes["QueryLanguage"].where, message, hint)
-    ctx.jsonata = outer if language is None else language == "JSONata"
+    if "QueryLanguage" in members:  # to AWS all but this very word is JSONata
+        ctx.jsonata = language != "JSONPath"
     try:
-        if ctx.jsonata:
-            ctx.wants_jsonata(members.nodes["QueryLanguage"].where if language else node.where)
         if kind is None:
             return None
-        _check_fields(ctx, members, kind)
+        _check_fields(ctx, members, kind, back)
         check_flow(ctx, node, kind)
-        if ctx.jsonata:
-            _jsonata_texts(ctx, members, kind)
-        return _BUILDERS[kind](ctx, members, _common(ctx, name, members))
+        return _BUILDERS[kind](ctx, members, _common(ctx, name, members, kind))
     finally:
         ctx.jsonata = outer
 
@@ -92,12 +96,14 @@ def _kind(ctx: CheckContext, members: Members, name: str) -> str | None:
     return None
 
 
-def _check_fields(ctx: CheckContext, members: Members, kind: str) -> None:
-    """Which fields are there, before any is read."""
+def _check_fields(ctx: CheckContext, members: Members, kind: str, back: bool) -> None:
+    """Which fields are there, before any is read.  `back`: its language is wrong as a whole."""
     foreign = JSONPATH_ONLY if ctx.jsonata else JSONATA_ONLY
     mode, other = ("JSONata", "JSONPath") if ctx.jsonata else ("JSONPath", "JSONata")
     for name, member in members.nodes.items():
         if name in foreign or (ctx.jsonata and name in NOT_IN_JSONATA.get(kind, ())):
+            if back:
+                continue
             message = f'"{name}" belongs to {other}; this state is in {mode}'
             hint = f'set "QueryLanguage": "{other}" or use the fields of {mode}'
             ctx.error("TSME-C081", member.key_where, message, hint)
@@ -123,17 +129,11 @@ def _check_fields(ctx: CheckContext, members: Members, kind: str) -> None:
             members.one_of(usable, what)
 
 
-def _jsonata_texts(ctx: CheckContext, members: Members, kind: str) -> None:
-    """The form of the expressions in fields that nothing else reads in JSONata states."""
-    for name in ("Arguments", "Output", "Items", "ItemSelector", "Error", "Cause", "Credentials"):
-        if name in members and name in ALLOWED[kind]:
-            check_jsonata(ctx, members.nodes[name])
-
-
-def _common(ctx: CheckContext, name: str, members: Members) -> _Common:
+def _common(ctx: CheckContext, name: str, members: Members, kind: str) -> _Common:
     root = Path("$", (), "$", members.node.where)
     ends = members.flag("End")
     target = members.text("Next")
+    has = (RESULT,) if kind in _WITH_RESULT else ()
     return _Common(
         name=name,
         where=members.node.where,
@@ -141,12 +141,19 @@ def _common(ctx: CheckContext, name: str, members: Members) -> _Common:
         input_path=root if ctx.jsonata else members.path("InputPath"),
         output_path=root if ctx.jsonata else members.path("OutputPath"),
         next=None if ends else target,
-        assign=parse_assign(ctx, members.get("Assign")),
+        assign=parse_assign(ctx, members.get("Assign"), "", *has),
+        jsonata=ctx.jsonata,
+        output=members.field("Output", *has) if ctx.jsonata else None,
     )
 
 
 def _template(ctx: CheckContext, members: Members, name: str) -> Expr | None:
     return None if ctx.jsonata else members.template(name)
+
+
+def _arguments(ctx: CheckContext, members: Members) -> Expr | None:
+    """What goes to a task or to branches: Arguments, or Parameters of JSONPath."""
+    return members.field("Arguments") if ctx.jsonata else members.template("Parameters")
 
 
 def _result_path(ctx: CheckContext, members: Members) -> Path | None:
@@ -173,18 +180,18 @@ def _task(ctx: CheckContext, members: Members, common: _Common) -> AslState:
     resource = members.text("Resource")
     if resource is not None:
         check_resource(ctx, members.nodes["Resource"], resource)
-    timeout = members.integer("TimeoutSeconds")
-    heartbeat = members.integer("HeartbeatSeconds")
-    if timeout is not None and heartbeat is not None and heartbeat >= timeout:
+    timeout = members.either("TimeoutSeconds", members.integer)
+    heartbeat = members.either("HeartbeatSeconds", members.integer)
+    if isinstance(timeout, int) and isinstance(heartbeat, int) and heartbeat >= timeout:
         message = f"HeartbeatSeconds ({heartbeat}) must be less than TimeoutSeconds ({timeout})"
         ctx.error("TSME-C014", members.nodes["HeartbeatSeconds"].where, message)
     credentials = members.object("Credentials")
-    if ctx.jsonata and credentials is not None:
+    if ctx.jsonata and credentials is not None and not isinstance(credentials, Jsonata):
         Members(ctx, members.nodes["Credentials"]).require(("RoleArn",), "Credentials")
     return TaskState(
         **common,
         resource=resource or "",
-        parameters=_template(ctx, members, "Parameters"),
+        parameters=_arguments(ctx, members),
         result_selector=_template(ctx, members, "ResultSelector"),
         result_path=_result_path(ctx, members),
         timeout=timeout or _reference(ctx, members, "TimeoutSecondsPath"),
@@ -202,8 +209,8 @@ def _choice(ctx: CheckContext, members: Members, common: _Common) -> AslState:
 
 
 def _wait(ctx: CheckContext, members: Members, common: _Common) -> AslState:
-    seconds = members.integer("Seconds")
-    timestamp = members.timestamp("Timestamp")
+    seconds = members.either("Seconds", members.integer)
+    timestamp = members.either("Timestamp", members.timestamp)
     return WaitState(
         **common,
         seconds=_reference(ctx, members, "SecondsPath") if seconds is None else seconds,
@@ -218,7 +225,7 @@ def _succeed(_ctx: CheckContext, _members: Members, common: _Common) -> AslState
 def _fail(ctx: CheckContext, members: Members, common: _Common) -> AslState:
     parts: list[str | Expr | None] = []
     for name in ("Error", "Cause"):
-        text = members.text(name)
+        text = members.either(name, members.text)
         dynamic = None if ctx.jsonata else members.dynamic(f"{name}Path")
         only_calls(ctx, dynamic, STRING_FUNCTIONS, f"{name}Path")
         parts.append(dynamic if text is None else text)
@@ -241,7 +248,7 @@ def _parallel(ctx: CheckContext, members: Members, common: _Common) -> AslState:
     return ParallelState(
         **common,
         branches=tuple(branches),
-        parameters=_template(ctx, members, "Parameters"),
+        parameters=_arguments(ctx, members),
         result_selector=_template(ctx, members, "ResultSelector"),
         result_path=_result_path(ctx, members),
         retry=parse_retry(ctx, members.get("Retry")),
@@ -252,7 +259,7 @@ def _parallel(ctx: CheckContext, members: Members, common: _Common) -> AslState:
 def _map(ctx: CheckContext, members: Members, common: _Common) -> AslState:
     body, distributed = parse_body(ctx, members)
     options = parse_options(ctx, members, distributed)
-    most = members.integer("MaxConcurrency")
+    most = members.either("MaxConcurrency", members.integer)
     most_path = _reference(ctx, members, "MaxConcurrencyPath")
     selector = "Parameters" if "Parameters" in members else "ItemSelector"
     return MapState(
@@ -260,7 +267,10 @@ def _map(ctx: CheckContext, members: Members, common: _Common) -> AslState:
         body=body or StateMachine("", {}, members.node.where),
         distributed=distributed,
         items_path=_reference(ctx, members, "ItemsPath"),
-        item_selector=_template(ctx, members, selector),
+        items=members.field("Items") if ctx.jsonata else None,
+        item_selector=(
+            members.field("ItemSelector") if ctx.jsonata else members.template(selector)
+        ),
         result_selector=_template(ctx, members, "ResultSelector"),
         result_path=_result_path(ctx, members),
         max_concurrency=most or most_path or 0,

@@ -15,7 +15,7 @@ from .context import CheckContext, suggest
 from .fields import MACHINE_FIELDS, PROCESSOR_FIELDS, SECONDS_MAX, STATE_NAME_MAX, TOP_FIELDS
 from .fields import Field as FieldSpec
 from .graph import all_state_names, check_graph
-from .model import MOST, AslState, Limits, Problem, StateMachine, Where
+from .model import MOST, AslState, Limits, Problem, StateMachine
 from .reader import Members
 from .source import Node
 from .states import parse_state
@@ -29,7 +29,6 @@ def validate(root: Node, express: bool = False) -> tuple[StateMachine | None, li
     """Checks a whole workflow.
 
     Returns the machine and no problems, or None and the problems in the order of their places.
-    JSONata, which is right in AWS, gives one problem with `refusal` set.
     """
     ctx = CheckContext(_inner_machine, express=express)
     ctx.scopes.append(ctx.scope)
@@ -43,12 +42,9 @@ def validate(root: Node, express: bool = False) -> tuple[StateMachine | None, li
     timeout = members.integer("TimeoutSeconds", _TIMEOUT)
     if members.choice("QueryLanguage") == "JSONata":
         ctx.jsonata = ctx.all_jsonata = True
-        ctx.wants_jsonata(members.nodes["QueryLanguage"].where)
     machine = _states(ctx, members, timeout)
     machine = replace(machine, limits=_limits(ctx, members))
     check_variables(ctx)
-    if ctx.jsonata_at is not None:
-        ctx.problems.append(_refuse_jsonata(ctx.jsonata_at))
     problems = in_order(ctx.problems)
     if problems:
         return None, problems
@@ -129,13 +125,3 @@ def _check_name(ctx: CheckContext, name: str, node: Node) -> None:
         ctx.error("TSME-C045", place, message, hint)
     else:
         ctx.state_names[name] = place
-
-
-def _refuse_jsonata(where: Where) -> Problem:
-    return Problem(
-        "TSME-C090",
-        "JSONata is not supported by this version",
-        where,
-        "write the workflow in JSONPath, the default query language",
-        refusal=True,
-    )

@@ -258,14 +258,18 @@ class _View(Watcher):
         """The stages that AWS shows of each type of state."""
         state = self.setting.state
         shown: tuple[str, ...] = ("afterInputPath",)
-        if isinstance(state, TaskState) or isinstance(state, PassState) and state.result is None:
+        if state.jsonata:
+            shown = ("afterArguments", "result") if isinstance(state, TaskState) else ()
+        elif isinstance(state, TaskState) or isinstance(state, PassState) and state.result is None:
             shown += ("afterParameters", "result", *_AFTER)
         elif isinstance(state, PassState):
             shown = ("result", *_AFTER)
         elif isinstance(state, ParallelState):
             shown = _AFTER
         out: dict[str, Any] = {"input": self.setting.input}
-        if isinstance(state, MapState):
+        if isinstance(state, MapState) and state.jsonata:
+            shown += _MAP
+        elif isinstance(state, MapState):
             if self.items is not None:
                 out["afterItemsPath"] = self.items
                 shown += (*_MAP, *_AFTER)

@@ -1,3 +1,0 @@
-from typing import Any
-
-def validate(signature: str, args: list[Any], context: Any) -> list[Any]: ...

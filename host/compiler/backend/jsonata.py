@@ -1,0 +1,75 @@
+"""Lowering of what fields of JSONata states take: values of a type, in a range."""
+
+from __future__ import annotations
+
+from ..frontend.model import Expr, Jsonata, MapState
+from . import conditions, expressions
+from .builder import Builder
+from .expressions import Dollar
+from .ir import Label, Pooled, Site
+
+# What EXPECT makes sure of (docs/SPEC.md, 2.16).
+BOOLEAN, TEXT, INTEGER, PERCENTAGE, ARRAY, ITEMS, OBJECT, NUMBER = range(8)
+
+ERROR = "States.QueryEvaluationError"
+_TYPE = "type"  # the cause that EXPECT has
+_LIMITS = (INTEGER, INTEGER, INTEGER, INTEGER, PERCENTAGE)  # by the numbers of LIMIT
+_FROM_ONE = 2  # limits below this one are at least 1
+_GREATER = 10  # COMPARE: numbers, greater
+
+
+def expect(lo: Builder, e: Expr, _kind: int, dollar: Dollar) -> None:
+    """Push a value that a field takes if it is of a kind."""
+    expressions.expr(lo, e, dollar)
+
+
+def condition(lo: Builder, test: Jsonata | bool, otherwise: Label) -> None:
+    """Go on behind it if a rule of a Choice fits, else at `otherwise`."""
+    if isinstance(test, bool):
+        lo.ins("CONST", Pooled(test))
+    else:
+        expect(lo, test, BOOLEAN, None)
+    lo.ins("UNLESS", otherwise)
+
+
+def limit(lo: Builder, k: int, e: Jsonata, dollar: Dollar) -> None:
+    """Push an option of a TASK or MAP, by the number that LIMIT has for it."""
+    expect(lo, e, _LIMITS[k], dollar)
+    if k < _FROM_ONE:
+        lo.ins("PICK", lo.depth - 1)
+        lo.ins("INT", 0)
+        lo.ins("COMPARE", _GREATER)
+        _or_fail(lo, Site("range", e.text, e.where, e.field))
+
+
+def delay(lo: Builder, e: Jsonata, kind: str) -> Site | None:
+    """Push Seconds or Timestamp of a Wait; the site of its WAIT."""
+    if kind == "seconds":
+        expect(lo, e, INTEGER, None)
+        return None
+    expect(lo, e, TEXT, None)
+    lo.ins("PICK", lo.depth - 1)
+    lo.ins("TEST", conditions.TESTS["IsTimestamp"])
+    _or_fail(lo, Site("range", e.text, e.where, e.field))
+    return None
+
+
+def items(lo: Builder, state: MapState) -> None:
+    """Push the items of a Map: what Items gives, or the input, which must be an array."""
+    if state.items is not None:
+        expect(lo, state.items, ITEMS, None)
+    else:
+        lo.refuse("JSONata", state.where)
+        lo.ins("LOAD", 0)
+
+
+def _or_fail(lo: Builder, site: Site) -> None:
+    """Go on if the boolean on the stack is true, else fail as EXPECT does."""
+    sound = Label("sound")
+    lo.ins("IF", sound)
+    lo.ins("CONST", Pooled(ERROR))
+    lo.ins("CONST", Pooled(_TYPE))
+    depth = lo.depth - 2
+    lo.ins("FAIL", 3, site)
+    lo.label(sound)
+    lo.depth = depth
