@@ -47,6 +47,22 @@ $(BUILD)/journal-m3.elf $(BUILD)/journal-m3-crc256.elf: $(JOURNAL) bare/port_m3.
 		-Wl,--gc-sections -o $@ $(filter %.c,$^)
 $(BUILD)/journal-m3-crc256.elf: TABLE = -DTSME_CRC_TABLE=256
 
+# Arithmetic alone (bare/bare_arithmetic.c); what it does not call is left out.
+
+ARITHMETIC = tsme_binary64.c tsme_number.c tsme_math.c tsme_value.c bare/bare_arithmetic.c
+ARITHMETICS = clang64 gcc32 powerpc s390x
+SECTIONS = -ffunction-sections -Wl,--gc-sections
+
+arithmetic: $(ARITHMETICS:%=$(BUILD)/arithmetic-%)
+
+$(BUILD)/arithmetic-clang64: COMPILE = clang $(TRAP)
+$(BUILD)/arithmetic-gcc32: COMPILE = gcc -m32 $(HOST)
+$(BUILD)/arithmetic-powerpc $(BUILD)/arithmetic-s390x: COMPILE = clang $(TRAP) $(CROSSED)
+
+$(ARITHMETICS:%=$(BUILD)/arithmetic-%): $(BUILD)/arithmetic-%: $(ARITHMETIC) $(HEADERS) Makefile builds.mk
+	@mkdir -p $(BUILD)
+	$(COMPILE) $(SECTIONS) $(WARN) -o $@ $(filter %.c,$^)
+
 # libFuzzer's targets: make fuzz, in the folder above, runs them.
 FUZZ = -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZERS = run checkpoint value journal
@@ -63,4 +79,4 @@ $(FUZZERS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: $(ENGINE) $(HEADERS) bare/bare_ca
 	@mkdir -p $(BUILD)
 	clang $(FUZZ) $(WARN) -o $@ $(ENGINE) $(FUZZED)
 
-.PHONY: batch journal fuzzers
+.PHONY: batch journal arithmetic fuzzers

@@ -3,7 +3,7 @@
 #include "tsme_math.h"
 
 // a * b, by halves of 16 bits, whose products have 32.
-static uint64_t tsme_times_words(uint32_t a, uint32_t b)
+uint64_t tsme_times_words(uint32_t a, uint32_t b)
 {
     uint32_t low = (a & 0xFFFF) * (b & 0xFFFF);
     uint32_t high = (a >> 16) * (b >> 16);

@@ -9,6 +9,9 @@
 
 #include <stdint.h>
 
+// a * b, all of it.
+uint64_t tsme_times_words(uint32_t a, uint32_t b);
+
 // a * b modulo 2^64.
 uint64_t tsme_times(uint64_t a, uint64_t b);
 
