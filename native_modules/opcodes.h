@@ -89,7 +89,9 @@
     X(REMOVE, 99) \
     X(LEVEL, 100) \
     X(SIGNED, 101) \
-    X(EXPECT, 102)
+    X(EXPECT, 102) \
+    X(ITEM, 103) \
+    X(FAULT, 104)
 // clang-format on
 
 #endif

@@ -27,6 +27,7 @@ KINDS = {
     "R": "c, a retrier",
     "Q": "c, a query",
     "B": "c, bytes",
+    "I": "c, an array of a text and an integer",
 }
 FLOWS = {
     "": "",

@@ -155,12 +155,25 @@ _CHOICES = {name: len(words) for name, words in WORDS.items()}
 _CHOICES |= {"WILD": 2, "DONE": 16, "CONTEXT": 14}
 _TAKES = {"RETURN": 1, "SET": 1, "IS": 1, "MINUS": 1, "OPERATE": 2, "NAME": 1, "WILD": 1, "AT": 1}
 _TAKES |= {"EACH": 1, "ADD": 1, "SPREAD": 1, "KEEP": 2, "MEMBER": 2, "GROUP": 2, "SORT": 1}
-_TAKES |= {"ANSWER": 1, "CLONE": 1, "UPDATE": 2, "REMOVE": 2, "UNTUPLE": 1, "IF": 1, "UNLESS": 1}
+_TAKES |= {
+    "ITEM": 1,
+    "SIGNED": 1,
+    "ANSWER": 1,
+    "CLONE": 1,
+    "UPDATE": 2,
+    "REMOVE": 2,
+    "UNTUPLE": 1,
+    "IF": 1,
+    "UNLESS": 1,
+}
 _GIVES = dict.fromkeys(
     "CONST INT LOAD CONTEXT PICK GET NONE CLOSURE FUNC REGEX HOLE PARTIAL INVOKE IS MINUS OPERATE "
-    "NAME WILD AT POSITION TUPLE CLONE".split(),
+    "NAME ITEM SIGNED WILD AT POSITION TUPLE CLONE".split(),
     "v",
 ) | {"EACH": "i", "SORT": "s"}
+
+
+_KINDS = {"REGEX": bytes, "NAME": str, "SIGNED": str, "FAULT": str, "ITEM": list}
 
 
 class Checked:
@@ -185,6 +198,7 @@ class Checked:
             self._refuse(body, "no body")
         self.size[body] = n % 256, n // 256
         named: list[int] = []
+        again: list[int] = []
         shapes: dict[int, str] = {}
         todo = [(first, "")]
         while todo:
@@ -195,22 +209,23 @@ class Checked:
                 continue
             shapes[pc] = shape
             name, a, after = self.code.fetch(pc)
-            if name in ("BODY", "EVAL"):
+            if name in ("BODY", "EVAL", "EXPECT"):
                 self._refuse(pc, f"{name} in a body")
             self._names(pc, body, name, a)
             behind, at_target = self._effect(pc, name, a, shape)
             if name == "CLOSURE":
                 named.append(a)
-                if self.around.setdefault(a, body) != body:
-                    self._refuse(pc, "a body of two others")
+                if self.around.setdefault(a, body) not in (body, None):
+                    self.around[a] = None  # of several: it is gone through again
+                    again.append(a)
             elif INSTRUCTIONS[name][1] == "t":
                 back = self.code.fetch(a)[0] in ("NEXT", "STEP") and name == "JUMP"
                 if a <= pc and not back:
                     self._refuse(pc, "a jump backward")
                 todo.append((a, at_target))
-            if name not in ("JUMP", "RETURN"):
+            if name not in ("JUMP", "RETURN", "FAULT"):
                 todo.append((after, behind))
-        return [other for other in named if other not in self.size]
+        return [other for other in named if other not in self.size] + again
 
     def _names(self, pc: int, body: int, name: str, a: int) -> None:
         """Are the locals, constants and functions there?"""
@@ -223,7 +238,7 @@ class Checked:
         elif INSTRUCTIONS[name][1] in ("k", "f") and a >= _CHOICES[name]:
             self._refuse(pc, f"{name} {a}")
         elif INSTRUCTIONS[name][1] == "c":
-            kind = {"REGEX": bytes, "NAME": str}.get(name, object)
+            kind = _KINDS.get(name, object)
             if a >= len(self.code.consts):
                 self._refuse(pc, f"constant {a}")
             plain = name == "REGEX" or not isinstance(self.code.consts[a], bytes)
