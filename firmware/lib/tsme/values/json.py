@@ -74,14 +74,14 @@ def _string(b, i):
             i += 1
 
 
-def _scalar(b, i):
+def _scalar(b, i, number):
     if b[i] == 0x22:
         return _string(b, i + 1)
     end = i
     while end < len(b) and b[end] in _NUMBER:
         end += 1
     if end > i and b[i] != 0x65:
-        return parse(str(b[i:end], "utf-8")), end
+        return number(str(b[i:end], "utf-8")), end  # calls: decimal numeric
     for word, v in _WORDS:
         if b[i : i + len(word)] == word:
             return v, i + len(word)
@@ -99,8 +99,9 @@ def _name(b, i):
     return key, _blanks(b, i + 1)
 
 
-# The value of a JSON text. Of members with the same name the last one counts, as in Java.
-def loads(text):
+# The value of a JSON text. Of members with the same name the last one counts, as in Java, unless
+# they are to be `different`.  `number` makes a number of its text.
+def loads(text, number=parse, different=False):
     b = text.encode()
     if len(b) != len(text) and not is_utf8(b):
         _fail(0, "the text is not valid Unicode")
@@ -124,13 +125,15 @@ def loads(text):
                 continue
             i += 1
         else:
-            v, i = _scalar(b, i)
+            v, i = _scalar(b, i, number)
         i = _blanks(b, i)
         while stack:
             array = isinstance(box, list)
             if array:
                 box.append(v)
             else:
+                if different and key in box:
+                    _fail(i, "a second member of that name")
                 box[key] = v
             c = b[i : i + 1]
             i += 1

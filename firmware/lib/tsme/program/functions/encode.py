@@ -37,7 +37,7 @@ def base64_decode(rng, text):
     return text
 
 
-def _digest(name, data):
+def digest(name, data):
     try:
         import hashlib
 
@@ -47,9 +47,9 @@ def _digest(name, data):
             return hashlib.new(name, data).digest()
     except (ImportError, ValueError):
         pass
-    from ...values.hashes import digest
+    from ...values import hashes
 
-    return digest(name, data)
+    return hashes.digest(name, data)
 
 
 def hash_(rng, data, algorithm):
@@ -63,4 +63,4 @@ def hash_(rng, data, algorithm):
 
         data = dumps(data)
     data = short_text(data, "the data")
-    return str(binascii.hexlify(_digest(name, data.encode())), "utf-8")
+    return str(binascii.hexlify(digest(name, data.encode())), "utf-8")

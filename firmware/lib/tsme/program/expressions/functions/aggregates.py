@@ -1,0 +1,50 @@
+# Of arrays of numbers: sum, count, max, min, average.
+from ....values import MISSING, UNICODE
+from ..arithmetic import NAN, NATIVE, add, compare, divide, is_nan, settled
+
+
+def _total(numbers):
+    if NATIVE and UNICODE:  # CPython takes the nearest binary64 of a large int by itself
+        total = 0.0
+        for n in numbers:
+            total += n
+        return settled(total)
+    total = 0
+    for n in numbers:
+        total = add(total, n)
+    return total
+
+
+def sum_(m, v=MISSING):
+    return v if v is MISSING else _total(v)
+
+
+def count_(m, v=MISSING):
+    return 0 if v is MISSING else len(v)
+
+
+def _utmost(v, sign):
+    if v is MISSING or not v:
+        return MISSING
+    best = v[0]
+    for n in v:
+        order = compare(n, best)
+        if order is None:
+            return NAN
+        if order == sign:
+            best = n
+    return NAN if is_nan(best) else best
+
+
+def max_(m, v=MISSING):
+    return _utmost(v, 1)
+
+
+def min_(m, v=MISSING):
+    return _utmost(v, -1)
+
+
+def average_(m, v=MISSING):
+    if v is MISSING or not v:
+        return MISSING
+    return divide(_total(v), len(v))

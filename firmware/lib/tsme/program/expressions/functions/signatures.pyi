@@ -1,0 +1,3 @@
+from typing import Any
+
+def validate(signature: str, args: list[Any], context: Any) -> list[Any]: ...
