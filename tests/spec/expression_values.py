@@ -281,6 +281,10 @@ def _match(code: bytes, text: str, start: int) -> list[int | None] | None:
                 kept = kept[:]
                 kept[code[pc + 1]] = at
                 todo.append((pc + 2, kept))
+            elif op == 8:
+                kept = kept[:]
+                kept[2 * code[pc + 1]] = kept[2 * code[pc + 1] + 1] = None
+                todo.append((pc + 2, kept))
             elif op == 7:
                 if _holds(code[pc + 1], text, at):
                     todo.append((pc + 2, kept))
@@ -308,8 +312,8 @@ def _holds(k: int, text: str, at: int) -> bool:
     return (
         not at,
         not after,
-        not at or before == "\n",
-        not after or after == "\n",
+        not at or before in "\n\r\u2028\u2029",
+        not after or after in "\n\r\u2028\u2029",
         inner[0] != inner[1],
         inner[0] == inner[1],
     )[k]

@@ -46,7 +46,7 @@ def put_in_order(raw: Raw) -> Node:
     work = _Order()
     node = work.node(raw)
     if isinstance(node, Parent) or node in work.seeking:
-        raise mistake("S0217", raw.at)
+        raise mistake("S0217", node.at)
     return node
 
 
