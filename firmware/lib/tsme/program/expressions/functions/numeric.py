@@ -221,12 +221,8 @@ def formatBase_(m, v=MISSING, base=MISSING):
         return shortest(v)
     neg = negative(v)
     v = arithmetic.negate(v) if neg else v
-    zeros = 0
-    while arithmetic.compare(v, 1 << 53) >= 0:  # digits beyond a binary64's are not shown
-        v = arithmetic.divide(v, base)
-        zeros += 1
-    n = arithmetic.whole(v)
-    out = "0" * zeros
+    n = arithmetic.whole(v, 0, 1 << 1024)
+    out = ""
     while True:
         out = _LETTERS[n % base] + out
         n //= base

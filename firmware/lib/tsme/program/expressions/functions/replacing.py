@@ -1,0 +1,98 @@
+# Of texts: replace, and what a replacement has to be.
+from ....values import MISSING
+from ..values import ExpressionError
+from .matching import matcher, most
+from .regex import find_all, groups
+
+_BLANKS = " \t\n\r\x0b\x0c\xa0\ufeff"
+
+
+def replacement_(m, v=MISSING):
+    if not isinstance(v, str):
+        raise ExpressionError("D3012", value=v)
+    return v
+
+
+def _leading(text):
+    # the integer that a text begins with, as JavaScript's parseInt sees it, or None
+    text = text.lstrip(_BLANKS)
+    sign = text[:1]
+    end = first = 1 if sign == "-" or sign == "+" else 0
+    while end < len(text) and "0" <= text[end] <= "9":
+        end += 1
+    return int(text[:end]) if end > first else None
+
+
+class Template:
+    # of `$n` and the text between; the number of groups says how many digits belong to an n
+    def __init__(self, text, count):
+        self.parts = []  # texts, and numbers of groups, 0 for the match
+        digits = len(str(count)) if count else 1
+        at = 0
+        dollar = text.find("$")
+        while dollar >= 0:
+            self.parts.append(text[at:dollar])
+            at = dollar + 1
+            c = text[at : at + 1]
+            if c == "$" or c == "0":
+                self.parts.append("$" if c == "$" else 0)
+                at += 1
+            else:
+                n = _leading(text[at : at + digits])
+                if digits > 1 and n is not None and n > count:
+                    n = _leading(text[at : at + digits - 1])
+                if n is None:
+                    self.parts.append("$")
+                else:
+                    if 0 < n <= count:
+                        self.parts.append(n)
+                    at += len(str(n))
+            dollar = text.find("$", at)
+        self.parts.append(text[at:])
+
+    def filled(self, text, kept, inner):
+        out = []
+        for part in self.parts:
+            if not isinstance(part, str):
+                part = text[kept[0] : kept[1]] if part == 0 else inner[part - 1]
+            out.append(part or "")
+        return "".join(out)
+
+
+def _sized(m, size):
+    if size > m.largest:
+        raise ExpressionError("D2015")
+
+
+def replace_(m, text=MISSING, what=MISSING, by=MISSING, limit=MISSING):
+    if text is MISSING:
+        return text
+    if isinstance(what, str) and not what:
+        raise ExpressionError("D3010", value=what, index=2)
+    n = most(limit, "D3011", 4)
+    if not n:
+        return text
+    if isinstance(what, str):
+        if by is MISSING:
+            by = "undefined"  # the reference writes the word
+        if not isinstance(by, str):
+            raise ExpressionError("T0410", value=by, index=3)
+        if len(by) > len(what):
+            _sized(m, len(text) + min(n, text.count(what)) * (len(by) - len(what)))
+        return text.replace(what, by, n)
+    found = find_all(matcher(what, 2), text, m.spend)[:n]
+    if not found:
+        return text
+    if not isinstance(by, str):
+        raise ExpressionError("T0410" if by is MISSING else "D3012", value=by, index=3)
+    template = Template(by, (len(found[0]) >> 1) - 1) if "$" in by else None
+    out = []
+    at = size = 0
+    for kept in found:
+        out.append(text[at : kept[0]])
+        out.append(template.filled(text, kept, groups(text, kept)) if template else by)
+        size += len(out[-1])
+        _sized(m, size)
+        at = kept[1]
+    out.append(text[at:])
+    return "".join(out)

@@ -1,0 +1,107 @@
+# Integers in English words, both ways.
+from .. import arithmetic
+
+_FEW = "Zero One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen Fourteen "
+_FEW += "Fifteen Sixteen Seventeen Eighteen Nineteen"
+_FIRST = (
+    "Zeroth First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth Eleventh Twelfth "
+)
+_FIRST += "Thirteenth Fourteenth Fifteenth Sixteenth Seventeenth Eighteenth Nineteenth"
+_TENS = "Twenty Thirty Forty Fifty Sixty Seventy Eighty Ninety"
+_LARGE = "Thousand Million Billion Trillion"
+_TRILLION = 10**12
+
+
+def _below(n, before, ordinal):
+    # of an integer below a thousand
+    out = ""
+    if n >= 100:
+        out = (", " if before else "") + _FEW.split()[n // 100] + " Hundred"
+        n %= 100
+        if not n:
+            return out + ("th" if ordinal else "")
+        before = True
+    if before:
+        out += " and "
+    if n < 20:
+        return out + (_FIRST if ordinal else _FEW).split()[n]
+    out += _TENS.split()[n // 10 - 2]
+    if n % 10:
+        return out + "-" + (_FIRST if ordinal else _FEW).split()[n % 10]
+    return out[:-1] + "ieth" if ordinal else out
+
+
+def spoken(n, ordinal):
+    # of an integer; beyond trillions it says how many trillion trillions
+    trillions = 0
+    while n >= _TRILLION * 1000:  # the last of these words are spoken behind all others
+        n, rest = divmod(n, _TRILLION)
+        if rest:
+            return _long(n, trillions, rest, ordinal)
+        trillions += 1
+    return _short(n, False, ordinal and not trillions) + _end(trillions, ordinal)
+
+
+def _end(trillions, ordinal):
+    return " Trillion" * trillions + ("th" if ordinal and trillions else "")
+
+
+def _long(n, trillions, rest, ordinal):
+    out = spoken(n, False) + " Trillion" + _short(rest, True, ordinal and not trillions)
+    return out + _end(trillions, ordinal)
+
+
+def _short(n, before, ordinal):
+    # of an integer below a thousand trillions
+    out = ""
+    names = _LARGE.split()
+    for i in range(3, -1, -1):
+        unit = 1000 ** (i + 1)
+        if n >= unit:
+            out += (", " if before else "") + _below(n // unit, False, False) + " " + names[i]
+            n %= unit
+            before = True
+            if not n:
+                return out + ("th" if ordinal else "")
+    return out + _below(n, before, ordinal)
+
+
+def _values():
+    out = {}
+    for names in (_FEW, _FIRST):
+        words = names.lower().split()
+        for i in range(20):
+            out[words[i]] = i
+    words = _TENS.lower().split() + ["hundred"]
+    for i in range(9):
+        out[words[i]] = out[words[i][:-1] + "ieth"] = (i + 2) * 10
+    out["hundredth"] = 100
+    words = _LARGE.lower().split()
+    for i in range(4):
+        out[words[i]] = out[words[i] + "th"] = 1000 ** (i + 1)
+    return out
+
+
+def understood(text):
+    # NaN if a word is none of a number
+    for between in (", ", ",\t", ",\n", ",\r", "\t", "\n", "\r", "-", "\\"):
+        text = text.replace(between, " ")
+    text = text.replace(" and ", " ")
+    values = _values()
+    parts = [0]
+    for word in text.split(" "):
+        v = values.get(word)
+        if v is None:
+            return arithmetic.NAN
+        if v < 100:
+            top = parts.pop()
+            if top >= 1000:
+                parts.append(top)
+                top = 0
+            parts.append(top + v)
+        else:
+            parts.append(arithmetic.settled(parts.pop() * v))
+    total = 0
+    for v in parts:
+        total = arithmetic.add(total, v)
+    return total
