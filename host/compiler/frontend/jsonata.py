@@ -82,7 +82,7 @@ def parse_expression(
             message = f"the JSONata expression is wrong: {error.message}"
             ctx.error("TSME-C083", node.inside(2 + error.index), message, error.hint)
         return Const(None, node.where)
-    for what, hint in dict.fromkeys(_unsupported(tree, True, has)):
+    for what, hint in dict.fromkeys(_unsupported(tree, has)):
         ctx.error("TSME-C084", node.where, what, hint)
     return Jsonata(inner.strip(), tree, field, node.where)
 
@@ -110,29 +110,34 @@ _WHERE = {
 }
 
 
-def _unsupported(node: Any, top: bool, has: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """What AWS refuses in a tree, and a hint.  `top`: no step stands before.
-
-    recursion: at most 120, as the parser bounds a tree
-    """
-    if isinstance(node, Path):
-        first = node.steps[0]
-        if top and isinstance(first, Name):
-            yield f"reference to '{first.value}' at the top level is not supported", _HERE
-        elif top and isinstance(first, Variable) and not first.name and len(node.steps) > 1:
-            yield "reference to '$' at the top level is not supported", _HERE
-        if isinstance(first, Variable) and first.name == "states" and len(node.steps) > 1:
-            second = node.steps[1]
-            if isinstance(second, Name) and second.value not in has:
-                hint = _WHERE.get(second.value, "$states has " + ", ".join(sorted(has)))
-                yield f"field '$states.{second.value}' does not exist", hint
-    if isinstance(node, Variable) and node.name == "$":
-        yield "reference to '$$' is not supported", _HERE
-    for inner, level in _parts(node, top):
-        yield from _unsupported(inner, level, has)
+def _unsupported(tree: Tree, has: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """What AWS refuses in a tree, from left to right, and a hint."""
+    todo = [(tree, True)]
+    while todo:
+        node, top = todo.pop()
+        if isinstance(node, Path):
+            yield from _unsupported_path(node, top, has)
+        elif isinstance(node, Variable) and node.name == "$":
+            yield "reference to '$$' is not supported", _HERE
+        todo += reversed(list(_parts(node, top)))
 
 
-def _parts(node: Any, top: bool) -> Iterator[tuple[Tree, bool]]:
+def _unsupported_path(path: Path, top: bool, has: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """`top`: no step stands before it."""
+    first = path.steps[0]
+    if top and isinstance(first, Name):
+        yield f"reference to '{first.value}' at the top level is not supported", _HERE
+    if not isinstance(first, Variable) or len(path.steps) == 1:
+        return
+    second = path.steps[1]
+    if top and not first.name:
+        yield "reference to '$' at the top level is not supported", _HERE
+    elif first.name == "states" and isinstance(second, Name) and second.value not in has:
+        hint = _WHERE.get(second.value, "$states has " + ", ".join(sorted(has)))
+        yield f"field '$states.{second.value}' does not exist", hint
+
+
+def _parts(node: Tree, top: bool) -> Iterator[tuple[Tree, bool]]:
     """The nodes within one, and whether each stands at the top where this one does."""
     if isinstance(node, Path):
         yield from ((step, top and not n) for n, step in enumerate(node.steps))
@@ -162,21 +167,20 @@ def _nodes(value: Any) -> Iterator[Tree]:
             yield from _nodes(item)
 
 
-def variables(node: Any, bound: frozenset[str] = frozenset({"", "$", "states"})) -> set[str]:
-    """The variables that an expression reads and does not bind itself.
-
-    recursion: at most 120, as the parser bounds a tree
-    """
+def variables(tree: Tree) -> set[str]:
+    """The variables that an expression reads and does not bind itself."""
     found: set[str] = set()
-    if isinstance(node, Variable) and node.name not in bound:
-        found.add(node.name)
-    inside = bound | _bound(node)
-    for inner, _ in _parts(node, False):
-        found |= variables(inner, inside)
+    todo: list[tuple[Tree, frozenset[str]]] = [(tree, frozenset({"", "$", "states"}))]
+    while todo:
+        node, bound = todo.pop()
+        if isinstance(node, Variable) and node.name not in bound:
+            found.add(node.name)
+        inside = bound | _bound(node)
+        todo += [(inner, inside) for inner, _ in _parts(node, False)]
     return found
 
 
-def _bound(node: Any) -> set[str]:
+def _bound(node: Tree) -> set[str]:
     """The names that a node binds for what is within it."""
     names: set[str] = set()
     if isinstance(node, Lambda):

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from .model import Path, StateMachine, Where
+from .jsonata import variables
+from .model import Jsonata, Path, StateMachine, Where
 
 
 def references(machine: StateMachine) -> dict[str, list[str]]:
@@ -30,6 +31,8 @@ def _read(node: Any) -> Iterator[tuple[str, StateMachine | None]]:
     if isinstance(node, Path):
         if node.root not in ("$", "$$"):
             yield node.root, None
+    elif isinstance(node, Jsonata):
+        yield from ((name, None) for name in variables(node.tree))
     elif isinstance(node, StateMachine):
         yield "", node
     elif dataclasses.is_dataclass(node) and not isinstance(node, (type, Where)):
