@@ -11,8 +11,10 @@ from .ir import Label, Pooled, Site
 # What EXPECT makes sure of (docs/SPEC.md, 2.16).
 BOOLEAN, TEXT, INTEGER, PERCENTAGE, ARRAY, ITEMS, OBJECT, NUMBER = range(8)
 
+# In words that AWS has for the type, by the number.
+EXPECTED = "boolean string number number array array object number".split()
+
 ERROR = "States.QueryEvaluationError"
-_TYPE = "type"  # the cause that EXPECT has
 _LIMITS = (INTEGER, INTEGER, INTEGER, INTEGER, PERCENTAGE)  # by the numbers of LIMIT
 _FROM_ONE = 2  # limits below this one are at least 1
 _GREATER = 10  # COMPARE: numbers, greater
@@ -39,7 +41,7 @@ def limit(lo: Builder, k: int, e: Jsonata, dollar: Dollar) -> None:
         lo.ins("PICK", lo.depth - 1)
         lo.ins("INT", 0)
         lo.ins("COMPARE", _GREATER)
-        _or_fail(lo, Site("range", e.text, e.where, e.field))
+        _or_fail(lo, Site("range", e.text, e.where, e.field), "0")
 
 
 def delay(lo: Builder, e: Jsonata, kind: str) -> Site | None:
@@ -63,13 +65,19 @@ def items(lo: Builder, state: MapState) -> None:
         lo.ins("LOAD", 0)
 
 
-def _or_fail(lo: Builder, site: Site) -> None:
-    """Go on if the boolean on the stack is true, else fail as EXPECT does."""
+def _or_fail(lo: Builder, site: Site, shown: str | None = None) -> None:
+    """Go on if the boolean on the stack is true, else fail with the text below it as the cause.
+
+    `shown`: in place of that text.
+    """
     sound = Label("sound")
     lo.ins("IF", sound)
+    depth = lo.depth
     lo.ins("CONST", Pooled(ERROR))
-    lo.ins("CONST", Pooled(_TYPE))
-    depth = lo.depth - 2
+    if shown is None:
+        lo.ins("PICK", depth - 1)
+    else:
+        lo.ins("CONST", Pooled(shown))
     lo.ins("FAIL", 3, site)
     lo.label(sound)
     lo.depth = depth

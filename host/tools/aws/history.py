@@ -25,6 +25,7 @@ from tsme.program.frames import SILENT
 from ...compiler.frontend.model import Json
 from ..journal.listing import Listing, listing
 from ..journal.watching import Told, Watcher
+from . import query_errors
 from .branch import UNKNOWN, Branch, Reason
 from .causes import NO_POINTER, TOO_LARGE, Moment, explain, state_error, too_large
 from .contexts import context, item
@@ -209,6 +210,7 @@ class _View(Watcher):
         self.resumed = True
         branch.action = None
         if action.kind != protocol.TASK:
+            branch.failed = False  # another attempt
             return
         if self.type(branch) == "Map":
             self.runs.on_resume(branch, kind)
@@ -263,8 +265,25 @@ class _View(Watcher):
         if error.number in TOO_LARGE:
             self.fails(branch, self.large(branch, error.cause))
             return
-        words = explain(self.moment(branch, stack), error.number, error.value)
+        moment = self.moment(branch, stack)
+        if error.number == query_errors.QUERY:
+            self.evaluation(branch, moment, error.cause, error.value)
+            return
+        words = explain(moment, error.number, error.value)
         self.fails(branch, self.fault(branch, error.cause, words))
+
+    def evaluation(self, branch: Branch, moment: Moment, cause: str | None, value: Any) -> None:
+        """An expression has failed, or its field did not take what it gave."""
+        told = query_errors.explain(moment, cause, value)
+        fault = self.fault(branch, cause, told.words)
+        details = {"cause": fault.words, "error": query_errors.ERROR}
+        details |= given(location=told.location, state=self.name(self.around(branch)))
+        many = self.type(branch) in ("Map", "Parallel")
+        if many and branch.failed:  # a catcher of it is what fails
+            self.add(self.type(branch) + "StateFailed", branch, aside=True)
+        self.fails(branch, fault)
+        self.add("EvaluationFailed", branch, details=details)
+        branch.failed = many
 
     def on_raise(self, told: Told) -> None:
         # A handler found nobody for the error; what is known of it still holds.
@@ -278,6 +297,9 @@ class _View(Watcher):
         site = self.what.sites.get(branch.frame.pc - 1)
         if site is not None and site.kind == "large":
             self.fails(branch, self.large(branch, cause))
+            return
+        if site is not None and site.kind == "range":
+            self.evaluation(branch, self.moment(branch, []), cause, cause)
             return
         words = None
         if site is not None and site.kind == "choice":

@@ -29,6 +29,7 @@ from ...compiler.frontend.model import (
 )
 from ..journal.listing import Listing, listing
 from ..journal.watching import Told, Watcher
+from . import query_errors
 from .causes import TOO_LARGE, Moment, explain, too_large
 
 EXCEEDED = "States.ExceedToleratedFailureThreshold"
@@ -210,6 +211,10 @@ class _View(Watcher):
         if told.frame:
             return
         error = told.fault
+        if error.number == query_errors.QUERY:
+            found = query_errors.explain(self.moment(told, told.data[3]), error.cause, error.value)
+            self.error = error.name, found.words
+            return
         words = explain(self.moment(told, told.data[3]), error.number, error.value)
         if error.number in TOO_LARGE:
             words = too_large(self.setting.state.name)
@@ -224,6 +229,8 @@ class _View(Watcher):
             cause = explain(self.moment(told, []), 4 if site.kind == "choice" else 8, None)
         if site is not None and site.kind == "large":
             cause = too_large(self.setting.state.name)
+        if site is not None and site.kind == "range":
+            cause = query_errors.explain(self.moment(told, []), cause, cause).words
         self.error = name, cause
 
     def on_passed(self, told: Told) -> None:  # from an item of a Map
