@@ -82,8 +82,9 @@ def parse_expression(
             message = f"the JSONata expression is wrong: {error.message}"
             ctx.error("TSME-C083", node.inside(2 + error.index), message, error.hint)
         return Const(None, node.where)
-    for what, hint in dict.fromkeys(_unsupported(tree, has)):
-        ctx.error("TSME-C084", node.where, what, hint)
+    found = {what: (at, hint) for at, what, hint in reversed(list(_unsupported(tree, has)))}
+    for what, (at, hint) in found.items():
+        ctx.error("TSME-C084", node.inside(2 + at), what, hint)
     return Jsonata(inner.strip(), tree, field, node.where)
 
 
@@ -110,31 +111,33 @@ _WHERE = {
 }
 
 
-def _unsupported(tree: Tree, has: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """What AWS refuses in a tree, from left to right, and a hint."""
+def _unsupported(tree: Tree, has: frozenset[str]) -> Iterator[tuple[int, str, str]]:
+    """What AWS refuses in a tree, from left to right: where, what, and a hint."""
     todo = [(tree, True)]
     while todo:
         node, top = todo.pop()
         if isinstance(node, Path):
             yield from _unsupported_path(node, top, has)
         elif isinstance(node, Variable) and node.name == "$":
-            yield "reference to '$$' is not supported", _HERE
+            yield node.at, "reference to '$$' is not supported", _HERE
         todo += reversed(list(_parts(node, top)))
 
 
-def _unsupported_path(path: Path, top: bool, has: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _unsupported_path(
+    path: Path, top: bool, has: frozenset[str]
+) -> Iterator[tuple[int, str, str]]:
     """`top`: no step stands before it."""
     first = path.steps[0]
     if top and isinstance(first, Name):
-        yield f"reference to '{first.value}' at the top level is not supported", _HERE
+        yield first.at, f"reference to '{first.value}' at the top level is not supported", _HERE
     if not isinstance(first, Variable) or len(path.steps) == 1:
         return
     second = path.steps[1]
     if top and not first.name:
-        yield "reference to '$' at the top level is not supported", _HERE
+        yield first.at, "reference to '$' at the top level is not supported", _HERE
     elif first.name == "states" and isinstance(second, Name) and second.value not in has:
         hint = _WHERE.get(second.value, "$states has " + ", ".join(sorted(has)))
-        yield f"field '$states.{second.value}' does not exist", hint
+        yield second.at, f"field '$states.{second.value}' does not exist", hint
 
 
 def _parts(node: Tree, top: bool) -> Iterator[tuple[Tree, bool]]:

@@ -6,24 +6,43 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
+from tsme.program.expressions.functions.natives import functions
+
 from .jsonata import variables
 from .model import Jsonata, Path, StateMachine, Where
 
+# Built-in functions of JSONata that take functions; the others are the device's.
+_OTHERS = frozenset("map filter single reduce sort each sift eval".split())
 
-def references(machine: StateMachine) -> dict[str, list[str]]:
+
+def references(
+    machine: StateMachine, around: frozenset[str] = frozenset()
+) -> dict[str, list[str]]:
     """State name -> the variables it reads, sorted; states that read none are left out.
 
-    States of branches and of Map bodies have entries of their own.
+    States of branches and of Map bodies have entries of their own.  `around`: the variables of
+    the machines around it.
     """
     found: dict[str, list[str]] = {}
+    own = around | _assigned(machine)
+    built_in = (_OTHERS | {row[0] for row in functions()}) - own
     for state in machine.states.values():
-        names = {name for name, _ in _read(state) if name}
+        names = {name for name, _ in _read(state) if name and name not in built_in}
         if names:
             found[state.name] = sorted(names)
         for _, inner in _read(state):
             if inner is not None:
-                found |= references(inner)
+                found |= references(inner, own)
     return found
+
+
+def _assigned(machine: StateMachine) -> frozenset[str]:
+    """The variables that states of a machine set, without inner machines."""
+    found: set[str] = set()
+    for state in machine.states.values():
+        setters: list[Any] = [state, *getattr(state, "rules", ()), *getattr(state, "catch", ())]
+        found.update(name for setter in setters for name, _ in setter.assign)
+    return frozenset(found)
 
 
 def _read(node: Any) -> Iterator[tuple[str, StateMachine | None]]:

@@ -21,12 +21,13 @@ from .fields import (
     REQUIRED,
 )
 from .graph import check_flow
-from .jsonata import RESULT
+from .jsonata import RESULT, is_expression
 from .maps import parse_body, parse_options
 from .model import (
     AslState,
     Assign,
     ChoiceState,
+    Const,
     Expr,
     FailState,
     Jsonata,
@@ -267,7 +268,7 @@ def _map(ctx: CheckContext, members: Members, common: _Common) -> AslState:
         body=body or StateMachine("", {}, members.node.where),
         distributed=distributed,
         items_path=_reference(ctx, members, "ItemsPath"),
-        items=members.field("Items") if ctx.jsonata else None,
+        items=_items(ctx, members) if ctx.jsonata else None,
         item_selector=(
             members.field("ItemSelector") if ctx.jsonata else members.template(selector)
         ),
@@ -278,6 +279,16 @@ def _map(ctx: CheckContext, members: Members, common: _Common) -> AslState:
         catch=parse_catch(ctx, members.get("Catch")),
         **options,
     )
+
+
+def _items(ctx: CheckContext, members: Members) -> Expr | None:
+    found = members.field("Items")
+    if isinstance(found, Const) and not isinstance(found.value, (list, dict)):
+        node = members.nodes["Items"]
+        if not is_expression(node.value):  # else it is told already
+            hint = "write {% $states.input.items %}"
+            ctx.wrong_type(node, "Items", "an array, an object or an expression", hint)
+    return found
 
 
 _BUILDERS: dict[str, Callable[[CheckContext, Members, _Common], AslState]] = {

@@ -21,8 +21,8 @@ def role(
 ) -> dict[str, Json] | None:
     """`taskCredentials` of the task that a frame has just begun, from its field Credentials.
 
-    The field may hold all that a payload template may, so it is compiled as the Parameters of a
-    state of its own, and run on the values that the frame has.  `variables`: those that it
+    The field may hold all that a payload template may, so it is compiled as what a state of its
+    own makes, and run on the values that the frame has.  `variables`: those that it
     sees, as far as they have a value.  `context`: the whole context object, with the item of a Map
     around it.
     """
@@ -30,7 +30,11 @@ def role(
     if site is None or site.kind != "credentials":
         return None
     fields = json.loads(site.text)
-    state = {"Type": "Pass", "InputPath": fields["InputPath"], "Parameters": fields["Credentials"]}
+    state = {"Type": "Pass"}
+    if fields.get("QueryLanguage") == "JSONata":
+        state |= {"QueryLanguage": "JSONata", "Output": fields["Credentials"]}
+    else:
+        state |= {"InputPath": fields["InputPath"], "Parameters": fields["Credentials"]}
     first: dict[str, Any] = {"Type": "Pass", "Next": "B"}
     if variables:
         first["Assign"] = dict.fromkeys(variables)

@@ -14,7 +14,6 @@ from tsme.program.expressions.values import ExpressionError
 from ...compiler.backend.jsonata import EXPECTED
 from ..journal.listing import SiteInfo
 from .causes import Moment, compact
-from .jsonata_messages import message
 
 QUERY = 13  # number of the error (docs/SPEC.md, 2.9)
 ERROR = "States.QueryEvaluationError"
@@ -53,10 +52,10 @@ def explain(moment: Moment, cause: str | None, value: Any) -> Told:
     subject = f"The JSONata expression '{site.text}' specified for the field '{site.field}'"
     if site.kind == "expected":
         return Told(_unexpected(moment, site, value, subject), site.field)
-    return Told(f"{subject} {_failure(moment, cause or '')}", site.field)
+    return Told(f"{subject} {_failure(cause or '')}", site.field)
 
 
-def _failure(moment: Moment, cause: str) -> str:
+def _failure(cause: str) -> str:
     if not cause:
         return "returned nothing (undefined)."
     code, _, text = cause.partition(": ")
@@ -68,9 +67,7 @@ def _failure(moment: Moment, cause: str) -> str:
     error = _thrown()
     if error is None:
         return f"{threw}. {cause}"
-    place = moment.listing.sites.get(error.instruction)
-    token = place.text if place is not None and place.kind == "token" else ""
-    return f"{threw}. {code}: {message(error, token) or text}"
+    return f"{threw}. {code}: {error.message or text}"
 
 
 def _thrown() -> ExpressionError | None:
