@@ -52,7 +52,8 @@ FLOORS = {
         tsme_host.compiler.compile
         tsme_host.compiler.backend
         tsme_host.compiler.frontend
-        tsme_host.compiler.jsonpath tsme_host.compiler.jsonata
+        tsme_host.compiler.jsonata
+        tsme_host.compiler.jsonpath
         tsme_host.compiler.frontend.model
         tsme_host.compiler.frontend.plain tsme_host.compiler.jsonata.tree
     """,

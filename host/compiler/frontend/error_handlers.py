@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ..jsonata.checks import ERROR
 from .assign import parse_assign
 from .context import CheckContext, closest
 from .fields import CATCHER, RETRIER
-from .jsonata import ERROR
 from .model import Catcher, Path, Retrier
 from .reader import Members
 from .source import Node

@@ -8,7 +8,7 @@ from typing import Any
 
 from tsme.program.expressions.functions.natives import functions
 
-from .jsonata import variables
+from ..jsonata.checks import references as tree_references
 from .model import Jsonata, Path, StateMachine, Where
 
 # Built-in functions of JSONata that take functions; the others are the device's.
@@ -51,7 +51,7 @@ def _read(node: Any) -> Iterator[tuple[str, StateMachine | None]]:
         if node.root not in ("$", "$$"):
             yield node.root, None
     elif isinstance(node, Jsonata):
-        yield from ((name, None) for name in variables(node.tree))
+        yield from ((name, None) for name in tree_references(node.tree))
     elif isinstance(node, StateMachine):
         yield "", node
     elif dataclasses.is_dataclass(node) and not isinstance(node, (type, Where)):

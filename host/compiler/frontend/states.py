@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypedDict
 
+from ..jsonata.checks import RESULT
 from ..jsonpath.calls import STRING_FUNCTIONS
 from .assign import parse_assign
 from .choice import parse_rules
@@ -21,7 +22,7 @@ from .fields import (
     REQUIRED,
 )
 from .graph import check_flow
-from .jsonata import RESULT, is_expression
+from .jsonata import is_expression
 from .maps import parse_body, parse_options
 from .model import (
     AslState,

@@ -31,16 +31,6 @@ ALWAYS = frozenset({"input", "context"})  # what $states has everywhere
 RESULT = ALWAYS | {"result"}  # in Output and Assign of a state with a result
 ERROR = ALWAYS | {"errorOutput"}  # in those of a catcher
 
-BUILT_IN = frozenset(
-    """sum count max min average string substring substringBefore substringAfter lowercase
-    uppercase length trim pad match contains replace split join formatNumber formatBase
-    formatInteger parseInteger number floor ceil round abs sqrt power random boolean not
-    map zip filter single reduce foldLeft sift keys lookup append exists spread merge
-    reverse each error assert type sort shuffle distinct base64encode base64decode
-    encodeUrlComponent encodeUrl decodeUrlComponent decodeUrl toMillis fromMillis now
-    millis clone partition range hash uuid parse eval""".split()
-)  # fmt: skip
-
 _HERE = "an expression of a state begins at $states.input or a variable"
 _WHERE = {
     "result": "a result is there in Output and Assign of Task, Parallel and Map",
@@ -128,7 +118,7 @@ def _wrong_path(path: Path, top: bool, has: frozenset[str]) -> Iterator[Finding]
     elif first.name == "states" and isinstance(second, Name) and second.value not in has:
         hint = _WHERE.get(second.value, "$states has " + ", ".join(sorted(has)))
         message = f"field '$states.{second.value}' does not exist"
-        yield _unsupported(message, hint, first)
+        yield _unsupported(message, hint, second)
 
 
 def _unsupported(message: str, hint: str, node: Node) -> Finding:
