@@ -88,7 +88,7 @@ def settled(v):
 
 def nearest(v):
     # the binary64 of an int
-    if -_BIG <= v <= _BIG:
+    if -_BIG < v < _BIG:
         return v
     return from_bits(round_bits(v < 0, -v if v < 0 else v, 0))
 

@@ -31,6 +31,9 @@ def identity(v):
         return v
     if v is None or v is True or v is False:
         return (v is None, v)
+    if is_number(v):
+        text = _number(v)
+        return int(text[1:-1]) if text[0] == "i" else (0, text)
     out = []
     todo = [v]
     while todo:

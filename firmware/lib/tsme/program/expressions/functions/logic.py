@@ -13,18 +13,19 @@ def _finite(v):
 
 
 def truth(v):
-    # as $boolean has it; nothing is not
+    # as $boolean has it; nothing is not.  All items of an array are asked, as an infinity has none
     todo = [v]
+    found = False
     while todo:
         v = todo.pop()
         if isinstance(v, list):
             todo.extend(v)
         elif is_number(v):
             if _finite(v) and not arithmetic.is_zero(v):
-                return True
+                found = True
         elif v is not MISSING and not is_function(v) and v:
-            return True
-    return False
+            found = True
+    return found
 
 
 def boolean_(m, v=MISSING):
