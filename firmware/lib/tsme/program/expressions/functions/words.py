@@ -3,13 +3,12 @@ from .. import arithmetic
 
 _FEW = "Zero One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen Fourteen "
 _FEW += "Fifteen Sixteen Seventeen Eighteen Nineteen"
-_FIRST = (
-    "Zeroth First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth Eleventh Twelfth "
-)
-_FIRST += "Thirteenth Fourteenth Fifteenth Sixteenth Seventeenth Eighteenth Nineteenth"
+_FIRST = "Zeroth First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth Eleventh "
+_FIRST += "Twelfth Thirteenth Fourteenth Fifteenth Sixteenth Seventeenth Eighteenth Nineteenth"
 _TENS = "Twenty Thirty Forty Fifty Sixty Seventy Eighty Ninety"
 _LARGE = "Thousand Million Billion Trillion"
 _TRILLION = 10**12
+_BLANKS = " \t\n\r\x0b\x0c\xa0\ufeff"
 
 
 def _below(n, before, ordinal):
@@ -82,14 +81,32 @@ def _values():
     return out
 
 
+def _split(text):
+    # at a comma and a blank, at `and` between blanks, at a blank, hyphen or backslash; the first
+    # from the left on
+    out = []
+    start = at = 0
+    while at < len(text):
+        size = 0
+        if text[at] == "," and text[at + 1 : at + 2] in _BLANKS and at + 1 < len(text):
+            size = 2
+        elif text[at] in _BLANKS:
+            end = text[at + 1 : at + 5]
+            size = 5 if end[:3] == "and" and len(end) > 3 and end[3] in _BLANKS else 1
+        elif text[at] in "-\\":
+            size = 1
+        if size:
+            out.append(text[start:at])
+            start = at + size
+        at += size or 1
+    return out + [text[start:]]
+
+
 def understood(text):
     # NaN if a word is none of a number
-    for between in (", ", ",\t", ",\n", ",\r", "\t", "\n", "\r", "-", "\\"):
-        text = text.replace(between, " ")
-    text = text.replace(" and ", " ")
     values = _values()
     parts = [0]
-    for word in text.split(" "):
+    for word in _split(text):
         v = values.get(word)
         if v is None:
             return arithmetic.NAN
@@ -105,3 +122,22 @@ def understood(text):
     for v in parts:
         total = arithmetic.add(total, v)
     return total
+
+
+def ends(text, at):
+    # where words of numbers that begin at a place of a lower-case text may end, the last first
+    words = list(_values()) + ["and", "-", ",", " "]
+    found = [at]
+    seen = set()
+    while found:
+        n = found.pop()
+        for word in words:
+            end = n + len(word)
+            if end not in seen and text[n:end] == word:
+                seen.add(end)
+                found.append(end)
+    out = []
+    for n in range(len(text), at, -1):
+        if n in seen:
+            out.append(n)
+    return out

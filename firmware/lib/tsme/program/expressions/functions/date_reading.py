@@ -1,0 +1,330 @@
+# toMillis: texts as times, of ISO 8601 or by pictures.
+from ....values import MISSING
+from .. import arithmetic
+from ..arithmetic import NAN
+from ..values import ExpressionError
+from .calendar import DAY, MOST, Moment, civil, utc_days
+from .date_pictures import DAYS, MONTHS, parts
+from .integers import DECIMAL, LETTERS, ROMAN, WORDS, meant
+
+_DIGITS = "0123456789"
+_ALPHA = "abcdefghijklmnopqrstuvwxyz"
+_HOURS = {"am": 0, "AM": 0, "pm": 1, "PM": 1}
+
+
+def _run(text, at, fits=_DIGITS, most=1 << 29):
+    end = at
+    while end < len(text) and end - at < most and text[end].lower() in fits:
+        end += 1
+    return end
+
+
+class _Iso:
+    # A text that is read from left to right.
+    def __init__(self, text):
+        self.text = text
+        self.at = 0
+
+    def pair(self, sign, first, second=_DIGITS):
+        # `sign` and two digits as a number, or None
+        t = self.text[self.at : self.at + 3]
+        if len(t) < 3 or t[0] not in sign or t[1] not in first or t[2] not in second:
+            return None
+        self.at += 3
+        return int(t[1:])
+
+
+def _fields(text):
+    # year, months and days, [hours, minutes, seconds] again and again, fraction, zone; or None
+    if _run(text, 0) < 4:
+        return None
+    iso = _Iso(text)
+    iso.at = 4
+    date = []
+    while True:
+        v = iso.pair("-", "01" if not date else "0123")
+        if v is None and not date:
+            v = iso.pair("-", "0123")
+        if v is None:
+            break
+        date.append(v)
+    times = []
+    while True:
+        start = iso.at
+        hms = [iso.pair("T", "012"), iso.pair(":", "012345"), iso.pair(":", "012345")]
+        if None in hms:
+            iso.at = start
+            break
+        times.append(hms)
+    fraction = ""
+    if text[iso.at : iso.at + 1] == ".":
+        end = _run(text, iso.at + 1)
+        if end == iso.at + 1:
+            return None
+        fraction = text[iso.at + 1 : end]
+        iso.at = end
+    zone = text[iso.at :]
+    if not _is_zone(zone):
+        # what was taken for the last part of the date may be the hours of a zone
+        zone = text[iso.at - 3 :]
+        if not date or times or fraction or not _is_zone(zone):
+            return None
+        date.pop()
+    return int(text[:4]), date, times, fraction, zone
+
+
+def _is_zone(text):
+    # nothing, Z, +hh:mm or +hhmm
+    if len(text) < 2:
+        return text in ("", "Z")
+    iso = _Iso(text)
+    hours = iso.pair("+-", "012")
+    rest = text[4:] if text[3:4] == ":" else text[3:]
+    return hours is not None and len(rest) == 2 and rest[0] in "012345" and rest[1] in _DIGITS
+
+
+def _east(zone, date_only):
+    # minutes; None if a date has no such zone
+    if len(zone) < 2:
+        return 0
+    hours = int(zone[1:3])
+    if hours > 23 or date_only:
+        return None
+    minutes = hours * 60 + int(zone[-2:])
+    return -minutes if zone[0] == "-" else minutes
+
+
+def _of_iso(text):
+    found = _fields(text)
+    if found is None:
+        raise ExpressionError("D3110", value=text)
+    year, date, times, fraction, zone = found
+    east = _east(zone, not times)
+    if east is None or len(date) > 2 or len(times) > 1 or fraction and not times:
+        return NAN
+    month = date[0] if date else 1
+    day = date[1] if len(date) > 1 else 1
+    hour, minute, second = times[0] if times else (0, 0, 0)
+    ms = int((fraction + "000")[:3])
+    if not 1 <= month <= 12 or not 1 <= day <= 31:
+        return NAN
+    if hour > 24 or hour == 24 and (minute or second or ms):
+        return NAN
+    ms += ((hour * 60 + minute - east) * 60 + second) * 1000
+    return utc(year, month - 1, day, ms, True)
+
+
+def utc(year, month, day, ms, literally=False):
+    # as Date.UTC: parts may be beyond what is usual
+    if literally:
+        from .calendar import days
+
+        n = days(year, month, day)
+    else:
+        n = utc_days(year, month, day)
+    ms += n * DAY
+    return ms if -MOST <= ms <= MOST else NAN
+
+
+# --- by pictures ---
+
+
+class Piece:
+    # what a part of a picture takes of a text: ends() of all that it may take, the longest first
+    def __init__(self, part):
+        self.part = part
+        self.letter = "" if isinstance(part, str) else part.letter
+        self.zone = self.letter == "Z" or self.letter == "z"
+        integer = None if self.letter == "" else part.integer
+        self.kind = integer.kind if integer and not self.zone else None
+        if self.letter and not self.zone:
+            if integer is None and self.letter not in ("M", "x", "F", "P"):
+                raise ExpressionError("D3133", value=self.letter)
+            if self.kind is not None and self.kind not in (LETTERS, ROMAN, WORDS, DECIMAL):
+                integer.refuse()
+
+    def ends(self, text, at):
+        part = self.part
+        if not self.letter:
+            end = at + len(part)
+            return [end] if text[at:end].lower() == part.lower() else []
+        if self.zone:
+            return self._zone_ends(text, at)
+        if self.kind == DECIMAL:
+            return self._digit_ends(text, at)
+        if self.kind == WORDS:
+            from .words import ends
+
+            return ends(text.lower(), at)
+        end = _run(text, at, "mdclxvi" if self.kind == ROMAN else _ALPHA)
+        return list(range(end, at, -1))
+
+    def _digit_ends(self, text, at):
+        integer = self.part.integer
+        low, high = 1, 1 << 29
+        if self.part.digits > 0:
+            high = self.part.digits
+            low = max(high - integer.optional, 0)
+        end = _run(text, at, _DIGITS, high)
+        ends = list(range(end, at + low - 1, -1))
+        if not integer.ordinal:
+            return ends
+        return [n + 2 for n in ends if text[n : n + 2].lower() in ("th", "st", "nd", "rd")]
+
+    def _zone_ends(self, text, at):
+        if self.letter == "z":
+            if text[at : at + 3].lower() != "gmt":
+                return []
+            at += 3
+        if text[at : at + 1] not in ("-", "+"):
+            return []
+        at += 1
+        ends = list(range(_run(text, at), at, -1))
+        between = self._between()
+        if not between:
+            return ends
+        out = []
+        for n in ends:
+            if text[n : n + 1].lower() == between.lower():
+                out += range(_run(text, n + 1), n + 1, -1)
+        return out
+
+    def _between(self):
+        integer = self.part.integer
+        return integer.groups[0][1] if integer.every else ""
+
+    def value(self, text):
+        # None if it stands for nothing
+        part = self.part
+        if self.zone:
+            return self._east(text[3:] if self.letter == "z" else text)
+        if self.kind is not None:
+            return meant(text, part.integer)
+        if self.letter == "P":
+            return _HOURS.get(text)
+        names = (DAYS if self.letter == "F" else MONTHS).split()
+        for i in range(len(names)):
+            if (names[i][: part.most] if part.most else names[i]) == text:
+                return i + 1
+        return None
+
+    def _east(self, text):
+        # minutes; those behind hours are always added
+        between = self._between()
+        if between:
+            at = text.lower().find(between.lower())
+            return int(text[:at]) * 60 + int(text[at + 1 :])
+        if len(text) <= 3:
+            return int(text) * 60
+        return int(text[:3]) * 60 + int(text[3:])
+
+
+def _matched(pieces, text):
+    # the texts of all pieces, or None; what has failed once at a place is not tried again
+    failed = set()
+    stack = []
+    at = 0
+    while True:
+        n = len(stack)
+        if n == len(pieces) and at == len(text):
+            out = []
+            begin = 0
+            for ends in stack:
+                out.append(text[begin : ends[0]])
+                begin = ends[0]
+            return out
+        if n < len(pieces) and (n, at) not in failed:
+            ends = pieces[n].ends(text, at)
+            if ends:
+                stack.append(ends)
+                at = ends[0]
+                continue
+            failed.add((n, at))
+        while stack:
+            ends = stack[-1]
+            failed.add((len(stack), ends[0]))
+            if len(ends) > 1:
+                ends.pop(0)
+                at = ends[0]
+                break
+            stack.pop()
+        else:
+            return None
+
+
+def _mask(found, letters):
+    n = 0
+    for c in letters:
+        v = found.get(c)
+        n = n << 1 | (1 if v and v == v else 0)
+    return n
+
+
+def _is(mask, kind):
+    return not mask & ~kind and mask & kind != 0
+
+
+def _completed(found, order, now):
+    # parts that are larger than all that are given are today's, smaller ones the first
+    given = ended = False
+    for c in order:
+        if found.get(c) is not None:
+            given = True
+            if ended:
+                raise ExpressionError("D3136")
+        elif given:
+            found[c] = 1 if c in "MDd" else 0
+            ended = True
+        else:
+            found[c] = now.part(c)
+
+
+def _of_picture(text, picture, now):
+    pieces = [Piece(part) for part in parts(picture)]
+    texts = _matched(pieces, text)
+    if texts is None:
+        return MISSING
+    found = {}
+    for i in range(len(pieces)):
+        if pieces[i].letter:
+            found[pieces[i].letter] = pieces[i].value(texts[i])
+    if not found:
+        return MISSING
+    mask = _mask(found, "YXMxWwdD")
+    by_day = not _is(mask, 0b10100001) and _is(mask, 0b10000010)
+    by_week = _is(mask, 0b01010100) or _is(mask, 0b01001000)
+    mask = _mask(found, "PHhmsf")
+    halves = not _is(mask, 0b010111) and _is(mask, 0b101111)
+    order = "YD" if by_day else "YMD"
+    if by_week:
+        order = "XxwF" if _is(_mask(found, "YXMxWwdD"), 0b01010100) else "XWF"
+    _completed(found, order + ("Phmsf" if halves else "Hmsf"), Moment(now))
+    if by_week:
+        raise ExpressionError("D3136")
+    return _put_together(found, by_day, halves)
+
+
+def _put_together(found, by_day, halves):
+    for c in "YMDdHhmsf":
+        if found.get(c) is not None and type(found[c]) is not int:
+            if c != "M":
+                return NAN
+            found[c] = 0
+    year, month, day = found["Y"], max(found.get("M") or 0, 1) - 1, found.get("D") or 0
+    if by_day:
+        _, month, day = civil(utc_days(year, 0, 1) + found["d"] - 1)
+    hour = found.get("H")
+    if halves:
+        hour = 0 if found["h"] == 12 else found["h"]
+        if found.get("P") == 1:
+            hour += 12
+    ms = ((hour * 60 + found["m"]) * 60 + found["s"]) * 1000 + found["f"]
+    east = found.get("Z") or found.get("z") or 0
+    v = utc(year, month, day, ms - east * 60000)
+    return arithmetic.settled(v) if v is not NAN else v
+
+
+def toMillis_(m, text=MISSING, picture=MISSING):
+    if text is MISSING:
+        return text
+    return _of_iso(text) if picture is MISSING else _of_picture(text, picture, m.now)
