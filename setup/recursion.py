@@ -12,7 +12,8 @@ The graph is a guess on the safe side.  A method is taken for every method of th
 is known whose it is: on `self`, super(), a module, on what a class puts into an attribute of its
 own, and on the names of THINGS.  Methods that list, dict, str and the like have too are taken for
 theirs.  A call of a variable may be one of any function that the package hands around, unless the
-line says in which modules or classes it is: `# calls: arrays texts`.  `once(names, function)` and
+line says in which modules, classes or folders it is: `# calls: arrays texts`, `# calls:
+program_functions`.  `once(names, function)` and
 tables of functions are followed.  What it cannot see is what Python calls by itself (`==`,
 `repr`), and what users keep in attributes (`self.watch(..)`), which is not of the package.
 """
@@ -44,6 +45,7 @@ THINGS = {
     "j": ("Journal",),
     "journal": ("Journal",),
     "kernel": ("Kernel", "CoreKernel"),
+    "m": ("Evaluation",),
     "programs": ("ProgramFiles", "ProgramRegion"),
     "reader": (),
     "regions": ("Regions",),
@@ -75,6 +77,10 @@ class Function:
     outer: Function | None = None
     bound: tuple[int, str] | None = None
     calls: set[int] = field(default_factory=set)
+
+    @property
+    def folder(self) -> str:
+        return "_".join(self.path.parent.parts[-2:])
 
     @property
     def shown(self) -> str:
@@ -235,8 +241,8 @@ class Graph:
                 continue
             count = -1 if any(isinstance(a, ast.Starred) for a in node.args) else len(node.args)
             if node.lineno in function.marks:
-                marked = function.marks[node.lineno]
-                found = [f for f in self.all if (f.owner or f.module) in marked]
+                marked = set(function.marks[node.lineno])
+                found = [f for f in self.all if marked & {f.owner or f.module, f.folder}]
             elif isinstance(node.func, ast.Name):
                 once = node.func.id == "once"
                 found = self.loaded(node) if once else self.named(module, node.func.id, function)

@@ -216,8 +216,7 @@ def test_the_capabilities_are_those_of_the_specification() -> None:
     assert [getattr(opcodes, f"NEEDS_{need}") for need in opcodes.NEEDS] == [
         1 << n for n in sorted(bits)
     ]
-    known = sum(1 << bit for bit in bits) & ~opcodes.NEEDS_EXPRESSION  # which is reserved
-    assert constants("program.load")["_NEEDS"] == known
+    assert constants("program.load")["_NEEDS"] == sum(1 << bit for bit in bits)
     assert constants("program.load")["_CALL"] == opcodes.NUMBER["CALL"]
 
 

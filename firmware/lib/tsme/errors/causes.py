@@ -16,4 +16,5 @@ ERRORS = (
     ("States.Runtime", "a task cannot be started with these Parameters"),
     ("States.DataLimitExceeded", "a state makes values of more bytes than step_bytes"),
     ("States.DataLimitExceeded", "the items of a Map are more than its limit, items"),
+    ("States.QueryEvaluationError", "as 2.16 says"),
 )

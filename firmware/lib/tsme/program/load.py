@@ -15,7 +15,7 @@ from ..values import cbor
 _CONST = const(1)
 _CALL = const(15)
 _TASK = const(25)
-_NEEDS = const(127)  # the capabilities of this version
+_NEEDS = const(255)  # the capabilities of this version
 VERSION = 2
 
 
@@ -60,6 +60,10 @@ def load(p, data, crc, limits):
     p.step_bytes = p.step_bytes or 24576
     p.items = p.items or 1000
     check_program(limits, 0, ll)
+    if p.needs & 128:
+        from .instructions import extend
+
+        extend()
     starts = []
     p.consts = _constants(consts, starts)
     # the functions that the code names: they are imported before the first step

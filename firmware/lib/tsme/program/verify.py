@@ -8,12 +8,16 @@
 from .. import once
 from ..kernel.limits import check
 from .functions.table import known
-from .opcodes import TABLE, bad, lacking
+from .opcodes import RESERVED, TABLE, bad, lacking
 
 try:
     import hashlib
 except ImportError:  # small CircuitPython boards; `digest` is then taken on trust
     hashlib = None
+
+
+_EVAL = 64
+_EXPRESSIONS = "program.expressions.sound program.expressions.functions.natives"
 
 
 def verify(p, data, index, starts, consts, limits):
@@ -86,7 +90,10 @@ class _Verifier:
         self.firsts = firsts  # first byte of each constant
         self.code = program.code
         self.table = TABLE[:]
+        if program.needs & 128:
+            self.table += [None] * (64 - len(TABLE)) + RESERVED
         self.pieces = {}
+        self.evals = []  # place, body and kind of frame of each EVAL
 
     def row(self, op):
         # Its number, operand, stack and flow.  Rows are split when they are used, and equal pieces
@@ -99,7 +106,7 @@ class _Verifier:
         return row
 
     def bad(self, text, op, pc):
-        name = str(TABLE[op].split(b":")[0], "utf-8")
+        name = str((TABLE + [b""] * (64 - len(TABLE)) + RESERVED)[op].split(b":")[0], "utf-8")
         raise bad(text % name, pc)
 
     def fetch(self, pc):
@@ -123,7 +130,7 @@ class _Verifier:
         consts = self.p.consts
         while pc < n:
             op, a, after = self.fetch(pc)
-            if op >= len(TABLE):
+            if op >= len(self.table) or not self.table[op]:
                 raise bad(op, pc)
             _, _, effect, way = self.row(op)
             starts[pc] = 2 if way == b"s" else 1
@@ -136,6 +143,8 @@ class _Verifier:
         if starts[0] != 2:
             raise bad("the first instruction is no ENTER", 0)
         self.flow(n)
+        if self.evals:
+            once(_EXPRESSIONS, "check", self, self.evals)
         for pc in range(n):
             if starts[pc] and self.depth[pc] is None:
                 raise bad("nothing leads here", pc)
@@ -199,10 +208,17 @@ class _Verifier:
                 depth[pc] = d << 16 | frame
                 op, a, after = self.fetch(pc)
                 _, kind, _, way = row = self.row(op)
-                self.operand(pc, row, a, self.starts)
+                if op != _EVAL:
+                    self.operand(pc, row, a, self.starts)
                 if kind[:1] in (b"s", b"l", b"p"):
                     self.outside(pc, kind, a, frame)
-                d = self.effect(pc, row, a, d)
+                if op < _EVAL:
+                    d = self.effect(pc, row, a, d)
+                else:
+                    d = once(_EXPRESSIONS, "evaluates", self, pc, op, a, frame, d)
+                    if op == _EVAL:
+                        self.evals.append((pc, a, frame))
+                        kind = b""
                 if d > self.p.stack:
                     raise bad("the stack gets deeper than declared", pc)
                 if kind == b"t":

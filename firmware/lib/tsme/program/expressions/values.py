@@ -25,12 +25,6 @@ def is_sequence(v):
     return isinstance(v, Sequence)
 
 
-class Tuple:
-    # values as one, nothing among them as well
-    def __init__(self, items):
-        self.items = items
-
-
 # --- functions ---
 
 
@@ -39,9 +33,12 @@ class Function:
 
 
 class Closure(Function):
-    # `body`: its BODY; `env`: the locals around it; `context`: its local 0
-    def __init__(self, body, env, context):
-        self.body = body
+    # `first`: where its code begins, in bytes; `arity`: its parameters; `count`: its locals;
+    # `env`: the locals around it; `context`: its local 0
+    def __init__(self, first, arity, count, env, context):
+        self.first = first
+        self.arity = arity
+        self.count = count
         self.env = env
         self.context = context
 
@@ -85,7 +82,13 @@ class Next(Function):
         self.at = at
 
 
-HOLE = Function()
+class Tuple(Function):
+    # values as one, nothing among them as well; it counts as a function, but cannot be called
+    def __init__(self, items):
+        self.items = items
+
+
+HOLE = Function()  # likewise
 
 
 def is_function(v):
@@ -101,7 +104,7 @@ class ExpressionError(Exception):
     def __init__(self, code, **details):
         super().__init__(code)
         self.code = code
-        self.message = None
+        self.message = self.instruction = None
         for name in details:
             setattr(self, name, details[name])
 

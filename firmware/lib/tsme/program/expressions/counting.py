@@ -1,0 +1,101 @@
+# What expressions count (docs/SPEC.md, 2.16, Size and Fuel): bytes of encodings.  Everything that
+# counts is here but the JUMP backward, which the loop of evaluation.py counts.
+
+from ...errors import TsmeError
+from ...values.cbor import DEPTH, MISSING, Obj, measure
+from ...values.numbers import F64, is_number
+from .values import ExpressionError, Function, Tuple
+
+isinstance, len, type = isinstance, len, type
+
+
+def size(m, v):
+    # Bytes of a text, array or object, of which what is no value counts 1; 0 for what is none of
+    # these.  Deeper than 32 or above `largest`, it is an error.
+    if isinstance(v, str):
+        n = len(v.encode())
+        n += 1 if n < 24 else 2 if n < 0x100 else 3 if n < 0x10000 else 5
+        depth = 0
+    elif isinstance(v, (list, Obj)):
+        try:
+            n, depth = measure(v, m.largest)
+        except TsmeError:  # there are functions, or infinities
+            n, depth = weigh(v, m.largest)
+    else:
+        return 0
+    if n > m.largest or depth > DEPTH:
+        raise ExpressionError("D2015")
+    return n
+
+
+def made(m, v):
+    # A value that was made; small ones are not worth looking at.
+    if isinstance(v, str):
+        if len(v) < 63:
+            return v
+    elif isinstance(v, list):
+        if len(v) < 28:
+            for x in v:
+                if type(x) is not int and x is not None and x is not True and x is not False:
+                    break
+            else:
+                return v  # at most 9 bytes each, and 2
+    elif not isinstance(v, Obj):
+        return v
+    n = size(m, v)
+    if n > 255:
+        m.count(n)
+    return v
+
+
+def read(m, args, v):
+    # A native function went through its arguments, and made v.
+    work = 0
+    for x in args:
+        if isinstance(x, (str, list, Obj)):
+            work += size(m, x)
+    n = size(m, v)
+    if work + n > 255:
+        m.spend(work + n >> 8)
+        if n > 255:
+            m.make(n)
+    return v
+
+
+def weigh(v, most):
+    # as measure(), for what cannot be encoded
+    total = depth = 0
+    level = [v]
+    while level:
+        below = []
+        hollow = 0
+        for v in level:
+            if isinstance(v, (list, Obj)):
+                n = len(v)
+                if n > most or len(below) > most:
+                    return most + 1, depth
+                if not n:
+                    hollow = 1
+                below.extend(v)
+                if isinstance(v, Obj):
+                    below.extend(v.values())
+                total += 1 if n < 24 else 2 if n < 0x100 else 3 if n < 0x10000 else 5
+            elif v is MISSING or isinstance(v, (Function, Tuple)):
+                total += 1
+            elif is_number(v) and type(v) is not int and not finite(v):
+                total += 9
+            else:
+                total += measure(v)[0]
+            if total > most:
+                return total, depth
+        if not below:
+            return total, depth + hollow
+        level = below
+        depth += 1
+    return total, depth
+
+
+def finite(v):
+    if type(v) is F64:
+        return v.bits >> 52 & 0x7FF != 0x7FF
+    return v - v == 0
