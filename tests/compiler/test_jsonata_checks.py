@@ -1,7 +1,11 @@
 """What AWS refuses in an expression at creation is refused, and what it reads is known."""
 
+import json
+
 import pytest
 
+from tsme_host.compiler.frontend.aws_text import diagnostics
+from tsme_host.compiler.frontend.check import find_problems
 from tsme_host.compiler.jsonata.checks import ERROR, RESULT, check, references
 from tsme_host.compiler.jsonata.parser import parse
 
@@ -115,3 +119,12 @@ def test_long_chains_are_gone_through():
     assert told(text) == []
     assert len(references(parse(text))) == 900
     assert len(told(" & ".join(f"b{n}" for n in range(900)))) == 900
+
+
+def test_what_only_a_device_refuses_is_no_diagnostic_of_aws():
+    for text, code in (("$match($x, /a(?=b)/)", "TSME-C085"), ("(" * 200, "TSME-C083")):
+        state = {"Type": "Pass", "QueryLanguage": "JSONata", "Output": f"{{% {text} %}}"}
+        machine = {"StartAt": "A", "States": {"A": state | {"End": True}}}
+        _, problems = find_problems(json.dumps(machine))
+        assert [(p.code, p.refusal) for p in problems if p.code != "TSME-C090"] == [(code, True)]
+        assert diagnostics(json.dumps(machine), problems) == []

@@ -9,7 +9,7 @@ from ..jsonata.checks import ALWAYS, check
 from ..jsonata.parser import parse
 from ..jsonata.tree import JsonataError
 from .context import CheckContext
-from .model import Arr, Const, Expr, Json, Jsonata, Obj
+from .model import Arr, Const, Expr, Json, Jsonata, Obj, Problem
 from .source import Node
 
 
@@ -61,11 +61,16 @@ def parse_expression(
         tree = parse(inner)
     except JsonataError as error:
         if not ctx.templated(node):
+            # AWS takes what is nested too deeply, and fails when it comes to it.
             message = f"the JSONata expression is wrong: {error.message}"
-            ctx.error("TSME-C083", node.inside(2 + error.index), message, error.hint)
+            deep = error.code == "D1011"
+            where = node.inside(2 + error.index)
+            ctx.problems.append(Problem("TSME-C083", message, where, error.hint, refusal=deep))
         return Const(None, node.where)
     for found in check(tree, has):
-        ctx.error(found.code, node.inside(2 + found.at), found.message, found.hint)
+        where = node.inside(2 + found.at)
+        problem = Problem(found.code, found.message, where, found.hint, found.refusal)
+        ctx.problems.append(problem)
     return Jsonata(inner.strip(), tree, field, node.where)
 
 

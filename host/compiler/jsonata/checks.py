@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .regexes import compile_regex
+from .regexes import REFUSED, compile_regex
 from .tree import (
     Bind,
     Block,
@@ -40,12 +40,19 @@ _WHERE = {
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong in an expression; `at`: characters from its beginning."""
+    """Something that is wrong in an expression; `at`: characters from its beginning.
+
+    `refusal`: AWS takes it, a device does not.
+    """
 
     code: str
     message: str
     hint: str = field(compare=False)
     at: int = field(compare=False)
+
+    @property
+    def refusal(self) -> bool:
+        return self.code == REFUSED
 
 
 def check(tree: Node, has: frozenset[str] = ALWAYS) -> list[Finding]:
