@@ -16,7 +16,7 @@
 #          never come to: it says what slots a child has
 # errors   the numbers of 2.9 that it can end with; *: others too
 #
-# RESERVED are those of expressions (2.16), which this version refuses by name. More letters there:
+# RESERVED are those of expressions (2.16), for programs with their capability. More letters there:
 # operand B bytes, I text and integer; pops p what the expression takes; pops and pushes I
 # iterator, B builder, S sorter; flow v invokes.
 
@@ -31,16 +31,16 @@ TABLE = (
 ).split()  # bytes: MicroPython keeps every letter that is taken from a text
 RESERVED = (  # from 64 on
     b"EVAL:t:p>1:v:* BODY:n:>:c: RETURN:-:1>:e: GET:l:>1:: SET:l:1>:: NONE:-:>1:: CLOSURE:t:>1:: "
-    b"FUNC:f:>1:: REGEX:cB:>1:: HOLE:-:>1:: PARTIAL:n:n1>1::* INVOKE:n:n1>1:v:* IS:kff:1>1:: "
+    b"FUNC:f:>1:: REGEX:cB:>1:: HOLE:-:>1:: PARTIAL:n:n1>1::* INVOKE:n:n1>1:v:* IS:kff:1>1::* "
     b"MINUS:-:1>1::* OPERATE:k7fff:2>1::* NAME:cT:1>1:: WILD:k3:1>1:: AT:z:1>1:: EACH:-:1>I:: "
-    b"NEXT:t:I>I1:b: POSITION:i:>1:: BUILD:kf:>B:: ADD:i:1>:: SPREAD:i:1>:: KEEP:i:2>:: "
-    b"MEMBER:i:2>::* GROUP:i:2>::* DONE:kffff:B>1::7 SORT:-:1>S:: STEP:t:S>S2:b: ANSWER:-:1>:: "
-    b"TUPLE:n:n>1:: UNTUPLE:n:1>n:: CLONE:-:1>1::7 UPDATE:-:2>::* REMOVE:-:2>::* "
+    b"NEXT:t:I>I1:b: POSITION:i:>1:: BUILD:kf:>B:: ADD:i:1>:: SPREAD:i:1>:: KEEP:i:2>::* "
+    b"MEMBER:i:2>::* GROUP:i:2>::* DONE:kffff:B>1::* SORT:-:1>S:: STEP:t:S>S2:b: ANSWER:-:1>:: "
+    b"TUPLE:n:n>1:: UNTUPLE:n:1>n:: CLONE:-:1>1::* UPDATE:-:2>::* REMOVE:-:2>::* "
     b"LEVEL:n:>::* SIGNED:cT:1>1:: EXPECT:kff:1>1::* ITEM:cI:1>1:: FAULT:cT:>:e:*"
 ).split()
 
 # Bits of a program's `needs` (docs/SPEC.md, 2.4). INPUT: the execution's input is kept, for
-# $$.Execution.Input.  EXPRESSION is reserved, too.
+# $$.Execution.Input.
 NEEDS = "FLOAT HASH PARALLEL MAP QUERY RANDOM INPUT EXPRESSION".split()
 
 

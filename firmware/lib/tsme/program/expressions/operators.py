@@ -25,7 +25,7 @@ def operate(m, k, a, b):
                 return a != b
             elif 8 <= k < 12:
                 return a < b if k == 8 else a <= b if k == 9 else a > b if k == 10 else a >= b
-        elif t is str and 5 <= k < 8 and len(a) < 32 and len(b) < 32:
+        elif t is str and 5 <= k < 8 and len(a) < 31 and len(b) < 31:
             return a + b if k == 5 else (a == b) is (k == 6)
     if k < 5:
         if not is_number(a) or not is_number(b) or not is_finite(a) or not is_finite(b):
