@@ -9,11 +9,13 @@ from __future__ import annotations
 import sys
 from typing import Any, NamedTuple
 
+from tsme.program.expressions.functions import natives
 from tsme.program.expressions.values import ExpressionError
 
 from ...compiler.backend.jsonata import EXPECTED
 from ..journal.listing import SiteInfo
 from .causes import Moment, compact
+from .jsonata_messages import message
 
 QUERY = 13  # number of the error (docs/SPEC.md, 2.9)
 ERROR = "States.QueryEvaluationError"
@@ -67,7 +69,17 @@ def _failure(cause: str) -> str:
     error = _thrown()
     if error is None:
         return f"{threw}. {cause}"
-    return f"{threw}. {code}: {error.message or text}"
+    return f"{threw}. {code}: {message(code, _details(error, text))}"
+
+
+def _details(error: ExpressionError, text: str) -> dict[str, Any]:
+    """What is known of an error; `text`: the message that the device gives, too."""
+    known = dict(vars(error))
+    if known.get("message") is None:
+        known["message"] = text
+    if "token" not in known and "function" in known:
+        known["token"] = natives.known(known["function"])[0]
+    return known
 
 
 def _thrown() -> ExpressionError | None:

@@ -38,12 +38,16 @@ def native(m, number, args, context):
         from .functions.natives import find
 
         row = known[number] = find(number)
-    if row[1]:
-        from .functions.signatures import validate
+    try:
+        if row[1]:
+            from .functions.signatures import validate
 
-        args = validate(row[1], args, context)
+            args = validate(row[1], args, context)
+        function = row[0]
+        v = function(m, *args)  # calls: expressions_functions
+    except ExpressionError as e:
+        e.function = number  # for the host's words
+        raise
     from .counting import read
 
-    function = row[0]
-    v = function(m, *args)  # calls: expressions_functions
     return read(m, args, v)

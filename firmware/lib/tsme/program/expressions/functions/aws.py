@@ -32,7 +32,6 @@ def hash_(m, text=MISSING, algorithm=MISSING):
     if name is None:
         message = "Invalid hashing algorithm"
         raise ExpressionError("D3137", message=message, value=algorithm)
-    m.spend(len(text) >> 8)
     return str(hexlify(digest(name, text.encode())), "utf-8")
 
 
