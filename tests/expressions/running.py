@@ -34,6 +34,14 @@ def program(
     return Parts(NEEDS, list((known | limits).values()), head + moved, tuple(consts)).build()
 
 
+def packed(code: Code) -> bytes:
+    """Generated code, whose places are those behind the five instructions of a workflow."""
+    consts = tuple(cbor.encode(v, True) for v in code.consts)
+    limits = [1, 32, 0, 0, 0, 0, 0, 0]
+    head = bytes((17, 0, 3, 0, 64, HEAD, 4, 0, 33, 0))
+    return Parts(NEEDS, limits, head + code.code, consts).build()
+
+
 def relocated(code: Code, by: int) -> bytes:
     """The code as it stands `by` instructions later; small listings need no EXT for that."""
     out = bytearray(code.code)

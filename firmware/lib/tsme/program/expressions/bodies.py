@@ -5,6 +5,7 @@ from ...values.cbor import MISSING
 from .values import ExpressionError
 
 _DEPTH = const(100)
+_natives = {}  # functions that were called: number -> (function, signature, arity)
 
 
 def body_at(code, pc):
@@ -32,12 +33,11 @@ def enter(m, f, args):
 
 
 def native(m, number, args, context):
-    known = m.vm.natives
-    row = known.get(number)
+    row = _natives.get(number)
     if not row:
         from .functions.natives import find
 
-        row = known[number] = find(number)
+        row = _natives[number] = find(number)
     try:
         if row[1]:
             from .functions.signatures import validate

@@ -13,8 +13,6 @@ from .values import ExpressionError
 
 def eval_(vm, d, number, f, stack, a):
     # the instruction EVAL of the workflow
-    if not hasattr(vm, "natives"):
-        vm.natives = {}
     n = len(stack) - (body_at(vm.code, a)[0] >> 8)
     given = stack[n:]
     del stack[n:]

@@ -4,7 +4,6 @@
 # A shape says what is on the stack of a body, the bottom first: v a value, i an iterator, s a
 # sorter, 0 to 3 a builder of that kind.
 
-from ...kernel.limits import check as limit
 from ..opcodes import bad
 from .functions.natives import known
 
@@ -47,7 +46,6 @@ def given(v, a, pc):
     n = v.fetch(a)[1]
     if n & 255 < 1 + (n >> 8):
         raise bad("a body of fewer locals than are given", a)
-    limit(v.limits, "slots", n & 255)
     return n
 
 
