@@ -6,6 +6,7 @@
 // the middle of a value moves with it, values that overlap stay one, and a collection takes
 // time in proportion to the arena and to the references, however many values there are.
 
+#include "tsme_expr.h"
 #include "tsme_frames.h"
 
 #include <string.h>
@@ -269,7 +270,8 @@ void *tsme_take_block(struct tsme *t, uint32_t size)
 int tsme_share_out(struct tsme *t)
 {
     const struct tsme_config *config = &t->config;
-    uint32_t stack = t->program.stack * (uint32_t)sizeof(tsme_ref);
+    uint32_t spare = t->program.needs & TSME_NEEDS_EXPRESSIONS ? TSME_SPARE_OPERANDS : 0;
+    uint32_t stack = (t->program.stack + spare) * (uint32_t)sizeof(tsme_ref);
     uint32_t words = config->memory_size / (TSME_WORD + 4 + (uint32_t)sizeof(tsme_rank)) + 1;
     uint32_t marks = words * (4 + (uint32_t)sizeof(tsme_rank));
     uint32_t behind = (stack + marks + TSME_GRANULE - 1) & ~(uint32_t)(TSME_GRANULE - 1);

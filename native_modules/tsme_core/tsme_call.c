@@ -66,9 +66,19 @@ const char *tsme_foreign(uint32_t function)
 // 0 if that counts for nothing.
 int tsme_spend(struct tsme *t, uint32_t work, uint32_t size)
 {
-    if (work < 256) {
-        return TSME_OK;
-    }
+    return work < 256 ? TSME_OK : tsme_spend_all(t, work, size);
+}
+
+// Bytes that the state may still make.
+uint32_t tsme_makes(const struct tsme *t)
+{
+    uint32_t before = t->counted != t->left ? t->made : t->made_before;
+    return t->program.step_bytes - (t->made - before);
+}
+
+// The same where the work is counted in another way than what was made.
+int tsme_spend_all(struct tsme *t, uint32_t work, uint32_t size)
+{
     if (t->counted != t->left) {
         t->made_before = t->made; // another state has begun since
     }
@@ -119,6 +129,34 @@ static int tsme_ask(struct tsme *t, struct tsme_call *call, const tsme_ref *args
     call->room = room;
     call->size = 0;
     return t->config.call(t->config.context, call); // calls: the caller
+}
+
+// Asks for what the caller has, with the bytes that sp[-1] refers to as arguments. The answer
+// lies at `call->out`, which is the top of the arena; nobody has looked at it. Gives what the
+// caller gives.
+int tsme_ask_with(struct tsme *t, tsme_ref *sp, struct tsme_call *call)
+{
+    uint32_t room = TSME_HEAD_MAX;
+    for (uint32_t tries = 0; tries < 2; tries++) {
+        int err = tsme_reserve(t, sp, room);
+        if (err) {
+            return err;
+        }
+        call->args = sp[-1].at;
+        call->args_size = sp[-1].size;
+        call->out = t->top;
+        call->room = (uint32_t)(t->end - t->top);
+        call->size = 0;
+        err = t->config.call(t->config.context, call); // calls: the caller
+        if (err || call->size <= call->room) {
+            return err;
+        }
+        room = call->size;
+        if (room > 2 * t->program.largest + 64) {
+            return TSME_TOO_LARGE;
+        }
+    }
+    return TSME_ERR_CALL;
 }
 
 // Two texts, the name and the cause of an error; the first one has `size` bytes.

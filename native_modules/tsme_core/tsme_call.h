@@ -42,5 +42,8 @@ const char *tsme_foreign(uint32_t function);
 tsme_ref *tsme_op_call(struct tsme *t, tsme_ref *sp, uint32_t operand);
 int tsme_account(struct tsme *t, tsme_ref *made, uint32_t work);
 int tsme_spend(struct tsme *t, uint32_t work, uint32_t size);
+int tsme_spend_all(struct tsme *t, uint32_t work, uint32_t size);
+uint32_t tsme_makes(const struct tsme *t);
+int tsme_ask_with(struct tsme *t, tsme_ref *sp, struct tsme_call *call);
 
 #endif

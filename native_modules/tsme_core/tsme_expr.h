@@ -106,6 +106,15 @@ int tsme_count_size(struct tsme *t, uint32_t size);
 // array or object.
 uint32_t tsme_counted_size(struct tsme *t, tsme_ref *value);
 
+// tsme_expr.c. EVAL and EXPECT, of the workflow.
+tsme_ref *tsme_op_eval(struct tsme *t, tsme_ref *sp, uint32_t operand);
+tsme_ref *tsme_op_expect(struct tsme *t, tsme_ref *sp, uint32_t operand);
+
+// tsme_outside.c. The whole evaluation of a body by the caller, with config.call and the number
+// TSME_EVALUATE: `given` values on the stack below `sp`. The first of them becomes the result.
+enum { TSME_EVALUATE = 511, TSME_CALL_NATIVE = 256 };
+int tsme_evaluate_outside(struct tsme *t, tsme_ref *sp, uint32_t body, uint32_t given);
+
 // tsme_native.c (native functions). `args` are on the operand stack up to `sp`, with room for
 // TSME_SPARE_OPERANDS behind; the result goes to args[0]. `context` is local 0 of the body that
 // calls, on the operand stack or in its locals: it is read before anything is reserved.

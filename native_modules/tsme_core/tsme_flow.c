@@ -43,7 +43,7 @@ bool tsme_is_option(int64_t n, uint32_t kind)
            n <= (kind == TSME_PERCENTAGE ? TSME_WHOLE : TSME_MOST_OPTION);
 }
 
-static bool tsme_is_percentage(const struct tsme_number *number)
+bool tsme_is_percentage(const struct tsme_number *number)
 {
     const struct tsme_number all = {100, 0, false, true};
     return (!number->negative || number->mantissa == 0) && tsme_compare_numbers(number, &all) <= 0;

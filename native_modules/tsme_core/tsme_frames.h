@@ -213,6 +213,8 @@ tsme_ref *tsme_op_caught(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref *tsme_op_error(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref *tsme_op_limit(struct tsme *t, tsme_ref *sp, uint32_t operand);
 bool tsme_is_option(int64_t n, uint32_t kind);
+struct tsme_number;
+bool tsme_is_percentage(const struct tsme_number *number);
 void tsme_beat(const struct tsme *t, struct tsme_action *action);
 extern const char tsme_silent[];
 extern const char tsme_timeout[];

@@ -9,6 +9,9 @@
 #define TSME_NUMBER(name, number, ...) TSME_OP_##name = number,
 #define TSME_ONE(...)                  +1
 enum { TSME_INSTRUCTIONS(TSME_NUMBER) TSME_OPS = 0 TSME_INSTRUCTIONS(TSME_ONE) };
+// Those of expressions, from TSME_INNER_FIRST on.
+enum { TSME_EXPRESSIONS(TSME_NUMBER) TSME_INNER_OPS = 0 TSME_EXPRESSIONS(TSME_ONE) };
+enum { TSME_INNER_FIRST = TSME_OP_EVAL, TSME_NATIVES = 64 }; // .. and native functions
 
 enum { TSME_WAIT_SECONDS = 0, TSME_WAIT_TIME = 1 };
 

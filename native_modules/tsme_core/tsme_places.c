@@ -59,7 +59,7 @@ static bool tsme_follow(struct tsme_places *places, uint32_t at)
     }
     uint32_t op = tsme_unit(p, next++);
     bool again = false;
-    switch (tsme_flows[op]) {
+    switch (op < TSME_OPS ? tsme_flows[op] : ' ') { // EVAL and EXPECT go on
     case 'e': return false;
     case 'j': return tsme_reach(places, at, operand);
     case 'b':

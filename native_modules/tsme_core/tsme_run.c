@@ -32,11 +32,12 @@ static const char *const tsme_errors[][2] = {
                        "a state makes values of more bytes than step_bytes"},
     [TSME_TOO_MANY] = {"\x78\x18States.DataLimitExceeded",
                        "\x78\x31the items of a Map are more than its limit, items"},
+    [TSME_QUERY_ERROR] = {"\x78\x1bStates.QueryEvaluationError", 0},
 };
 
 void tsme_set_error(struct tsme *t, int error)
 {
-    for (uint32_t i = 0; i < 2; i++) {
+    for (uint32_t i = 0; i < (error == TSME_QUERY_ERROR ? 1u : 2u); i++) {
         t->held[TSME_HELD_ERROR + i] = (tsme_ref){(const uint8_t *)tsme_errors[error][i], 0, 0};
     }
 }

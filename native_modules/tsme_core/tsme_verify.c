@@ -9,7 +9,7 @@
 #include "tsme_call.h"
 #include "tsme_ops.h"
 #include "tsme_query.h"
-#include "tsme_value.h"
+#include "tsme_verify.h"
 
 #include <string.h>
 
@@ -28,45 +28,25 @@ struct tsme_rule {
     {choices, operand, constant, counted, flow, pops, pushes, missing},
 static const struct tsme_rule tsme_rules[TSME_OPS] = {TSME_INSTRUCTIONS(TSME_RULE)};
 
+// Of the instructions of expressions those that a workflow has, in order.
+static const struct tsme_rule tsme_evaluates[2] = {{0, 't', ' ', 'p', ' ', 0, 1, 0},
+                                                   {0xFF, 'k', ' ', ' ', ' ', 1, 1, 0}};
+
+// The rule of an instruction of the workflow, or null.
+static const struct tsme_rule *tsme_rule_of(uint32_t op)
+{
+    if (op < TSME_OPS) {
+        return &tsme_rules[op];
+    }
+    return op == TSME_OP_EVAL     ? &tsme_evaluates[0]
+           : op == TSME_OP_EXPECT ? &tsme_evaluates[1]
+                                  : 0;
+}
+
 enum {
     TSME_RETRY_MOST = 99999999,
     TSME_RATE_MOST = 2147483647,
     TSME_BILLIONTHS_MOST = 999999999,
-};
-
-// One instruction as the pass sees it.
-struct tsme_op {
-    uint32_t at;      // index of the instruction (of its EXT)
-    uint32_t operand; // with the EXT's byte
-    uint32_t pops;    // values it takes
-    uint8_t op;
-};
-
-// What is known of an instruction.
-struct tsme_note {
-    uint16_t next; // the one to look at after it; itself: it is the last
-    uint8_t depth; // of the stack before it
-    uint8_t kind;  // of the frame, 0: no way has led here
-};
-
-// The kinds of frames: 1 is frame 0. FRAME itself is not run.
-enum { TSME_FIRST_KIND = 1, TSME_KINDS = 254, TSME_ENTRY = 255 };
-struct tsme_kind {
-    uint8_t parent; // 0: none
-    uint8_t slots;
-};
-
-struct tsme_pass {
-    const struct tsme_program *program;
-    struct tsme_note *notes; // of each instruction
-    struct tsme_kind *kinds; // behind them
-    uint32_t kind_count;
-    uint32_t kind_room;
-    bool calls;          // the caller has functions
-    uint32_t next;       // instruction to look at, or code_count
-    uint32_t depth;      // of the stack
-    uint8_t kind;        // of the frame
-    const char *refused; // the name of what this engine does not have
 };
 
 /// Constants ///
@@ -210,11 +190,19 @@ static bool tsme_outside(const struct tsme_pass *pass, const struct tsme_op *i,
     return (i->operand & 255) < 32 || i->op != TSME_OP_CONTEXT;
 }
 
+bool tsme_is_there(const struct tsme_pass *pass, const struct tsme_op *i)
+{
+    struct tsme_kind kind;
+    bool slot = i->op != TSME_OP_CONTEXT;
+    return tsme_outside(pass, i, &kind) &&
+           (slot ? (i->operand & 255) < kind.slots
+                 : tsme_rules[TSME_OP_CONTEXT].choices >> (i->operand & 31) & 1);
+}
+
 // Whether the operand is in range; counts what the instruction takes.
 static bool tsme_check_operand(struct tsme_pass *pass, struct tsme_op *i,
                                const struct tsme_rule *rule)
 {
-    struct tsme_kind kind;
     i->pops = rule->pops;
     if (rule->counted == 'n') {
         i->pops += i->operand;
@@ -227,11 +215,12 @@ static bool tsme_check_operand(struct tsme_pass *pass, struct tsme_op *i,
     switch (rule->operand) {
     case 'c': return tsme_check_constant(pass, i, rule->constant);
     case 's': return i->operand < pass->kinds[pass->kind].slots;
-    case 'l': return tsme_outside(pass, i, &kind) && (i->operand & 255) < kind.slots;
-    case 'p': return tsme_outside(pass, i, &kind) && rule->choices >> (i->operand & 31) & 1;
+    case 'l':
+    case 'p': return tsme_is_there(pass, i);
     case 'i': return i->operand < pass->depth;
     case 'k': return i->operand < 32 && rule->choices >> i->operand & 1;
     case '-': return i->operand == 0;
+    case 't': return i->op != TSME_OP_EVAL || tsme_check_eval(pass, i);
     default: return true;
     }
 }
@@ -239,7 +228,7 @@ static bool tsme_check_operand(struct tsme_pass *pass, struct tsme_op *i,
 /// Flow ///
 
 // The next instruction; EXT and what it belongs to are one.
-static bool tsme_decode(const struct tsme_program *p, uint32_t *at, struct tsme_op *i)
+bool tsme_decode(const struct tsme_program *p, uint32_t *at, struct tsme_op *i)
 {
     const uint8_t *code = p->code + 2 * *at;
     memset(i, 0, sizeof *i);
@@ -258,7 +247,7 @@ static bool tsme_decode(const struct tsme_program *p, uint32_t *at, struct tsme_
 }
 
 // The operation at `at`, behind its EXT if it has one.
-static uint8_t tsme_operation_at(const struct tsme_program *p, uint32_t at)
+uint8_t tsme_operation_at(const struct tsme_program *p, uint32_t at)
 {
     const uint8_t *code = p->code + 2 * at;
     return code[*code == TSME_OP_EXT ? 2 : 0];
@@ -328,7 +317,7 @@ static int tsme_check_children(struct tsme *t, struct tsme_pass *pass, uint32_t 
         int err = tsme_limit(t, TSME_SLOTS, code[1]);
         uint8_t kind = err ? 0 : tsme_kind_of(pass, code[1]);
         if (!kind) {
-            t->refused = "more than 254 kinds of frames";
+            t->refused = "more than 253 kinds of frames";
             return err ? err : TSME_ERR_UNSUPPORTED;
         }
         if (pass->notes[at].kind && pass->notes[at].kind != TSME_ENTRY) {
@@ -364,6 +353,12 @@ static int tsme_check_flow(struct tsme *t, struct tsme_pass *pass, const struct 
     return good && tsme_lead(pass, behind, depth, pass->kind) ? TSME_OK : TSME_ERR_CODE;
 }
 
+static bool tsme_takes_missing(uint32_t op)
+{
+    const struct tsme_rule *rule = tsme_rule_of(op);
+    return rule && rule->missing & 2;
+}
+
 static int tsme_verify_one(struct tsme *t, struct tsme_pass *pass, uint32_t at)
 {
     struct tsme_op i;
@@ -371,31 +366,20 @@ static int tsme_verify_one(struct tsme *t, struct tsme_pass *pass, uint32_t at)
     pass->depth = pass->notes[at].depth;
     pass->kind = pass->notes[at].kind;
     (void)tsme_decode(p, &at, &i);
-    const struct tsme_rule *rule = &tsme_rules[i.op];
-    bool good = tsme_check_operand(pass, &i, rule);
+    const struct tsme_rule *rule = tsme_rule_of(i.op);
+    bool good = rule && tsme_check_operand(pass, &i, rule);
     if (good && pass->refused) {
         t->refused = pass->refused;
         return TSME_ERR_UNSUPPORTED;
     }
     if (rule->missing & 1 &&
-        (at >= p->code_count || !(tsme_rules[tsme_operation_at(p, at)].missing & 2))) {
+        (at >= p->code_count || !tsme_takes_missing(tsme_operation_at(p, at)))) {
         return TSME_ERR_CODE; // `missing` would be used as a value
     }
     if (!good || i.pops > pass->depth || pass->depth - i.pops + rule->pushes > p->stack) {
         return TSME_ERR_CODE;
     }
     return tsme_check_flow(t, pass, &i, at, rule);
-}
-
-// The name of an instruction of expressions (SPEC 2.16), or null. Their loop is one of its own,
-// which an instruction of workflows will begin; what they keep lies in the arena, and they are
-// verified from their own rules.
-static const char *tsme_reserved(uint32_t op)
-{
-#define TSME_RESERVED_NAME(name, number) [(number) - 64] = #name,
-    static const char *const names[] = {TSME_RESERVED(TSME_RESERVED_NAME)};
-    uint32_t count = (uint32_t)(sizeof names / sizeof names[0]);
-    return op >= 64 && op - 64 < count ? names[op - 64] : 0;
 }
 
 // Each instruction as such: known, its EXT whole, and before a TASK a CONST of a text.
@@ -408,9 +392,9 @@ static int tsme_scan(struct tsme *t)
         if (!tsme_decode(p, &at, &i)) {
             return TSME_ERR_CODE;
         }
-        if (i.op >= TSME_OPS) {
-            t->refused = tsme_reserved(i.op);
-            return t->refused ? TSME_ERR_UNSUPPORTED : TSME_ERR_CODE;
+        bool inner = i.op >= TSME_INNER_FIRST && i.op - TSME_INNER_FIRST < TSME_INNER_OPS;
+        if (i.op >= TSME_OPS && (!inner || !(p->needs & TSME_NEEDS_EXPRESSIONS))) {
+            return TSME_ERR_CODE;
         }
         if (i.op == TSME_OP_TASK && !text) {
             return TSME_ERR_CODE;
@@ -420,30 +404,63 @@ static int tsme_scan(struct tsme *t)
     return tsme_operation_at(p, 0) == TSME_OP_ENTER ? TSME_OK : TSME_ERR_CODE;
 }
 
+// Shares out the memory: notes, kinds and, if there are expressions, stacks.
+static int tsme_begin_pass(struct tsme *t, struct tsme_pass *pass)
+{
+    const struct tsme_program *p = &t->program;
+    uint8_t *memory = t->config.memory;
+    uint32_t notes = p->code_count * (uint32_t)sizeof(struct tsme_note);
+    uint32_t kinds = 2 * (uint32_t)sizeof(struct tsme_kind);
+    uint32_t shapes = 0;
+    bool inner = p->needs & TSME_NEEDS_EXPRESSIONS;
+    if (inner) {
+        kinds = (TSME_KINDS + 1) * (uint32_t)sizeof(struct tsme_kind);
+        shapes = p->code_count * (uint32_t)sizeof pass->shapes[0] + sizeof pass->shape[0];
+    }
+    if (notes + kinds + shapes > t->config.memory_size) {
+        return TSME_ERR_MEMORY;
+    }
+    uint32_t left = t->config.memory_size - notes;
+    uint32_t room = (inner ? kinds : left) / (uint32_t)sizeof(struct tsme_kind) - 1;
+    memset(memory, 0, notes);
+    *pass = (struct tsme_pass){.program = p,
+                               .notes = (struct tsme_note *)(void *)memory,
+                               .kinds = (struct tsme_kind *)(void *)(memory + notes),
+                               .kind_count = TSME_FIRST_KIND,
+                               .calls = t->config.call != 0,
+                               .kind_room = room < TSME_KINDS ? room : TSME_KINDS,
+                               .bodies = p->code_count,
+                               .next = p->code_count};
+    pass->kinds[TSME_FIRST_KIND] = (struct tsme_kind){0, (uint8_t)p->slots};
+    if (inner) {
+        left -= shapes + kinds;
+        pass->shapes = (uint16_t *)(void *)(memory + notes + kinds);
+        pass->shape = (struct tsme_shape *)(void *)(pass->shapes + p->code_count);
+        room = left / (uint32_t)sizeof pass->shape[0] + 1;
+        pass->shape_room = room < UINT16_MAX ? room : UINT16_MAX;
+        pass->shape_count = 1;
+        pass->shape[0] = (struct tsme_shape){0, 0, 0, 0, 0};
+    }
+    return TSME_OK;
+}
+
 int tsme_verify(struct tsme *t)
 {
     const struct tsme_program *p = &t->program;
-    uint32_t size = p->code_count * (uint32_t)sizeof(struct tsme_note);
-    uint32_t room = 2 * (uint32_t)sizeof(struct tsme_kind);
-    if (size + room > t->config.memory_size) {
-        return TSME_ERR_MEMORY;
+    struct tsme_pass pass;
+    int err = tsme_begin_pass(t, &pass);
+    if (err) {
+        return err;
     }
-    room = (t->config.memory_size - size) / (uint32_t)sizeof(struct tsme_kind) - 1;
-    memset(t->config.memory, 0, size);
-    struct tsme_pass pass = {.program = p,
-                             .notes = (struct tsme_note *)(void *)t->config.memory,
-                             .kinds = (struct tsme_kind *)(void *)(t->config.memory + size),
-                             .kind_count = TSME_FIRST_KIND,
-                             .calls = t->config.call != 0,
-                             .kind_room = room < TSME_KINDS ? room : TSME_KINDS,
-                             .next = p->code_count};
-    pass.kinds[TSME_FIRST_KIND] = (struct tsme_kind){0, (uint8_t)p->slots};
-    int err = tsme_scan(t);
+    err = tsme_scan(t);
     (void)tsme_lead(&pass, 0, 0, TSME_FIRST_KIND);
     while (!err && pass.next < p->code_count) {
         uint32_t at = pass.next;
         pass.next = pass.notes[at].next == at ? p->code_count : pass.notes[at].next;
         err = tsme_verify_one(t, &pass, at);
+    }
+    if (!err && pass.shapes) {
+        err = tsme_verify_bodies(t, &pass);
     }
     for (uint32_t at = 0; !err && at < p->code_count;) {
         struct tsme_op i;

@@ -7,6 +7,7 @@
 // whatever is pushed.
 
 #include "tsme_call.h"
+#include "tsme_expr.h"
 #include "tsme_frames.h"
 #include "tsme_ops.h"
 #include "tsme_query.h"
@@ -354,8 +355,10 @@ TSME_INLINE tsme_ref *tsme_operate(struct tsme *t, const uint8_t *ip, tsme_ref *
                                    uint32_t operand)
 {
     tsme_note_stack(t, sp, TSME_FAILED_OP);
-    if (tsme_operations[op]) {
-        sp = tsme_operations[op](t, sp, operand); // calls: tsme_operations
+    if (op >= TSME_OPS || tsme_operations[op]) {
+        sp = op == TSME_OP_EVAL     ? tsme_op_eval(t, sp, operand)
+             : op == TSME_OP_EXPECT ? tsme_op_expect(t, sp, operand)
+                                    : tsme_operations[op](t, sp, operand); // calls: tsme_operations
         if (!sp) {
             tsme_leave(t, ip);
         }

@@ -1,0 +1,466 @@
+// Verifying the bodies of expressions (SPEC 2.16).
+//
+// On the stack of a body are values, iterators, builders and sorters, and of each item it has to
+// be known which, the same on all ways. So a stack is a node of a tree: below it is what lies
+// below its last item, and an instruction has the number of one node. To push is to go to a
+// child, to pop to go back, and to compare two stacks is to compare two numbers.
+//
+// A body's code is what follows its BODY up to the next one, and all its ways stay there. What
+// its LOADs and CONTEXTs reach depends on the frame that evaluates it, so that comes last, for
+// each kind of frame that does.
+
+#include "tsme_ops.h"
+#include "tsme_verify.h"
+
+#include <string.h>
+
+// What an instruction does, of those of expressions and of those that both have.
+struct tsme_inner {
+    uint32_t choices;
+    char operand;
+    char constant;
+    char counted;
+    char flow;
+    uint8_t pops; // values
+    uint8_t pushes;
+};
+#define TSME_INNER_RULE(name, number, operand, constant, choices, counted, pops, pushes, flow)    \
+    [(number) - TSME_INNER_FIRST] = {choices, operand, constant, counted, flow, pops, pushes},
+static const struct tsme_inner tsme_inner[TSME_INNER_OPS] = {TSME_EXPRESSIONS(TSME_INNER_RULE)};
+static const struct tsme_inner tsme_shared[] = {
+    [TSME_OP_CONST] = {0, 'c', 'V', ' ', ' ', 0, 1}, [TSME_OP_INT] = {0, 'n', ' ', ' ', ' ', 0, 1},
+    [TSME_OP_LOAD] = {0, 'n', ' ', ' ', ' ', 0, 1},  [TSME_OP_PICK] = {0, 'i', ' ', ' ', ' ', 0, 1},
+    [TSME_OP_DROP] = {0, 'n', ' ', 'n', ' ', 0, 0},  [TSME_OP_CONTEXT] = {0, 'n', ' ', ' ', ' ', 0, 1},
+    [TSME_OP_JUMP] = {0, 't', ' ', ' ', 'j', 0, 0},  [TSME_OP_IF] = {0, 't', ' ', ' ', 'b', 1, 0},
+    [TSME_OP_UNLESS] = {0, 't', ' ', ' ', 'b', 1, 0},
+};
+
+enum {
+    TSME_AROUND_NONE = 0,      // it is evaluated; or nobody has named it yet
+    TSME_AROUND_MANY = 0xFFFF, // bodies are around it, so that it may reach into none
+    TSME_SHAPE_DEPTH = 254,
+    TSME_SHAPES_MOST = 0xFFFF,
+};
+
+/// Stacks ///
+
+// The stack `shape` with one item more; 0: there is no memory.
+static uint32_t tsme_push_shape(struct tsme_pass *pass, uint32_t shape, char kind)
+{
+    uint32_t child = pass->shape[shape].child;
+    for (; child; child = pass->shape[child].sibling) {
+        if (pass->shape[child].kind == kind) {
+            return child;
+        }
+    }
+    if (pass->shape_count == pass->shape_room || pass->shape[shape].depth == TSME_SHAPE_DEPTH) {
+        return 0;
+    }
+    child = pass->shape_count++;
+    pass->shape[child] = (struct tsme_shape){(uint16_t)shape, 0, pass->shape[shape].child, kind,
+                                             (uint8_t)(pass->shape[shape].depth + 1)};
+    pass->shape[shape].child = (uint16_t)child;
+    return child;
+}
+
+// The item `i` of a stack, counted from the bottom, or 0.
+static char tsme_shape_item(const struct tsme_pass *pass, uint32_t shape, uint32_t i)
+{
+    if (i >= pass->shape[shape].depth) {
+        return 0;
+    }
+    while (pass->shape[shape].depth > i + 1) {
+        shape = pass->shape[shape].below;
+    }
+    return pass->shape[shape].kind;
+}
+
+// Pops `count` values; false: these are none.
+static bool tsme_pop_values(const struct tsme_pass *pass, uint32_t *shape, uint32_t count)
+{
+    for (; count; count--) {
+        if (!*shape || pass->shape[*shape].kind != 'v') {
+            return false;
+        }
+        *shape = pass->shape[*shape].below;
+    }
+    return true;
+}
+
+static int tsme_push_values(struct tsme_pass *pass, uint32_t *shape, uint32_t count)
+{
+    for (; count; count--) {
+        *shape = tsme_push_shape(pass, *shape, 'v');
+        if (!*shape) {
+            return TSME_ERR_CODE;
+        }
+    }
+    return TSME_OK;
+}
+
+/// Ways ///
+
+static const struct tsme_inner *tsme_inner_of(uint32_t op)
+{
+    if (op >= TSME_INNER_FIRST) {
+        return &tsme_inner[op - TSME_INNER_FIRST];
+    }
+    bool shared = op < sizeof tsme_shared / sizeof tsme_shared[0] && tsme_shared[op].operand;
+    return shared ? &tsme_shared[op] : 0;
+}
+
+// A way within the body leads to `at`.
+static bool tsme_lead_inner(struct tsme_pass *pass, uint32_t at, uint32_t shape)
+{
+    if (at <= pass->body || at >= pass->end) {
+        return false;
+    }
+    struct tsme_note *note = &pass->notes[at];
+    if (note->kind) {
+        return note->kind == TSME_INNER && pass->shapes[at] == shape;
+    }
+    note->kind = TSME_INNER;
+    note->next = (uint16_t)(pass->next < pass->program->code_count ? pass->next : at);
+    pass->next = at;
+    pass->shapes[at] = (uint16_t)shape;
+    return true;
+}
+
+// A jump: forward, or by JUMP back to NEXT or STEP.
+static bool tsme_jump_inner(struct tsme_pass *pass, const struct tsme_op *i, uint32_t shape)
+{
+    const struct tsme_program *p = pass->program;
+    uint32_t to = i->operand;
+    if (to >= p->code_count || p->code[2 * to - 2] == TSME_OP_EXT) {
+        return false;
+    }
+    uint8_t op = tsme_operation_at(p, to);
+    if (to <= i->at &&
+        (i->op != TSME_OP_JUMP || (op != TSME_OP_NEXT && op != TSME_OP_STEP))) {
+        return false;
+    }
+    return tsme_lead_inner(pass, to, shape);
+}
+
+// A body, which somebody names: `around` it, or TSME_AROUND_NONE to evaluate it.
+static bool tsme_name_body(struct tsme_pass *pass, uint32_t at, uint32_t around)
+{
+    const struct tsme_program *p = pass->program;
+    struct tsme_op i;
+    uint32_t behind = at;
+    if (!at || at >= p->code_count || p->code[2 * at - 2] == TSME_OP_EXT ||
+        tsme_operation_at(p, at) != TSME_OP_BODY) {
+        return false;
+    }
+    (void)tsme_decode(p, &behind, &i);
+    if ((i.operand & 255) < 1 + (i.operand >> 8)) {
+        return false; // there are less locals than are given
+    }
+    struct tsme_note *note = &pass->notes[at];
+    if (note->kind) {
+        bool same = note->kind == TSME_INNER && pass->shapes[at] == around;
+        pass->shapes[at] = same ? (uint16_t)around : TSME_AROUND_MANY;
+        return note->kind == TSME_INNER;
+    }
+    note->kind = TSME_INNER;
+    note->next = (uint16_t)(pass->bodies < p->code_count ? pass->bodies : at);
+    pass->bodies = at;
+    pass->shapes[at] = (uint16_t)around;
+    return true;
+}
+
+bool tsme_check_eval(struct tsme_pass *pass, struct tsme_op *i)
+{
+    struct tsme_op body;
+    uint32_t at = i->operand;
+    if (!pass->shapes || !tsme_name_body(pass, at, TSME_AROUND_NONE)) {
+        return false;
+    }
+    (void)tsme_decode(pass->program, &at, &body);
+    i->pops = body.operand >> 8;
+    return true;
+}
+
+/// Instructions ///
+
+// Bytes of a pattern's instruction at `at`, of which `left` are there; 0: it is none.
+static uint32_t tsme_pattern_step(const uint8_t *at, uint32_t left)
+{
+    static const uint8_t sizes[8] = {1, 4, 2, 2, 5, 3, 2, 2};
+    if (!left || *at > 7 || left < sizes[*at]) {
+        return 0;
+    }
+    uint32_t size = sizes[*at] + (*at == 2 || *at == 3 ? 6u * at[1] : 0);
+    bool good = size <= left && !(*at == 6 && at[1] > 19) && !(*at == 7 && at[1] > 5);
+    return good ? size : 0;
+}
+
+// Whether an instruction begins at `to`.
+static bool tsme_pattern_leads(const uint8_t *pattern, uint32_t size, uint32_t to)
+{
+    uint32_t n = 0;
+    while (n < to && n < size) {
+        n += tsme_pattern_step(pattern + n, size - n);
+    }
+    return n == to && n < size;
+}
+
+// A pattern (SPEC 2.16): its instructions stand one behind the other, and ways lead to some.
+static bool tsme_is_pattern(const uint8_t *at)
+{
+    if (*at >> 5 != TSME_BYTES) {
+        return false;
+    }
+    uint32_t size = tsme_head(&at);
+    uint32_t last = 1;
+    for (uint32_t n = 0; n < size;) {
+        uint32_t step = tsme_pattern_step(at + n, size - n);
+        if (!step) {
+            return false;
+        }
+        n += step;
+        last = at[n - step];
+    }
+    for (uint32_t n = 0; n < size; n += tsme_pattern_step(at + n, size - n)) {
+        uint32_t ways = at[n] == 4 ? 2 : at[n] == 5;
+        for (const uint8_t *to = at + n + 1; ways; ways--, to += 2) {
+            if (!tsme_pattern_leads(at, size, to[0] | (uint32_t)to[1] << 8)) {
+                return false;
+            }
+        }
+    }
+    return last == 0;
+}
+
+// Whether the operand is in range, but for what lies in other bodies or in frames.
+static bool tsme_inner_operand(struct tsme_pass *pass, const struct tsme_op *i,
+                               const struct tsme_inner *rule)
+{
+    const struct tsme_program *p = pass->program;
+    struct tsme_op body;
+    uint32_t at = pass->body;
+    switch (rule->operand) {
+    case 'k': return i->operand < 32 && rule->choices >> i->operand & 1;
+    case '-': return i->operand == 0;
+    case 'f': return i->operand < TSME_NATIVES;
+    case 'l':
+        (void)tsme_decode(p, &at, &body);
+        return i->operand > 255 ? i->op == TSME_OP_GET : i->operand < (body.operand & 255);
+    case 'c':
+        if (i->operand >= p->const_count) {
+            return false;
+        }
+        at = *tsme_const(p, i->operand);
+        return rule->constant == 'T'   ? at >> 5 == TSME_TEXT
+               : rule->constant == 'B' ? tsme_is_pattern(tsme_const(p, i->operand))
+                                       : at >> 5 != TSME_BYTES && at != TSME_PARTS_ARRAY;
+    default: return true;
+    }
+}
+
+// The item of the stack that the operand names: of one of these kinds.
+static bool tsme_names_item(const struct tsme_pass *pass, uint32_t shape, uint32_t i,
+                            const char *kinds)
+{
+    char kind = tsme_shape_item(pass, shape, i);
+    return kind && (kind == kinds[0] || kind == kinds[1]);
+}
+
+// What an instruction does with what is no value, `shape` without the values that it takes.
+static bool tsme_inner_things(struct tsme_pass *pass, const struct tsme_op *i, uint32_t *shape)
+{
+    char top = *shape ? pass->shape[*shape].kind : 0;
+    switch (i->op) {
+    case TSME_OP_PICK: return tsme_names_item(pass, *shape, i->operand, "vv");
+    case TSME_OP_POSITION: return tsme_names_item(pass, *shape, i->operand, "ii");
+    case TSME_OP_ADD:
+    case TSME_OP_SPREAD: return tsme_names_item(pass, *shape, i->operand, "01");
+    case TSME_OP_KEEP:
+        return i->operand && tsme_names_item(pass, *shape, i->operand, "ii") &&
+               tsme_names_item(pass, *shape, i->operand - 1, "01");
+    case TSME_OP_MEMBER: return tsme_names_item(pass, *shape, i->operand, "22");
+    case TSME_OP_GROUP: return tsme_names_item(pass, *shape, i->operand, "33");
+    case TSME_OP_NEXT: return top == 'i';
+    case TSME_OP_STEP:
+    case TSME_OP_ANSWER: return top == 's';
+    case TSME_OP_RETURN: return !*shape;
+    case TSME_OP_DONE:
+        *shape = pass->shape[*shape].below;
+        return top >= '0' && top <= '3';
+    case TSME_OP_EACH: *shape = tsme_push_shape(pass, *shape, 'i'); return *shape != 0;
+    case TSME_OP_SORT: *shape = tsme_push_shape(pass, *shape, 's'); return *shape != 0;
+    case TSME_OP_BUILD:
+        *shape = tsme_push_shape(pass, *shape, (char)('0' + i->operand));
+        return *shape != 0;
+    default: return true;
+    }
+}
+
+// How many values it takes and leaves.
+static void tsme_inner_counts(const struct tsme_op *i, const struct tsme_inner *rule,
+                              uint32_t *pops, uint32_t *pushes)
+{
+    *pops = rule->pops;
+    *pushes = rule->pushes;
+    if (rule->counted == 'n') {
+        *pops += i->op == TSME_OP_INVOKE ? i->operand & 255 : i->operand;
+    }
+    if (i->op == TSME_OP_UNTUPLE) {
+        *pushes = i->operand;
+    }
+}
+
+static bool tsme_verify_inner(struct tsme_pass *pass, uint32_t at)
+{
+    struct tsme_op i;
+    uint32_t pops;
+    uint32_t pushes;
+    uint32_t shape = pass->shapes[at];
+    (void)tsme_decode(pass->program, &at, &i);
+    const struct tsme_inner *rule = tsme_inner_of(i.op);
+    if (!rule || i.op == TSME_OP_EVAL || i.op == TSME_OP_BODY || i.op == TSME_OP_EXPECT ||
+        !tsme_inner_operand(pass, &i, rule)) {
+        return false;
+    }
+    tsme_inner_counts(&i, rule, &pops, &pushes);
+    if (!tsme_pop_values(pass, &shape, pops) || !tsme_inner_things(pass, &i, &shape) ||
+        (i.op == TSME_OP_CLOSURE && !tsme_name_body(pass, i.operand, pass->body))) {
+        return false;
+    }
+    // At their targets NEXT and STEP have taken the iterator or sorter away.
+    uint32_t target = pass->shape[shape].below;
+    if (i.op == TSME_OP_STEP && tsme_push_values(pass, &target, 1)) {
+        return false;
+    }
+    if (tsme_push_values(pass, &shape, pushes) || pass->shape[shape].depth > pass->program->stack) {
+        return false;
+    }
+    if (i.op != TSME_OP_NEXT && i.op != TSME_OP_STEP) {
+        target = shape;
+    }
+    if ((rule->flow == 'j' || rule->flow == 'b') && !tsme_jump_inner(pass, &i, target)) {
+        return false;
+    }
+    return rule->flow == 'j' || rule->flow == 'e' || tsme_lead_inner(pass, at, shape);
+}
+
+/// Bodies ///
+
+// Where the code of the body that begins at `at` ends.
+static uint32_t tsme_body_end(const struct tsme_program *p, uint32_t at)
+{
+    struct tsme_op i;
+    (void)tsme_decode(p, &at, &i);
+    while (at < p->code_count && tsme_operation_at(p, at) != TSME_OP_BODY) {
+        (void)tsme_decode(p, &at, &i);
+    }
+    return at;
+}
+
+// GET of the body at `body`: whether the local is there.
+static bool tsme_reaches(const struct tsme_pass *pass, uint32_t body, uint32_t operand)
+{
+    struct tsme_op i;
+    for (uint32_t n = operand >> 8; n; n--) {
+        body = pass->shapes[body];
+        if (body == TSME_AROUND_NONE || body == TSME_AROUND_MANY) {
+            return false;
+        }
+    }
+    (void)tsme_decode(pass->program, &body, &i);
+    return (operand & 255) < (i.operand & 255);
+}
+
+// Puts a body on the list of those to look at for a kind of frame, which is that of `pass`.
+static void tsme_list_body(struct tsme_pass *pass, uint32_t at)
+{
+    struct tsme_note *note = &pass->notes[at];
+    if (note->depth != pass->kind) {
+        note->depth = pass->kind;
+        note->next = (uint16_t)(pass->bodies < pass->program->code_count ? pass->bodies : at);
+        pass->bodies = at;
+    }
+}
+
+static uint32_t tsme_next_body(struct tsme_pass *pass)
+{
+    uint32_t at = pass->bodies;
+    pass->bodies = pass->notes[at].next == at ? pass->program->code_count : pass->notes[at].next;
+    return at;
+}
+
+// The bodies that a frame of `pass`'s kind evaluates: what they reach of frames is there.
+static bool tsme_check_frames(struct tsme_pass *pass)
+{
+    const struct tsme_program *p = pass->program;
+    struct tsme_op i;
+    while (pass->bodies < p->code_count) {
+        uint32_t at = tsme_next_body(pass);
+        uint32_t end = tsme_body_end(p, at);
+        while (at < end) {
+            (void)tsme_decode(p, &at, &i);
+            bool frames = i.op == TSME_OP_LOAD || i.op == TSME_OP_CONTEXT;
+            if (frames && !tsme_is_there(pass, &i)) {
+                return false;
+            }
+            if (i.op == TSME_OP_CLOSURE) {
+                tsme_list_body(pass, i.operand);
+            }
+        }
+    }
+    return true;
+}
+
+// Behind all else: what reaches out of bodies.
+static bool tsme_check_reaches(struct tsme_pass *pass)
+{
+    const struct tsme_program *p = pass->program;
+    struct tsme_op i;
+    uint32_t body = 0;
+    for (uint32_t at = 0; at < p->code_count;) {
+        uint32_t here = at;
+        (void)tsme_decode(p, &at, &i);
+        if (i.op == TSME_OP_BODY) {
+            body = here;
+        } else if (i.op == TSME_OP_GET && !tsme_reaches(pass, body, i.operand)) {
+            return false;
+        }
+    }
+    for (uint32_t kind = TSME_FIRST_KIND; kind <= pass->kind_count; kind++) {
+        pass->kind = (uint8_t)kind;
+        for (uint32_t at = 0; at < p->code_count;) {
+            bool runs = pass->notes[at].kind == kind;
+            (void)tsme_decode(p, &at, &i);
+            if (runs && i.op == TSME_OP_EVAL) {
+                tsme_list_body(pass, i.operand);
+            }
+        }
+        if (!tsme_check_frames(pass)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Looks at the bodies that the workflow evaluates, and at those that they name.
+int tsme_verify_bodies(struct tsme *t, struct tsme_pass *pass)
+{
+    const struct tsme_program *p = pass->program;
+    (void)t;
+    while (pass->bodies < p->code_count) {
+        struct tsme_op i;
+        uint32_t at = pass->body = tsme_next_body(pass);
+        pass->end = tsme_body_end(p, at);
+        (void)tsme_decode(p, &at, &i);
+        bool good = tsme_lead_inner(pass, at, 0);
+        while (good && pass->next < p->code_count) {
+            at = pass->next;
+            pass->next = pass->notes[at].next == at ? p->code_count : pass->notes[at].next;
+            good = tsme_verify_inner(pass, at);
+        }
+        if (!good) {
+            return TSME_ERR_CODE;
+        }
+    }
+    return tsme_check_reaches(pass) ? TSME_OK : TSME_ERR_CODE;
+}
