@@ -288,6 +288,7 @@ enum { TSME_USED = 0, TSME_READY = 1, TSME_TOUCHED = 2, TSME_SETS = 3 };
 enum { TSME_HELD_ERROR = 0, TSME_HELD_CAUSE = 1, TSME_HELD_VALUE = 2, TSME_HELD = 3 };
 
 struct tsme_event;
+struct tsme_evaluation;
 
 struct tsme {
     struct tsme_config config;
@@ -324,6 +325,7 @@ struct tsme {
                               // of an execution: error and cause, or the output
     tsme_ref *stack;          // operands
     tsme_ref *sp;             // one past the last that counts while none is worked on
+    struct tsme_evaluation *evaluation; // of an expression, that is under way, or null
 
     uint8_t *arena;   // first byte, at a multiple of 8
     uint8_t *top;     // first free byte

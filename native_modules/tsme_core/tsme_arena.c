@@ -6,8 +6,8 @@
 // the middle of a value moves with it, values that overlap stay one, and a collection takes
 // time in proportion to the arena and to the references, however many values there are.
 
-#include "tsme_expr.h"
 #include "tsme_frames.h"
+#include "tsme_machine.h"
 
 #include <string.h>
 
@@ -54,12 +54,19 @@ static void tsme_see(struct tsme *t, const uint8_t **at, uint32_t size, bool mov
     t->live[last / 32] |= low & UINT32_MAX >> (31 - last % 32);
 }
 
-static void tsme_see_value(struct tsme *t, tsme_ref *ref, bool move)
+void tsme_see_value(struct tsme *t, tsme_ref *ref, bool move)
 {
     if (tsme_is_inside(t, ref->at)) {
         uint32_t size = move ? 1 : tsme_size(ref);
         tsme_see(t, &ref->at, size, move);
     }
+}
+
+void *tsme_see_block(struct tsme *t, void *block, uint32_t size, bool move)
+{
+    const uint8_t *at = block;
+    tsme_see(t, &at, size, move);
+    return (void *)(uintptr_t)at;
 }
 
 // A block whose inner references have been seen to. The pointer to it comes last, so that
@@ -169,6 +176,10 @@ static void tsme_see_origin(struct tsme *t, struct tsme_origin *origin, bool mov
 
 static void tsme_see_all(struct tsme *t, tsme_ref *sp, bool move)
 {
+    if (t->evaluation) {
+        tsme_see_evaluation(t, sp, move);
+        sp = t->evaluation->outer;
+    }
     for (tsme_ref *r = t->stack; r < sp; r++) {
         tsme_see_value(t, r, move);
     }

@@ -186,12 +186,13 @@ bool tsme_check_eval(struct tsme_pass *pass, struct tsme_op *i)
 // Bytes of a pattern's instruction at `at`, of which `left` are there; 0: it is none.
 static uint32_t tsme_pattern_step(const uint8_t *at, uint32_t left)
 {
-    static const uint8_t sizes[8] = {1, 4, 2, 2, 5, 3, 2, 2};
-    if (!left || *at > 7 || left < sizes[*at]) {
+    static const uint8_t sizes[9] = {1, 4, 2, 2, 5, 3, 2, 2, 2};
+    if (!left || *at > 8 || left < sizes[*at]) {
         return 0;
     }
     uint32_t size = sizes[*at] + (*at == 2 || *at == 3 ? 6u * at[1] : 0);
-    bool good = size <= left && !(*at == 6 && at[1] > 19) && !(*at == 7 && at[1] > 5);
+    bool good = size <= left && !(*at == 6 && at[1] > 19) && !(*at == 7 && at[1] > 5) &&
+                !(*at == 8 && (at[1] == 0 || at[1] > 9));
     return good ? size : 0;
 }
 
@@ -232,6 +233,13 @@ static bool tsme_is_pattern(const uint8_t *at)
     return last == 0;
 }
 
+// ITEM's constant: a name, and an integer.
+static bool tsme_is_named_item(const uint8_t *at)
+{
+    return *at == (TSME_ARRAY << 5 | 2) && at[1] >> 5 == TSME_TEXT &&
+           *tsme_skip_text(at + 1) >> 5 <= TSME_NEGATIVE;
+}
+
 // Whether the operand is in range, but for what lies in other bodies or in frames.
 static bool tsme_inner_operand(struct tsme_pass *pass, const struct tsme_op *i,
                                const struct tsme_inner *rule)
@@ -252,6 +260,7 @@ static bool tsme_inner_operand(struct tsme_pass *pass, const struct tsme_op *i,
         }
         at = *tsme_const(p, i->operand);
         return rule->constant == 'T'   ? at >> 5 == TSME_TEXT
+               : rule->constant == 'I' ? tsme_is_named_item(tsme_const(p, i->operand))
                : rule->constant == 'B' ? tsme_is_pattern(tsme_const(p, i->operand))
                                        : at >> 5 != TSME_BYTES && at != TSME_PARTS_ARRAY;
     default: return true;

@@ -9,8 +9,7 @@
 //   sequence    an array whose head has nine bytes, though its count is small: the upper half of
 //               the count is a mark. Whoever only goes through a value sees an array
 //   apart       the same with another mark: an array that stays apart in a path (DONE 8)
-//   tuple       the same; and functions that are made of others: partial ones, compositions,
-//               those with a signature
+//   tuple       the same; and functions that are made of others: partial ones, compositions
 //   infinities  a binary64 written as any other
 //
 // None of this leaves an evaluation. What leaves is written once more if it may have marks.
@@ -36,7 +35,6 @@ enum {
     TSME_MARK_TUPLE = 3,
     TSME_MARK_PARTIAL = 4,  // function, arguments; a hole is a function of kind TSME_HOLE
     TSME_MARK_COMPOSED = 5, // first, second
-    TSME_MARK_SIGNED = 6,   // function, its signature (a text)
 };
 
 // A function that is not made of others: 0xDB, its kind, 0, a number of 16 bits, an environment's
@@ -96,15 +94,29 @@ uint8_t *tsme_write_marked(uint8_t *to, uint32_t mark, uint32_t count);
 int tsme_raise(struct tsme *t, const uint8_t *code);
 int tsme_raise_text(struct tsme *t, tsme_ref cause);
 
+// The evaluation is to be made by the caller, from its beginning: what it came to is rare, and
+// not in the core.
+enum { TSME_ELSEWHERE = 98 };
+
 // Fuel: `units` of the evaluation, D1012 without them.
 int tsme_burn(struct tsme *t, uint32_t units);
 
-// A text, array or object was made of `size` bytes (SPEC 2.16, Size): D2015, error 11, or fuel.
-int tsme_count_size(struct tsme *t, uint32_t size);
+// What a value counts for: the bytes of the encoding of a text, array or object, without marks;
+// 0 for any other. D2015 for one that is too large or too deep.
+int tsme_weigh(struct tsme *t, tsme_ref *value, uint32_t *size);
 
-// The bytes that a value counts for: of the encoding without marks, and 1 for what is no text,
-// array or object.
-uint32_t tsme_counted_size(struct tsme *t, tsme_ref *value);
+// A value was made: fuel and bytes, if it counts more than 255 (SPEC 2.16, Size).
+int tsme_count_made(struct tsme *t, tsme_ref *value);
+
+// Values of `work` bytes in all were gone through, as tsme_weigh has them: fuel above 255.
+int tsme_count_read(struct tsme *t, uint32_t work);
+
+// A native function has gone through arguments of `work` bytes, and made the value.
+int tsme_count_size(struct tsme *t, uint32_t size); // of more than 255 bytes
+int tsme_count_native(struct tsme *t, uint32_t work, tsme_ref *value);
+
+// What JSONata takes for true; an infinity is none of it.
+int tsme_truth_of(struct tsme *t, const uint8_t *at, bool *holds);
 
 // tsme_expr.c. EVAL and EXPECT, of the workflow.
 tsme_ref *tsme_op_eval(struct tsme *t, tsme_ref *sp, uint32_t operand);
@@ -118,21 +130,15 @@ int tsme_evaluate_outside(struct tsme *t, tsme_ref *sp, uint32_t body, uint32_t 
 // tsme_native.c (native functions). `args` are on the operand stack up to `sp`, with room for
 // TSME_SPARE_OPERANDS behind; the result goes to args[0]. `context` is local 0 of the body that
 // calls, on the operand stack or in its locals: it is read before anything is reserved.
-// TSME_OK, TSME_QUERY_ERROR, another error of the workflow, or of the engine.
+// It counts what it takes, once that is complete, and what it gives (tsme_count_native).
+// TSME_OK, TSME_QUERY_ERROR, TSME_ELSEWHERE, another error of the workflow, or of the engine.
 int tsme_native(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp, tsme_ref context);
-
-// Checks and completes arguments as a signature says (SIGNED), of which `*count` are there, and
-// will be behind it.
-int tsme_validate(struct tsme *t, tsme_ref signature, tsme_ref *args, uint32_t *count,
-                  tsme_ref context);
 
 // How many arguments a native function takes, at most, as INVOKE's bit 8 asks.
 uint32_t tsme_native_arity(uint32_t function);
 
-// $boolean of a value; of nothing false.
-bool tsme_truth(const uint8_t *at);
-
-// OPERATE 0 to 5 (+ - * / % &) and MINUS: operands at args[0] and args[1], or at args[0].
+// OPERATE 0 to 4 (+ - * / %), & and MINUS: operands at args[0] and args[1], or at args[0]. What
+// they go through and make they count as the Python machine does.
 int tsme_arithmetic(struct tsme *t, uint32_t k, tsme_ref *args, tsme_ref *sp);
 int tsme_negate(struct tsme *t, tsme_ref *args, tsme_ref *sp);
 int tsme_concatenate(struct tsme *t, tsme_ref *args, tsme_ref *sp);

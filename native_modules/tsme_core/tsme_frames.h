@@ -230,6 +230,8 @@ bool tsme_is_context(const uint8_t *at);
 
 // tsme_vm.c
 int tsme_loop(struct tsme *t, tsme_ref *sp);
+tsme_ref *tsme_op_int(struct tsme *t, tsme_ref *sp, uint32_t operand);
+bool tsme_join_parts(struct tsme *t, tsme_ref *sp, uint32_t c);
 
 // tsme_partial.c
 int tsme_fail_state(struct tsme *t, uint32_t number, bool enters);

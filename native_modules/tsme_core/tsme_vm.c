@@ -78,7 +78,7 @@ static tsme_ref *tsme_op_field(struct tsme *t, tsme_ref *sp, uint32_t operand)
 /// Building ///
 
 // Integers that are not an instruction's operand byte as it stands.
-static tsme_ref *tsme_op_int(struct tsme *t, tsme_ref *sp, uint32_t operand)
+tsme_ref *tsme_op_int(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     int err = tsme_reserve(t, sp, TSME_HEAD_MAX);
     if (err) {
@@ -91,7 +91,7 @@ static tsme_ref *tsme_op_int(struct tsme *t, tsme_ref *sp, uint32_t operand)
 }
 
 // Puts a text in parts (SPEC 2.14) together, on top of the stack.
-static bool tsme_join_parts(struct tsme *t, tsme_ref *sp, uint32_t c)
+bool tsme_join_parts(struct tsme *t, tsme_ref *sp, uint32_t c)
 {
     struct tsme_list parts = tsme_list_of(&t->program, c);
     uint32_t size = 0;
