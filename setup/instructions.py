@@ -1,6 +1,6 @@
 """Writes what follows from the table of instructions (firmware/lib/tsme/program/opcodes.py).
 
-    instructions.py           SPEC's table (2.2) and native_modules/opcodes.h
+    instructions.py           SPEC's table (2.2), native_modules/opcodes.h and natives.h
     instructions.py --check   says whether they are up to date
 
 In SPEC (2.2, 2.16) the columns `no`, `operand`, `flow` and `errors` come from the table; `stack`
@@ -12,11 +12,14 @@ import importlib.util
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "firmware" / "lib" / "tsme" / "program" / "opcodes.py"
 SPEC = ROOT / "docs" / "SPEC.md"
 HEADER = ROOT / "native_modules" / "opcodes.h"
+FUNCTIONS = TABLE.parent / "expressions" / "functions" / "natives.py"
+NATIVES = ROOT / "native_modules" / "natives.h"
 HEAD = "| no | name | operand | stack | flow | errors | what |"
 KINDS = {
     "V": "c",
@@ -45,15 +48,21 @@ FLOWS = {
 }
 
 
-def table() -> tuple[list[list[str]], list[list[str]], int]:
-    """The rows: name, operand, stack, flow, errors; the reserved ones; the first of these."""
-    spec = importlib.util.spec_from_file_location("opcodes", TABLE)
+def module(path: Path) -> ModuleType:
+    """A module of the device by itself, which may import nothing of it."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def table() -> tuple[list[list[str]], list[list[str]], int]:
+    """The rows: name, operand, stack, flow, errors; the reserved ones; the first of these."""
+    opcodes = module(TABLE)
     rows, reserved = (
-        [row.decode().split(":") for row in part] for part in (module.TABLE, module.RESERVED)
+        [row.decode().split(":") for row in part] for part in (opcodes.TABLE, opcodes.RESERVED)
     )
     return rows, reserved, 64
 
@@ -146,6 +155,93 @@ def inner_row(row: list[str], number: int) -> str:
     return f"    X({', '.join([*cells, str(taken), str(given), quote(flow)])})"
 
 
+# What a parameter of a native function takes, by number; native_modules/natives.h explains them.
+PARAMETERS = "s n b o x f (sf) (nsb) (oa) a a<n> a<s> a<o>".split()
+CONTEXT, OPTIONAL, MORE, LAST = 16, 32, 64, 128
+
+
+def parameters(signature: str) -> list[int]:
+    """The parameters of a signature, a byte each."""
+    out: list[int] = []
+    taken = signature[1:-1]
+    while taken and taken[0] != ":":
+        if taken[0] in "-?+":
+            out[-1] |= {"-": CONTEXT | OPTIONAL, "?": OPTIONAL, "+": MORE}[taken[0]]
+            taken = taken[1:]
+        elif taken.startswith("f<"):  # what a function takes nobody asks
+            taken = "f" + taken[taken.index(">") + 1 :]
+        else:
+            word = max((w for w in PARAMETERS if taken.startswith(w)), key=len)
+            out.append(PARAMETERS.index(word))
+            taken = taken[len(word) :]
+    return [*out[:-1], out[-1] | LAST] if out else [LAST | OPTIONAL]
+
+
+def natives() -> str:
+    """The native functions, and the parameters of all."""
+    lines: list[str] = []
+    known = bytearray()
+    for number, (name, signature, arity, *_) in enumerate(module(FUNCTIONS).functions()):
+        word = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip("*")).upper()
+        one = bytes(parameters(signature))
+        if one not in known:
+            known += one
+        lines.append(f"    X({word}, {number}, {known.index(one)}, {arity})")
+    rows = " \\\n".join(["#define TSME_NATIVES(X)", *lines])
+    cells = [f"0x{byte:02X}" for byte in known]
+    parts = " \\\n".join(f"    {', '.join(cells[i : i + 12])}," for i in range(0, len(cells), 12))
+    return f"""\
+// The native functions of expressions (SPEC 2.16), written by setup/instructions.py from the table
+// in functions/natives.py:
+//
+//   X(name, number, parameters, arity)
+//
+// `parameters`: where the bytes of those begin among all; `arity`: how many arguments $map and
+// its like give it. A byte: what it takes (TSME_P_..), + {CONTEXT} if the context stands for it, + {OPTIONAL} if
+// it may be left out, + {MORE} if it takes several, + {LAST} if it is the last.
+
+#ifndef TSME_NATIVES_H
+#define TSME_NATIVES_H
+
+enum {{
+    TSME_P_ARRAY = {PARAMETERS.index("a")}, // and those behind it, arrays of one kind
+    TSME_P_CONTEXT = {CONTEXT},
+    TSME_P_OPTIONAL = {OPTIONAL},
+    TSME_P_MORE = {MORE},
+    TSME_P_LAST = {LAST},
+}};
+
+// clang-format off
+// Letters that a parameter takes, by TSME_P: n 1, f 2, b 4, l 8, m 16, s 32, a 64, o 128.
+#define TSME_FITS \\
+    {", ".join(f"0x{letters(word):02X}" for word in PARAMETERS)}
+
+// .. and those of items, from TSME_P_ARRAY on.
+#define TSME_ITEMS_FIT \\
+    {", ".join(f"0x{items(word):02X}" for word in PARAMETERS if word[0] == "a")}
+
+#define TSME_PARAMETERS \\
+{parts}
+
+{rows}
+// clang-format on
+
+#endif
+"""
+
+
+def letters(word: str) -> int:
+    """Letters of arguments that a parameter takes, a bit each; nothing (m) fits all but `f`."""
+    if word[0] in "ax":
+        return 0xFF
+    return sum(1 << "nfblmsao".index(c) for c in {*word.strip("()"), *("" if word == "f" else "m")})
+
+
+def items(word: str) -> int:
+    """The letters of an array's items."""
+    return 1 << "nfblmsao".index(word[2]) if "<" in word else 0xFF
+
+
 def quote(letter: str) -> str:
     return f"'{letter or ' '}'"
 
@@ -160,6 +256,7 @@ def main() -> None:
         spec = spec[:start] + section(part, spec[start:end], number) + spec[end:]
     wanted = {SPEC: spec}
     wanted[HEADER] = header(rows, reserved, first)
+    wanted[NATIVES] = natives()
     for path, text in wanted.items():
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue

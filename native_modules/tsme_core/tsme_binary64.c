@@ -143,39 +143,12 @@ static uint64_t tsme_rest(struct tsme_operand a, struct tsme_operand b)
     }
 }
 
-// With an infinity or NaN among the operands.
-static uint64_t tsme_beyond(uint32_t operation, uint64_t a, uint64_t b)
-{
-    bool infinite = !tsme_is_finite(a); // a is, not only b
-    uint64_t sign = (a ^ b) & TSME_SIGN;
-    if (tsme_is_nan(a) || tsme_is_nan(b)) {
-        return TSME_NAN;
-    }
-    switch (operation) {
-    case TSME_ADD:
-    case TSME_SUBTRACT:
-        if (infinite && !tsme_is_finite(b) && a != b) {
-            return TSME_NAN;
-        }
-        return infinite ? a : b;
-    case TSME_MULTIPLY: return a << 1 && b << 1 ? sign | TSME_INFINITY : TSME_NAN;
-    case TSME_DIVIDE:
-        if (!infinite) {
-            return sign;
-        }
-        return tsme_is_finite(b) ? sign | TSME_INFINITY : TSME_NAN;
-    default: return infinite ? TSME_NAN : a;
-    }
-}
-
 uint64_t tsme_compute(uint32_t operation, uint64_t a, uint64_t b)
 {
     if (operation == TSME_SUBTRACT) {
         b ^= TSME_SIGN;
     }
-    if (!tsme_is_finite(a) || !tsme_is_finite(b)) {
-        return tsme_beyond(operation, a, b);
-    }
+    TSME_ASSERT(tsme_is_finite(a) && tsme_is_finite(b));
     struct tsme_operand x = tsme_take_apart(a);
     struct tsme_operand y = tsme_take_apart(b);
     bool negative = x.negative != y.negative;

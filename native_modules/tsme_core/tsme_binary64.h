@@ -35,7 +35,7 @@ static inline bool tsme_is_nan(uint64_t bits)
     return (bits & ~TSME_SIGN) > TSME_INFINITY;
 }
 
-// a + b, a - b, a * b, a / b, a % b.
+// a + b, a - b, a * b, a / b, a % b, of finite numbers.
 uint64_t tsme_compute(uint32_t operation, uint64_t a, uint64_t b);
 
 // The binary64 nearest to mantissa * 2^exponent; an infinity if that is too large.

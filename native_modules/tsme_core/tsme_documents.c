@@ -165,10 +165,10 @@ static bool tsme_item_bytes(const struct tsme_batches *all, const uint8_t *at, u
     bool whole = true;
     if (all->named) {
         out.size += AROUND;
-        whole = tsme_write_json(&out, at, false);
+        whole = tsme_write_json(&out, at, TSME_JSON);
         at = tsme_skip_text(at);
     }
-    whole = whole && tsme_write_json(&out, at, false);
+    whole = whole && tsme_write_json(&out, at, TSME_JSON);
     *bytes = out.size;
     return whole;
 }

@@ -201,7 +201,7 @@ uint32_t tsme_hash_value(const uint8_t *at)
         uint32_t hash;
         bool object = *at >> 5 == TSME_OBJECT;
         if (tsme_is_container(at)) {
-            hash = *at; // of one without anything
+            hash = *at & 0xE0; // of one without anything
             uint32_t count = tsme_head(&at);
             if (count) {
                 open[depth].left = count;

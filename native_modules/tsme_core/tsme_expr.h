@@ -112,11 +112,10 @@ int tsme_count_made(struct tsme *t, tsme_ref *value);
 int tsme_count_read(struct tsme *t, uint32_t work);
 
 // A native function has gone through arguments of `work` bytes, and made the value.
-int tsme_count_size(struct tsme *t, uint32_t size); // of more than 255 bytes
 int tsme_count_native(struct tsme *t, uint32_t work, tsme_ref *value);
 
-// What JSONata takes for true; an infinity is none of it.
-int tsme_truth_of(struct tsme *t, const uint8_t *at, bool *holds);
+// Something of `size` bytes, more than 255, was made.
+int tsme_count_size(struct tsme *t, uint32_t size);
 
 // tsme_expr.c. EVAL and EXPECT, of the workflow.
 tsme_ref *tsme_op_eval(struct tsme *t, tsme_ref *sp, uint32_t operand);
@@ -136,6 +135,9 @@ int tsme_native(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp,
 
 // How many arguments a native function takes, at most, as INVOKE's bit 8 asks.
 uint32_t tsme_native_arity(uint32_t function);
+
+// $boolean of a value, of nothing false: whether anything in an array is true, at whatever depth.
+int tsme_truth(struct tsme *t, const uint8_t *at, bool *holds);
 
 // OPERATE 0 to 4 (+ - * / %), & and MINUS: operands at args[0] and args[1], or at args[0]. What
 // they go through and make they count as the Python machine does.

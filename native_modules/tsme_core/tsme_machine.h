@@ -158,7 +158,7 @@ enum { TSME_PIPE = 14 };       // OPERATE ~>
 enum { TSME_ANSWERED = 1000 }; // inside: no error, and there is no more to it
 tsme_ref *tsme_op_operate(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref *tsme_op_is(struct tsme *t, tsme_ref *sp, uint32_t operand);
-int tsme_truth_of(struct tsme *t, const uint8_t *at, bool *holds);
+int tsme_truth(struct tsme *t, const uint8_t *at, bool *holds);
 
 // tsme_arena.c: what a collection does with a value, a block, that does not refer to anything.
 void tsme_see_value(struct tsme *t, tsme_ref *ref, bool move);

@@ -1,5 +1,4 @@
-// Operators of expressions (SPEC 2.16) but for arithmetic: comparisons, `in`, `..`; IS, and what
-// counts as true.
+// Operators of expressions (SPEC 2.16) but for arithmetic: comparisons, `in`, `..`; IS.
 
 #include "tsme_binary64.h"
 #include "tsme_equal.h"
@@ -7,45 +6,6 @@
 #include "tsme_machine.h"
 
 #include <string.h>
-
-/// Truth ///
-
-// Whether a scalar or an object counts as true.
-static int tsme_scalar_holds(struct tsme *t, const uint8_t *at, bool *holds)
-{
-    if (tsme_is_number(at)) {
-        uint64_t bits = tsme_bits_of(at);
-        if (!tsme_is_finite(bits) && !tsme_is_nan(bits)) {
-            return tsme_raise(t, TSME_CODE("D1001"));
-        }
-        *holds = !tsme_is_nan(bits) && bits << 1;
-    } else if (*at >> 5 == TSME_TEXT || *at >> 5 == TSME_OBJECT) {
-        *holds = *at & 31;
-    } else {
-        *holds = *at == TSME_TRUE || *at == TSME_MARKED ||
-                 (*at >> 5 == TSME_TAG && tsme_function_kind(at) != TSME_MATCHER);
-    }
-    return TSME_OK;
-}
-
-// What JSONata takes for true: of an array an item at any depth.
-int tsme_truth_of(struct tsme *t, const uint8_t *at, bool *holds)
-{
-    uint32_t left = 1;
-    bool any = false;
-    int err = TSME_OK;
-    for (; left && !err; left--) {
-        if (tsme_is_array(at)) {
-            left += tsme_head(&at);
-        } else {
-            err = tsme_scalar_holds(t, at, holds);
-            any |= *holds;
-            at = tsme_skip(at);
-        }
-    }
-    *holds = any;
-    return err;
-}
 
 // What it costs to go through values.
 static int tsme_count_through(struct tsme *t, tsme_ref *first, uint32_t count)
@@ -79,7 +39,7 @@ tsme_ref *tsme_op_is(struct tsme *t, tsme_ref *sp, uint32_t operand)
             err = tsme_count_through(t, sp - 1, 1);
         }
         if (!err) {
-            err = tsme_truth_of(t, at, &is);
+            err = tsme_truth(t, at, &is);
         }
         break;
     default: is = *at == TSME_TRUE || *at == TSME_FALSE; break;

@@ -1,12 +1,16 @@
 // Values as text: JSON, what Format shows, and both of these functions (SPEC 2.6).
 //
 // Text is written twice: first nowhere, to know how long it is, then where there is room for it.
-// The digits of a float are long arithmetic that the caller has; who meets one gives up.
+// As many digits as Java shows of a float are long arithmetic that the caller has; who meets one
+// gives up. The 15 of an expression are an integer of 128 bits, except for the very small and
+// large.
 
 #include "tsme_text.h"
 
+#include "tsme_expr.h"
 #include "tsme_frames.h"
 #include "tsme_functions.h"
+#include "tsme_math.h"
 #include "tsme_number.h"
 
 #include <string.h>
@@ -71,7 +75,7 @@ uint8_t *tsme_write_in_decimal(uint8_t *to, int64_t n)
 /// JSON ///
 
 // The bytes of a text between quotes, with what JSON escapes.
-static void tsme_write_quoted(struct tsme_writer *out, const uint8_t *at)
+static void tsme_write_quoted(struct tsme_writer *out, const uint8_t *at, uint32_t style)
 {
     uint32_t left = tsme_head(&at);
     tsme_write_byte(out, '"');
@@ -97,33 +101,90 @@ static void tsme_write_quoted(struct tsme_writer *out, const uint8_t *at)
         } else {
             tsme_write_bytes(out, "u00", 3);
             tsme_write_byte(out, (uint8_t)('0' + (c >> 4)));
-            tsme_write_byte(out, (uint8_t)"0123456789ABCDEF"[c & 15]);
+            uint8_t digit = (uint8_t)"0123456789ABCDEF"[c & 15];
+            tsme_write_byte(out, style == TSME_STRING ? digit | 0x20 : digit);
         }
     }
     tsme_write_byte(out, '"');
 }
 
-static void tsme_write_string(struct tsme_writer *out, const uint8_t *at, bool plain)
+static void tsme_write_text(struct tsme_writer *out, const uint8_t *at, uint32_t style)
 {
-    if (plain) {
+    if (style == TSME_PLAIN) {
         uint32_t size = tsme_head(&at);
         tsme_write_bytes(out, at, size);
     } else {
-        tsme_write_quoted(out, at);
+        tsme_write_quoted(out, at, style);
     }
 }
 
+// 15 digits of a float, of which the last is rounded, a half up, and how many of them stand behind
+// the point. The mantissa times a power of ten takes at most 53 + 67 bits.
+static bool tsme_fifteen(const struct tsme_number *number, uint64_t *digits, uint32_t *places)
+{
+    uint32_t words[5] = {(uint32_t)number->mantissa, (uint32_t)(number->mantissa >> 32), 0, 0, 0};
+    uint32_t by = (uint32_t)-number->exponent;
+    if (by - 1 > 95) { // whole, or small
+        return false;
+    }
+    for (*places = 0; *places <= 20; ++*places) {
+        const uint32_t *w = words + by / 32;
+        uint32_t bit = by % 32;
+        uint64_t n = ((uint64_t)w[1] << 32 | w[0]) >> bit | (uint64_t)w[2] << (63 - bit) << 1;
+        if (n >= UINT64_C(100000000000000)) {
+            uint32_t half = words[(by - 1) / 32] >> ((by - 1) % 32) & 1;
+            *digits = n + half;
+            return n < UINT64_C(1000000000000000);
+        }
+        uint64_t carry = 0;
+        for (uint32_t i = 0; i < 4; i++) {
+            carry += tsme_times_words(words[i], 10);
+            words[i] = (uint32_t)carry;
+            carry >>= 32;
+        }
+    }
+    return false;
+}
+
+// A float as JavaScript shows the one that is nearest to its first 15 digits.
+static bool tsme_write_fraction(struct tsme_writer *out, const uint8_t *at)
+{
+    struct tsme_number number;
+    uint8_t text[TSME_DECIMAL_MAX];
+    uint64_t n;
+    uint32_t places;
+    (void)tsme_number(at, &number);
+    if (!tsme_fifteen(&number, &n, &places)) {
+        return false;
+    }
+    uint32_t count = (uint32_t)(tsme_write_in_decimal(text, (int64_t)n) - text);
+    while (places && text[count - 1] == '0') {
+        count--;
+        places--;
+    }
+    tsme_write_bytes(out, "-", number.negative);
+    uint32_t whole = count > places ? count - places : 0; // digits before the point
+    tsme_write_bytes(out, whole ? text : (const uint8_t *)"0", whole ? whole : 1);
+    if (places) {
+        tsme_write_bytes(out, ".000000", 1 + (places > count ? places - count : 0));
+        tsme_write_bytes(out, text + whole, count - whole);
+    }
+    return true;
+}
+
 // A value that is no container; false: a float.
-static bool tsme_write_scalar(struct tsme_writer *out, const uint8_t *at, bool plain)
+static bool tsme_write_scalar(struct tsme_writer *out, const uint8_t *at, uint32_t style)
 {
     int64_t n;
     if (*at >> 5 == TSME_TEXT) {
-        tsme_write_string(out, at, plain);
+        tsme_write_text(out, at, style);
     } else if (tsme_integer(at, &n)) {
         uint8_t digits[TSME_DECIMAL_MAX];
         tsme_write_bytes(out, digits, (uint32_t)(tsme_write_in_decimal(digits, n) - digits));
     } else if (tsme_is_number(at)) {
-        return false;
+        return style == TSME_STRING && tsme_write_fraction(out, at);
+    } else if (style == TSME_STRING && tsme_is_function(at)) {
+        tsme_write_bytes(out, "\"\"", 2);
     } else if (*at == TSME_TRUE || *at == TSME_NULL) {
         tsme_write_bytes(out, *at == TSME_TRUE ? "true" : "null", 4);
     } else {
@@ -132,32 +193,32 @@ static bool tsme_write_scalar(struct tsme_writer *out, const uint8_t *at, bool p
     return true;
 }
 
-bool tsme_write_json(struct tsme_writer *out, const uint8_t *at, bool plain)
+bool tsme_write_json(struct tsme_writer *out, const uint8_t *at, uint32_t style)
 {
     uint32_t left[TSME_DEPTH_MAX]; // values to come, of each open container
     uint32_t objects = 0;          // a bit for each that is an object
     uint32_t depth = 0;
     for (;;) {
-        if (tsme_is_container(at)) {
+        if (tsme_is_container(at) && !tsme_is_function(at)) {
             uint32_t object = *at >> 5 == TSME_OBJECT;
             tsme_write_byte(out, object ? '{' : '[');
             left[depth] = tsme_head(&at);
             objects = (objects & ~(1u << depth)) | object << depth;
             depth++;
         } else {
-            if (!tsme_write_scalar(out, at, plain)) {
+            if (!tsme_write_scalar(out, at, style)) {
                 return false;
             }
             at = tsme_skip(at);
             if (depth && left[depth - 1]) {
-                tsme_write_bytes(out, ", ", plain ? 2 : 1);
+                tsme_write_bytes(out, ", ", style == TSME_PLAIN ? 2 : 1);
             }
         }
         while (depth && !left[depth - 1]) {
             depth--;
             tsme_write_byte(out, objects >> depth & 1 ? '}' : ']');
             if (depth && left[depth - 1]) {
-                tsme_write_bytes(out, ", ", plain ? 2 : 1);
+                tsme_write_bytes(out, ", ", style == TSME_PLAIN ? 2 : 1);
             }
         }
         if (!depth) {
@@ -165,8 +226,8 @@ bool tsme_write_json(struct tsme_writer *out, const uint8_t *at, bool plain)
         }
         left[depth - 1]--;
         if (objects >> (depth - 1) & 1) {
-            tsme_write_string(out, at, plain);
-            tsme_write_byte(out, plain ? '=' : ':');
+            tsme_write_text(out, at, style);
+            tsme_write_byte(out, style == TSME_PLAIN ? '=' : ':');
             at = tsme_skip_text(at);
         }
     }
@@ -198,7 +259,7 @@ static int tsme_give_text(struct tsme *t, tsme_ref *args, tsme_ref *sp,
 
 static int tsme_write_value(struct tsme_writer *out, const tsme_ref *args)
 {
-    return tsme_write_json(out, args[0].at, false) ? TSME_OK : TSME_RAISED;
+    return tsme_write_json(out, args[0].at, TSME_JSON) ? TSME_OK : TSME_RAISED;
 }
 
 int tsme_json_to_string(struct tsme *t, tsme_ref *args, tsme_ref *sp)
@@ -228,7 +289,7 @@ static int tsme_write_format(struct tsme_writer *out, const tsme_ref *args)
             if (!items--) {
                 return TSME_INTRINSIC;
             }
-            if (!tsme_write_json(out, item, true)) {
+            if (!tsme_write_json(out, item, TSME_PLAIN)) {
                 return TSME_RAISED;
             }
             item = tsme_skip(item);

@@ -19,8 +19,12 @@ enum { TSME_DECIMAL_MAX = 20 }; // bytes of an integer in decimal, with its sign
 // Writes an integer in decimal; one past it.
 uint8_t *tsme_write_in_decimal(uint8_t *to, int64_t n);
 
-// Writes a value as JSON without spaces, or, `plain`, as Format shows it: {k=1, l=[a b, null]}.
-// False if there is a float in it, whose digits the core leaves to its caller.
-bool tsme_write_json(struct tsme_writer *out, const uint8_t *at, bool plain);
+// How values are written: as JSON without spaces; as Format shows them, {k=1, l=[a b, null]}; as
+// $string does, floats with 15 digits and functions as "".
+enum { TSME_JSON = 0, TSME_PLAIN = 1, TSME_STRING = 2 };
+
+// Writes a value. False if there is a float in it whose digits the core leaves to its caller: with
+// TSME_STRING those below 1e-6, from 1e15 on and those that are none.
+bool tsme_write_json(struct tsme_writer *out, const uint8_t *at, uint32_t style);
 
 #endif

@@ -1,0 +1,132 @@
+// Signatures of native functions, such as <s-nn?:s>: what arguments fit, and what they become
+// (SPEC 2.16).
+//
+// A parameter takes one argument, at most one (`?`, `-`), or one and more (`+`). The first takes
+// as many as it can, and gives some back if the others do not fit then: as the regular expression
+// does that the reference implementation makes of a signature. Where `-` took none the context
+// stands for it; one that takes an array makes one of what is none. natives.h has them as bytes.
+
+#include "tsme_native.h"
+
+#include <string.h>
+
+enum { TSME_PARAMETERS_MAX = 4 };
+
+static const uint8_t tsme_fits_what[] = {TSME_FITS};
+static const uint8_t tsme_items_fit[] = {TSME_ITEMS_FIT};
+
+enum { TSME_IS_NUMBER = 1, TSME_IS_FUNCTION = 2, TSME_IS_ARRAY = 64 };
+
+// What a value is to a signature: a bit.
+static uint32_t tsme_letter(const uint8_t *at)
+{
+    static const uint8_t others[] = {4, 4, 8, 16}; // false, true, null, nothing
+    if (tsme_is_number(at)) {
+        return TSME_IS_NUMBER;
+    }
+    if (tsme_is_function(at)) {
+        return TSME_IS_FUNCTION;
+    }
+    return *at >= TSME_FALSE ? others[*at - TSME_FALSE] : 4u << (*at >> 5);
+}
+
+// How many arguments each parameter takes; false if they do not fit.
+static bool tsme_share_arguments(const uint8_t *parameters, uint8_t *taken, const tsme_ref *args,
+                                 uint32_t count)
+{
+    uint32_t at = 0;
+    uint32_t i = 0;
+    for (;;) {
+        uint32_t p = parameters[i];
+        uint32_t n = 0;
+        while (at + n < count && (n == 0 || p & TSME_P_MORE) &&
+               tsme_fits_what[p & 15] & tsme_letter(args[at + n].at)) {
+            n++;
+        }
+        if (n || p & TSME_P_OPTIONAL) {
+            taken[i] = (uint8_t)n;
+            at += n;
+            if (!(p & TSME_P_LAST)) {
+                i++;
+                continue;
+            }
+            if (at == count) {
+                return true;
+            }
+            at -= n;
+        }
+        do { // back to the last that can take one less
+            if (!i) {
+                return false;
+            }
+            i--;
+            at -= taken[i];
+        } while (taken[i] == !(parameters[i] & TSME_P_OPTIONAL));
+        at += --taken[i];
+        i++;
+    }
+}
+
+// Checks what is to be an array, and makes one of what is none.
+static int tsme_take_array(struct tsme *t, uint32_t p, tsme_ref *arg, tsme_ref *sp)
+{
+    uint32_t fit = tsme_items_fit[(p & 15) - TSME_P_ARRAY];
+    const uint8_t *at = arg->at;
+    uint32_t letter = tsme_letter(at);
+    bool array = letter == TSME_IS_ARRAY;
+    bool good = array || (letter & fit) != 0;
+    for (uint32_t left = array ? tsme_head(&at) : 0; left && good; left--) {
+        good = (tsme_letter(at) & fit) != 0;
+        at = tsme_skip(at);
+    }
+    if (!good) {
+        return tsme_raise(t, TSME_CODE("T0412"));
+    }
+    if (array) {
+        return TSME_OK;
+    }
+    uint32_t size = tsme_size(arg);
+    int err = tsme_reserve(t, sp, size + 1);
+    if (!err) {
+        *t->top = TSME_ARRAY << 5 | 1;
+        memcpy(t->top + 1, arg->at, size);
+        *arg = tsme_sized(t->top, size + 1);
+        t->top += size + 1;
+    }
+    return err;
+}
+
+int tsme_fit(struct tsme *t, const uint8_t *parameters, tsme_ref *args, tsme_ref *sp,
+             tsme_ref context)
+{
+    uint8_t taken[TSME_PARAMETERS_MAX];
+    uint32_t count = (uint32_t)(sp - args);
+    if (!tsme_share_arguments(parameters, taken, args, count)) {
+        return tsme_raise(t, TSME_CODE("T0410"));
+    }
+    for (uint32_t i = 0; i < TSME_NATIVE_ARGUMENTS; i++) {
+        sp[i] = tsme_nothing;
+    }
+    uint32_t p = 0;
+    for (uint32_t i = 0; !(p & TSME_P_LAST); i++) {
+        p = parameters[i];
+        if (!taken[i] && p & TSME_P_CONTEXT) {
+            if (!(tsme_fits_what[p & 15] & tsme_letter(context.at))) {
+                return tsme_raise(t, TSME_CODE("T0411"));
+            }
+            memmove(args + 1, args, TSME_NATIVE_ARGUMENTS * sizeof *args);
+            *args = context;
+            sp++;
+        } else if (taken[i] && (p & 15) >= TSME_P_ARRAY) {
+            for (uint32_t n = taken[i]; n; n--, args++) {
+                int err = tsme_is_nothing(args->at) ? TSME_OK : tsme_take_array(t, p, args, sp);
+                if (err) {
+                    return err;
+                }
+            }
+            continue;
+        }
+        args++; // where another kind of argument is, it is taken over
+    }
+    return TSME_OK;
+}
