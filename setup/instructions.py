@@ -197,8 +197,8 @@ def natives() -> str:
 //   X(name, number, parameters, arity)
 //
 // `parameters`: where the bytes of those begin among all; `arity`: how many arguments $map and
-// its like give it. A byte: what it takes (TSME_P_..), + {CONTEXT} if the context stands for it, + {OPTIONAL} if
-// it may be left out, + {MORE} if it takes several, + {LAST} if it is the last.
+// its like give it. A byte: what it takes (TSME_P_..), + {CONTEXT} if the context stands for it,
+// + {OPTIONAL} if it may be left out, + {MORE} if it takes several, + {LAST} if it is the last.
 
 #ifndef TSME_NATIVES_H
 #define TSME_NATIVES_H
@@ -234,7 +234,9 @@ def letters(word: str) -> int:
     """Letters of arguments that a parameter takes, a bit each; nothing (m) fits all but `f`."""
     if word[0] in "ax":
         return 0xFF
-    return sum(1 << "nfblmsao".index(c) for c in {*word.strip("()"), *("" if word == "f" else "m")})
+    return sum(
+        1 << "nfblmsao".index(c) for c in {*word.strip("()"), *("" if word == "f" else "m")}
+    )
 
 
 def items(word: str) -> int:

@@ -28,10 +28,14 @@ struct tsme_inner {
     [(number) - TSME_INNER_FIRST] = {choices, operand, constant, counted, flow, pops, pushes},
 static const struct tsme_inner tsme_inner[TSME_INNER_OPS] = {TSME_EXPRESSIONS(TSME_INNER_RULE)};
 static const struct tsme_inner tsme_shared[] = {
-    [TSME_OP_CONST] = {0, 'c', 'V', ' ', ' ', 0, 1}, [TSME_OP_INT] = {0, 'n', ' ', ' ', ' ', 0, 1},
-    [TSME_OP_LOAD] = {0, 'n', ' ', ' ', ' ', 0, 1},  [TSME_OP_PICK] = {0, 'i', ' ', ' ', ' ', 0, 1},
-    [TSME_OP_DROP] = {0, 'n', ' ', 'n', ' ', 0, 0},  [TSME_OP_CONTEXT] = {0, 'n', ' ', ' ', ' ', 0, 1},
-    [TSME_OP_JUMP] = {0, 't', ' ', ' ', 'j', 0, 0},  [TSME_OP_IF] = {0, 't', ' ', ' ', 'b', 1, 0},
+    [TSME_OP_CONST] = {0, 'c', 'V', ' ', ' ', 0, 1},
+    [TSME_OP_INT] = {0, 'n', ' ', ' ', ' ', 0, 1},
+    [TSME_OP_LOAD] = {0, 'n', ' ', ' ', ' ', 0, 1},
+    [TSME_OP_PICK] = {0, 'i', ' ', ' ', ' ', 0, 1},
+    [TSME_OP_DROP] = {0, 'n', ' ', 'n', ' ', 0, 0},
+    [TSME_OP_CONTEXT] = {0, 'n', ' ', ' ', ' ', 0, 1},
+    [TSME_OP_JUMP] = {0, 't', ' ', ' ', 'j', 0, 0},
+    [TSME_OP_IF] = {0, 't', ' ', ' ', 'b', 1, 0},
     [TSME_OP_UNLESS] = {0, 't', ' ', ' ', 'b', 1, 0},
 };
 
@@ -135,8 +139,7 @@ static bool tsme_jump_inner(struct tsme_pass *pass, const struct tsme_op *i, uin
         return false;
     }
     uint8_t op = tsme_operation_at(p, to);
-    if (to <= i->at &&
-        (i->op != TSME_OP_JUMP || (op != TSME_OP_NEXT && op != TSME_OP_STEP))) {
+    if (to <= i->at && (i->op != TSME_OP_JUMP || (op != TSME_OP_NEXT && op != TSME_OP_STEP))) {
         return false;
     }
     return tsme_lead_inner(pass, to, shape);
@@ -278,7 +281,7 @@ static bool tsme_names_item(const struct tsme_pass *pass, uint32_t shape, uint32
 // What an instruction does with what is no value, `shape` without the values that it takes.
 static bool tsme_inner_things(struct tsme_pass *pass, const struct tsme_op *i, uint32_t *shape)
 {
-    char top = *shape ? pass->shape[*shape].kind : 0;
+    const char top = pass->shape[*shape].kind; // of the empty one none
     switch (i->op) {
     case TSME_OP_PICK: return tsme_names_item(pass, *shape, i->operand, "vv");
     case TSME_OP_POSITION: return tsme_names_item(pass, *shape, i->operand, "ii");
@@ -293,13 +296,11 @@ static bool tsme_inner_things(struct tsme_pass *pass, const struct tsme_op *i, u
     case TSME_OP_STEP:
     case TSME_OP_ANSWER: return top == 's';
     case TSME_OP_RETURN: return !*shape;
-    case TSME_OP_DONE:
-        *shape = pass->shape[*shape].below;
-        return top >= '0' && top <= '3';
+    case TSME_OP_DONE: *shape = pass->shape[*shape].below; return top >= '0' && top <= '3';
     case TSME_OP_EACH: *shape = tsme_push_shape(pass, *shape, 'i'); return *shape != 0;
     case TSME_OP_SORT: *shape = tsme_push_shape(pass, *shape, 's'); return *shape != 0;
     case TSME_OP_BUILD:
-        *shape = tsme_push_shape(pass, *shape, (char)('0' + i->operand));
+        *shape = tsme_push_shape(pass, *shape, "0123"[i->operand]);
         return *shape != 0;
     default: return true;
     }
@@ -341,7 +342,8 @@ static bool tsme_verify_inner(struct tsme_pass *pass, uint32_t at)
     if (i.op == TSME_OP_STEP && tsme_push_values(pass, &target, 1)) {
         return false;
     }
-    if (tsme_push_values(pass, &shape, pushes) || pass->shape[shape].depth > pass->program->stack) {
+    if (tsme_push_values(pass, &shape, pushes) ||
+        pass->shape[shape].depth > pass->program->stack) {
         return false;
     }
     if (i.op != TSME_OP_NEXT && i.op != TSME_OP_STEP) {

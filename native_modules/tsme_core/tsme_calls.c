@@ -214,8 +214,8 @@ static int tsme_reach(struct tsme *t, uint32_t count)
         } else if (tsme_function_kind(f) == TSME_CLOSURE) {
             return tsme_enter(t, stack + 1, count, f);
         } else if (tsme_function_kind(f) == TSME_NATIVE) {
-            err = tsme_native(t, tsme_function_number(f), stack + 1, stack + 1 + count,
-                              e->context);
+            err =
+                tsme_native(t, tsme_function_number(f), stack + 1, stack + 1 + count, e->context);
             stack[0] = stack[1];
             if (!err && !tsme_give(t)) {
                 return TSME_OK;

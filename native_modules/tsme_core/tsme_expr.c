@@ -251,7 +251,7 @@ tsme_ref *tsme_op_eval(struct tsme *t, tsme_ref *sp, uint32_t operand)
         t->state.rng = rng;
         err = tsme_evaluate_outside(t, sp, operand, given);
     } else {
-        if (!err || err == TSME_QUERY_ERROR) {
+        if (!err || err == TSME_QUERY_ERROR || err == TSME_TOO_MUCH) {
             int spent = tsme_spend_all(t, fuel, made);
             err = spent ? spent : err;
         }
@@ -279,8 +279,13 @@ static bool tsme_expected_number(const uint8_t *at, uint32_t k, int64_t *n)
 tsme_ref *tsme_op_expect(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     static const uint8_t majors[7][2] = {
-        {TSME_SIMPLE, TSME_SIMPLE}, {TSME_TEXT, TSME_TEXT},     {0, 0}, {0, 0},
-        {TSME_ARRAY, TSME_ARRAY},   {TSME_ARRAY, TSME_OBJECT},  {TSME_OBJECT, TSME_OBJECT},
+        {TSME_SIMPLE, TSME_SIMPLE},
+        {TSME_TEXT, TSME_TEXT},
+        {0, 0},
+        {0, 0},
+        {TSME_ARRAY, TSME_ARRAY},
+        {TSME_ARRAY, TSME_OBJECT},
+        {TSME_OBJECT, TSME_OBJECT},
     };
     const uint8_t *at = sp[-1].at;
     int64_t n;

@@ -168,20 +168,33 @@ static tsme_ref *tsme_op_native(struct tsme *t, tsme_ref *sp, uint32_t operand)
 #define TSME_AT(name) [TSME_OP_##name - TSME_INNER_FIRST]
 // Where there is none, the caller makes the evaluation.
 static const tsme_inner_operation tsme_inner_operations[TSME_INNER_OPS] = {
-    TSME_AT(NONE) = tsme_op_none,       TSME_AT(CLOSURE) = tsme_op_closure,
-    TSME_AT(FUNC) = tsme_op_native,     TSME_AT(REGEX) = tsme_op_regex,
-    TSME_AT(HOLE) = tsme_op_hole,       TSME_AT(PARTIAL) = tsme_op_partial,
-    TSME_AT(IS) = tsme_op_is,           TSME_AT(MINUS) = tsme_op_minus,
-    TSME_AT(OPERATE) = tsme_op_operate, TSME_AT(NAME) = tsme_op_name,
+    TSME_AT(NONE) = tsme_op_none,
+    TSME_AT(CLOSURE) = tsme_op_closure,
+    TSME_AT(FUNC) = tsme_op_native,
+    TSME_AT(REGEX) = tsme_op_regex,
+    TSME_AT(HOLE) = tsme_op_hole,
+    TSME_AT(PARTIAL) = tsme_op_partial,
+    TSME_AT(IS) = tsme_op_is,
+    TSME_AT(MINUS) = tsme_op_minus,
+    TSME_AT(OPERATE) = tsme_op_operate,
+    TSME_AT(NAME) = tsme_op_name,
     TSME_AT(AT) = tsme_op_at,
-    TSME_AT(EACH) = tsme_op_each,       TSME_AT(POSITION) = tsme_op_position,
-    TSME_AT(BUILD) = tsme_op_build,     TSME_AT(ADD) = tsme_op_add,
-    TSME_AT(SPREAD) = tsme_op_spread,   TSME_AT(KEEP) = tsme_op_keep,
-    TSME_AT(MEMBER) = tsme_op_member,   TSME_AT(GROUP) = tsme_op_group,
-    TSME_AT(DONE) = tsme_op_done,       TSME_AT(SORT) = tsme_op_sort,
-    TSME_AT(ANSWER) = tsme_op_answer,   TSME_AT(TUPLE) = tsme_op_tuple,
-    TSME_AT(UNTUPLE) = tsme_op_untuple, TSME_AT(LEVEL) = tsme_op_level,
-    TSME_AT(ITEM) = tsme_op_named_item, TSME_AT(FAULT) = tsme_op_fault,
+    TSME_AT(EACH) = tsme_op_each,
+    TSME_AT(POSITION) = tsme_op_position,
+    TSME_AT(BUILD) = tsme_op_build,
+    TSME_AT(ADD) = tsme_op_add,
+    TSME_AT(SPREAD) = tsme_op_spread,
+    TSME_AT(KEEP) = tsme_op_keep,
+    TSME_AT(MEMBER) = tsme_op_member,
+    TSME_AT(GROUP) = tsme_op_group,
+    TSME_AT(DONE) = tsme_op_done,
+    TSME_AT(SORT) = tsme_op_sort,
+    TSME_AT(ANSWER) = tsme_op_answer,
+    TSME_AT(TUPLE) = tsme_op_tuple,
+    TSME_AT(UNTUPLE) = tsme_op_untuple,
+    TSME_AT(LEVEL) = tsme_op_level,
+    TSME_AT(ITEM) = tsme_op_named_item,
+    TSME_AT(FAULT) = tsme_op_fault,
 };
 
 // An instruction that both workflows and expressions have.
@@ -229,84 +242,77 @@ static inline bool tsme_next(tsme_ref *sp)
     return true;
 }
 
+// An instruction that no loop has; null: it failed, and `error` says how.
+static tsme_ref *tsme_other_operation(struct tsme *t, tsme_ref *sp, uint32_t op, uint32_t operand)
+{
+    if (op < TSME_INNER_FIRST) {
+        return tsme_shared_operation(t, sp, op, operand);
+    }
+    const tsme_inner_operation operation = tsme_inner_operations[op - TSME_INNER_FIRST];
+    // calls: tsme_inner_operations
+    return operation ? operation(t, sp, operand) : tsme_failed(t, TSME_ELSEWHERE);
+}
+
+// Runs a body until another one runs in its place: TSME_OK, or an error.
+static int tsme_run_body(struct tsme *t, struct tsme_body *body)
+{
+    const uint8_t *code = t->program.code;
+    const uint8_t *ip = body->ip;
+    tsme_ref *sp = body->sp;
+    bool over = false;
+    for (;;) {
+        uint32_t op = ip[0];
+        uint32_t operand = ip[1];
+        ip += 2;
+        if (op == TSME_OP_EXT) {
+            op = ip[0];
+            operand = operand << 8 | ip[1];
+            ip += 2;
+        }
+        switch (op) {
+        case TSME_OP_GET: *sp++ = tsme_local(body, operand); continue;
+        case TSME_OP_SET: body->env->values[operand] = *--sp; continue;
+        case TSME_OP_NEXT:
+            over = !tsme_next(sp);
+            sp = over ? sp - 1 : sp + 1;
+            break;
+        case TSME_OP_JUMP:
+            if (code + 2 * operand < ip && tsme_burn(t, 1)) {
+                return TSME_QUERY_ERROR;
+            }
+            over = true;
+            break;
+        case TSME_OP_IF:
+        case TSME_OP_UNLESS:
+            over = *(--sp)->at == (op == TSME_OP_IF ? TSME_TRUE : TSME_FALSE);
+            break;
+        case TSME_OP_STEP: sp = tsme_op_step(t, sp, &over); break;
+        case TSME_OP_INVOKE: body->ip = ip; return tsme_invoke(t, sp, operand);
+        case TSME_OP_RETURN: return tsme_return(t, sp);
+        default:
+            if (op == TSME_OP_OPERATE && operand == TSME_PIPE) {
+                body->ip = ip;
+                return tsme_pipe(t, sp);
+            }
+            over = false;
+            sp = tsme_other_operation(t, sp, op, operand);
+            break;
+        }
+        if (!sp) {
+            return t->error;
+        }
+        ip = over ? code + 2 * operand : ip;
+    }
+}
+
 // Runs the body of the evaluation, and those that it calls, until the first one returns; its
 // value is on its stack.
 int tsme_run_bodies(struct tsme *t)
 {
     struct tsme_evaluation *e = t->evaluation;
-    const uint8_t *code = t->program.code;
     int err = TSME_OK;
     while (!err && e->body->ip) {
-        struct tsme_body *body = e->body;
-        const uint8_t *ip = body->ip;
-        tsme_ref *sp = body->sp;
-        bool over = false;
-        while (!over) {
-            uint32_t op = ip[0];
-            uint32_t operand = ip[1];
-            ip += 2;
-            if (op == TSME_OP_EXT) {
-                op = ip[0];
-                operand = operand << 8 | ip[1];
-                ip += 2;
-            }
-            switch (op) {
-            case TSME_OP_GET: *sp++ = tsme_local(body, operand); continue;
-            case TSME_OP_SET: body->env->values[operand] = *--sp; continue;
-            case TSME_OP_NEXT:
-                if (tsme_next(sp)) {
-                    sp++;
-                    continue;
-                }
-                sp--;
-                break;
-            case TSME_OP_JUMP:
-                if (code + 2 * operand < ip) {
-                    err = tsme_burn(t, 1);
-                    over = err != TSME_OK;
-                }
-                break;
-            case TSME_OP_IF:
-            case TSME_OP_UNLESS:
-                if (*(--sp)->at != (op == TSME_OP_IF ? TSME_TRUE : TSME_FALSE)) {
-                    continue;
-                }
-                break;
-            case TSME_OP_STEP:
-                sp = tsme_op_step(t, sp, &over);
-                if (sp && !over) {
-                    continue;
-                }
-                over = !sp;
-                err = sp ? TSME_OK : t->error;
-                break;
-            case TSME_OP_INVOKE:
-            case TSME_OP_RETURN:
-                body->ip = ip;
-                err = op == TSME_OP_INVOKE ? tsme_invoke(t, sp, operand) : tsme_return(t, sp);
-                over = true;
-                continue;
-            default:
-                if (op == TSME_OP_OPERATE && operand == TSME_PIPE) {
-                    body->ip = ip;
-                    err = tsme_pipe(t, sp);
-                    over = true;
-                    continue;
-                }
-                if (op < TSME_INNER_FIRST) {
-                    sp = tsme_shared_operation(t, sp, op, operand);
-                } else if (tsme_inner_operations[op - TSME_INNER_FIRST]) {
-                    // calls: tsme_inner_operations
-                    sp = tsme_inner_operations[op - TSME_INNER_FIRST](t, sp, operand);
-                } else {
-                    sp = tsme_failed(t, TSME_ELSEWHERE);
-                }
-                over = !sp;
-                err = sp ? TSME_OK : t->error;
-                continue;
-            }
-            ip = code + 2 * operand;
-        }
+        err = tsme_run_body(t, e->body);
     }
     return err;
 }

@@ -40,18 +40,18 @@ struct tsme_body {
 
 // One evaluation. It lies in the caller's frame of C.
 struct tsme_evaluation {
-    struct tsme_body *body;   // that runs
-    tsme_ref *outer;          // one past the workflow's operands
+    struct tsme_body *body; // that runs
+    tsme_ref *outer;        // one past the workflow's operands
     struct tsme_closure *closures;
-    uint32_t closure_count;   // numbers that were used
+    uint32_t closure_count; // numbers that were used
     uint32_t closure_room;
-    uint32_t waits;           // bodies and functions below the one that runs
-    uint32_t fuel;            // units left
-    uint32_t made;            // bytes of values of more than 255 each ..
-    uint32_t makes;           // .. of which there may be so many
-    tsme_ref context;         // of the function that is called
-    bool held;                // functions are within values: all of them live on
-    bool nested;              // marks are
+    uint32_t waits;   // bodies and functions below the one that runs
+    uint32_t fuel;    // units left
+    uint32_t made;    // bytes of values of more than 255 each ..
+    uint32_t makes;   // .. of which there may be so many
+    tsme_ref context; // of the function that is called
+    bool held;        // functions are within values: all of them live on
+    bool nested;      // marks are
 };
 
 // What an item of an operand stack is if it is no value; its `depth`.
@@ -139,8 +139,8 @@ tsme_ref *tsme_op_group(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref *tsme_op_done(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref *tsme_op_untuple(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref tsme_done_sequence(struct tsme_builder *b, uint32_t how);
-int tsme_add_bytes(struct tsme *t, tsme_ref *sp, uint32_t i, const tsme_ref *value,
-                   uint32_t from, uint32_t count);
+int tsme_add_bytes(struct tsme *t, tsme_ref *sp, uint32_t i, const tsme_ref *value, uint32_t from,
+                   uint32_t count);
 tsme_ref *tsme_new_builder(struct tsme *t, tsme_ref *sp, uint32_t kind, uint32_t room);
 
 // tsme_sorter.c

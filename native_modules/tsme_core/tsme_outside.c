@@ -178,8 +178,8 @@ static int tsme_give_all(struct tsme *t, tsme_ref *sp)
         const uint8_t *at = sp[-2].at + offset;
         uint8_t major;
         uint64_t asked;
-        if (tsme_check_head(&at, sp[-2].at + sp[-2].size, &major, &asked) ||
-            major != TSME_UINT || !tsme_may_ask(t, asked)) {
+        if (tsme_check_head(&at, sp[-2].at + sp[-2].size, &major, &asked) || major != TSME_UINT ||
+            !tsme_may_ask(t, asked)) {
             return TSME_ERR_CALL;
         }
         offset = (uint32_t)(at - sp[-2].at);
@@ -210,7 +210,7 @@ int tsme_evaluate_outside(struct tsme *t, tsme_ref *sp, uint32_t body, uint32_t 
         return TSME_ERR_UNSUPPORTED;
     }
     struct tsme_call call = {.function = TSME_EVALUATE};
-    struct tsme_answer answer;
+    struct tsme_answer answer = {{0}, 0, 0};
     tsme_ref *result = sp - given;
     int err = tsme_give(t, sp++, body, given);
     if (!err) {

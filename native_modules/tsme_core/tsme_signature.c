@@ -99,7 +99,7 @@ static int tsme_take_array(struct tsme *t, uint32_t p, tsme_ref *arg, tsme_ref *
 int tsme_fit(struct tsme *t, const uint8_t *parameters, tsme_ref *args, tsme_ref *sp,
              tsme_ref context)
 {
-    uint8_t taken[TSME_PARAMETERS_MAX];
+    uint8_t taken[TSME_PARAMETERS_MAX] = {0};
     uint32_t count = (uint32_t)(sp - args);
     if (!tsme_share_arguments(parameters, taken, args, count)) {
         return tsme_raise(t, TSME_CODE("T0410"));

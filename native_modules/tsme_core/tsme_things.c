@@ -358,8 +358,8 @@ static tsme_ref *tsme_done_groups(struct tsme *t, tsme_ref *sp)
 static tsme_ref tsme_headed(struct tsme_builder *b, uint8_t major, uint32_t mark)
 {
     uint8_t head[TSME_MARKED_HEAD];
-    uint8_t *end = mark ? tsme_write_marked(head, mark, b->count)
-                        : tsme_write_head(head, major, b->count);
+    uint8_t *end =
+        mark ? tsme_write_marked(head, mark, b->count) : tsme_write_head(head, major, b->count);
     uint32_t size = (uint32_t)(end - head);
     uint8_t *at = b->bytes + TSME_MARKED_HEAD - size;
     memcpy(at, head, size);

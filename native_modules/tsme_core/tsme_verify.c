@@ -38,9 +38,7 @@ static const struct tsme_rule *tsme_rule_of(uint32_t op)
     if (op < TSME_OPS) {
         return &tsme_rules[op];
     }
-    return op == TSME_OP_EVAL     ? &tsme_evaluates[0]
-           : op == TSME_OP_EXPECT ? &tsme_evaluates[1]
-                                  : 0;
+    return op == TSME_OP_EVAL ? &tsme_evaluates[0] : op == TSME_OP_EXPECT ? &tsme_evaluates[1] : 0;
 }
 
 enum {

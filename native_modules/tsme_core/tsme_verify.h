@@ -51,8 +51,8 @@ struct tsme_pass {
     const char *refused; // the name of what this engine does not have
 
     // Of expressions (tsme_bodies.c).
-    uint16_t *shapes;          // of each instruction of a body: the stack before it
-    struct tsme_shape *shape;  // all of them; the first is the empty stack
+    uint16_t *shapes;         // of each instruction of a body: the stack before it
+    struct tsme_shape *shape; // all of them; the first is the empty stack
     uint32_t shape_count;
     uint32_t shape_room;
     uint32_t bodies; // the first body to look at, or code_count

@@ -355,10 +355,13 @@ TSME_INLINE tsme_ref *tsme_operate(struct tsme *t, const uint8_t *ip, tsme_ref *
                                    uint32_t operand)
 {
     tsme_note_stack(t, sp, TSME_FAILED_OP);
-    if (op >= TSME_OPS || tsme_operations[op]) {
-        sp = op == TSME_OP_EVAL     ? tsme_op_eval(t, sp, operand)
-             : op == TSME_OP_EXPECT ? tsme_op_expect(t, sp, operand)
-                                    : tsme_operations[op](t, sp, operand); // calls: tsme_operations
+    const tsme_operation operation = op == TSME_OP_EVAL     ? tsme_op_eval
+                                     : op == TSME_OP_EXPECT ? tsme_op_expect
+                                     : op < TSME_OPS        ? tsme_operations[op]
+                                                            : 0;
+    if (operation) {
+        // calls: tsme_operations tsme_op_eval tsme_op_expect
+        sp = operation(t, sp, operand);
         if (!sp) {
             tsme_leave(t, ip);
         }
