@@ -39,7 +39,7 @@ def arity(m, f):
         f = f.function
 
 
-def reach(m, f, args, context, raw=False):
+def reach(m, f, args, context, raw=0):
     # -> where it goes on.  What called is on m.calls, if anything waits.  `raw`: a sequence stays.
     while True:
         kind = type(f)
@@ -52,7 +52,7 @@ def reach(m, f, args, context, raw=False):
         elif kind is Composed:
             if len(m.calls) >= _DEPTH - 1:
                 raise ExpressionError("D1011")
-            raw = False
+            raw = 0
             m.calls.append((0, f.second, None, m.base))
             f = f.first
         elif kind is Signed:

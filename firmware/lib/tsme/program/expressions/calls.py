@@ -34,11 +34,11 @@ def called(m, pc, op, a):
         from .applying import arity
 
         del args[arity(m, f) :]
-    # a level of 0: a linked-in body calls, as the reference's own functions do
-    context = m.env[0] if a > 511 else None
+    # bit 8: a linked-in body calls, as the reference's own functions do
+    context = None if a & 256 else m.env[0]
     if type(f) is Native:
         v = native(m, f.number, args, context)
-        if a > 511 and type(v) is Sequence and len(v) < 2:
+        if type(v) is Sequence and len(v) < 2 and not a & 256:
             v = v[0] if v else MISSING
         stack.append(v)
         return pc
@@ -49,7 +49,7 @@ def called(m, pc, op, a):
         return enter(m, f, args)
     from .applying import reach
 
-    return reach(m, f, args, context, a < 512)
+    return reach(m, f, args, context, a & 256)
 
 
 def _returned(m):

@@ -3,7 +3,7 @@
 from ...values.binary64 import floor
 from ...values.cbor import DEPTH, MISSING, Obj
 from ...values.numbers import is_number
-from .arithmetic import is_finite, is_nan
+from .arithmetic import is_finite, is_nan, settled
 from .counting import size
 from .paths import last, member, one, truth
 from .values import HOLE, ExpressionError, Function, Matcher, Partial, Sequence, Signed, Tuple
@@ -195,23 +195,36 @@ def clone_(m, stack, a):
     n = size_of(m, v)
     if n > 255:
         m.make(n)
-    stack[-1] = _copy(m, v, 0)
+    stack[-1] = _copy(m, v, 0, True)
 
 
-def _copy(m, v, deep):
+def _copy(m, v, deep, cut):
     # recursion: at most 33, which it counts
     # what UPDATE and REMOVE may change is known by its id, with how deep it stands in its clone
     if deep > DEPTH:
         raise ExpressionError("D2015")
     if isinstance(v, list):
-        return type(v)([_copy(m, x, deep + 1) for x in v])
+        return type(v)([_copy(m, x, deep + 1, cut) for x in v])
     if not isinstance(v, Obj):
-        return v
+        return _said(v) if cut else v
     out = Obj()
     for k in v:
-        out[k] = _copy(m, v[k], deep + 1)
+        out[k] = _copy(m, v[k], deep + 1, cut)
     m.clones[id(out)] = (out, deep)
     return out
+
+
+def _said(v):
+    # as the reference copies: by way of a text
+    if isinstance(v, Function):
+        return ""
+    if not is_number(v) or type(v) is int:
+        return v
+    from ...values.decimal import parse
+    from .as_text import number
+
+    text = number(v)
+    return settled(parse(text)) if "." in text or "e" in text else v
 
 
 def _changeable(m, o):
@@ -224,15 +237,15 @@ def _changeable(m, o):
 def update_(m, stack, a):
     v = stack.pop()
     o = stack.pop()
-    deep = _changeable(m, o)
     if v is MISSING:
         return
     if not isinstance(v, Obj):
         raise ExpressionError("T2011", value=v)
+    deep = _changeable(m, o)
     n = size_of(m, v)
     if n > 255:
         m.make(n)
-    v = _copy(m, v, deep)
+    v = _copy(m, v, deep, False)
     for k in v:
         o[k] = v[k]
 
@@ -240,13 +253,15 @@ def update_(m, stack, a):
 def remove_(m, stack, a):
     v = stack.pop()
     o = stack.pop()
-    _changeable(m, o)
     if v is MISSING:
         return
     names = v if isinstance(v, list) else (v,)
     for name in names:
         if not isinstance(name, str):
             raise ExpressionError("T2012", value=v)
+    if not isinstance(o, Obj):
+        return
+    _changeable(m, o)
     if len(names) > 255:
         m.spend(len(names) >> 8)
     for name in names:
