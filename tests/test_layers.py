@@ -49,7 +49,7 @@ FLOORS = {
         tsme_host.ending
     """,
     "compiler": """
-        tsme_host.compiler.compile
+        tsme_host.compiler.compile tsme_host.compiler.convert
         tsme_host.compiler.backend
         tsme_host.compiler.frontend
         tsme_host.compiler.jsonata

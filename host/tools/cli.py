@@ -20,6 +20,7 @@ COMMANDS = {
     "check": ("check", "Show all problems of workflows."),
     "checkpoint": ("executions", "Let a board write a checkpoint, so that older blocks go."),
     "compile": ("compile", "Compile a workflow to a program."),
+    "convert": ("convert", "Turn a workflow in JSONPath into JSONata."),
     "describe": ("executions", "Show how an execution on a board stands."),
     "disasm": ("compile", "Show a program as text that can be read."),
     "emulate": ("emulate", "Run a board without hardware."),
@@ -53,7 +54,7 @@ COMMANDS = {
 }
 # How --help shows them.  Those that stand nowhere here are shown last.
 GROUPS = {
-    "Workflows": "init check compile run test test-state sim graph disasm",
+    "Workflows": "init check compile run test test-state sim graph convert disasm",
     "Boards": "ports flash emulate upload start push logs status reset time programs repl",
     "Executions on a board": "ps describe signal checkpoint",
     "Executions on a board, or in a journal": "stop token migrate retire resume",
@@ -85,6 +86,7 @@ Examples:
   tsme history j.bin --program flow.asl.json
   tsme replay j.bin --program flow.asl.json
   tsme graph flow.asl.json -o flow.svg
+  tsme convert flow.asl.json -o new.asl.json
 
 \b
 Exit codes:

@@ -25,6 +25,7 @@ Kind = Literal[
     "CBOR sequence of records",
     "failure of a simulation",
     "image of flash",
+    "workflow in JSONata",
     "value",
 ]
 _LOOK = 4096  # bytes at the start of a file that tell what it is
@@ -116,6 +117,11 @@ def _is_image(start: bytes) -> bool:
     return b"TSMJ" in start or start.count(0xFF) == len(start)
 
 
+def _is_jsonata(start: bytes) -> bool:
+    """A workflow as convert writes it; others have other blanks, or no expression so early."""
+    return start.startswith(b'{\n  "') and b'"QueryLanguage": "JSONata"' in start
+
+
 # What a command writes, in words, and whether a file that begins so is of that kind.
 KINDS: dict[Kind, Callable[[bytes], bool]] = {
     "program": _is_program,
@@ -127,6 +133,7 @@ KINDS: dict[Kind, Callable[[bytes], bool]] = {
     "CBOR sequence of records": _is_sequence,
     "failure of a simulation": _is_failure,
     "image of flash": _is_image,
+    "workflow in JSONata": _is_jsonata,
     "value": _is_value,
 }
 

@@ -23,6 +23,7 @@ _WORDS = {
     "tsme run, and on a board tsme start": "execute exec invoke local start-execution",
     "it is called tsme sim": "fuzz chaos stress",
     "it is called tsme graph": "draw render diagram visualize svg",
+    "it is called tsme convert": "jsonata migrate-to-jsonata rewrite",
     "it is called tsme ports": "devices boards",
     "on a board: tsme ps and tsme describe; of a file: tsme journal show": "list ls show",
     "it is called tsme stop; Ctrl-C interrupts tsme run": "terminate cancel kill",

@@ -1,0 +1,1 @@
+"""From JSONPath to JSONata, where a workflow then does the same."""
