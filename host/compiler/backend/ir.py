@@ -19,6 +19,13 @@ class Label:
     name: str
 
 
+@dataclass(eq=False)
+class Body(Label):
+    """Where a body begins: the target of EVAL and CLOSURE.  `given`: how many values it takes."""
+
+    given: int = 0
+
+
 @dataclass(frozen=True)
 class Pooled:
     """A constant; equal ones share a number."""

@@ -1,0 +1,258 @@
+"""Functions and their calls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...jsonata.regexes import compile_regex
+from ...jsonata.tree import (
+    Apply,
+    Block,
+    Call,
+    Lambda,
+    Name,
+    Node,
+    Path,
+    Regex,
+    Transform,
+    Variable,
+)
+from ..ir import Body as BodyLabel
+from ..ir import Pooled
+from .base import DEEPEST, Here
+from .body import KEEP, OPERATORS, SEQUENCE, Cell
+from .inline import Inline
+from .levels import straight
+from .linked import takes
+from .natives import LINKED, NATIVES, SEQUENCES, SIGNATURES, takes_context
+from .scope import Frame
+from .walk import everything
+
+_MATCHING = {"contains": 1, "match": 1, "split": 1, "replace": 1}
+
+
+class Calls(Inline):
+    """Calls of native functions, of bodies that are linked in, and of anything else."""
+
+    def call(self, node: Call, here: Here) -> None:
+        self.called(node, list(node.arguments), here)
+
+    def apply(self, node: Apply, here: Here) -> None:
+        """`a ~> f`, and `a ~> f(b)`, which is `f(a, b)`."""
+        right, body = node.right, here.body
+        if isinstance(right, Call) and not right.partial and not right.predicates:
+            self.called(right, [node.left, *right.arguments], here.down, first=here)
+            return
+        self.value(node.left, here.down)
+        self.value(right, here.down)
+        body.ins("OPERATE", OPERATORS["~>"], "~>", node.at)
+
+    def called(
+        self, node: Call, arguments: list[Node | None], here: Here, first: Here | None = None
+    ) -> None:
+        """A call.  `first`: where its first argument is evaluated, one level above the others."""
+        body, callee = here.body, node.callee
+        name = callee.name if isinstance(callee, Variable) and not callee.predicates else ""
+        places = [first.down if first and n == 0 else here.down for n in range(len(arguments))]
+        if name and name in LINKED and self.built_in(name, here):
+            if None not in arguments and self.inline(node, name, arguments, here, places):
+                return
+        count = len(arguments)
+        self.function(callee, here, arguments, node.keep_array)
+        if self.contextual(name, count, here):
+            body.at(here.context)
+        for one, place in zip(arguments, places, strict=True):
+            if one is None:
+                body.ins("HOLE")
+            else:
+                self.value(one, place)
+        token = node.name or name
+        if None in arguments:
+            body.ins("PARTIAL", count, token or "?", node.at)
+            return
+        if self.contextual(name, count, here):
+            body.at(here.context)
+        level = here.level if self.levels else 0
+        body.ins("INVOKE", count | level << 9, token or "?", node.at)
+        if node.keep_array and name in SEQUENCES and self.native(name, here) is not None:
+            self.kept(here)
+
+    def kept(self, here: Here) -> None:
+        """What is on the stack, as a sequence."""
+        body = here.body
+        value = body.taken()
+        body.ins("BUILD", SEQUENCE)
+        body.get(value)
+        body.ins("SPREAD", body.depth - 2)
+        body.ins("DONE", KEEP)
+
+    def contextual(self, name: str, count: int, here: Here) -> bool:
+        """May the context stand for an argument of a call?"""
+        if self.built_in(name, here):
+            return takes_context(name, count)
+        return self.context_calls
+
+    def function(
+        self, callee: Node, here: Here, arguments: list[Node | None], keep: bool = False
+    ) -> None:
+        """Push what is called.  Bodies that are linked in check what they are given, unless it
+        is known."""
+        body = here.body
+        name = callee.name if isinstance(callee, Variable) and not callee.predicates else ""
+        if not name or not self.built_in(name, here):
+            self.value(callee, here.down)
+            return
+        partial = None in arguments
+        if name in _MATCHING and len(arguments) > 1 and self.matched(name, arguments, here):
+            body.ins("CLOSURE", self.link(name, keep))
+            if not partial:
+                signature = SIGNATURES[name].replace("f<s:o>", "f")
+                body.ins("SIGNED", Pooled(signature))
+        elif name in LINKED:
+            body.ins("CLOSURE", self.link(name, keep))
+            if not partial and not self.known_arguments(name, arguments, here):
+                body.ins("SIGNED", Pooled(LINKED[name]))
+        else:
+            body.ins("FUNC", NATIVES[name])
+
+    def matched(self, name: str, arguments: list[Node | None], here: Here) -> bool:
+        """May a function that is no regular expression be among the arguments?"""
+        at = arguments[1 : 3 if name == "replace" else 2]
+        return any(one is not None and self.may_be_function(one, here) for one in at)
+
+    def may_be_function(self, node: Node, here: Here) -> bool:
+        if isinstance(node, (Lambda, Transform)):
+            return True
+        if isinstance(node, Call):
+            return node.partial or (self.loose and not self.is_native_call(node, here))
+        if isinstance(node, Block) and node.parts:
+            return self.may_be_function(node.parts[-1], here)
+        if isinstance(node, Variable) and node.name:
+            value = self.bound_to(node.name, here)
+            if isinstance(value, Node):
+                return not isinstance(value, Variable) and self.may_be_function(value, here)
+            known = self.built_in(node.name, here)
+            return known or (self.loose and self.local(node.name, here))
+        return False
+
+    def is_native_call(self, node: Call, here: Here) -> bool:
+        callee = node.callee
+        return isinstance(callee, Variable) and self.native(callee.name, here) is not None
+
+    def known_arguments(self, name: str, arguments: list[Node | None], here: Here) -> bool:
+        """Is it sure that a linked-in body is given what it takes?"""
+        if not 1 <= len(arguments) <= takes(name):
+            return False
+        if name in ("each", "sift"):
+            return False  # the first has to be an object
+        if len(arguments) == 1:
+            return name in ("single", "sort")
+        function = arguments[1]
+        return function is not None and self.is_function(function, here)
+
+    def is_function(self, node: Node, here: Here) -> bool:
+        """Is it a function for sure?"""
+        if isinstance(node, (Lambda, Transform)):
+            return not node.predicates
+        if isinstance(node, Variable) and not node.predicates:
+            if self.built_in(node.name, here):
+                return True
+            value = self.bound_to(node.name, here)
+            return isinstance(value, Lambda) and not value.predicates
+        return False
+
+    # --- functions ---
+
+    def lambda_(self, node: Lambda, here: Here) -> None:
+        body = here.body
+        inner = self.child("function", len(node.parameters), here)
+        frame = Frame(inner, here.frame, id(node), opaque=True)
+        for n, name in enumerate(node.parameters):
+            frame.give(name, Cell(inner, n + 1))
+        inside = replace(here, body=inner, frame=frame, level=1)
+        inside = inside.within(self.frame_of(node, inside, frame))
+        self.depth_of(node.body, inside)
+        self.tail(node.body, inside)
+        signed = "-" in (node.signature or "")
+        if signed or (self.context_calls and body.loops == 0):
+            body.at(here.context)
+        body.ins("CLOSURE", inner.label)
+        if node.signature is not None:
+            body.ins("SIGNED", Pooled(node.signature))
+
+    def frame_of(self, node: Lambda, inside: Here, frame: Frame) -> Frame:
+        """The frame of a call: its parameters, and what its body binds."""
+        more = self.frame(node, [node.body], inside)
+        for name, cell in more.cells.items():
+            if name not in frame.cells:
+                frame.cells[name] = cell
+        frame.flags = more.flags
+        return frame
+
+    def tail(self, node: Node, here: Here) -> None:
+        """The value of a body, and its end."""
+        self.value(node, here)
+        here.body.ins("RETURN")
+
+    def depth_of(self, node: Node, here: Here) -> None:
+        """Make sure that evaluations may be as deep as they will be on this way."""
+        deep = here.level - 1 + straight(node)
+        bound = DEEPEST if here.body is self.top or not self.levels else 0
+        if deep > max(here.body.checked, bound):
+            here.body.ins("LEVEL", deep, "depth", node.at)
+        here.body.checked = max(here.body.checked, deep)
+
+    def transform(self, node: Transform, here: Here) -> None:
+        inner = self.child("transform", 1, here)
+        given, result = Cell(inner, 1), inner.new()
+        frame = Frame(inner, here.frame, id(node), opaque=True)
+        inside = replace(here, body=inner, frame=frame, level=1, outer=False)
+        inner.get(given)
+        inner.ins("CLONE")
+        inner.set(result)
+        self._edit(node, replace(inside, context=result))
+        inner.get(result)
+        inner.ins("RETURN")
+        here.body.ins("CLOSURE", inner.label)
+        here.body.ins("SIGNED", Pooled("<(oa):o>"))
+
+    def _edit(self, node: Transform, here: Here) -> None:
+        body = here.body
+        self.value(node.pattern, here)
+        with body.each():
+            item = body.taken()
+            at = replace(here, context=item)
+            body.get(item)
+            self.value(node.update, at)
+            body.ins("UPDATE", 0, "|", node.update.at)
+            if node.delete is not None:
+                body.get(item)
+                self.value(node.delete, at)
+                body.ins("REMOVE", 0, "|", node.delete.at)
+
+    def regex(self, node: Regex, here: Here) -> None:
+        pattern = compile_regex(node.pattern, node.flags, node.at)
+        here.body.ins("REGEX", Pooled(pattern))  # type: ignore[arg-type]
+
+    def link(self, name: str, keep: bool = False) -> BodyLabel:
+        """A body to be linked in."""
+        key = name + ("[]" if keep else "")
+        return self.linked.setdefault(key, BodyLabel(key, takes(name)))
+
+    # --- what the whole expression says ---
+
+    def look(self, tree: Node) -> None:
+        """What has to be known before."""
+        nodes = list(everything(tree))
+        callees = {id(one.callee) for one in nodes if isinstance(one, Call)}
+        self.context_calls = any(
+            (isinstance(one, Variable) and id(one) not in callees and one.name in SIGNATURES)
+            or (isinstance(one, Lambda) and "-" in (one.signature or ""))
+            for one in nodes
+        )
+        self.loose = any(isinstance(one, Lambda) for one in nodes)
+
+    def unknown_name(self, node: Node) -> str:
+        """The name that a call `name(..)` forgot to write a `$` in front of."""
+        first = node.steps[0] if isinstance(node, Path) else None
+        return first.value if isinstance(first, Name) else ""

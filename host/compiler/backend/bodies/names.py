@@ -1,0 +1,93 @@
+"""What an expression may name besides its own variables: values of the workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ...jsonata.tree import Lambda, Literal, Name, Node, Path, Variable
+from ..ir import Operand
+from .walk import inner
+
+GIVEN = ("input", "result", "errorOutput")
+
+Push: TypeAlias = tuple[str, Operand]  # an instruction that pushes a value
+Tree: TypeAlias = "Push | Mapping[str, Tree]"  # an object by its members, or a value
+
+
+@dataclass(frozen=True)
+class Names:
+    """What there is.
+
+    `given`: what EVAL pops, as locals from 1 on, of GIVEN in its order.  `variable`: the operand
+    of LOAD of a variable of the workflow, None if there is none of that name.  `input`: the
+    operand of LOAD of `$states.input`, unless it is given.  `context`: `$states.context`.
+    `states`: is there a `$states`?  `data`: the first value given is `$` and `$$`, and not of
+    GIVEN: as the reference implementation evaluates.
+    """
+
+    given: tuple[str, ...] = ()
+    variable: Callable[[str], int | None] = lambda _: None
+    input: int | None = None
+    context: Tree | None = None
+    states: bool = True
+    data: bool = False
+
+    def part(self, name: str) -> Tree | None:
+        """A member of `$states`: how to push it, None if it is not there."""
+        if name == "context":
+            return self.context
+        if name in self.given:
+            return "GET", self.given.index(name) + 1
+        return ("LOAD", self.input) if name == "input" and self.input is not None else None
+
+
+def used(tree: Node) -> tuple[str, ...]:
+    """Which of GIVEN an expression names; all if `$states` stands alone."""
+    found: set[str] = set()
+    _used(tree, found, frozenset())
+    return tuple(name for name in GIVEN if name in found)
+
+
+def _used(node: Node, found: set[str], hidden: frozenset[str]) -> None:
+    if isinstance(node, Lambda) and "states" in node.parameters:
+        return
+    if isinstance(node, Path) and len(node.steps) > 1:
+        member = states_member(node)
+        if member is not None:
+            found.add(member)
+            for step in node.steps[1:]:
+                for one in inner(step):
+                    _used(one, found, hidden)
+            for pair in node.group or ():
+                for one in pair:
+                    _used(one, found, hidden)
+            return
+    if isinstance(node, Variable) and node.name == "states":
+        found.update(GIVEN)
+    for one in inner(node):
+        _used(one, found, hidden)
+
+
+def states_member(path: Path) -> str | None:
+    """`input` of a path `$states.input..`, whose first step is nothing but that."""
+    steps = path.steps
+    if len(steps) < 2:
+        return None
+    first, second = steps[:2]
+    plain = isinstance(first, Variable) and first.name == "states" and bare(first)
+    if plain and isinstance(second, Name) and second.focus is None and second.index is None:
+        return second.value
+    return None
+
+
+def bare(node: Node) -> bool:
+    """Does nothing stand behind it?"""
+    behind = node.predicates or node.stages or node.group is not None
+    marks = node.focus or node.index or node.ancestor or node.tuple or node.keep_array
+    return not behind and not marks
+
+
+def is_text(node: Node) -> bool:
+    return isinstance(node, Literal) and isinstance(node.value, str) and bare(node)
