@@ -11,12 +11,13 @@ from tsme.kernel import protocol
 from tsme.values import timestamp
 from tsme_host.compiler.frontend.model import CompileError, TaskState
 from tsme_host.tools.aws import api_models, one_state
-from tsme_host.tools.aws.state_request import ROLE, ApiError, Request
+from tsme_host.tools.aws.state_request import ApiError, Request
 from tsme_host.tools.commands.test_state import setting_of
 
 from .driver import START, Run
 from .judge import Case, differing
 
+ROLE = "arn:aws:iam::111111111111:role/test-state"  # of the account of all recordings
 Prepared = tuple[one_state.Setting, one_state.StateRun, Run]
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..frontend.model import AslState, CompileError, Problem, StateMachine, Where
-from .instructions import INSTRUCTIONS
-from .ir import Code, Ins, Label, Lowered, Operand, Pooled, Site, StateInfo
+from .bodies import Bodies
+from .instructions import ALL
+from .ir import Body, Code, Ins, Label, Lowered, Operand, Pooled, Site, StateInfo
+from .needs import needed
 from .windows import Window, assigned
 
 
@@ -31,11 +33,15 @@ class Builder:
         self.counters = 0
         self.needs = 0
         self.resources: list[str] = []
+        self.bodies = Bodies()
+        self.context: str | None = None  # the variable that has the context object, if one does
 
     def ins(self, op: str, arg: Operand = 0, site: Site | None = None) -> None:
-        row = INSTRUCTIONS[op]
+        row = ALL[op]
         self.code.append(Ins(op, arg, site if row.errors else None, frame=self.frame))
-        value = arg.value if isinstance(arg, Pooled) else arg
+        value: object = arg.value if isinstance(arg, Pooled) else arg
+        if isinstance(arg, Body):
+            value = arg.given
         self.depth = row.depth(self.depth, value if isinstance(value, (int, list)) else 0)
         self.deepest = max(self.deepest, self.depth)
 
@@ -89,13 +95,15 @@ class Builder:
             raise CompileError(self.problems)
         for frame, window in self.entries:
             frame.arg = window.size
+        bodies = self.bodies.code()
         return Lowered(
             code=self.code,
+            bodies=bodies,
             states=self.states,
             windows=self.windows,
             counters=self.counters,
-            stack=self.deepest,
+            stack=max(self.deepest, self.bodies.stack),
             timeout=timeout,
-            needs=self.needs,
+            needs=self.needs | needed([*self.code, *bodies]),
             resources=self.resources,
         )

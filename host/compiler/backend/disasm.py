@@ -13,6 +13,7 @@ from typing import Any
 from tsme.errors import TsmeError
 from tsme.kernel.limits import LIMITS
 from tsme.program import Program
+from tsme.program.expressions.functions import natives
 from tsme.program.words import named
 from tsme.values import cbor
 
@@ -20,7 +21,7 @@ from ..jsonpath.queries import to_text as query_text
 from .debug import Debug, read_debug
 from .emit import USUAL, VERSION
 from .expressions import FUNCTIONS
-from .instructions import INSTRUCTIONS, NAMES, RESERVED_NAMES
+from .instructions import ALL, INSTRUCTIONS, NAMES
 from .pool import ARRAY, FIRST_WORD, TEXT
 
 _NEEDS = "floats hashes Parallel Map queries random-numbers input expressions".split()
@@ -264,7 +265,7 @@ def outside(text: str, depth: int) -> str:
 
 
 def _name(op: int) -> str:
-    return NAMES.get(op) or RESERVED_NAMES.get(op, f"?{op}")
+    return NAMES.get(op, f"?{op}")
 
 
 def _lines(code: bytes, consts: list[Any], debug: Debug) -> Iterator[Line]:
@@ -273,7 +274,7 @@ def _lines(code: bytes, consts: list[Any], debug: Debug) -> Iterator[Line]:
     after = [op for _, _, op, _ in found[1:]] + [0]
     for (start, pc, op, operand), following in zip(found, after, strict=True):
         name = _name(op)
-        kind = INSTRUCTIONS[name].kind if op in NAMES else "?"
+        kind = ALL[name].kind if op in NAMES else "?"
         site = debug.sites.get(pc)
         source = f"{site.field}: {site.text}  (line {site.line})" if site and site.text else ""
         target = operand if kind == "t" else None
@@ -295,11 +296,16 @@ def _meaning(name: str, kind: str, operand: int, consts: list[Any], debug: Debug
             return _constant(name, value.value(consts) if isinstance(value, Parts) else value)
         case "z":
             return str(-(operand + 1 >> 1) if operand & 1 else operand >> 1)
+        case "f" if name == "FUNC":
+            names = [row[0] for row in natives.functions()]
+            return f"${names[operand]}" if operand < len(names) else f"function {operand}?"
         case "f":
             known = operand < len(FUNCTIONS)
             return f"States.{FUNCTIONS[operand]}" if known else f"function {operand}?"
         case "k" | "p":
-            choices, depth = CHOICES[name], 0
+            choices, depth = CHOICES.get(name, ()), 0
+            if name not in CHOICES:  # of an expression
+                return str(operand)
             if name == "CONTEXT":
                 depth, operand = operand >> 8, operand & 255
             return outside(choices[operand], depth) if operand < len(choices) else f"{operand}?"

@@ -10,8 +10,8 @@ from tsme.values import cbor
 
 from ..frontend.model import CompileError, Limits, Problem, Where
 from .debug import write_debug
-from .instructions import INSTRUCTIONS
-from .ir import Code, Ins, Label, Lowered, Pooled, Site
+from .instructions import ALL
+from .ir import Body, Code, Ins, Label, Lowered, Pooled, Site
 from .pool import Pool
 
 VERSION = 2
@@ -37,9 +37,10 @@ class Compiled:
 
 def emit(lowered: Lowered, filename: str = "", limits: Limits = USUAL) -> Compiled:
     """Bytes of a lowered workflow.  Raises CompileError if it is too large for the format."""
-    instructions = [item for item in lowered.code if isinstance(item, Ins)]
+    whole = [*lowered.code, *_live(lowered)]
+    instructions = [item for item in whole if isinstance(item, Ins)]
     pool = Pool(instructions)
-    placed = _place(lowered.code, pool)
+    placed = _place(whole, pool)
     code = bytearray()
     sites: dict[int, Site] = {}
     for item in instructions:
@@ -47,8 +48,8 @@ def emit(lowered: Lowered, filename: str = "", limits: Limits = USUAL) -> Compil
         if item.site is not None:
             sites[len(code) // 2 + (operand > 255)] = item.site
         if operand > 255:
-            code += bytes((INSTRUCTIONS["EXT"].number, operand >> 8))
-        code += bytes((INSTRUCTIONS[item.op].number, operand & 255))
+            code += bytes((ALL["EXT"].number, operand >> 8))
+        code += bytes((ALL[item.op].number, operand & 255))
     if len(code) > 131072:
         what = f"{len(code)} bytes of code"
         text = f"the workflow is too large for one program: {what}"
@@ -70,6 +71,23 @@ def emit(lowered: Lowered, filename: str = "", limits: Limits = USUAL) -> Compil
     program = b"\x87" + cbor.encode(VERSION) + cbor.encode(digest, True) + body
     debug = write_debug(lowered, digest, filename, sites)
     return Compiled(program, debug, digest, tuple(lowered.resources))
+
+
+def _live(lowered: Lowered) -> Code:
+    """The bodies of expressions that the code leads to, in their order."""
+    parts: dict[Body, Code] = {}
+    part: Code = []
+    for item in lowered.bodies:
+        if isinstance(item, Body):
+            part = parts[item] = []
+        part.append(item)
+    todo = [item.arg for item in lowered.code if isinstance(item, Ins)]
+    live: set[Body] = set()
+    for arg in todo:  # grows
+        if isinstance(arg, Body) and arg not in live:
+            live.add(arg)
+            todo += [item.arg for item in parts[arg] if isinstance(item, Ins)]
+    return [item for body, code in parts.items() if body in live for item in code]
 
 
 class _Placed:

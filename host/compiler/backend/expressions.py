@@ -28,6 +28,7 @@ from ..frontend.model import (
 )
 from ..jsonpath import queries
 from ..jsonpath.filter_errors import FilterError, Unsupported
+from .bodies import Names, Tree, used
 from .builder import Builder
 from .ir import Label, Pooled, Site
 from .windows import Window
@@ -94,10 +95,59 @@ def expr(lo: Builder, e: Expr, dollar: Dollar, within: str = "", field: bool = T
         call(lo, e, dollar, within)
 
 
-def evaluate(lo: Builder, e: Jsonata, _dollar: Dollar) -> None:
+def evaluate(lo: Builder, e: Jsonata, dollar: Dollar) -> None:
     """Push what an expression of JSONata gives; nothing is an error."""
-    lo.refuse("JSONata", e.where)
-    lo.ins("CONST", Pooled(None))
+    here = dollar if isinstance(dollar, States) else States()
+    if isinstance(dollar, InSlot):
+        here = States(dollar)
+    places = {"result": here.result, "errorOutput": here.error}
+    given: list[str] = []
+    for name in used(e.tree):
+        place = places.get(name)
+        if place is not None:
+            lo.ins("PICK", place)
+            given.append(name)
+    slot = here.input
+    names = Names(
+        given=tuple(given),
+        variable=lambda name: _variable(lo, name),
+        input=0 if slot is None else _slot(lo, slot.window, slot.number),
+        context=_whole_context(lo),
+    )
+    site = Site("jsonata", e.text, e.where, e.field)
+    simple = lo.bodies.simple(e.tree, names)
+    if simple is None:
+        lo.ins("EVAL", lo.bodies.body(e.tree, names), site)
+        return
+    for item in simple:
+        lo.ins(item.op, item.arg, site)
+
+
+def _slot(lo: Builder, window: Window, slot: int) -> int:
+    """The operand of LOAD."""
+    return lo.frame.level - window.level << 8 | slot
+
+
+def _variable(lo: Builder, name: str) -> int | None:
+    window = lo.scope.finds(name)
+    return None if window is None else _slot(lo, window, window.slot(name))
+
+
+def _whole_context(lo: Builder) -> Tree:
+    """The context object, as the names of an expression have it."""
+    tree = _tree(_context(lo, False))
+    if lo.context is None or not isinstance(tree, dict):
+        return tree
+    kept = "LOAD", _variable(lo, lo.context) or 0
+    return kept if lo.item is None else {"": kept, "Map": tree["Map"]}
+
+
+def _tree(node: Any) -> Tree:
+    if isinstance(node, Const):
+        return "CONST", Pooled(node.value)
+    if isinstance(node, int):
+        return "CONTEXT", node
+    return {name: _tree(part) for name, part in node.items()}
 
 
 def constant(lo: Builder, value: Json) -> None:
@@ -221,17 +271,8 @@ def _plan(lo: Builder, p: Path, segments: list[Segment]) -> tuple[list[Key | Ind
 
 def context(lo: Builder, segments: list[Segment]) -> list[Segment]:
     """Push the part of the context object that a path begins with; what is left of the path."""
-    node: Any = {"Execution": _EXECUTION, "StateMachine": _MACHINE, "State": _state(lo)}
-    if isinstance(lo.state, TaskState):
-        if lo.state.resource.endswith((".waitForTaskToken", ".sync", ".sync:2")):
-            node["Task"] = {"Token": 7}
-    if lo.item is not None:
-        of = lo.frame.level - lo.item << 8  # the frame that is the item
-        node["Map"] = {"Item": of | 13}
-        parts = {"Index": of | 11, "Value": of | 12}
-        names = [s.name if isinstance(s, Key) else "" for s in segments[:3]]
-        if names[:2] == ["Map", "Item"] and names[2:] and names[2] in parts:
-            node["Map"]["Item"] = {names[2]: parts[names[2]]}
+    names = [s.name if isinstance(s, Key) else "" for s in segments[:3]]
+    node = _context(lo, names[:2] == ["Map", "Item"] and names[2:] in (["Index"], ["Value"]))
     rest = list(segments)
     while isinstance(node, dict) and rest:
         head = rest[0]
@@ -241,6 +282,22 @@ def context(lo: Builder, segments: list[Segment]) -> list[Segment]:
         rest.pop(0)
     _push(lo, node)
     return rest
+
+
+def _context(lo: Builder, parts: bool) -> dict[str, Any]:
+    """The context object by its members: numbers of docs/SPEC.md, 2.7, and constants.
+
+    `parts`: with the parts of Map.Item beside the whole of it, which then has the name "".
+    """
+    node: dict[str, Any] = {"Execution": _EXECUTION, "StateMachine": _MACHINE, "State": _state(lo)}
+    if isinstance(lo.state, TaskState):
+        if lo.state.resource.endswith((".waitForTaskToken", ".sync", ".sync:2")):
+            node["Task"] = {"Token": 7}
+    if lo.item is not None:
+        of = lo.frame.level - lo.item << 8  # the frame that is the item
+        item = {"": of | 13, "Index": of | 11, "Value": of | 12}
+        node["Map"] = {"Item": item if parts else of | 13}
+    return node
 
 
 def _state(lo: Builder) -> dict[str, Any]:

@@ -128,6 +128,7 @@ class Inspecting(Lowering):
 
     def __init__(self, machine: StateMachine) -> None:
         super().__init__(machine)
+        self.context = CONTEXT
         self.tested = machine.states[_STATE]
 
     def seen(self, what: str, dollar: Dollar) -> None:

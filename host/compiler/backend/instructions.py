@@ -46,13 +46,14 @@ class Row:
         return self.flow in ("s", "m")
 
     def depth(self, before: int, operand: int | Sequence[object]) -> int:
-        """Depth of the stack behind it.  `operand`: its value; of names, the list of them."""
+        """Depth of the stack behind it.  `operand`: its value; of names, the list of them; of
+        EVAL, how many values the body takes."""
         if self.flow in ("w", "m"):
             return self.pushes
         n = operand if isinstance(operand, int) else len(operand)
         taken = 0
         for letter in self.pops:
-            if letter in "nc":
+            if letter in "ncp":
                 taken += n
             elif letter == "f":
                 taken += FUNCTIONS[n][1]
@@ -72,5 +73,6 @@ def _row(number: int, row: bytes) -> Row:
 
 
 INSTRUCTIONS: Final = {row.name: row for row in map(_row, range(len(TABLE)), TABLE)}
-NAMES: Final = {row.number: name for name, row in INSTRUCTIONS.items()}
-RESERVED_NAMES: Final = {n: row.decode().partition(":")[0] for n, row in enumerate(RESERVED, 64)}
+EXPRESSIONS: Final = {row.name: row for row in (_row(n, t) for n, t in enumerate(RESERVED, 64))}
+ALL: Final = INSTRUCTIONS | EXPRESSIONS
+NAMES: Final = {row.number: name for name, row in ALL.items()}

@@ -91,6 +91,7 @@ class Lowered:
     """A workflow as code, and what the emitter needs beside it."""
 
     code: Code
+    bodies: Code  # of expressions; emitted behind the code, as far as an EVAL leads to them
     states: list[StateInfo]
     windows: list[Window]  # of the machines, in the order of their states
     counters: int

@@ -20,9 +20,11 @@ _FROM_ONE = 2  # limits below this one are at least 1
 _GREATER = 10  # COMPARE: numbers, greater
 
 
-def expect(lo: Builder, e: Expr, _kind: int, dollar: Dollar) -> None:
+def expect(lo: Builder, e: Expr, kind: int, dollar: Dollar) -> None:
     """Push a value that a field takes if it is of a kind."""
     expressions.expr(lo, e, dollar)
+    if isinstance(e, Jsonata):
+        lo.ins("EXPECT", kind, Site("expected", e.text, e.where, e.field))
 
 
 def condition(lo: Builder, test: Jsonata | bool, otherwise: Label) -> None:
@@ -57,12 +59,15 @@ def delay(lo: Builder, e: Jsonata, kind: str) -> Site | None:
 
 
 def items(lo: Builder, state: MapState) -> None:
-    """Push the items of a Map: what Items gives, or the input, which must be an array."""
+    """Push the items of a Map: what Items gives, or the input, which must be an array.
+
+    AWS refused an object that an expression gave an inline Map (recorded in December 2024).
+    """
     if state.items is not None:
-        expect(lo, state.items, ITEMS, None)
+        expect(lo, state.items, ITEMS if state.distributed else ARRAY, None)
     else:
-        lo.refuse("JSONata", state.where)
         lo.ins("LOAD", 0)
+        lo.ins("EXPECT", ARRAY, Site("input", "", state.where))
 
 
 def _or_fail(lo: Builder, site: Site, shown: str | None = None) -> None:

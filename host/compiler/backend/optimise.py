@@ -9,7 +9,7 @@ from __future__ import annotations
 from tsme.values import cbor
 
 from .instructions import INSTRUCTIONS
-from .ir import Code, Ins, Label, Pooled
+from .ir import Body, Code, Ins, Label, Pooled
 
 _JUMPS = {name for name, row in INSTRUCTIONS.items() if row.jumps}
 _STOPS = {name for name, row in INSTRUCTIONS.items() if row.stops}
@@ -141,7 +141,7 @@ def _reachable(code: Code) -> Code:
             item = code[at]
             at += 1
             if isinstance(item, Ins):
-                if isinstance(item.arg, Label):
+                if isinstance(item.arg, Label) and not isinstance(item.arg, Body):
                     todo.append(places[item.arg])
                 if item.op in _STOPS and not item.child:
                     break

@@ -145,7 +145,7 @@ class Pool:
 
 def _key(op: str, arg: Pooled) -> PoolKey:
     kind = "list" if op in LISTS else "resource" if isinstance(arg, Resource) else ""
-    return kind, cbor.encode(arg.value)
+    return kind, cbor.encode(arg.value, isinstance(arg.value, bytes))
 
 
 def _has_float(value: Json) -> bool:

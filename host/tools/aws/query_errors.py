@@ -54,10 +54,10 @@ def explain(moment: Moment, cause: str | None, value: Any) -> Told:
     subject = f"The JSONata expression '{site.text}' specified for the field '{site.field}'"
     if site.kind == "expected":
         return Told(_unexpected(moment, site, value, subject), site.field)
-    return Told(f"{subject} {_failure(cause or '')}", site.field)
+    return Told(f"{subject} {_failure(moment, cause or '')}", site.field)
 
 
-def _failure(cause: str) -> str:
+def _failure(moment: Moment, cause: str) -> str:
     if not cause:
         return "returned nothing (undefined)."
     code, _, text = cause.partition(": ")
@@ -69,16 +69,19 @@ def _failure(cause: str) -> str:
     error = _thrown()
     if error is None:
         return f"{threw}. {cause}"
-    return f"{threw}. {code}: {message(code, _details(error, text))}"
+    return f"{threw}. {code}: {message(code, _details(moment, error, text))}"
 
 
-def _details(error: ExpressionError, text: str) -> dict[str, Any]:
+def _details(moment: Moment, error: ExpressionError, text: str) -> dict[str, Any]:
     """What is known of an error; `text`: the message that the device gives, too."""
     known = dict(vars(error))
     if known.get("message") is None:
         known["message"] = text
     if "token" not in known and "function" in known:
         known["token"] = natives.known(known["function"])[0]
+    place = moment.listing.sites.get(known.get("instruction") or -1)
+    if "token" not in known and place is not None and place.kind == "token":
+        known["token"] = place.text
     return known
 
 

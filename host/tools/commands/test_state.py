@@ -35,7 +35,7 @@ from ..forms import answers
 from .check import show_problems
 
 NAME = "StateName"  # what AWS calls a state that is given alone
-_ACCOUNT = "us-east-1:123456789012"
+_REGION = "us-east-1"
 _NO_VARIABLE = "TSME-C061"
 _FIRST = "\0"  # no state of anybody has this name
 
@@ -77,19 +77,21 @@ def setting_of(request: Request, now: int | None = None) -> one_state.Setting:
 
 
 def own_context(state: AslState, request: Request, now: int) -> dict[str, Json]:
-    """The context object of a request that brings none."""
+    """The context object of a request that brings none; its account is that of the role."""
     then = timestamp.text(now)
+    role = request.role or state_request.ROLE
+    account = f"{_REGION}:{[*role.split(':'), '', '', '', ''][4]}"
     execution, machine = "test-execution", "test-state"
     out: dict[str, Json] = {
         "Execution": {
-            "Id": f"arn:aws:states:{_ACCOUNT}:express:{machine}:{execution}",
+            "Id": f"arn:aws:states:{account}:express:{machine}:{execution}",
             "Input": request.input,
             "Name": execution,
-            "RoleArn": request.role or state_request.ROLE,
+            "RoleArn": role,
             "StartTime": then,
         },
         "StateMachine": {
-            "Id": f"arn:aws:states:{_ACCOUNT}:stateMachine:{machine}",
+            "Id": f"arn:aws:states:{account}:stateMachine:{machine}",
             "Name": machine,
         },
         "State": {"Name": state.name, "EnteredTime": then, "RetryCount": 0},

@@ -70,6 +70,10 @@ def expect_(vm, d, number, f, stack, a):
 
 
 def _millionths(v):
+    # None of what is not from 0 to 100
     from ..wait import limit
 
-    return limit(v, 4)
+    try:
+        return limit(v, 4)
+    except StatesError:
+        return None
