@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.spec.expression_values import found
+from tsme.program.expressions.functions import regex
 from tsme_host.compiler.jsonata.regexes import compile_regex
 from tsme_host.compiler.jsonata.tree import JsonataError
 
@@ -13,12 +14,17 @@ def first(pattern, flags, text):
     """The first match and its groups, as JavaScript's exec() gives them."""
     code = compile_regex(pattern, flags)
     check_form(code)
-    places = found(code, text, 0)
-    if places is None:
-        return None
     groups = kept_groups(code)
-    pairs = list(zip(places[::2], places[1::2], strict=True))[: groups + 1]
-    return [None if a is None or b is None else text[a:b] for a, b in pairs]
+    places = found(code, text, 0)
+    pairs = list(zip(places[::2], places[1::2], strict=True))[: groups + 1] if places else []
+    texts = [None if a is None or b is None else text[a:b] for a, b in pairs]
+    # The device's own matcher, beside the one that was written from SPEC alone.
+    kept = regex.find(code, text, 0, lambda units: None)
+    if kept is None:
+        assert places is None
+        return None
+    assert [text[kept[0] : kept[1]], *regex.groups(text, kept)] == texts
+    return texts
 
 
 def instructions(code):
