@@ -31,6 +31,7 @@ CORE = Extension(
         ("Py_LIMITED_API", "0x030B0000"),
         ("TSME_CRC_TABLE", "256"),
         ("TSME_TRACE", "1"),
+        ("TSME_ALL_NATIVES", "1"),
     ],
     py_limited_api=True,
     optional=True,

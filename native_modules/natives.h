@@ -4,8 +4,9 @@
 //   X(name, number, parameters, arity)
 //
 // `parameters`: where the bytes of those begin among all; `arity`: how many arguments $map and
-// its like give it. A byte: what it takes (TSME_P_..), + 16 if the context stands for it,
-// + 32 if it may be left out, + 64 if it takes several, + 128 if it is the last.
+// its like give it. A byte: what it takes, by TSME_FITS, + TSME_P_CONTEXT if the context stands
+// for it, + TSME_P_OPTIONAL if it may be left out, + TSME_P_MORE if it takes several,
+// + TSME_P_LAST if it is the last.
 
 #ifndef TSME_NATIVES_H
 #define TSME_NATIVES_H

@@ -66,7 +66,7 @@ extension() {
 build_native() {
     local suffix
     suffix=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
-    extension tsme_core.abi3.so -DTSME_TRACE=1 native_modules/cpython/{core*,journal}.c native_modules/tsme_core/tsme_*.c
+    extension tsme_core.abi3.so -DTSME_TRACE=1 -DTSME_ALL_NATIVES=1 native_modules/cpython/{core*,journal}.c native_modules/tsme_core/tsme_*.c
     extension "tsme_native$suffix" native_modules/cpython/tsme_native.c
     extension "tsme_machines$suffix" native_modules/machines/*.c \
         native_modules/tsme_core/tsme_{crc,math}.c native_modules/tsme_core/tsme_journal*.c

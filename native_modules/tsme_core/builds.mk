@@ -4,7 +4,7 @@
 # clang is the cross compiler; powerpc has 32 bits and s390x has 64, both the high byte first.
 
 BATCH = $(ENGINE) bare/bare_batch.c bare/bare_cases.c bare/port_host.c
-TRAP = -O1 -g -fsanitize=undefined -fsanitize-trap=undefined
+TRAP = -DTSME_ALL_NATIVES=1 -O1 -g -fsanitize=undefined -fsanitize-trap=undefined
 CROSSED = --target=$*-linux-gnu -B/usr/$*-linux-gnu/lib -L/usr/$*-linux-gnu/lib -static -Wl,--no-warn-rwx-segments
 BATCHES = gcc64 gcc64-stress clang64 gcc32 clang32 powerpc s390x
 
@@ -64,7 +64,7 @@ $(ARITHMETICS:%=$(BUILD)/arithmetic-%): $(BUILD)/arithmetic-%: $(ARITHMETIC) $(H
 	$(COMPILE) $(SECTIONS) $(WARN) -o $@ $(filter %.c,$^)
 
 # libFuzzer's targets: make fuzz, in the folder above, runs them.
-FUZZ = -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ = -DTSME_ALL_NATIVES=1 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZERS = run checkpoint value journal
 
 fuzzers: $(FUZZERS:%=$(BUILD)/fuzz-%)

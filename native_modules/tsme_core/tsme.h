@@ -40,6 +40,13 @@
 #define TSME_TRACE 0
 #endif
 
+// 1: the core has the native functions of expressions that are used most (SPEC 2.16), in 4 KB of
+// code; else it has $sum, $count, $average, $string, $boolean, $not and $exists, and leaves
+// evaluations with others to its caller.
+#ifndef TSME_ALL_NATIVES
+#define TSME_ALL_NATIVES 0
+#endif
+
 enum {
     TSME_DEPTH_MAX = 32,      // nesting of a value
     TSME_PATHS_MAX = 8,       // paths a step may PUT to before slot 0 counts as a whole

@@ -98,49 +98,31 @@ static uint64_t tsme_sum(struct tsme_operand a, struct tsme_operand b)
     return tsme_nearest(negative, m, a.exponent - TSME_SPARE);
 }
 
-// The upper 64 bits of the product, below them sticky.
+// The product of mantissas, times 2^-42, the last bit sticky: by shifting and adding, which takes
+// longer than four products of words and less code. What is added has ten zeros at its end, so
+// that it leaves that bit alone.
 static uint64_t tsme_product(uint64_t a, uint64_t b)
 {
-    uint32_t a_high = (uint32_t)(a >> 32);
-    uint32_t b_high = (uint32_t)(b >> 32);
-    uint64_t low = tsme_times_words((uint32_t)a, (uint32_t)b);
-    uint64_t cross = tsme_times_words(a_high, (uint32_t)b);
-    uint64_t other = tsme_times_words((uint32_t)a, b_high);
-    uint64_t middle = (low >> 32) + (uint32_t)cross + (uint32_t)other;
-    uint64_t high = tsme_times_words(a_high, b_high) + (cross >> 32) + (other >> 32);
-    return (high + (middle >> 32)) | (((uint32_t)low | (uint32_t)middle) != 0);
+    uint64_t product = 0;
+    for (a <<= TSME_SPARE; b; b >>= 1) {
+        product = tsme_move_down(product, 1) + (b & 1 ? a : 0);
+    }
+    return product;
 }
 
-// a / b of mantissas of 53 bits, times 2^62, the last bit sticky.
-static uint64_t tsme_quotient(uint64_t a, uint64_t b)
+// Long division by so many bits: the quotient's last 64; in `a` what is left, moved up by one.
+static uint64_t tsme_quotient(uint64_t *a, uint64_t b, int32_t bits)
 {
-    uint64_t q = 0;
-    for (uint32_t i = 0; i < 63; i++) {
-        q <<= 1;
-        if (a >= b) {
-            a -= b;
-            q |= 1;
+    uint64_t quotient = 0;
+    for (; bits; bits--) {
+        quotient <<= 1;
+        if (*a >= b) {
+            *a -= b;
+            quotient |= 1;
         }
-        a <<= 1;
+        *a <<= 1;
     }
-    return q | (a != 0);
-}
-
-static uint64_t tsme_rest(struct tsme_operand a, struct tsme_operand b)
-{
-    if (a.exponent < b.exponent) {
-        return tsme_nearest(a.negative, a.mantissa, a.exponent);
-    }
-    uint64_t m = a.mantissa;
-    for (int32_t i = a.exponent - b.exponent;; i--) {
-        if (m >= b.mantissa) {
-            m -= b.mantissa;
-        }
-        if (!i) {
-            return tsme_nearest(a.negative, m, b.exponent);
-        }
-        m <<= 1;
-    }
+    return quotient;
 }
 
 uint64_t tsme_compute(uint32_t operation, uint64_t a, uint64_t b)
@@ -155,20 +137,25 @@ uint64_t tsme_compute(uint32_t operation, uint64_t a, uint64_t b)
     if (operation <= TSME_SUBTRACT) {
         return tsme_sum(x, y);
     }
+    int32_t exponent = x.exponent - y.exponent;
     if (operation == TSME_MULTIPLY) {
-        return tsme_nearest(negative, tsme_product(x.mantissa << TSME_SPARE, y.mantissa << 11),
-                            x.exponent + y.exponent + 43);
+        return tsme_nearest(negative, tsme_product(x.mantissa, y.mantissa),
+                            x.exponent + y.exponent + 42);
     }
     if (!y.mantissa) {
         return operation == TSME_REMAINDER || !x.mantissa
                    ? TSME_NAN
                    : TSME_INFINITY | (negative ? TSME_SIGN : 0);
     }
-    if (operation == TSME_REMAINDER) {
-        return tsme_rest(x, y);
+    if (operation == TSME_DIVIDE) {
+        uint64_t quotient = tsme_quotient(&x.mantissa, y.mantissa, 63);
+        return tsme_nearest(negative, quotient | (x.mantissa != 0), exponent - 62);
     }
-    return tsme_nearest(negative, tsme_quotient(x.mantissa, y.mantissa),
-                        x.exponent - y.exponent - 62);
+    if (exponent < 0) {
+        return a;
+    }
+    (void)tsme_quotient(&x.mantissa, y.mantissa, exponent + 1);
+    return tsme_nearest(x.negative, x.mantissa, y.exponent - 1);
 }
 
 uint64_t tsme_bits_of(const uint8_t *at)
@@ -183,50 +170,32 @@ uint64_t tsme_bits_of(const uint8_t *at)
 
 /// Whole numbers ///
 
-// The integer part toward 0, and the rest in 2^64ths, the last bit sticky; false if all of it is
-// whole already, or no finite number.
-static bool tsme_split(uint64_t bits, uint64_t *whole, uint64_t *rest)
+bool tsme_to_whole(uint64_t bits, uint32_t way, int64_t *whole)
 {
     struct tsme_operand n = tsme_take_apart(bits);
-    if (n.exponent >= 0 || !n.mantissa) {
+    if (n.exponent > 0) {
         return false;
     }
-    uint32_t by = (uint32_t)-n.exponent;
-    *whole = by < 64 ? n.mantissa >> by : 0;
-    *rest = by < 64 ? n.mantissa << (64 - by) : 1;
-    return true;
-}
-
-uint64_t tsme_floor(uint64_t bits)
-{
-    uint64_t whole;
-    uint64_t rest;
-    if (!tsme_split(bits, &whole, &rest)) {
-        return bits;
+    uint64_t m = 0;
+    uint64_t rest = n.mantissa; // in 2^64ths, of the smallest numbers more than that
+    if (n.exponent > -64) {
+        rest = n.exponent ? n.mantissa << (64 + n.exponent) : 0;
+        m = n.mantissa >> -n.exponent;
+    } else if (way == TSME_EVEN) {
+        rest = 0;
     }
-    bool negative = bits >> 63;
-    return tsme_nearest(negative, whole + (negative && rest), 0);
-}
-
-uint64_t tsme_round_even(uint64_t bits)
-{
-    uint64_t whole;
-    uint64_t rest;
-    if (!tsme_split(bits, &whole, &rest)) {
-        return bits;
+    if (way == TSME_EVEN) {
+        m += rest > TSME_SIGN || (rest == TSME_SIGN && (m & 1));
+    } else {
+        m += rest && n.negative == (way == TSME_DOWN);
     }
-    whole += rest > TSME_SIGN || (rest == TSME_SIGN && (whole & 1));
-    return tsme_nearest(bits >> 63, whole, 0);
+    *whole = n.negative ? -(int64_t)m : (int64_t)m;
+    return way != TSME_AS_IT_IS || !rest;
 }
 
 uint8_t *tsme_write_binary64(uint8_t *to, uint64_t bits)
 {
-    uint64_t whole = 0;
-    uint64_t rest = 0;
-    struct tsme_operand n = tsme_take_apart(bits);
-    if (n.exponent > 0 || (tsme_split(bits, &whole, &rest) && rest)) {
-        return tsme_write_float(to, bits);
-    }
-    whole = n.exponent ? whole : n.mantissa;
-    return tsme_write_integer(to, n.negative ? -(int64_t)whole : (int64_t)whole);
+    int64_t whole;
+    return tsme_to_whole(bits, TSME_AS_IT_IS, &whole) ? tsme_write_integer(to, whole)
+                                                      : tsme_write_float(to, bits);
 }

@@ -44,10 +44,10 @@ uint64_t tsme_nearest(bool negative, uint64_t mantissa, int32_t exponent);
 // The binary64 nearest to a number, which `at` must be.
 uint64_t tsme_bits_of(const uint8_t *at);
 
-// The greatest integer that is no greater, and the nearest one, halves to the even one; the rest
-// of the digits of a binary64 are cut off.
-uint64_t tsme_floor(uint64_t bits);
-uint64_t tsme_round_even(uint64_t bits);
+// The integer below, above, or nearest to a number, halves to the even one; false from 2^53 on,
+// and with TSME_AS_IT_IS also if it is not whole.
+enum { TSME_DOWN = 0, TSME_UP = 1, TSME_EVEN = 2, TSME_AS_IT_IS = 3 };
+bool tsme_to_whole(uint64_t bits, uint32_t way, int64_t *whole);
 
 // Writes a number as SPEC 2.16 has it, 1 to 9 bytes: whole and of less than 2^53 as an integer.
 // One past it.

@@ -105,7 +105,6 @@ static inline tsme_ref tsme_thing(void *block, uint32_t size, uint32_t kind)
     return ref;
 }
 
-#define tsme_nothing ((tsme_ref){&tsme_simple[TSME_MISSING - TSME_FALSE], 1, 0})
 static inline tsme_ref tsme_boolean(bool b)
 {
     return (tsme_ref){&tsme_simple[b ? TSME_TRUE - TSME_FALSE : 0], 1, 0};
@@ -158,7 +157,6 @@ enum { TSME_PIPE = 14 };       // OPERATE ~>
 enum { TSME_ANSWERED = 1000 }; // inside: no error, and there is no more to it
 tsme_ref *tsme_op_operate(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref *tsme_op_is(struct tsme *t, tsme_ref *sp, uint32_t operand);
-int tsme_truth(struct tsme *t, const uint8_t *at, bool *holds);
 
 // tsme_arena.c: what a collection does with a value, a block, that does not refer to anything.
 void tsme_see_value(struct tsme *t, tsme_ref *ref, bool move);

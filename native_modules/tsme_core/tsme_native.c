@@ -4,6 +4,7 @@
 // package. What is not here, as a function or in one, the core leaves to its caller, with the
 // whole evaluation: TSME_ELSEWHERE.
 
+#include "tsme_binary64.h"
 #include "tsme_native.h"
 
 #include <string.h>
@@ -20,12 +21,47 @@ uint32_t tsme_native_arity(uint32_t function)
     return tsme_native_arities[function];
 }
 
-static int tsme_run_native(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp)
+static int tsme_native_sum(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp)
+{
+    const uint8_t *at = args[0].at;
+    uint32_t count = tsme_is_nothing(at) ? 0 : tsme_head(&at);
+    uint64_t sum = 0;
+    if (function == TSME_N_COUNT) {
+        return tsme_give_integer(t, args, sp, count);
+    }
+    for (uint32_t left = count; left; left--) {
+        uint64_t bits = tsme_bits_of(at);
+        if (!tsme_is_finite(bits) || !tsme_is_finite(sum)) {
+            return TSME_ELSEWHERE;
+        }
+        sum = tsme_compute(TSME_ADD, sum, bits);
+        at = tsme_skip(at);
+    }
+    if (function == TSME_N_AVERAGE) {
+        if (!count) {
+            args[0] = tsme_nothing;
+            return TSME_OK;
+        }
+        if (!tsme_is_finite(sum)) {
+            return TSME_ELSEWHERE;
+        }
+        sum = tsme_compute(TSME_DIVIDE, sum, tsme_nearest(false, count, 0));
+    }
+    return tsme_give_bits(t, args, sp, sum);
+}
+
+static int tsme_native_truth(struct tsme *t, tsme_ref *args, bool no)
+{
+    bool holds;
+    int err = tsme_truth(t, args[0].at, &holds);
+    args[0] = (tsme_ref){&tsme_simple[holds != no], 1, 0};
+    return err;
+}
+
+#if TSME_ALL_NATIVES
+static int tsme_run_more(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp)
 {
     switch (function) {
-    case TSME_N_SUM:
-    case TSME_N_COUNT:
-    case TSME_N_AVERAGE: return tsme_native_sum(t, function, args, sp);
     case TSME_N_MAX:
     case TSME_N_MIN: return tsme_native_extreme(function, args);
     case TSME_N_FLOOR:
@@ -33,16 +69,10 @@ static int tsme_run_native(struct tsme *t, uint32_t function, tsme_ref *args, ts
     case TSME_N_ROUND:
     case TSME_N_ABS: return tsme_native_whole(t, function, args, sp);
     case TSME_N_NUMBER: return tsme_native_number(t, args, sp);
-    case TSME_N_STRING:
-        if (*args[1].at == TSME_TRUE) {
-            return TSME_ELSEWHERE;
-        }
-        return *args[0].at >> 5 == TSME_TEXT ? TSME_OK
-                                             : tsme_native_write(t, TSME_WRITES_STRING, args, sp);
-    case TSME_N_LOWERCASE: return tsme_native_write(t, TSME_WRITES_LOWER, args, sp);
-    case TSME_N_UPPERCASE: return tsme_native_write(t, TSME_WRITES_UPPER, args, sp);
-    case TSME_N_TRIM: return tsme_native_write(t, TSME_WRITES_TRIMMED, args, sp);
-    case TSME_N_JOIN: return tsme_native_write(t, TSME_WRITES_JOINED, args, sp);
+    case TSME_N_LOWERCASE:
+    case TSME_N_UPPERCASE:
+    case TSME_N_TRIM:
+    case TSME_N_JOIN: return tsme_give_written(t, args, sp, function);
     case TSME_N_LENGTH: return tsme_native_length(t, args, sp);
     case TSME_N_SUBSTRING: return tsme_native_substring(t, args, sp);
     case TSME_N_SUBSTRING_BEFORE:
@@ -50,6 +80,32 @@ static int tsme_run_native(struct tsme *t, uint32_t function, tsme_ref *args, ts
     case TSME_N_CONTAINS: return tsme_native_find(t, function, args, sp);
     case TSME_N_SPLIT: return tsme_native_split(t, args, sp);
     default: return tsme_native_data(t, function, args, sp);
+    }
+}
+#endif
+
+static int tsme_run_native(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp)
+{
+    switch (function) {
+    case TSME_N_SUM:
+    case TSME_N_COUNT:
+    case TSME_N_AVERAGE: return tsme_native_sum(t, function, args, sp);
+    case TSME_N_BOOLEAN:
+    case TSME_N_NOT: return tsme_native_truth(t, args, function == TSME_N_NOT);
+    case TSME_N_EXISTS:
+        args[0] = (tsme_ref){&tsme_simple[!tsme_is_nothing(args[0].at)], 1, 0};
+        return TSME_OK;
+    case TSME_N_STRING:
+        if (*args[1].at == TSME_TRUE) {
+            return TSME_ELSEWHERE;
+        }
+        return *args[0].at >> 5 == TSME_TEXT ? TSME_OK
+                                             : tsme_give_written(t, args, sp, TSME_WRITES_STRING);
+#if TSME_ALL_NATIVES
+    default: return tsme_run_more(t, function, args, sp);
+#else
+    default: return TSME_ELSEWHERE;
+#endif
     }
 }
 

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#if TSME_ALL_NATIVES
+
 static int tsme_give_part(tsme_ref *args, const uint8_t *at)
 {
     args[0] = (tsme_ref){at, 0, 0};
@@ -33,39 +35,7 @@ static uint8_t *tsme_copy(uint8_t *to, const uint8_t *from, const uint8_t *end)
     return to + (end - from);
 }
 
-/// Truth and kinds ///
-
-int tsme_truth(struct tsme *t, const uint8_t *at, bool *holds)
-{
-    *holds = false;
-    for (uint32_t left = 1; left; left--) {
-        if (tsme_is_array(at)) {
-            left += tsme_head(&at);
-            continue;
-        }
-        const uint8_t *body = at;
-        if (tsme_is_number(at)) {
-            uint64_t bits = tsme_bits_of(at);
-            if (bits << 1 == TSME_INFINITY << 1) {
-                return tsme_raise(t, TSME_CODE("D1001"));
-            }
-            *holds |= bits << 1 != 0 && !tsme_is_nan(bits);
-        } else if (*at >> 5 == TSME_TEXT || *at >> 5 == TSME_OBJECT) {
-            *holds |= tsme_head(&body) != 0;
-        } else {
-            *holds |= *at == TSME_TRUE;
-        }
-        at = tsme_skip(at);
-    }
-    return TSME_OK;
-}
-
-static int tsme_native_truth(struct tsme *t, tsme_ref *args, bool no)
-{
-    bool holds;
-    int err = tsme_truth(t, args[0].at, &holds);
-    return err ? err : tsme_give_part(args, &tsme_simple[holds != no]);
-}
+/// Kinds ///
 
 static int tsme_native_type(tsme_ref *args)
 {
@@ -98,25 +68,6 @@ static int tsme_native_type(tsme_ref *args)
 
 /// Order ///
 
-// Texts by the units of UTF-16: characters above U+FFFF, of four bytes, are below those of three
-// bytes from U+E000 on, 0xEE and 0xEF.
-int tsme_compare_texts(const uint8_t *a, const uint8_t *b)
-{
-    uint32_t m = tsme_head(&a);
-    uint32_t n = tsme_head(&b);
-    uint32_t least = m < n ? m : n;
-    for (uint32_t i = 0; i < least; i++) {
-        uint32_t c = a[i];
-        uint32_t d = b[i];
-        if (c != d) {
-            c += c == 0xEE || c == 0xEF ? 16 : 0;
-            d += d == 0xEE || d == 0xEF ? 16 : 0;
-            return c < d ? -1 : 1;
-        }
-    }
-    return (m > n) - (m < n);
-}
-
 static int tsme_native_compare(struct tsme *t, tsme_ref *args, tsme_ref *sp)
 {
     const uint8_t *a = args[0].at;
@@ -137,7 +88,7 @@ static int tsme_native_compare(struct tsme *t, tsme_ref *args, tsme_ref *sp)
         return tsme_raise(t, TSME_CODE("T2007"));
     }
     if (text) {
-        order = tsme_compare_texts(a, b);
+        order = tsme_compare_units(a, b);
     } else if (tsme_is_nan(tsme_bits_of(a)) || tsme_is_nan(tsme_bits_of(b))) {
         order = 1;
     } else {
@@ -265,9 +216,6 @@ static int tsme_native_merge(struct tsme *t, tsme_ref *args, tsme_ref *sp)
 int tsme_native_data(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp)
 {
     switch (function) {
-    case TSME_N_BOOLEAN: return tsme_native_truth(t, args, false);
-    case TSME_N_NOT: return tsme_native_truth(t, args, true);
-    case TSME_N_EXISTS: return tsme_give_part(args, &tsme_simple[!tsme_is_nothing(args[0].at)]);
     case TSME_N_TYPE: return tsme_native_type(args);
     case TSME_N_APPEND: return tsme_native_append(t, args, sp);
     case TSME_N_DISTINCT: return tsme_native_distinct(t, args, sp);
@@ -281,3 +229,5 @@ int tsme_native_data(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref
     default: return TSME_ELSEWHERE;
     }
 }
+
+#endif

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#if TSME_ALL_NATIVES
+
 struct tsme_span {
     const uint8_t *at;
     uint32_t size;
@@ -86,51 +88,37 @@ static uint32_t tsme_bytes_of(struct tsme_span s, uint32_t characters)
     return at;
 }
 
+// Whether the value is an integer of 32 bits, and which.
+static bool tsme_is_int(const uint8_t *at, int32_t *n)
+{
+    int64_t number;
+    if (!tsme_integer(at, &number)) {
+        return false;
+    }
+    *n = (int32_t)number;
+    return *n == number;
+}
+
 int tsme_native_substring(struct tsme *t, tsme_ref *args, tsme_ref *sp)
 {
     struct tsme_span s = tsme_span_of(args);
-    int64_t count = tsme_characters(s.at, s.size);
-    int64_t from;
-    int64_t most = count;
-    bool whole = tsme_integer(args[1].at, &from);
-    if (!tsme_is_nothing(args[2].at)) {
-        whole = whole && tsme_integer(args[2].at, &most);
-    }
-    if (!whole) {
+    int32_t count = (int32_t)tsme_characters(s.at, s.size);
+    int32_t from;
+    int32_t most = count;
+    if (!tsme_is_int(args[1].at, &from) ||
+        (!tsme_is_nothing(args[2].at) && !tsme_is_int(args[2].at, &most))) {
         return TSME_ELSEWHERE;
     }
     if (from < 0) {
         from = from < -count ? 0 : from + count;
     }
-    from = from < count ? from : count;
-    most = most < 0 ? 0 : most < count ? most : count;
     uint32_t first = tsme_bytes_of(s, (uint32_t)from);
     struct tsme_span rest = {s.at + first, s.size - first};
-    return tsme_give_span(t, args, sp, first, tsme_bytes_of(rest, (uint32_t)most));
+    uint32_t size = most < 0 ? 0 : tsme_bytes_of(rest, (uint32_t)most);
+    return tsme_give_span(t, args, sp, first, size);
 }
 
 /// What is written ///
-
-// Makes what `write` writes of the arguments the result: it is counted first.
-static int tsme_give_written(struct tsme *t, tsme_ref *args, tsme_ref *sp, tsme_writes write)
-{
-    struct tsme_writer out = {0, 0};
-    if (!write(&out, args)) { // calls: tsme_writings
-        return TSME_ELSEWHERE;
-    }
-    uint32_t size = out.size;
-    if (size >= t->program.largest) {
-        return tsme_raise(t, TSME_CODE("D2015"));
-    }
-    int err = tsme_reserve(t, sp, size + TSME_HEAD_MAX);
-    if (err) {
-        return err;
-    }
-    out = (struct tsme_writer){t->top + TSME_HEAD_MAX, 0};
-    (void)write(&out, args); // calls: tsme_writings
-    tsme_give_built(t, args, TSME_TEXT, size, out.to, 0);
-    return TSME_OK;
-}
 
 static bool tsme_write_changed(struct tsme_writer *out, const tsme_ref *args, uint8_t first)
 {
@@ -144,16 +132,6 @@ static bool tsme_write_changed(struct tsme_writer *out, const tsme_ref *args, ui
         tsme_write_bytes(out, &c, 1);
     }
     return true;
-}
-
-static bool tsme_write_lower(struct tsme_writer *out, const tsme_ref *args)
-{
-    return tsme_write_changed(out, args, 'A');
-}
-
-static bool tsme_write_upper(struct tsme_writer *out, const tsme_ref *args)
-{
-    return tsme_write_changed(out, args, 'a');
 }
 
 // Blanks at both ends away, and one where several are.
@@ -192,49 +170,14 @@ static bool tsme_write_joined(struct tsme_writer *out, const tsme_ref *args)
     return true;
 }
 
-// Of anything but nothing; false: of a number whose digits the caller has.
-static bool tsme_write_string(struct tsme_writer *out, const tsme_ref *args)
+bool tsme_write_more(struct tsme_writer *out, const tsme_ref *args, uint32_t which)
 {
-    if (*args->at >> 5 != TSME_TEXT) {
-        return tsme_is_function(args->at) || tsme_write_json(out, args->at, TSME_STRING);
+    switch (which) {
+    case TSME_N_LOWERCASE: return tsme_write_changed(out, args, 'A');
+    case TSME_N_UPPERCASE: return tsme_write_changed(out, args, 'a');
+    case TSME_N_TRIM: return tsme_write_trimmed(out, args);
+    default: return tsme_write_joined(out, args);
     }
-    struct tsme_span s = tsme_span_of(args);
-    tsme_write_bytes(out, s.at, s.size);
-    return true;
-}
-
-static bool tsme_write_both(struct tsme_writer *out, const tsme_ref *args)
-{
-    return (tsme_is_nothing(args[0].at) || tsme_write_string(out, &args[0])) &&
-           (tsme_is_nothing(args[1].at) || tsme_write_string(out, &args[1]));
-}
-
-// By TSME_WRITES_LOWER ..
-static const tsme_writes tsme_writings[] = {
-    tsme_write_lower,  tsme_write_upper,  tsme_write_trimmed,
-    tsme_write_joined, tsme_write_string, tsme_write_both,
-};
-
-int tsme_native_write(struct tsme *t, uint32_t which, tsme_ref *args, tsme_ref *sp)
-{
-    return tsme_give_written(t, args, sp, tsme_writings[which]);
-}
-
-int tsme_concatenate(struct tsme *t, tsme_ref *args, tsme_ref *sp)
-{
-    uint32_t a;
-    uint32_t b;
-    int err = tsme_weigh(t, &args[0], &a);
-    if (!err) {
-        err = tsme_weigh(t, &args[1], &b);
-    }
-    if (!err) {
-        err = tsme_count_read(t, a + b);
-    }
-    if (!err) {
-        err = tsme_native_write(t, TSME_WRITES_BOTH, args, sp);
-    }
-    return err ? err : tsme_count_made(t, args);
 }
 
 /// $split ///
@@ -262,22 +205,24 @@ static uint32_t tsme_cut(struct tsme_span s, struct tsme_span by, uint8_t *to, u
 
 int tsme_native_split(struct tsme *t, tsme_ref *args, tsme_ref *sp)
 {
-    int64_t most = UINT32_MAX;
+    int32_t most = INT32_MAX;
     if (*args[1].at >> 5 != TSME_TEXT || *args[1].at == TSME_TEXT << 5 ||
-        (!tsme_is_nothing(args[2].at) && !tsme_integer(args[2].at, &most))) {
+        (!tsme_is_nothing(args[2].at) && !tsme_is_int(args[2].at, &most))) {
         return TSME_ELSEWHERE; // by a matcher, into characters, or to a fraction of a piece
     }
     if (most < 0) {
         return tsme_raise(t, TSME_CODE("D3020"));
     }
-    uint32_t pieces = most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
     uint32_t count;
-    uint32_t size = tsme_cut(tsme_span_of(&args[0]), tsme_span_of(&args[1]), 0, pieces, &count);
+    uint32_t size =
+        tsme_cut(tsme_span_of(&args[0]), tsme_span_of(&args[1]), 0, (uint32_t)most, &count);
     int err = tsme_reserve(t, sp, size + TSME_HEAD_MAX);
     if (!err) {
         uint8_t *to = t->top + TSME_HEAD_MAX;
-        (void)tsme_cut(tsme_span_of(&args[0]), tsme_span_of(&args[1]), to, pieces, &count);
+        (void)tsme_cut(tsme_span_of(&args[0]), tsme_span_of(&args[1]), to, (uint32_t)most, &count);
         tsme_give_built(t, args, TSME_ARRAY, count, to + size, 1);
     }
     return err;
 }
+
+#endif

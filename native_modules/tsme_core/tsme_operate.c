@@ -4,6 +4,7 @@
 #include "tsme_equal.h"
 #include "tsme_frames.h"
 #include "tsme_machine.h"
+#include "tsme_native.h"
 
 #include <string.h>
 
@@ -49,22 +50,6 @@ tsme_ref *tsme_op_is(struct tsme *t, tsme_ref *sp, uint32_t operand)
 }
 
 /// Comparisons ///
-
-// Texts by their UTF-16: as bytes, but that what needs two units comes before U+E000.
-static int tsme_compare_units(const uint8_t *a, const uint8_t *b)
-{
-    uint32_t m = tsme_head(&a);
-    uint32_t n = tsme_head(&b);
-    uint32_t i = 0;
-    while (i < m && i < n && a[i] == b[i]) {
-        i++;
-    }
-    if (i == m || i == n) {
-        return (m > n) - (m < n);
-    }
-    bool pairs = (a[i] >= 0xF0) != (b[i] >= 0xF0) && a[i] >= 0xEE && b[i] >= 0xEE;
-    return (a[i] < b[i]) != pairs ? -1 : 1;
-}
 
 static bool tsme_is_ordered(const uint8_t *at)
 {

@@ -1,10 +1,12 @@
 // Signatures of native functions, such as <s-nn?:s>: what arguments fit, and what they become
 // (SPEC 2.16).
 //
-// A parameter takes one argument, at most one (`?`, `-`), or one and more (`+`). The first takes
-// as many as it can, and gives some back if the others do not fit then: as the regular expression
-// does that the reference implementation makes of a signature. Where `-` took none the context
-// stands for it; one that takes an array makes one of what is none. natives.h has them as bytes.
+// A parameter takes one argument, at most one (`?`, `-`), or one and more (`+`), as many as it
+// can, and the first gives its one back if the others do not fit then. That is what the regular
+// expression finds that the reference implementation makes of a signature, for no function has
+// a parameter that must be given behind another that may be left out, but for the first. Where `-`
+// took none the context stands for it; one that takes an array makes one of what is none.
+// natives.h has the parameters as bytes.
 
 #include "tsme_native.h"
 
@@ -30,40 +32,27 @@ static uint32_t tsme_letter(const uint8_t *at)
     return *at >= TSME_FALSE ? others[*at - TSME_FALSE] : 4u << (*at >> 5);
 }
 
-// How many arguments each parameter takes; false if they do not fit.
+// How many arguments each parameter takes, the first one none if `skip`; false if they do not fit.
 static bool tsme_share_arguments(const uint8_t *parameters, uint8_t *taken, const tsme_ref *args,
-                                 uint32_t count)
+                                 uint32_t count, bool skip)
 {
-    uint32_t at = 0;
-    uint32_t i = 0;
     for (;;) {
-        uint32_t p = parameters[i];
+        uint32_t p = *parameters++;
         uint32_t n = 0;
-        while (at + n < count && (n == 0 || p & TSME_P_MORE) &&
-               tsme_fits_what[p & 15] & tsme_letter(args[at + n].at)) {
+        while (!skip && n < count && (n == 0 || p & TSME_P_MORE) &&
+               tsme_fits_what[p & 15] & tsme_letter(args[n].at)) {
             n++;
         }
-        if (n || p & TSME_P_OPTIONAL) {
-            taken[i] = (uint8_t)n;
-            at += n;
-            if (!(p & TSME_P_LAST)) {
-                i++;
-                continue;
-            }
-            if (at == count) {
-                return true;
-            }
-            at -= n;
+        if (!n && !(p & TSME_P_OPTIONAL)) {
+            return false;
         }
-        do { // back to the last that can take one less
-            if (!i) {
-                return false;
-            }
-            i--;
-            at -= taken[i];
-        } while (taken[i] == !(parameters[i] & TSME_P_OPTIONAL));
-        at += --taken[i];
-        i++;
+        *taken++ = (uint8_t)n;
+        args += n;
+        count -= n;
+        if (p & TSME_P_LAST) {
+            return !count;
+        }
+        skip = false;
     }
 }
 
@@ -101,7 +90,8 @@ int tsme_fit(struct tsme *t, const uint8_t *parameters, tsme_ref *args, tsme_ref
 {
     uint8_t taken[TSME_PARAMETERS_MAX] = {0};
     uint32_t count = (uint32_t)(sp - args);
-    if (!tsme_share_arguments(parameters, taken, args, count)) {
+    if (!tsme_share_arguments(parameters, taken, args, count, false) &&
+        !tsme_share_arguments(parameters, taken, args, count, true)) {
         return tsme_raise(t, TSME_CODE("T0410"));
     }
     for (uint32_t i = 0; i < TSME_NATIVE_ARGUMENTS; i++) {

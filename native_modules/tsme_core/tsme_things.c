@@ -432,13 +432,9 @@ tsme_ref *tsme_op_done(struct tsme *t, tsme_ref *sp, uint32_t operand)
 // Whether a number, rounded down, is n.
 static bool tsme_names_place(const uint8_t *at, int64_t n)
 {
-    uint8_t whole[TSME_HEAD_MAX];
     int64_t number;
-    if (!tsme_integer(at, &number)) {
-        (void)tsme_write_binary64(whole, tsme_floor(tsme_bits_of(at)));
-        if (!tsme_integer(whole, &number)) {
-            return false;
-        }
+    if (!tsme_integer(at, &number) && !tsme_to_whole(tsme_bits_of(at), TSME_DOWN, &number)) {
+        return false;
     }
     return number == n;
 }

@@ -26,10 +26,10 @@ def load() -> ctypes.CDLL:
     library = ctypes.CDLL(str(LIBRARY))
     library.tsme_float_bits.restype = ctypes.c_uint64
     library.tsme_times.restype = library.tsme_divide.restype = ctypes.c_uint64
-    for name in ("compute", "nearest", "floor", "round_even", "bits_of"):
+    for name in ("compute", "nearest", "bits_of"):
         getattr(library, f"tsme_{name}").restype = ctypes.c_uint64
     library.tsme_write_float.restype = library.tsme_write_binary64.restype = ctypes.c_void_p
-    for name in ("number", "is_float", "round_number", "integral"):
+    for name in ("number", "is_float", "round_number", "integral", "to_whole"):
         getattr(library, f"tsme_{name}").restype = ctypes.c_bool
     return library
 

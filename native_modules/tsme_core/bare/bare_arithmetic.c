@@ -2,11 +2,14 @@
 // must come of them, and says which is the first that gives something else.
 //
 //   bare_arithmetic FILE     each: the operation (1 byte), two operands and the result (8 bytes
-//                            each, the high byte first); 5 is the floor of the first, 6 it rounded
+//                            each, the high byte first); 5 and more: the integer that the first
+//                            becomes, or it itself
 
 #include "../tsme_binary64.h"
 
 #include <stdio.h>
+
+enum { TSME_WAYS = 5 }; // behind the operations
 
 static uint64_t bare_bits(const uint8_t *at)
 {
@@ -20,11 +23,11 @@ static uint64_t bare_bits(const uint8_t *at)
 static uint64_t bare_made(const uint8_t *one)
 {
     uint64_t a = bare_bits(one + 1);
-    switch (*one) {
-    case 5: return tsme_floor(a);
-    case 6: return tsme_round_even(a);
-    default: return tsme_compute(*one, a, bare_bits(one + 9));
+    if (*one < TSME_WAYS) {
+        return tsme_compute(*one, a, bare_bits(one + 9));
     }
+    int64_t whole;
+    return tsme_to_whole(a, *one - TSME_WAYS, &whole) ? (uint64_t)whole : a;
 }
 
 int main(int count, char **names)
