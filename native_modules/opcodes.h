@@ -4,7 +4,11 @@
 //
 // Letters are those of the table; ' ' for none. `counted`: what says how many values
 // it takes besides `pops`; `missing`: 2 if it takes one that may be missing, + 1 if it
-// leaves such a one. Those of expressions (SPEC 2.16) are refused by name: X(name, number).
+// leaves such a one. Those of expressions (SPEC 2.16):
+//
+//   X(name, number, operand, constant, choices, counted, pops, pushes, flow)
+//
+// of which `pops` and `pushes` count values alone, and not what is no value.
 
 #ifndef TSME_OPCODES_H
 #define TSME_OPCODES_H
@@ -50,48 +54,48 @@
     X(QUERY, 36, 'c', 'Q', 0x0, ' ', 1, 1, 0, ' ') \
     X(FRAME, 37, 'n', ' ', 0x0, ' ', 0, 0, 0, 'c')
 
-#define TSME_RESERVED(X) \
-    X(EVAL, 64) \
-    X(BODY, 65) \
-    X(RETURN, 66) \
-    X(GET, 67) \
-    X(SET, 68) \
-    X(NONE, 69) \
-    X(CLOSURE, 70) \
-    X(FUNC, 71) \
-    X(REGEX, 72) \
-    X(HOLE, 73) \
-    X(PARTIAL, 74) \
-    X(INVOKE, 75) \
-    X(IS, 76) \
-    X(MINUS, 77) \
-    X(OPERATE, 78) \
-    X(NAME, 79) \
-    X(WILD, 80) \
-    X(AT, 81) \
-    X(EACH, 82) \
-    X(NEXT, 83) \
-    X(POSITION, 84) \
-    X(BUILD, 85) \
-    X(ADD, 86) \
-    X(SPREAD, 87) \
-    X(KEEP, 88) \
-    X(MEMBER, 89) \
-    X(GROUP, 90) \
-    X(DONE, 91) \
-    X(SORT, 92) \
-    X(STEP, 93) \
-    X(ANSWER, 94) \
-    X(TUPLE, 95) \
-    X(UNTUPLE, 96) \
-    X(CLONE, 97) \
-    X(UPDATE, 98) \
-    X(REMOVE, 99) \
-    X(LEVEL, 100) \
-    X(SIGNED, 101) \
-    X(EXPECT, 102) \
-    X(ITEM, 103) \
-    X(FAULT, 104)
+#define TSME_EXPRESSIONS(X) \
+    X(EVAL, 64, 't', ' ', 0x0, 'p', 0, 1, 'v') \
+    X(BODY, 65, 'n', ' ', 0x0, ' ', 0, 0, 'c') \
+    X(RETURN, 66, '-', ' ', 0x0, ' ', 1, 0, 'e') \
+    X(GET, 67, 'l', ' ', 0x0, ' ', 0, 1, ' ') \
+    X(SET, 68, 'l', ' ', 0x0, ' ', 1, 0, ' ') \
+    X(NONE, 69, '-', ' ', 0x0, ' ', 0, 1, ' ') \
+    X(CLOSURE, 70, 't', ' ', 0x0, ' ', 0, 1, ' ') \
+    X(FUNC, 71, 'f', ' ', 0x0, ' ', 0, 1, ' ') \
+    X(REGEX, 72, 'c', 'B', 0x0, ' ', 0, 1, ' ') \
+    X(HOLE, 73, '-', ' ', 0x0, ' ', 0, 1, ' ') \
+    X(PARTIAL, 74, 'n', ' ', 0x0, 'n', 1, 1, ' ') \
+    X(INVOKE, 75, 'n', ' ', 0x0, 'n', 1, 1, 'v') \
+    X(IS, 76, 'k', ' ', 0xff, ' ', 1, 1, ' ') \
+    X(MINUS, 77, '-', ' ', 0x0, ' ', 1, 1, ' ') \
+    X(OPERATE, 78, 'k', ' ', 0x7fff, ' ', 2, 1, ' ') \
+    X(NAME, 79, 'c', 'T', 0x0, ' ', 1, 1, ' ') \
+    X(WILD, 80, 'k', ' ', 0x3, ' ', 1, 1, ' ') \
+    X(AT, 81, 'z', ' ', 0x0, ' ', 1, 1, ' ') \
+    X(EACH, 82, '-', ' ', 0x0, ' ', 1, 0, ' ') \
+    X(NEXT, 83, 't', ' ', 0x0, ' ', 0, 1, 'b') \
+    X(POSITION, 84, 'i', ' ', 0x0, ' ', 0, 1, ' ') \
+    X(BUILD, 85, 'k', ' ', 0xf, ' ', 0, 0, ' ') \
+    X(ADD, 86, 'i', ' ', 0x0, ' ', 1, 0, ' ') \
+    X(SPREAD, 87, 'i', ' ', 0x0, ' ', 1, 0, ' ') \
+    X(KEEP, 88, 'i', ' ', 0x0, ' ', 2, 0, ' ') \
+    X(MEMBER, 89, 'i', ' ', 0x0, ' ', 2, 0, ' ') \
+    X(GROUP, 90, 'i', ' ', 0x0, ' ', 2, 0, ' ') \
+    X(DONE, 91, 'k', ' ', 0xffff, ' ', 0, 1, ' ') \
+    X(SORT, 92, '-', ' ', 0x0, ' ', 1, 0, ' ') \
+    X(STEP, 93, 't', ' ', 0x0, ' ', 0, 2, 'b') \
+    X(ANSWER, 94, '-', ' ', 0x0, ' ', 1, 0, ' ') \
+    X(TUPLE, 95, 'n', ' ', 0x0, 'n', 0, 1, ' ') \
+    X(UNTUPLE, 96, 'n', ' ', 0x0, ' ', 1, 0, ' ') \
+    X(CLONE, 97, '-', ' ', 0x0, ' ', 1, 1, ' ') \
+    X(UPDATE, 98, '-', ' ', 0x0, ' ', 2, 0, ' ') \
+    X(REMOVE, 99, '-', ' ', 0x0, ' ', 2, 0, ' ') \
+    X(LEVEL, 100, 'n', ' ', 0x0, ' ', 0, 0, ' ') \
+    X(SIGNED, 101, 'c', 'T', 0x0, ' ', 1, 1, ' ') \
+    X(EXPECT, 102, 'k', ' ', 0xff, ' ', 1, 1, ' ') \
+    X(ITEM, 103, 'c', 'I', 0x0, ' ', 1, 1, ' ') \
+    X(FAULT, 104, 'c', 'T', 0x0, ' ', 0, 0, 'e')
 // clang-format on
 
 #endif

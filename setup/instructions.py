@@ -117,8 +117,8 @@ def header(rows: list[list[str]], reserved: list[list[str]], first: int) -> str:
         cells += [quote(counted), str(plain), str(len(pushes)), str(2 * maybe + ("?" in pushes))]
         lines.append(f"    X({', '.join([*cells, quote(flow)])})")
     text = " \\\n".join(["#define TSME_INSTRUCTIONS(X)", *lines])
-    names = [f"    X({row[0]}, {number})" for number, row in enumerate(reserved, first)]
-    text += "\n\n" + " \\\n".join(["#define TSME_RESERVED(X)", *names])
+    inner = [inner_row(row, number) for number, row in enumerate(reserved, first)]
+    text += "\n\n" + " \\\n".join(["#define TSME_EXPRESSIONS(X)", *inner])
     return f"""\
 // The instructions (SPEC 2.2), written by setup/instructions.py from the table in opcodes.py:
 //
@@ -126,7 +126,11 @@ def header(rows: list[list[str]], reserved: list[list[str]], first: int) -> str:
 //
 // Letters are those of the table; ' ' for none. `counted`: what says how many values
 // it takes besides `pops`; `missing`: 2 if it takes one that may be missing, + 1 if it
-// leaves such a one. Those of expressions (SPEC 2.16) are refused by name: X(name, number).
+// leaves such a one. Those of expressions (SPEC 2.16):
+//
+//   X(name, number, operand, constant, choices, counted, pops, pushes, flow)
+//
+// of which `pops` and `pushes` count values alone, and not what is no value.
 
 #ifndef TSME_OPCODES_H
 #define TSME_OPCODES_H
@@ -137,6 +141,18 @@ def header(rows: list[list[str]], reserved: list[list[str]], first: int) -> str:
 
 #endif
 """
+
+
+def inner_row(row: list[str], number: int) -> str:
+    """An instruction of expressions for the header."""
+    name, operand, effect, flow, _ = row
+    pops, _, pushes = effect.partition(">")
+    taken, given = (sum(int(c) for c in text if c.isdigit()) for text in (pops, pushes))
+    counted = "".join(c for c in pops if c in "np")
+    check = operand[1:] if operand[0] == "c" else ""
+    choices = operand[1:] if operand[0] in "kp" else "0"
+    cells = [name, str(number), quote(operand[0]), quote(check), f"0x{choices}", quote(counted)]
+    return f"    X({', '.join([*cells, str(taken), str(given), quote(flow)])})"
 
 
 # What a parameter of a native function takes, by number; native_modules/natives.h explains them.

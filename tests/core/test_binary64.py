@@ -51,7 +51,7 @@ def some(rng: random.Random) -> float:
 
 def whole(way: int, a: float) -> int | None:
     """The integer that a number becomes; nothing: it stays as it is."""
-    found = {DOWN: math.floor, UP: math.ceil, EVEN: round, WHOLE: int}[way](a)
+    found = (math.floor(a), math.ceil(a), round(a), int(a))[way - DOWN]
     kept = abs(a) >= 2**53 or (way == WHOLE and found != a)
     return None if kept else found
 

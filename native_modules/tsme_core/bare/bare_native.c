@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BARE_MEMORY = 1 << 20, BARE_OPERATORS = 1000, BARE_STACK = 250 };
+enum { BARE_MEMORY = 1 << 17, BARE_OPERATORS = 1000, BARE_STACK = 250 };
 
 static int bare_operate(struct tsme *t, uint32_t k, tsme_ref *sp)
 {
