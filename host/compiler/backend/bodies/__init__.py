@@ -9,7 +9,7 @@ from .base import Again, Here
 from .body import Body, Cell
 from .finish import finished, key_of
 from .levels import unknown
-from .linked import linked, needs
+from .linked import linked, needs, takes
 from .lowering import Lowering
 from .names import GIVEN, Names, Push, Tree, bare, states_member, used
 from .scope import Frame
@@ -89,7 +89,7 @@ class Bodies:
             if key not in out:
                 name = key.removesuffix("[]")
                 for other in needs(name):
-                    self._linked.setdefault(other, BodyLabel(other, 0))
+                    self._linked.setdefault(other, BodyLabel(other, takes(other)))
                     todo.append(other)
                 out[key] = linked(name, key != name, self._linked)
                 out[key].label = self._linked[key]

@@ -18,7 +18,7 @@ from ...jsonata.tree import (
     Variable,
 )
 from ..ir import Body as BodyLabel
-from ..ir import Pooled
+from ..ir import Label, Pooled
 from .base import DEEPEST, Here
 from .body import KEEP, OPERATORS, SEQUENCE, Cell
 from .inline import Inline
@@ -99,10 +99,11 @@ class Calls(Inline):
         is known."""
         body = here.body
         name = callee.name if isinstance(callee, Variable) and not callee.predicates else ""
+        partial = None in arguments
         if not name or not self.built_in(name, here):
             self.value(callee, here.down)
+            self.forgotten(callee, here, "T1007" if partial else "T1005")
             return
-        partial = None in arguments
         if name in _MATCHING and len(arguments) > 1 and self.matched(name, arguments, here):
             body.ins("CLOSURE", self.link(name, keep))
             if not partial:
@@ -114,6 +115,22 @@ class Calls(Inline):
                 body.ins("SIGNED", Pooled(LINKED[name]))
         else:
             body.ins("FUNC", NATIVES[name])
+
+    def forgotten(self, callee: Node, here: Here, code: str) -> None:
+        """Of `name(..)` that gives nothing, where there is a `$name`, that is said."""
+        first = callee.steps[0] if isinstance(callee, Path) else None
+        name = first.value if isinstance(first, Name) else ""
+        body = here.body
+        known = self.built_in(name, here) or self.local(name, here)
+        if not known and self.names.variable(name) is None:
+            return
+        found, value = Label("found"), body.taken()
+        body.get(value)
+        body.get(value)
+        body.ins("IS", 0)
+        body.ins("UNLESS", found)
+        body.ins("FAULT", Pooled(code), name, callee.at)
+        body.label_(found)
 
     def matched(self, name: str, arguments: list[Node | None], here: Here) -> bool:
         """May a function that is no regular expression be among the arguments?"""
@@ -251,8 +268,3 @@ class Calls(Inline):
             for one in nodes
         )
         self.loose = any(isinstance(one, Lambda) for one in nodes)
-
-    def unknown_name(self, node: Node) -> str:
-        """The name that a call `name(..)` forgot to write a `$` in front of."""
-        first = node.steps[0] if isinstance(node, Path) else None
-        return first.value if isinstance(first, Name) else ""

@@ -92,10 +92,10 @@ _SOURCES: Final = {
         end: GET 4; RETURN
         more: GET 1; GET 1; GET 2; NAME "next"; NONE; INVOKE 1; {checked 5}; GET 3; INT 1
         OPERATE -; FUNC $append; GET 4; BUILD array; BUILD object
-        CONST "match"; GET 2; NAME "match"; MEMBER 8
-        CONST "index"; GET 2; NAME "start"; MEMBER 8
-        CONST "groups"; GET 2; NAME "groups"; MEMBER 8
-        DONE 0; ADD 7; DONE 0; INVOKE 2; INVOKE 4; RETURN""",
+        CONST "match"; GET 2; NAME "match"; MEMBER 7
+        CONST "index"; GET 2; NAME "start"; MEMBER 7
+        CONST "groups"; GET 2; NAME "groups"; MEMBER 7
+        DONE 0; ADD 6; DONE 0; INVOKE 2; INVOKE 4; RETURN""",
     "split": """3 5
         GET 1; IS nothing; UNLESS some; NONE; RETURN
         some: GET 3; INT 0; OPERATE <; IF bad

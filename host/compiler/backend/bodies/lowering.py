@@ -139,7 +139,7 @@ class Lowering(Calls):
             return 1
 
         rest = [node.steps[0], *node.steps[used:]]
-        self.steps(rest, here, node.keep_singleton, source)
+        self.steps(rest, here, node.keep_singleton or node.keep_array, source)
         if node.group is not None:
             self.grouped(node.group, here)
 

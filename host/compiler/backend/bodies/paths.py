@@ -24,7 +24,8 @@ class Paths(Sorts):
     """`a.b[..].(..)^(..){..}`."""
 
     def path(self, node: Path, here: Here) -> None:
-        self.steps(node.steps, here, node.keep_singleton, self.path_source)
+        keep = node.keep_singleton or node.keep_array
+        self.steps(node.steps, here, keep, self.path_source)
         if node.group is not None:
             self.grouped(node.group, here)
 

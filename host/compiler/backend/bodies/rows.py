@@ -40,13 +40,13 @@ class Rows(Paths):
             body.ins("ADD", to)
 
         self.rows(node, here, add)
-        body.ins("DONE", KEEP if node.keep_singleton else 0)
+        body.ins("DONE", KEEP if node.keep_singleton or node.keep_array else 0)
 
     def is_stream(self, node: Node) -> bool:
         """Does a step give rows of its own, which go on in those around?"""
         if isinstance(node, Block) and node.tuple and node.parts:
             return self.is_stream(node.parts[-1])
-        if not isinstance(node, Path) or not node.tuple or node.predicates:
+        if not isinstance(node, Path) or not node.tuple:
             return False
         return any(step.tuple for step in node.steps)
 
@@ -85,9 +85,14 @@ class Rows(Paths):
 
     def _stages(self, step: Node, here: Here) -> list[Node] | None:
         """The filters of a step if each row is kept or not by what it is alone."""
-        filters = [one.expr for one in step.stages if isinstance(one, Filter)]
-        alone = len(filters) == len(step.stages)
+        behind = self.behind(step)
+        filters = [one.expr for one in behind if isinstance(one, Filter)]
+        alone = len(filters) == len(behind)
         return filters if alone and all(self.no_number(one, here) for one in filters) else None
+
+    def behind(self, step: Node) -> list[Filter | Position]:
+        """What stands behind a step, for its rows."""
+        return [*(step.predicates if self.is_stream(step) else []), *step.stages]
 
     def _picked(self, filters: list[Node], row: Here, sink: Sink) -> None:
         if not filters:
@@ -163,7 +168,7 @@ class Rows(Paths):
         body, step = here.body, steps[end - 1]
         names: list[str] = []
         to = body.depth
-        stages = [*step.stages]
+        stages = self.behind(step)
         body.ins("BUILD", SEQUENCE)
 
         def pack(row: Here) -> None:
