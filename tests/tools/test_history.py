@@ -133,6 +133,7 @@ def test_branches_are_told_with_their_own_chains(device: Device):
         ("MapRunStarted", "mapRunStartedEventDetails"),
         ("MapRunSucceeded", ""),
         ("ParallelStateStarted", ""),
+        ("EvaluationFailed", "evaluationFailedEventDetails"),
     ],
 )
 def test_details_have_the_names_of_the_api(kind: str, name: str):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ..frontend.model import Expr, Jsonata, MapState
+from ..jsonata.tree import Binary, Node
 from . import conditions, expressions
+from .bodies.names import bare
 from .builder import Builder
 from .expressions import Dollar
 from .ir import Label, Pooled, Site
@@ -14,6 +16,8 @@ BOOLEAN, TEXT, INTEGER, PERCENTAGE, ARRAY, ITEMS, OBJECT, NUMBER = range(8)
 # In words that AWS has for the type, by the number.
 EXPECTED = "boolean string number number array array object number".split()
 
+_BOOLEAN = frozenset("= != < <= > >= in and or".split())
+
 ERROR = "States.QueryEvaluationError"
 _LIMITS = (INTEGER, INTEGER, INTEGER, INTEGER, PERCENTAGE)  # by the numbers of LIMIT
 _FROM_ONE = 2  # limits below this one are at least 1
@@ -23,8 +27,13 @@ _GREATER = 10  # COMPARE: numbers, greater
 def expect(lo: Builder, e: Expr, kind: int, dollar: Dollar) -> None:
     """Push a value that a field takes if it is of a kind."""
     expressions.expr(lo, e, dollar)
-    if isinstance(e, Jsonata):
+    if isinstance(e, Jsonata) and not (kind == BOOLEAN and _is_boolean(e.tree)):
         lo.ins("EXPECT", kind, Site("expected", e.text, e.where, e.field))
+
+
+def _is_boolean(tree: Node) -> bool:
+    """Does an expression give a boolean, if it gives anything?"""
+    return isinstance(tree, Binary) and tree.op in _BOOLEAN and bare(tree)
 
 
 def condition(lo: Builder, test: Jsonata | bool, otherwise: Label) -> None:

@@ -28,7 +28,15 @@ from ..limits import no_limits
 
 _TRUNCATED = {"truncated": False}
 _NO_DETAILS = ("LambdaFunctionStarted", "MapRunSucceeded", "MapRunAborted")
-_HAS_DETAILS = ("Execution", "Task", "LambdaFunction", "Activity", "MapIteration", "MapRun")
+_HAS_DETAILS = (
+    "Execution",
+    "Task",
+    "LambdaFunction",
+    "Activity",
+    "MapIteration",
+    "MapRun",
+    "EvaluationFailed",
+)
 
 
 @click.command()
