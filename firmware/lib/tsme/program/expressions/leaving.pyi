@@ -2,6 +2,4 @@
 
 from typing import Any
 
-from .evaluation import Evaluation
-
-def left(m: Evaluation, v: Any) -> Any: ...
+def left(m: Any, v: Any) -> Any: ...

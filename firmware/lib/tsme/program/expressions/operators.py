@@ -29,7 +29,8 @@ def operate(m, k, a, b):
             return a + b if k == 5 else (a == b) is (k == 6)
     if k < 5:
         if not is_number(a) or not is_number(b) or not is_finite(a) or not is_finite(b):
-            if _operand(k, a, "T2001") or _operand(k, b, "T2002"):
+            nothing = _operand(k, a, "T2001")
+            if _operand(k, b, "T2002") or nothing:  # both are asked what they are
                 return MISSING
         # calls: arithmetic
         return _ARITHMETIC[k](a, b)
