@@ -4,6 +4,7 @@
 // Recursion is bounded by the depth of a value, 40 at most.
 
 #include "core.h"
+#include "floats.h"
 
 #include <string.h>
 
@@ -110,56 +111,11 @@ static int out_integer(Out *out, PyObject *v, int container)
     return (n < 0 ? out_head(out, 1, (uint64_t)(-1 - n)) : out_head(out, 0, (uint64_t)n)) ? 1 : -1;
 }
 
-// The bits of a binary64 as those of a format with so many bits of fraction and exponent, or -1
-// if that does not have it.
-static int64_t narrowed(uint64_t bits, int fraction, int exponent)
-{
-    uint64_t sign = bits >> 63 << (fraction + exponent), m = bits & ((1ull << 52) - 1);
-    int bias = (1 << (exponent - 1)) - 1, e = (int)(bits >> 52 & 0x7FF);
-    if (!e && !m) {
-        return (int64_t)sign;
-    }
-    e += bias - 1023;
-    int drop = 52 - fraction;
-    if (e < 1) { // it would be subnormal there
-        drop += 1 - e;
-        m |= 1ull << 52;
-        e = 0;
-    }
-    if (e >= (1 << exponent) - 1 || drop > 52 || m & ((1ull << drop) - 1)) {
-        return -1;
-    }
-    return (int64_t)(sign | (uint64_t)e << fraction | m >> drop);
-}
-
 static int out_float(Out *out, PyObject *v)
 {
-    double d = PyFloat_AsDouble(v);
-    uint64_t bits;
-    memcpy(&bits, &d, sizeof bits);
-    if ((bits >> 52 & 0x7FF) == 0x7FF) { // infinite, or no number
-        return 0;
-    }
-    int64_t n = -1;
-    int width = 2;
-    if (bits << 1 == 0 || bits >> 52 & 0x7FF) { // no narrower format has a subnormal one
-        n = narrowed(bits, 10, 5);
-        if (n < 0) {
-            width = 4;
-            n = narrowed(bits, 23, 8);
-        }
-    }
-    uint8_t to[9] = {0xFB};
-    if (n < 0) {
-        width = 8;
-        n = (int64_t)bits;
-    } else {
-        to[0] = width == 2 ? 0xF9 : 0xFA;
-    }
-    for (int k = 0; k < width; k++) {
-        to[1 + k] = (uint8_t)((uint64_t)n >> 8 * (width - 1 - k));
-    }
-    return out_put(out, to, 1 + (size_t)width) ? 1 : -1;
+    uint8_t to[9];
+    int size = float_encoded(PyFloat_AsDouble(v), to);
+    return !size ? 0 : out_put(out, to, (size_t)size) ? 1 : -1;
 }
 
 static int out_object(Out *out, PyObject *v, int container, int deep)

@@ -8,6 +8,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "floats.h"
 #include <stdint.h>
 #include <string.h>
 
@@ -195,6 +196,12 @@ static int put_value(Out *out, PyObject *v, int container, long deep)
         return put_byte(out, 0xF6);
     if (type == &PyBool_Type)
         return put_byte(out, v == Py_True ? 0xF5 : 0xF4);
+    if (type == &PyFloat_Type) {
+        uint8_t to[9];
+        int size = float_encoded(PyFloat_AS_DOUBLE(v), to);
+        if (size)
+            return put(out, (const char *)to, (size_t)size);
+    }
     if (type == &PyFloat_Type || (PyObject *)type == f64)
         return put_slowly(out, put_float, v, NULL, NULL);
     int object = PyDict_Check(v);
@@ -393,7 +400,13 @@ static long measured(PyObject *v, int64_t *total, int64_t most, long deep)
         *total += 1;
         return 0;
     }
-    if (type == &PyFloat_Type || (PyObject *)type == f64) {
+    if (type == &PyFloat_Type) {
+        uint8_t to[9];
+        int size = float_encoded(PyFloat_AS_DOUBLE(v), to);
+        *total += size;
+        return size ? 0 : MOST_DEEP;
+    }
+    if ((PyObject *)type == f64) {
         Out out;
         begin(&out);
         int ok = put_slowly(&out, put_float, v, NULL, NULL);
@@ -401,7 +414,7 @@ static long measured(PyObject *v, int64_t *total, int64_t most, long deep)
         return ok ? 0 : -1;
     }
     int object = type == &PyDict_Type;
-    if ((!object && type != &PyList_Type && type != &PyTuple_Type) || deep >= MOST_DEEP)
+    if ((!object && !PyList_Check(v) && type != &PyTuple_Type) || deep >= MOST_DEEP)
         return MOST_DEEP;
     Py_ssize_t n = object ? PyDict_GET_SIZE(v) : PySequence_Fast_GET_SIZE(v), at = 0;
     PyObject *key, *member;
