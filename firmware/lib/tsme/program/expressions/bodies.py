@@ -2,9 +2,15 @@
 
 from ... import const
 from ...values.cbor import MISSING
-from .values import ExpressionError
+from ...values.numbers import Float
+from .counting import read
+from .values import ExpressionError, Native
+
+len, type = len, type
 
 _DEPTH = const(100)
+_COMPARE = const(63)  # what order-by asks
+_functions = {}
 _natives = {}  # functions that were called: number -> (function, signature, arity)
 
 
@@ -32,7 +38,20 @@ def enter(m, f, args):
     return f.first
 
 
+def validate(signature, args, context):
+    # the first time: without arguments that are checked nobody needs it
+    global validate
+    from .functions.signatures import validate
+
+    return validate(signature, args, context)
+
+
 def native(m, number, args, context):
+    if number == _COMPARE and len(args) == 3:
+        a, b, way = args
+        t = type(a)
+        if t is type(b) and (t is int or t is Float and a == a and b == b) and type(way) is int:
+            return 0 if a == b else way if a > b else -way
     row = _natives.get(number)
     if not row:
         from .functions.natives import find
@@ -40,14 +59,18 @@ def native(m, number, args, context):
         row = _natives[number] = find(number)
     try:
         if row[1]:
-            from .functions.signatures import validate
-
             args = validate(row[1], args, context)
         function = row[0]
         v = function(m, *args)  # calls: expressions_functions
     except ExpressionError as e:
         e.function = number  # for the host's words
         raise
-    from .counting import read
-
     return read(m, args, v)
+
+
+def named(number):
+    # the native function of this number, always the same
+    f = _functions.get(number)
+    if f is None:
+        f = _functions[number] = Native(number)
+    return f
