@@ -38,10 +38,10 @@ def enter(m, f, args):
     return f.first
 
 
-def validate(signature, args, context):
+def validate(signature, args, context):  # noqa: F811
     # the first time: without arguments that are checked nobody needs it
     global validate
-    from .functions.signatures import validate
+    from .functions.signatures import validate  # noqa: F811
 
     return validate(signature, args, context)
 

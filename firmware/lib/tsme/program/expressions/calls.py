@@ -25,18 +25,19 @@ def called(m, pc, op, a):
     args = stack[n:]
     f = stack[n - 1]
     del stack[n - 1 :]
-    if not isinstance(f, Function):
+    kind = type(f)
+    if kind is not Closure and kind is not Native and not isinstance(f, Function):
         raise ExpressionError("T1006", value=f)
     m.fuel -= 1
     if m.fuel < 0:
         raise ExpressionError("D1012")
-    if a & 256 and type(f) is not Closure:
+    if a & 256 and kind is not Closure:
         from .applying import arity
 
         del args[arity(m, f) :]
     # bit 8: a linked-in body calls, as the reference's own functions do
     context = None if a & 256 else m.env[0]
-    if type(f) is Native:
+    if kind is Native:
         v = native(m, f.number, args, context)
         if type(v) is Sequence and len(v) < 2 and not a & 256:
             v = v[0] if v else MISSING
@@ -45,7 +46,7 @@ def called(m, pc, op, a):
     if m.vm.code[pc] != _RETURN:  # else the new one takes the place of this one
         m.calls.append((pc, m.env, stack, m.base))
         m.base += a >> 9
-    if type(f) is Closure:
+    if kind is Closure:
         return enter(m, f, args)
     from .applying import reach
 

@@ -5,7 +5,7 @@ from ... import once
 from ...values.cbor import MISSING, Obj
 from ...values.numbers import is_number
 from .arithmetic import is_nan
-from .bodies import body_at
+from .bodies import body_at, named
 from .counting import made
 from .paths import flat, truth
 from .values import (
@@ -13,7 +13,6 @@ from .values import (
     Closure,
     ExpressionError,
     Function,
-    Native,
     Sequence,
     Tuple,
 )
@@ -47,7 +46,7 @@ def closure_(m, stack, a):
 
 
 def func_(m, stack, a):
-    stack.append(Native(a))
+    stack.append(named(a))
 
 
 def is_(m, stack, a):
@@ -178,30 +177,19 @@ def done_(m, stack, a):
 
 
 def instruction(op):
-    # calls: common seldom
-    f = OPERATIONS.get(op)
-    if f is None:
-        # loads what does it, which the table has from then on
-        f = OPERATIONS[op] = once("program.expressions.finding", "find", op)
+    # loads what does it, which the table has from then on
+    f = OPERATIONS[op] = once("program.expressions.finding", "find", op)
     return f
 
 
-OPERATIONS = {
-    3: load_,
-    5: pick_,
-    6: drop_,
-    16: context_,
-    69: none_,
-    70: closure_,
-    71: func_,
-    76: is_,
-    77: minus_,
-    81: at_,
-    82: each_,
-    84: position_,
-    85: build_,
-    87: spread_,
-    88: keep_,
-    89: member_,
-    91: done_,
-}
+# By number; 0: in the loop of evaluation.py, or not loaded yet.
+OPERATIONS = [0] * 105
+OPERATIONS[3] = load_
+OPERATIONS[5:7] = pick_, drop_
+OPERATIONS[16] = context_
+OPERATIONS[69:72] = none_, closure_, func_
+OPERATIONS[76:78] = is_, minus_
+OPERATIONS[81:83] = at_, each_
+OPERATIONS[84:86] = position_, build_
+OPERATIONS[87:90] = spread_, keep_, member_
+OPERATIONS[91] = done_

@@ -52,9 +52,9 @@ def read(m, args, v):
     # A native function went through its arguments, and made v.
     work = 0
     for x in args:
-        if isinstance(x, (str, list, Obj)):
+        if type(x) is not int:
             work += size(m, x)
-    n = size(m, v)
+    n = 0 if type(v) is int else size(m, v)
     if work + n > 255:
         m.spend(work + n >> 8)
         if n > 255:

@@ -10,7 +10,7 @@ from ...errors import error
 from ...values.cbor import MISSING, Obj
 from .bodies import body_at
 from .calls import called
-from .common import instruction
+from .common import OPERATIONS, instruction
 from .operators import operate
 from .paths import member
 from .values import ExpressionError
@@ -115,6 +115,7 @@ def loop(m):
     code, consts = m.vm.code, m.vm.consts
     pc, env, stack = m.pc, m.env, m.stack
     push, pop = stack.append, stack.pop
+    operations = OPERATIONS
     try:
         while True:
             op = code[pc]
@@ -175,7 +176,7 @@ def loop(m):
                 if stack[-1].next_two(stack):
                     pc = a + a
             else:
-                instruction(op)(m, stack, a)  # calls: common seldom
+                (operations[op] or instruction(op))(m, stack, a)  # calls: common seldom
     except ExpressionError as e:
         if e.instruction is None:
             e.instruction = (pc >> 1) - 1

@@ -1,7 +1,7 @@
 # Values as they leave an expression (docs/SPEC.md, 2.16).
 
 from ...values.cbor import DEPTH, Obj, measure
-from ...values.numbers import is_number
+from ...values.numbers import Float, is_number
 from . import arithmetic
 from .values import ExpressionError
 
@@ -22,7 +22,7 @@ def _plain(v, deep):
     # recursion: at most 33, which it counts
     # without marks; the value itself if there are none
     t = type(v)
-    if t is str or t is int or v is None or t is bool:
+    if t is str or t is int or v is None or t is bool or t is Float and v - v == 0:
         return v
     if deep > DEPTH:
         raise ExpressionError("D2015")
