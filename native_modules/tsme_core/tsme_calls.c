@@ -10,7 +10,11 @@
 
 #include <string.h>
 
-enum { TSME_CLOSURES_AT_FIRST = 8, TSME_AT_MOST = 256 /* of INVOKE's operand */ };
+enum {
+    TSME_CLOSURES_AT_FIRST = 8,
+    TSME_CLOSURES_MOST = 0x8000,
+    TSME_AT_MOST = 256, // of INVOKE's operand
+};
 
 /// Bodies ///
 
@@ -195,8 +199,22 @@ static bool tsme_give(struct tsme *t)
     return !e->body->env;
 }
 
-// Calls the function that stands in the newest body's stack[0], its arguments behind it.
-static int tsme_reach(struct tsme *t, uint32_t count)
+// A call as it stands in an expression takes a sequence of one item for that item, and one of
+// nothing for nothing; who calls with as many arguments as there may be takes it as it is.
+static void tsme_settle(tsme_ref *value)
+{
+    const uint8_t *at = value->at;
+    if (tsme_mark_of(at) == TSME_MARK_SEQUENCE) {
+        uint32_t count = tsme_head(&at);
+        if (count < 2) {
+            *value = count ? (tsme_ref){at, 0, 0} : tsme_nothing;
+        }
+    }
+}
+
+// Calls the function that stands in the newest body's stack[0], its arguments behind it. `raw`:
+// a sequence stays one.
+static int tsme_reach(struct tsme *t, uint32_t count, bool raw)
 {
     struct tsme_evaluation *e = t->evaluation;
     for (;;) {
@@ -210,6 +228,7 @@ static int tsme_reach(struct tsme *t, uint32_t count)
             }
             tsme_fill(stack + 1, &count);
         } else if (mark == TSME_MARK_COMPOSED) {
+            raw = false;
             err = tsme_compose(t, count);
         } else if (tsme_function_kind(f) == TSME_CLOSURE) {
             return tsme_enter(t, stack + 1, count, f);
@@ -217,6 +236,9 @@ static int tsme_reach(struct tsme *t, uint32_t count)
             err =
                 tsme_native(t, tsme_function_number(f), stack + 1, stack + 1 + count, e->context);
             stack[0] = stack[1];
+            if (!raw) {
+                tsme_settle(stack);
+            }
             if (!err && !tsme_give(t)) {
                 return TSME_OK;
             }
@@ -259,6 +281,7 @@ int tsme_invoke(struct tsme *t, tsme_ref *sp, uint32_t operand)
     struct tsme_evaluation *e = t->evaluation;
     struct tsme_body *body = e->body;
     uint32_t count = operand & 255;
+    bool raw = operand & TSME_AT_MOST; // and no context
     tsme_ref *f = sp - count - 1;
     if (!tsme_is_function(f->at)) {
         return tsme_raise(t, TSME_CODE("T1006"));
@@ -274,12 +297,16 @@ int tsme_invoke(struct tsme *t, tsme_ref *sp, uint32_t operand)
     sp = f + 1 + count;
     if (*f->at == TSME_FUNCTION && tsme_function_kind(f->at) == TSME_NATIVE) {
         body->sp = f + 1;
-        err = tsme_native(t, tsme_function_number(f->at), f + 1, sp, body->env->values[0]);
+        err = tsme_native(t, tsme_function_number(f->at), f + 1, sp,
+                          raw ? tsme_null : body->env->values[0]);
         *f = f[1];
+        if (!raw) {
+            tsme_settle(f);
+        }
         return err;
     }
     bool tail = *body->ip == TSME_OP_RETURN;
-    e->context = body->env->values[0];
+    e->context = raw ? tsme_null : body->env->values[0];
     err = tsme_open_call(t, f, count, tail);
     if (!tail && !err) {
         e->body->base += operand >> 9;
@@ -288,7 +315,7 @@ int tsme_invoke(struct tsme *t, tsme_ref *sp, uint32_t operand)
     if (!err && *f->at == TSME_FUNCTION && tsme_function_kind(f->at) == TSME_CLOSURE) {
         return tsme_enter(t, f + 1, count, f->at);
     }
-    return err ? err : tsme_reach(t, count);
+    return err ? err : tsme_reach(t, count, raw);
 }
 
 int tsme_return(struct tsme *t, tsme_ref *sp)
@@ -300,7 +327,7 @@ int tsme_return(struct tsme *t, tsme_ref *sp)
     }
     e->context = tsme_null;
     int err = tsme_burn(t, 1);
-    return err ? err : tsme_reach(t, 1);
+    return err ? err : tsme_reach(t, 1, false);
 }
 
 // OPERATE ~>
@@ -322,73 +349,84 @@ int tsme_pipe(struct tsme *t, tsme_ref *sp)
         err = tsme_open_call(t, sp - 2, 1, false);
     }
     e->context = tsme_null;
-    return err ? err : tsme_reach(t, 1);
+    return err ? err : tsme_reach(t, 1, false);
+}
+
+// Pushes a function; there is room for it.
+static tsme_ref *tsme_push_function(struct tsme *t, tsme_ref *sp, uint32_t kind, uint32_t number)
+{
+    uint8_t *at = t->top;
+    memset(at, 0, TSME_FUNCTION_SIZE);
+    at[0] = TSME_FUNCTION;
+    at[1] = (uint8_t)kind;
+    at[3] = (uint8_t)(number >> 8);
+    at[4] = (uint8_t)number;
+    *sp = (tsme_ref){at, TSME_FUNCTION_SIZE, 0};
+    t->top += TSME_FUNCTION_SIZE;
+    return sp + 1;
 }
 
 // A function by its kind, in the upper half of the operand, and number.
 tsme_ref *tsme_op_func(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     int err = tsme_reserve(t, sp, TSME_FUNCTION_SIZE);
-    if (err) {
-        return tsme_failed(t, err);
-    }
-    memset(t->top, 0, TSME_FUNCTION_SIZE);
-    t->top[0] = TSME_FUNCTION;
-    t->top[1] = (uint8_t)(operand >> 16);
-    t->top[3] = (uint8_t)(operand >> 8);
-    t->top[4] = (uint8_t)operand;
-    *sp = (tsme_ref){t->top, TSME_FUNCTION_SIZE, 0};
-    t->top += TSME_FUNCTION_SIZE;
-    return sp + 1;
+    return err ? tsme_failed(t, err) : tsme_push_function(t, sp, operand >> 16, operand & 0xFFFF);
 }
 
-// Room for a closure's number; collecting may have freed some.
-static int tsme_new_closure(struct tsme *t, tsme_ref *sp, uint32_t *number)
+// The lowest number that no closure has.
+static uint32_t tsme_free_number(const struct tsme_evaluation *e)
 {
-    struct tsme_evaluation *e = t->evaluation;
     uint32_t n = 0;
     while (n < e->closure_count && e->closures[n].env) {
         n++;
     }
-    *number = n;
+    return n;
+}
+
+// Makes sure of room for one closure more.
+static int tsme_closure_room(struct tsme *t, tsme_ref *sp)
+{
+    struct tsme_evaluation *e = t->evaluation;
+    uint32_t n = tsme_free_number(e);
     if (n < e->closure_room) {
-        e->closure_count = n < e->closure_count ? e->closure_count : n + 1;
         return TSME_OK;
     }
-    if (n == UINT16_MAX) {
+    if (n == TSME_CLOSURES_MOST) {
         return TSME_ELSEWHERE;
     }
+    uint32_t size = (uint32_t)sizeof *e->closures;
     uint32_t room = n ? 2 * n : TSME_CLOSURES_AT_FIRST;
-    int err = tsme_reserve_block(t, sp, room * (uint32_t)sizeof *e->closures);
+    int err = tsme_reserve_block(t, sp, room * size);
     if (err) {
         return err;
     }
     n = e->closure_count;
-    struct tsme_closure *all = tsme_take_block(t, room * (uint32_t)sizeof *e->closures);
+    struct tsme_closure *all = tsme_take_block(t, room * size);
+    memset(all, 0, room * size);
     if (n) {
-        memcpy(all, e->closures, n * sizeof *all);
+        memcpy(all, e->closures, n * size);
     }
-    memset(all + n, 0, (room - n) * sizeof *all);
     e->closures = all;
     e->closure_room = room;
-    *number = e->closure_count++;
     return TSME_OK;
 }
 
 tsme_ref *tsme_op_closure(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     struct tsme_evaluation *e = t->evaluation;
-    uint32_t number;
-    int err = tsme_reserve(t, sp, TSME_FUNCTION_SIZE); // which may free a number
+    int err = tsme_closure_room(t, sp);
     if (!err) {
-        err = tsme_new_closure(t, sp, &number);
+        err = tsme_reserve(t, sp, TSME_FUNCTION_SIZE);
     }
     if (err) {
         return tsme_failed(t, err);
     }
-    e->closures[number] = (struct tsme_closure){
+    // Nothing is collected from here on until something refers to the number.
+    uint32_t n = tsme_free_number(e);
+    e->closure_count = n < e->closure_count ? e->closure_count : n + 1;
+    e->closures[n] = (struct tsme_closure){
         .env = e->body->env, .context = e->body->env->values[0], .body = operand};
-    return tsme_op_func(t, sp, number);
+    return tsme_push_function(t, sp, TSME_CLOSURE, n);
 }
 
 // The last `count` items as one marked array.
