@@ -253,7 +253,7 @@ static bool tsme_inner_operand(struct tsme_pass *pass, const struct tsme_op *i,
     switch (rule->operand) {
     case 'k': return i->operand < 32 && rule->choices >> i->operand & 1;
     case '-': return i->operand == 0;
-    case 'f': return i->operand < TSME_NATIVES;
+    case 'f': return i->operand < TSME_NATIVE_COUNT;
     case 'l':
         (void)tsme_decode(p, &at, &body);
         return i->operand > 255 ? i->op == TSME_OP_GET : i->operand < (body.operand & 255);

@@ -235,11 +235,14 @@ static int tsme_reach(struct tsme *t, uint32_t count, bool raw)
         } else if (tsme_function_kind(f) == TSME_NATIVE) {
             err =
                 tsme_native(t, tsme_function_number(f), stack + 1, stack + 1 + count, e->context);
+            if (err) {
+                return err;
+            }
             stack[0] = stack[1];
             if (!raw) {
                 tsme_settle(stack);
             }
-            if (!err && !tsme_give(t)) {
+            if (!tsme_give(t)) {
                 return TSME_OK;
             }
             count = 1;
@@ -299,8 +302,10 @@ int tsme_invoke(struct tsme *t, tsme_ref *sp, uint32_t operand)
         body->sp = f + 1;
         err = tsme_native(t, tsme_function_number(f->at), f + 1, sp,
                           raw ? tsme_null : body->env->values[0]);
-        *f = f[1];
-        if (!raw) {
+        if (!err) {
+            *f = f[1];
+        }
+        if (!err && !raw) {
             tsme_settle(f);
         }
         return err;

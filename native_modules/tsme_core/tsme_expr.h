@@ -139,7 +139,8 @@ int tsme_native(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp,
 uint32_t tsme_native_arity(uint32_t function);
 
 // $boolean of a value, of nothing false: whether anything in an array is true, at whatever depth.
-int tsme_truth(struct tsme *t, const uint8_t *at, bool *holds);
+// Functions count as true where that is asked, as conditions do, but matchers.
+int tsme_truth(struct tsme *t, const uint8_t *at, bool functions, bool *holds);
 
 // OPERATE 0 to 4 (+ - * / %), & and MINUS: operands at args[0] and args[1], or at args[0]. What
 // they go through and make they count as the Python machine does.

@@ -53,7 +53,7 @@ static int tsme_native_sum(struct tsme *t, uint32_t function, tsme_ref *args, ts
 static int tsme_native_truth(struct tsme *t, tsme_ref *args, bool no)
 {
     bool holds;
-    int err = tsme_truth(t, args[0].at, &holds);
+    int err = tsme_truth(t, args[0].at, false, &holds);
     args[0] = (tsme_ref){&tsme_simple[holds != no], 1, 0};
     return err;
 }

@@ -40,7 +40,7 @@ tsme_ref *tsme_op_is(struct tsme *t, tsme_ref *sp, uint32_t operand)
             err = tsme_count_through(t, sp - 1, 1);
         }
         if (!err) {
-            err = tsme_truth(t, at, &is);
+            err = tsme_truth(t, at, true, &is);
         }
         break;
     default: is = *at == TSME_TRUE || *at == TSME_FALSE; break;

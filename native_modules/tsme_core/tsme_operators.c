@@ -74,7 +74,7 @@ int tsme_negate(struct tsme *t, tsme_ref *args, tsme_ref *sp)
 
 /// Truth and order ///
 
-int tsme_truth(struct tsme *t, const uint8_t *at, bool *holds)
+int tsme_truth(struct tsme *t, const uint8_t *at, bool functions, bool *holds)
 {
     *holds = false;
     for (uint32_t left = 1; left; left--) {
@@ -92,7 +92,9 @@ int tsme_truth(struct tsme *t, const uint8_t *at, bool *holds)
         } else if (*at >> 5 == TSME_TEXT || *at >> 5 == TSME_OBJECT) {
             *holds |= tsme_head(&body) != 0;
         } else {
-            *holds |= *at == TSME_TRUE;
+            bool function = *at == TSME_MARKED ||
+                            (*at >> 5 == TSME_TAG && tsme_function_kind(at) != TSME_MATCHER);
+            *holds |= *at == TSME_TRUE || (functions && function);
         }
         at = tsme_skip(at);
     }

@@ -3,6 +3,7 @@
 #ifndef TSME_OPS_H
 #define TSME_OPS_H
 
+#include "../natives.h"
 #include "../opcodes.h"
 
 // TSME_OP_EXT .. TSME_OP_QUERY, and how many there are.
@@ -11,7 +12,10 @@
 enum { TSME_INSTRUCTIONS(TSME_NUMBER) TSME_OPS = 0 TSME_INSTRUCTIONS(TSME_ONE) };
 // Those of expressions, from TSME_INNER_FIRST on.
 enum { TSME_EXPRESSIONS(TSME_NUMBER) TSME_INNER_OPS = 0 TSME_EXPRESSIONS(TSME_ONE) };
-enum { TSME_INNER_FIRST = TSME_OP_EVAL, TSME_NATIVES = 64 }; // .. and native functions
+enum { TSME_INNER_FIRST = TSME_OP_EVAL };
+
+// Native functions.
+enum { TSME_NATIVE_COUNT = 0 TSME_NATIVES(TSME_ONE) };
 
 enum { TSME_WAIT_SECONDS = 0, TSME_WAIT_TIME = 1 };
 

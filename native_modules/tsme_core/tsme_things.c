@@ -455,7 +455,7 @@ static int tsme_picked(struct tsme *t, tsme_ref *p, const struct tsme_iterator *
     bool holds;
     for (uint32_t i = 0; i < items && !err; i++, at = tsme_skip(at)) {
         if (!tsme_is_number(at) || tsme_is_nan(tsme_bits_of(at))) {
-            err = tsme_truth(t, p->at, &holds);
+            err = tsme_truth(t, p->at, true, &holds);
             *count = holds;
             return err;
         }
