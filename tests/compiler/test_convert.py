@@ -186,6 +186,14 @@ def test_machines_within_are_converted_too():
     assert converted(Type="Parallel", Branches=[BODY], ResultPath="$.r")["Branches"] == [BODY]
 
 
+def test_a_map_over_an_object_is_told():
+    [remark] = convert(workflow(Type="Map", ItemsPath="$.xs", ItemProcessor=BODY)).remarks
+    assert (remark.left, remark.message) == (
+        False,
+        "its Items are an array; with an object it fails",
+    )
+
+
 def test_waits_and_failures():
     assert converted(Type="Wait", SecondsPath="$.s") == {"Seconds": "{% $states.input.s %}"}
     assert converted(Type="Wait", TimestampPath="$.t", OutputPath="$.u") == {

@@ -29,8 +29,8 @@ class Left(Exception):
 
 @dataclass
 class Uses:
-    """What a conversion relies on.  `assume`: also what is the same only under a condition, which
-    then goes to `conditions`.  `functions`: of JSONata, which a variable's name would hide."""
+    """What a conversion relies on.  `assume`: take also what is the same only under a condition;
+    `conditions` then has it.  `functions`: of JSONata, which a variable's name would hide."""
 
     assume: bool = False
     conditions: dict[str, None] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Uses:
         if not self.assume:
             hint = f"write {{% {text} %}}, or give --assume"
             raise Left(f"{was} is the same in JSONata only if {condition}", where, hint)
-        self.conditions[f"{was} became {text}: the same if {condition}"] = None
+        self.conditions[f"{was} became {text}; {condition}"] = None
         return text
 
 

@@ -110,6 +110,7 @@ def _map(state: MapState, here: Here, fields: Fields) -> None:
         fields["Items"] = expression(path(state.items_path, here))
     else:
         fields["Items"] = template(whole(state.where), here)
+    here.uses.conditions["its Items are an array; with an object it fails"] = None
     if state.item_selector is not None:
         fields["ItemSelector"] = template(state.item_selector, here)
     _option(fields, "MaxConcurrency", state.max_concurrency or None, here)

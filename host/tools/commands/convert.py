@@ -56,7 +56,7 @@ def convert_command(flow: str, output: str, assume: bool) -> int:
 def _tell(converted: Converted, name: str) -> None:
     for remark in converted.remarks:
         where = f"{name}:{remark.where.line}:{remark.where.column}"
-        verb = "stays in JSONPath" if remark.left else "is in JSONata"
+        verb = "stays in JSONPath" if remark.left else "is the same if this holds"
         console.note(f"{where}: {remark.state} {verb}: {remark.message}")
         if remark.hint:
             console.note(f"  help: {remark.hint}")
