@@ -188,8 +188,8 @@ class Calls(Inline):
             frame.give(name, Cell(inner, n + 1))
         inside = replace(here, body=inner, frame=frame, level=1)
         inside = inside.within(self.frame_of(node, inside, frame))
-        self.depth_of(node.body, inside)
-        self.tail(node.body, inside)
+        if not self.too_deep(node.body, inside):
+            self.tail(node.body, inside)
         signed = "-" in (node.signature or "")
         if signed or (self.context_calls and body.loops == 0):
             body.at(here.context)
@@ -211,13 +211,19 @@ class Calls(Inline):
         self.value(node, here)
         here.body.ins("RETURN")
 
-    def depth_of(self, node: Node, here: Here) -> None:
-        """Make sure that evaluations may be as deep as they will be on this way."""
+    def too_deep(self, node: Node, here: Here) -> bool:
+        """Make sure that evaluations may be as deep as they will be on this way.  If they never
+        may, the evaluation ends here."""
         deep = here.level - 1 + straight(node)
-        bound = DEEPEST if here.body is self.top or not self.levels else 0
-        if deep > max(here.body.checked, bound):
-            here.body.ins("LEVEL", deep, "depth", node.at)
-        here.body.checked = max(here.body.checked, deep)
+        body = here.body
+        if deep > DEEPEST:
+            body.ins("FAULT", Pooled("D1011"), "depth", node.at)
+            body.ins("NONE")
+            return True
+        if self.levels and body is not self.top and deep > body.checked:
+            body.ins("LEVEL", deep, "depth", node.at)
+        body.checked = max(body.checked, deep)
+        return False
 
     def transform(self, node: Transform, here: Here) -> None:
         inner = self.child("transform", 1, here)

@@ -224,6 +224,10 @@ class Inline(Variables):
         if not here.body.loops or not escapes(node):
             self.value(node, here)
             return
+        self.turn(node, here)
+
+    def turn(self, node: Node, here: Here) -> None:
+        """A node as a body of its own."""
         body = here.body
         wanted = variables(node)
         wanted |= {one.slot.label for one in everything(node) if isinstance(one, Parent)}
@@ -236,16 +240,17 @@ class Inline(Variables):
             frame = frame.around
         inner_body = self.child("turn", 1 + len(cells), here)
         inner_body.zero = inner_body
+        inner_body.checked = body.checked
         inside = Frame(inner_body, here.frame, id(node), opaque=True)
         for n, name in enumerate(cells):
             inside.give(name, Cell(inner_body, n + 2))
-        at = replace(here, body=inner_body, frame=inside, context=Cell(inner_body, 1), level=1)
-        at = at.within(self.frame(node, [node], at))
-        at.frame.cells = {**{n: c for n, c in at.frame.cells.items() if n not in cells}}
-        self.value(node, at)
+        at = replace(here, body=inner_body, frame=inside)
+        if here.context is not None:
+            at = replace(at, context=Cell(inner_body, 1))
+        self.value(node, at.within(self.frame(node, [node], at)))
         inner_body.ins("RETURN")
         body.ins("CLOSURE", inner_body.label)
         body.push(here.context)
         for cell in cells.values():
             body.get(cell)
-        body.ins("INVOKE", 1 + len(cells) | (here.level - 1 if self.levels else 0) << 9)
+        body.ins("INVOKE", 1 + len(cells))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ...jsonata.tree import (
     Binary,
     Call,
@@ -20,25 +22,35 @@ from .walk import everything, inner
 
 def straight(node: Node) -> int:
     """The deepest of the nodes that are evaluated whenever this one is, which is 1."""
-    parts = inner(node)
-    if isinstance(node, (Lambda, Transform)):
-        parts = []
-    elif isinstance(node, Condition):
-        parts = [node.test]
-    elif isinstance(node, Binary) and node.op in ("and", "or"):
-        parts = [node.left]
-    elif isinstance(node, Path):
-        parts = [one for n, one in enumerate(node.steps) if n == 0 or isinstance(one, Name)]
-    elif isinstance(node, Call) and node.tail:
-        return 1 + max(map(straight, parts), default=0)
-    elif isinstance(node, Sort):
-        parts = []
-    return 1 + max(map(straight, parts), default=0)
+    return _deepest(node, _certain)
 
 
 def deepest(node: Node) -> int:
     """The deepest of all nodes within, functions counted where they stand."""
-    return 1 + max(map(deepest, inner(node)), default=0)
+    return _deepest(node, inner)
+
+
+def _deepest(node: Node, parts: Callable[[Node], list[Node]]) -> int:
+    most = 0
+    todo = [(node, 1)]
+    while todo:
+        one, level = todo.pop()
+        most = max(most, level)
+        todo += [(part, level + 1) for part in parts(one)]
+    return most
+
+
+def _certain(node: Node) -> list[Node]:
+    """What is evaluated whenever a node is."""
+    if isinstance(node, (Lambda, Transform, Sort)):
+        return []
+    if isinstance(node, Condition):
+        return [node.test]
+    if isinstance(node, Binary) and node.op in ("and", "or"):
+        return [node.left]
+    if isinstance(node, Path):
+        return [one for n, one in enumerate(node.steps) if n == 0 or isinstance(one, Name)]
+    return inner(node)
 
 
 def unknown(tree: Node) -> bool:

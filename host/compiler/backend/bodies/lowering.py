@@ -34,6 +34,9 @@ from .calls import Calls
 from .filters import place
 from .names import bare, states_member
 from .scope import meet, restore, state
+from .walk import binds, inner
+
+_DEEP = 40  # operands that a body may have before what comes next is one of its own
 
 
 class Lowering(Calls):
@@ -42,8 +45,8 @@ class Lowering(Calls):
     def whole(self, tree: Node, here: Here) -> None:
         self.look(tree)
         here = here.within(self.frame(tree, [tree], here))
-        self.depth_of(tree, here)
-        self.value(tree, here)
+        if not self.too_deep(tree, here):
+            self.value(tree, here)
         if self.levels and here.body.code[-1:] and self._ends_in_call(here):
             here.body.ins("LEVEL", 1)  # a call right before the end would take this body's place
         here.body.ins("RETURN")
@@ -55,6 +58,9 @@ class Lowering(Calls):
     def value(self, node: Node, here: Here) -> None:
         """A node and what stands behind it."""
         body = here.body
+        if body.depth >= _DEEP and inner(node) and not binds(node):
+            self.turn(node, here)
+            return
         if not node.predicates:
             self.own(node, here)
         else:
@@ -159,8 +165,8 @@ class Lowering(Calls):
         self.jump(node.left, here.down, short, ends)
         before = state(here.frame)
         with body.maybe():
-            self.level(node.right, here.down)
-            self.test(node.right, here.down)
+            if not self.too_deep(node.right, here.down):
+                self.test(node.right, here.down)
         restore(before)
         body.ins("JUMP", end)
         body.depth -= 1
@@ -168,9 +174,10 @@ class Lowering(Calls):
         body.ins("CONST", Pooled(ends))
         body.label_(end)
 
-    def level(self, node: Node, here: Here) -> None:
+    def branch(self, node: Node, here: Here) -> None:
         """A way that is not always taken may be deeper."""
-        self.depth_of(node, here)
+        if not self.too_deep(node, here):
+            self.value(node, here)
 
     def array(self, node: Array, here: Here) -> None:
         body, to = here.body, here.body.depth
@@ -189,16 +196,14 @@ class Lowering(Calls):
             if node.otherwise is None:
                 body.ins("NONE")
             else:
-                self.level(node.otherwise, here.down)
-                self.value(node.otherwise, here.down)
+                self.branch(node.otherwise, here.down)
         other = state(here.frame)
         restore(before)
         body.ins("JUMP", end)
         body.depth -= 1
         body.label_(then)
         with body.maybe():
-            self.level(node.then, here.down)
-            self.value(node.then, here.down)
+            self.branch(node.then, here.down)
         meet(state(here.frame), other)
         body.label_(end)
 
@@ -215,13 +220,11 @@ class Lowering(Calls):
                     body.ins("NONE")
                     body.ins("RETURN")
                 else:
-                    self.level(node.otherwise, here.down)
-                    self.tail(node.otherwise, here.down)
+                    self.tail_branch(node.otherwise, here.down)
             restore(before)
             body.label_(then)
             with body.maybe():
-                self.level(node.then, here.down)
-                self.tail(node.then, here.down)
+                self.tail_branch(node.then, here.down)
             restore(before)
             return
         if isinstance(node, Block) and not behind and node.parts:
@@ -237,6 +240,12 @@ class Lowering(Calls):
             if self.levels and self._ends_in_call(here):
                 body.ins("LEVEL", 1)
         body.ins("RETURN")
+
+    def tail_branch(self, node: Node, here: Here) -> None:
+        if self.too_deep(node, here):
+            here.body.ins("RETURN")
+        else:
+            self.tail(node, here)
 
     def block(self, node: Block, here: Here) -> None:
         if not node.parts:

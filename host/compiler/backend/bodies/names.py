@@ -46,28 +46,19 @@ class Names:
 def used(tree: Node) -> tuple[str, ...]:
     """Which of GIVEN an expression names; all if `$states` stands alone."""
     found: set[str] = set()
-    _used(tree, found, frozenset())
-    return tuple(name for name in GIVEN if name in found)
-
-
-def _used(node: Node, found: set[str], hidden: frozenset[str]) -> None:
-    if isinstance(node, Lambda) and "states" in node.parameters:
-        return
-    if isinstance(node, Path) and len(node.steps) > 1:
-        member = states_member(node)
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, Lambda) and "states" in node.parameters:
+            continue
+        member = states_member(node) if isinstance(node, Path) else None
         if member is not None:
             found.add(member)
-            for step in node.steps[1:]:
-                for one in inner(step):
-                    _used(one, found, hidden)
-            for pair in node.group or ():
-                for one in pair:
-                    _used(one, found, hidden)
-            return
-    if isinstance(node, Variable) and node.name == "states":
-        found.update(GIVEN)
-    for one in inner(node):
-        _used(one, found, hidden)
+        elif isinstance(node, Variable) and node.name == "states":
+            found.update(GIVEN)
+        parts = inner(node)
+        todo += parts[1:] if member is not None else parts
+    return tuple(name for name in GIVEN if name in found)
 
 
 def states_member(path: Path) -> str | None:
