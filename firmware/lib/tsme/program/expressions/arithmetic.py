@@ -39,7 +39,7 @@ def is_finite(v):
 def is_nan(v):
     if WIDE:
         return v != v
-    return type(v) is F64 and v.bits & _INF == _INF and v.bits & _INF - 1 << 11 != 0
+    return type(v) is F64 and v.bits & ((1 << 63) - 1) > _INF
 
 
 def negative(v):
@@ -118,7 +118,7 @@ def _made(neg, m, e):
     v = from_bits(n)
     if e < 0:  # rounding may have made it whole
         neg, m, e = parts(v)
-        if -53 < e < 0:
+        if -53 < e <= 0:
             whole = m >> -e
             if whole << -e == m:
                 return -whole if neg else whole

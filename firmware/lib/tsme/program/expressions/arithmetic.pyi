@@ -1,6 +1,9 @@
 from typing import Any
 
 # int, float or F64; infinities and NaN as well
+INFINITY: Any
+NEGATIVE: Any
+NAN: Any
 
 def is_finite(v: Any) -> bool: ...
 def is_nan(v: Any) -> bool: ...

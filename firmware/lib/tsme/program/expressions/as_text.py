@@ -31,7 +31,7 @@ def shortest(v):
         return str(v)
     if UNICODE:  # CPython's repr has the shortest digits
         text = repr(v)
-        if "e" not in text:
+        if "e" not in text and v:
             return text[:-2] if text[-2:] == ".0" else text
     neg, m, e = parts(v)
     if not m:
@@ -67,7 +67,7 @@ def fraction(v):
     # a finite number that is no int, of which 15 digits are shown
     if UNICODE:
         text = repr(v)
-        if len(text) < 17 and "e" not in text:  # has no more
+        if len(text) < 17 and "e" not in text and v:  # has no more
             return text[:-2] if text[-2:] == ".0" else text
     neg, m, e = parts(v)
     if e >= 0 or not m or not m & (1 << -e) - 1:
@@ -180,6 +180,18 @@ def text_of(v, indent=0):
     if is_function(v):
         return ""
     return json(v, indent)
+
+
+def units(text):
+    # of UTF-16
+    out = []
+    for c in text:
+        n = ord(c)
+        if n >= 0x10000:
+            out.append(0xD7C0 + (n >> 10))
+            n = 0xDC00 | n & 0x3FF
+        out.append(n)
+    return out
 
 
 def before(a, b):

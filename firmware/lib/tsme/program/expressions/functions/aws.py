@@ -36,7 +36,11 @@ def hash_(m, text=MISSING, algorithm=MISSING):
 
 
 def partition_(m, v=MISSING, size=MISSING):
-    if v is MISSING or not v:
+    if v is None:
+        raise ExpressionError("T0412", value=v, index=1)
+    if not isinstance(v, list):
+        v = [] if v is MISSING else [v]
+    if not v:
         return MISSING
     if size is MISSING:
         return [list(v)]

@@ -2,6 +2,7 @@
 import binascii
 
 from ....values import MISSING, is_utf8
+from ..as_text import units
 from ..values import ExpressionError
 
 _PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()"
@@ -12,12 +13,7 @@ def base64encode_(m, text=MISSING):
     # of each unit of UTF-16 the low byte
     if text is MISSING:
         return text
-    b = bytearray()
-    for c in text:
-        n = ord(c)
-        if n >= 0x10000:
-            b.append((0xD800 + (n - 0x10000 >> 10)) & 0xFF)
-        b.append(n & 0xFF)
+    b = bytes([n & 0xFF for n in units(text)])
     return str(binascii.b2a_base64(b), "utf-8").rstrip("\n")
 
 

@@ -6,6 +6,7 @@ from ..values import ExpressionError
 from .calendar import MOST, Moment
 from .date_pictures import DAYS, ISO, MONTHS, parts
 from .integers import LOWER, UPPER, Picture, written
+from .numeric import leading
 
 _FIRST = -62167219200000  # of the year 0
 _LAST = 253402300799999  # of the year 9999
@@ -14,15 +15,10 @@ _LAST = 253402300799999  # of the year 9999
 def _zone(text):
     # (hours, minutes) of +hhmm: the hours are rounded down and the minutes cut off, so that west
     # of Greenwich a half hour is one too far; as the reference has it
-    text = text.lstrip(" \t\n\r\x0b\x0c\xa0\ufeff")
-    neg = text[:1] == "-"
-    end = first = 1 if text[:1] in ("-", "+") else 0
-    while end < len(text) and "0" <= text[end] <= "9":
-        end += 1
-    if not first < end < 12:
+    n = leading(text)
+    if n is None or not -(10**11) < n < 10**11:
         raise ExpressionError("T0410", value=text, index=3)
-    n = int(text[first:end])
-    return (-n // 100, -(n % 100)) if neg else (n // 100, n % 100)
+    return n // 100, -(-n % 100) if n < 0 else n % 100
 
 
 def _zone_text(marker, hours, minutes):

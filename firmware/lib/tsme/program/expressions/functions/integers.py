@@ -2,9 +2,9 @@
 # or English words.  Dates have their parts written and read so, too.
 from ....values import MISSING
 from .. import arithmetic
-from ..as_text import shortest
+from ..as_text import shortest, units
 from ..values import ExpressionError
-from .numeric import down
+from .numeric import down, leading
 
 LETTERS, ROMAN, WORDS, DECIMAL, SEQUENCE = range(5)
 LOWER, UPPER, TITLE = range(3)
@@ -83,16 +83,18 @@ def _distance(groups):
     return step
 
 
-def _in_letters(n, first):
+def _in_letters(v, first):
     out = ""
-    while n > 0:
-        out = chr((n - 1) % 26 + first) + out
-        n = (n - 1) // 26
+    while arithmetic.compare(v, 0) > 0:
+        v = arithmetic.subtract(v, 1)
+        out = chr(arithmetic.remainder(v, 26) + first) + out
+        v = down(arithmetic.divide(v, 26))
     return out
 
 
-def _in_roman(n, m):
+def _in_roman(v, m):
     out = []
+    n = arithmetic.whole(v, 0, 1 << 1024)
     values = _ROMAN.split()
     if m is not None and n // 1000 > m.largest:
         raise ExpressionError("D2015")
@@ -135,21 +137,19 @@ def written(v, picture, m=None):
         text = _digits(v, picture) if arithmetic.is_finite(v) else _not_finite(v)
     elif picture.kind == SEQUENCE:
         picture.refuse()
+    elif not arithmetic.is_finite(v):
+        raise ExpressionError("T0410", value=v, index=1)
+    elif picture.kind == LETTERS:
+        text = _in_letters(v, 65 if picture.case == UPPER else 97)
+    elif picture.kind == ROMAN:
+        text = _in_roman(v, m)
+        text = text if picture.case == UPPER else text.lower()
     else:
-        n = arithmetic.whole(v, 0, 1 << 1024)
-        if picture.kind == LETTERS:
-            text = _in_letters(n, 65 if picture.case == UPPER else 97)
-        elif picture.kind == ROMAN:
-            text = _in_roman(n, m)
-            text = text if picture.case == UPPER else text.lower()
-        else:
-            from .words import spoken
+        from .words import spoken
 
-            text = spoken(n, picture.ordinal)
-            if picture.case == UPPER:
-                text = text.upper()
-            elif picture.case == LOWER:
-                text = text.lower()
+        text = spoken(v, picture.ordinal)
+        text = text.upper() if picture.case == UPPER else text
+        text = text.lower() if picture.case == LOWER else text
     return "-" + text if neg else text
 
 
@@ -165,20 +165,14 @@ def formatInteger_(m, v=MISSING, picture=MISSING):
     return written(down(v), Picture(picture), m)
 
 
-def _leading(text):
-    # the integer that a text begins with; NaN if it begins with none
-    text = text.lstrip(" \t\n\r\x0b\x0c\xa0\ufeff")
-    end = first = 1 if text[:1] in ("-", "+") else 0
-    while end < len(text) and "0" <= text[end] <= "9":
-        end += 1
-    return arithmetic.settled(int(text[:end])) if end > first else arithmetic.NAN
-
-
 def _of_letters(text, first):
-    n = 0
-    for c in text:
-        n = n * 26 + ord(c) - first + 1
-    return arithmetic.settled(n)
+    # of units of UTF-16, the last first
+    total = i = 0
+    for c in reversed(units(text)):
+        unit = arithmetic.of_parts(False, 26 ** min(i, 300), 0)
+        total = arithmetic.add(total, arithmetic.multiply(c - first + 1, unit))
+        i += 1
+    return total
 
 
 def _of_roman(text):
@@ -218,7 +212,8 @@ def meant(text, picture):
             text = text.replace(c, "")
     if picture.zero != 0x30:
         text = "".join([chr(max(ord(c) - picture.zero + 0x30, 0)) for c in text])
-    return _leading(text)
+    n = leading(text)
+    return arithmetic.NAN if n is None else arithmetic.settled(n)
 
 
 def parseInteger_(m, text=MISSING, picture=MISSING):

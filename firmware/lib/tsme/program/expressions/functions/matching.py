@@ -30,7 +30,7 @@ def match_(m, text=MISSING, f=MISSING, limit=MISSING):
     n = most(limit, "D3040", 3)
     out = []
     if n:
-        for kept in find_all(matcher(f, 2), text, m.spend)[:n]:
+        for kept in find_all(matcher(f, 2), text, m.spend, n):
             found = text[kept[0] : kept[1]]
             pairs = (("match", found), ("index", kept[0]), ("groups", groups(text, kept)))
             out.append(Obj(pairs))
@@ -61,9 +61,8 @@ def split_(m, text=MISSING, separator=MISSING, limit=MISSING):
         return out if len(out) <= n else out[:n]
     out = []
     start = 0
-    for kept in find_all(matcher(separator, 2), text, m.spend):
-        if len(out) < n:
-            out.append(text[start : kept[0]])
+    for kept in find_all(matcher(separator, 2), text, m.spend, n):
+        out.append(text[start : kept[0]])
         start = kept[1]
     if len(out) < n:
         out.append(text[start:])

@@ -62,7 +62,7 @@ _ROWS = (
     "decodeUrl <s-:s> 1 coding;"
     "toMillis <s-s?:n> 2 date_reading !;"
     "fromMillis <n-s?s?:s> 3 dates;"
-    "partition <an?:a> 2 aws;"
+    "partition <xn?:a> 2 aws;"
     "range <nnn?:a<n>> 3 aws;"
     "hash <ss?:s> 2 aws;"
     "uuid <:s> 0 chance !;"

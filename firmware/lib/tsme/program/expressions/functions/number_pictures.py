@@ -227,7 +227,10 @@ def formatNumber_(m, v=MISSING, picture=MISSING, options=MISSING):
     text = fixed(arithmetic.negate(v) if arithmetic.negative(v) else v, part.fraction_most)
     text = _in_digits(text, signs)
     text = text.replace(".", signs.point, 1) if "." in text else text + signs.point
-    text = text.lstrip(signs.zero[0]).rstrip(signs.zero[0])
+    while text[:1] == signs.zero[0]:
+        text = text[1:]
+    while text[-1:] == signs.zero[0]:
+        text = text[:-1]
     point = text.find(signs.point)
     text = signs.zero * (part.least - point) + text
     text += signs.zero * (part.fraction_least - (len(text) - text.find(signs.point) - 1))

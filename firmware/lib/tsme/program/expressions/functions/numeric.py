@@ -20,6 +20,25 @@ def _run(text, at, digits=_DIGITS):
     return at
 
 
+def trimmed(text):
+    # without blanks before and behind; MicroPython's strip() takes a set of bytes
+    at, end = 0, len(text)
+    while at < end and text[at] in _BLANKS:
+        at += 1
+    while at < end and text[end - 1] in _BLANKS:
+        end -= 1
+    return text[at:end]
+
+
+def leading(text):
+    # the integer that a text begins with, as JavaScript's parseInt sees it, or None
+    text = trimmed(text)
+    end = first = 1 if text[:1] in ("-", "+") else 0
+    while end < len(text) and "0" <= text[end] <= "9":
+        end += 1
+    return int(text[:end]) if end > first else None
+
+
 def is_decimal(text):
     # an integer, perhaps a fraction and an exponent; no blanks, no plus
     at = 1 if text[:1] == "-" else 0
@@ -91,7 +110,7 @@ def _number(text):
 
 def _based(text):
     # as JavaScript's Number(): no sign, blanks around; else NaN
-    text = text.strip(_BLANKS).lower()
+    text = trimmed(text).lower()
     base = {"0x": 16, "0o": 8, "0b": 2}.get(text[:2])
     if not base or len(text) < 3 or _run(text, 2, _LETTERS[:base]) != len(text):
         return NAN

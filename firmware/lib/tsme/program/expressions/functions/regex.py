@@ -187,22 +187,25 @@ def find(code, text, start, spend):
     return search.found
 
 
-def find_all(code, text, spend):
-    # -> the places of each match, one behind the other
+def find_all(code, text, spend, most=1 << 29):
+    # gives the places of each match, one behind the other; behind the last that is wanted it
+    # looks for one more, which may be an error
     from ..values import ExpressionError
 
-    out = []
-    at = 0
+    at = n = 0
     while True:
         kept = find(code, text, at, spend)
         if kept is None:
-            return out
-        if kept[0] == kept[1] and out:
+            return
+        if kept[0] == kept[1] and n:
             raise ExpressionError("D1004")
-        out.append(kept)
+        n += 1
+        if n > most:
+            return
+        yield kept
         at = kept[1]
         if at >= len(text):
-            return out
+            return
 
 
 def groups(text, kept):

@@ -2,25 +2,14 @@
 from ....values import MISSING
 from ..values import ExpressionError
 from .matching import matcher, most
+from .numeric import leading
 from .regex import find_all, groups
-
-_BLANKS = " \t\n\r\x0b\x0c\xa0\ufeff"
 
 
 def replacement_(m, v=MISSING):
     if not isinstance(v, str):
         raise ExpressionError("D3012", value=v)
     return v
-
-
-def _leading(text):
-    # the integer that a text begins with, as JavaScript's parseInt sees it, or None
-    text = text.lstrip(_BLANKS)
-    sign = text[:1]
-    end = first = 1 if sign == "-" or sign == "+" else 0
-    while end < len(text) and "0" <= text[end] <= "9":
-        end += 1
-    return int(text[:end]) if end > first else None
 
 
 class Template:
@@ -38,9 +27,9 @@ class Template:
                 self.parts.append("$" if c == "$" else 0)
                 at += 1
             else:
-                n = _leading(text[at : at + digits])
+                n = leading(text[at : at + digits])
                 if digits > 1 and n is not None and n > count:
-                    n = _leading(text[at : at + digits - 1])
+                    n = leading(text[at : at + digits - 1])
                 if n is None:
                     self.parts.append("$")
                 else:
@@ -80,15 +69,15 @@ def replace_(m, text=MISSING, what=MISSING, by=MISSING, limit=MISSING):
         if len(by) > len(what):
             _sized(m, len(text) + min(n, text.count(what)) * (len(by) - len(what)))
         return text.replace(what, by, n)
-    found = find_all(matcher(what, 2), text, m.spend)[:n]
-    if not found:
-        return text
-    if not isinstance(by, str):
-        raise ExpressionError("T0410" if by is MISSING else "D3012", value=by, index=3)
-    template = Template(by, (len(found[0]) >> 1) - 1) if "$" in by else None
+    pattern = matcher(what, 2)
+    template = None
     out = []
     at = size = 0
-    for kept in found:
+    for kept in find_all(pattern, text, m.spend, n):
+        if not isinstance(by, str):
+            raise ExpressionError("T0410" if by is MISSING else "D3012", value=by, index=3)
+        if template is None and "$" in by:
+            template = Template(by, (len(kept) >> 1) - 1)
         out.append(text[at : kept[0]])
         out.append(template.filled(text, kept, groups(text, kept)) if template else by)
         size += len(out[-1])

@@ -115,11 +115,6 @@ def pad_(m, text=MISSING, width=MISSING, chars=MISSING):
     width = arithmetic.negate(width) if left else width
     if chars is MISSING or not chars:
         chars = " "
-    if type(width) is not int:
-        if arithmetic.is_nan(width) or arithmetic.compare(width, len(text)) < 1:
-            return text
-        if arithmetic.compare(width, 1 << 32) < 0:  # of a fraction of a character
-            raise ExpressionError("T0410", value=width, index=2)
     more = arithmetic.whole(width, 0, 1 << 40) - len(text)
     if more <= 0:
         return text

@@ -1,5 +1,6 @@
 # Integers in English words, both ways.
 from .. import arithmetic
+from .numeric import down
 
 _FEW = "Zero One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen Fourteen "
 _FEW += "Fifteen Sixteen Seventeen Eighteen Nineteen"
@@ -7,7 +8,6 @@ _FIRST = "Zeroth First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tent
 _FIRST += "Twelfth Thirteenth Fourteenth Fifteenth Sixteenth Seventeenth Eighteenth Nineteenth"
 _TENS = "Twenty Thirty Forty Fifty Sixty Seventy Eighty Ninety"
 _LARGE = "Thousand Million Billion Trillion"
-_TRILLION = 10**12
 _BLANKS = " \t\n\r\x0b\x0c\xa0\ufeff"
 
 
@@ -30,39 +30,34 @@ def _below(n, before, ordinal):
     return out[:-1] + "ieth" if ordinal else out
 
 
-def spoken(n, ordinal):
-    # of an integer; beyond trillions it says how many trillion trillions
-    trillions = 0
-    while n >= _TRILLION * 1000:  # the last of these words are spoken behind all others
-        n, rest = divmod(n, _TRILLION)
-        if rest:
-            return _long(n, trillions, rest, ordinal)
-        trillions += 1
-    return _short(n, False, ordinal and not trillions) + _end(trillions, ordinal)
-
-
-def _end(trillions, ordinal):
-    return " Trillion" * trillions + ("th" if ordinal and trillions else "")
-
-
-def _long(n, trillions, rest, ordinal):
-    out = spoken(n, False) + " Trillion" + _short(rest, True, ordinal and not trillions)
-    return out + _end(trillions, ordinal)
-
-
-def _short(n, before, ordinal):
-    # of an integer below a thousand trillions
-    out = ""
-    names = _LARGE.split()
-    for i in range(3, -1, -1):
-        unit = 1000 ** (i + 1)
-        if n >= unit:
-            out += (", " if before else "") + _below(n // unit, False, False) + " " + names[i]
-            n %= unit
-            before = True
-            if not n:
-                return out + ("th" if ordinal else "")
-    return out + _below(n, before, ordinal)
+def spoken(v, ordinal):
+    # of a whole number that is not negative; with thousands of trillions it begins anew
+    out = []
+    todo = [(v, False, ordinal)]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, str):
+            out.append(part)
+            continue
+        v, before, ordinal = part
+        if arithmetic.compare(v, 1000) < 0:
+            out.append(_below(v, before, ordinal))
+            continue
+        n = 1
+        while n < 4 and arithmetic.compare(v, 1000 ** (n + 1)) >= 0:
+            n += 1
+        unit = 1000**n
+        times = down(arithmetic.divide(v, unit))
+        rest = arithmetic.subtract(v, arithmetic.multiply(times, unit))
+        if arithmetic.compare(rest, 0) > 0:
+            todo.append((rest, True, ordinal))
+        elif ordinal:
+            todo.append("th")
+        todo.append(" " + _LARGE.split()[n - 1])
+        todo.append((times, False, False))
+        if before:
+            out.append(", ")
+    return "".join(out)
 
 
 def _values():
