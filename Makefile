@@ -8,6 +8,8 @@ CASES = ../shared/conformance/aws
 ON = cpython
 JSON =
 ARGS =
+# make differential COUNT=20000 SEED=0
+COUNT =
 # make crash SECONDS=60, make crash REPRO=256x3p32:s@1f4
 SECONDS =
 REPRO =
@@ -27,7 +29,7 @@ ARCH =
 json_option = $(if $(JSON),--json "$(JSON)")
 
 .DEFAULT_GOAL = help
-.PHONY: help setup ready demo test lint docs bench conformance fuzz golden crash firmware native flash sim clean
+.PHONY: help setup ready demo test lint docs bench conformance jsonata differential fuzz golden crash firmware native flash sim clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -39,6 +41,10 @@ help:
 	@echo "                   of the programs of these definitions, too)"
 	@echo "make conformance   compare with recorded AWS executions"
 	@echo "                   (CASES=folder ON=core|cpython|micropython JSON=file)"
+	@echo "make jsonata       compare with a suite of JSONata expressions (CASES=folder"
+	@echo "                   ON=core|cpython|micropython JSON=file)"
+	@echo "make differential  compare 20,000 generated expressions with npm jsonata and jlens"
+	@echo "                   (COUNT=n SEED=first ON=core|cpython|micropython)"
 	@echo "make crash         cut the power everywhere, and see what is there"
 	@echo "                   (SECONDS=time ON=core|python REPRO=string from a violation;"
 	@echo "                   BOARD=rp2040_emulated: with real firmware on an emulated chip)"
@@ -80,6 +86,13 @@ bench: ready
 
 conformance: ready
 	@$(PY) -m tests.conformance "$(CASES)" --on "$(ON)" $(json_option)
+
+jsonata: CASES = ../shared/conformance/jsonata
+jsonata: ready
+	@$(PY) -m tests.jsonata "$(CASES)" --on "$(ON)" $(json_option)
+
+differential: ready
+	@$(PY) -m tests.jsonata.differential $(if $(COUNT),--count "$(COUNT)") $(if $(SEED),--seed "$(SEED)") --on "$(ON)"
 
 fuzz: ready
 	@$(PY) -m tests.core.fuzz $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(TARGET),--target "$(TARGET)") \

@@ -1,0 +1,1 @@
+"""Cases of JSONata, run here and compared with other engines: `make jsonata`."""
