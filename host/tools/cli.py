@@ -24,6 +24,7 @@ COMMANDS = {
     "describe": ("executions", "Show how an execution on a board stands."),
     "disasm": ("compile", "Show a program as text that can be read."),
     "emulate": ("emulate", "Run a board without hardware."),
+    "eval": ("eval", "Try a JSONata expression, show its tree or its code."),
     "flash": ("flash", "Bring firmware and tsme onto a board."),
     "graph": ("graph", "Draw a workflow as Mermaid text or as SVG."),
     "history": ("history", "Show an execution as AWS's GetExecutionHistory would."),
@@ -54,7 +55,7 @@ COMMANDS = {
 }
 # How --help shows them.  Those that stand nowhere here are shown last.
 GROUPS = {
-    "Workflows": "init check compile run test test-state sim graph convert disasm",
+    "Workflows": "init check compile run test test-state eval sim graph convert disasm",
     "Boards": "ports flash emulate upload start push logs status reset time programs repl",
     "Executions on a board": "ps describe signal checkpoint",
     "Executions on a board, or in a journal": "stop token migrate retire resume",
@@ -71,6 +72,7 @@ Examples:
   tsme compile flow.asl.json -o flow.tsm    the program for the device
   tsme run flow.asl.json --input '{"day": 1}' --tasks tasks.py --journal j.bin
   tsme test-state flow.asl.json --state Dry --input '{"day": 1}' --inspection DEBUG
+  tsme eval '$sum($states.input.xs)' --input '{"xs": [1, 2]}'
   tsme test                                 the scenarios in *.test.json, tasks mocked
   tsme sim flow.asl.json                    many seeds of faults and power cuts
   tsme push                                 compile, upload, restart, begin; shows the logs
