@@ -19,6 +19,7 @@ from tests.bench import (
     emulated,
     host_core,
     journal,
+    jsonata_engines,
     link,
     link_heap,
     programs,
@@ -45,6 +46,7 @@ SUBJECTS = {
     "link": link,
     "emulated": emulated,
     "host_core": host_core,
+    "jsonata": jsonata_engines,
 }
 
 
