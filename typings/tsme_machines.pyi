@@ -20,7 +20,6 @@ def step(stf: Any, kernel: Any, room: int | None, state: Any, event: Any) -> Any
     """The step of an event; NotImplemented: it is Python's."""
 
 def ordered(v: Any) -> Any: ...
-
 def named(kind: type, name: str) -> None:
     """As errors tell of a type."""
 

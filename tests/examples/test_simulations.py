@@ -281,12 +281,20 @@ WORKFLOWS: dict[str, Bug] = {
         [
             (
                 "pumps.asl.json",
-                '"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.stopped"',
-                '"Catch": [{"ErrorEquals": ["TankDry"], "ResultPath": "$.stopped"',
+                '{"ErrorEquals": ["States.ALL"], "Next": "Close all"',
+                '{"ErrorEquals": ["TankDry"], "Next": "Close all"',
             ),
         ],
         "they run",
         10,
+    ),
+    "pumps: a bed without water is left out of the list": (
+        "pumps",
+        [
+            ("pumps.asl.json", ".litres[] %}", ".litres[$ > 0][] %}"),
+        ],
+        "was watered",
+        5,
     ),
     "greenhouse: on a wet day with frost the soil keeps more than it can": (
         "greenhouse",
