@@ -13,7 +13,7 @@ from .walk import inner
 GIVEN = ("input", "result", "errorOutput")
 
 Push: TypeAlias = tuple[str, Operand]  # an instruction that pushes a value
-Tree: TypeAlias = "Push | Mapping[str, Tree]"  # an object by its members, or a value
+Tree: TypeAlias = Push | Mapping[str, "Tree"]  # an object by its members, or a value
 
 
 @dataclass(frozen=True)
