@@ -135,7 +135,7 @@ def _variable(lo: Builder, name: str) -> int | None:
 
 def _whole_context(lo: Builder) -> Tree:
     """The context object, as the names of an expression have it."""
-    tree = _tree(_context(lo, False))
+    tree = _tree(_context(lo, True))
     if lo.context is None or not isinstance(tree, dict):
         return tree
     kept = "LOAD", _variable(lo, lo.context) or 0

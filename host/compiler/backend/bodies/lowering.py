@@ -132,6 +132,8 @@ class Lowering(Calls):
             step = node.steps[used]
             if not isinstance(step, Name) or not bare(step):
                 break
+            if step.value not in tree and "" in tree:  # a member of the whole
+                break
             tree, used = tree.get(step.value), used + 1
         filters = [] if plain else node.steps[1].stages
 

@@ -13,7 +13,8 @@ from .walk import inner
 GIVEN = ("input", "result", "errorOutput")
 
 Push: TypeAlias = tuple[str, Operand]  # an instruction that pushes a value
-Tree: TypeAlias = Push | Mapping[str, "Tree"]  # an object by its members, or a value
+# A value, or an object by its members, of which "" is the whole, if not all are there.
+Tree: TypeAlias = Push | Mapping[str, "Tree"]
 
 
 @dataclass(frozen=True)

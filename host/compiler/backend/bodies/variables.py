@@ -107,6 +107,8 @@ class Variables(Rows):
     def pushed(self, tree: Tree, here: Here) -> None:
         """Push a part of `$states`."""
         body = here.body
+        while not isinstance(tree, tuple) and "" in tree:
+            tree = tree[""]
         if isinstance(tree, tuple):
             op, operand = tree
             if op == "GET":
