@@ -274,6 +274,26 @@ def ordered(w: Writer, stack: int) -> None:
     w.here(end)
 
 
+def ranked(w: Writer, stack: int) -> None:
+    again, end = w.label(), w.label()
+    w.put("BUILD", 0)
+    w.expression(stack + 1)
+    w.put("EACH")
+    w.here(again)
+    w.put("NEXT", end)
+    w.put("SET", 4)
+    w.put("GET", 4)
+    w.put("GET", 4)
+    w.put("NAME", w.chance.choice(TEXTS))
+    w.put("GET", 4)
+    w.put("TUPLE", 3)
+    w.put("ADD", stack)
+    w.put("JUMP", again)
+    w.here(end)
+    w.put("DONE", 4)
+    w.put("ORDER", w.chance.choice([4, 5, 6, 7, 7, 2]))
+
+
 def transformed(w: Writer, stack: int) -> None:
     again, end = w.label(), w.label()
     w.expression(stack)
@@ -309,7 +329,7 @@ def faulty(w: Writer, stack: int) -> None:
 
 
 WAYS = [one, two, kept, chosen, called, called, partial, loop, loop, made_object, grouped]
-WAYS += [ordered, transformed, picked, faulty, closure, function, matcher, part]
+WAYS += [ordered, ranked, ranked, transformed, picked, faulty, closure, function, matcher, part]
 
 
 def generated(chance: Random, budget: int = 60) -> Code:

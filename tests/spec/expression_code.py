@@ -157,6 +157,7 @@ _TAKES = {"RETURN": 1, "SET": 1, "IS": 1, "MINUS": 1, "OPERATE": 2, "NAME": 1, "
 _TAKES |= {"EACH": 1, "ADD": 1, "SPREAD": 1, "KEEP": 2, "MEMBER": 2, "GROUP": 2, "SORT": 1}
 _TAKES |= {
     "ITEM": 1,
+    "ORDER": 1,
     "SIGNED": 1,
     "ANSWER": 1,
     "CLONE": 1,
@@ -168,7 +169,7 @@ _TAKES |= {
 }
 _GIVES = dict.fromkeys(
     "CONST INT LOAD CONTEXT PICK GET NONE CLOSURE FUNC REGEX HOLE PARTIAL INVOKE IS MINUS OPERATE "
-    "NAME ITEM SIGNED WILD AT POSITION TUPLE CLONE".split(),
+    "NAME ITEM ORDER SIGNED WILD AT POSITION TUPLE CLONE".split(),
     "v",
 ) | {"EACH": "i", "SORT": "s"}
 

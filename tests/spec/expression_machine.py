@@ -261,6 +261,27 @@ class Machine:
         flat = [v for part in found for v in items_of(part)]
         call.stack.append(found[0] if plain_one else single(flat))
 
+    def order_(self, call: Call, a: int) -> None:
+        """One comparison after the other, as a sorter asks for them."""
+        rows = items_of(call.stack.pop())
+        terms = a.bit_length() - 1
+        if not all(isinstance(row, Packed) and len(row) == terms + 1 for row in rows):
+            raise Failed("T0410")
+        self.spend(len(rows) * max(len(rows) - 1, 0).bit_length())
+        ways = merged(rows)
+        answer: bool | None = None
+        while True:
+            try:
+                x, y = ways.send(answer)
+            except StopIteration as over:
+                call.stack.append([row[0] for row in over.value])
+                return
+            order = 0
+            for i in range(terms):
+                way = -1 if a >> i & 1 else 1
+                order = order or native("*compare*", [x[i + 1], y[i + 1], way])
+            answer = order > 0
+
     def fault_(self, call: Call, a: int) -> None:
         raise Failed(self.code.consts[a])
 

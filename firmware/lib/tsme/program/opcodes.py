@@ -36,7 +36,7 @@ RESERVED = (  # from 64 on
     b"NEXT:t:I>I1:b: POSITION:i:>1:: BUILD:kf:>B:: ADD:i:1>:: SPREAD:i:1>:: KEEP:i:2>::* "
     b"MEMBER:i:2>::* GROUP:i:2>::* DONE:kffff:B>1::* SORT:-:1>S:: STEP:t:S>S2:b: ANSWER:-:1>:: "
     b"TUPLE:n:n>1:: UNTUPLE:n:1>n:: CLONE:-:1>1::* UPDATE:-:2>::* REMOVE:-:2>::* "
-    b"LEVEL:n:>::* SIGNED:cT:1>1:: EXPECT:kff:1>1::* ITEM:cI:1>1:: FAULT:cT:>:e:*"
+    b"LEVEL:n:>::* SIGNED:cT:1>1:: EXPECT:kff:1>1::* ITEM:cI:1>1:: FAULT:cT:>:e:* ORDER:n:1>1::*"
 ).split()
 
 # Bits of a program's `needs` (docs/SPEC.md, 2.4). INPUT: the execution's input is kept, for

@@ -183,7 +183,7 @@ def instruction(op):
 
 
 # By number; 0: in the loop of evaluation.py, or not loaded yet.
-OPERATIONS = [0] * 105
+OPERATIONS = [0] * 106
 OPERATIONS[3] = load_
 OPERATIONS[5:7] = pick_, drop_
 OPERATIONS[16] = context_

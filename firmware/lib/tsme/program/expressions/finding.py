@@ -3,9 +3,9 @@
 
 _NAMES = (
     "regex hole partial wild group sort answer tuple untuple clone update remove level signed "
-    "item fault"
+    "item fault order"
 )
-NUMBERS = b"\x48\x49\x4a\x50\x5a\x5c\x5e\x5f\x60\x61\x62\x63\x64\x65\x67\x68"
+NUMBERS = b"\x48\x49\x4a\x50\x5a\x5c\x5e\x5f\x60\x61\x62\x63\x64\x65\x67\x68\x69"
 
 
 def find(op):

@@ -166,6 +166,12 @@ def sort_(m, stack, a):
     stack[-1] = Sorter(items)
 
 
+def order_(m, stack, a):
+    from .ordering import ordered
+
+    stack[-1] = ordered(m, stack[-1], a)
+
+
 def answer_(m, stack, a):
     v = stack.pop()
     stack[-1].answered(v)

@@ -21,6 +21,7 @@ _BUILD = 85
 _KEEP = 88
 _STEP = 93
 _EXPECT = 102
+_ORDER = 105
 _INSIDE = (1, 2, 3, 5, 6, 16, 18, 19, 20)  # of the workflow's instructions
 _BUILDERS = {86: b"01", 87: b"01", 89: b"2", 90: b"3"}  # what they put something into
 _TOPS = {_NEXT: b"i", _STEP: b"s", 91: b"0123", 94: b"s"}  # what they want there
@@ -159,6 +160,8 @@ class _Bodies:
                 self.named[body].append(a)
         elif op == _FUNC:
             known(a)
+        elif op == _ORDER and not a:
+            raise bad("ORDER by nothing", pc)
         elif op == _INVOKE and a >> 9 > 100:
             raise bad("INVOKE stands too deep", pc)
         elif kind == b"l" or kind[:1] == b"p":
