@@ -65,16 +65,16 @@ _SOURCES: Final = {
         GET 1; SORT
         pair: STEP sorted; SET 4; SET 3; GET 2; GET 3; GET 4; INVOKE 2; ANSWER; JUMP pair
         sorted: RETURN
-        plain: FUNC $count; GET 1; INVOKE 1; INT 1; OPERATE >; UNLESS go
-        GET 1; EACH
+        plain: FUNC $count; GET 1; INVOKE 1; INT 1; OPERATE >; UNLESS few
+        BUILD sequence; GET 1; EACH
         each: NEXT go; SET 3; GET 3; IS number; IF number
         GET 3; IS text; IF text; FAULT "D3070"
-        number: GET 4; IS text; IF mixed; INT 1; SET 4; JUMP each
-        text: GET 4; IS number; IF mixed; CONST "t"; SET 4; JUMP each
+        number: GET 4; IS text; IF mixed; INT 1; SET 4; JUMP row
+        text: GET 4; IS number; IF mixed; CONST "t"; SET 4
+        row: GET 3; GET 3; TUPLE 2; ADD 0; JUMP each
         mixed: FAULT "D3070"
-        go: GET 1; SORT
-        order: STEP ordered; OPERATE >; ANSWER; JUMP order
-        ordered: RETURN""",
+        go: DONE 4; ORDER 2; RETURN
+        few: BUILD array; GET 1; SPREAD 0; DONE 0; RETURN""",
     "contains": """2 4
         GET 1; IS nothing; UNLESS some; NONE; RETURN
         some: GET 2; IS text; IF text

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ...jsonata.tree import Sort
+from ...jsonata.tree import Name, Node, Path, Sort, Variable
 from ..ir import Label, Pooled
 from .base import Here
-from .body import OPERATORS, Body, Cell
+from .body import KEEP, OPERATORS, SEQUENCE, Body, Cell
 from .groups import Groups
+from .names import bare
 from .natives import NATIVES
 
 Unpack: TypeAlias = Callable[[], Here]  # takes an item from the stack: where a term is evaluated
+
+
+_TERMS = 15  # bits of ORDER's operand
+
+
+def _safe(term: Node) -> bool:
+    """Names alone: nothing that may fail where a sorter would not ask for it."""
+    if isinstance(term, Path) and not term.keep_singleton:
+        return bare(term) and all(map(_safe, term.steps))
+    return isinstance(term, (Name, Variable)) and bare(term)
 
 
 class Sorts(Groups):
@@ -27,6 +38,9 @@ class Sorts(Groups):
         self.sort(step, here.body, unpack)
 
     def sort(self, step: Sort, body: Body, unpack: Unpack) -> None:
+        if len(step.terms) < _TERMS and all(_safe(term) for term, _ in step.terms):
+            self._ranked(step, body, unpack)
+            return
         body.ins("SORT")
         place = body.depth - 1
         with body.again("STEP"):
@@ -35,6 +49,25 @@ class Sorts(Groups):
             self.terms(step, a, b)
             body.ins("ANSWER")
         body.depth = place + 1
+
+    def _ranked(self, step: Sort, body: Body, unpack: Unpack) -> None:
+        """By keys that are worked out once, as they cannot fail: each item with its keys."""
+        array = body.taken()
+        body.ins("BUILD", SEQUENCE)
+        place = body.depth - 1
+        body.get(array)
+        with body.each():
+            item = body.taken()
+            body.get(item)
+            body.get(item)
+            here = unpack()
+            for term, _ in step.terms:
+                self.value(term, here)
+            body.ins("TUPLE", 1 + len(step.terms))
+            body.ins("ADD", place)
+        body.ins("DONE", KEEP)
+        turned = sum(descends << n for n, (_, descends) in enumerate(step.terms))
+        body.ins("ORDER", 1 << len(step.terms) | turned)
 
     def terms(self, step: Sort, a: Here, b: Here) -> None:
         """Push whether b comes before a."""

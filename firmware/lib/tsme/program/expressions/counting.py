@@ -42,10 +42,23 @@ def made(m, v):
                 return v  # at most 9 bytes each, and 2
     elif not isinstance(v, Obj):
         return v
-    n = size(m, v)
+    n = _rows(v) if isinstance(v, list) and type(v[0]) is Tuple else 0
+    if not n:
+        n = size(m, v)
+    elif n > m.largest:
+        raise ExpressionError("D2015")
     if n > 255:
         m.count(n)
     return v
+
+
+def _rows(v):
+    # the size of an array of tuples alone, else 0
+    for x in v:
+        if type(x) is not Tuple:
+            return 0
+    n = len(v)
+    return n + (1 if n < 24 else 2 if n < 0x100 else 3 if n < 0x10000 else 5)
 
 
 def read(m, args, v):
