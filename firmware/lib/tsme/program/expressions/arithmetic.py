@@ -2,6 +2,11 @@
 # on every interpreter.  What is whole and below 2^53 is an int; infinities and NaN are numbers.
 import struct
 
+try:
+    from math import sqrt as root
+except ImportError:
+    root = None
+
 from ...values.digits import bit_length, round_bits
 from ...values.numbers import F64, INT_MAX, INT_MIN, WIDE, Float, bits, from_bits, parts
 from ...values.numbers import compare as finite_order

@@ -26,6 +26,12 @@ def count_(m, v=MISSING):
 def _utmost(v, sign):
     if v is MISSING or not v:
         return MISSING
+    if NATIVE and UNICODE:
+        best = max(v) if sign > 0 else min(v)
+        for n in v:
+            if n != n:
+                return NAN
+        return best
     best = v[0]
     for n in v:
         order = compare(n, best)

@@ -1,5 +1,5 @@
 # Of arrays: zip, append, reverse, distinct.
-from ....values import MISSING
+from ....values import MISSING, UNICODE
 from ....values.numbers import is_number
 from .. import arithmetic
 from ..values import is_sequence, sequence
@@ -27,8 +27,10 @@ def reverse_(m, v=MISSING):
 def identity(v):
     # what equal values have in common and no others; for the members of a set
     t = type(v)
-    if t is str or t is int or t is bool and False:
+    if t is str or t is int:
         return v
+    if UNICODE and t is float:  # there it equals an int of that value
+        return v if v == v else object()
     if v is None or v is True or v is False:
         return (v is None, v)
     if is_number(v):

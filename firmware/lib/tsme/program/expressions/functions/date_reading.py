@@ -1,5 +1,6 @@
 # toMillis: texts as times, of ISO 8601 or by pictures.
 from ....values import MISSING
+from ....values.timestamp import parse as timestamp
 from .. import arithmetic
 from ..arithmetic import NAN
 from ..values import ExpressionError
@@ -95,6 +96,9 @@ def _east(zone, date_only):
 
 
 def _of_iso(text):
+    found = timestamp(text)  # what is usual is read there
+    if found is not None:
+        return found[0] * 1000 + int((found[1] + "000")[:3])
     found = _fields(text)
     if found is None:
         raise ExpressionError("D3110", value=text)

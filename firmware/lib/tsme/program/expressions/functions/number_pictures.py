@@ -10,6 +10,9 @@ from .numeric import rounded
 _NAMES = "decimal-separator grouping-separator exponent-separator minus-sign percent per-mille "
 _NAMES += "zero-digit digit pattern-separator"
 _SIGNS = ".,e-%\u20300#;"
+_KEPT = 4  # pictures that are not taken apart anew
+
+_known = {}
 
 
 class Signs:
@@ -198,11 +201,10 @@ def _grouped(text, part, signs):
     return text
 
 
-def formatNumber_(m, v=MISSING, picture=MISSING, options=MISSING):
-    if v is MISSING:
-        return v
-    if picture is MISSING:
-        raise ExpressionError("T0410", value=picture, index=2)
+def _parts(picture, options):
+    known = _known.get(picture) if options is MISSING else None
+    if known:
+        return known
     signs = Signs(Obj() if options is MISSING else options)
     found = picture.split(signs.between)
     if len(found) > 2:
@@ -213,6 +215,19 @@ def formatNumber_(m, v=MISSING, picture=MISSING, options=MISSING):
         if code:
             raise ExpressionError(code)
         part.analyse(signs)
+    if options is MISSING:
+        if len(_known) >= _KEPT:
+            _known.clear()
+        _known[picture] = signs, found
+    return signs, found
+
+
+def formatNumber_(m, v=MISSING, picture=MISSING, options=MISSING):
+    if v is MISSING:
+        return v
+    if picture is MISSING:
+        raise ExpressionError("T0410", value=picture, index=2)
+    signs, found = _parts(picture, options)
     part = found[0]
     minus = ""
     if arithmetic.compare(v, 0) in (None, -1):

@@ -1,6 +1,6 @@
 # Of numbers: number, formatBase, floor, ceil, round, abs, sqrt.
 from ....errors import TsmeError
-from ....values import MISSING
+from ....values import MISSING, UNICODE
 from ....values.decimal import parse
 from ....values.digits import bit_length
 from ....values.numbers import INT_MAX, INT_MIN, is_number, parts
@@ -62,6 +62,13 @@ def is_decimal(text):
 
 def read(text):
     # the number nearest to a decimal text; an infinity if it is too large
+    if UNICODE:
+        v = float(text)
+        return settled(v) if -1e15 < v < 1e15 or v - v else _read(text)
+    return _read(text)
+
+
+def _read(text):
     neg = text[:1] == "-"
     body = text[1:] if neg else text
     mantissa, e, power = body.replace("E", "e").partition("e")
@@ -218,6 +225,8 @@ def sqrt_(m, v=MISSING):
         raise ExpressionError("D3060", value=v, index=1)
     if not is_finite(v):
         return v
+    if arithmetic.NATIVE:
+        return settled(arithmetic.root(arithmetic.double(v)))
     _, n, e = parts(settled(v))
     shift = 110 - bit_length(n)
     shift += shift + e & 1

@@ -1,30 +1,80 @@
 # Finds what a pattern matches (docs/SPEC.md, 2.16): all ways at once, so that no text takes more
 # than its length times the pattern's.
+from ....values import UNICODE
+
 _ENDS = "\n\r\u2028\u2029"  # of lines
-_KEPT = 4  # patterns whose instructions are not taken apart anew
+_KEPT = 64 if UNICODE else 4  # patterns whose instructions are not taken apart anew
+_LINKS = 64  # instructions of a pattern of which it is known where they lead
 
 _known = {}
+_sets = {}  # of ASCII characters, by ranges
 
 
 class Pattern:
-    # `code`: of each instruction what it is and where it leads, by their numbers; `places`: how
-    # many are kept; `first`: a character that all matches begin with, or ""; `weight`: what a
-    # character counts
+    # `code`: instructions, (kind, ..), that name others by number; `places`: how many are kept;
+    # `first`: what takes the first character of a match, or None if that may be empty; `weight`:
+    # what a character counts
     def __init__(self, code):
         self.code = _instructions(code)
+        self.links = {}
         self.places = 2
         for op in self.code:
             if op[0] == 6 or op[0] == 8:
                 group = op[1] >> 1 if op[0] == 6 else op[1]
                 self.places = max(self.places, 2 * group + 2)
-        self.first = self._begin()
         self.weight = 1 + len(self.code) // 16
+        self.first = self._begin()
+        self.letter = ""  # that all matches begin with
+        if self.first and len(self.first) == 1 and self.first[0][0] == 1:
+            self.letter = chr(self.first[0][1])
 
     def _begin(self):
-        at = 0
-        while self.code[at][0] == 6:
-            at += 1
-        return chr(self.code[at][1]) if self.code[at][0] == 1 else ""
+        out = []
+        seen = set()
+        todo = [0]
+        while todo:
+            for pc, _ in self.link(todo.pop()):
+                kind = self.code[pc][0]
+                if not kind:
+                    return None
+                if pc not in seen:
+                    seen.add(pc)
+                    if kind == 7:
+                        todo.append(pc + 1)
+                    else:
+                        out.append(self.code[pc])
+        return out
+
+    def link(self, pc):
+        # where an instruction leads before a character is taken: (instruction, places to keep on
+        # the way, ~k to forget those of group k), the first way first
+        found = self.links.get(pc)
+        if found is not None:
+            return found
+        out = []
+        seen = set()
+        todo = [(pc, ())]
+        while todo:
+            n, saves = todo.pop()
+            if n in seen:
+                continue
+            seen.add(n)
+            op = self.code[n]
+            kind = op[0]
+            if kind == 4:
+                todo.append((op[2], saves))
+                todo.append((op[1], saves))
+            elif kind == 5:
+                todo.append((op[1], saves))
+            elif kind == 6:
+                todo.append((n + 1, saves + (op[1],)))
+            elif kind == 8:
+                todo.append((n + 1, saves + (~op[1],)))
+            else:
+                out.append((n, saves))
+        if len(self.links) < _LINKS:
+            self.links[pc] = out
+        return out
 
 
 def _u16(code, at):
@@ -47,7 +97,8 @@ def _instructions(code):
             at += 4
         elif op == 2 or op == 3:
             end = at + 2 + 6 * code[at + 1]
-            out.append((op, tuple([_u24(code, i) for i in range(at + 2, end, 3)])))
+            ranges = tuple([_u24(code, i) for i in range(at + 2, end, 3)])
+            out.append((op, ranges, _ascii(ranges)))
             at = end
         elif op == 4:
             out.append((4, _u16(code, at + 1), _u16(code, at + 3)))
@@ -103,55 +154,86 @@ def _in(ranges, c):
     return False
 
 
+def _ascii(ranges):
+    # those of ASCII that are in ranges: a set, where memory is no matter
+    if not UNICODE:
+        return None
+    found = _sets.get(ranges)
+    if found is None:
+        if len(_sets) >= _KEPT:
+            _sets.clear()
+        found = _sets[ranges] = {c for c in range(128) if _in(ranges, c)}
+    return found
+
+
+def _takes(op, c):
+    kind = op[0]
+    if kind == 1:
+        return op[1] == c
+    known = op[2]
+    if known is not None and c < 128:
+        return (c in known) == (kind == 2)
+    return _in(op[1], c) == (kind == 2)
+
+
+def _may_begin(first, c):
+    for op in first:
+        if _takes(op, c):
+            return True
+    return False
+
+
 class _Search:
     # `marks`: the place of the text, by instruction, at which a way was last there
-    def __init__(self, code, size):
-        self.code = code
-        self.marks = [-1] * len(code)
-        self.size = size
+    def __init__(self, pattern):
+        self.pattern = pattern
+        self.marks = [-1] * len(pattern.code)
         self.found = None
 
     def add(self, ways, pc, kept, at, before, after):
         # ways of `pc` that take a character; True: one has matched, so later ones do not count
-        code = self.code
+        code = self.pattern.code
+        link = self.pattern.link
         marks = self.marks
-        todo = [(pc, kept)]
+        todo = [(link(pc), 0, kept)]
         while todo:
-            pc, kept = todo.pop()
-            while marks[pc] != at:
+            items, i, kept = todo.pop()
+            while i < len(items):
+                pc, saves = items[i]
+                i += 1
+                if marks[pc] == at:
+                    continue
                 marks[pc] = at
-                op = code[pc]
-                kind = op[0]
-                pc += 1
-                if kind == 4:
-                    todo.append((op[2], kept))
-                    pc = op[1]
-                elif kind == 5:
-                    pc = op[1]
-                elif kind == 6:
-                    kept = list(kept)
-                    kept[op[1]] = at
-                elif kind == 8:
-                    kept = list(kept)
-                    kept[2 * op[1]] = kept[2 * op[1] + 1] = -1
-                elif kind == 7:
-                    if not _holds(op[1], at, before, after):
-                        break
+                now = kept
+                if saves:
+                    now = list(kept)
+                    for n in saves:
+                        if n >= 0:
+                            now[n] = at
+                        else:
+                            now[2 * ~n] = now[2 * ~n + 1] = -1
+                kind = code[pc][0]
+                if kind == 7:
+                    if _holds(code[pc][1], at, before, after):
+                        todo.append((items, i, kept))
+                        items = link(pc + 1)
+                        i = 0
+                        kept = now
                 elif kind:
-                    ways.append((pc - 1, kept))
-                    break
+                    ways.append((pc, now))
                 else:
-                    self.found = kept
+                    self.found = now
                     return True
         return False
 
     def run(self, text, at):
         # -> where it has ended looking
-        code = self.code
+        code = self.pattern.code
+        first = self.pattern.first
         chars = iter(text[at:])
         before = text[at - 1 : at] if at else ""
         after = next(chars, "")
-        fresh = [-1] * self.size
+        fresh = [-1] * self.pattern.places
         ways = []
         self.add(ways, 0, fresh, at, before, after)
         while after and (ways or self.found is None):
@@ -161,12 +243,9 @@ class _Search:
             at += 1
             further = []
             for pc, kept in ways:
-                op = code[pc]
-                kind = op[0]
-                takes = op[1] == c if kind == 1 else _in(op[1], c) == (kind == 2)
-                if takes and self.add(further, pc + 1, kept, at, before, after):
+                if _takes(code[pc], c) and self.add(further, pc + 1, kept, at, before, after):
                     break
-            if self.found is None:
+            if self.found is None and (first is None or after and _may_begin(first, ord(after))):
                 self.add(further, 0, fresh, at, before, after)
             ways = further
         return at
@@ -176,12 +255,15 @@ def find(code, text, start, spend):
     # -> the places of the first match from `start` on, -1 for a group that is not in it; or None
     p = pattern(code)
     at = start
-    if p.first:
-        at = text.find(p.first, start)
-        if at < 0:
-            spend((len(text) - start) * p.weight >> 8)
-            return None
-    search = _Search(p.code, p.places)
+    if p.letter:
+        at = text.find(p.letter, start)
+    elif UNICODE and p.first:
+        while at < len(text) and not _may_begin(p.first, ord(text[at])):
+            at += 1
+    if at < 0 or at == len(text) and p.first:
+        spend((len(text) - start) * p.weight >> 8)
+        return None
+    search = _Search(p)
     end = search.run(text, at)
     spend((end - start) * p.weight >> 8)
     return search.found

@@ -115,17 +115,36 @@ def _counts(takes, letters, all_of_it):
 
 
 class Signature:
+    # `known`: by the letters of the arguments how many each parameter takes; 0: they are as the
+    # function takes them
     def __init__(self, text):
         self.takes = parameters(text)
-        self.known = {}  # counts, by the letters of the arguments
+        self.known = {}
 
     def counts(self, letters):
         found = self.known.get(letters, self)
         if found is self:
             found = _counts(self.takes, letters, True)
+            if found is not None and self.leaves(found, letters):
+                found = 0
             if len(self.known) < _KEPT:
                 self.known[letters] = found
         return found
+
+    def leaves(self, counts, letters):
+        for i in range(len(counts)):
+            p = self.takes[i]
+            array = p.kind == "a" and (p.of is not None or letters[i] != "a")
+            if counts[i] != 1 or array:
+                return i and counts[i:] == [0] * (len(counts) - i) and not self.asks(i)
+        return True
+
+    def asks(self, i):
+        # does the context stand for an argument from the i-th on?
+        for p in self.takes[i:]:
+            if p.context is not None:
+                return True
+        return False
 
     def refuse(self, args, letters):
         good = 0
@@ -141,6 +160,20 @@ def _at(args, n):
     return args[n] if n < len(args) else MISSING
 
 
+def _differ(items, kind):
+    # is one of them of another kind?
+    for t in set(map(type, items)):
+        found = _LETTERS.get(t)
+        if found is None:
+            for v in items:
+                if letter(v) != kind:
+                    return True
+            return False
+        if found != kind:
+            return True
+    return False
+
+
 def _checked_array(p, arg, kind, match, index):
     wrong = False
     if p.of is not None:
@@ -148,13 +181,7 @@ def _checked_array(p, arg, kind, match, index):
             wrong = match != p.of
         elif arg:
             first = letter(arg[0])
-            wrong = first != p.of[:1]
-            if not wrong:
-                t = type(arg[0])
-                for item in arg:
-                    if type(item) is not t and letter(item) != first:
-                        wrong = True
-                        break
+            wrong = first != p.of[:1] or _differ(arg, first)
     if wrong:
         raise ExpressionError("T0412", value=arg, index=index, type=_PLURALS.get(p.of))
     return arg if kind == "a" else [arg]
@@ -205,8 +232,12 @@ def of(text):
 def validate(signature, args, context):
     # -> the arguments as the function takes them; `context` for one that is not given
     signature = of(signature)
-    letters = "".join([letter(v) for v in args])
+    letters = ""
+    for v in args:
+        letters += _LETTERS.get(type(v)) or letter(v)
     counts = signature.counts(letters)
     if counts is None:
         signature.refuse(args, letters)
+    if counts == 0:
+        return args
     return _completed(signature, args, letters, counts, context)
