@@ -54,6 +54,7 @@ class Base(ABC):
         self.top = top
         self.levels = levels  # are there calls whose depth only a run can tell?
         self.bodies: list[Body] = [top]
+        self.wrapped: Cell | None = None  # `$` as the items of a path, if it is the whole input
         self.linked: dict[str, BodyLabel] = {}
         self.facts: set[tuple[int, str, str]] = set()  # frame, name, and what is to be done
 

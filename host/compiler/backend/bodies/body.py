@@ -77,6 +77,8 @@ class Body:
         return cell
 
     def const(self, value: object) -> None:
+        if isinstance(value, str):
+            value = sound(value)
         if type(value) is int and 0 <= value < 65536:
             self.ins("INT", value)
         else:
@@ -132,6 +134,11 @@ class Body:
     def truth(self, strict: bool) -> None:
         if not strict:
             self.ins("IS", TRUE)
+
+
+def sound(text: str) -> str:
+    """A text as the device has it: halves of characters are none."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _change(op: str, arg: Operand) -> int:

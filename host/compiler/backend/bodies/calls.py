@@ -7,9 +7,11 @@ from dataclasses import replace
 from ...jsonata.regexes import compile_regex
 from ...jsonata.tree import (
     Apply,
+    Binary,
     Block,
     Call,
     Lambda,
+    Literal,
     Name,
     Node,
     Path,
@@ -20,11 +22,19 @@ from ...jsonata.tree import (
 from ..ir import Body as BodyLabel
 from ..ir import Label, Pooled
 from .base import DEEPEST, Here
-from .body import KEEP, OPERATORS, SEQUENCE, Cell
+from .body import KEEP, OPERATORS, SEQUENCE, Cell, sound
 from .inline import Inline
 from .levels import straight
 from .linked import takes
-from .natives import LINKED, NATIVES, SEQUENCES, SIGNATURES, takes_context
+from .natives import (
+    LINKED,
+    NATIVES,
+    SEQUENCES,
+    SIGNATURES,
+    TEXTS,
+    parameters,
+    takes_context,
+)
 from .scope import Frame
 from .walk import everything
 
@@ -59,8 +69,9 @@ class Calls(Inline):
                 return
         count = len(arguments)
         self.function(callee, here, arguments, node.keep_array)
-        if self.contextual(name, count, here):
-            body.at(here.context)
+        lacks = self.contextual(name, count, here, arguments[0] if arguments else None)
+        if self.malformed(name, arguments, here, node):
+            return
         for one, place in zip(arguments, places, strict=True):
             if one is None:
                 body.ins("HOLE")
@@ -70,12 +81,23 @@ class Calls(Inline):
         if None in arguments:
             body.ins("PARTIAL", count, token or "?", node.at)
             return
-        if self.contextual(name, count, here):
+        if lacks:
             body.at(here.context)
         level = here.level if self.levels else 0
         body.ins("INVOKE", count | level << 9, token or "?", node.at)
         if node.keep_array and name in SEQUENCES and self.native(name, here) is not None:
             self.kept(here)
+
+    def malformed(self, name: str, arguments: list[Node | None], here: Here, node: Call) -> bool:
+        """Of half a character there is no URL; such texts are not on the device."""
+        first = arguments[0] if arguments else None
+        text = first.value if isinstance(first, Literal) else None
+        if name not in ("encodeUrl", "encodeUrlComponent") or not isinstance(text, str):
+            return False
+        if sound(text) == text or self.native(name, here) is None:
+            return False
+        here.body.ins("FAULT", Pooled("D3140"), name, node.at)
+        return True
 
     def kept(self, here: Here) -> None:
         """What is on the stack, as a sequence."""
@@ -86,11 +108,30 @@ class Calls(Inline):
         body.ins("SPREAD", body.depth - 2)
         body.ins("DONE", KEEP)
 
-    def contextual(self, name: str, count: int, here: Here) -> bool:
+    def contextual(self, name: str, count: int, here: Here, first: Node | None) -> bool:
         """May the context stand for an argument of a call?"""
-        if self.built_in(name, here):
-            return takes_context(name, count)
-        return self.context_calls
+        if not self.built_in(name, here):
+            return self.context_calls
+        if not takes_context(name, count):
+            return False
+        takes = parameters(SIGNATURES.get(name) or LINKED[name])
+        mandatory = sum("?" not in one for one in takes)
+        return count < mandatory or first is None or self.kind(first, here) not in takes[0]
+
+    def kind(self, node: Node, here: Here) -> str:
+        """The letter of signatures for what a node is for sure; `?` if that is not known."""
+        if node.predicates or node.group is not None:
+            return "?"
+        if isinstance(node, Literal) and node.value is not None:
+            kinds = {bool: "b", str: "s"}
+            return kinds.get(type(node.value), "n")
+        if isinstance(node, Binary) and node.op == "&":
+            return "s"
+        if isinstance(node, Call) and isinstance(node.callee, Variable):
+            name = node.callee.name
+            if name in TEXTS and self.native(name, here) is not None:
+                return "s"
+        return "?"
 
     def function(
         self, callee: Node, here: Here, arguments: list[Node | None], keep: bool = False

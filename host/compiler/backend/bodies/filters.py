@@ -100,6 +100,13 @@ class Filters(Base):
         body = here.body
         with body.each() as place_:
             item = body.taken()
+            if isinstance(predicate.expr, Binary) and predicate.expr.op in ("and", "or"):
+                out = Label("out")
+                self.jump(predicate.expr, here.of(item), out, False)
+                body.get(item)
+                body.ins("ADD", place_ - 1)
+                body.label_(out)
+                return
             body.get(item)
             self.value(predicate.expr, here.of(item))
             body.ins("KEEP", place_)

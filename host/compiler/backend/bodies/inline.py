@@ -18,10 +18,10 @@ from ...jsonata.tree import (
     Transform,
     Variable,
 )
-from ..ir import Label
+from ..ir import Label, Pooled
 from .base import Here
 from .body import KEEP, SEQUENCE, Cell
-from .natives import LINKED, NATIVES, SIGNATURES, parameters
+from .natives import ARITY, LINKED, NATIVES, SIGNATURES, parameters
 from .scope import Frame
 from .variables import Variables
 from .walk import everything, variables
@@ -68,6 +68,15 @@ class Inline(Variables):
         given, function = arguments[0], arguments[1]
         if given is None or function is None or here.body.depth > 200:
             return False
+        if name == "reduce" and self._arity(function, here) < 2:
+            self.value(given, places[0])
+            none = Label("none")
+            here.body.ins("IS", 0)
+            here.body.ins("IF", none)
+            here.body.ins("FAULT", Pooled("D3050"), name, node.at)
+            here.body.label_(none)
+            here.body.ins("NONE")
+            return True
         if isinstance(function, Variable) and name == "map" and len(arguments) == 2:
             return self._native_map(node, given, function, here, places)
         if not isinstance(function, Lambda) or function.signature or function.predicates:
@@ -84,6 +93,18 @@ class Inline(Variables):
         else:
             return False
         return True
+
+    def _arity(self, function: Node, here: Here) -> int:
+        """How many parameters a function has; many if that is not known."""
+        if isinstance(function, Lambda) and not function.predicates:
+            return len(function.parameters)
+        if isinstance(function, Variable) and not function.predicates:
+            if self.native(function.name, here) is not None:
+                return ARITY[function.name]
+            value = self.bound_to(function.name, here)
+            if isinstance(value, Lambda) and not value.predicates:
+                return len(value.parameters)
+        return 99
 
     def _native_map(
         self, node: Call, given: Node, function: Variable, here: Here, places: list[Here]

@@ -29,7 +29,7 @@ from ...jsonata.tree import (
 )
 from ..ir import Label, Pooled
 from .base import Here
-from .body import APART, KEEP, LAST, LIST, OPERATORS, SEQUENCE
+from .body import APART, ARRAY, KEEP, LAST, LIST, OPERATORS, SEQUENCE, Body, Cell, sound
 from .calls import Calls
 from .filters import place
 from .names import bare, states_member
@@ -44,12 +44,29 @@ class Lowering(Calls):
 
     def whole(self, tree: Node, here: Here) -> None:
         self.look(tree)
+        if (0, "", "wrapped") in self.facts and here.context is not None:
+            self._wrap(here.body, here.context)
         here = here.within(self.frame(tree, [tree], here))
         if not self.too_deep(tree, here):
             self.value(tree, here)
         if self.levels and here.body.code[-1:] and self._ends_in_call(here):
             here.body.ins("LEVEL", 1)  # a call right before the end would take this body's place
         here.body.ins("RETURN")
+
+    def _wrap(self, body: Body, context: Cell) -> None:
+        """An array counts as one item of a path: it is put into another."""
+        self.wrapped, no_array = body.new(), Label("whole")
+        body.get(context)
+        body.set(self.wrapped)
+        body.get(context)
+        body.ins("IS", ARRAY)
+        body.ins("UNLESS", no_array)
+        body.ins("BUILD", LIST)
+        body.get(context)
+        body.ins("ADD", 0)
+        body.ins("DONE")
+        body.set(self.wrapped)
+        body.label_(no_array)
 
     def _ends_in_call(self, here: Here) -> bool:
         last = here.body.code[-1]
@@ -99,7 +116,7 @@ class Lowering(Calls):
 
     def name(self, node: Name, here: Here) -> None:
         here.body.push(here.context)
-        here.body.ins("NAME", Pooled(node.value))
+        here.body.ins("NAME", Pooled(sound(node.value)))
 
     def wildcard(self, node: Wildcard, here: Here) -> None:
         here.body.push(here.context)

@@ -10,10 +10,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from ...jsonata.tree import Array, Filter, Name, Node, Path, Sort, Variable, Wildcard
+from ...jsonata.tree import (
+    Array,
+    Filter,
+    Literal,
+    Name,
+    Node,
+    Object,
+    Path,
+    Sort,
+    Variable,
+    Wildcard,
+)
 from ..ir import Label, Pooled
-from .base import Here
-from .body import FLATTEN, KEEP, LAST, LIST, SEQUENCE
+from .base import Again, Here
+from .body import FLATTEN, KEEP, LAST, SEQUENCE, Cell, sound
 from .filters import place
 from .sorts import Sorts
 
@@ -25,9 +36,38 @@ class Paths(Sorts):
 
     def path(self, node: Path, here: Here) -> None:
         keep = node.keep_singleton or node.keep_array
+        first = node.steps[0]
+        if isinstance(first, Array) and not first.predicates and node.group is None:
+            empty = all(not isinstance(one, (Array, Literal, Object)) for one in first.items)
+            if first.cons and empty and not keep:
+                self._perhaps_empty(node, here)
+                return
         self.steps(node.steps, here, keep, self.path_source)
         if node.group is not None:
             self.grouped(node.group, here)
+
+    def _perhaps_empty(self, node: Path, here: Here) -> None:
+        """A path that begins with an array: if that is empty, it is what the path gives."""
+        body, some, end = here.body, Label("some"), Label("end")
+        self.value(node.steps[0], here.down)
+        if not node.steps[0].items:  # type: ignore[attr-defined]
+            return
+        array = body.taken()
+        body.get(array)
+        body.ins("AT", 0)
+        body.ins("IS", 0)
+        body.ins("UNLESS", some)
+        body.get(array)
+        body.ins("JUMP", end)
+        body.depth -= 1
+        body.label_(some)
+
+        def source(_: Node, here: Here) -> int:
+            here.body.get(array)
+            return 1
+
+        self.steps(node.steps, here, False, source)
+        body.label_(end)
 
     def steps(self, steps: list[Node], here: Here, keep: bool, source: Source) -> None:
         """Push what steps give.  `source` pushes what they begin with, and says after how many."""
@@ -36,18 +76,14 @@ class Paths(Sorts):
     def path_source(self, first: Node, here: Here) -> int:
         """Push the items that a path begins with; how many steps they stand for."""
         body = here.body
-        if isinstance(first, Name) and first.value == "" and here.context is None:
-            body.ins("NONE")
-            return 0
         if isinstance(first, (Name, Sort)):
-            if here.outer and here.context is not None:
-                body.ins("BUILD", LIST)
-                body.push(here.context)
-                body.ins("ADD", body.depth - 2)
-                body.ins("DONE")
-            else:
-                body.push(here.context)
-            return 0
+            body.push(self.whole_input() if here.outer else here.context)
+            if not self.begins(first, here):
+                return 0
+            assert isinstance(first, Name)
+            body.ins("NAME", Pooled(sound(first.value)))
+            self.behind_first(first, here)
+            return 1
         alone = isinstance(first, Variable) or first.cons or here.outer or here.context is None
         if not alone:
             body.push(here.context)
@@ -55,10 +91,21 @@ class Paths(Sorts):
         self.value(first, here.down)
         if first.cons and (first.predicates or not isinstance(first, Array)):
             self.array_only(here)
-        for one in first.stages if not first.cons else ():
+        if not first.cons:
+            self.behind_first(first, here)
+        return 1
+
+    def behind_first(self, first: Node, here: Here) -> None:
+        for one in first.stages:
             assert isinstance(one, Filter)
             self.filtered(one, here, True)
-        return 1
+
+    def whole_input(self) -> Cell:
+        """`$` as the items of a path: an array is one item."""
+        if self.wrapped is None:
+            self.facts.add((0, "", "wrapped"))
+            raise Again
+        return self.wrapped
 
     def array_only(self, here: Here) -> None:
         """An array is what it is; what is none has no items."""
@@ -76,11 +123,11 @@ class Paths(Sorts):
         """Push the value of the first `end` steps."""
         final = end == len(steps)
         if end == 0 or (end == 1 and self.begins(steps[0], here)):
-            if end and final and keep:
+            if end and final and (keep or steps[0].stages):
                 here.body.ins("BUILD", SEQUENCE)
                 source(steps[0], here)
-                here.body.ins("SPREAD", here.body.depth - 2)
-                here.body.ins("DONE", KEEP)
+                here.body.ins("ADD", here.body.depth - 2)
+                here.body.ins("DONE", FLATTEN | LAST | (KEEP if keep else 0))
                 return
             source(steps[0], here)
             return
@@ -97,6 +144,8 @@ class Paths(Sorts):
 
     def begins(self, first: Node, here: Here) -> bool:
         """Is the first step what a path begins with, not one over the items of its context?"""
+        if isinstance(first, Name) and here.outer:
+            return not self.direct(first) and not self.filters_names(first, here)
         if isinstance(first, (Name, Sort)):
             return False
         known = here.outer or here.context is None
@@ -122,9 +171,9 @@ class Paths(Sorts):
             return
         assert isinstance(step, Name)
         if step.stages:
-            here.body.ins("ITEM", Pooled([step.value, self.at(step)]))
+            here.body.ins("ITEM", Pooled([sound(step.value), self.at(step)]))
         else:
-            here.body.ins("NAME", Pooled(step.value))
+            here.body.ins("NAME", Pooled(sound(step.value)))
 
     def filters_names(self, step: Node, here: Here) -> bool:
         """A name of which items are picked by truth alone: then whose they are does not matter."""
@@ -140,7 +189,7 @@ class Paths(Sorts):
             body.ins("BUILD", SEQUENCE)
         self._piece(steps, end - 1, here, keep, source)
         assert isinstance(step, Name)
-        body.ins("NAME", Pooled(step.value))
+        body.ins("NAME", Pooled(sound(step.value)))
         for n, one in enumerate(step.stages):
             assert isinstance(one, Filter)
             last = n == len(step.stages) - 1
@@ -200,7 +249,7 @@ class Paths(Sorts):
         """A step for one item, with its filters."""
         if isinstance(step, Name):
             here.body.push(here.context)
-            here.body.ins("NAME", Pooled(step.value))
+            here.body.ins("NAME", Pooled(sound(step.value)))
         else:
             self.apart(step, here)
         outside = replace(here, level=here.level - 1)
