@@ -256,3 +256,18 @@ def test_references_are_the_variables_that_an_expression_does_not_bind():
     machine, _ = find_problems(json.dumps(whole(states)))
     assert machine is not None
     assert references(machine) == {"P": ["b", "c", "e"]}
+
+
+def test_a_variable_that_nothing_sets_is_warned_of():
+    def warned(expression: str, **more: Any) -> list[tuple[str, str]]:
+        state = {"Type": "Pass", "Output": "{% " + expression + " %}", **more, "End": True}
+        machine, problems = find_problems(json.dumps(whole({"E": state})))
+        assert problems == []
+        assert machine is not None
+        return [(w.code, w.hint) for w in machine.warnings]
+
+    assert warned("$cout($x)", Assign={"x": 1}) == [("TSME-C061", 'did you mean "count"?')]
+    assert warned("$map($states.input, function($v){ $v + $x })", Assign={"x": 1}) == []
+    assert warned("($y := 1; $y + $hash('a', 'MD5'))") == []
+    assert warned("$qq.a") == [("TSME-C061", "no function has that name, either")]
+    assert warned("$eval('1')") != []

@@ -280,6 +280,7 @@ THROWN = [
         ". D3086: The sub-picture must not contain a passive character that is preceded by an "
         "active character and that is followed by another active character",
     ),
+    ("$base64decode('!!!')", None),
     (
         "1" + " + 1" * 100,
         ": Stack overflow error: Check for non-terminating recursive function. Consider rewriting "
@@ -291,8 +292,28 @@ THROWN = [
 @pytest.mark.parametrize(("expression", "words"), THROWN)
 def test_an_error_has_its_code_and_the_words_of_the_reference(expression, words):
     h, _ = told({"E": PASSES | {"Output": {"v": "{% " + expression + " %}"}}})
-    subject = f"The JSONata expression '{expression}' specified for the field 'Output/v'"
-    assert h.cause.endswith(f"{subject} threw an error during evaluation{words}")
+    subject = f"The JSONata expression '{expression}' specified for the field 'Output/v' threw an"
+    what = "error during evaluation" + words if words else "internal error during evaluation."
+    assert h.cause.endswith(f"{subject} {what}")
+
+
+DEEP = {
+    "a sum": lambda n: "1" + " + 1" * (n - 1),
+    "blocks": lambda n: "(" * (n - 1) + "1" + ")" * (n - 1),
+    "applications": lambda n: "1" + " ~> $string" * (n - 1),
+    "calls": lambda n: f"($f := function($x){{$x <= 0 ? 0 : 1 + $f($x - 1)}}; $f({n - 69}))",
+}
+
+
+@pytest.mark.parametrize("kind", DEEP)
+def test_a_hundred_evaluations_in_one_another_are_the_most(kind):
+    h, _ = told({"E": PASSES | {"Output": "{% " + DEEP[kind](100) + " %}"}})
+    assert h.status == "SUCCEEDED"
+    h, _ = told({"E": PASSES | {"Output": "{% " + DEEP[kind](101) + " %}"}})
+    assert h.cause.endswith(
+        "threw an error during evaluation: Stack overflow error: Check for non-terminating "
+        "recursive function. Consider rewriting as tail-recursive"
+    )
 
 
 def test_what_a_state_fails_with_can_be_caught_by_either_name():

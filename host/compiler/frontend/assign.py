@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..jsonata.functions import built_in
 from .context import CheckContext, Scope, suggest
 from .fields import VARIABLE_NAME_MAX
 from .jsonata import parse_field
@@ -99,3 +100,15 @@ def check_variables(ctx: CheckContext) -> None:
                 message = f"no Assign in scope sets the variable ${name}"
                 hint = suggest(name, scope.visible(), "write $." + name + " to read the input")
             ctx.error("TSME-C061", where, message, hint)
+        _check_reads(ctx, scope)
+
+
+def _check_reads(ctx: CheckContext, scope: Scope) -> None:
+    """In JSONata a variable that nothing sets is undefined, which is no mistake by itself."""
+    unknown = [(name, where) for name, where in scope.reads if not scope.lookup(name)]
+    functions = built_in() if unknown else frozenset()
+    for name, where in unknown:
+        if name not in functions:
+            message = f"no Assign in scope sets the variable ${name}, so it is undefined"
+            hint = suggest(name, scope.visible() | functions, "no function has that name, either")
+            ctx.warn("TSME-C061", where, message, hint)

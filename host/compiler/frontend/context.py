@@ -41,6 +41,7 @@ class Scope:
     isolated: bool = False
     assigned: dict[str, list[Where]] = field(default_factory=dict)
     uses: list[tuple[str, Where]] = field(default_factory=list)
+    reads: list[tuple[str, Where]] = field(default_factory=list)  # of JSONata, with functions
 
     @property
     def outer(self) -> Scope | None:

@@ -5,7 +5,7 @@ A text that begins with `{%` and ends with `%}` is an expression; any other stan
 
 from __future__ import annotations
 
-from ..jsonata.checks import ALWAYS, check
+from ..jsonata.checks import ALWAYS, check, references
 from ..jsonata.parser import parse
 from ..jsonata.tree import JsonataError
 from .context import CheckContext
@@ -71,6 +71,7 @@ def parse_expression(
         where = node.inside(2 + found.at)
         problem = Problem(found.code, found.message, where, found.hint, found.refusal)
         ctx.problems.append(problem)
+    ctx.scope.reads += [(name, node.where) for name in sorted(references(tree))]
     return Jsonata(inner.strip(), tree, field, node.where)
 
 

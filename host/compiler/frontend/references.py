@@ -6,13 +6,9 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from tsme.program.expressions.functions.natives import functions
-
 from ..jsonata.checks import references as tree_references
+from ..jsonata.functions import built_in
 from .model import Jsonata, Path, StateMachine, Where
-
-# Built-in functions of JSONata that take functions; the others are the device's.
-_OTHERS = frozenset("map filter single reduce sort each sift eval".split())
 
 
 def references(
@@ -25,9 +21,9 @@ def references(
     """
     found: dict[str, list[str]] = {}
     own = around | _assigned(machine)
-    built_in = (_OTHERS | {row[0] for row in functions()}) - own
+    functions = built_in() - own
     for state in machine.states.values():
-        names = {name for name, _ in _read(state) if name and name not in built_in}
+        names = {name for name, _ in _read(state) if name and name not in functions}
         if names:
             found[state.name] = sorted(names)
         for _, inner in _read(state):
