@@ -14,29 +14,40 @@
 
 #include <string.h>
 
-// What an instruction does, of those of expressions and of those that both have.
-struct tsme_inner {
-    uint32_t choices;
-    char operand;
-    char constant;
-    char counted;
-    char flow;
-    uint8_t pops; // values
-    uint8_t pushes;
-};
+// What an instruction does, in 32 bits: its choices, or the kind of its constant; its operand's
+// letter; how it goes on, and how many values it takes and leaves.
+#define TSME_INNER_PACKED(operand, constant, choices, counted, pops, pushes, flow)                \
+    ((uint32_t)((choices) | ((constant) == ' ' ? 0 : (constant))) << 16 |                         \
+     (uint32_t)((uint8_t)(operand)) << 8 |                                                        \
+     ((flow) == 'j'   ? TSME_JUMPS                                                                \
+      : (flow) == 'b' ? TSME_BRANCHES                                                             \
+      : (flow) == 'e' ? TSME_ENDS_BODY                                                            \
+                      : 0) |                                                                      \
+     ((counted) == ' ' ? 0 : TSME_COUNTED) | (pops) << 2 | (pushes))
 #define TSME_INNER_RULE(name, number, operand, constant, choices, counted, pops, pushes, flow)    \
-    [(number) - TSME_INNER_FIRST] = {choices, operand, constant, counted, flow, pops, pushes},
-static const struct tsme_inner tsme_inner[TSME_INNER_OPS] = {TSME_EXPRESSIONS(TSME_INNER_RULE)};
-static const struct tsme_inner tsme_shared[] = {
-    [TSME_OP_CONST] = {0, 'c', 'V', ' ', ' ', 0, 1},
-    [TSME_OP_INT] = {0, 'n', ' ', ' ', ' ', 0, 1},
-    [TSME_OP_LOAD] = {0, 'n', ' ', ' ', ' ', 0, 1},
-    [TSME_OP_PICK] = {0, 'i', ' ', ' ', ' ', 0, 1},
-    [TSME_OP_DROP] = {0, 'n', ' ', 'n', ' ', 0, 0},
-    [TSME_OP_CONTEXT] = {0, 'n', ' ', ' ', ' ', 0, 1},
-    [TSME_OP_JUMP] = {0, 't', ' ', ' ', 'j', 0, 0},
-    [TSME_OP_IF] = {0, 't', ' ', ' ', 'b', 1, 0},
-    [TSME_OP_UNLESS] = {0, 't', ' ', ' ', 'b', 1, 0},
+    [(number) - TSME_INNER_FIRST] =                                                               \
+        TSME_INNER_PACKED(operand, constant, choices, counted, pops, pushes, flow),
+enum {
+    TSME_TAKES = 2,  // shift
+    TSME_LEAVES = 3, // mask
+    TSME_COUNTED = 16,
+    TSME_ENDS_BODY = 32,
+    TSME_BRANCHES = 64,
+    TSME_JUMPS = 128,
+};
+static const uint32_t tsme_inner[TSME_INNER_OPS] = {TSME_EXPRESSIONS(TSME_INNER_RULE)};
+
+// Those that workflows have, too.
+static const uint8_t tsme_shared_ops[] = {
+    TSME_OP_CONST,   TSME_OP_INT,  TSME_OP_LOAD, TSME_OP_PICK,   TSME_OP_DROP,
+    TSME_OP_CONTEXT, TSME_OP_JUMP, TSME_OP_IF,   TSME_OP_UNLESS,
+};
+static const uint32_t tsme_shared[] = {
+    TSME_INNER_PACKED('c', 'V', 0, ' ', 0, 1, ' '), TSME_INNER_PACKED('n', ' ', 0, ' ', 0, 1, ' '),
+    TSME_INNER_PACKED('n', ' ', 0, ' ', 0, 1, ' '), TSME_INNER_PACKED('i', ' ', 0, ' ', 0, 1, ' '),
+    TSME_INNER_PACKED('n', ' ', 0, 'n', 0, 0, ' '), TSME_INNER_PACKED('n', ' ', 0, ' ', 0, 1, ' '),
+    TSME_INNER_PACKED('t', ' ', 0, ' ', 0, 0, 'j'), TSME_INNER_PACKED('t', ' ', 0, ' ', 1, 0, 'b'),
+    TSME_INNER_PACKED('t', ' ', 0, ' ', 1, 0, 'b'),
 };
 
 enum {
@@ -91,26 +102,29 @@ static bool tsme_pop_values(const struct tsme_pass *pass, uint32_t *shape, uint3
     return true;
 }
 
-static int tsme_push_values(struct tsme_pass *pass, uint32_t *shape, uint32_t count)
+// Pushes `count` values; false: that is too many.
+static bool tsme_push_values(struct tsme_pass *pass, uint32_t *shape, uint32_t count)
 {
-    for (; count; count--) {
-        *shape = tsme_push_shape(pass, *shape, 'v');
-        if (!*shape) {
-            return TSME_ERR_CODE;
-        }
+    for (; count && (*shape = tsme_push_shape(pass, *shape, 'v')) != 0; count--) {
     }
-    return TSME_OK;
+    return count == 0;
 }
 
 /// Ways ///
 
-static const struct tsme_inner *tsme_inner_of(uint32_t op)
+// The rule of an instruction that may stand in a body, or 0.
+static uint32_t tsme_inner_of(uint32_t op)
 {
     if (op >= TSME_INNER_FIRST) {
-        return &tsme_inner[op - TSME_INNER_FIRST];
+        bool outer = op == TSME_OP_EVAL || op == TSME_OP_BODY || op == TSME_OP_EXPECT;
+        return outer ? 0 : tsme_inner[op - TSME_INNER_FIRST];
     }
-    bool shared = op < sizeof tsme_shared / sizeof tsme_shared[0] && tsme_shared[op].operand;
-    return shared ? &tsme_shared[op] : 0;
+    for (uint32_t i = 0; i < sizeof tsme_shared_ops; i++) {
+        if (tsme_shared_ops[i] == op) {
+            return tsme_shared[i];
+        }
+    }
+    return 0;
 }
 
 // A way within the body leads to `at`.
@@ -244,14 +258,13 @@ static bool tsme_is_named_item(const uint8_t *at)
 }
 
 // Whether the operand is in range, but for what lies in other bodies or in frames.
-static bool tsme_inner_operand(struct tsme_pass *pass, const struct tsme_op *i,
-                               const struct tsme_inner *rule)
+static bool tsme_inner_operand(struct tsme_pass *pass, const struct tsme_op *i, uint32_t rule)
 {
     const struct tsme_program *p = pass->program;
     struct tsme_op body;
     uint32_t at = pass->body;
-    switch (rule->operand) {
-    case 'k': return i->operand < 32 && rule->choices >> i->operand & 1;
+    switch (rule >> 8 & 0xFF) {
+    case 'k': return i->operand < 32 && rule >> 16 >> i->operand & 1;
     case '-': return i->operand == 0;
     case 'f': return i->operand < TSME_NATIVE_COUNT;
     case 'l':
@@ -262,10 +275,10 @@ static bool tsme_inner_operand(struct tsme_pass *pass, const struct tsme_op *i,
             return false;
         }
         at = *tsme_const(p, i->operand);
-        return rule->constant == 'T'   ? at >> 5 == TSME_TEXT
-               : rule->constant == 'I' ? tsme_is_named_item(tsme_const(p, i->operand))
-               : rule->constant == 'B' ? tsme_is_pattern(tsme_const(p, i->operand))
-                                       : at >> 5 != TSME_BYTES && at != TSME_PARTS_ARRAY;
+        return rule >> 16 == 'T'   ? at >> 5 == TSME_TEXT
+               : rule >> 16 == 'I' ? tsme_is_named_item(tsme_const(p, i->operand))
+               : rule >> 16 == 'B' ? tsme_is_pattern(tsme_const(p, i->operand))
+                                   : at >> 5 != TSME_BYTES && at != TSME_PARTS_ARRAY;
     default: return true;
     }
 }
@@ -306,53 +319,34 @@ static bool tsme_inner_things(struct tsme_pass *pass, const struct tsme_op *i, u
     }
 }
 
-// How many values it takes and leaves.
-static void tsme_inner_counts(const struct tsme_op *i, const struct tsme_inner *rule,
-                              uint32_t *pops, uint32_t *pushes)
-{
-    *pops = rule->pops;
-    *pushes = rule->pushes;
-    if (rule->counted == 'n') {
-        *pops += i->op == TSME_OP_INVOKE ? i->operand & 255 : i->operand;
-    }
-    if (i->op == TSME_OP_UNTUPLE) {
-        *pushes = i->operand;
-    }
-}
-
 static bool tsme_verify_inner(struct tsme_pass *pass, uint32_t at)
 {
     struct tsme_op i;
-    uint32_t pops;
-    uint32_t pushes;
     uint32_t shape = pass->shapes[at];
     (void)tsme_decode(pass->program, &at, &i);
-    const struct tsme_inner *rule = tsme_inner_of(i.op);
-    if (!rule || i.op == TSME_OP_EVAL || i.op == TSME_OP_BODY || i.op == TSME_OP_EXPECT ||
-        !tsme_inner_operand(pass, &i, rule)) {
-        return false;
+    const uint32_t rule = tsme_inner_of(i.op);
+    uint32_t pops = rule >> TSME_TAKES & 3;
+    uint32_t pushes = i.op == TSME_OP_UNTUPLE ? i.operand : rule & TSME_LEAVES;
+    if (rule & TSME_COUNTED) {
+        pops += i.op == TSME_OP_INVOKE ? i.operand & 255 : i.operand;
     }
-    tsme_inner_counts(&i, rule, &pops, &pushes);
-    if (!tsme_pop_values(pass, &shape, pops) || !tsme_inner_things(pass, &i, &shape) ||
+    if (!rule || !tsme_inner_operand(pass, &i, rule) || !tsme_pop_values(pass, &shape, pops) ||
+        !tsme_inner_things(pass, &i, &shape) ||
         (i.op == TSME_OP_CLOSURE && !tsme_name_body(pass, i.operand, pass->body))) {
         return false;
     }
     // At their targets NEXT and STEP have taken the iterator or sorter away.
     uint32_t target = pass->shape[shape].below;
-    if (i.op == TSME_OP_STEP && tsme_push_values(pass, &target, 1)) {
-        return false;
-    }
-    if (tsme_push_values(pass, &shape, pushes) ||
-        pass->shape[shape].depth > pass->program->stack) {
-        return false;
-    }
+    bool good = (i.op != TSME_OP_STEP || tsme_push_values(pass, &target, 1)) &&
+                tsme_push_values(pass, &shape, pushes) &&
+                pass->shape[shape].depth <= pass->program->stack;
     if (i.op != TSME_OP_NEXT && i.op != TSME_OP_STEP) {
         target = shape;
     }
-    if ((rule->flow == 'j' || rule->flow == 'b') && !tsme_jump_inner(pass, &i, target)) {
-        return false;
+    if (good && rule & (TSME_JUMPS | TSME_BRANCHES)) {
+        good = tsme_jump_inner(pass, &i, target);
     }
-    return rule->flow == 'j' || rule->flow == 'e' || tsme_lead_inner(pass, at, shape);
+    return good && (rule & (TSME_JUMPS | TSME_ENDS_BODY) || tsme_lead_inner(pass, at, shape));
 }
 
 /// Bodies ///

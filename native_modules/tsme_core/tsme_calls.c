@@ -14,6 +14,7 @@ enum {
     TSME_CLOSURES_AT_FIRST = 8,
     TSME_CLOSURES_MOST = 0x8000,
     TSME_AT_MOST = 256, // of INVOKE's operand
+    TSME_MADE_OF_OTHERS = 255,
 };
 
 /// Bodies ///
@@ -100,11 +101,12 @@ static int tsme_enter(struct tsme *t, tsme_ref *args, uint32_t count, const uint
     return tsme_begin(t, args, count, e->closures[number].body, (int32_t)number);
 }
 
-/// Functions that are made of others ///
+/// Results and arguments ///
 
 // How many arguments a function takes, for those that give as many as it does.
 static uint32_t tsme_takes(const struct tsme *t, const uint8_t *at)
 {
+#if TSME_ALL_NATIVES
     uint32_t mark = tsme_mark_of(at);
     if (mark == TSME_MARK_PARTIAL) {
         uint32_t holes = 0;
@@ -117,6 +119,7 @@ static uint32_t tsme_takes(const struct tsme *t, const uint8_t *at)
     if (mark == TSME_MARK_COMPOSED) {
         return 1;
     }
+#endif
     uint32_t number = tsme_function_number(at);
     switch (tsme_function_kind(at)) {
     case TSME_CLOSURE: {
@@ -128,6 +131,39 @@ static uint32_t tsme_takes(const struct tsme *t, const uint8_t *at)
     default: return 0;
     }
 }
+
+// The body that is the newest is over, with the value in its stack[0]. True if what waits is a
+// function, which then is to be called with it.
+static bool tsme_give(struct tsme *t)
+{
+    struct tsme_evaluation *e = t->evaluation;
+    tsme_ref value = e->body->stack[0];
+    if (!e->body->caller) {
+        e->body->sp = e->body->stack + 1;
+        e->body->ip = 0;
+        return false;
+    }
+    tsme_drop_body(t);
+    *e->body->sp++ = value;
+    return !e->body->env;
+}
+
+// A call as it stands in an expression takes a sequence of one item for that item, and one of
+// nothing for nothing; who calls with as many arguments as there may be takes it as it is.
+static void tsme_settle(tsme_ref *value)
+{
+    const uint8_t *at = value->at;
+    if (tsme_mark_of(at) == TSME_MARK_SEQUENCE) {
+        uint32_t count = tsme_head(&at);
+        if (count < 2) {
+            *value = count ? (tsme_ref){at, 0, 0} : tsme_nothing;
+        }
+    }
+}
+
+/// Functions that are made of others ///
+
+#if TSME_ALL_NATIVES
 
 // Takes a partial function apart, in place: the given arguments, and in the holes those that
 // come. `args[-1]` is the function. They are `*count` then.
@@ -183,35 +219,6 @@ static int tsme_compose(struct tsme *t, uint32_t count)
     return TSME_OK;
 }
 
-// The body that is the newest is over, with the value in its stack[0]. True if what waits is a
-// function, which then is to be called with it.
-static bool tsme_give(struct tsme *t)
-{
-    struct tsme_evaluation *e = t->evaluation;
-    tsme_ref value = e->body->stack[0];
-    if (!e->body->caller) {
-        e->body->sp = e->body->stack + 1;
-        e->body->ip = 0;
-        return false;
-    }
-    tsme_drop_body(t);
-    *e->body->sp++ = value;
-    return !e->body->env;
-}
-
-// A call as it stands in an expression takes a sequence of one item for that item, and one of
-// nothing for nothing; who calls with as many arguments as there may be takes it as it is.
-static void tsme_settle(tsme_ref *value)
-{
-    const uint8_t *at = value->at;
-    if (tsme_mark_of(at) == TSME_MARK_SEQUENCE) {
-        uint32_t count = tsme_head(&at);
-        if (count < 2) {
-            *value = count ? (tsme_ref){at, 0, 0} : tsme_nothing;
-        }
-    }
-}
-
 // Calls the function that stands in the newest body's stack[0], its arguments behind it. `raw`:
 // a sequence stays one.
 static int tsme_reach(struct tsme *t, uint32_t count, bool raw)
@@ -260,8 +267,6 @@ static int tsme_reach(struct tsme *t, uint32_t count, bool raw)
     }
 }
 
-/// Instructions ///
-
 // Function and arguments, `count` + 1 items at `from`, go to a body of their own; `tail`: which
 // takes the place of the one that runs.
 static int tsme_open_call(struct tsme *t, tsme_ref *from, uint32_t count, bool tail)
@@ -279,58 +284,22 @@ static int tsme_open_call(struct tsme *t, tsme_ref *from, uint32_t count, bool t
     return TSME_OK;
 }
 
-int tsme_invoke(struct tsme *t, tsme_ref *sp, uint32_t operand)
+// What is called is made of others, or a matcher: it gets a body of its own.
+static int tsme_reach_apart(struct tsme *t, tsme_ref *f, uint32_t count, bool tail,
+                            uint32_t operand)
 {
-    struct tsme_evaluation *e = t->evaluation;
-    struct tsme_body *body = e->body;
-    uint32_t count = operand & 255;
-    bool raw = operand & TSME_AT_MOST; // and no context
-    tsme_ref *f = sp - count - 1;
-    if (!tsme_is_function(f->at)) {
-        return tsme_raise(t, TSME_CODE("T1006"));
-    }
-    int err = tsme_burn(t, 1);
+    int err = tsme_open_call(t, f, count, tail);
     if (err) {
         return err;
     }
-    if (operand & TSME_AT_MOST) {
-        uint32_t takes = tsme_takes(t, f->at);
-        count = count < takes ? count : takes;
-    }
-    sp = f + 1 + count;
-    if (*f->at == TSME_FUNCTION && tsme_function_kind(f->at) == TSME_NATIVE) {
-        body->sp = f + 1;
-        err = tsme_native(t, tsme_function_number(f->at), f + 1, sp,
-                          raw ? tsme_null : body->env->values[0]);
-        if (!err) {
-            *f = f[1];
-        }
-        if (!err && !raw) {
-            tsme_settle(f);
-        }
-        return err;
-    }
-    bool tail = *body->ip == TSME_OP_RETURN;
-    e->context = raw ? tsme_null : body->env->values[0];
-    err = tsme_open_call(t, f, count, tail);
-    if (!tail && !err) {
-        e->body->base += operand >> 9;
-    }
-    f = e->body->stack;
-    if (!err && *f->at == TSME_FUNCTION && tsme_function_kind(f->at) == TSME_CLOSURE) {
-        return tsme_enter(t, f + 1, count, f->at);
-    }
-    return err ? err : tsme_reach(t, count, raw);
+    t->evaluation->body->base += tail ? 0 : operand >> 9;
+    return tsme_reach(t, count, operand & TSME_AT_MOST);
 }
 
-int tsme_return(struct tsme *t, tsme_ref *sp)
+// A function has got what it waited for.
+static int tsme_go_on(struct tsme *t)
 {
-    struct tsme_evaluation *e = t->evaluation;
-    e->body->stack[0] = sp[-1];
-    if (!tsme_give(t)) {
-        return TSME_OK;
-    }
-    e->context = tsme_null;
+    t->evaluation->context = tsme_null;
     int err = tsme_burn(t, 1);
     return err ? err : tsme_reach(t, 1, false);
 }
@@ -355,6 +324,130 @@ int tsme_pipe(struct tsme *t, tsme_ref *sp)
     }
     e->context = tsme_null;
     return err ? err : tsme_reach(t, 1, false);
+}
+
+// The last `count` items as one marked array.
+tsme_ref *tsme_pack(struct tsme *t, tsme_ref *sp, uint32_t count, uint32_t mark)
+{
+    uint32_t size = TSME_MARKED_HEAD;
+    tsme_ref *first = sp - count;
+    for (tsme_ref *r = first; r < sp; r++) {
+        size += tsme_size(r);
+        t->evaluation->held |= tsme_is_function(r->at);
+    }
+    t->evaluation->nested = true;
+    int err = tsme_reserve(t, sp, size);
+    if (err) {
+        return tsme_failed(t, err);
+    }
+    uint8_t *to = tsme_write_marked(t->top, mark, count);
+    for (tsme_ref *r = first; r < sp; r++) {
+        memcpy(to, r->at, r->size);
+        to += r->size;
+    }
+    *first = tsme_sized(t->top, size);
+    t->top = to;
+    return first + 1;
+}
+
+tsme_ref *tsme_op_partial(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    if (!tsme_is_function(sp[-(int32_t)operand - 1].at)) {
+        return tsme_failed(t, tsme_raise(t, TSME_CODE("T1008")));
+    }
+    return tsme_pack(t, sp, operand + 1, TSME_MARK_PARTIAL);
+}
+
+#else
+
+static int tsme_reach_apart(struct tsme *t, tsme_ref *f, uint32_t count, bool tail,
+                            uint32_t operand)
+{
+    (void)t;
+    (void)f;
+    (void)count;
+    (void)tail;
+    (void)operand;
+    return TSME_ELSEWHERE;
+}
+
+static int tsme_go_on(struct tsme *t)
+{
+    (void)t;
+    return TSME_OK;
+}
+
+int tsme_pipe(struct tsme *t, tsme_ref *sp)
+{
+    (void)t;
+    (void)sp;
+    return TSME_ELSEWHERE;
+}
+
+#endif
+
+/// Instructions ///
+
+int tsme_invoke(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    struct tsme_evaluation *e = t->evaluation;
+    struct tsme_body *body = e->body;
+    uint32_t count = operand & 255;
+    bool raw = operand & TSME_AT_MOST; // and no context
+    tsme_ref *f = sp - count - 1;
+    if (!tsme_is_function(f->at)) {
+        return tsme_raise(t, TSME_CODE("T1006"));
+    }
+    int err = tsme_burn(t, 1);
+    if (err) {
+        return err;
+    }
+    if (raw) {
+        uint32_t takes = tsme_takes(t, f->at);
+        count = count < takes ? count : takes;
+    }
+    sp = f + 1 + count;
+    uint32_t kind = *f->at == TSME_FUNCTION ? tsme_function_kind(f->at) : TSME_MADE_OF_OTHERS;
+    bool tail = *body->ip == TSME_OP_RETURN;
+    tsme_ref context = raw ? tsme_null : body->env->values[0];
+    if (kind == TSME_NATIVE) {
+        body->sp = f + 1;
+        err = tsme_native(t, tsme_function_number(f->at), f + 1, sp, context);
+        if (!err) {
+            *f = f[1];
+        }
+        if (!err && !raw) {
+            tsme_settle(f);
+        }
+        return err;
+    }
+    if (kind != TSME_CLOSURE) {
+        e->context = context;
+        return tsme_reach_apart(t, f, count, tail, operand);
+    }
+    body->sp = sp;
+    if (!tail) {
+        err = tsme_new_body(t, sp);
+        if (err) {
+            return err;
+        }
+        e->body->base += operand >> 9;
+    }
+    err = tsme_enter(t, f + 1, count, f->at);
+    if (!tail) {
+        body->sp = f;
+    }
+    return err;
+}
+
+int tsme_return(struct tsme *t, tsme_ref *sp)
+{
+    struct tsme_evaluation *e = t->evaluation;
+    e->body->stack[0] = sp[-1];
+    if (!tsme_give(t)) {
+        return TSME_OK;
+    }
+    return tsme_go_on(t);
 }
 
 // Pushes a function; there is room for it.
@@ -432,36 +525,4 @@ tsme_ref *tsme_op_closure(struct tsme *t, tsme_ref *sp, uint32_t operand)
     e->closures[n] = (struct tsme_closure){
         .env = e->body->env, .context = e->body->env->values[0], .body = operand};
     return tsme_push_function(t, sp, TSME_CLOSURE, n);
-}
-
-// The last `count` items as one marked array.
-tsme_ref *tsme_pack(struct tsme *t, tsme_ref *sp, uint32_t count, uint32_t mark)
-{
-    uint32_t size = TSME_MARKED_HEAD;
-    tsme_ref *first = sp - count;
-    for (tsme_ref *r = first; r < sp; r++) {
-        size += tsme_size(r);
-        t->evaluation->held |= tsme_is_function(r->at);
-    }
-    t->evaluation->nested = true;
-    int err = tsme_reserve(t, sp, size);
-    if (err) {
-        return tsme_failed(t, err);
-    }
-    uint8_t *to = tsme_write_marked(t->top, mark, count);
-    for (tsme_ref *r = first; r < sp; r++) {
-        memcpy(to, r->at, r->size);
-        to += r->size;
-    }
-    *first = tsme_sized(t->top, size);
-    t->top = to;
-    return first + 1;
-}
-
-tsme_ref *tsme_op_partial(struct tsme *t, tsme_ref *sp, uint32_t operand)
-{
-    if (!tsme_is_function(sp[-(int32_t)operand - 1].at)) {
-        return tsme_failed(t, tsme_raise(t, TSME_CODE("T1008")));
-    }
-    return tsme_pack(t, sp, operand + 1, TSME_MARK_PARTIAL);
 }

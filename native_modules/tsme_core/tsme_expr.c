@@ -1,7 +1,6 @@
 // The expression machine (SPEC 2.16): evaluations.
 
 #include "tsme_expr.h"
-#include "tsme_binary64.h"
 #include "tsme_call.h"
 #include "tsme_frames.h"
 #include "tsme_machine.h"
@@ -152,7 +151,7 @@ static int32_t tsme_leaves(const uint8_t *at, bool *changes)
             continue;
         }
         at = tsme_skip(at);
-        if (*start == TSME_FLOAT64 && !tsme_is_finite(tsme_bits_of(start))) {
+        if (tsme_is_unbounded(start)) {
             *changes = true;
             size += TSME_HEAD_MAX + 1;
         } else {
@@ -177,11 +176,10 @@ static uint8_t *tsme_write_left(uint8_t *to, const uint8_t *at)
         at = tsme_skip(at);
         const uint8_t *from = start;
         uint32_t size = (uint32_t)(at - start);
-        if (*start == TSME_FLOAT64 && !tsme_is_finite(tsme_bits_of(start))) {
-            uint64_t bits = tsme_bits_of(start);
-            from = (const uint8_t *)(tsme_is_nan(bits) ? "\x63NaN"
-                                     : bits >> 63      ? "\x69-Infinity"
-                                                       : "\x68Infinity");
+        if (tsme_is_unbounded(start)) {
+            from = (const uint8_t *)(tsme_is_nan_at(start) ? "\x63NaN"
+                                     : start[1] >> 7       ? "\x69-Infinity"
+                                                           : "\x68Infinity");
             size = 1 + (*from & 31u);
         }
         memcpy(to, from, size);

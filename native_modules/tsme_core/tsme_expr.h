@@ -77,6 +77,17 @@ static inline bool tsme_is_array(const uint8_t *at)
     return *at >> 5 == TSME_ARRAY && tsme_mark_of(at) <= TSME_MARK_APART;
 }
 
+// A float that is no finite number: always of nine bytes. And one that is no number at all.
+static inline bool tsme_is_unbounded(const uint8_t *at)
+{
+    return *at == (TSME_SIMPLE << 5 | 27) && (at[1] & 0x7F) == 0x7F && at[2] >= 0xF0;
+}
+
+static inline bool tsme_is_nan_at(const uint8_t *at)
+{
+    return tsme_is_unbounded(at) && at[2] & 0x0F;
+}
+
 static inline uint32_t tsme_function_kind(const uint8_t *at)
 {
     return at[1];

@@ -107,15 +107,6 @@ static tsme_ref *tsme_op_none(struct tsme *t, tsme_ref *sp, uint32_t operand)
     return sp + 1;
 }
 
-static tsme_ref *tsme_op_hole(struct tsme *t, tsme_ref *sp, uint32_t operand)
-{
-    static const uint8_t hole[TSME_FUNCTION_SIZE] = {TSME_FUNCTION, TSME_HOLE};
-    (void)t;
-    (void)operand;
-    *sp = (tsme_ref){hole, sizeof hole, 0};
-    return sp + 1;
-}
-
 static tsme_ref *tsme_op_position(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     uint32_t n = tsme_iterator_at(&t->evaluation->body->stack[operand])->next - 1;
@@ -148,6 +139,16 @@ static tsme_ref *tsme_op_minus(struct tsme *t, tsme_ref *sp, uint32_t operand)
     return err ? tsme_failed(t, err) : sp;
 }
 
+#if TSME_ALL_NATIVES
+static tsme_ref *tsme_op_hole(struct tsme *t, tsme_ref *sp, uint32_t operand)
+{
+    static const uint8_t hole[TSME_FUNCTION_SIZE] = {TSME_FUNCTION, TSME_HOLE};
+    (void)t;
+    (void)operand;
+    *sp = (tsme_ref){hole, sizeof hole, 0};
+    return sp + 1;
+}
+
 static tsme_ref *tsme_op_tuple(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     return tsme_pack(t, sp, operand, TSME_MARK_TUPLE);
@@ -157,6 +158,7 @@ static tsme_ref *tsme_op_regex(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     return tsme_op_func(t, sp, operand | TSME_MATCHER << 16);
 }
+#endif
 
 static tsme_ref *tsme_op_native(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
@@ -168,33 +170,22 @@ static tsme_ref *tsme_op_native(struct tsme *t, tsme_ref *sp, uint32_t operand)
 #define TSME_AT(name) [TSME_OP_##name - TSME_INNER_FIRST]
 // Where there is none, the caller makes the evaluation.
 static const tsme_inner_operation tsme_inner_operations[TSME_INNER_OPS] = {
-    TSME_AT(NONE) = tsme_op_none,
-    TSME_AT(CLOSURE) = tsme_op_closure,
-    TSME_AT(FUNC) = tsme_op_native,
-    TSME_AT(REGEX) = tsme_op_regex,
-    TSME_AT(HOLE) = tsme_op_hole,
-    TSME_AT(PARTIAL) = tsme_op_partial,
-    TSME_AT(IS) = tsme_op_is,
-    TSME_AT(MINUS) = tsme_op_minus,
-    TSME_AT(OPERATE) = tsme_op_operate,
-    TSME_AT(NAME) = tsme_op_name,
-    TSME_AT(AT) = tsme_op_at,
-    TSME_AT(EACH) = tsme_op_each,
-    TSME_AT(POSITION) = tsme_op_position,
-    TSME_AT(BUILD) = tsme_op_build,
-    TSME_AT(ADD) = tsme_op_add,
-    TSME_AT(SPREAD) = tsme_op_spread,
-    TSME_AT(KEEP) = tsme_op_keep,
-    TSME_AT(MEMBER) = tsme_op_member,
-    TSME_AT(GROUP) = tsme_op_group,
-    TSME_AT(DONE) = tsme_op_done,
-    TSME_AT(SORT) = tsme_op_sort,
-    TSME_AT(ANSWER) = tsme_op_answer,
-    TSME_AT(TUPLE) = tsme_op_tuple,
-    TSME_AT(UNTUPLE) = tsme_op_untuple,
-    TSME_AT(LEVEL) = tsme_op_level,
+    TSME_AT(NONE) = tsme_op_none,       TSME_AT(CLOSURE) = tsme_op_closure,
+    TSME_AT(FUNC) = tsme_op_native,     TSME_AT(IS) = tsme_op_is,
+    TSME_AT(MINUS) = tsme_op_minus,     TSME_AT(OPERATE) = tsme_op_operate,
+    TSME_AT(NAME) = tsme_op_name,       TSME_AT(AT) = tsme_op_at,
+    TSME_AT(EACH) = tsme_op_each,       TSME_AT(POSITION) = tsme_op_position,
+    TSME_AT(BUILD) = tsme_op_build,     TSME_AT(ADD) = tsme_op_add,
+    TSME_AT(SPREAD) = tsme_op_spread,   TSME_AT(KEEP) = tsme_op_keep,
+    TSME_AT(MEMBER) = tsme_op_member,   TSME_AT(DONE) = tsme_op_done,
+    TSME_AT(LEVEL) = tsme_op_level,     TSME_AT(FAULT) = tsme_op_fault,
     TSME_AT(ITEM) = tsme_op_named_item,
-    TSME_AT(FAULT) = tsme_op_fault,
+#if TSME_ALL_NATIVES
+    TSME_AT(REGEX) = tsme_op_regex,     TSME_AT(HOLE) = tsme_op_hole,
+    TSME_AT(PARTIAL) = tsme_op_partial, TSME_AT(GROUP) = tsme_op_group,
+    TSME_AT(SORT) = tsme_op_sort,       TSME_AT(ANSWER) = tsme_op_answer,
+    TSME_AT(TUPLE) = tsme_op_tuple,     TSME_AT(UNTUPLE) = tsme_op_untuple,
+#endif
 };
 
 // An instruction that both workflows and expressions have.
@@ -286,7 +277,9 @@ static int tsme_run_body(struct tsme *t, struct tsme_body *body)
         case TSME_OP_UNLESS:
             over = *(--sp)->at == (op == TSME_OP_IF ? TSME_TRUE : TSME_FALSE);
             break;
+#if TSME_ALL_NATIVES
         case TSME_OP_STEP: sp = tsme_op_step(t, sp, &over); break;
+#endif
         case TSME_OP_INVOKE: body->ip = ip; return tsme_invoke(t, sp, operand);
         case TSME_OP_RETURN: return tsme_return(t, sp);
         default:

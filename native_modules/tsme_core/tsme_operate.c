@@ -1,6 +1,5 @@
 // Operators of expressions (SPEC 2.16) but for arithmetic: comparisons, `in`, `..`; IS.
 
-#include "tsme_binary64.h"
 #include "tsme_equal.h"
 #include "tsme_frames.h"
 #include "tsme_machine.h"
@@ -32,7 +31,7 @@ tsme_ref *tsme_op_is(struct tsme *t, tsme_ref *sp, uint32_t operand)
     case 0: is = tsme_is_nothing(at); break;
     case 1: is = tsme_is_function(at); break;
     case 2: is = tsme_is_array(at); break;
-    case 3: is = tsme_is_number(at) && !tsme_is_nan(tsme_bits_of(at)); break;
+    case 3: is = tsme_is_number(at) && !tsme_is_nan_at(at); break;
     case 4: is = *at >> 5 == TSME_TEXT; break;
     case 5: is = *at >> 5 == TSME_OBJECT; break;
     case 6:
@@ -81,7 +80,7 @@ static int tsme_order(struct tsme *t, tsme_ref *args, uint32_t k, tsme_ref *resu
         struct tsme_number n;
         (void)tsme_number(a, &m);
         (void)tsme_number(b, &n);
-        if (tsme_is_nan(tsme_bits_of(a)) || tsme_is_nan(tsme_bits_of(b))) {
+        if (tsme_is_nan_at(a) || tsme_is_nan_at(b)) {
             return TSME_OK;
         }
         order = tsme_compare_numbers(&m, &n);
@@ -118,13 +117,14 @@ static int tsme_equals(struct tsme *t, tsme_ref *args, tsme_ref *sp, bool *equal
     }
     if (!err) {
         const struct tsme_part left = {t->top, (uint32_t)(t->end - t->top)};
-        bool nan = tsme_both_scalars(args) && tsme_is_number(args[0].at) &&
-                   tsme_is_nan(tsme_bits_of(args[0].at));
+        bool nan =
+            tsme_both_scalars(args) && tsme_is_number(args[0].at) && tsme_is_nan_at(args[0].at);
         *equal = !nan && tsme_equal(args[0].at, args[1].at, left);
     }
     return err;
 }
 
+#if TSME_ALL_NATIVES
 // `in`: scalars by value. Which containers are the same the core does not know.
 static int tsme_within(struct tsme *t, const tsme_ref *args, bool *within)
 {
@@ -139,7 +139,7 @@ static int tsme_within(struct tsme *t, const tsme_ref *args, bool *within)
     }
     uint32_t count = tsme_is_array(b) ? tsme_head(&b) : 1;
     bool number = tsme_is_number(a);
-    bool nan = number && tsme_is_nan(tsme_bits_of(a));
+    bool nan = number && tsme_is_nan_at(a);
     struct tsme_number m;
     struct tsme_number n;
     (void)(number && tsme_number(a, &m));
@@ -147,7 +147,7 @@ static int tsme_within(struct tsme *t, const tsme_ref *args, bool *within)
     for (uint32_t i = 0; i < count && !*within; i++) {
         const uint8_t *end = tsme_skip(b);
         if (number) {
-            *within = !nan && tsme_number(b, &n) && !tsme_is_nan(tsme_bits_of(b)) &&
+            *within = !nan && tsme_number(b, &n) && !tsme_is_nan_at(b) &&
                       tsme_compare_numbers(&m, &n) == 0;
         } else {
             *within = (uint32_t)(end - b) == size && !memcmp(a, b, size);
@@ -168,7 +168,7 @@ static int tsme_whole(struct tsme *t, const uint8_t *at, const uint8_t *code, in
     if (tsme_is_nothing(at)) {
         return TSME_OK;
     }
-    if (!tsme_number(at, &number) || !tsme_is_finite(tsme_bits_of(at))) {
+    if (!tsme_number(at, &number) || tsme_is_unbounded(at)) {
         return tsme_raise(t, code);
     }
     if (!tsme_integral(&number, n)) {
@@ -216,6 +216,8 @@ static int tsme_range(struct tsme *t, tsme_ref *args, tsme_ref *sp)
     t->top = to;
     return TSME_OK;
 }
+
+#endif
 
 /// OPERATE ///
 
@@ -273,11 +275,16 @@ tsme_ref *tsme_op_operate(struct tsme *t, tsme_ref *sp, uint32_t operand)
         args[0] = tsme_boolean(is != (operand == 7 && err != TSME_ANSWERED));
         err = err == TSME_ANSWERED ? TSME_OK : err;
         break;
+#if TSME_ALL_NATIVES
     case 12:
         err = tsme_within(t, args, &is);
         args[0] = tsme_boolean(is);
         break;
     case 13: err = tsme_range(t, args, sp); break;
+#else
+    case 12:
+    case 13: return tsme_failed(t, TSME_ELSEWHERE);
+#endif
     default:
         err = tsme_order(t, args, operand, &result);
         args[0] = result;

@@ -3,11 +3,13 @@
 // It halves the array, the smaller half first, down to one item, and then takes from two sorted
 // halves. What it has to come back to is on a list of its own, so that it can stop at each pair.
 
-#include "tsme_binary64.h"
+#include "tsme_number.h"
 #include "tsme_frames.h"
 #include "tsme_machine.h"
 
 #include <string.h>
+
+#if TSME_ALL_NATIVES
 
 // A part of the items: from `low` to before `high`; `middle` is 0 until it is halved.
 struct tsme_part_of {
@@ -158,7 +160,7 @@ static bool tsme_says_yes(const uint8_t *at)
     if (tsme_is_number(at)) {
         struct tsme_number number;
         (void)tsme_number(at, &number);
-        return number.mantissa && !tsme_is_nan(tsme_bits_of(at));
+        return number.mantissa && !tsme_is_nan_at(at);
     }
     return !tsme_is_nothing(at) && *at != TSME_NULL && *at != TSME_FALSE && *at != TSME_TEXT << 5;
 }
@@ -175,3 +177,5 @@ tsme_ref *tsme_op_answer(struct tsme *t, tsme_ref *sp, uint32_t operand)
     }
     return sp - 1;
 }
+
+#endif

@@ -53,6 +53,9 @@ tsme_ref *tsme_new_builder(struct tsme *t, tsme_ref *sp, uint32_t kind, uint32_t
 
 tsme_ref *tsme_op_build(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
+    if (!TSME_ALL_NATIVES && operand == TSME_BUILD_GROUPS) {
+        return tsme_failed(t, TSME_ELSEWHERE);
+    }
     return tsme_new_builder(t, sp, operand, TSME_BUILDER_AT_FIRST);
 }
 
@@ -189,6 +192,8 @@ tsme_ref *tsme_op_member(struct tsme *t, tsme_ref *sp, uint32_t operand)
     to->count++;
     return sp - 2;
 }
+
+#if TSME_ALL_NATIVES
 
 /// Groups ///
 
@@ -352,6 +357,8 @@ static tsme_ref *tsme_done_groups(struct tsme *t, tsme_ref *sp)
     return sp;
 }
 
+#endif
+
 /// The end of a builder ///
 
 // The items with a head in front of them, which a mark makes nine bytes.
@@ -411,9 +418,11 @@ tsme_ref *tsme_op_done(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     struct tsme_builder *b = tsme_builder_at(sp - 1);
     bool apart = operand & 8;
+#if TSME_ALL_NATIVES
     if (b->kind == TSME_BUILD_GROUPS) {
         return tsme_done_groups(t, sp);
     }
+#endif
     bool counts = true;
     if (b->kind == TSME_BUILD_SEQUENCE) {
         sp[-1] = tsme_done_sequence(b, operand);
@@ -428,6 +437,8 @@ tsme_ref *tsme_op_done(struct tsme *t, tsme_ref *sp, uint32_t operand)
 }
 
 /// Filters, tuples ///
+
+#if TSME_ALL_NATIVES
 
 // Whether a number, rounded down, is n.
 static bool tsme_names_place(const uint8_t *at, int64_t n)
@@ -454,12 +465,12 @@ static int tsme_picked(struct tsme *t, tsme_ref *p, const struct tsme_iterator *
     const uint8_t *first = at;
     bool holds;
     for (uint32_t i = 0; i < items && !err; i++, at = tsme_skip(at)) {
-        if (!tsme_is_number(at) || tsme_is_nan(tsme_bits_of(at))) {
+        if (!tsme_is_number(at) || tsme_is_nan_at(at)) {
             err = tsme_truth(t, p->at, true, &holds);
             *count = holds;
             return err;
         }
-        if (!tsme_is_finite(tsme_bits_of(at))) {
+        if (tsme_is_unbounded(at)) {
             err = tsme_raise(t, TSME_CODE("D1001"));
         }
     }
@@ -470,6 +481,24 @@ static int tsme_picked(struct tsme *t, tsme_ref *p, const struct tsme_iterator *
     }
     return err;
 }
+
+#else
+
+// The smallest build knows integers.
+static int tsme_picked(struct tsme *t, tsme_ref *p, const struct tsme_iterator *it,
+                       uint32_t *count)
+{
+    int64_t n;
+    int64_t place = (int64_t)it->next - 1;
+    (void)t;
+    if (!tsme_integer(p->at, &n)) {
+        return TSME_ELSEWHERE;
+    }
+    *count = n == place || n == place - (int64_t)it->count;
+    return TSME_OK;
+}
+
+#endif
 
 tsme_ref *tsme_op_keep(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
@@ -492,6 +521,8 @@ tsme_ref *tsme_op_keep(struct tsme *t, tsme_ref *sp, uint32_t operand)
     return sp - 2;
 }
 
+#if TSME_ALL_NATIVES
+
 tsme_ref *tsme_op_untuple(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     const uint8_t *at = sp[-1].at;
@@ -506,3 +537,5 @@ tsme_ref *tsme_op_untuple(struct tsme *t, tsme_ref *sp, uint32_t operand)
     }
     return sp;
 }
+
+#endif
