@@ -80,7 +80,12 @@ def encode(part: Part, wrong: Callable[[TooLarge], Exception]) -> bytes:
         build = _Build()
         end = build.add(bytes([6, 1]), build.matched)
         begin = build.add(bytes([6, 0]), build.plain(part, end))
-        return _placed(build.nodes, begin)
+        # The pattern says how many groups there are, also if no way leads to the last one.
+        last = max((number for number, _ in _groups(part)), default=0)
+        code = _placed(build.nodes, begin)
+        if last and bytes([6, 2 * last]) not in build.codes(begin):
+            code = _placed(build.nodes, build.add(bytes([8, last]), begin))
+        return code
     except TooLarge as error:
         raise wrong(error) from None
 
@@ -116,7 +121,7 @@ def _hollow(part: Part) -> bool:
         case All(parts):
             return all(map(_hollow, parts))
         case Repeat(inner, _, most, _):
-            return _hollow(inner) or most == 0 and not _groups(inner)
+            return _hollow(inner) or most == 0
     return False
 
 
@@ -145,6 +150,17 @@ class _Build:
             raise TooLarge(f"takes more than {MOST} instructions")
         self.nodes.append(_Node(code, list(after)))
         return len(self.nodes) - 1
+
+    def codes(self, begin: int) -> set[bytes]:
+        """The instructions that a way leads to."""
+        seen: set[int] = set()
+        todo = [begin]
+        while todo:
+            node = todo.pop()
+            if node not in seen:
+                seen.add(node)
+                todo += self.nodes[node].after
+        return {self.nodes[node].code for node in seen}
 
     def choice(self, first: int | None, second: int | None) -> int | None:
         if first is None or second is None:
@@ -205,7 +221,7 @@ class _Build:
         if max(least, most or 0) > MOST:
             raise TooLarge(f"repeats more than {MOST} times")
         if most == 0:
-            return self.unused(inner, after)
+            return after
         if most is None:
             loop = self.add(b"\4", 0, 0)
             again = self.forget(inner, self.round(inner, loop))
@@ -230,22 +246,16 @@ class _Build:
         """A round that need not be: it takes a character, or does not count."""
         return self.moving(part, after, None) if _nullable(part) else self.plain(part, after)
 
-    def optional(self, part: Repeat, after: int) -> int:
-        """The rounds that need not be, one within the other."""
+    def optional(self, part: Repeat, after: int, again: bool = False) -> int:
+        """The rounds that need not be, one within the other.  `again`: there were some before."""
         assert part.most is not None
         entry = after
         for number in range(part.most, part.least, -1):
             more = self.round(part.part, entry)
-            if number > 1:
+            if number > 1 or again:
                 more = self.forget(part.part, more)
             entry = self.sure(self.ordered(part.greedy, more, after))
         return entry
-
-    def unused(self, part: Part, after: int) -> int:
-        """Groups that are never gone through are groups all the same."""
-        for number, _sure in _groups(part):
-            after = self.add(bytes([8, number]), after)
-        return after
 
     def moving(self, part: Part, moved: int, stood: int | None) -> int | None:
         """Goes on at `moved` if it took a character, else at `stood`; None leads nowhere."""
@@ -277,7 +287,7 @@ class _Build:
         if max(least, most or 0) > MOST:
             raise TooLarge(f"repeats more than {MOST} times")
         if most == 0:
-            return None if stood is None else self.unused(inner, stood)
+            return stood
         left = None if most is None else most - least
         rest = self.rounds(part, left, moved)
         if left != 0:
@@ -292,10 +302,11 @@ class _Build:
         return stood
 
     def rounds(self, part: Repeat, most: int | None, after: int) -> int:
-        """What is left of a repetition."""
+        """What is left of a repetition behind some of its rounds."""
         if most == 0:
             return after
-        return self.plain(Repeat(part.part, 0, most, part.greedy), after)
+        left = Repeat(part.part, 0, most, part.greedy)
+        return self.plain(left, after) if most is None else self.optional(left, after, True)
 
 
 # --- bytes --------------------------------------------------------------------------------------
