@@ -168,14 +168,16 @@ def differences(case: Case, compiled: Compiled, run: Run) -> list[str]:
     return compare(case, answer | {"events": events}) + dated.chains(case, events)
 
 
-def run_elsewhere(on: str, jobs: list[tuple[bytes, Run]]) -> list[str]:
+def run_elsewhere(
+    on: str, jobs: list[tuple[bytes, Run]], limits: dict[str, int] | None = None
+) -> list[str]:
     """Run the same inputs on another interpreter, all in one process.  The records of each run
     become those of that interpreter; returns a problem for each, "" for none.  What ends the
     process fails, and the rest runs in a new one."""
     problems: list[str] = []
     while len(problems) < len(jobs):
         left = jobs[len(problems) :]
-        answers, said = _run_batch(on, left)
+        answers, said = _run_batch(on, left, limits or {})
         for (_, run), (records, problem) in zip(left, answers, strict=False):
             problems.append(f"{on}: {problem}" if problem else _same(on, run.records, records))
             run.records = records
@@ -184,11 +186,13 @@ def run_elsewhere(on: str, jobs: list[tuple[bytes, Run]]) -> list[str]:
     return problems
 
 
-def _run_batch(on: str, jobs: list[tuple[bytes, Run]]) -> tuple[list[Any], str]:
+def _run_batch(
+    on: str, jobs: list[tuple[bytes, Run]], limits: dict[str, int]
+) -> tuple[list[Any], str]:
     """What each job gave, [records, problem], up to one that ended the process; its last words."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "jobs"), Path(folder, "results")
-        sent = [cbor.encode([program, run.inputs, {}], True) for program, run in jobs]
+        sent = [cbor.encode([program, run.inputs, limits], True) for program, run in jobs]
         source.write_bytes(b"".join(sent))
         target.write_bytes(b"")
         done = interpreters.run(on, BATCH, [source, target, str(SIZE)], heap="64m", timeout=600)

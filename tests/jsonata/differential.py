@@ -18,7 +18,7 @@ from tests.interpreters import INTERPRETERS, MissingTool, find
 from . import expressions, reference
 from .generator import made
 from .judge import Answer, agree, told
-from .rules import Rule, excuse, rules
+from .rules import Rule, Told, excuse, rules
 
 BATCH = 1000
 ENGINES = ("jsonata", "jlens")
@@ -48,7 +48,6 @@ class Difference:
 def differences(
     seeds: Sequence[int],
     on: str,
-    engines: Sequence[str] = ENGINES,
     known: Sequence[Rule] | None = None,
 ) -> Iterator[Difference]:
     """Where an engine of ours and others do not say the same about the expressions of seeds."""
@@ -57,12 +56,15 @@ def differences(
         part = seeds[at : at + BATCH]
         asked = [{"expr": m.text, "data": m.data} for m in map(made, part)]
         ours = expressions.run(on, [expressions.job(one) for one in asked])
-        for engine in engines:
-            theirs = reference.ask(engine, asked)
-            for seed, one, a, b in zip(part, asked, ours, theirs, strict=True):
-                if not agree(a, b):
-                    rule = excuse(known, one["expr"], a, b, engine)
-                    yield Difference(seed, one, engine, a, b, rule)
+        said = [reference.ask(engine, asked) for engine in ENGINES]
+        for n, seed in enumerate(part):
+            first = said[0][n]
+            whole = json.dumps(asked[n], ensure_ascii=False)
+            for engine, theirs in zip(ENGINES, said, strict=True):
+                if not agree(ours[n], theirs[n]):
+                    told = Told(asked[n]["expr"], ours[n], theirs[n], engine, first, whole)
+                    rule = excuse(known, told)
+                    yield Difference(seed, asked[n], engine, ours[n], theirs[n], rule)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -83,7 +85,7 @@ def main(argv: list[str] | None = None) -> int:
     for found in differences(range(args.seed, args.seed + args.count), args.on):
         if found.rule is None:
             unexplained += 1
-            print(found)
+            print(str(found).encode(errors="backslashreplace").decode())
         else:
             rule_of[found.engine, found.rule.rule] += 1
     for (engine, rule), count in sorted(rule_of.items()):

@@ -30,6 +30,7 @@ from tsme_host.compiler.jsonata.tree import JsonataError
 NOW = 1_767_225_600_000
 SEED = 1
 MADE = 1 << 24  # bytes that an evaluation may make
+LARGEST = 1 << 20  # of one value; AWS has room for 873,782 items
 NOWHERE = Where("", 1, 1)
 QUERY_ERROR = "States.QueryEvaluationError"
 Answer = dict[str, Any]  # value; or nothing at all; or error: code, message, hint
@@ -44,8 +45,13 @@ class Job:
     answer: Answer = field(default_factory=dict)
 
 
-def compile_expression(text: str, bindings: Mapping[str, Any], has_data: bool) -> Compiled:
-    """The program of an expression.  Raises JsonataError."""
+def compile_expression(
+    text: str, bindings: Mapping[str, Any], has_data: bool, made: int = MADE
+) -> Compiled:
+    """The program of an expression.  Raises JsonataError.
+
+    `made`: bytes that it may make, 0 for what programs usually may.
+    """
     tree = parse(text)
     window = Window(None, bindings)
     bodies = Bodies()
@@ -72,7 +78,7 @@ def compile_expression(text: str, bindings: Mapping[str, Any], has_data: bool) -
         needs=needed([*code, *linked]),
         resources=[],
     )
-    return emit(lowered, "", Limits(step_bytes=MADE))
+    return emit(lowered, "", Limits(largest=LARGEST if made else 0, step_bytes=made))
 
 
 def job(asked: Mapping[str, Any]) -> Job:
@@ -94,6 +100,7 @@ def run(on: str, jobs: Iterable[Job]) -> list[Answer]:
     try:
         for name in ("program_bytes", "state_bytes", "step_bytes"):
             LIMITS[name] = MADE
+        LIMITS["value_bytes"] = LARGEST
         return _run_all(on, list(jobs))
     finally:
         LIMITS.update(usual)
@@ -120,7 +127,7 @@ def _run_all(on: str, jobs: list[Job]) -> list[Answer]:
         assert program is not None
         assert ran is not None
         sent.append((program.program, ran[0]))
-    for n, problem in zip(at, run_elsewhere(on, sent), strict=True):
+    for n, problem in zip(at, run_elsewhere(on, sent, {"value_bytes": LARGEST}), strict=True):
         if problem:
             answers[n] = _broken(problem)
     return answers

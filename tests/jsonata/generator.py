@@ -327,7 +327,7 @@ class _Maker:
             lambda: f"$reduce({self.make('an', depth)}, {self.function('n n', 'n', depth - 1)})",
             lambda: f"$toMillis({self.leaf('d')})",
             lambda: (
-                f"$toMillis($fromMillis({dice.choice(MILLIS)}, '{dice.choice(PICTURES)}'), '{dice.choice(PICTURES)}')"
+                f"$toMillis($fromMillis({dice.choice(MILLIS)}, '{dice.choice(DAYS)}'), '{dice.choice(DAYS)}')"
             ),
             lambda: f"$parseInteger({self.make('s', depth)}, '{dice.choice(INTEGER_PICTURES)}')",
             lambda: f"{self.make('s', depth)} ~> $length()",

@@ -16,7 +16,7 @@ from typing import Any
 from . import expressions, reference
 from .judge import Answer, agree, same_items, short, told
 from .judge import same as same_value
-from .rules import Rule, excuse, rules
+from .rules import Rule, Told, excuse, rules
 
 Case = dict[str, Any]
 
@@ -103,7 +103,7 @@ def _second(
     """The verdict on what is not as expected, by what jsonata 2.0.6 says."""
     if agree(ours, theirs):
         return Verdict(case["id"], "passed", f"as jsonata 2.0.6: {told(theirs)}")
-    rule = excuse(known, case["expr"], ours, theirs, "jsonata")
+    rule = excuse(known, Told(case["expr"], ours, theirs, "jsonata"))
     if rule is not None:
         return Verdict(case["id"], "known", rule.why, rule.rule)
     return Verdict(case["id"], "failed", f"{first.why}; jsonata 2.0.6: {told(theirs)}")
