@@ -69,10 +69,15 @@ def _ask(engine: str, asked: Sequence[Asked]) -> list[Answer]:
             if not data:
                 break
             *lines, rest = (rest + data).split(b"\n")
-            answers += [json.loads(line) for line in lines]
+            answers += [json.loads(line, parse_int=_number) for line in lines]
         process.kill()
         feeder.join()
     return answers
+
+
+def _number(text: str) -> int | float:
+    """A number without a point: JavaScript has zeros behind the digits of a large one."""
+    return int(text) if len(text) < 16 else float(text)
 
 
 def _feed(pipe: Any, asked: Sequence[Asked]) -> None:

@@ -2,8 +2,8 @@
 
 A rule is about expressions that have `expression` in them, where our answer has `ours` in it and
 the other one `theirs` (patterns, of answers as `text` gives them).  `engine`: whose answers it is
-about; `alone`: jsonata 2.0.6 says what we say; `data`: what is in the expression or its data; `tree`: what the expression's tree has, one of
-TREES.  What is left out is not asked.
+about; `alone`: jsonata 2.0.6 says what we say; `data`: what the expression or its data have in
+them; `tree`: what the expression's tree has, one of TREES.  What is left out is not asked.
 """
 
 from __future__ import annotations
