@@ -3,7 +3,7 @@
 
 from ... import const
 from ...values.cbor import Obj
-from .bodies import enter, native
+from .bodies import enter, native, single
 from .values import (
     HOLE,
     MISSING,
@@ -62,8 +62,8 @@ def reach(m, f, args, context, raw=0):
             f = f.function
         else:
             v = native(m, f.number, args, context) if kind is Native else matched(m, f, args)
-            if type(v) is Sequence and len(v) < 2 and not raw:
-                v = v[0] if v else MISSING
+            if type(v) is Sequence and not raw:
+                v = single(v, args)
             if not m.calls:
                 m.value = v
                 return 0

@@ -74,3 +74,14 @@ def named(number):
     if f is None:
         f = _functions[number] = Native(number)
     return f
+
+
+def single(v, args):
+    # What a native function gave: a sequence of one item or none is that, but not one that it was
+    # given.
+    if len(v) > 1:
+        return v
+    for x in args:
+        if x is v:
+            return v
+    return v[0] if v else MISSING

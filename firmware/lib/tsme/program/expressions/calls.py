@@ -5,8 +5,7 @@
 # composition as (0, function, None, base).
 
 from ... import const
-from ...values.cbor import MISSING
-from .bodies import enter, native
+from .bodies import enter, native, single
 from .values import Closure, ExpressionError, Function, Native, Sequence
 
 _RETURN = const(66)
@@ -40,7 +39,7 @@ def called(m, pc, op, a):
     if kind is Native:
         v = native(m, f.number, args, context)
         if type(v) is Sequence and len(v) < 2 and not a & 256:
-            v = v[0] if v else MISSING
+            v = single(v, args)
         stack.append(v)
         return pc
     if m.vm.code[pc] != _RETURN:  # else the new one takes the place of this one

@@ -247,6 +247,8 @@ def update_(m, stack, a):
         return
     if not isinstance(v, Obj):
         raise ExpressionError("T2011", value=v)
+    if isinstance(o, list):
+        return  # it has no members, as the reference shows it
     deep = _changeable(m, o)
     n = size_of(m, v)
     if n > 255:
