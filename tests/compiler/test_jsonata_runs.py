@@ -338,3 +338,24 @@ def test_numbers_of_a_map_come_from_expressions():
     with pytest.raises(Failed) as caught:
         run({"M": state}, {"c": 1, "p": 49.5})
     assert caught.value.args[0] == "States.ExceedToleratedFailureThreshold"
+
+
+def test_half_a_character_is_none():
+    assert run({"A": PASS | {"Output": '{% "a\\ud800" %}'}}) == "a\ufffd"
+    assert run({"A": PASS | {"Output": '{% ["\\ud83d\\ude00", "\\udc00"] %}'}}) == ["😀", "\ufffd"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("$match($states.input, /(?:(a)|b)+/)", {"match": "ab", "index": 0, "groups": [None]}),
+        ("$match($states.input, /(\\w)(\\d)?-/).groups", ["b", None]),
+        ("$replace($states.input, /(\\d)|(c)/, '<$1$2>')", "ab-<c><1>\nX<1>"),
+        ("$split($states.input, /[-\\n]/)", ["ab", "c1", "X1"]),
+        ("$contains($states.input, /^x/im)", True),
+        ("$match($states.input, /[^a-c\\d]1$/m).match", "X1"),
+        ("$match($states.input, /\\b.1\\b/).index", [3, 6]),
+    ],
+)
+def test_regular_expressions_match(expression, expected):
+    assert run({"A": PASS | {"Output": f"{{% {expression} %}}"}}, "ab-c1\nX1") == expected

@@ -6,7 +6,7 @@ from ...jsonata.tree import Literal, Node, Path
 from ..ir import Body as BodyLabel
 from ..ir import Code, Ins, Label, Pooled
 from .base import Again, Here
-from .body import Body, Cell
+from .body import Body, Cell, sound
 from .finish import finished, key_of
 from .levels import unknown
 from .linked import linked, needs, takes
@@ -62,7 +62,8 @@ class Bodies:
             small = type(tree.value) is int and 0 <= tree.value < 65536
             if small and isinstance(tree.value, int):
                 return [Ins("INT", tree.value)]
-            return [Ins("CONST", Pooled(tree.value))]
+            value = sound(tree.value) if isinstance(tree.value, str) else tree.value
+            return [Ins("CONST", Pooled(value))]
         if not isinstance(tree, Path) or tree.keep_singleton or tree.group is not None:
             return None
         member = states_member(tree)
