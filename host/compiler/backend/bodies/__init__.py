@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ...jsonata.tree import Literal, Node, Path
+from ...jsonata.tree import Node, Path, Variable
 from ..ir import Body as BodyLabel
-from ..ir import Code, Ins, Label, Pooled
+from ..ir import Code, Ins, Label
 from .base import Again, Here
-from .body import Body, Cell, sound
+from .body import Body, Cell
 from .finish import finished, key_of
 from .levels import unknown
 from .linked import linked, needs, takes
-from .lowering import Lowering
+from .lowering import Lowering, constant
 from .names import GIVEN, Names, Push, Tree, bare, states_member, used
 from .scope import Frame
 
@@ -58,12 +58,13 @@ class Bodies:
     def simple(self, tree: Node, names: Names) -> list[Ins] | None:
         """Instructions of the workflow that do without a body, with `given` on the stack; for a
         constant, an input, or a part of the context.  None if there are none."""
-        if isinstance(tree, Literal) and bare(tree):
-            small = type(tree.value) is int and 0 <= tree.value < 65536
-            if small and isinstance(tree.value, int):
-                return [Ins("INT", tree.value)]
-            value = sound(tree.value) if isinstance(tree.value, str) else tree.value
-            return [Ins("CONST", Pooled(value))]
+        if not isinstance(tree, (Path, Variable)):
+            value = constant(tree, names)
+            if value is None:
+                return None
+            if type(value.value) is int and 0 <= value.value < 65536:
+                return [Ins("INT", value.value)]
+            return [Ins("CONST", value)]
         if not isinstance(tree, Path) or tree.keep_singleton or tree.group is not None:
             return None
         member = states_member(tree)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...jsonata.tree import Node
 from ..ir import Body as BodyLabel
-from ..ir import Label
+from ..ir import Label, Pooled
 from .body import Body, Cell
 from .names import Names
 from .scope import Frame
@@ -56,6 +56,8 @@ class Base(ABC):
         self.bodies: list[Body] = [top]
         self.wrapped: Cell | None = None  # `$` as the items of a path, if it is the whole input
         self.linked: dict[str, BodyLabel] = {}
+        self.closed: set[int] = set()  # nodes that are constant, by id
+        self.constants: dict[int, Pooled | None] = {}  # what was found of them
         self.facts: set[tuple[int, str, str]] = set()  # frame, name, and what is to be done
 
     @abstractmethod

@@ -27,14 +27,17 @@ from ...jsonata.tree import (
     Variable,
     Wildcard,
 )
-from ..ir import Label, Pooled
-from .base import Here
+from ..ir import Body as BodyLabel
+from ..ir import Code, Ins, Label, Pooled
+from .base import Again, Here
 from .body import APART, ARRAY, KEEP, LAST, LIST, OPERATORS, SEQUENCE, Body, Cell, sound
 from .calls import Calls
 from .filters import place
-from .names import bare, states_member
-from .scope import meet, restore, state
-from .walk import binds, inner
+from .finish import finished
+from .folding import closed, folded
+from .names import Names, bare, states_member
+from .scope import Frame, meet, restore, state
+from .walk import binds, everything, inner
 
 _DEEP = 40  # operands that a body may have before what comes next is one of its own
 
@@ -42,8 +45,11 @@ _DEEP = 40  # operands that a body may have before what comes next is one of its
 class Lowering(Calls):
     """`whole` writes the body of an expression."""
 
-    def whole(self, tree: Node, here: Here) -> None:
+    def whole(self, tree: Node, here: Here, fold: bool = True) -> None:
+        """`fold`: constant parts of it become constants."""
         self.look(tree)
+        if fold:
+            self.closed = closed(tree, lambda name: self.built_in(name, here))
         if (0, "", "wrapped") in self.facts and here.context is not None:
             self._wrap(here.body, here.context)
         here = here.within(self.frame(tree, [tree], here))
@@ -78,6 +84,11 @@ class Lowering(Calls):
         if body.depth >= _DEEP and inner(node) and not binds(node):
             self.turn(node, here)
             return
+        if id(node) in self.closed and not isinstance(node, Literal):
+            found = self.fold(node)
+            if found is not None:
+                body.const(found.value)
+                return
         if not node.predicates:
             self.own(node, here)
         else:
@@ -87,6 +98,20 @@ class Lowering(Calls):
         if node.keep_array and isinstance(node, Wildcard) and not node.predicates:
             self.kept(here)
         body.deepest = max(body.deepest, body.depth)
+
+    def fold(self, node: Node) -> Pooled | None:
+        """The constant that a node is."""
+        if id(node) not in self.constants:
+            top = Body(BodyLabel("constant"), None, 1)
+            work = Lowering(Names(states=False), top, False)
+            try:
+                work.whole(node, Here(top, Frame(top, None), None, False, 1), fold=False)
+                nodes = sum(1 for _ in everything(node))
+                code: Code = [top.label, Ins("BODY", top.count), *finished(top, work.bodies)]
+                self.constants[id(node)] = folded(code, nodes)
+            except Again:
+                self.constants[id(node)] = None
+        return self.constants[id(node)]
 
     def _filtered(self, node: Node, here: Here) -> None:
         body = here.body
@@ -282,6 +307,17 @@ class Lowering(Calls):
         elif not isinstance(node, (Literal, Variable, Lambda)) or node.predicates:
             self.value(node, here)
             here.body.ins("DROP", 1)
+
+
+def constant(tree: Node, names: Names) -> Pooled | None:
+    """What an expression is whatever is given; None if it depends on that, or is not to be had."""
+    top = Body(BodyLabel("constant"), None, 1)
+    work = Lowering(names, top, False)
+    here = Here(top, Frame(top, None), None, False, 1)
+    if isinstance(tree, Literal) and bare(tree):
+        return Pooled(sound(tree.value) if isinstance(tree.value, str) else tree.value)
+    known = closed(tree, lambda name: work.built_in(name, here))
+    return work.fold(tree) if id(tree) in known else None
 
 
 _KINDS: dict[type[Node], Callable[[Any, Any, Here], None]] = {
