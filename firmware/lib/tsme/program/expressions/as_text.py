@@ -25,6 +25,20 @@ def script_number(digits, k, neg):
     return "-" + text if neg else text
 
 
+def _short(v):
+    # the text of what is not large and has few digits behind the point, or None
+    if 1e-3 < v < 1e9 or -1e9 < v < -1e-3:
+        unit = 1
+        for places in range(1, 7):
+            unit *= 10
+            n = int(v * unit + (0.5 if v > 0 else -0.5))
+            if n / unit == v:  # both are binary64s: it is the nearest to these digits
+                text = str(n if n > 0 else -n)
+                text = "0" * (places + 1 - len(text)) + text
+                return ("-" if n < 0 else "") + text[:-places] + "." + text[-places:]
+    return None
+
+
 def shortest(v):
     # Number::toString of JavaScript for a finite number, integers beyond 2^53 as they are
     if type(v) is int:
@@ -36,6 +50,10 @@ def shortest(v):
     neg, m, e = parts(v)
     if not m:
         return "0"
+    if arithmetic.NATIVE and e < 0 and m & (1 << -e) - 1:
+        text = _short(v)
+        if text:
+            return text
     return script_number(*shortest_digits(m, e), neg)
 
 
@@ -72,6 +90,10 @@ def fraction(v):
     neg, m, e = parts(v)
     if e >= 0 or not m or not m & (1 << -e) - 1:
         return shortest(v)  # it is whole
+    if arithmetic.NATIVE:
+        text = _short(v)
+        if text:
+            return text
     digits, k = digits_of(m, e, 15)
     if k < -290:  # few digits are left there: those of the nearest
         from ...values.decimal import parse

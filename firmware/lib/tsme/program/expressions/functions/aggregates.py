@@ -1,13 +1,16 @@
 # Of arrays of numbers: sum, count, max, min, average.
-from ....values import MISSING, UNICODE
-from ..arithmetic import NAN, NATIVE, add, compare, divide, is_nan, settled
+from ....values import MISSING
+from ..arithmetic import NAN, NATIVE, add, compare, divide, is_nan, nearest, settled
+
+_BIG = 1 << 53
 
 
 def _total(numbers):
-    if NATIVE and UNICODE:  # CPython takes the nearest binary64 of a large int by itself
+    if NATIVE:
         total = 0.0
         for n in numbers:
-            total += n
+            # the nearest of a large int MicroPython does not find by itself
+            total += n if type(n) is not int or -_BIG < n < _BIG else nearest(n)
         return settled(total)
     total = 0
     for n in numbers:
@@ -26,12 +29,14 @@ def count_(m, v=MISSING):
 def _utmost(v, sign):
     if v is MISSING or not v:
         return MISSING
-    if NATIVE and UNICODE:
-        best = max(v) if sign > 0 else min(v)
+    if NATIVE:
         for n in v:
             if n != n:
                 return NAN
-        return best
+            if type(n) is int and not -_BIG < n < _BIG:
+                break  # MicroPython compares it with a float after rounding
+        else:
+            return max(v) if sign > 0 else min(v)
     best = v[0]
     for n in v:
         order = compare(n, best)

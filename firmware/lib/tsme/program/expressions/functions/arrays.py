@@ -1,6 +1,6 @@
 # Of arrays: zip, append, reverse, distinct.
-from ....values import MISSING, UNICODE
-from ....values.numbers import is_number
+from ....values import MISSING
+from ....values.numbers import WIDE, Float, is_number
 from .. import arithmetic
 from ..values import is_sequence, sequence
 
@@ -29,8 +29,9 @@ def identity(v):
     t = type(v)
     if t is str or t is int:
         return v
-    if UNICODE and t is float:  # there it equals an int of that value
-        return v if v == v else object()
+    if WIDE and t is Float and -9e15 < v < 9e15:
+        n = int(v)
+        return n if n == v else v
     if v is None or v is True or v is False:
         return (v is None, v)
     if is_number(v):

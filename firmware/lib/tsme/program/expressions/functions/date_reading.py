@@ -1,6 +1,5 @@
-# toMillis: texts as times, of ISO 8601 or by pictures.
+# Texts as times by pictures.
 from ....values import MISSING
-from ....values.timestamp import parse as timestamp
 from .. import arithmetic
 from ..arithmetic import NAN
 from ..values import ExpressionError
@@ -20,117 +19,10 @@ def _run(text, at, fits=_DIGITS, most=1 << 29):
     return end
 
 
-class _Iso:
-    # A text that is read from left to right.
-    def __init__(self, text):
-        self.text = text
-        self.at = 0
-
-    def pair(self, sign, first, second=_DIGITS):
-        # `sign` and two digits as a number, or None
-        t = self.text[self.at : self.at + 3]
-        if len(t) < 3 or t[0] not in sign or t[1] not in first or t[2] not in second:
-            return None
-        self.at += 3
-        return int(t[1:])
-
-
-def _fields(text):
-    # year, months and days, [hours, minutes, seconds] again and again, fraction, zone; or None
-    if _run(text, 0) < 4:
-        return None
-    iso = _Iso(text)
-    iso.at = 4
-    date = []
-    while True:
-        v = iso.pair("-", "01" if not date else "0123")
-        if v is None and not date:
-            v = iso.pair("-", "0123")
-        if v is None:
-            break
-        date.append(v)
-    times = []
-    while True:
-        start = iso.at
-        hms = [iso.pair("T", "012"), iso.pair(":", "012345"), iso.pair(":", "012345")]
-        if None in hms:
-            iso.at = start
-            break
-        times.append(hms)
-    fraction = ""
-    if text[iso.at : iso.at + 1] == ".":
-        end = _run(text, iso.at + 1)
-        if end == iso.at + 1:
-            return None
-        fraction = text[iso.at + 1 : end]
-        iso.at = end
-    zone = text[iso.at :]
-    if not _is_zone(zone):
-        # what was taken for the last part of the date may be the hours of a zone
-        zone = text[iso.at - 3 :]
-        if not date or times or fraction or not _is_zone(zone):
-            return None
-        date.pop()
-    return int(text[:4]), date, times, fraction, zone
-
-
-def _is_zone(text):
-    # nothing, Z, +hh:mm or +hhmm
-    if len(text) < 2:
-        return text in ("", "Z")
-    iso = _Iso(text)
-    hours = iso.pair("+-", "012")
-    rest = text[4:] if text[3:4] == ":" else text[3:]
-    return hours is not None and len(rest) == 2 and rest[0] in "012345" and rest[1] in _DIGITS
-
-
-def _east(zone, date_only):
-    # minutes; None if a date has no such zone
-    if len(zone) < 2:
-        return 0
-    hours = int(zone[1:3])
-    if hours > 23 or date_only:
-        return None
-    minutes = hours * 60 + int(zone[-2:])
-    return -minutes if zone[0] == "-" else minutes
-
-
-def _of_iso(text):
-    found = timestamp(text)  # what is usual is read there
-    if found is not None:
-        return found[0] * 1000 + int((found[1] + "000")[:3])
-    found = _fields(text)
-    if found is None:
-        raise ExpressionError("D3110", value=text)
-    year, date, times, fraction, zone = found
-    east = _east(zone, not times)
-    if east is None or len(date) > 2 or len(times) > 1 or fraction and not times:
-        return NAN
-    month = date[0] if date else 1
-    day = date[1] if len(date) > 1 else 1
-    hour, minute, second = times[0] if times else (0, 0, 0)
-    ms = int((fraction + "000")[:3])
-    if not 1 <= month <= 12 or not 1 <= day <= 31:
-        return NAN
-    if hour > 24 or hour == 24 and (minute or second or ms):
-        return NAN
-    ms += ((hour * 60 + minute - east) * 60 + second) * 1000
-    return utc(year, month - 1, day, ms, True)
-
-
-def utc(year, month, day, ms, literally=False):
+def _utc(year, month, day, ms):
     # as Date.UTC: parts may be beyond what is usual
-    if literally:
-        from .calendar import days
-
-        n = days(year, month, day)
-    else:
-        n = utc_days(year, month, day)
-    ms += n * DAY
+    ms += utc_days(year, month, day) * DAY
     return ms if -MOST <= ms <= MOST else NAN
-
-
-# --- by pictures ---
 
 
 class Piece:
@@ -283,7 +175,7 @@ def _completed(found, order, now):
             found[c] = now.part(c)
 
 
-def _of_picture(text, picture, now):
+def of_picture(text, picture, now):
     pieces = [Piece(part) for part in parts(picture)]
     texts = _matched(pieces, text)
     if texts is None:
@@ -324,11 +216,5 @@ def _put_together(found, by_day, halves):
             hour += 12
     ms = ((hour * 60 + found["m"]) * 60 + found["s"]) * 1000 + found["f"]
     east = found.get("Z") or found.get("z") or 0
-    v = utc(year, month, day, ms - east * 60000)
+    v = _utc(year, month, day, ms - east * 60000)
     return arithmetic.settled(v) if v is not NAN else v
-
-
-def toMillis_(m, text=MISSING, picture=MISSING):
-    if text is MISSING:
-        return text
-    return _of_iso(text) if picture is MISSING else _of_picture(text, picture, m.now)

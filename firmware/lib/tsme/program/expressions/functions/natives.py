@@ -60,7 +60,7 @@ _ROWS = (
     "encodeUrl <s-:s> 1 coding;"
     "decodeUrlComponent <s-:s> 1 coding;"
     "decodeUrl <s-:s> 1 coding;"
-    "toMillis <s-s?:n> 2 date_reading !;"
+    "toMillis <s-s?:n> 2 date_iso !;"
     "fromMillis <n-s?s?:s> 3 dates;"
     "partition <xn?:a> 2 aws;"
     "range <nnn?:a<n>> 3 aws;"

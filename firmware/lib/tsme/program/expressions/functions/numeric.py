@@ -1,11 +1,21 @@
 # Of numbers: number, formatBase, floor, ceil, round, abs, sqrt.
 from ....errors import TsmeError
-from ....values import MISSING, UNICODE
+from ....values import MISSING
 from ....values.decimal import parse
 from ....values.digits import bit_length
 from ....values.numbers import INT_MAX, INT_MIN, is_number, parts
 from .. import arithmetic
-from ..arithmetic import INFINITY, NAN, NEGATIVE, is_finite, is_nan, negative, of_parts, settled
+from ..arithmetic import (
+    INFINITY,
+    NAN,
+    NATIVE,
+    NEGATIVE,
+    is_finite,
+    is_nan,
+    negative,
+    of_parts,
+    settled,
+)
 from ..as_text import shortest
 from ..values import ExpressionError
 
@@ -62,23 +72,24 @@ def is_decimal(text):
 
 def read(text):
     # the number nearest to a decimal text; an infinity if it is too large
-    if UNICODE:
-        v = float(text)
-        return settled(v) if -1e15 < v < 1e15 or v - v else _read(text)
-    return _read(text)
-
-
-def _read(text):
     neg = text[:1] == "-"
     body = text[1:] if neg else text
     mantissa, e, power = body.replace("E", "e").partition("e")
     whole, point, rest = mantissa.partition(".")
-    whole = whole.lstrip("0") or "0"
-    if not point and not e and len(whole) < 16:
-        return -int(whole) if neg else int(whole)
-    text = ("-" if neg else "") + whole + "." + (rest or "0") + ("e" + power if e else "")
+    digits = (whole + rest).lstrip("0") or "0"
+    if len(digits) < 16:
+        n = -int(digits) if neg else int(digits)
+        if not e and not point:
+            return n
+        if len(power) < 5:
+            shift = int(power or "0") - len(rest)
+            if 0 <= shift < 23 and len(digits) + shift < 16:
+                return n * 10**shift
+            if NATIVE and -23 < shift < 0:  # both are binary64s
+                return settled(n / 10**-shift)
+    text = ("-" if neg else "") + (whole.lstrip("0") or "0") + "." + (rest or "0")
     try:
-        return settled(parse(text))
+        return settled(parse(text + ("e" + power if e else "")))
     except TsmeError:
         return NEGATIVE if neg else INFINITY
 
@@ -225,7 +236,7 @@ def sqrt_(m, v=MISSING):
         raise ExpressionError("D3060", value=v, index=1)
     if not is_finite(v):
         return v
-    if arithmetic.NATIVE:
+    if NATIVE:
         return settled(arithmetic.root(arithmetic.double(v)))
     _, n, e = parts(settled(v))
     shift = 110 - bit_length(n)

@@ -7,13 +7,13 @@ _KEPT = 64 if UNICODE else 4  # patterns whose instructions are not taken apart 
 _LINKS = 64  # instructions of a pattern of which it is known where they lead
 
 _known = {}
-_sets = {}  # of ASCII characters, by ranges
+_tables = {}  # of ASCII characters, by ranges
 
 
 class Pattern:
     # `code`: instructions, (kind, ..), that name others by number; `places`: how many are kept;
-    # `first`: what takes the first character of a match, or None if that may be empty; `weight`:
-    # what a character counts
+    # `begins`: what takes the first character of a match, or None if that may be empty; `first`:
+    # the same for ASCII, a byte each; `weight`: what a character counts
     def __init__(self, code):
         self.code = _instructions(code)
         self.links = {}
@@ -23,10 +23,15 @@ class Pattern:
                 group = op[1] >> 1 if op[0] == 6 else op[1]
                 self.places = max(self.places, 2 * group + 2)
         self.weight = 1 + len(self.code) // 16
-        self.first = self._begin()
+        self.begins = self._begin()
         self.letter = ""  # that all matches begin with
-        if self.first and len(self.first) == 1 and self.first[0][0] == 1:
-            self.letter = chr(self.first[0][1])
+        self.first = None
+        if self.begins:
+            self.first = bytearray(128)
+            for c in range(128):
+                self.first[c] = _takes_one(self.begins, c)
+            if len(self.begins) == 1 and self.begins[0][0] == 1:
+                self.letter = chr(self.begins[0][1])
 
     def _begin(self):
         out = []
@@ -155,14 +160,16 @@ def _in(ranges, c):
 
 
 def _ascii(ranges):
-    # those of ASCII that are in ranges: a set, where memory is no matter
-    if not UNICODE:
-        return None
-    found = _sets.get(ranges)
+    # which characters of ASCII are in ranges: one byte each
+    found = _tables.get(ranges)
     if found is None:
-        if len(_sets) >= _KEPT:
-            _sets.clear()
-        found = _sets[ranges] = {c for c in range(128) if _in(ranges, c)}
+        if len(_tables) >= _KEPT:
+            _tables.clear()
+        found = bytearray(128)
+        for i in range(0, len(ranges), 2):
+            for c in range(ranges[i], min(ranges[i + 1], 127) + 1):
+                found[c] = 1
+        _tables[ranges] = found
     return found
 
 
@@ -170,14 +177,13 @@ def _takes(op, c):
     kind = op[0]
     if kind == 1:
         return op[1] == c
-    known = op[2]
-    if known is not None and c < 128:
-        return (c in known) == (kind == 2)
+    if c < 128:
+        return op[2][c] == (kind == 2)
     return _in(op[1], c) == (kind == 2)
 
 
-def _may_begin(first, c):
-    for op in first:
+def _takes_one(ops, c):
+    for op in ops:
         if _takes(op, c):
             return True
     return False
@@ -245,9 +251,23 @@ class _Search:
             for pc, kept in ways:
                 if _takes(code[pc], c) and self.add(further, pc + 1, kept, at, before, after):
                     break
-            if self.found is None and (first is None or after and _may_begin(first, ord(after))):
-                self.add(further, 0, fresh, at, before, after)
             ways = further
+            if self.found is None:
+                if first is None:
+                    self.add(ways, 0, fresh, at, before, after)
+                    continue
+                if not ways:  # pass over what no match begins with
+                    while after:
+                        c = ord(after)
+                        if first[c] if c < 128 else _takes_one(self.pattern.begins, c):
+                            break
+                        before = after
+                        after = next(chars, "")
+                        at += 1
+                if after:
+                    c = ord(after)
+                    if first[c] if c < 128 else _takes_one(self.pattern.begins, c):
+                        self.add(ways, 0, fresh, at, before, after)
         return at
 
 
@@ -257,10 +277,7 @@ def find(code, text, start, spend):
     at = start
     if p.letter:
         at = text.find(p.letter, start)
-    elif UNICODE and p.first:
-        while at < len(text) and not _may_begin(p.first, ord(text[at])):
-            at += 1
-    if at < 0 or at == len(text) and p.first:
+    if at < 0:
         spend((len(text) - start) * p.weight >> 8)
         return None
     search = _Search(p)

@@ -23,7 +23,7 @@ _LETTERS = {
 }
 if Float is not None:
     _LETTERS[Float] = "n"
-_KEPT = 8  # signatures, and kinds of calls of each, that are not worked out anew
+_KEPT = 16  # signatures, and kinds of calls of each, that are not worked out anew
 
 
 def letter(v):
@@ -162,6 +162,12 @@ def _at(args, n):
 
 def _differ(items, kind):
     # is one of them of another kind?
+    t = type(items[0])
+    for v in items:
+        if type(v) is not t:
+            break
+    else:
+        return False
     for t in set(map(type, items)):
         found = _LETTERS.get(t)
         if found is None:
