@@ -13,6 +13,7 @@ from tsme.kernel import State
 from tsme.kernel.protocol import CONTINUE, FAILED, RUNNING, SUCCEEDED, TASK, TIMER
 from tsme.program import Program
 from tsme_host.compiler.compile import compile_text
+from tsme_host.compiler.frontend.model import CompileError
 
 PASS = {"Type": "Pass", "End": True}
 INPUT = "{% $states.input %}"
@@ -359,3 +360,24 @@ def test_half_a_character_is_none():
 )
 def test_regular_expressions_match(expression, expected):
     assert run({"A": PASS | {"Output": f"{{% {expression} %}}"}}, "ab-c1\nX1") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$states.input" + ".a" * 1800,
+        "$states.input" + ".(a" * 74 + ")" * 74,
+        "$states.input" + ".a@$x" * 600,
+        "$states.input" + ".a.b" * 300 + "." + "%." * 290 + "c",
+        "1" + " + 1" * 1900,
+        "[" + ",".join(["$states.input.a"] * 2500) + "]",
+        "(" * 1000,
+    ],
+)
+def test_an_expression_is_compiled_or_refused_however_deep_it_is(text):
+    state = PASS | {"QueryLanguage": "JSONata", "Output": f"{{% {text} %}}"}
+    try:
+        compile_text(json.dumps({"StartAt": "A", "States": {"A": state}}))
+    except CompileError as error:
+        assert "nested" in error.problems[0].message
+        assert error.problems[0].refusal

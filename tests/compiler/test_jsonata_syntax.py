@@ -161,4 +161,4 @@ def test_a_chain_of_operators_is_no_nesting(part):
     assert mistake("a" + part * 1000) is None
     error = mistake("a" + part * 100_000)
     assert error is not None
-    assert error.message == "the expression has more than 2000 operators"
+    assert error.message == "more than 2000 operators stand one behind another"

@@ -97,6 +97,16 @@ def expr(lo: Builder, e: Expr, dollar: Dollar, within: str = "", field: bool = T
 
 def evaluate(lo: Builder, e: Jsonata, dollar: Dollar) -> None:
     """Push what an expression of JSONata gives; nothing is an error."""
+    try:
+        _evaluate(lo, e, dollar)
+    except RecursionError:
+        # The parser bounds what is within brackets; here steps of paths and rows count, too.
+        hint = "bind parts of it to variables: AWS evaluates at most 100 in one another"
+        lo.refuse("an expression nested as deeply as this one", e.where, hint)
+        lo.ins("CONST", Pooled(None))
+
+
+def _evaluate(lo: Builder, e: Jsonata, dollar: Dollar) -> None:
     here = dollar if isinstance(dollar, States) else States()
     if isinstance(dollar, InSlot):
         here = States(dollar)

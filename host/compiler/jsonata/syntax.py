@@ -64,7 +64,6 @@ class Parser:
     def __init__(self, text: str) -> None:
         self.lexer = Lexer(text)
         self.depth = 0
-        self.joined = 0
         self.ends: dict[int, int] = {}
         self.token = Token("end", "(end)", 0, 0)
 
@@ -110,10 +109,11 @@ class Parser:
         token = self.token
         self.advance(None, True)
         left = self.prefix(token)
+        joined = 0
         while power < self.power():
-            self.joined += 1
-            if self.joined > _MOST_JOINED:
-                message = f"the expression has more than {_MOST_JOINED} operators"
+            joined += 1
+            if joined > _MOST_JOINED:
+                message = f"more than {_MOST_JOINED} operators stand one behind another"
                 raise JsonataError("D1011", message, self.token.at)
             operator = self.token
             self.advance()
