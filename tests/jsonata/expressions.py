@@ -53,6 +53,7 @@ def compile_expression(
     `made`: bytes that it may make, 0 for what programs usually may.
     """
     tree = parse(text)
+    shown = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     window = Window(None, bindings)
     bodies = Bodies()
     names = Names(variable=window.slots.get, states=False, data=has_data)
@@ -62,7 +63,11 @@ def compile_expression(
         code += [Ins("CONST", Pooled(value)), Ins("STORE", window.slot(name))]
     if has_data:
         code.append(Ins("LOAD", 0))
-    code += [Ins("EVAL", body, Site("jsonata", text, NOWHERE)), Ins("PUT", Pooled([])), Ins("END")]
+    code += [
+        Ins("EVAL", body, Site("jsonata", shown, NOWHERE)),
+        Ins("PUT", Pooled([])),
+        Ins("END"),
+    ]
     for item in code:
         if isinstance(item, Ins):
             item.frame = window
