@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any, TypedDict, Unpack
 
 import click
@@ -15,20 +16,20 @@ from tsme.program import Program
 from ...compiler.backend.disasm import disassemble, to_text
 from ...compiler.compile import compile_text
 from ...compiler.frontend.model import CompileError, Json, Problem, Where
-from ...compiler.jsonata.checks import ERROR, RESULT, check
+from ...compiler.jsonata.checks import ERROR, RESULT, check, references
 from ...compiler.jsonata.outline import outline
 from ...compiler.jsonata.parser import parse
 from ...compiler.jsonata.tree import JsonataError, Node
 from .. import console, engines
 from ..aws import one_state
-from ..aws.state_request import Request
+from ..aws.state_request import ApiError, Request
 from ..errors import DONE, FAILED, HostError
 from ..files import read_value
 from ..forms import answers
 from ..inputs import read_bytes, text_of
 from .check import show_problems
 from .test_batches import run_batch
-from .test_state import setting_of
+from .test_state import find_state, own_context
 
 _SHELL = "in double quotes the shell takes `$name` away: write the expression in single quotes"
 _TAKEN = re.compile(r"(?:^|[^\w)\]}`])\.(?:input|context|result|errorOutput)\b")
@@ -110,7 +111,9 @@ def command(expression: tuple[str, ...], **options: Unpack[Options]) -> int:
         answer = _run(_request(text, variables, options), options["engine"])
     except CompileError as error:
         return _refused(text, [(p.code, 0, p.message, p.hint) for p in error.problems])
-    return _tell(answer, options["form"])
+    except ApiError as error:
+        raise HostError("TSME-H061", f"{error.code}: {error.message}", error.hint) from None
+    return _tell(answer, options["form"], _unset(text, tree, variables))
 
 
 # --- the expression ---------------------------------------------------------------------------
@@ -167,6 +170,12 @@ def _variable(given: str) -> tuple[str, Json]:
     return name, read_value(value, f"--variable {name}")
 
 
+def _unset(text: str, tree: Node, variables: dict[str, Json]) -> list[str]:
+    """The variables that it reads, and that nobody gave; what is called is a function."""
+    names = sorted(references(tree) - variables.keys())
+    return [name for name in names if not re.search(rf"\${name}\s*\(", text)]
+
+
 # --- running it -------------------------------------------------------------------------------
 
 
@@ -200,7 +209,16 @@ def _request(text: str, variables: dict[str, Json], options: Options) -> Request
 
 def _run(request: Request, engine: str) -> dict[str, Any]:
     """What TestState would answer; another engine must make the same records."""
-    setting = setting_of(request)
+    state = find_state(request)
+    now = time.time_ns() // 1_000_000
+    context = request.context
+    setting = one_state.Setting(
+        state=state,
+        input=request.input,
+        context=own_context(state, request, now) if context is None else context,
+        now=now,
+        variables=request.variables,
+    )
     run = one_state.prepare(setting)
     one_state.drive(setting, run)
     records = run.records
@@ -225,7 +243,7 @@ def _on_core(run: one_state.StateRun) -> list[bytes]:
     return records
 
 
-def _tell(answer: dict[str, Any], form: str | None) -> int:
+def _tell(answer: dict[str, Any], form: str | None, unknown: list[str]) -> int:
     if form:
         console.answer(answer, form)
     elif answer["status"] == "SUCCEEDED":
@@ -233,6 +251,8 @@ def _tell(answer: dict[str, Any], form: str | None) -> int:
     elif answer.get("cause", "").endswith(_NOTHING):
         console.out("nothing")
         console.note("where a field has this, AWS says: " + answer["cause"])
+        for name in unknown:
+            console.note(f"${name} has no value: give it one with --variable {name}=JSON")
     else:
         console.out(f"{console.bad(answer['error'])}: {answer.get('cause', '')}")
     return DONE if answer["status"] == "SUCCEEDED" else FAILED
