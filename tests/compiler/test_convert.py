@@ -141,7 +141,7 @@ def test_a_task_with_all_its_fields():
             "n": "{% $states.input.data.n %}",
             "raw": "{% $states.context.State.Name %}",
         },
-        "TimeoutSeconds": "{% $states.input.data.limit %}",
+        "TimeoutSeconds": "{% $number($states.input.data.limit) %}",
         "HeartbeatSeconds": 5,
         "Output": '{% $merge([$states.input, {"out": '
         '{"v": $states.result.value, "all": $states.result}}]) %}',
@@ -173,7 +173,7 @@ def test_machines_within_are_converted_too():
     )
     assert found == {
         "Items": "{% $states.input.xs %}",
-        "MaxConcurrency": "{% $states.input.most %}",
+        "MaxConcurrency": "{% $number($states.input.most) %}",
         "ItemSelector": {
             "x": "{% $states.context.Map.Item.Value %}",
             "n": "{% $states.input.n %}",

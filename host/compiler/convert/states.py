@@ -120,8 +120,9 @@ def _map(state: MapState, here: Here, fields: Fields) -> None:
 
 
 def _option(fields: Fields, key: str, value: float | Path | Jsonata | None, here: Here) -> None:
+    """JSONPath takes a text of digits as well."""
     if isinstance(value, Path):
-        fields[key] = expression(path(value, here))
+        fields[key] = expression(here.uses.call("number", path(value, here)))
 
 
 def _wait(state: AslState, here: Here, fields: Fields) -> None:
