@@ -9,6 +9,7 @@
 // its LOADs and CONTEXTs reach depends on the frame that evaluates it, so that comes last, for
 // each kind of frame that does.
 
+#include "tsme_expr.h"
 #include "tsme_ops.h"
 #include "tsme_verify.h"
 
@@ -149,7 +150,7 @@ static bool tsme_jump_inner(struct tsme_pass *pass, const struct tsme_op *i, uin
 {
     const struct tsme_program *p = pass->program;
     uint32_t to = i->operand;
-    if (to >= p->code_count || p->code[2 * to - 2] == TSME_OP_EXT) {
+    if (!to || to >= p->code_count || p->code[2 * to - 2] == TSME_OP_EXT) {
         return false;
     }
     uint8_t op = tsme_operation_at(p, to);
@@ -209,7 +210,7 @@ static uint32_t tsme_pattern_step(const uint8_t *at, uint32_t left)
     }
     uint32_t size = sizes[*at] + (*at == 2 || *at == 3 ? 6u * at[1] : 0);
     bool good = size <= left && !(*at == 6 && at[1] > 19) && !(*at == 7 && at[1] > 5) &&
-                !(*at == 8 && (at[1] == 0 || at[1] > 9));
+                !(*at == 8 && at[1] > 9);
     return good ? size : 0;
 }
 
@@ -250,11 +251,23 @@ static bool tsme_is_pattern(const uint8_t *at)
     return last == 0;
 }
 
-// ITEM's constant: a name, and an integer.
+// ITEM's constant: a name, and an integer of 32 bits.
 static bool tsme_is_named_item(const uint8_t *at)
 {
+    int64_t n;
     return *at == (TSME_ARRAY << 5 | 2) && at[1] >> 5 == TSME_TEXT &&
-           *tsme_skip_text(at + 1) >> 5 <= TSME_NEGATIVE;
+           tsme_integer(tsme_skip_text(at + 1), &n) && n == (int32_t)n;
+}
+
+// SIGNED's constant, as far as it is looked at before it is used.
+static bool tsme_is_signature(const uint8_t *at)
+{
+    uint32_t size = tsme_head(&at);
+    uint32_t many = 0;
+    for (uint32_t n = 0; n < size; n++) {
+        many += at[n] == '+';
+    }
+    return size > 1 && at[0] == '<' && at[size - 1] == '>' && size < 64 && many <= 2;
 }
 
 // Whether the operand is in range, but for what lies in other bodies or in frames.
@@ -275,10 +288,16 @@ static bool tsme_inner_operand(struct tsme_pass *pass, const struct tsme_op *i, 
             return false;
         }
         at = *tsme_const(p, i->operand);
+        if (i->op == TSME_OP_SIGNED) {
+            return at >> 5 == TSME_TEXT && tsme_is_signature(tsme_const(p, i->operand));
+        }
         return rule >> 16 == 'T'   ? at >> 5 == TSME_TEXT
                : rule >> 16 == 'I' ? tsme_is_named_item(tsme_const(p, i->operand))
                : rule >> 16 == 'B' ? tsme_is_pattern(tsme_const(p, i->operand))
                                    : at >> 5 != TSME_BYTES && at != TSME_PARTS_ARRAY;
+    case 'n':
+        return i->op == TSME_OP_INVOKE ? i->operand >> 9 <= TSME_LEVELS
+                                       : i->op != TSME_OP_ORDER || i->operand;
     default: return true;
     }
 }

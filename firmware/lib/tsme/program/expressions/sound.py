@@ -108,9 +108,11 @@ class _Bodies:
         self.named[begin] = []
         self.loads[begin] = []
         v.depth[begin] = -1
-        code = len(v.starts)
         shapes = {}
         todo = [(v.fetch(begin)[2], b"")]
+        code = todo[0][0]  # where the next body begins, or the code ends
+        while code < len(v.starts) and v.fetch(code)[0] != _BODY:
+            code = v.fetch(code)[2]
         while todo:
             pc, shape = todo.pop()
             if pc >= code or not v.starts[pc]:
