@@ -7,7 +7,7 @@ from ..ir import Body as BodyLabel
 from ..ir import Code, Ins, Label
 from .base import Again, Here
 from .body import Body, Cell
-from .finish import finished, key_of
+from .finish import finished, key_of, renumbered
 from .levels import unknown
 from .linked import linked, needs, takes
 from .lowering import Lowering, constant
@@ -48,6 +48,7 @@ class Bodies:
             break
         for body in work.bodies:
             body.code = finished(body, work.bodies)
+        renumbered(work.bodies)
         key = key_of(work.bodies)
         if key not in self._by_key:
             self._by_key[key] = top.label
@@ -87,7 +88,7 @@ class Bodies:
         out: dict[str, Body] = {}
         todo = list(self._linked)
         while todo:
-            key = todo.pop()
+            key = todo.pop(0)
             if key not in out:
                 name = key.removesuffix("[]")
                 for other in needs(name):

@@ -23,14 +23,11 @@ def _outer_gets(body: Body, bodies: list[Body]) -> set[int]:
     """The locals of a body that bodies within it get."""
     out: set[int] = set()
     for other in bodies:
-        distance, at = 0, other
-        while at.parent is not None and at is not body:
-            distance, at = distance + 1, at.parent
-        if at is body and distance:
-            for item in other.code:
-                if isinstance(item, Ins) and item.op == "GET" and isinstance(item.arg, int):
-                    if item.arg >> 8 == distance:
-                        out.add(item.arg & 255)
+        distance = _distance(other, body)
+        for item in other.code if distance else ():
+            if isinstance(item, Ins) and item.op == "GET" and isinstance(item.arg, int):
+                if item.arg >> 8 == distance:
+                    out.add(item.arg & 255)
     return out
 
 
@@ -113,6 +110,35 @@ def _kept_on_the_stack(code: Code, outside: set[int]) -> Code:
             continue
         out.append(item)
     return out
+
+
+def renumbered(bodies: list[Body]) -> None:
+    """Locals that are left, one after the other."""
+    for body in bodies:
+        kept = {*range(1 + body.label.given), *_outer_gets(body, bodies)}
+        for item in body.code:
+            if isinstance(item, Ins) and isinstance(item.arg, int) and item.arg < 256:
+                if item.op in ("GET", "SET"):
+                    kept.add(item.arg)
+        places = {old: new for new, old in enumerate(sorted(kept))}
+        for other in bodies:
+            distance = _distance(other, body)
+            for item in other.code if distance is not None else ():
+                if isinstance(item, Ins) and item.op in ("GET", "SET"):
+                    assert isinstance(item.arg, int)
+                    if item.arg >> 8 == distance:
+                        item.arg = item.arg & ~255 | places[item.arg & 255]
+        body.count = len(places)
+
+
+def _distance(body: Body, around: Body) -> int | None:
+    """How many bodies out another one is."""
+    distance, at = 0, body
+    while at is not around:
+        if at.parent is None:
+            return None
+        distance, at = distance + 1, at.parent
+    return distance
 
 
 def key_of(bodies: list[Body]) -> object:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...jsonata.tree import Call, Name, Node, Pairs, Path, Variable
+from ...jsonata.tree import (
+    Array,
+    Call,
+    Condition,
+    Literal,
+    Name,
+    Node,
+    Pairs,
+    Path,
+    Variable,
+    Wildcard,
+)
 from ..ir import Label, Pooled
 from .base import Here
 from .body import FLATTEN, GROUPS, LAST, MEMBERS, SEQUENCE, Body, Cell
@@ -12,7 +23,9 @@ from .filters import Filters
 from .names import is_text
 from .natives import SIGNATURES
 from .scope import Frame
-from .walk import context_free
+from .walk import context_free, everything
+
+_SAFE = (Array, Condition, Literal, Name, Path, Variable, Wildcard)
 
 
 class Groups(Filters):
@@ -45,9 +58,32 @@ class Groups(Filters):
         body.ins("BUILD", MEMBERS)
         for key, one in pairs:
             self.value(key, here)
-            self.value(one, here)
-            body.ins("MEMBER", to, "{", key.at)
+            if self.kind(key, here) == "s" or not self.may_fail(one):
+                self.value(one, here)
+                body.ins("MEMBER", to, "{", key.at)
+            else:
+                self.member_of(body.taken(), one, here, to, key.at)
         body.ins("DONE")
+
+    def member_of(self, key: Cell, one: Node, here: Here, to: int, at: int) -> None:
+        """The value of a key that is nothing is not evaluated."""
+        body, none = here.body, Label("none")
+        body.get(key)
+        body.ins("IS", 0)
+        body.ins("IF", none)
+        with body.maybe():
+            body.get(key)
+            self.value(one, here)
+            body.ins("MEMBER", to, "{", at)
+        body.label_(none)
+
+    def may_fail(self, node: Node) -> bool:
+        """May the evaluation of a node be an error?"""
+        return any(not isinstance(one, _SAFE) for one in everything(node))
+
+    def kind(self, node: Node, here: Here) -> str:
+        """The letter of signatures for what a node is for sure; `?` if that is not known."""
+        raise NotImplementedError
 
     def grouped(self, pairs: Pairs, here: Here) -> None:
         """Group the value on the stack."""

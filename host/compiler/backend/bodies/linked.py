@@ -77,8 +77,8 @@ _SOURCES: Final = {
         few: BUILD array; GET 1; SPREAD 0; DONE 0; RETURN""",
     "contains": """2 4
         GET 1; IS nothing; UNLESS some; NONE; RETURN
-        some: GET 2; IS text; IF text
-        GET 2; GET 1; INVOKE 1; {checked 3}; IS nothing; IF no; CONST true; RETURN
+        some: GET 2; IS text; IF text; GET 2; IS function; IF goes; FAULT "T0410"
+        goes: GET 2; GET 1; INVOKE 1; {checked 3}; IS nothing; IF no; CONST true; RETURN
         no: CONST false; RETURN
         text: FUNC $contains; GET 1; GET 2; INVOKE 2; RETURN""",
     "match": """3 5
@@ -99,8 +99,8 @@ _SOURCES: Final = {
     "split": """3 5
         GET 1; IS nothing; UNLESS some; NONE; RETURN
         some: GET 3; INT 0; OPERATE <; IF bad
-        GET 2; IS text; IF text
-        CLOSURE *parts; CLOSURE *parts; GET 2; GET 1; INVOKE 1; {checked 4}; GET 3
+        GET 2; IS text; IF text; GET 2; IS function; IF goes; FAULT "T0410"
+        goes: CLOSURE *parts; CLOSURE *parts; GET 2; GET 1; INVOKE 1; {checked 4}; GET 3
         BUILD array; DONE 0; GET 1; INT 0; INVOKE 6; RETURN
         text: FUNC $split; GET 1; GET 2; GET 3; INVOKE 3; RETURN
         bad: FAULT "D3020" """,
@@ -114,8 +114,8 @@ _SOURCES: Final = {
     "replace": """4 6
         GET 1; IS nothing; UNLESS some; NONE; RETURN
         some: GET 4; INT 0; OPERATE <; IF bad
-        GET 2; IS text; IF text
-        CLOSURE *swapped; CLOSURE *swapped; GET 2; GET 1; INVOKE 1; {checked 5}; GET 4
+        GET 2; IS text; IF text; GET 2; IS function; IF goes; FAULT "T0410"
+        goes: CLOSURE *swapped; CLOSURE *swapped; GET 2; GET 1; INVOKE 1; {checked 5}; GET 4
         CONST ""; GET 1; INT 0; GET 3; INVOKE 7; RETURN
         text: FUNC $replace; GET 1; GET 2; GET 3; GET 4; INVOKE 4; RETURN
         bad: FAULT "D3011" """,

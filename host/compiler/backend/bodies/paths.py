@@ -37,7 +37,8 @@ class Paths(Sorts):
     def path(self, node: Path, here: Here) -> None:
         keep = node.keep_singleton or node.keep_array
         first = node.steps[0]
-        if isinstance(first, Array) and not first.predicates and node.group is None:
+        plain = not first.predicates and first.group is None and node.group is None
+        if isinstance(first, Array) and plain:
             empty = all(not isinstance(one, (Array, Literal, Object)) for one in first.items)
             if first.cons and empty and not keep:
                 self._perhaps_empty(node, here)
@@ -89,7 +90,8 @@ class Paths(Sorts):
             body.push(here.context)
             return 0
         self.value(first, here.down)
-        if first.cons and (first.predicates or not isinstance(first, Array)):
+        whole = isinstance(first, Array) and not first.predicates and first.group is None
+        if first.cons and not whole:
             self.array_only(here)
         if not first.cons:
             self.behind_first(first, here)
