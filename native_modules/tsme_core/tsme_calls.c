@@ -246,7 +246,7 @@ static int tsme_reach(struct tsme *t, uint32_t count, bool raw)
                 return err;
             }
             stack[0] = stack[1];
-            if (!raw) {
+            if (!raw && !e->handed) {
                 tsme_settle(stack);
             }
             if (!tsme_give(t)) {
@@ -416,7 +416,7 @@ int tsme_invoke(struct tsme *t, tsme_ref *sp, uint32_t operand)
         if (!err) {
             *f = f[1];
         }
-        if (!err && !raw) {
+        if (!err && !raw && !e->handed) {
             tsme_settle(f);
         }
         return err;

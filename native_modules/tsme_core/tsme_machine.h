@@ -50,6 +50,7 @@ struct tsme_evaluation {
     uint32_t made;    // bytes of values of more than 255 each ..
     uint32_t makes;   // .. of which there may be so many
     tsme_ref context; // of the function that is called
+    bool handed;      // the native function that was called last gave one of its arguments
     bool held;        // functions are within values: all of them live on
     bool nested;      // marks are
 };

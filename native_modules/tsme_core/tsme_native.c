@@ -5,6 +5,7 @@
 // whole evaluation: TSME_ELSEWHERE.
 
 #include "tsme_binary64.h"
+#include "tsme_machine.h"
 #include "tsme_native.h"
 
 #include <string.h>
@@ -121,6 +122,7 @@ int tsme_native(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp,
 {
     int err = tsme_fit(t, tsme_parameters + tsme_first_parameter[function], args, sp, context);
     uint32_t work = 0;
+    t->evaluation->handed = false;
     sp = args + TSME_NATIVE_ARGUMENTS;
     for (tsme_ref *r = args; !err && r < sp; r++) {
         uint32_t size;

@@ -2,6 +2,7 @@
 
 #include "tsme_binary64.h"
 #include "tsme_equal.h"
+#include "tsme_machine.h"
 #include "tsme_native.h"
 #include "tsme_query.h"
 
@@ -100,14 +101,21 @@ static int tsme_native_compare(struct tsme *t, tsme_ref *args, tsme_ref *sp)
 
 /// Arrays ///
 
+// Makes an argument, args[i], the result.
+static int tsme_hand(struct tsme *t, tsme_ref *args, uint32_t i)
+{
+    t->evaluation->handed = true;
+    args[0] = args[i];
+    return TSME_OK;
+}
+
 static int tsme_native_append(struct tsme *t, tsme_ref *args, tsme_ref *sp)
 {
     if (tsme_is_nothing(args[1].at)) {
-        return TSME_OK;
+        return tsme_hand(t, args, 0);
     }
     if (tsme_is_nothing(args[0].at)) {
-        args[0] = args[1];
-        return TSME_OK;
+        return tsme_hand(t, args, 1);
     }
     int err = tsme_reserve(t, sp, tsme_size(&args[0]) + tsme_size(&args[1]) + TSME_HEAD_MAX);
     if (err) {
@@ -132,7 +140,7 @@ static int tsme_native_distinct(struct tsme *t, tsme_ref *args, tsme_ref *sp)
     const uint8_t *at = args[0].at;
     uint32_t mark = tsme_mark_of(at);
     if (!tsme_is_array(at) || tsme_head(&at) < 2) {
-        return TSME_OK;
+        return tsme_hand(t, args, 0);
     }
     int err = tsme_array_unique(t, args, sp);
     if (!err && mark == TSME_MARK_SEQUENCE) { // there is room for the longer head
@@ -149,11 +157,8 @@ static int tsme_native_partition(struct tsme *t, tsme_ref *args, tsme_ref *sp)
 {
     const uint8_t *at = args[0].at;
     int64_t size;
-    if (tsme_head(&at) == 0) {
-        args[0] = tsme_nothing;
-        return TSME_OK;
-    }
-    if (!tsme_integer(args[1].at, &size) || size < 1) {
+    if (!tsme_is_array(at) || tsme_head(&at) == 0 || !tsme_integer(args[1].at, &size) ||
+        size < 1) {
         return TSME_ELSEWHERE;
     }
     return tsme_array_partition(t, args, sp);
