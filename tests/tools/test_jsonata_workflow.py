@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.tools.recorded import Device
 from tests.tools.shell import CPYTHON_AND_MICROPYTHON, need, spawn, tsme
 
 CAUSE = (
@@ -136,6 +137,29 @@ def test_its_scenarios_are_judged_on_every_interpreter(folder: Path, on: str):
     done = spawn("test", "flow.test.json", "--on", need(on), cwd=folder)
     assert done.returncode == 0, done.stdout
     assert "2 cases: 2 passed" in done.stdout
+
+
+def test_an_execution_moves_to_other_expressions(folder: Path):
+    states: dict[str, Any] = {
+        "A": {"Type": "Pass", "Assign": {"x": "{% $states.input + 1 %}"}, "Next": "W"},
+        "W": {"Type": "Wait", "Seconds": "{% 3600 %}", "Next": "P"},
+        "P": {
+            "Type": "Pass",
+            "Output": "{% $map([1..$x], function($v){ $v * 2 }) %}",
+            "End": True,
+        },
+    }
+    flow = {"QueryLanguage": "JSONata", "StartAt": "A", "States": states}
+    device = Device(folder / "j.bin", json.dumps(flow))
+    device.start(1)
+    device.save()
+    (folder / "old.asl.json").write_text(json.dumps(flow), encoding="utf-8")
+    states["P"]["Output"] = "{% $x * 3 %}"
+    (folder / "new.asl.json").write_text(json.dumps(flow), encoding="utf-8")
+    known = ("--program", "old.asl.json", "--program", "new.asl.json")
+    result = tsme("migrate", "j.bin", "new.asl.json", "--program", "old.asl.json")
+    assert "has moved" in result.output
+    assert json.loads(out("resume", "j.bin", "--fast", *known)) == 6
 
 
 def test_it_is_simulated(folder: Path):

@@ -16,7 +16,7 @@ from tsme.values.cbor import MISSING
 
 from ...compiler.backend.debug import Debug
 from ...compiler.backend.disasm import instructions
-from ...compiler.backend.instructions import INSTRUCTIONS, NAMES
+from ...compiler.backend.instructions import ALL, NAMES
 from ...compiler.frontend.model import Json
 from ..errors import HostError, did_you_mean
 from .replayer import Known
@@ -135,7 +135,7 @@ class Layout:
             while (at, handler) not in seen:
                 seen.add((at, handler))
                 name, operand, after = self.code[at]
-                row = INSTRUCTIONS[name]
+                row = ALL[name]
                 if name == "ENTER":
                     enters.append(at)
                     break
@@ -151,7 +151,7 @@ class Layout:
                         state.retriers.append(retrier)
                 elif name in ("TASK", "WAIT", "FORK", "MAP"):
                     after = self._place(state, at, handler, found, todo)
-                elif row.jumps and name != "JUMP":
+                elif row.jumps and name not in ("JUMP", "EVAL"):  # a body comes back
                     ways.append((operand, handler))
                 if name == "JUMP":
                     after = operand
