@@ -143,12 +143,6 @@ def rare(op):
     return f
 
 
-def extend():
-    # for programs with expressions, whose numbers are higher
-    while len(OPERATIONS) < 103:
-        OPERATIONS.append(0)
-
-
 # By number; 0: in the loop of interpreter.py, or not loaded yet.  A test compares this with
 # opcodes.py.
 OPERATIONS = [0] * 38

@@ -61,9 +61,10 @@ def load(p, data, crc, limits):
     p.items = p.items or 1000
     check_program(limits, 0, ll)
     if p.needs & 128:
-        from .instructions import extend
+        from .instructions import OPERATIONS
 
-        extend()
+        while len(OPERATIONS) < 103:
+            OPERATIONS.append(0)
     starts = []
     p.consts = _constants(consts, starts)
     # the functions that the code names: they are imported before the first step

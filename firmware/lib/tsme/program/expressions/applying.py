@@ -3,20 +3,17 @@
 
 from ... import const
 from ...values.cbor import Obj
-from .bodies import enter, native, single
+from .bodies import enter, native, row, single
+from .made import Composed, Next, Partial, Signed
 from .values import (
     HOLE,
     MISSING,
     Closure,
-    Composed,
     ExpressionError,
     Function,
     Matcher,
     Native,
-    Next,
-    Partial,
     Sequence,
-    Signed,
 )
 
 _DEPTH = const(100)
@@ -29,9 +26,7 @@ def arity(m, f):
         if kind is Closure:
             return f.arity
         if kind is Native:
-            from .functions.natives import known
-
-            return known(f.number)[2]
+            return row(f.number)[2]
         if kind is Partial:
             return len([v for v in f.given if v is HOLE])
         if kind is not Signed:

@@ -1,7 +1,7 @@
 # Where bodies and native functions begin (docs/SPEC.md, 2.16).
 
-from ... import const
-from ...values.cbor import MISSING
+from ... import const, once
+from ...values.cbor import MISSING, Obj
 from ...values.numbers import Float
 from .counting import read
 from .values import ExpressionError, Native
@@ -52,20 +52,61 @@ def native(m, number, args, context):
         t = type(a)
         if t is type(b) and (t is int or t is Float and a == a and b == b) and type(way) is int:
             return 0 if a == b else way if a > b else -way
-    row = _natives.get(number)
-    if not row:
-        from .functions.natives import find
-
-        row = _natives[number] = find(number)
+    function, signature, _ = row(number)
     try:
-        if row[1]:
-            args = validate(row[1], args, context)
-        function = row[0]
+        if signature and not fits(signature, args):
+            args = validate(signature, args, context)
         v = function(m, *args)  # calls: expressions_functions
     except ExpressionError as e:
         e.function = number  # for the host's words
         raise
     return read(m, args, v)
+
+
+def row(number):
+    # of a native function: itself, signature, arity
+    found = _natives.get(number)
+    if not found:
+        found = _natives[number] = once("program.expressions.functions.natives", "find", number)
+    return found
+
+
+def fits(signature, args):
+    # Does each argument fit the parameter at its place, so that nothing is to be completed?  What
+    # is less simple, signatures.py decides.
+    i = 1
+    for v in args:
+        kind = signature[i]
+        i += 1
+        t = type(v)
+        if kind == "a":
+            if not isinstance(v, list):
+                return False
+            if signature[i] == "<":
+                kind = signature[i + 1]
+                if kind != "s" and kind != "n":
+                    return False
+                kind = str if kind == "s" else Float
+                i += 3
+                for x in v:
+                    t = type(x)
+                    if t is not kind and (t is not int or kind is str):
+                        return False
+        elif (
+            t is not str
+            if kind == "s"
+            else t is not int and t is not Float
+            if kind == "n"
+            else t is not Obj
+            if kind == "o"
+            else kind != "x"
+        ):
+            return False
+        if signature[i] == "-" or signature[i] == "?":
+            i += 1
+    while signature[i + 1 : i + 2] == "?":
+        i += 2
+    return signature[i] == ":" or signature[i] == ">"
 
 
 def named(number):

@@ -2,9 +2,8 @@
 # counts is here but the JUMP backward, which the loop of evaluation.py counts.
 
 from ...errors import TsmeError
-from ...values.cbor import DEPTH, MISSING, Obj, measure
-from ...values.numbers import F64, is_number
-from .values import ExpressionError, Function, Tuple
+from ...values.cbor import DEPTH, Obj, measure
+from .values import ExpressionError, Tuple
 
 isinstance, len, type = isinstance, len, type
 
@@ -20,6 +19,8 @@ def size(m, v):
         try:
             n, depth = measure(v, m.largest)
         except TsmeError:  # there are functions, or infinities
+            from .weighing import weigh
+
             n, depth = weigh(v, m.largest)
     else:
         return 0
@@ -73,42 +74,3 @@ def read(m, args, v):
         if n > 255:
             m.make(n)
     return v
-
-
-def weigh(v, most):
-    # as measure(), for what cannot be encoded
-    total = depth = 0
-    level = [v]
-    while level:
-        below = []
-        hollow = 0
-        for v in level:
-            if isinstance(v, (list, Obj)):
-                n = len(v)
-                if n > most or len(below) > most:
-                    return most + 1, depth
-                if not n:
-                    hollow = 1
-                below.extend(v)
-                if isinstance(v, Obj):
-                    below.extend(v.values())
-                total += 1 if n < 24 else 2 if n < 0x100 else 3 if n < 0x10000 else 5
-            elif v is MISSING or isinstance(v, (Function, Tuple)):
-                total += 1
-            elif is_number(v) and type(v) is not int and not finite(v):
-                total += 9
-            else:
-                total += measure(v)[0]
-            if total > most:
-                return total, depth
-        if not below:
-            return total, depth + hollow
-        level = below
-        depth += 1
-    return total, depth
-
-
-def finite(v):
-    if type(v) is F64:
-        return v.bits >> 52 & 0x7FF != 0x7FF
-    return v - v == 0

@@ -11,8 +11,8 @@ from ...values.cbor import MISSING, Obj
 from .bodies import body_at
 from .calls import called
 from .common import OPERATIONS, instruction
-from .operators import operate
 from .paths import member
+from .quick import operate
 from .values import ExpressionError
 
 isinstance, len, type = isinstance, len, type  # found sooner by MicroPython
@@ -176,7 +176,7 @@ def loop(m):
                 if stack[-1].next_two(stack):
                     pc = a + a
             else:
-                (operations[op] or instruction(op))(m, stack, a)  # calls: common seldom
+                (operations[op] or instruction(op))(m, stack, a)  # calls: building common seldom
     except ExpressionError as e:
         if e.instruction is None:
             e.instruction = (pc >> 1) - 1

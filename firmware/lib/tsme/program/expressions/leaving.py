@@ -2,7 +2,6 @@
 
 from ...values.cbor import DEPTH, Obj, measure
 from ...values.numbers import Float, is_number
-from . import arithmetic
 from .values import ExpressionError
 
 isinstance, len, type = isinstance, len, type
@@ -56,6 +55,8 @@ def _plain(v, deep):
         return v
     if not is_number(v):
         raise ExpressionError("")  # a function, a tuple, nothing
+    from . import arithmetic
+
     if arithmetic.is_finite(v):
         return v
     return "NaN" if arithmetic.is_nan(v) else "-Infinity" if arithmetic.negative(v) else "Infinity"

@@ -2,8 +2,7 @@
 
 from ...values.cbor import MISSING, Obj
 from ...values.numbers import is_number
-from .arithmetic import is_finite, is_nan
-from .values import Apart, ExpressionError, Function, Matcher, Next, Sequence
+from .values import Apart, ExpressionError, Function, Sequence
 
 isinstance, len, type = isinstance, len, type
 
@@ -86,10 +85,14 @@ def truth(v):
             good = truth(x) or good
         return good
     if isinstance(v, Function):
-        return type(v) is not Matcher and type(v) is not Next
+        return v.true
     if v is None or v is MISSING or isinstance(v, (str, Obj)):
         return bool(v) if v is not MISSING else False
+    if type(v) is int:
+        return v != 0
     if is_number(v):
+        from .arithmetic import is_finite, is_nan
+
         if is_nan(v):
             return False
         if not is_finite(v):

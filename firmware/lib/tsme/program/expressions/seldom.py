@@ -5,8 +5,9 @@ from ...values.cbor import DEPTH, MISSING, Obj
 from ...values.numbers import is_number
 from .arithmetic import is_finite, is_nan, settled
 from .counting import size
+from .made import Partial, Signed
 from .paths import last, member, one, truth
-from .values import HOLE, ExpressionError, Function, Matcher, Partial, Sequence, Signed, Tuple
+from .values import HOLE, ExpressionError, Function, Matcher, Sequence, Tuple
 
 
 def regex_(m, stack, a):

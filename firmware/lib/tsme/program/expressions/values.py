@@ -29,7 +29,7 @@ def is_sequence(v):
 
 
 class Function:
-    pass
+    true = True  # in conditions
 
 
 class Closure(Function):
@@ -50,36 +50,10 @@ class Native(Function):
 
 class Matcher(Function):
     # of a regular expression; `pattern` is bytes
+    true = False
+
     def __init__(self, pattern):
         self.pattern = pattern
-
-
-class Partial(Function):
-    # `given`: arguments, HOLE where one is left open
-    def __init__(self, function, given):
-        self.function = function
-        self.given = given
-
-
-class Composed(Function):
-    def __init__(self, first, second):
-        self.first = first
-        self.second = second
-
-
-class Signed(Function):
-    # a function of which a call checks its arguments
-    def __init__(self, function, signature):
-        self.function = function
-        self.signature = signature
-
-
-class Next(Function):
-    # what looks for the next match of a matcher, from a place of a text on
-    def __init__(self, matcher, text, at):
-        self.matcher = matcher
-        self.text = text
-        self.at = at
 
 
 class Tuple(Function):

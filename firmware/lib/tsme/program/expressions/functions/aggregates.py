@@ -1,11 +1,22 @@
 # Of arrays of numbers: sum, count, max, min, average.
 from ....values import MISSING
-from ..arithmetic import NAN, NATIVE, add, compare, divide, is_nan, nearest, settled
 
 _BIG = 1 << 53
 
 
 def _total(numbers):
+    # integers, with nothing more in a board's heap; then all else
+    total = 0
+    for n in numbers:
+        if type(n) is not int or not -_BIG < n < _BIG:
+            break
+        total += n
+        if not -_BIG < total < _BIG:
+            break
+    else:
+        return total
+    from ..arithmetic import NATIVE, add, nearest, settled
+
     if NATIVE:
         total = 0.0
         for n in numbers:
@@ -29,6 +40,8 @@ def count_(m, v=MISSING):
 def _utmost(v, sign):
     if v is MISSING or not v:
         return MISSING
+    from ..arithmetic import NAN, NATIVE, compare, is_nan
+
     if NATIVE:
         for n in v:
             if n != n:
@@ -58,4 +71,6 @@ def min_(m, v=MISSING):
 def average_(m, v=MISSING):
     if v is MISSING or not v:
         return MISSING
+    from ..arithmetic import divide
+
     return divide(_total(v), len(v))
