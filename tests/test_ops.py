@@ -18,8 +18,11 @@ from tests.interpreters import LIB, ROOT
 from tsme.errors.causes import ERRORS
 from tsme.kernel import protocol
 from tsme.program import opcodes
+from tsme.program.expressions import common as expressions_common
+from tsme.program.expressions.finding import find as find_expressions
 from tsme.program.functions import table
 from tsme.program.instructions import OPERATIONS, rare
+from tsme.program.rare import find as find_rare
 from tsme_host.compiler.backend import expressions
 from tsme_host.compiler.backend.instructions import INSTRUCTIONS
 
@@ -143,6 +146,24 @@ def test_each_instruction_is_of_the_loop_or_has_a_function_of_its_name() -> None
         if function:  # in FRAME's place, which never comes, the loop has a LOAD from outside
             known = "load" if name == "FRAME" else name.lower()
             assert function.__name__.startswith(known), name
+
+
+def test_each_instruction_of_expressions_is_of_a_loop_or_has_a_function_of_its_name() -> None:
+    names = {row.split(b":")[0].decode(): n for n, row in enumerate(opcodes.RESERVED, 64)}
+    outer = "CONST INT LOAD CONTEXT PICK DROP JUMP IF UNLESS".split()
+    known = names | {name: opcodes.NUMBER[name] for name in outer}
+    told = constants("program.expressions.evaluation")
+    loop = {name.removeprefix("_") for name in told} & set(known)
+    assert {name: told[f"_{name}"] for name in loop} == {name: known[name] for name in loop}
+    assert len(loop) > 10
+    for name, number in known.items():
+        if name in loop or name == "BODY":
+            continue
+        if name in ("EVAL", "EXPECT"):
+            function = find_rare(number)
+        else:
+            function = expressions_common.OPERATIONS[number] or find_expressions(number)
+        assert function.__name__ == f"{name.lower()}_"
 
 
 def test_what_the_interpreter_raises_is_in_the_table() -> None:

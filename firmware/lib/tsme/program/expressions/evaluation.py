@@ -8,15 +8,14 @@
 from ... import const
 from ...errors import error
 from ...values.cbor import MISSING, Obj
-from .bodies import body_at
-from .calls import called
+from .bodies import body_at, enter, native, single
 from .common import OPERATIONS, instruction
 from .paths import member
-from .quick import operate
-from .values import ExpressionError
+from .values import Closure, ExpressionError, Function, Native, Sequence
 
 isinstance, len, type = isinstance, len, type  # found sooner by MicroPython
 FUEL = const(1048576)
+_MOST = const(9007199254740991)  # integers up to it are exact
 # Numbers of docs/SPEC.md, 2.2 and 2.16.  Tests compare them with opcodes.py.
 _CONST = const(1)
 _INT = const(2)
@@ -109,6 +108,97 @@ def evaluate(vm, d, f, body, given):
 
     m = Evaluation(vm, d, f)
     return left(m, m.evaluated(body, given))
+
+
+# OPERATE of two small integers or short texts is most of it.
+
+
+def slow(m, k, a, b):  # noqa: F811
+    # the first time: many programs have no use for it
+    global slow
+    from .operators import operate as slow
+
+    return slow(m, k, a, b)
+
+
+def operate(m, k, a, b):
+    t = type(a)
+    if t is type(b):
+        if t is int:
+            if k < 3:
+                v = a + b if not k else a - b if k == 1 else a * b
+                if -_MOST <= v <= _MOST and -_MOST <= a <= _MOST and -_MOST <= b <= _MOST:
+                    return v
+            elif k == 6:
+                return a == b
+            elif k == 7:
+                return a != b
+            elif 8 <= k < 12:
+                return a < b if k == 8 else a <= b if k == 9 else a > b if k == 10 else a >= b
+        elif t is str and 5 <= k < 8 and len(a) < 31 and len(b) < 31:
+            return a + b if k == 5 else (a == b) is (k == 6)
+    return slow(m, k, a, b)
+
+
+# What waits for a result is on m.calls: a body as (place, locals, stack, base), a function of a
+# composition as (0, function, None, base).  `called` gives the place in the code where it goes on,
+# or 0 if all is over.
+
+
+def called(m, pc, op, a):
+    if op == _RETURN:
+        return _returned(m)
+    if op != _INVOKE:  # OPERATE ~>
+        from .applying import pipe
+
+        return pipe(m, pc)
+    stack = m.stack
+    n = len(stack) - (a & 255)
+    args = stack[n:]
+    f = stack[n - 1]
+    del stack[n - 1 :]
+    kind = type(f)
+    if kind is not Closure and kind is not Native and not isinstance(f, Function):
+        raise ExpressionError("T1006", value=f)
+    m.fuel -= 1
+    if m.fuel < 0:
+        raise ExpressionError("D1012")
+    if a & 256 and kind is not Closure:
+        from .applying import arity
+
+        del args[arity(m, f) :]
+    # bit 8: a linked-in body calls, as the reference's own functions do
+    context = None if a & 256 else m.env[0]
+    if kind is Native:
+        v = native(m, f.number, args, context)
+        if type(v) is Sequence and len(v) < 2 and not a & 256:
+            v = single(v, args)
+        stack.append(v)
+        return pc
+    if m.vm.code[pc] != _RETURN:  # else the new one takes the place of this one
+        m.calls.append((pc, m.env, stack, m.base))
+        m.base += a >> 9
+    if kind is Closure:
+        return enter(m, f, args)
+    from .applying import reach
+
+    return reach(m, f, args, context, a & 256)
+
+
+def _returned(m):
+    v = m.stack.pop()
+    if not m.calls:
+        m.value = v
+        return 0
+    pc, m.env, stack, m.base = m.calls.pop()
+    if not pc:
+        from .applying import reach
+
+        m.spend(1)
+        return reach(m, m.env, [v], None)
+    stack.append(v)
+    m.stack = stack
+    return pc
 
 
 def loop(m):

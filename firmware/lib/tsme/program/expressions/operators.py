@@ -1,4 +1,4 @@
-# OPERATE (docs/SPEC.md, 2.16), but for `~>` and for what quick.py does.
+# OPERATE (docs/SPEC.md, 2.16), but for `~>` and for what evaluation.py does.
 from ...values.cbor import MISSING, Obj
 from ...values.numbers import is_number
 from .arithmetic import add, compare, divide, is_finite, multiply, remainder, subtract
