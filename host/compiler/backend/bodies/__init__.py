@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from ...jsonata.tree import Node, Path, Variable
 from ..ir import Body as BodyLabel
 from ..ir import Code, Ins, Label
@@ -13,6 +15,10 @@ from .linked import linked, needs, takes
 from .lowering import Lowering, constant
 from .names import GIVEN, Names, Push, Tree, bare, states_member, used
 from .scope import Frame
+
+# A tree has at most 150 nodes in one another and 2000 operators and steps, says the parser; each of
+# the first takes up to some 30 calls of functions here, of the others three.
+_RECURSION = 12000
 
 __all__ = ["GIVEN", "Bodies", "Names", "Push", "Tree", "used"]
 
@@ -32,6 +38,14 @@ class Bodies:
 
     def body(self, tree: Node, names: Names) -> BodyLabel:
         """The body of an expression."""
+        before = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(before, _RECURSION))
+        try:
+            return self._body(tree, names)
+        finally:
+            sys.setrecursionlimit(before)
+
+    def _body(self, tree: Node, names: Names) -> BodyLabel:
         facts: set[tuple[int, str, str]] = set()
         levels = unknown(tree)
         while True:  # each turn but the last adds a fact, of which there are finitely many

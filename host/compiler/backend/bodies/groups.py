@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ...jsonata.tree import (
     Array,
+    Binary,
     Call,
     Condition,
     Literal,
@@ -58,7 +59,7 @@ class Groups(Filters):
         body.ins("BUILD", MEMBERS)
         for key, one in pairs:
             self.value(key, here)
-            if self.kind(key, here) == "s" or not self.may_fail(one):
+            if self.surely_text(key) or not self.may_fail(one):
                 self.value(one, here)
                 body.ins("MEMBER", to, "{", key.at)
             else:
@@ -81,9 +82,9 @@ class Groups(Filters):
         """May the evaluation of a node be an error?"""
         return any(not isinstance(one, _SAFE) for one in everything(node))
 
-    def kind(self, node: Node, here: Here) -> str:
-        """The letter of signatures for what a node is for sure; `?` if that is not known."""
-        raise NotImplementedError
+    def surely_text(self, key: Node) -> bool:
+        joined = isinstance(key, Binary) and key.op == "&" and not key.predicates
+        return is_text(key) or (joined and key.group is None)
 
     def grouped(self, pairs: Pairs, here: Here) -> None:
         """Group the value on the stack."""

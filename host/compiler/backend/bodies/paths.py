@@ -36,23 +36,30 @@ class Paths(Sorts):
 
     def path(self, node: Path, here: Here) -> None:
         keep = node.keep_singleton or node.keep_array
-        first = node.steps[0]
-        plain = not first.predicates and first.group is None and node.group is None
-        if isinstance(first, Array) and plain:
-            empty = all(not isinstance(one, (Array, Literal, Object)) for one in first.items)
-            if first.cons and empty and not keep:
-                self._perhaps_empty(node, here)
-                return
+        if node.group is None and not keep and self.perhaps_empty(node.steps[0]):
+            self._perhaps_empty(node, here)
+            return
         self.steps(node.steps, here, keep, self.path_source)
         if node.group is not None:
             self.grouped(node.group, here)
 
+    def perhaps_empty(self, first: Node) -> bool:
+        """Does a path begin with an array that may have no items?"""
+        if not first.cons or first.predicates or first.group is not None:
+            return False
+        if not isinstance(first, Array):
+            return True
+        return not any(isinstance(one, (Array, Literal, Object)) for one in first.items)
+
     def _perhaps_empty(self, node: Path, here: Here) -> None:
         """A path that begins with an array: if that is empty, it is what the path gives."""
         body, some, end = here.body, Label("some"), Label("end")
-        self.value(node.steps[0], here.down)
-        if not node.steps[0].items:  # type: ignore[attr-defined]
+        first = node.steps[0]
+        self.value(first, here.down)
+        if isinstance(first, Array) and not first.items:
             return
+        if not isinstance(first, Array):
+            self.array_only(here)
         array = body.taken()
         body.get(array)
         body.ins("AT", 0)
