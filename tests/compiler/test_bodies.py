@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.jsonata import expressions
 from tsme_host.compiler.backend.bodies import Bodies, Names, used
+from tsme_host.compiler.backend.disasm import disassemble
 from tsme_host.compiler.backend.ir import Ins, Label, Pooled
+from tsme_host.compiler.compile import compile_text
 from tsme_host.compiler.jsonata.parser import parse
 
 WORKFLOW = Names(given=("result",), input=0, variable={"x": 1}.get)
@@ -229,3 +232,31 @@ def test_deep_expressions_need_few_operands() -> None:
     """What would need more operands than a body may have is cut into several."""
     assert given("1 + (" * 45 + "xs[0]" + ")" * 45, DATA) == 48
     assert given("os.(" + "1 + (" * 40 + "v" + ")" * 40 + ")", DATA) == [41, 42, 43]
+
+
+def test_the_disassembler_says_what_bodies_do() -> None:
+    state = {
+        "Type": "Pass",
+        "Assign": {"rate": 2},
+        "Output": "{% $map($states.input.xs, function($v) { $string($v * $rate) }) %}",
+        "End": True,
+    }
+    workflow = {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": state}}
+    lines = disassemble(compile_text(json.dumps(workflow)).data).lines
+    shown = [f"{line.op} {line.meaning}".strip() for line in lines]
+    begin = next(n for n, line in enumerate(lines) if line.op == "BODY")
+    assert shown[begin : begin + 13] == [
+        "BODY 0 given, 2 locals",
+        "BUILD sequence",
+        "LOAD $",
+        'NAME "xs"',
+        "EACH",
+        "NEXT",
+        "SET local 1",
+        "FUNC $string",
+        "GET local 1",
+        "LOAD $rate",
+        "OPERATE *",
+        "INVOKE 1 argument",
+        "ADD",
+    ]

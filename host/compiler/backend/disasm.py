@@ -18,6 +18,7 @@ from tsme.program.words import named
 from tsme.values import cbor
 
 from ..jsonpath.queries import to_text as query_text
+from . import body_words
 from .debug import Debug, read_debug
 from .emit import USUAL, VERSION
 from .expressions import FUNCTIONS
@@ -227,7 +228,7 @@ class _Frames:
             self.around[start] = frames
             name = _name(op)
             at += 1
-            row = INSTRUCTIONS.get(name)
+            row = ALL.get(name)
             if row and row.jumps:
                 yield operand, frames
             children = operand if name == "FORK" else int(name == "MAP")
@@ -277,6 +278,8 @@ def _lines(code: bytes, consts: list[Any], debug: Debug) -> Iterator[Line]:
         kind = ALL[name].kind if op in NAMES else "?"
         site = debug.sites.get(pc)
         source = f"{site.field}: {site.text}  (line {site.line})" if site and site.text else ""
+        if site and site.kind == "token":
+            source = ""  # the operand says it, or the function that was pushed
         target = operand if kind == "t" else None
         resource = name == "CONST" and following == INSTRUCTIONS["TASK"].number
         if name in ("LOAD", "STORE"):
@@ -288,6 +291,9 @@ def _lines(code: bytes, consts: list[Any], debug: Debug) -> Iterator[Line]:
 
 def _meaning(name: str, kind: str, operand: int, consts: list[Any], debug: Debug) -> str:
     """The operand of an instruction in words."""
+    text = body_words.words(name, operand)
+    if text is not None:
+        return text
     match kind:
         case "c":
             if operand >= len(consts):

@@ -16,8 +16,8 @@ from .lowering import Lowering, constant
 from .names import GIVEN, Names, Push, Tree, bare, states_member, used
 from .scope import Frame
 
-# A tree has at most 150 nodes in one another and 2000 operators and steps, says the parser; each of
-# the first takes up to some 30 calls of functions here, of the others three.
+# A tree has at most 150 nodes in one another and 2000 operators and steps, says the parser; each
+# of the first takes up to some 30 calls of functions here, of the others three.
 _RECURSION = 12000
 
 __all__ = ["GIVEN", "Bodies", "Names", "Push", "Tree", "used"]
