@@ -265,6 +265,11 @@ THROWN = [
         ". D3020: Third argument of split function must evaluate to a positive number",
     ),
     (
+        "$reduce([1, 2], function($a){ $a })",
+        ". D3050: The second argument of reduce function must be a function with at least two "
+        "arguments",
+    ),
+    (
         "$sqrt(-1)",
         ". D3060: The sqrt function cannot be applied to a negative number: -1",
     ),
