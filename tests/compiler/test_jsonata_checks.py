@@ -6,7 +6,8 @@ import pytest
 
 from tsme_host.compiler.frontend.aws_text import diagnostics
 from tsme_host.compiler.frontend.check import find_problems
-from tsme_host.compiler.jsonata.checks import ERROR, RESULT, check, references
+from tsme_host.compiler.jsonata.checks import check, references
+from tsme_host.compiler.jsonata.members import ERROR, RESULT
 from tsme_host.compiler.jsonata.parser import parse
 
 

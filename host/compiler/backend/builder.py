@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ..frontend.model import AslState, CompileError, Problem, StateMachine, Where
-from .bodies import Bodies
 from .instructions import ALL
 from .ir import Body, Code, Ins, Label, Lowered, Operand, Pooled, Site, StateInfo
 from .needs import needed
 from .windows import Window, assigned
+
+if TYPE_CHECKING:
+    from .bodies import Bodies
 
 
 class Builder:
@@ -33,8 +36,17 @@ class Builder:
         self.counters = 0
         self.needs = 0
         self.resources: list[str] = []
-        self.bodies = Bodies()
+        self._bodies: Bodies | None = None
         self.context: str | None = None  # the variable that has the context object, if one does
+
+    @property
+    def bodies(self) -> Bodies:
+        """Of expressions.  What they are made with is loaded with the first."""
+        if self._bodies is None:
+            from .bodies import Bodies  # noqa: PLC0415
+
+            self._bodies = Bodies()
+        return self._bodies
 
     def ins(self, op: str, arg: Operand = 0, site: Site | None = None) -> None:
         row = ALL[op]
@@ -95,14 +107,14 @@ class Builder:
             raise CompileError(self.problems)
         for frame, window in self.entries:
             frame.arg = window.size
-        bodies = self.bodies.code()
+        bodies = self._bodies.code() if self._bodies else []
         return Lowered(
             code=self.code,
             bodies=bodies,
             states=self.states,
             windows=self.windows,
             counters=self.counters,
-            stack=max(self.deepest, self.bodies.stack),
+            stack=max(self.deepest, self._bodies.stack if self._bodies else 0),
             timeout=timeout,
             needs=self.needs | needed([*self.code, *bodies]),
             resources=self.resources,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tsme.errors.causes import ERRORS
 from tsme.program import opcodes
@@ -28,10 +28,12 @@ from ..frontend.model import (
 )
 from ..jsonpath import queries
 from ..jsonpath.filter_errors import FilterError, Unsupported
-from .bodies import Names, Tree, used
 from .builder import Builder
 from .ir import Label, Pooled, Site
 from .windows import Window
+
+if TYPE_CHECKING:
+    from .bodies import Tree
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ def evaluate(lo: Builder, e: Jsonata, dollar: Dollar) -> None:
 
 
 def _evaluate(lo: Builder, e: Jsonata, dollar: Dollar) -> None:
+    from .bodies import Names, used  # noqa: PLC0415
+
     here = dollar if isinstance(dollar, States) else States()
     if isinstance(dollar, InSlot):
         here = States(dollar)
@@ -125,9 +129,10 @@ def _evaluate(lo: Builder, e: Jsonata, dollar: Dollar) -> None:
         context=_whole_context(lo),
     )
     site = Site("jsonata", e.text, e.where, e.field)
-    simple = lo.bodies.simple(e.tree, names)
+    bodies = lo.bodies
+    simple = bodies.simple(e.tree, names)
     if simple is None:
-        lo.ins("EVAL", lo.bodies.body(e.tree, names), site)
+        lo.ins("EVAL", bodies.body(e.tree, names), site)
         return
     for item in simple:
         lo.ins(item.op, item.arg, site)

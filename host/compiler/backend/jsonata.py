@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..frontend.model import Expr, Jsonata, MapState
-from ..jsonata.tree import Binary, Node
 from . import conditions, expressions
-from .bodies.names import bare
 from .builder import Builder
 from .expressions import Dollar
 from .ir import Label, Pooled, Site
+
+if TYPE_CHECKING:
+    from ..jsonata.tree import Node
 
 # What EXPECT makes sure of (docs/SPEC.md, 2.16).
 BOOLEAN, TEXT, INTEGER, PERCENTAGE, ARRAY, ITEMS, OBJECT, NUMBER = range(8)
@@ -33,6 +36,9 @@ def expect(lo: Builder, e: Expr, kind: int, dollar: Dollar) -> None:
 
 def _is_boolean(tree: Node) -> bool:
     """Does an expression give a boolean, if it gives anything?"""
+    from ..jsonata.tree import Binary  # noqa: PLC0415
+    from .bodies.names import bare  # noqa: PLC0415
+
     return isinstance(tree, Binary) and tree.op in _BOOLEAN and bare(tree)
 
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from tsme.program import opcodes
-from tsme.program.expressions.functions import natives
 
 from .instructions import EXPRESSIONS
 from .ir import Code, Ins
 
 _INPUT = 2  # the part of the context object that is the execution's input
 _OF_FUNCTIONS: Final = {
-    number: opcodes.NEEDS_HASH if name == "hash" else opcodes.NEEDS_RANDOM
-    for number, (name, *_) in enumerate(natives.functions())
-    if name in ("hash", "random", "shuffle", "uuid")
+    "hash": opcodes.NEEDS_HASH,
+    "random": opcodes.NEEDS_RANDOM,
+    "shuffle": opcodes.NEEDS_RANDOM,
+    "uuid": opcodes.NEEDS_RANDOM,
 }
+
+
+def _of_function(number: int) -> int:
+    from tsme.program.expressions.functions import natives  # noqa: PLC0415
+
+    return _OF_FUNCTIONS.get(natives.known(number)[0], 0)
 
 
 def needed(code: Code) -> int:
@@ -29,5 +35,5 @@ def needed(code: Code) -> int:
         if item.op == "CONTEXT" and isinstance(item.arg, int) and item.arg & 255 == _INPUT:
             needs |= opcodes.NEEDS_INPUT
         elif item.op == "FUNC" and isinstance(item.arg, int):
-            needs |= _OF_FUNCTIONS.get(item.arg, 0)
+            needs |= _of_function(item.arg)
     return needs

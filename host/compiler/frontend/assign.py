@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from ..jsonata.functions import built_in
 from .context import CheckContext, Scope, suggest
 from .fields import VARIABLE_NAME_MAX
 from .jsonata import parse_field
@@ -106,7 +105,11 @@ def check_variables(ctx: CheckContext) -> None:
 def _check_reads(ctx: CheckContext, scope: Scope) -> None:
     """In JSONata a variable that nothing sets is undefined, which is no mistake by itself."""
     unknown = [(name, where) for name, where in scope.reads if not scope.lookup(name)]
-    functions = built_in() if unknown else frozenset()
+    if not unknown:
+        return
+    from ..jsonata.functions import built_in  # noqa: PLC0415
+
+    functions = built_in()
     for name, where in unknown:
         if name not in functions:
             message = f"no Assign in scope sets the variable ${name}, so it is undefined"

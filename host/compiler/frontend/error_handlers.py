@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..jsonata.checks import ERROR
+from ..jsonata.members import ERROR
 from .assign import parse_assign
 from .context import CheckContext, closest
 from .fields import CATCHER, RETRIER

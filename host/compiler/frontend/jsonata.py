@@ -5,9 +5,7 @@ A text that begins with `{%` and ends with `%}` is an expression; any other stan
 
 from __future__ import annotations
 
-from ..jsonata.checks import ALWAYS, check, references
-from ..jsonata.parser import parse
-from ..jsonata.tree import JsonataError
+from ..jsonata.members import ALWAYS
 from .context import CheckContext
 from .model import Arr, Const, Expr, Json, Jsonata, Obj, Problem
 from .source import Node
@@ -54,6 +52,11 @@ def parse_expression(
     ctx: CheckContext, node: Node, field: str, has: frozenset[str] = ALWAYS
 ) -> Jsonata | Const:
     """A text that is an expression; null if it is a broken one."""
+    # Loaded with the first expression: half of what it takes to check a small workflow.
+    from ..jsonata.checks import check, references  # noqa: PLC0415
+    from ..jsonata.parser import parse  # noqa: PLC0415
+    from ..jsonata.tree import JsonataError  # noqa: PLC0415
+
     text = node.value
     assert isinstance(text, str)
     inner = text[2:-2]

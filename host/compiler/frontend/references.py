@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from ..jsonata.checks import references as tree_references
-from ..jsonata.functions import built_in
 from .model import Jsonata, Path, StateMachine, Where
 
 
@@ -19,6 +17,8 @@ def references(
     States of branches and of Map bodies have entries of their own.  `around`: the variables of
     the machines around it.
     """
+    from ..jsonata.functions import built_in  # noqa: PLC0415
+
     found: dict[str, list[str]] = {}
     own = around | _assigned(machine)
     functions = built_in() - own
@@ -47,7 +47,9 @@ def _read(node: Any) -> Iterator[tuple[str, StateMachine | None]]:
         if node.root not in ("$", "$$"):
             yield node.root, None
     elif isinstance(node, Jsonata):
-        yield from ((name, None) for name in tree_references(node.tree))
+        from ..jsonata.checks import references as of_tree  # noqa: PLC0415
+
+        yield from ((name, None) for name in of_tree(node.tree))
     elif isinstance(node, StateMachine):
         yield "", node
     elif dataclasses.is_dataclass(node) and not isinstance(node, (type, Where)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypedDict
 
-from ..jsonata.checks import RESULT
+from ..jsonata.members import RESULT
 from ..jsonpath.calls import STRING_FUNCTIONS
 from .assign import parse_assign
 from .choice import parse_rules

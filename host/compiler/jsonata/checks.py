@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .members import ALWAYS
 from .regexes import REFUSED, compile_regex
 from .tree import (
     Bind,
@@ -26,10 +27,6 @@ from .tree import (
     Transform,
     Variable,
 )
-
-ALWAYS = frozenset({"input", "context"})  # what $states has everywhere
-RESULT = ALWAYS | {"result"}  # in Output and Assign of a state with a result
-ERROR = ALWAYS | {"errorOutput"}  # in those of a catcher
 
 _HERE = "an expression of a state begins at $states.input or a variable"
 _WHERE = {

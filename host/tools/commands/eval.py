@@ -16,7 +16,8 @@ from tsme.program import Program
 from ...compiler.backend.disasm import disassemble, to_text
 from ...compiler.compile import compile_text
 from ...compiler.frontend.model import CompileError, Json, Problem, Where
-from ...compiler.jsonata.checks import ERROR, RESULT, check, references
+from ...compiler.jsonata.checks import check, references
+from ...compiler.jsonata.members import ERROR, RESULT
 from ...compiler.jsonata.outline import outline
 from ...compiler.jsonata.parser import parse
 from ...compiler.jsonata.tree import JsonataError, Node
