@@ -51,7 +51,9 @@ def measured(program, body, given, count):
 
 
 def main():
-    LIMITS["program_bytes"] = LIMITS["state_bytes"] = LIMITS["step_bytes"] = ROOM
+    LIMITS["value_bytes"] = LIMITS["program_bytes"] = LIMITS["state_bytes"] = LIMITS[
+        "step_bytes"
+    ] = ROOM
     with open(sys.argv[1], "rb") as f:
         data = f.read()
     at = 0

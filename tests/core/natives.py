@@ -8,7 +8,7 @@ import random
 import struct
 from typing import Any
 
-from tsme.program.expressions import arithmetic, as_text
+from tsme.program.expressions import arithmetic, as_text, doubles
 from tsme.program.expressions.functions import natives, signatures
 from tsme.program.expressions.values import ExpressionError, Sequence
 from tsme.values import MISSING, Obj, cbor, numbers
@@ -176,7 +176,7 @@ def operated(number: int, args: list[Any]) -> Any:
     if any(a is MISSING for a in args):
         return MISSING
     if number == MINUS:
-        return arithmetic.negate(args[0])
+        return doubles.negate(args[0])
     names = ("add", "subtract", "multiply", "divide", "remainder")
     return getattr(arithmetic, names[number - OPERATORS])(*args)
 

@@ -3,14 +3,14 @@
 import sys
 from binascii import hexlify, unhexlify
 
-from tsme.program.expressions import arithmetic
+from tsme.program.expressions import arithmetic, doubles
 from tsme.values.cbor import decode, encode
 
 
 def shown(v):
     if arithmetic.is_finite(v):
         return v
-    return "NaN" if arithmetic.is_nan(v) else "-Infinity" if arithmetic.negative(v) else "Infinity"
+    return "NaN" if arithmetic.is_nan(v) else "-Infinity" if doubles.negative(v) else "Infinity"
 
 
 values = decode(unhexlify(sys.stdin.readline().strip()))[0]

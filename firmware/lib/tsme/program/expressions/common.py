@@ -52,7 +52,7 @@ def is_(m, stack, a):
         v = isinstance(v, list)
     elif a == 3:
         if is_number(v) and type(v) is not int:
-            from .arithmetic import is_nan
+            from .finite import is_nan
 
             v = not is_nan(v)
         else:

@@ -55,8 +55,8 @@ def _plain(v, deep):
         return v
     if not is_number(v):
         raise ExpressionError("")  # a function, a tuple, nothing
-    from . import arithmetic
+    from . import arithmetic, doubles
 
     if arithmetic.is_finite(v):
         return v
-    return "NaN" if arithmetic.is_nan(v) else "-Infinity" if arithmetic.negative(v) else "Infinity"
+    return "NaN" if arithmetic.is_nan(v) else "-Infinity" if doubles.negative(v) else "Infinity"

@@ -53,7 +53,7 @@ def minus(v):
         raise ExpressionError("D1002", value=v, token="-")
     if not is_finite(v):
         raise ExpressionError("D1001", value=v)
-    from .arithmetic import negate
+    from .doubles import negate
 
     return negate(v)
 

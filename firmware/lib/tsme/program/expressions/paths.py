@@ -91,7 +91,7 @@ def truth(v):
     if type(v) is int:
         return v != 0
     if is_number(v):
-        from .arithmetic import is_finite, is_nan
+        from .finite import is_finite, is_nan
 
         if is_nan(v):
             return False

@@ -15,13 +15,13 @@ def _total(numbers):
             break
     else:
         return total
-    from ..arithmetic import NATIVE, add, nearest, settled
+    from ..arithmetic import NATIVE, add, double, settled
 
     if NATIVE:
         total = 0.0
         for n in numbers:
             # the nearest of a large int MicroPython does not find by itself
-            total += n if type(n) is not int or -_BIG < n < _BIG else nearest(n)
+            total += n if type(n) is not int or -_BIG < n < _BIG else double(n)
         return settled(total)
     total = 0
     for n in numbers:

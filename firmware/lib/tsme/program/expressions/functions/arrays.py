@@ -1,7 +1,7 @@
 # Of arrays: zip, append, reverse, distinct.
 from ....values import MISSING
 from ....values.numbers import WIDE, Float, is_number
-from .. import arithmetic
+from .. import arithmetic, doubles
 from ..values import is_sequence, sequence
 
 
@@ -65,7 +65,7 @@ def _number(v):
     # NaN is not even equal to itself
     n = arithmetic.settled(v) if type(v) is not int and arithmetic.is_finite(v) else v
     if type(n) is not int and arithmetic.is_finite(n):
-        whole = arithmetic.whole(n)
+        whole = doubles.whole(n)
         if arithmetic.compare(whole, n) == 0:
             n = whole
     if type(n) is int:
@@ -74,7 +74,7 @@ def _number(v):
         from ....values.numbers import bits
 
         return "f%d," % bits(n)
-    return "o%d," % id(n) if arithmetic.is_nan(n) else "-inf" if arithmetic.negative(n) else "+inf"
+    return "o%d," % id(n) if arithmetic.is_nan(n) else "-inf" if doubles.negative(n) else "+inf"
 
 
 def distinct_(m, v=MISSING):

@@ -6,7 +6,7 @@ from ....values import MISSING
 from ....values.json import loads
 from ....values.numbers import INT_MAX, INT_MIN
 from ...functions.encode import digest
-from .. import arithmetic
+from .. import doubles
 from ..values import ExpressionError, sequence
 from .numeric import json_number
 
@@ -44,7 +44,7 @@ def partition_(m, v=MISSING, size=MISSING):
         return MISSING
     if size is MISSING:
         return [list(v)]
-    n = arithmetic.whole(size)
+    n = doubles.whole(size)
     if n < 0:
         message = "Second argument must be zero or greater"
         raise ExpressionError("D3137", message=message, value=size)
@@ -57,9 +57,9 @@ def partition_(m, v=MISSING, size=MISSING):
 def range_(m, first=MISSING, last=MISSING, step=MISSING):
     if first is MISSING or last is MISSING or step is MISSING:
         return MISSING
-    first = arithmetic.whole(first, INT_MIN, INT_MAX)
-    last = arithmetic.whole(last, INT_MIN, INT_MAX)
-    step = arithmetic.whole(step, INT_MIN, INT_MAX)
+    first = doubles.whole(first, INT_MIN, INT_MAX)
+    last = doubles.whole(last, INT_MIN, INT_MAX)
+    step = doubles.whole(step, INT_MIN, INT_MAX)
     if not step:
         return MISSING
     n = (last - first) // step + 1

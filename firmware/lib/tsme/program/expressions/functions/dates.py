@@ -1,7 +1,7 @@
 # fromMillis, now, millis: times as texts, by pictures.
 from ....values import MISSING
 from ....values.timestamp import text as iso
-from .. import arithmetic
+from .. import arithmetic, doubles
 from ..values import ExpressionError
 from .calendar import MOST, Moment
 from .date_pictures import DAYS, ISO, MONTHS, parts
@@ -91,7 +91,7 @@ def fromMillis_(m, v=MISSING, picture=MISSING, zone=MISSING):
     if type(v) is not int:
         if not arithmetic.is_finite(v):
             raise ExpressionError("T0410", value=v, index=1)
-        v = arithmetic.whole(v)
+        v = doubles.whole(v)
     return formatted(v, picture, zone)
 
 

@@ -1,7 +1,7 @@
 # formatInteger and parseInteger: integers by pictures of XPath, in digits, letters, Roman numerals
 # or English words.  Dates have their parts written and read so, too.
 from ....values import MISSING
-from .. import arithmetic
+from .. import arithmetic, doubles
 from ..as_text import shortest, units
 from ..values import ExpressionError
 from .numeric import down, leading
@@ -94,7 +94,7 @@ def _in_letters(v, first):
 
 def _in_roman(v, m):
     out = []
-    n = arithmetic.whole(v, 0, 1 << 1024)
+    n = doubles.whole(v, 0, 1 << 1024)
     values = _ROMAN.split()
     if m is not None and n // 1000 > m.largest:
         raise ExpressionError("D2015")
@@ -130,9 +130,9 @@ def _digits(v, picture):
 
 def written(v, picture, m=None):
     # a whole number by a picture
-    neg = arithmetic.negative(v) and not arithmetic.is_zero(v)
+    neg = doubles.negative(v) and not doubles.is_zero(v)
     if neg:
-        v = arithmetic.negate(v)
+        v = doubles.negate(v)
     if picture.kind == DECIMAL:
         text = _digits(v, picture) if arithmetic.is_finite(v) else _not_finite(v)
     elif picture.kind == SEQUENCE:
@@ -169,7 +169,7 @@ def _of_letters(text, first):
     # of units of UTF-16, the last first
     total = i = 0
     for c in reversed(units(text)):
-        unit = arithmetic.of_parts(False, 26 ** min(i, 300), 0)
+        unit = doubles.of_parts(False, 26 ** min(i, 300), 0)
         total = arithmetic.add(total, arithmetic.multiply(c - first + 1, unit))
         i += 1
     return total

@@ -1,7 +1,7 @@
 # Of truth and kinds: boolean, not, exists, type, error, assert, and the order of sort keys.
 from ....values import MISSING
 from ....values.numbers import is_number
-from .. import arithmetic
+from .. import arithmetic, doubles
 from ..as_text import before
 from ..values import ExpressionError, is_function
 
@@ -21,7 +21,7 @@ def truth(v):
         if isinstance(v, list):
             todo.extend(v)
         elif is_number(v):
-            if _finite(v) and not arithmetic.is_zero(v):
+            if _finite(v) and not doubles.is_zero(v):
                 found = True
         elif v is not MISSING and not is_function(v) and v:
             found = True

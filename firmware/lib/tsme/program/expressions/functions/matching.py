@@ -1,6 +1,6 @@
 # Of texts and patterns: match, contains, split, and all that a matcher finds.
 from ....values import MISSING, Obj
-from .. import arithmetic
+from .. import arithmetic, doubles
 from ..values import ExpressionError, Matcher, sequence
 from .regex import find, find_all, groups
 
@@ -11,9 +11,9 @@ def most(limit, code, index):
         return 1 << 29
     if arithmetic.is_nan(limit):
         return 0
-    if arithmetic.negative(limit) and not arithmetic.is_zero(limit):
+    if doubles.negative(limit) and not doubles.is_zero(limit):
         raise ExpressionError(code, value=limit, index=index)
-    n = arithmetic.whole(limit, 0, 1 << 29)
+    n = doubles.whole(limit, 0, 1 << 29)
     return n + 1 if arithmetic.compare(limit, n) == 1 else n
 
 
@@ -53,7 +53,7 @@ def split_(m, text=MISSING, separator=MISSING, limit=MISSING):
         return []
     if isinstance(separator, str):
         if limit is not MISSING:
-            n = arithmetic.whole(limit, 0, 1 << 29)
+            n = doubles.whole(limit, 0, 1 << 29)
         if separator:
             out = text.split(separator)
         else:

@@ -73,17 +73,18 @@ _ROWS = (
     "*replacement* <x:s> 1 replacing;"
     "*compare* <xxn:n> 3 logic;"
     "clone <(oa)-:o> 1 objects"
-).split(";")
+)
 
 
 def functions():
     # all rows: (name, signature, arity, module, depends on more than its arguments)
-    return [known(n) for n in range(len(_ROWS))]
+    return [known(n) for n in range(_ROWS.count(";") + 1)]
 
 
 def known(number):
-    if number < len(_ROWS):
-        row = _ROWS[number].split()
+    rows = _ROWS.split(";")
+    if number < len(rows):
+        row = rows[number].split()
         return row[0], row[1], int(row[2]), row[3], len(row) > 4
     from ....errors import TsmeError
 
@@ -92,9 +93,11 @@ def known(number):
 
 def number_of(name):
     # of a function by its name without `$`, or None
-    for n in range(len(_ROWS)):
-        if _ROWS[n].split(None, 1)[0] == name:
+    n = 0
+    for row in _ROWS.split(";"):
+        if row.split(None, 1)[0] == name:
             return n
+        n += 1
     return None
 
 

@@ -2,7 +2,7 @@
 # reads them.
 from ....values import MISSING, Obj
 from ....values.numbers import parts
-from .. import arithmetic
+from .. import arithmetic, doubles
 from ..as_text import shortest
 from ..values import ExpressionError
 from .numeric import rounded
@@ -171,17 +171,17 @@ def _split(v, part):
     most = arithmetic.settled(10**part.scale)
     least = arithmetic.divide(most, 10)
     exponent = 0
-    if arithmetic.is_zero(v) or not arithmetic.is_finite(v):
+    if doubles.is_zero(v) or not arithmetic.is_finite(v):
         return v, 0
-    neg = arithmetic.negative(v)
-    v = arithmetic.negate(v) if neg else v
+    neg = doubles.negative(v)
+    v = doubles.negate(v) if neg else v
     while arithmetic.compare(v, least) < 0:
         v = arithmetic.multiply(v, 10)
         exponent -= 1
     while arithmetic.compare(v, most) > 0:
         v = arithmetic.divide(v, 10)
         exponent += 1
-    return arithmetic.negate(v) if neg else v, exponent
+    return doubles.negate(v) if neg else v, exponent
 
 
 def _grouped(text, part, signs):
@@ -239,7 +239,7 @@ def formatNumber_(m, v=MISSING, picture=MISSING, options=MISSING):
         v = arithmetic.multiply(v, 1000)
     v, exponent = _split(v, part)
     v = rounded(v, part.fraction_most)
-    text = fixed(arithmetic.negate(v) if arithmetic.negative(v) else v, part.fraction_most)
+    text = fixed(doubles.negate(v) if doubles.negative(v) else v, part.fraction_most)
     text = _in_digits(text, signs)
     text = text.replace(".", signs.point, 1) if "." in text else text + signs.point
     while text[:1] == signs.zero[0]:

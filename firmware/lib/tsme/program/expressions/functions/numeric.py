@@ -4,7 +4,7 @@ from ....values import MISSING
 from ....values.decimal import parse
 from ....values.digits import bit_length
 from ....values.numbers import INT_MAX, INT_MIN, is_number, parts
-from .. import arithmetic
+from .. import arithmetic, doubles
 from ..arithmetic import (
     INFINITY,
     NAN,
@@ -12,11 +12,10 @@ from ..arithmetic import (
     NEGATIVE,
     is_finite,
     is_nan,
-    negative,
-    of_parts,
     settled,
 )
 from ..as_text import shortest
+from ..doubles import negative, of_parts
 from ..values import ExpressionError
 
 _DIGITS = "0123456789"
@@ -164,7 +163,7 @@ def floor_(m, v=MISSING):
 
 
 def ceil_(m, v=MISSING):
-    return v if v is MISSING else arithmetic.negate(down(arithmetic.negate(v)))
+    return v if v is MISSING else doubles.negate(down(doubles.negate(v)))
 
 
 def half_even(v):
@@ -193,7 +192,7 @@ def _shifted(v, places):
 
 def rounded(v, places=MISSING):
     # half to even in decimal text, as the reference does
-    if places is MISSING or arithmetic.is_zero(places) or is_nan(places):
+    if places is MISSING or doubles.is_zero(places) or is_nan(places):
         return half_even(v)
     if type(places) is not int:
         return NAN
@@ -212,7 +211,7 @@ def round_(m, v=MISSING, places=MISSING):
 def abs_(m, v=MISSING):
     if v is MISSING:
         return v
-    return arithmetic.negate(v) if negative(v) else settled(v)
+    return doubles.negate(v) if negative(v) else settled(v)
 
 
 def _root(m):
@@ -230,14 +229,14 @@ def _root(m):
 def sqrt_(m, v=MISSING):
     if v is MISSING or is_nan(v):
         return v
-    if arithmetic.is_zero(v):
+    if doubles.is_zero(v):
         return 0
     if negative(v):
         raise ExpressionError("D3060", value=v, index=1)
     if not is_finite(v):
         return v
     if NATIVE:
-        return settled(arithmetic.root(arithmetic.double(v)))
+        return settled(doubles.root(arithmetic.double(v)))
     _, n, e = parts(settled(v))
     shift = 110 - bit_length(n)
     shift += shift + e & 1
@@ -259,8 +258,8 @@ def formatBase_(m, v=MISSING, base=MISSING):
     if base == 10:
         return shortest(v)
     neg = negative(v)
-    v = arithmetic.negate(v) if neg else v
-    n = arithmetic.whole(v, 0, 1 << 1024)
+    v = doubles.negate(v) if neg else v
+    n = doubles.whole(v, 0, 1 << 1024)
     out = ""
     while True:
         out = _LETTERS[n % base] + out

@@ -2,8 +2,9 @@
 from ....values import MISSING
 from ....values.digits import bit_length
 from ....values.numbers import parts
-from .. import arithmetic
-from ..arithmetic import INFINITY, NAN, is_finite, is_nan, is_zero, negative, of_parts, quotient
+from .. import arithmetic, doubles
+from ..arithmetic import INFINITY, NAN, NEGATIVE, is_finite, is_nan
+from ..doubles import is_zero, negative, of_parts, quotient
 from ..values import ExpressionError
 
 _EXACT = 4096  # bits of a power that is worked out in full
@@ -86,17 +87,17 @@ def raised(x, y):
     if is_nan(x):
         return NAN
     shrinks = negative(y)
-    size = arithmetic.negate(x) if negative(x) else x
+    size = doubles.negate(x) if negative(x) else x
     if not is_finite(y):
         order = arithmetic.compare(size, 1)
         return NAN if not order else 0 if (order > 0) == shrinks else INFINITY
     whole = _whole(y)
     neg = negative(x) and whole is not None and whole & 1 == 1
     if is_zero(x) or not is_finite(x):
-        return 0 if is_zero(x) != shrinks else arithmetic.NEGATIVE if neg else INFINITY
+        return 0 if is_zero(x) != shrinks else NEGATIVE if neg else INFINITY
     if negative(x) and whole is None:
         return NAN
-    _, m, e = parts(arithmetic.nearest(size) if type(size) is int else size)
+    _, m, e = parts(doubles.nearest(size) if type(size) is int else size)
     while not m & 1:
         m >>= 1
         e += 1
@@ -106,7 +107,7 @@ def raised(x, y):
         return quotient(neg, 1, m**-whole, e * whole)
     if m == 1 and not e:
         return -1 if neg else 1
-    return _general(m, e, arithmetic.nearest(y) if type(y) is int else y, neg)
+    return _general(m, e, doubles.nearest(y) if type(y) is int else y, neg)
 
 
 def power_(m, x=MISSING, y=MISSING):

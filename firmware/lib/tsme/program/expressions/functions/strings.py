@@ -1,6 +1,6 @@
 # Of texts: string, substring, case, length, trim, pad, join.  Characters are code points.
 from ....values import MISSING, UNICODE
-from .. import arithmetic
+from .. import arithmetic, doubles
 from ..as_text import text_of
 from ..values import ExpressionError
 
@@ -20,7 +20,7 @@ def string_(m, v=MISSING, pretty=MISSING):
 def _place(n):
     if type(n) is int and -_FAR < n < _FAR:
         return n
-    return arithmetic.whole(n, -_FAR, _FAR)
+    return doubles.whole(n, -_FAR, _FAR)
 
 
 def substring_(m, text=MISSING, start=MISSING, count=MISSING):
@@ -111,11 +111,11 @@ def trim_(m, text=MISSING):
 def pad_(m, text=MISSING, width=MISSING, chars=MISSING):
     if text is MISSING or width is MISSING:
         return text
-    left = arithmetic.negative(width)
-    width = arithmetic.negate(width) if left else width
+    left = doubles.negative(width)
+    width = doubles.negate(width) if left else width
     if chars is MISSING or not chars:
         chars = " "
-    more = arithmetic.whole(width, 0, 1 << 40) - len(text)
+    more = doubles.whole(width, 0, 1 << 40) - len(text)
     if more <= 0:
         return text
     if more > m.largest:
