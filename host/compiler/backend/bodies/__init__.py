@@ -7,8 +7,8 @@ import sys
 from ...jsonata.tree import Node, Path, Variable
 from ..ir import Body as BodyLabel
 from ..ir import Code, Ins, Label
-from .base import Again, Here
-from .body import Body, Cell
+from .base import Here
+from .body import Again, Body, Cell, Fact
 from .finish import finished, key_of, renumbered
 from .levels import unknown
 from .linked import linked, needs, takes
@@ -46,13 +46,14 @@ class Bodies:
             sys.setrecursionlimit(before)
 
     def _body(self, tree: Node, names: Names) -> BodyLabel:
-        facts: set[tuple[int, str, str]] = set()
+        facts: set[Fact] = set()
         levels = unknown(tree)
         while True:  # each turn but the last adds a fact, of which there are finitely many
             given = len(names.given) + names.data
             top = Body(BodyLabel("expression", given), None, 1 + given)
             work = Lowering(names, top, levels)
-            work.facts, work.linked = facts, dict(self._linked)
+            top.facts = work.facts = facts
+            work.linked = dict(self._linked)
             context = Cell(top, 1) if names.data else None
             here = Here(top, Frame(top, None), context, names.data, 1)
             try:

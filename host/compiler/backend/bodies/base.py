@@ -8,16 +8,12 @@ from dataclasses import dataclass, replace
 from ...jsonata.tree import Node
 from ..ir import Body as BodyLabel
 from ..ir import Label, Pooled
-from .body import Body, Cell
+from .body import Again, Body, Cell, Fact
 from .names import Names
 from .scope import Frame
 from .walk import binds
 
 DEEPEST = 100  # evaluations in one another (SPEC 2.16, Depth)
-
-
-class Again(Exception):
-    """Something is known now that had to be known earlier: once more from the beginning."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ class Base(ABC):
         self.linked: dict[str, BodyLabel] = {}
         self.closed: set[int] = set()  # nodes that are constant, by id
         self.constants: dict[int, Pooled | None] = {}  # what was found of them
-        self.facts: set[tuple[int, str, str]] = set()  # frame, name, and what is to be done
+        self.facts: set[Fact] = set()
 
     @abstractmethod
     def value(self, node: Node, here: Here) -> None:
@@ -93,6 +89,7 @@ class Base(ABC):
     def child(self, name: str, parameters: int, here: Here) -> Body:
         """A body within this one."""
         body = Body(BodyLabel(name, parameters), here.body, 1 + parameters)
+        body.facts, body.number = self.facts, len(self.bodies)
         body.zero = here.body.zero if isinstance(here.body.zero, Cell) else body
         if here.body.zero is None:
             body.zero = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from ...frontend.model import Where
 from ..ir import Body as BodyLabel
@@ -21,6 +21,13 @@ _PUSH: Final = frozenset(
 )
 _POP: Final = frozenset("SET ADD SPREAD ANSWER IF UNLESS RETURN".split())
 _TWO: Final = frozenset("KEEP MEMBER GROUP UPDATE REMOVE".split())
+
+
+Fact: TypeAlias = tuple[int, str, str]  # what it is about, a name, and what is to be done
+
+
+class Again(Exception):
+    """Something is known now that had to be known earlier: once more from the beginning."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +52,9 @@ class Body:
     zero: Cell | Body | None = None
     checked: int = 0
     loops: int = 0
+    number: int = 0  # of the bodies of an expression
+    begun: int = 0  # how many loops have begun
+    facts: set[Fact] = field(default_factory=set)
 
     def ins(self, op: str, arg: Operand = 0, token: str = "", at: int = 0) -> None:
         site = Site("token", token, Where("", 1, at + 1)) if token else None
@@ -110,9 +120,13 @@ class Body:
     def again(self, op: str) -> Iterator[None]:
         """What begins with a NEXT or STEP and ends by going back to it."""
         top, end = Label(op.lower()), Label("end")
-        self.zero = self
+        fact = self.number, str(self.begun), "local 0"
+        self.begun += 1
         self.loops += 1
         checked = self.checked
+        if fact in self.facts:
+            self.zero = self
+        zero = self.zero
         self.label_(top)
         self.ins(op, end)
         yield
@@ -120,7 +134,10 @@ class Body:
         self.label_(end)
         self.checked = checked
         self.loops -= 1
-        self.zero = self
+        if self.zero is not zero and fact not in self.facts:
+            self.facts.add(fact)  # where the loop begins, local 0 has one of two values
+            raise Again
+        self.zero = zero
 
     @contextmanager
     def maybe(self) -> Iterator[None]:

@@ -115,7 +115,11 @@ class Calls(Inline):
         if not takes_context(name, count):
             return False
         takes = parameters(SIGNATURES.get(name) or LINKED[name])
+        if takes[0][0] == "x" and count:
+            return False  # it takes anything
         mandatory = sum("?" not in one for one in takes)
+        if count >= mandatory and {one[0] for one in takes} == {takes[0][0]} <= set("sn"):
+            return False  # what does not fit the first parameter fits no other
         return count < mandatory or first is None or self.kind(first, here) not in takes[0]
 
     def kind(self, node: Node, here: Here) -> str:

@@ -29,8 +29,8 @@ from ...jsonata.tree import (
 )
 from ..ir import Body as BodyLabel
 from ..ir import Code, Ins, Label, Pooled
-from .base import Again, Here
-from .body import APART, ARRAY, KEEP, LAST, LIST, OPERATORS, SEQUENCE, Body, Cell, sound
+from .base import Here
+from .body import APART, ARRAY, KEEP, LAST, LIST, OPERATORS, SEQUENCE, Again, Body, Cell, sound
 from .calls import Calls
 from .filters import place
 from .finish import finished

@@ -23,8 +23,8 @@ from ...jsonata.tree import (
     Wildcard,
 )
 from ..ir import Label, Pooled
-from .base import Again, Here
-from .body import FLATTEN, KEEP, LAST, SEQUENCE, Cell, sound
+from .base import Here
+from .body import FLATTEN, KEEP, LAST, SEQUENCE, Again, Cell, sound
 from .filters import place
 from .sorts import Sorts
 
