@@ -1,7 +1,7 @@
 # ORDER: order-by with the keys worked out (docs/SPEC.md, 2.16).
 from ...values import UNICODE
 from ...values.cbor import MISSING
-from ...values.numbers import F64, Float
+from ...values.numbers import Float
 from .ranges import Sorter
 from .values import ExpressionError, Tuple
 
@@ -15,25 +15,30 @@ def ordered(m, v, a):
     while n:
         n >>= 1
         terms += 1
+    items = []
+    columns = [[] for _ in range(terms)]
+    first = columns[0]
     for row in rows:
         if not isinstance(row, Tuple) or len(row.items) != terms + 1:
             raise ExpressionError("T0410", value=row)
+        row = row.items
+        items.append(row[0])
+        first.append(row[1])
+        for i in range(1, terms):
+            columns[i].append(row[i + 1])
     n = len(rows) - 1
     bits = 0
     while n > 0:
         n >>= 1
         bits += 1
     m.spend(len(rows) * bits)
-    columns = []
-    for i in range(terms):
-        column = [row.items[i + 1] for row in rows]
-        if not plain(column):
+    for keys in columns:
+        if not plain(keys):
             return _merged(m, rows, terms, a)
-        columns.append(column)
     places = list(range(len(rows)))
     for i in range(terms - 1, -1, -1):
         places = sorted_(places, columns[i], a >> i & 1)
-    return [rows[place].items[0] for place in places]
+    return [items[place] for place in places]
 
 
 def plain(keys):
@@ -43,10 +48,8 @@ def plain(keys):
     for v in keys:
         t = type(v)
         if t is not kind:
-            if kind is str or t is not Float and t is not F64 or t is Float and v - v != 0:
-                return False
-            if t is F64 and v.bits >> 52 & 0x7FF == 0x7FF:
-                return False
+            if kind is str or t is not Float or v - v != 0:
+                return False  # an F64 as well, which MicroPython does not compare with a float
             floats = True
         elif t is int:
             exact = exact or not -_BIG < v < _BIG

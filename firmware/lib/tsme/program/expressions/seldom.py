@@ -180,7 +180,7 @@ def answer_(m, stack, a):
 
 def tuple_(m, stack, a):
     n = len(stack) - a
-    v = Tuple(stack[n:])
+    v = Tuple(tuple(stack[n:]))
     del stack[n:]
     stack.append(v)
 

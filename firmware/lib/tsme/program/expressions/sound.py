@@ -162,7 +162,7 @@ class _Bodies:
                 self.named[body].append(a)
         elif op == _FUNC:
             known(a)
-        elif op == _ORDER and not a:
+        elif op == _ORDER and a < 2:
             raise bad("ORDER by nothing", pc)
         elif op == _INVOKE and a >> 9 > 100:
             raise bad("INVOKE stands too deep", pc)

@@ -29,6 +29,7 @@ def is_sequence(v):
 
 
 class Function:
+    __slots__ = ()  # for CPython's garbage collector, which looks at rows again and again
     true = True  # in conditions
 
 
@@ -58,6 +59,8 @@ class Matcher(Function):
 
 class Tuple(Function):
     # values as one, nothing among them as well; it counts as a function, but cannot be called
+    __slots__ = ("items",)
+
     def __init__(self, items):
         self.items = items
 
