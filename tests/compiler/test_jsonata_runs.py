@@ -103,6 +103,21 @@ def test_an_expression_stands_at_any_depth_of_a_template(template, expected):
         assert found == expected
 
 
+def test_null_is_a_value_everywhere():
+    states = {
+        "A": {"Type": "Pass", "Assign": {"n": None, "m": ["{% null %}"]}, "Next": "T"},
+        "T": {
+            "Type": "Task",
+            "Resource": "r",
+            "Arguments": {"v": "{% $n %}", "w": {"x": "{% $m %}"}},
+            "Output": {"r": "{% $states.result %}", "there": "{% $exists($n) %}"},
+            "End": True,
+        },
+    }
+    assert run(states, answers=[None]) == {"r": None, "there": True}
+    assert run.asked == [{"v": None, "w": {"x": [None]}}]
+
+
 def test_without_output_a_state_gives_its_input_or_its_result():
     states = {
         "P": {"Type": "Pass", "Next": "W"},
