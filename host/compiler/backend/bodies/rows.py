@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from ...jsonata.tree import Block, Filter, Node, Path, Position, Sort
+from ...jsonata.tree import Block, Filter, Node, Pairs, Path, Position, Sort
 from ..ir import Label
 from .base import Here
-from .body import GROUPS, KEEP, MEMBERS, SEQUENCE, Cell
+from .body import GROUPS, KEEP, MEMBERS, NOTHING, SEQUENCE, Cell
 from .filters import place
 from .paths import Paths
 from .scope import Frame
@@ -50,12 +50,40 @@ class Rows(Paths):
             return False
         return any(step.tuple for step in node.steps)
 
+    def _for_no_rows(self, pairs: Pairs, here: Here, before: Cell, count: int) -> None:
+        """Where the steps in front of the first that makes rows find nothing, that is grouped."""
+        body, some, to = here.body, Label("some"), here.body.depth - 1
+        body.get(before)
+        body.ins("AT", 0)
+        body.ins("IS", NOTHING)
+        body.ins("UNLESS", some)
+        with body.maybe():
+            for n, (key, _) in enumerate(pairs):
+                self.value(key, replace(here.down, context=None))
+                if len(pairs) > 1:
+                    body.ins("INT", n)
+                for _ in range(count):
+                    body.ins("NONE")
+                if count + (len(pairs) > 1) > 1:
+                    body.ins("TUPLE", count + (len(pairs) > 1))
+                body.ins("GROUP", to, "{", key.at)
+        body.label_(some)
+
     def rows(self, node: Path, here: Here, sink: Sink) -> None:
         """The code of `sink` for each row of a path: its context and its frame."""
         first = next(n for n, step in enumerate(node.steps) if step.tuple)
         self._rows(node.steps, len(node.steps), first, here, sink)
 
-    def _rows(self, steps: list[Node], end: int, first: int, here: Here, sink: Sink) -> None:
+    def _rows(
+        self,
+        steps: list[Node],
+        end: int,
+        first: int,
+        here: Here,
+        sink: Sink,
+        before: Cell | None = None,
+    ) -> None:
+        """`before`: what the steps in front of the first that makes rows give."""
         body = here.body
         if end == first:
             if end == 0 and (here.outer or here.context is None or self.begins(steps[0], here)):
@@ -63,6 +91,8 @@ class Rows(Paths):
                 return
             if end == 0:
                 body.push(here.context)
+            elif before is not None:
+                body.get(before)
             else:
                 self.steps_before(steps, end, here)
             with body.each():
@@ -71,13 +101,13 @@ class Rows(Paths):
         step = steps[end - 1]
         stages = self._stages(step, here)
         if isinstance(step, Sort) or stages is None:
-            self._packed(steps, end, first, here, sink)
+            self._packed(steps, end, first, here, sink, before)
             return
 
         def on(row: Here) -> None:
             self._step(step, row, lambda found: self._picked(stages, found, sink))
 
-        self._rows(steps, end - 1, first, here, on)
+        self._rows(steps, end - 1, first, here, on, before)
 
     def steps_before(self, steps: list[Node], end: int, here: Here) -> None:
         """The steps in front of the first that makes rows; none of them is the path's last."""
@@ -163,7 +193,15 @@ class Rows(Paths):
 
     # --- packed ---
 
-    def _packed(self, steps: list[Node], end: int, first: int, here: Here, sink: Sink) -> None:
+    def _packed(
+        self,
+        steps: list[Node],
+        end: int,
+        first: int,
+        here: Here,
+        sink: Sink,
+        before: Cell | None,
+    ) -> None:
         """The rows of a step that sees all of them at once, as tuples; then one by one again."""
         body, step = here.body, steps[end - 1]
         names: list[str] = []
@@ -181,9 +219,11 @@ class Rows(Paths):
             body.ins("ADD", to)
 
         if isinstance(step, Sort):
-            self._rows(steps, end - 1, min(first, end - 1), here, pack)
+            self._rows(steps, end - 1, min(first, end - 1), here, pack, before)
         else:
-            self._rows(steps, end - 1, first, here, lambda row: self._step(step, row, pack))
+            self._rows(
+                steps, end - 1, first, here, lambda row: self._step(step, row, pack), before
+            )
         body.ins("DONE", KEEP)
         if isinstance(step, Sort):
             self.sort(step, body, lambda: self._unpack(names, here))
@@ -264,7 +304,14 @@ class Rows(Paths):
                 self.value(key, row.down)
                 self.put(n if len(pairs) > 1 else None, row_cells, to + 1, key.at)
 
-        self.rows(node, here, put)
+        first = next(n for n, step in enumerate(node.steps) if step.tuple)
+        if first and not all(self.nothing_of_nothing(key) for key, _ in pairs):
+            self.steps_before(node.steps, first, here)
+            before = body.taken()
+            self._rows(node.steps, len(node.steps), first, here, put, before)
+            self._for_no_rows(pairs, here, before, len(row_cells))
+        else:
+            self.rows(node, here, put)
         body.ins("DONE")
         self.row_groups(pairs, here, row_cells, names)
         body.ins("DONE")
