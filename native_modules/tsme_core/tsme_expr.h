@@ -59,7 +59,7 @@ static inline uint32_t tsme_mark_of(const uint8_t *at)
     return *at == TSME_MARKED ? at[4] : TSME_MARK_NONE;
 }
 
-#define tsme_nothing ((tsme_ref){&tsme_simple[TSME_MISSING - TSME_FALSE], 1, 0})
+#define tsme_nothing ((tsme_ref){&tsme_simple[TSME_MISSING - TSME_FALSE], 0, 0})
 
 static inline bool tsme_is_nothing(const uint8_t *at)
 {

@@ -108,7 +108,7 @@ static inline tsme_ref tsme_thing(void *block, uint32_t size, uint32_t kind)
 
 static inline tsme_ref tsme_boolean(bool b)
 {
-    return (tsme_ref){&tsme_simple[b ? TSME_TRUE - TSME_FALSE : 0], 1, 0};
+    return (tsme_ref){&tsme_simple[b ? TSME_TRUE - TSME_FALSE : 0], 0, 0};
 }
 
 // An instruction: `sp` before and after it, null if it failed, with `error`.

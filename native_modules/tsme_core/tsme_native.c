@@ -55,7 +55,7 @@ static int tsme_native_truth(struct tsme *t, tsme_ref *args, bool no)
 {
     bool holds;
     int err = tsme_truth(t, args[0].at, false, &holds);
-    args[0] = (tsme_ref){&tsme_simple[holds != no], 1, 0};
+    args[0] = (tsme_ref){&tsme_simple[holds != no], 0, 0};
     return err;
 }
 
@@ -94,7 +94,7 @@ static int tsme_run_native(struct tsme *t, uint32_t function, tsme_ref *args, ts
     case TSME_N_BOOLEAN:
     case TSME_N_NOT: return tsme_native_truth(t, args, function == TSME_N_NOT);
     case TSME_N_EXISTS:
-        args[0] = (tsme_ref){&tsme_simple[!tsme_is_nothing(args[0].at)], 1, 0};
+        args[0] = (tsme_ref){&tsme_simple[!tsme_is_nothing(args[0].at)], 0, 0};
         return TSME_OK;
     case TSME_N_STRING:
         if (*args[1].at == TSME_TRUE) {

@@ -207,7 +207,7 @@ static int tsme_native_merge(struct tsme *t, tsme_ref *args, tsme_ref *sp)
         return TSME_ELSEWHERE;
     }
     sp[0] = (tsme_ref){none, 1, 1};
-    sp[2] = (tsme_ref){&tsme_simple[0], 1, 0};
+    sp[2] = (tsme_ref){&tsme_simple[0], 0, 0};
     for (uint32_t i = 0; i < count && !err; i++) {
         sp[1] = (tsme_ref){tsme_item(args[0].at, (int32_t)i), 0, 0};
         err = tsme_json_merge(t, sp, sp + 3);

@@ -57,7 +57,7 @@ static int tsme_fetch_asked(struct tsme *t, tsme_ref *sp, uint32_t asked)
     }
     *sp = tsme_outer(t, asked >> 8)->slots[asked & 255];
     if (!sp->at) {
-        *sp = (tsme_ref){&tsme_simple[TSME_MISSING - TSME_FALSE], 1, 0};
+        *sp = (tsme_ref){&tsme_simple[TSME_MISSING - TSME_FALSE], 0, 0};
     }
     return TSME_OK;
 }
