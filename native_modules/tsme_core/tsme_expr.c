@@ -237,10 +237,15 @@ static int tsme_evaluate(struct tsme *t, tsme_ref *sp, uint32_t at, uint32_t giv
     return err ? err : tsme_leave_expression(t, sp + 1);
 }
 
+uint32_t tsme_body_given(const struct tsme_program *p, uint32_t at)
+{
+    const uint8_t *code = p->code + 2 * at;
+    return *code == TSME_OP_EXT ? code[1] : 0; // the high byte of BODY's operand
+}
+
 tsme_ref *tsme_op_eval(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
-    const uint8_t *code = t->program.code + 2 * operand;
-    uint32_t given = *code == TSME_OP_EXT ? code[1] : 0; // the high byte of BODY's operand
+    uint32_t given = tsme_body_given(&t->program, operand);
     const uint64_t rng = t->state.rng;
     uint32_t fuel;
     uint32_t made;

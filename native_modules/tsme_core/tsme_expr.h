@@ -130,9 +130,10 @@ int tsme_count_native(struct tsme *t, uint32_t work, tsme_ref *value);
 // Something of `size` bytes, more than 255, was made.
 int tsme_count_size(struct tsme *t, uint32_t size);
 
-// tsme_expr.c. EVAL and EXPECT, of the workflow.
+// tsme_expr.c. EVAL and EXPECT, of the workflow; and how many values the body at `at` is given.
 tsme_ref *tsme_op_eval(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref *tsme_op_expect(struct tsme *t, tsme_ref *sp, uint32_t operand);
+uint32_t tsme_body_given(const struct tsme_program *p, uint32_t at);
 
 // tsme_outside.c. The whole evaluation of a body by the caller, with config.call and the number
 // TSME_EVALUATE: `given` values on the stack below `sp`. The first of them becomes the result.

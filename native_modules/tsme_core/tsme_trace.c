@@ -9,6 +9,7 @@
 #if TSME_TRACE
 
 #include "tsme_call.h"
+#include "tsme_expr.h"
 #include "tsme_frames.h"
 #include "tsme_ops.h"
 #include "tsme_sink.h"
@@ -84,7 +85,8 @@ static void tsme_failed_op(const struct tsme *t, struct tsme_failure *failure)
     switch (failure->op) {
     case TSME_OP_FIELD: failure->value = &t->frame->slots[0]; return;
     case TSME_OP_LOAD: failure->value = 0; return;
-    case TSME_OP_INDEX: return;
+    case TSME_OP_INDEX:
+    case TSME_OP_EXPECT: return;
     case TSME_OP_QUERY: failure->value = t->raised == TSME_NO_PATH ? failure->value : 0; return;
     case TSME_OP_PUT: failure->value = t->raised == TSME_RESULT_PATH ? failure->value : 0; break;
     case TSME_OP_OBJECT:
@@ -97,6 +99,10 @@ static void tsme_failed_op(const struct tsme *t, struct tsme_failure *failure)
         break;
     case TSME_OP_CALL:
         count = tsme_arity(failure->operand);
+        failure->value = 0;
+        break;
+    case TSME_OP_EVAL: // what its body is given
+        count = tsme_body_given(&t->program, failure->operand);
         failure->value = 0;
         break;
     case TSME_OP_TASK:

@@ -223,6 +223,10 @@ def test_a_word_that_is_no_language_counts_as_jsonata():
         (SCHEMA, "/States/P/QueryLanguage"),
         (UNSUPPORTED, "/States/P/Output"),
     ]
+    found = said(
+        whole({"P": {"Type": "Pass", "Output": 1, "Next": "E"}, "E": END}, QueryLanguage=1)
+    )
+    assert found == [(SCHEMA, "Expected value of type [STRING]", "/QueryLanguage")]
 
 
 def test_a_template_holds_expressions_at_any_depth():

@@ -40,8 +40,9 @@ def validate(root: Node, express: bool = False) -> tuple[StateMachine | None, li
     members.only(TOP_FIELDS, "a workflow")
     members.text("Version")
     timeout = members.integer("TimeoutSeconds", _TIMEOUT)
-    if members.choice("QueryLanguage") == "JSONata":
-        ctx.jsonata = ctx.all_jsonata = True
+    members.choice("QueryLanguage")
+    if (language := members.get("QueryLanguage")) is not None:  # as of a state
+        ctx.jsonata = ctx.all_jsonata = language.value != "JSONPath"
     machine = _states(ctx, members, timeout)
     machine = replace(machine, limits=_limits(ctx, members))
     check_variables(ctx)
