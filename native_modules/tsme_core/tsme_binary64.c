@@ -8,6 +8,8 @@
 
 #include "tsme_math.h"
 
+#if TSME_ALL_NATIVES
+
 enum {
     TSME_MANTISSA_BITS = 53,
     TSME_SPARE = 10,    // bits that a mantissa is moved up, so that a sum of two has 64
@@ -199,3 +201,5 @@ uint8_t *tsme_write_binary64(uint8_t *to, uint64_t bits)
     return tsme_to_whole(bits, TSME_AS_IT_IS, &whole) ? tsme_write_integer(to, whole)
                                                       : tsme_write_float(to, bits);
 }
+
+#endif

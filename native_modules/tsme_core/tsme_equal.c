@@ -191,10 +191,9 @@ static uint32_t tsme_hash_scalar(const uint8_t *at)
 uint32_t tsme_hash_value(const uint8_t *at)
 {
     struct {
-        uint32_t left; // values to come
+        uint32_t left; // values to come, times 2, and 1 more of an object
         uint32_t sum;  // of those so far
         uint32_t name; // hash of the name of the one at hand, 1 in an array
-        bool object;
     } open[TSME_DEPTH_MAX];
     uint32_t depth = 0;
     for (;;) {
@@ -204,9 +203,8 @@ uint32_t tsme_hash_value(const uint8_t *at)
             hash = *at & 0xE0; // of one without anything
             uint32_t count = tsme_head(&at);
             if (count) {
-                open[depth].left = count;
+                open[depth].left = count * 2 + object;
                 open[depth].sum = count;
-                open[depth].object = object;
                 open[depth++].name = object ? tsme_hash_text(at) : 1;
                 at = object ? tsme_skip_text(at) : at;
                 continue;
@@ -219,17 +217,19 @@ uint32_t tsme_hash_value(const uint8_t *at)
             uint32_t i = depth - 1;
             uint32_t mixed = (hash + 0x9E3779B9u) * (open[i].name | 1);
             mixed ^= mixed >> 15;
-            open[i].sum = open[i].object ? open[i].sum + mixed : open[i].sum * 31 + mixed;
-            if (--open[i].left) {
+            bool named = open[i].left & 1;
+            open[i].sum = named ? open[i].sum + mixed : open[i].sum * 31 + mixed;
+            open[i].left -= 2;
+            if (open[i].left > 1) {
                 break;
             }
-            hash = open[i].sum ^ (open[i].object ? 0x55555555u : 0);
+            hash = open[i].sum ^ (named ? 0x55555555u : 0);
             depth--;
         }
         if (!depth) {
             return hash;
         }
-        if (open[depth - 1].object) {
+        if (open[depth - 1].left & 1) {
             open[depth - 1].name = tsme_hash_text(at);
             at = tsme_skip_text(at);
         }

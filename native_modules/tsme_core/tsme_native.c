@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#if TSME_ALL_NATIVES
+
 #define TSME_FIRST_OF(name, number, parameters, arity) parameters,
 #define TSME_ARITY(name, number, parameters, arity)    arity,
 
@@ -59,7 +61,6 @@ static int tsme_native_truth(struct tsme *t, tsme_ref *args, bool no)
     return err;
 }
 
-#if TSME_ALL_NATIVES
 static int tsme_run_more(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp)
 {
     switch (function) {
@@ -83,7 +84,6 @@ static int tsme_run_more(struct tsme *t, uint32_t function, tsme_ref *args, tsme
     default: return tsme_native_data(t, function, args, sp);
     }
 }
-#endif
 
 static int tsme_run_native(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp)
 {
@@ -102,11 +102,7 @@ static int tsme_run_native(struct tsme *t, uint32_t function, tsme_ref *args, ts
         }
         return *args[0].at >> 5 == TSME_TEXT ? TSME_OK
                                              : tsme_give_written(t, args, sp, TSME_WRITES_STRING);
-#if TSME_ALL_NATIVES
     default: return tsme_run_more(t, function, args, sp);
-#else
-    default: return TSME_ELSEWHERE;
-#endif
     }
 }
 
@@ -137,3 +133,5 @@ int tsme_native(struct tsme *t, uint32_t function, tsme_ref *args, tsme_ref *sp,
     }
     return err ? err : tsme_count_native(t, work, args);
 }
+
+#endif

@@ -1,11 +1,13 @@
 // The operators of expressions that compute and compare (SPEC 2.16), and texts that are written.
 //
-// Sums of small integers are sums of integers; all else goes through the bits of binary64. Whether
-// an operand is what an operator takes is asked from left to right, and before whether there is
-// any.
+// Sums of small integers are sums of integers; all else goes through the bits of binary64, in
+// builds without TSME_ALL_NATIVES to the caller (tsme_small.c). Whether an operand is what an
+// operator takes is asked from left to right, and before whether there is any.
 
 #include "tsme_binary64.h"
 #include "tsme_native.h"
+
+#if TSME_ALL_NATIVES
 
 int tsme_give_bits(struct tsme *t, tsme_ref *args, tsme_ref *sp, uint64_t bits)
 {
@@ -72,6 +74,8 @@ int tsme_negate(struct tsme *t, tsme_ref *args, tsme_ref *sp)
     return tsme_give_bits(t, args, sp, bits ^ TSME_SIGN);
 }
 
+#endif
+
 /// Truth and order ///
 
 int tsme_truth(struct tsme *t, const uint8_t *at, bool functions, bool *holds)
@@ -83,12 +87,13 @@ int tsme_truth(struct tsme *t, const uint8_t *at, bool functions, bool *holds)
             continue;
         }
         const uint8_t *body = at;
-        if (tsme_is_number(at)) {
-            uint64_t bits = tsme_bits_of(at);
-            if (bits << 1 == TSME_INFINITY << 1) {
+        struct tsme_number number;
+        if (tsme_is_unbounded(at)) {
+            if (!tsme_is_nan_at(at)) {
                 return tsme_raise(t, TSME_CODE("D1001"));
             }
-            *holds |= bits << 1 != 0 && !tsme_is_nan(bits);
+        } else if (tsme_number(at, &number)) {
+            *holds |= number.mantissa != 0;
         } else if (*at >> 5 == TSME_TEXT || *at >> 5 == TSME_OBJECT) {
             *holds |= tsme_head(&body) != 0;
         } else {
@@ -125,9 +130,14 @@ int tsme_compare_units(const uint8_t *a, const uint8_t *b)
 // Of anything but nothing; false: of a number whose digits the caller has.
 static bool tsme_write_string(struct tsme_writer *out, const tsme_ref *args)
 {
-    bool text = *args->at >> 5 == TSME_TEXT;
-    return tsme_is_function(args->at) ||
-           tsme_write_json(out, args->at, text ? TSME_PLAIN : TSME_STRING);
+    const uint8_t *at = args->at;
+    if (tsme_is_function(at)) {
+        return true;
+    }
+    if (!TSME_ALL_NATIVES && tsme_is_container(at)) {
+        return false;
+    }
+    return tsme_write_json(out, at, *at >> 5 == TSME_TEXT ? TSME_PLAIN : TSME_STRING);
 }
 
 static bool tsme_write_both(struct tsme_writer *out, const tsme_ref *args)

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#if TSME_ALL_NATIVES
+
 enum { TSME_PARAMETERS_MAX = 4 };
 
 static const uint8_t tsme_fits_what[] = {TSME_FITS};
@@ -120,3 +122,5 @@ int tsme_fit(struct tsme *t, const uint8_t *parameters, tsme_ref *args, tsme_ref
     }
     return TSME_OK;
 }
+
+#endif

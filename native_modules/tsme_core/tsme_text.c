@@ -102,7 +102,7 @@ static void tsme_write_quoted(struct tsme_writer *out, const uint8_t *at, uint32
             tsme_write_bytes(out, "u00", 3);
             tsme_write_byte(out, (uint8_t)('0' + (c >> 4)));
             uint8_t digit = (uint8_t)"0123456789ABCDEF"[c & 15];
-            tsme_write_byte(out, style == TSME_STRING ? digit | 0x20 : digit);
+            tsme_write_byte(out, TSME_ALL_NATIVES && style == TSME_STRING ? digit | 0x20 : digit);
         }
     }
     tsme_write_byte(out, '"');
@@ -117,6 +117,8 @@ static void tsme_write_text(struct tsme_writer *out, const uint8_t *at, uint32_t
         tsme_write_quoted(out, at, style);
     }
 }
+
+#if TSME_ALL_NATIVES
 
 // 15 digits of a float, of which the last is rounded, a half up, and how many of them stand behind
 // the point. The mantissa times a power of ten takes at most 53 + 67 bits.
@@ -172,6 +174,10 @@ static bool tsme_write_fraction(struct tsme_writer *out, const uint8_t *at)
     return true;
 }
 
+#else
+#define tsme_write_fraction(out, at) false
+#endif
+
 // A value that is no container; false: a float.
 static bool tsme_write_scalar(struct tsme_writer *out, const uint8_t *at, uint32_t style)
 {
@@ -183,7 +189,7 @@ static bool tsme_write_scalar(struct tsme_writer *out, const uint8_t *at, uint32
         tsme_write_bytes(out, digits, (uint32_t)(tsme_write_in_decimal(digits, n) - digits));
     } else if (tsme_is_number(at)) {
         return style == TSME_STRING && tsme_write_fraction(out, at);
-    } else if (style == TSME_STRING && tsme_is_function(at)) {
+    } else if (TSME_ALL_NATIVES && style == TSME_STRING && tsme_is_function(at)) {
         tsme_write_bytes(out, "\"\"", 2);
     } else if (*at == TSME_TRUE || *at == TSME_NULL) {
         tsme_write_bytes(out, *at == TSME_TRUE ? "true" : "null", 4);
@@ -199,7 +205,7 @@ bool tsme_write_json(struct tsme_writer *out, const uint8_t *at, uint32_t style)
     uint32_t objects = 0;          // a bit for each that is an object
     uint32_t depth = 0;
     for (;;) {
-        if (tsme_is_container(at) && !tsme_is_function(at)) {
+        if (tsme_is_container(at) && !(TSME_ALL_NATIVES && tsme_is_function(at))) {
             uint32_t object = *at >> 5 == TSME_OBJECT;
             tsme_write_byte(out, object ? '{' : '[');
             left[depth] = tsme_head(&at);

@@ -1,7 +1,8 @@
 """An engine of the C core in this process: steps, checkpoints and limits, call by call."""
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from tsme.values import cbor
@@ -29,9 +30,22 @@ class Refused(Exception):
         self.refused = refused
 
 
-def loaded() -> ctypes.CDLL:
+# Error and result that the caller has for a function's number and arguments.
+Caller = Callable[[int, bytes], tuple[int, bytes]]
+CALLED = ctypes.CFUNCTYPE(
+    ctypes.c_int,
+    ctypes.c_uint32,
+    ctypes.POINTER(ctypes.c_char),
+    ctypes.c_uint32,
+    ctypes.c_void_p,
+    ctypes.c_uint32,
+    ctypes.POINTER(ctypes.c_uint32),
+)
+
+
+def loaded(path: Path) -> ctypes.CDLL:
     """The library, with the types of what it gives."""
-    found = library.load()
+    found = library.load(path)
     found.bare_new.restype = ctypes.c_void_p
     found.bare_new.argtypes = [ctypes.c_char_p, ctypes.c_uint32, ctypes.c_uint32]
     found.bare_free.argtypes = [ctypes.c_void_p]
@@ -44,8 +58,10 @@ def loaded() -> ctypes.CDLL:
 class Engine:
     """One engine, and its memory."""
 
+    path = library.LIBRARY
+
     def __init__(self, program: bytes, memory: int = 200_000, **limits: int) -> None:
-        self.library = loaded()
+        self.library = loaded(self.path)
         self.program = program
         self.at = ctypes.c_void_p(self.library.bare_new(program, len(program), memory))
         for name, most in limits.items():
@@ -60,6 +76,19 @@ class Engine:
     def _good(self, error: int) -> None:
         if error:
             raise Refused(error, (self.library.bare_refused(self.at) or b"").decode())
+
+    def listen(self, caller: Caller) -> None:
+        """Has this answer what the core leaves to its caller."""
+
+        def called(number: int, args: Any, size: int, out: int, room: int, made: Any) -> int:
+            error, result = caller(number, args[:size])
+            made[0] = len(result)
+            if len(result) <= room:
+                ctypes.memmove(out, result, len(result))
+            return error
+
+        self.called = CALLED(called)  # as long as it may be called
+        self.library.bare_listen(self.at, self.called)
 
     def limit(self, name: str, most: int) -> None:
         self.library.bare_limit(self.at, LIMITS.index(name), most)
@@ -76,9 +105,10 @@ class Engine:
         return made
 
     def record(self) -> bytes:
-        out = ctypes.create_string_buffer(len(self.fields) + 32)
-        size: int = self.library.bare_record(self.at, out)
-        return out.raw[:size]
+        size: int = self.library.bare_record(self.at, None)
+        out = ctypes.create_string_buffer(size)
+        self.library.bare_record(self.at, out)
+        return out.raw
 
     def step(self, event: Sequence[Any]) -> bytes | None:
         """Makes a step and adopts it; its record, None if the input is late."""
@@ -125,3 +155,9 @@ class Engine:
 
     def value(self, name: str) -> Any:
         return cbor.decode(self.written(name), 0, True)[0]
+
+
+class Small(Engine):
+    """One of the smallest build."""
+
+    path = library.SMALL

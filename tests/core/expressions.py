@@ -13,9 +13,10 @@ from tests import interpreters
 from tests.jsonata import expressions, generator
 from tsme import core
 from tsme.core.client import Client
-from tsme.kernel import BEHAVIOUR, State
+from tsme.kernel import BEHAVIOUR, Kernel, State
 from tsme.kernel.protocol import CONTINUE, RUNNING, START
 from tsme.program import Program
+from tsme.program.interpreter import Interpreter
 from tsme_host.compiler.jsonata.tree import JsonataError
 
 from . import generated
@@ -48,6 +49,11 @@ def asked(program: bytes, events: Iterable[list[Any]]) -> list[Heard]:
     for event in events:
         state = engine.step(state, event).state
     return client.heard
+
+
+def recorded(program: bytes, event: list[Any]) -> bytes:
+    """The record that Python makes of an input."""
+    return bytes(Kernel(Interpreter(Program(program))).step(State(), event).record)
 
 
 def case(seed: int) -> Case | None:

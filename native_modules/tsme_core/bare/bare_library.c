@@ -6,19 +6,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Answers what the core leaves to its caller: an error, and the bytes of the result; `made` says
+// how many they are, even if there is no room for them.
+typedef int (*bare_caller)(uint32_t function, const uint8_t *args, uint32_t size, uint8_t *out,
+                           uint32_t room, uint32_t *made);
+
 struct bare {
     struct tsme engine;
+    bare_caller caller; // null: every function fails
     struct tsme_config config;
     uint32_t limits[TSME_LIMITS];
     uint8_t *memory;
 };
 
-// The caller has every function, and each fails: programs with any are taken.
+// The caller has every function, and each fails if nobody answers: programs with any are taken.
 static int bare_call(void *context, struct tsme_call *call)
 {
-    (void)context;
-    (void)call;
-    return TSME_ERR_CALL;
+    const struct bare *b = context;
+    return b->caller ? b->caller(call->function, call->args, call->args_size, call->out,
+                                 call->room, &call->size)
+                     : TSME_ERR_CALL;
+}
+
+void bare_listen(struct bare *b, bare_caller caller)
+{
+    b->caller = caller;
 }
 
 void *bare_new(const uint8_t *program, uint32_t size, uint32_t memory_size)
@@ -30,7 +42,8 @@ void *bare_new(const uint8_t *program, uint32_t size, uint32_t memory_size)
                                      .memory = b->memory,
                                      .memory_size = memory_size,
                                      .limits = b->limits,
-                                     .call = bare_call};
+                                     .call = bare_call,
+                                     .context = b};
     return b;
 }
 
@@ -61,12 +74,14 @@ int bare_make(struct bare *b, uint32_t kind, uint64_t now, const uint8_t *fields
     return tsme_make(&b->engine, &input);
 }
 
-// The body of the record; there must be room.
+// Bytes of the body of the record, which goes to `out` if that is not null.
 uint32_t bare_record(const struct bare *b, uint8_t *out)
 {
     uint32_t size = 0;
     for (uint32_t i = 0; i < b->engine.records; i++) {
-        memcpy(out + size, b->engine.record[i].at, b->engine.record[i].size);
+        if (out) {
+            memcpy(out + size, b->engine.record[i].at, b->engine.record[i].size);
+        }
         size += b->engine.record[i].size;
     }
     return size;
