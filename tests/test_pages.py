@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 import zlib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.interpreters import ROOT
 from tsme import LIMITS
@@ -15,6 +18,7 @@ from tsme.errors import TsmeError
 from tsme.program import Program
 from tsme.values import cbor
 from tsme_host.compiler.frontend.model import MOST
+from tsme_host.tools.cli import main
 
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md"), *ROOT.glob("examples/*/README.md")])
@@ -102,3 +106,23 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert target.exists(), link
         if anchor:
             assert anchor in anchors(target), link
+
+
+def commands(page: str) -> Iterator[tuple[list[str], list[str]]]:
+    """The words of each command that a page shows, and the lines below it."""
+    for block in re.findall(r"(?:^    .*\n)+", page, re.M):
+        lines = [line[4:].rstrip() for line in block.splitlines()]
+        begins = [n for n, line in enumerate(lines) if line.startswith("$ ")]
+        for n, end in pairwise([*begins, len(lines)]):
+            yield shlex.split(lines[n][2:]), lines[n + 1 : end]
+
+
+def test_the_page_on_jsonata_shows_what_the_command_says() -> None:
+    shown = list(commands(text("JSONATA.md")))
+    assert len(shown) >= 6
+    for (program, *words), lines in shown:
+        assert program == "tsme"
+        said = CliRunner().invoke(main, words).stdout.splitlines()
+        # Of a listing the page leaves out what stands before it, and where a line comes from.
+        plain = [re.sub(r"\s+;.*", "", line).rstrip() for line in said]
+        assert "\n".join(lines) in "\n".join(plain)
