@@ -176,8 +176,8 @@ def forty(folder: Path, repeat: int) -> dict[str, float]:
 
 
 def growth(folder: Path, repeat: int) -> dict[str, float]:
-    """How many times as long a filter and a sort of ten times as many items take, the worse; and
-    a sort by a function, which is called as often as items are compared."""
+    """How many times as long a filter and a sort of ten times as many items take; and a sort by a
+    function, which is called as often as items are compared."""
 
     def grown(text: str) -> float:
         told: Told = [
@@ -192,7 +192,7 @@ def growth(folder: Path, repeat: int) -> dict[str, float]:
 
     by_function = grown("$sort(xs, function($a, $b) { $a.v > $b.v }).n")
     return {
-        "jsonata.growth": round(max(grown("xs[v > 500].n"), grown("xs^(v).n")), 2),
+        "jsonata.growth": round(grown("xs[v % 2 = 0]^(v).n"), 2),
         "jsonata.growth_by_function": round(by_function, 2),
     }
 

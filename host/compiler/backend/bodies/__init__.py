@@ -13,14 +13,16 @@ from .finish import finished, key_of, renumbered
 from .levels import unknown
 from .linked import linked, needs, takes
 from .lowering import Lowering, constant
-from .names import GIVEN, Names, Push, Tree, bare, states_member, used
+from .names import GIVEN as GIVEN
+from .names import Names, bare, states_member
+from .names import Push as Push
+from .names import Tree as Tree
+from .names import used as used
 from .scope import Frame
 
 # A tree has at most 150 nodes in one another and 2000 operators and steps, says the parser; each
 # of the first takes up to some 30 calls of functions here, of the others three.
 _RECURSION = 12000
-
-__all__ = ["GIVEN", "Bodies", "Names", "Push", "Tree", "used"]
 
 
 class Bodies:
