@@ -14,9 +14,10 @@ from .levels import unknown
 from .linked import linked, needs, takes
 from .lowering import Lowering, constant
 from .names import GIVEN as GIVEN
-from .names import Names, bare, states_member
+from .names import Names as Names
 from .names import Push as Push
 from .names import Tree as Tree
+from .names import bare, states_member
 from .names import used as used
 from .scope import Frame
 
