@@ -297,7 +297,7 @@ static bool tsme_inner_operand(struct tsme_pass *pass, const struct tsme_op *i, 
                                    : at >> 5 != TSME_BYTES && at != TSME_PARTS_ARRAY;
     case 'n':
         return i->op == TSME_OP_INVOKE ? i->operand >> 9 <= TSME_LEVELS
-                                       : i->op != TSME_OP_ORDER || i->operand;
+                                       : i->op != TSME_OP_ORDER || i->operand > 1;
     default: return true;
     }
 }

@@ -179,12 +179,12 @@ static const tsme_inner_operation tsme_inner_operations[TSME_INNER_OPS] = {
     TSME_AT(SPREAD) = tsme_op_spread,   TSME_AT(KEEP) = tsme_op_keep,
     TSME_AT(MEMBER) = tsme_op_member,   TSME_AT(DONE) = tsme_op_done,
     TSME_AT(LEVEL) = tsme_op_level,     TSME_AT(FAULT) = tsme_op_fault,
-    TSME_AT(ITEM) = tsme_op_named_item,
 #if TSME_ALL_NATIVES
     TSME_AT(REGEX) = tsme_op_regex,     TSME_AT(HOLE) = tsme_op_hole,
     TSME_AT(PARTIAL) = tsme_op_partial, TSME_AT(GROUP) = tsme_op_group,
     TSME_AT(SORT) = tsme_op_sort,       TSME_AT(ANSWER) = tsme_op_answer,
     TSME_AT(TUPLE) = tsme_op_tuple,     TSME_AT(UNTUPLE) = tsme_op_untuple,
+    TSME_AT(ITEM) = tsme_op_named_item,
 #endif
 };
 

@@ -94,6 +94,7 @@ tsme_ref *tsme_op_name(struct tsme *t, tsme_ref *sp, uint32_t operand)
     return tsme_seek(t, sp, &sought);
 }
 
+#if TSME_ALL_NATIVES
 // ITEM: `name[z]`.
 tsme_ref *tsme_op_named_item(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
@@ -105,3 +106,4 @@ tsme_ref *tsme_op_named_item(struct tsme *t, tsme_ref *sp, uint32_t operand)
     const struct tsme_sought sought = {operand, true, (int32_t)n};
     return tsme_seek(t, sp, &sought);
 }
+#endif

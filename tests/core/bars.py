@@ -33,6 +33,8 @@ PARTS = {
     "checkpoint": "checkpoint restore places",
     "journal": "journal",
     "trace": "trace",
+    "jsonata": "expr outside machine calls things sorter paths operate operators bodies binary64 "
+    "signature native native_arrays native_numbers native_texts",
 }
 ARCHES = {
     "armv6m": "arm-none-eabi -mcpu=cortex-m0plus -mthumb",

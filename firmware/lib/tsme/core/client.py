@@ -61,7 +61,7 @@ class Client:
         self.watched = None  # who watches, if anybody does
         self.handle = None  # the engine that the core made last for it
         self._python = None
-        self._calls = {}
+        self.kept = {}  # functions by their number; evaluating.py has answers there
 
     def python(self):
         # the same program for the Python kernel
@@ -138,6 +138,6 @@ class Client:
         return bytes(out)
 
     def function(self, number):
-        if number not in self._calls:
-            self._calls.update(once("program.functions.table", "find", [number]))
-        return self._calls[number]
+        if number not in self.kept:
+            self.kept.update(once("program.functions.table", "find", [number]))
+        return self.kept[number]

@@ -14,6 +14,7 @@ _CONTEXT = 16
 _BODY = 65
 _CLOSURE = 70
 _OF_CONTEXT = 1 << 16
+_EVALUATES = 1 << 9  # above the numbers of functions, among what a client keeps
 
 
 class _Step:
@@ -39,8 +40,20 @@ class _Evaluation(Evaluation):
         return self.sent[a | _OF_CONTEXT]
 
 
-def asks(code, body):
-    # What the body, and those in it, need of frames and context: operands of LOAD and CONTEXT.
+def asks(client, code, body):
+    # What the body, and those in it, need of frames and context: operands of LOAD and CONTEXT, as
+    # the answer that asks for them; None if it needs nothing.
+    key = _EVALUATES + body
+    if key not in client.kept:
+        found = _found(code, body)
+        out = bytearray()
+        for v in [3] + found:
+            encode_into(out, v)
+        client.kept[key] = bytes(out) if found else None
+    return client.kept[key]
+
+
+def _found(code, body):
     found = []
     bodies = [body]
     for body in bodies:
@@ -77,13 +90,10 @@ def answer(client, args):
         values.append(v)
     body, now, state, room, count = values[:5]
     vm = client.python()
-    out = bytearray()
     if len(values) == 5 + count:  # nothing was sent yet
-        needed = asks(vm.code, body)
+        needed = asks(client, vm.code, body)
         if needed:
-            for v in [3] + needed:
-                encode_into(out, v)
-            return bytes(out)
+            return needed
     if not hasattr(vm, "natives"):
         vm.natives = {}
     step = _Step(now, state)
@@ -100,6 +110,7 @@ def answer(client, args):
     except StatesError as e:
         kind = 2
         v = e.number
+    out = bytearray()
     for n in (kind, FUEL - m.fuel if m.fuel > 0 else FUEL, m.made, step.rng):
         encode_into(out, n)
     encode_into(out, v, True)
