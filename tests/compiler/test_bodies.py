@@ -130,6 +130,7 @@ GIVEN = {
     "($x := 1; (n > 1 ? $x := 2; $x))": 2,
     "($x := 1; $f := function() { $x }; ($x := 2; $f()))": 1,
     "($sum := function($v) { 'mine' }; $sum(xs))": "mine",
+    "($count := 3; $count([1]))": "error T1006",
     "$map(xs, function($v) {( $v > 2 ? $y := $v; $exists($y) )})": [True, False, False],
     # functions that outlive the loop that made them
     "(xs.($x := $; function() { $x })).($())": [3, 1, 2],
@@ -145,6 +146,8 @@ GIVEN = {
     "os@$o.($o.ps)^(>q).($o.k & q)": ["b3", "a2", "a1"],
     "(os.ps)[%.k = 'b'].q": 3,
     "os@$o.($o.ps){$o.k: [q]}": {"a": [1, 2], "b": [3]},
+    "[5, 6]#$i.{'v': $, 'i': $i}": [{"v": 5}, {"v": 6}],
+    "nope.ps#$i{'n': $count($)}": {"n": 0},
     # groups
     "os{k: $sum(v)}": {"a": 4, "b": 2},
     "os{k: v, 'all' & k: $count($)}": {"a": [1, 3], "alla": 2, "b": 2, "allb": 1},
@@ -160,6 +163,7 @@ GIVEN = {
     "os[v > 2].k[]": ["a"],
     "[].a": [],
     "[nope].a": [],
+    "['ab', 'c'][0].$": ["a", "b"],
     "$.[n, n]": [5, 5],
     "xs[[0, -1]]": [3, 2],
     "xs[$ > 1][0]": 3,

@@ -15,9 +15,11 @@ from tsme.values import cbor
 from ...jsonata.tree import (
     Array,
     Binary,
+    Bind,
     Block,
     Call,
     Condition,
+    Lambda,
     Literal,
     Negate,
     Node,
@@ -39,6 +41,9 @@ _KINDS: Final = (Literal, Array, Binary, Block, Condition, Negate, Object)
 def closed(tree: Node, built_in: Callable[[str], bool]) -> set[int]:
     """Which nodes within a tree give the same whatever is given, by id."""
     out: set[int] = set()
+    hidden: set[str | None] = {one.name for one in everything(tree) if isinstance(one, Bind)}
+    for one in everything(tree):
+        hidden |= {*one.parameters} if isinstance(one, Lambda) else {one.focus, one.index}
     for node in reversed([*everything(tree)]):  # what is within a node comes before it
         if node.cons or node.keep_array or node.stages or node.focus or node.index or node.tuple:
             continue
@@ -47,7 +52,7 @@ def closed(tree: Node, built_in: Callable[[str], bool]) -> set[int]:
             if not isinstance(callee, Variable) or node.partial or callee.predicates:
                 continue
             name, count = callee.name, len(node.arguments)
-            if name not in NATIVES or name in IMPURE or not built_in(name):
+            if name not in NATIVES or name in IMPURE or name in hidden or not built_in(name):
                 continue
             if takes_context(name, count) or name in ("error", "assert", "clone"):
                 continue

@@ -24,8 +24,9 @@ from ...jsonata.tree import (
 )
 from ..ir import Label, Pooled
 from .base import Here
-from .body import FLATTEN, KEEP, LAST, SEQUENCE, Again, Cell, sound
+from .body import ARRAY, FLATTEN, KEEP, LAST, SEQUENCE, TEXT, Again, Cell, sound
 from .filters import place
+from .natives import NATIVES
 from .sorts import Sorts
 
 Source: TypeAlias = Callable[[Node, Here], int]
@@ -117,16 +118,29 @@ class Paths(Sorts):
         return self.wrapped
 
     def array_only(self, here: Here) -> None:
-        """An array is what it is; what is none has no items."""
-        body, kept = here.body, Label("kept")
+        """What an array in front of a path is filtered to: an array is its items, a text, as in
+        JavaScript, its characters; anything else has no items."""
+        body, array, text, end = here.body, Label("array"), Label("text"), Label("end")
         cell = body.taken()
         body.get(cell)
+        body.ins("IS", ARRAY)
+        body.ins("IF", array)
         body.get(cell)
-        body.ins("IS", 2)
-        body.ins("IF", kept)
-        body.ins("DROP", 1)
+        body.ins("IS", TEXT)
+        body.ins("IF", text)
         body.ins("NONE")
-        body.label_(kept)
+        body.ins("JUMP", end)
+        body.depth -= 1
+        body.label_(text)
+        body.ins("FUNC", NATIVES["split"])
+        body.get(cell)
+        body.ins("CONST", Pooled(""))
+        body.ins("INVOKE", 2)
+        body.ins("JUMP", end)
+        body.depth -= 1
+        body.label_(array)
+        body.get(cell)
+        body.label_(end)
 
     def _piece(self, steps: list[Node], end: int, here: Here, keep: bool, source: Source) -> None:
         """Push the value of the first `end` steps."""

@@ -71,7 +71,7 @@ class Rows(Paths):
 
     def rows(self, node: Path, here: Here, sink: Sink) -> None:
         """The code of `sink` for each row of a path: its context and its frame."""
-        first = next(n for n, step in enumerate(node.steps) if step.tuple)
+        first = self.first_row(node)
         self._rows(node.steps, len(node.steps), first, here, sink)
 
     def _rows(
@@ -108,6 +108,11 @@ class Rows(Paths):
             self._step(step, row, lambda found: self._picked(stages, found, sink))
 
         self._rows(steps, end - 1, first, here, on, before)
+
+    def first_row(self, node: Path) -> int:
+        """The first step that makes rows; an array in front of a path makes none."""
+        first = next(n for n, step in enumerate(node.steps) if step.tuple)
+        return max(first, int(node.steps[0].cons))
 
     def steps_before(self, steps: list[Node], end: int, here: Here) -> None:
         """The steps in front of the first that makes rows; none of them is the path's last."""
@@ -304,7 +309,7 @@ class Rows(Paths):
                 self.value(key, row.down)
                 self.put(n if len(pairs) > 1 else None, row_cells, to + 1, key.at)
 
-        first = next(n for n, step in enumerate(node.steps) if step.tuple)
+        first = self.first_row(node)
         if first and not all(self.nothing_of_nothing(key) for key, _ in pairs):
             self.steps_before(node.steps, first, here)
             before = body.taken()
