@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,10 @@ from tests.expressions import device
 from tests.expressions.generated import CONSTS, INPUT, NUMBERS, generated
 from tests.expressions.running import packed
 from tests.spec.expression_code import Code
+from tsme import core
 from tsme.errors import StatesError, TsmeError
-from tsme.kernel import State, StepBuilder
+from tsme.kernel import BEHAVIOUR, State, StepBuilder
+from tsme.kernel.protocol import CONTINUE, RUNNING, START
 from tsme.program import Program
 from tsme.program.expressions.evaluation import Evaluation
 from tsme.program.expressions.leaving import left
@@ -23,7 +26,7 @@ from tsme.program.frames import Frame
 from tsme.program.interpreter import Interpreter
 from tsme.values import cbor
 
-SOUND, CHANGED, ON_DEVICE = 3000, 6000, 120
+SOUND, CHANGED, ON_DEVICE, ON_CORE = 3000, 6000, 120, 600
 FUEL = 3000
 
 
@@ -77,6 +80,31 @@ def test_changed_code_is_refused_or_runs() -> None:
     assert seen["refused"] > CHANGED // 3
     assert CHANGED - seen["refused"] > CHANGED // 10
     assert len(seen) > 15, seen
+
+
+def on_the_core(data: bytes) -> str:
+    """As device.told() says it of Python."""
+    try:
+        program = Program(data)
+    except TsmeError as error:
+        return f"refused {error.code}"
+    kernel = core.kernel(core.runs(program))
+    state: Any = State()
+    event: tuple[Any, ...] = (START, 1000, 1, program.digest, 7, INPUT, None, BEHAVIOUR)
+    records = b""
+    while not records or state.status == RUNNING:
+        step = kernel.step(state, event)
+        state, event = step.state, (CONTINUE, 1000)
+        records += bytes(step.record)
+    return f"{state.status} {(records + b' ' + cbor.encode(state.result)).hex()}"
+
+
+def test_the_core_makes_the_same_records_of_it() -> None:
+    interpreters.require("core")
+    assert core.core is not None
+    for seed in range(ON_CORE):
+        data = packed(generated(Random(seed), 30))
+        assert on_the_core(data) == device.told(data, INPUT), seed
 
 
 @pytest.mark.parametrize("name", ["micropython", "micropython32", "micropythonf32"])
