@@ -177,6 +177,11 @@ _GIVES = dict.fromkeys(
 _KINDS = {"REGEX": bytes, "NAME": str, "SIGNED": str, "FAULT": str, "ITEM": list}
 
 
+def _signature(v: Any) -> bool:
+    text = v if isinstance(v, str) else ""
+    return text[:1] == "<" and text[-1:] == ">" and len(text) < 64 and text.count("+") < 3
+
+
 class Checked:
     """What the rules of loading make sure of; raises Refused."""
 
@@ -184,10 +189,19 @@ class Checked:
         self.code = code
         self.around: dict[int, int | None] = {entry: None}
         self.size: dict[int, tuple[int, int]] = {}
+        self.reached: set[int] = set()
+        self.starts: list[int] = []  # of instructions, or of their EXT
+        pc = 0
+        while 2 * pc < len(code.code):
+            self.starts.append(pc)
+            pc = code.fetch(pc)[2]
         todo = [entry]
         while todo:
             body = todo.pop()
             todo += self._body(body)
+        for pc in self.starts:
+            if pc not in self.reached:
+                self._refuse(pc, "nothing leads here")
 
     def _refuse(self, pc: int, text: str) -> None:
         raise Refused(f"{text} (instruction {pc})")
@@ -195,9 +209,10 @@ class Checked:
     def _body(self, body: int) -> list[int]:
         """The bodies that it names."""
         name, n, first = self.code.fetch(body)
-        if name != "BODY" or n % 256 < 1 + n // 256:
+        if body not in self.starts or name != "BODY" or n % 256 < 1 + n // 256:
             self._refuse(body, "no body")
         self.size[body] = n % 256, n // 256
+        self.reached.add(body)
         named: list[int] = []
         again: list[int] = []
         shapes: dict[int, str] = {}
@@ -209,7 +224,12 @@ class Checked:
                     self._refuse(pc, f"the stack is {shape}, and {shapes[pc]} on another way")
                 continue
             shapes[pc] = shape
+            if pc not in self.starts:
+                self._refuse(pc, "no instruction begins here")
+            self.reached.add(pc)
             name, a, after = self.code.fetch(pc)
+            if INSTRUCTIONS[name][1] == "0" and a:
+                self._refuse(pc, f"{name} {a}")
             if name in ("BODY", "EVAL", "EXPECT"):
                 self._refuse(pc, f"{name} in a body")
             self._names(pc, body, name, a)
@@ -236,11 +256,19 @@ class Checked:
                 place = self.around[place] if place is not None else None
             if place is None or a % 256 >= self.size[place][0] or (name == "SET" and a > 255):
                 self._refuse(pc, f"local {a}")
+        elif name in ("LOAD", "CONTEXT") and a > (0 if name == "LOAD" else 13):
+            self._refuse(pc, f"no frame around, and one slot: {name} {a}")
+        elif name == "ORDER" and a < 2:
+            self._refuse(pc, "ORDER by nothing")
+        elif name == "INVOKE" and a // 512 > 100:
+            self._refuse(pc, "INVOKE stands too deep")
         elif INSTRUCTIONS[name][1] in ("k", "f") and a >= _CHOICES[name]:
             self._refuse(pc, f"{name} {a}")
         elif INSTRUCTIONS[name][1] == "c":
             kind = _KINDS.get(name, object)
             if a >= len(self.code.consts):
+                self._refuse(pc, f"constant {a}")
+            if name == "SIGNED" and not _signature(self.code.consts[a]):
                 self._refuse(pc, f"constant {a}")
             plain = name == "REGEX" or not isinstance(self.code.consts[a], bytes)
             if not isinstance(self.code.consts[a], kind) or not plain:

@@ -26,10 +26,12 @@ from tests.spec.expression_values import (
     Sorter,
     TooLarge,
     all_below,
+    appended,
     depth,
     is_function,
     is_number,
     items_of,
+    left,
     matches,
     member,
     merged,
@@ -72,7 +74,7 @@ class Machine:
             getattr(self, name.lower() + "_")(call, a)
         if not plain(self.value):
             raise Failed("")
-        return self.value
+        return left(self.value)
 
     def spend(self, units: int) -> None:
         self.fuel -= units
@@ -162,6 +164,8 @@ class Machine:
     def partial_(self, call: Call, a: int) -> None:
         f, *given = call.stack[len(call.stack) - a - 1 :]
         del call.stack[len(call.stack) - a - 1 :]
+        if not is_function(f):
+            raise Failed("T1008")
         call.stack.append(Partial(f, given))
 
     # --- values ---
@@ -386,6 +390,8 @@ class Machine:
     def member_(self, call: Call, a: int) -> None:
         v, k = call.stack.pop(), call.stack.pop()
         made = call.stack[a].members
+        if k is NOTHING:
+            return
         if not isinstance(k, str):
             raise Failed("T1003")
         if k in made:
@@ -395,9 +401,12 @@ class Machine:
 
     def group_(self, call: Call, a: int) -> None:
         v, k = call.stack.pop(), call.stack.pop()
+        if k is NOTHING:
+            return
         if not isinstance(k, str):
             raise Failed("T1003")
-        call.stack[a].members.setdefault(k, []).append(v)
+        groups = call.stack[a].members
+        groups[k] = appended(groups[k], v) if k in groups else v
 
     def done_(self, call: Call, a: int) -> None:
         built = call.stack.pop()
@@ -406,7 +415,7 @@ class Machine:
             call.stack.append(built.members)
         elif built.kind == 3:
             pairs = built.members.items()
-            call.stack.append([Packed((k, single(rows))) for k, rows in pairs])
+            call.stack.append([Packed(pair) for pair in pairs])
         elif built.kind == 1:
             call.stack.append(Apart(items) if a & 8 else items)
         elif a & 2 and len(items) == 1 and type(items[0]) in (list, Apart):

@@ -5,6 +5,7 @@ Of the native functions there are those that docs/EXPRESSIONS.md calls.
 
 from __future__ import annotations
 
+import json
 import math
 import operator
 import re
@@ -128,6 +129,13 @@ def single(items: list[Any]) -> Any:
     return NOTHING if not items else items[0] if len(items) == 1 else Sequence(items)
 
 
+def appended(a: Any, b: Any) -> Any:
+    """$append"""
+    if NOTHING in (a, b):
+        return b if a is NOTHING else a
+    return [*items_of(a), *items_of(b)]
+
+
 def truth(v: Any) -> bool:
     """$boolean, and false for nothing."""
     if isinstance(v, list):
@@ -148,9 +156,28 @@ def member(v: Any, name: str) -> Any:
 def tamed(v: int | float) -> int | float:
     """Binary64, of which what is whole and below 2^53 is an integer."""
     v = float(v)
-    if not math.isfinite(v):
-        raise Failed("D1001")
-    return int(v) if v == int(v) and abs(v) < 2**53 else v
+    return int(v) if math.isfinite(v) and v == int(v) and abs(v) < 2**53 else v
+
+
+def left(v: Any) -> Any:
+    """As it leaves: texts for what is no number of JSON."""
+    if isinstance(v, list):
+        return [left(item) for item in v]
+    if isinstance(v, dict):
+        return {k: left(x) for k, x in v.items()}
+    if isinstance(v, float) and not math.isfinite(v):
+        return "NaN" if math.isnan(v) else "Infinity" if v > 0 else "-Infinity"
+    return v
+
+
+def divided(x: float, y: float) -> float:
+    if y:
+        return x / y
+    return math.nan if not x or math.isnan(x) else math.copysign(math.inf, x) * math.copysign(1, y)
+
+
+def rest(x: float, y: float) -> float:
+    return math.fmod(x, y) if y and math.isfinite(x) else math.nan
 
 
 def merged(items: list[Any]) -> Generator[tuple[Any, Any], bool | None, list[Any]]:
@@ -172,8 +199,8 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": operator.truediv,
-    "%": math.fmod,
+    "/": divided,
+    "%": rest,
 }
 ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -205,18 +232,29 @@ def _flat(v: Any) -> list[Any]:
     return [item for part in v for item in _flat(part)] if isinstance(v, list) else [v]
 
 
+def text_of(v: Any) -> str:
+    """What `&` makes of a value; of numbers with few digits."""
+    if v is NOTHING or is_function(v):
+        return ""
+    if isinstance(v, float) and math.isinf(v):
+        raise Failed("D3001")
+    if isinstance(v, str):
+        return v
+    return json.dumps(v, separators=(",", ":"), ensure_ascii=False, default=lambda _: "")
+
+
 def operate(name: str, a: Any, b: Any) -> Any:
     if name in ARITHMETIC:
         for v, code in ((a, "T2001"), (b, "T2002")):
-            if v is not NOTHING and not is_number(v):
+            if v is not NOTHING and (not is_number(v) or math.isnan(v)):
                 raise Failed(code)
+            if v is not NOTHING and math.isinf(v):
+                raise Failed("D1001")
         if NOTHING in (a, b):
             return NOTHING
-        if name in "/%" and not b:
-            raise Failed("D1001")
         return tamed(ARITHMETIC[name](float(a), float(b)))
     if name == "&":
-        return "".join("" if v is NOTHING else v if isinstance(v, str) else str(v) for v in (a, b))
+        return text_of(a) + text_of(b)
     if name in ("=", "!="):
         if NOTHING in (a, b):
             return False

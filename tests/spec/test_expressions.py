@@ -45,7 +45,7 @@ def listing(title: str) -> Code:
 
 
 def test_there_are_listings_of_each_kind() -> None:
-    assert len(SECTIONS) == 8
+    assert len(SECTIONS) == 9
     assert {title for title, *_ in EXPECTED} == set(SECTIONS)
 
 
