@@ -209,6 +209,8 @@ class Calls(Inline):
             return False  # the first has to be an object
         if len(arguments) == 1:
             return name in ("single", "sort")
+        if any(one is not None and self.may_be_function(one, here) for one in arguments[2:]):
+            return False
         function = arguments[1]
         return function is not None and self.is_function(function, here)
 

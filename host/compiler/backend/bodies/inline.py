@@ -83,6 +83,8 @@ class Inline(Variables):
             return False
         if escapes(function.body) or len(arguments) > (3 if name == "reduce" else 2):
             return False
+        if any(one is not None and self.may_be_function(one, here) for one in arguments[2:]):
+            return False  # it has to be looked at
         count = len(function.parameters)
         if name in ("map", "filter") and count <= 2:
             self._mapped(name, node, given, function, here, places[0])
@@ -93,6 +95,10 @@ class Inline(Variables):
         else:
             return False
         return True
+
+    def may_be_function(self, node: Node, here: Here) -> bool:
+        """May a value be a function?"""
+        raise NotImplementedError
 
     def _arity(self, function: Node, here: Here) -> int:
         """How many parameters a function has; many if that is not known."""
