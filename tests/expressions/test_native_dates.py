@@ -83,6 +83,8 @@ def test_texts_are_read_by_pictures() -> None:
         ("toMillis", ["2018-W13", "[X0001]-W[W01]"], E("D3136")),
         ("toMillis", ["2018 36", "[Y] [s]"], E("D3136")),
         ("toMillis", ["x", "[YN]"], E("D3133")),
+        ("toMillis", ["9" * 5000, "[Y]"], "NaN"),
+        ("toMillis", ["2018 +" + "9" * 5000, "[Y] [Z0]"], "NaN"),
     ])  # fmt: skip
 
 

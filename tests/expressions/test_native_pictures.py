@@ -35,6 +35,8 @@ def test_numbers_follow_a_picture() -> None:
         ("formatNumber", [255, "\u2460\u2460", {"zero-digit": "\u245f"}], "\u2461\u2464\u2464"),
         ("formatNumber", [1234.5, "#.##0,00", GERMAN], "1.234,50"),
         ("formatNumber", [1, "a0b"], "a1b"),
+        ("formatNumber", [1, "0." + "0" * 100], "1." + "0" * 100),
+        ("formatNumber", [1, "0." + "0" * 101], E("T0410", 2)),
         ("formatNumber", [NOTHING, "0"], NOTHING),
     ])  # fmt: skip
 
@@ -81,6 +83,8 @@ def test_integers_are_read_by_a_picture() -> None:
         ("parseInteger", ["MCMXCIX", "I"], 1999),
         ("parseInteger", ["mmxxvi", "i"], 2026),
         ("parseInteger", ["12.5", "0"], 12),
+        ("parseInteger", ["9" * 5000, "0"], "Infinity"),
+        ("parseInteger", ["0" * 5000 + "7", "0"], 7),
         ("parseInteger", ["abc", "0"], "NaN"),
         ("parseInteger", ["1,234", "#,##0"], 1234),
         ("parseInteger", ["AB", "A"], 28),

@@ -51,7 +51,10 @@ def nearest(v):
     # the binary64 of an int
     if -_BIG < v < _BIG:
         return v
-    return from_bits(round_bits(v < 0, -v if v < 0 else v, 0))
+    n = round_bits(v < 0, -v if v < 0 else v, 0)
+    if n is None:
+        return NEGATIVE if v < 0 else INFINITY
+    return from_bits(n)
 
 
 def of_parts(neg, m, e):

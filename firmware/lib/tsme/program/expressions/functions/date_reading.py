@@ -6,6 +6,7 @@ from ..values import ExpressionError
 from .calendar import DAY, MOST, Moment, civil, utc_days
 from .date_pictures import DAYS, MONTHS, parts
 from .integers import DECIMAL, LETTERS, ROMAN, WORDS, meant
+from .numeric import leading
 
 _DIGITS = "0123456789"
 _ALPHA = "abcdefghijklmnopqrstuvwxyz"
@@ -109,10 +110,10 @@ class Piece:
         between = self._between()
         if between:
             at = text.lower().find(between.lower())
-            return int(text[:at]) * 60 + int(text[at + 1 :])
+            return leading(text[:at]) * 60 + leading(text[at + 1 :])
         if len(text) <= 3:
-            return int(text) * 60
-        return int(text[:3]) * 60 + int(text[3:])
+            return leading(text) * 60
+        return leading(text[:3]) * 60 + leading(text[3:])
 
 
 def _matched(pieces, text):

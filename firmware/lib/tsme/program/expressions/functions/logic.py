@@ -78,6 +78,8 @@ def compare_(m, a=MISSING, b=MISSING, way=1):
     # of two keys of a sort: less than, 0 or greater than 0; way: -1 turns it round
     if type(a) is int and type(b) is int:
         return way if a > b else -way if a < b else 0
+    if way is MISSING:
+        way = 1
     if a is MISSING:
         return 0 if b is MISSING else 1
     if b is MISSING:

@@ -238,6 +238,8 @@ def formatNumber_(m, v=MISSING, picture=MISSING, options=MISSING):
     elif signs.mille in part.text:
         v = arithmetic.multiply(v, 1000)
     v, exponent = _split(v, part)
+    if part.fraction_most > 100:  # more than JavaScript has
+        raise ExpressionError("T0410", value=picture, index=2)
     v = rounded(v, part.fraction_most)
     text = fixed(doubles.negate(v) if doubles.negative(v) else v, part.fraction_most)
     text = _in_digits(text, signs)

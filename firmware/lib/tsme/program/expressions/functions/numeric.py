@@ -19,6 +19,7 @@ from ..doubles import negative, of_parts
 from ..values import ExpressionError
 
 _DIGITS = "0123456789"
+_LONG = 400  # digits of what is beyond binary64
 _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _BLANKS = " \t\n\r\x0b\x0c\xa0\ufeff"
 
@@ -45,7 +46,11 @@ def leading(text):
     end = first = 1 if text[:1] in ("-", "+") else 0
     while end < len(text) and "0" <= text[end] <= "9":
         end += 1
-    return int(text[:end]) if end > first else None
+    if end == first:
+        return None
+    digits = text[first:end].lstrip("0")
+    n = 10**_LONG if len(digits) > _LONG else int(digits or "0")  # CPython reads 4300 at most
+    return -n if text[0] == "-" else n
 
 
 def is_decimal(text):
