@@ -24,6 +24,7 @@ _TWO: Final = frozenset("KEEP MEMBER GROUP UPDATE REMOVE".split())
 
 
 Fact: TypeAlias = tuple[int, str, str]  # what it is about, a name, and what is to be done
+Facts: TypeAlias = set[Fact]
 
 
 class Again(Exception):
@@ -54,7 +55,7 @@ class Body:
     loops: int = 0
     number: int = 0  # of the bodies of an expression
     begun: int = 0  # how many loops have begun
-    facts: set[Fact] = field(default_factory=set)
+    facts: Facts = field(default_factory=set)
 
     def ins(self, op: str, arg: Operand = 0, token: str = "", at: int = 0) -> None:
         site = Site("token", token, Where("", 1, at + 1)) if token else None
