@@ -370,11 +370,14 @@ static int tsme_verify_one(struct tsme *t, struct tsme_pass *pass, uint32_t at)
         t->refused = pass->refused;
         return TSME_ERR_UNSUPPORTED;
     }
+    if (!good) {
+        return TSME_ERR_CODE; // or no instruction of a workflow
+    }
     if (rule->missing & 1 &&
         (at >= p->code_count || !tsme_takes_missing(tsme_operation_at(p, at)))) {
         return TSME_ERR_CODE; // `missing` would be used as a value
     }
-    if (!good || i.pops > pass->depth || pass->depth - i.pops + rule->pushes > p->stack) {
+    if (i.pops > pass->depth || pass->depth - i.pops + rule->pushes > p->stack) {
         return TSME_ERR_CODE;
     }
     return tsme_check_flow(t, pass, &i, at, rule);

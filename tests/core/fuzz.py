@@ -3,7 +3,7 @@
 Four targets are libFuzzer's, with ASan and UBSan (native_modules/tsme_core/fuzz): `run`, a
 program with its inputs; `checkpoint`, a program that goes on from a checkpoint; `value`, CBOR
 from outside; `journal`, flash with anything on it. They begin with what is known to be good: the
-golden corpus and generated executions. `differential` runs each program, mutated or generated, on
+golden corpus, generated executions and random expressions. `differential` runs each program, mutated or generated, on
 Python and on the core.
 
 What a fuzzer has found worth keeping lies in build/fuzz/TARGET, and what broke a target in
@@ -26,13 +26,14 @@ from tests import interpreters
 from tests.golden.make import FOLDER
 from tsme.values import cbor
 
-from . import batch, differential, generated, machine
+from . import batch, differential, expressions, generated, machine
 
 FUZZED = interpreters.ROOT / "build" / "fuzz"
 CRASHES = FUZZED / "crashes"
 LIBFUZZER = ("run", "checkpoint", "value", "journal")
 TARGETS = (*LIBFUZZER, "differential")
 GENERATED = 150  # executions that a target begins with, besides the corpus
+EXPRESSIONS = 100  # .. and those of random expressions
 SMALL = 20_000  # bytes of memory
 # In a second, at most: what a quiet computer did, so that a minute with one seed goes the same
 # way on a faster one.
@@ -43,6 +44,7 @@ LONGEST = {"run": 6000, "checkpoint": 6000, "value": 2000, "journal": 8200}  # b
 def cases() -> Iterator[batch.Case]:
     yield from generated.corpus()
     yield from generated.cases(GENERATED)
+    yield from expressions.cases(range(EXPRESSIONS))
 
 
 def values(data: bytes) -> Iterator[bytes]:
