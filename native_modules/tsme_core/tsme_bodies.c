@@ -422,7 +422,11 @@ static bool tsme_check_frames(struct tsme_pass *pass)
         uint32_t at = tsme_next_body(pass);
         uint32_t end = tsme_body_end(p, at);
         while (at < end) {
+            bool reached = pass->notes[at].kind == TSME_INNER;
             (void)tsme_decode(p, &at, &i);
+            if (!reached) {
+                continue; // nobody has looked at its operand
+            }
             bool frames = i.op == TSME_OP_LOAD || i.op == TSME_OP_CONTEXT;
             if (frames && !tsme_is_there(pass, &i)) {
                 return false;
@@ -446,8 +450,9 @@ static bool tsme_check_reaches(struct tsme_pass *pass)
         (void)tsme_decode(p, &at, &i);
         if (i.op == TSME_OP_BODY) {
             body = here;
-        } else if (i.op == TSME_OP_GET && !tsme_reaches(pass, body, i.operand)) {
-            return false;
+        } else if (i.op == TSME_OP_GET && pass->notes[here].kind == TSME_INNER &&
+                   !tsme_reaches(pass, body, i.operand)) {
+            return false; // only what runs has a body that is known
         }
     }
     for (uint32_t kind = TSME_FIRST_KIND; kind <= pass->kind_count; kind++) {
