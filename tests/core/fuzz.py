@@ -3,8 +3,8 @@
 Four targets are libFuzzer's, with ASan and UBSan (native_modules/tsme_core/fuzz): `run`, a
 program with its inputs; `checkpoint`, a program that goes on from a checkpoint; `value`, CBOR
 from outside; `journal`, flash with anything on it. They begin with what is known to be good: the
-golden corpus, generated executions and random expressions. `differential` runs each program, mutated or generated, on
-Python and on the core.
+golden corpus, generated executions and random expressions. `differential` runs each program,
+mutated or generated, on Python and on the core.
 
 What a fuzzer has found worth keeping lies in build/fuzz/TARGET, and what broke a target in
 build/fuzz/crashes, from where --repro runs it again.
