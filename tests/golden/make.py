@@ -20,6 +20,7 @@ from typing import Any
 
 from tests.golden import workflows
 from tests.golden.device import Board, client
+from tests.golden.expressions import EXPRESSIONS
 from tests.laws.drive import event_of, start_event
 from tests.laws.workflows import NAMES
 from tsme.kernel.protocol import CONTINUE, MIGRATE, SIGNAL, SLEEP, STATUS
@@ -124,7 +125,7 @@ def planned(compiled: list[Any]) -> Any:
 
 def cases() -> Iterator[tuple[str, Writer]]:
     """All, each having run to its end."""
-    for name, flow in workflows.ALL_FLOWS.items():
+    for name, flow in (workflows.ALL_FLOWS | EXPRESSIONS).items():
         try:
             compiled = [compile_text(text, budget=flow.budget) for text in flow.texts]
             writer = Writer([one.program for one in compiled], flow.value, planned(compiled))
