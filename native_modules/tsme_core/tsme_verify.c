@@ -365,13 +365,15 @@ static int tsme_verify_one(struct tsme *t, struct tsme_pass *pass, uint32_t at)
     pass->kind = pass->notes[at].kind;
     (void)tsme_decode(p, &at, &i);
     const struct tsme_rule *rule = tsme_rule_of(i.op);
-    bool good = rule && tsme_check_operand(pass, &i, rule);
-    if (good && pass->refused) {
+    if (!rule) {
+        return TSME_ERR_CODE; // an instruction of expressions
+    }
+    if (!tsme_check_operand(pass, &i, rule)) {
+        return TSME_ERR_CODE;
+    }
+    if (pass->refused) {
         t->refused = pass->refused;
         return TSME_ERR_UNSUPPORTED;
-    }
-    if (!good) {
-        return TSME_ERR_CODE; // or no instruction of a workflow
     }
     if (rule->missing & 1 &&
         (at >= p->code_count || !tsme_takes_missing(tsme_operation_at(p, at)))) {
@@ -467,6 +469,9 @@ int tsme_verify(struct tsme *t)
         struct tsme_op i;
         err = pass.notes[at].kind ? TSME_OK : TSME_ERR_CODE; // no way leads here
         (void)tsme_decode(p, &at, &i);
+    }
+    if (!err && pass.shapes && !tsme_check_reaches(&pass)) {
+        err = TSME_ERR_CODE;
     }
     return err;
 }

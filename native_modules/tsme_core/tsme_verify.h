@@ -70,5 +70,6 @@ bool tsme_is_there(const struct tsme_pass *pass, const struct tsme_op *i);
 // tsme_bodies.c. EVAL: how many values it takes; false: there is no body.
 bool tsme_check_eval(struct tsme_pass *pass, struct tsme_op *i);
 int tsme_verify_bodies(struct tsme *t, struct tsme_pass *pass);
+bool tsme_check_reaches(struct tsme_pass *pass);
 
 #endif
