@@ -34,7 +34,7 @@ PARTS = {
     "journal": "journal",
     "trace": "trace",
     "jsonata": "expr outside machine calls things sorter paths operate operators bodies binary64 "
-    "signature native native_arrays native_numbers native_texts",
+    "signature small native native_arrays native_numbers native_texts",
 }
 ARCHES = {
     "armv6m": "arm-none-eabi -mcpu=cortex-m0plus -mthumb",
@@ -135,21 +135,29 @@ def part_of(source: Path) -> str:
     return "data"
 
 
+def size_of(arch: str, source: Path, folder: Path) -> int:
+    """Bytes of code and constants of a file at -Os."""
+    windowed = str(machine.SOURCE.parent / "natmod" / "windowed.h")
+    cross, *flags = ARCHES[arch].replace("WINDOWED", windowed).split()
+    made = folder / "part.o"
+    command = [f"{cross}-gcc", *flags, "-std=c99", "-Os", "-ffreestanding", "-c"]
+    subprocess.run([*command, "-o", str(made), str(source)], check=True, capture_output=True)
+    told = subprocess.run([f"{cross}-size", str(made)], check=True, capture_output=True, text=True)
+    return int(told.stdout.splitlines()[1].split()[0])
+
+
+def sources(part: str) -> list[Path]:
+    """The files of a part; of all, with no name."""
+    found = sorted(machine.SOURCE.glob("tsme_*.c"))
+    return [source for source in found if part in ("", part_of(source))]
+
+
 def sizes(folder: Path) -> dict[str, float]:
     """Bytes of code and constants at -Os, by processor and part."""
     out: dict[str, float] = {}
-    for arch, given in ARCHES.items():
-        windowed = str(machine.SOURCE.parent / "natmod" / "windowed.h")
-        cross, *flags = given.replace("WINDOWED", windowed).split()
-        for source in sorted(machine.SOURCE.glob("tsme_*.c")):
-            made = folder / "part.o"
-            command = [f"{cross}-gcc", *flags, "-std=c99", "-Os", "-ffreestanding", "-c"]
-            command += ["-o", str(made), str(source)]
-            subprocess.run(command, check=True, capture_output=True)
-            told = subprocess.run(
-                [f"{cross}-size", str(made)], check=True, capture_output=True, text=True
-            )
-            size = int(told.stdout.splitlines()[1].split()[0])
+    for arch in ARCHES:
+        for source in sources(""):
+            size = size_of(arch, source, folder)
             for name in (f"size.{arch}", f"size.{arch}.{part_of(source)}"):
                 out[name] = out.get(name, 0) + size
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Any
 
 from tests.jsonata import expressions as programs
@@ -12,9 +13,10 @@ from tsme.kernel.protocol import START
 from tsme.program import Program
 from tsme_host.compiler.jsonata.tree import JsonataError
 
-from . import engine, expressions
+from . import bars, engine, expressions
 
 COUNT = 1500
+SIZE = 14 * 1024  # bytes that expressions add on armv6m, at most
 # What is typical of small boards: integers, texts, paths, filters.
 SIMPLE = (
     "$.n + 1",
@@ -91,3 +93,10 @@ def test_simple_ones_are_evaluated_in_c():
     left = [text for text in SIMPLE if same(text, data)]
     assert len(SIMPLE) > 35
     assert len(left) <= 14, left
+
+
+def test_expressions_add_no_more_code_than_they_may(tmp_path: Path):
+    found = {
+        source: bars.size_of("armv6m", source, tmp_path) for source in bars.sources("jsonata")
+    }
+    assert 10_000 < sum(found.values()) <= SIZE, found
