@@ -195,7 +195,7 @@ def _run_batch(
         sent = [cbor.encode([program, run.inputs, limits], True) for program, run in jobs]
         source.write_bytes(b"".join(sent))
         target.write_bytes(b"")
-        done = interpreters.run(on, BATCH, [source, target, str(SIZE)], heap="64m", timeout=600)
+        done = interpreters.run(on, BATCH, [source, target, str(SIZE)], heap="256m", timeout=600)
         said = (done.stderr + done.stdout).decode(errors="replace").strip()
         data = target.read_bytes()
     answers: list[Any] = []
