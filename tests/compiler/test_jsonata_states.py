@@ -274,4 +274,29 @@ def test_a_variable_that_nothing_sets_is_warned_of():
     assert warned("$map($states.input, function($v){ $v + $x })", Assign={"x": 1}) == []
     assert warned("($y := 1; $y + $hash('a', 'MD5'))") == []
     assert warned("$qq.a") == [("TSME-C061", "no function has that name, either")]
-    assert warned("$eval('1')") != []
+    assert warned("$eval('1')")[0][1].startswith("AWS has no $eval")
+    assert warned("$state.input") == [("TSME-C061", 'did you mean "states"?')]
+
+
+@pytest.mark.parametrize("text", ["$states.input.a", "$.a", {"a.$": "$.a"}])
+def test_a_text_that_looks_like_an_expression_and_is_none_is_warned_of(text):
+    state = {"Type": "Pass", "Output": text, "End": True}
+    machine, problems = find_problems(json.dumps(whole({"E": state})))
+    assert problems == []
+    assert machine is not None
+    assert [w.code for w in machine.warnings] == ["TSME-C080"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "instead"),
+    [
+        ({"Parameters": {}}, "Output"),
+        ({"ResultPath": "$.a"}, "$merge"),
+        ({"OutputPath": "$.a"}, "Output"),
+        ({"Result": 1}, "Output"),
+    ],
+)
+def test_a_field_of_jsonpath_in_jsonata_is_refused_with_what_to_write(fields, instead):
+    _, problems = find_problems(json.dumps(whole({"E": {"Type": "Pass", **fields, "End": True}})))
+    assert [p.code for p in problems] == ["TSME-C081"]
+    assert instead in problems[0].hint

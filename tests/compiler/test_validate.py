@@ -427,6 +427,8 @@ def test_a_text_that_is_not_all_expression_stays_text(text):
         assert [p.code for p in problems] == ["TSME-C080"]
     else:
         assert machine.states["A"].output.value == text
+        warned = [w.code for w in machine.warnings]
+        assert warned == (["TSME-C080"] if "{%" in text and "%}" in text else [])
 
 
 def places(value, path=()):

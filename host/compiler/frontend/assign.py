@@ -113,5 +113,11 @@ def _check_reads(ctx: CheckContext, scope: Scope) -> None:
     for name, where in unknown:
         if name not in functions:
             message = f"no Assign in scope sets the variable ${name}, so it is undefined"
-            hint = suggest(name, scope.visible() | functions, "no function has that name, either")
+            known = scope.visible() | functions | {"states"}
+            hint = suggest(name, known, "no function has that name, either")
+            if scope.isolated and scope.parent is not None and scope.parent.lookup(name):
+                message = f"the body of a distributed Map cannot read the variable ${name}"
+                hint = "pass it in with ItemSelector"
+            elif name == "eval":
+                hint = "AWS has no $eval: an expression is known when the workflow is made"
             ctx.warn("TSME-C061", where, message, hint)

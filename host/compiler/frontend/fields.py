@@ -87,6 +87,15 @@ FIELDS: dict[str, Field] = {
     "Condition": _TEMPLATE,
 }
 
+# What a field of JSONPath is in JSONata, if it is more than its name without "Path".
+IN_JSONATA = {
+    "Parameters": "Arguments, in a Pass Output, in a Map ItemSelector",
+    "Result": "Output",
+    "ResultSelector": "Output, which reads $states.result",
+    "ResultPath": "Output: {% $merge([$states.input, {'name': $states.result}]) %}",
+    "InputPath": "Arguments, or expressions that read $states.input",
+    "OutputPath": "Output",
+}
 JSONATA_ONLY = frozenset({"Arguments", "Output", "Items", "Condition"})
 JSONPATH_ONLY = frozenset(
     name for name in FIELDS if name.endswith("Path") or name in ("Parameters", "ResultSelector")

@@ -5,10 +5,15 @@ A text that begins with `{%` and ends with `%}` is an expression; any other stan
 
 from __future__ import annotations
 
+import re
+
 from ..jsonata.members import ALWAYS
 from .context import CheckContext
 from .model import Arr, Const, Expr, Json, Jsonata, Obj, Problem
 from .source import Node
+
+_INSIDE = re.compile(r"\{%.*%\}", re.DOTALL)
+_MEANT = re.compile(r"\$(states)?\.\w")  # at the beginning of a text
 
 
 def is_expression(value: object) -> bool:
@@ -86,7 +91,11 @@ def _check_brackets(ctx: CheckContext, node: Node, text: str) -> None:
     elif text.endswith("%}") and "{%" not in text:
         hint = "start it with {%"
         ctx.error("TSME-C080", node.where, "the JSONata expression is not opened", hint)
-    elif text.rstrip().endswith("%}") and "{%" in text:
+    elif _INSIDE.search(text):
         message = "a text is an expression only from its first character to its last"
         hint = "join texts inside: {% 'Hello ' & $name %}"
+        ctx.warn("TSME-C080", node.where, message, hint)
+    elif _MEANT.match(text):
+        message = "a text that is not in {% .. %} is no expression and stays text"
+        hint = "write {% $states.input.name %} to read the input"
         ctx.warn("TSME-C080", node.where, message, hint)

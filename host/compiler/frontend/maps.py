@@ -163,7 +163,9 @@ def _object(
         if field_name in inner and (other or ctx.jsonata and field_name.endswith("Path")):
             mode = "JSONata" if ctx.jsonata else "JSONPath"
             message = f'"{field_name}" does not belong to {mode}, the query language of this state'
-            ctx.error("TSME-C081", inner.nodes[field_name].key_where, message)
+            instead = {"Arguments": "Parameters", "Parameters": "Arguments"}.get(field_name)
+            hint = f"write {instead or field_name.removesuffix('Path')}"
+            ctx.error("TSME-C081", inner.nodes[field_name].key_where, message, hint)
         else:
             fields[field_name] = inner.read(field_name, field)
     return inner, fields

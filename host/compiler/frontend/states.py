@@ -15,6 +15,7 @@ from .fields import (
     ALLOWED,
     EXCLUSIVE,
     FIELDS,
+    IN_JSONATA,
     JSONATA_ONLY,
     JSONPATH_ONLY,
     NOT_IN_JSONATA,
@@ -108,6 +109,8 @@ def _check_fields(ctx: CheckContext, members: Members, kind: str, back: bool) ->
                 continue
             message = f'"{name}" belongs to {other}; this state is in {mode}'
             hint = f'set "QueryLanguage": "{other}" or use the fields of {mode}'
+            if ctx.jsonata:  # a workflow that is in JSONata as a whole cannot go back
+                hint = f"write {IN_JSONATA.get(name, name.removesuffix('Path'))}"
             ctx.error("TSME-C081", member.key_where, message, hint)
         elif name in ALLOWED[kind]:
             continue

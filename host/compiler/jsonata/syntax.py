@@ -29,9 +29,16 @@ _LEVELS = {
 }
 _POWER = {symbol: power for power, symbols in _LEVELS.items() for symbol in symbols.split()}
 _BINARY = frozenset("+ - * / % = < > != <= >= & and or in ~> .".split())
-_NEWER = {
+# What other languages, and newer versions of this one, have; what to write instead.
+_ELSEWHERE = {
     "??": "`??` came with JSONata 2.1 and AWS has 2.0.6: write $exists(a) ? a : b",
     "?:": "`?:` came with JSONata 2.1 and AWS has 2.0.6: write a ? a : b",
+    "==": "write a = b",
+    "&&": "write a and b",
+    "||": "write a or b",
+    "=>": "write function($x) { .. }",
+    "!": "write $not(a)",
+    ";": "put expressions one after another in parentheses: ($x := 1; $x + 1)",
 }
 
 MOST_NESTED = 150  # expressions in one another; AWS evaluates 100
@@ -76,7 +83,11 @@ class Parser:
 
     def wrong(self, code: str, value: object = "") -> JsonataError:
         """The token at hand is not what may stand here."""
-        return mistake(code, self.token.at, token=self.token.value, value=value)
+        error = mistake(code, self.token.at, token=self.token.value, value=value)
+        if code in ("S0201", "S0204"):
+            two = self.lexer.text[self.token.at : self.token.at + 2]
+            error.hint = _ELSEWHERE.get(two, _ELSEWHERE.get(str(self.token.value), ""))
+        return error
 
     def advance(self, expected: str | None = None, infix: bool = False) -> None:
         if expected is not None and not self.sees(expected):
@@ -134,7 +145,7 @@ class Parser:
         else:
             error = mistake("S0211", token.at, token=symbol)
             before = self.lexer.text[max(0, token.at - 1) : token.at + 1]
-            error.hint = _NEWER.get(before, "")
+            error.hint = _ELSEWHERE.get(before, "")
             raise error
         return node
 

@@ -17,7 +17,8 @@ from ...compiler.backend.disasm import disassemble, to_text
 from ...compiler.compile import compile_text
 from ...compiler.frontend.model import CompileError, Json, Problem, Where
 from ...compiler.jsonata.checks import check, references
-from ...compiler.jsonata.members import ERROR, RESULT
+from ...compiler.jsonata.functions import built_in
+from ...compiler.jsonata.members import ALWAYS
 from ...compiler.jsonata.outline import outline
 from ...compiler.jsonata.parser import parse
 from ...compiler.jsonata.tree import JsonataError, Node
@@ -147,7 +148,7 @@ def _of_the_shell(text: str) -> str:
 
 def _wrong(tree: Node) -> list[tuple[str, int, str, str]]:
     """What AWS refuses in it when a state machine is created."""
-    return [(f.code, f.at, f.message, f.hint) for f in check(tree, RESULT | ERROR)]
+    return [(f.code, f.at, f.message, f.hint) for f in check(tree, ALWAYS)]
 
 
 def _refused(text: str, found: list[tuple[str, int, str, str]]) -> int:
@@ -173,7 +174,7 @@ def _variable(given: str) -> tuple[str, Json]:
 
 def _unset(text: str, tree: Node, variables: dict[str, Json]) -> list[str]:
     """The variables that it reads, and that nobody gave; what is called is a function."""
-    names = sorted(references(tree) - variables.keys())
+    names = sorted(references(tree) - variables.keys() - built_in())
     return [name for name in names if not re.search(rf"\${name}\s*\(", text)]
 
 
