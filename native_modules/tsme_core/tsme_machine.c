@@ -109,13 +109,14 @@ static tsme_ref *tsme_op_none(struct tsme *t, tsme_ref *sp, uint32_t operand)
 
 static tsme_ref *tsme_op_position(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
-    uint32_t n = tsme_iterator_at(&t->evaluation->body->stack[operand])->next - 1;
+    // -1 before the first item
+    int64_t n = (int64_t)tsme_iterator_at(&t->evaluation->body->stack[operand])->next - 1;
     int err = tsme_reserve(t, sp, TSME_HEAD_MAX);
     if (err) {
         return tsme_failed(t, err);
     }
     *sp = (tsme_ref){t->top, 0, 0};
-    t->top = tsme_write_head(t->top, TSME_UINT, n);
+    t->top = tsme_write_integer(t->top, n);
     return sp + 1;
 }
 

@@ -29,6 +29,8 @@ struct tsme_sorter {
     uint32_t left;   // the two to compare
     uint32_t right;
     bool merging; // the last part is under way
+    bool asked;   // somebody was given the two
+    bool second;  // .. and says that the second comes first
     struct tsme_part_of part[];
 };
 
@@ -79,6 +81,18 @@ static struct tsme_sorter *tsme_sorter_at(const tsme_ref *item)
 {
     TSME_ASSERT(item->depth == TSME_SORTER);
     return (struct tsme_sorter *)(uintptr_t)item->at;
+}
+
+// Takes the one of the two that comes first. The last answer holds, and none is no.
+static void tsme_take_first(struct tsme_sorter *by)
+{
+    uint32_t *items = tsme_places_of(by);
+    if (by->asked) {
+        TSME_ASSERT(by->merging && by->merged < by->count);
+        items[by->count + by->merged++] = items[by->second ? by->right++ : by->left++];
+    }
+    by->asked = true;
+    by->second = false;
 }
 
 // Goes on to the next two items to compare; false: all is sorted.
@@ -142,6 +156,7 @@ static tsme_ref *tsme_sorted(struct tsme *t, tsme_ref *sp)
 tsme_ref *tsme_op_step(struct tsme *t, tsme_ref *sp, bool *over)
 {
     struct tsme_sorter *by = tsme_sorter_at(sp - 1);
+    tsme_take_first(by);
     *over = !tsme_next_pair_of(by);
     if (*over) {
         return tsme_sorted(t, sp);
@@ -169,12 +184,7 @@ tsme_ref *tsme_op_answer(struct tsme *t, tsme_ref *sp, uint32_t operand)
 {
     (void)t;
     (void)operand;
-    struct tsme_sorter *by = tsme_sorter_at(sp - 2);
-    uint32_t *items = tsme_places_of(by);
-    bool second = tsme_says_yes(sp[-1].at);
-    if (by->merging && by->left < by->count && by->right < by->count) {
-        items[by->count + by->merged++] = items[second ? by->right++ : by->left++];
-    }
+    tsme_sorter_at(sp - 2)->second = tsme_says_yes(sp[-1].at);
     return sp - 1;
 }
 

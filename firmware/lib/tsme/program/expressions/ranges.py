@@ -38,22 +38,26 @@ class Sorter:
         self.spare = None  # what is merged so far
         self.todo = [(0, len(items), 0)]  # from, to, and between if its halves are sorted
         self.left = self.right = 0  # where the two to compare are
+        self.asked = self.second = False  # somebody was given them; b comes before a
 
     def answered(self, v):
         # b, the second, comes before a?
-        second = v is not MISSING and v is not None and v is not False and v != "" and v == v
-        if second and is_number(v) and v == 0:
-            second = False
-        if second:
-            self.spare.append(self.items[self.right])
-            self.right += 1
-        else:
-            self.spare.append(self.items[self.left])
-            self.left += 1
+        self.second = v is not MISSING and v is not None and v is not False and v != "" and v == v
+        if self.second and is_number(v) and v == 0:
+            self.second = False
 
     def next_two(self, stack):
         # Two items onto the stack; or, if all is sorted, the array instead of this: True.
         items, todo = self.items, self.todo
+        if self.asked:  # the last answer holds, and none is no
+            if self.second:
+                self.spare.append(items[self.right])
+                self.right += 1
+            else:
+                self.spare.append(items[self.left])
+                self.left += 1
+        self.asked = True
+        self.second = False
         while todo:
             low, high, middle = todo[-1]
             if not middle:
