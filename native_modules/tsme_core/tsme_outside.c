@@ -6,6 +6,8 @@
 // of LOAD and CONTEXT that it needs; then it is asked again, with these. An evaluation changes
 // nothing but the generator of random numbers, so that to begin anew changes nothing at all.
 //
+// The generator's 64 bits go as an integer with a sign, which every value can be.
+//
 //   arguments   body, now, generator, bytes that may be made, how many values are given, these,
 //               then for each operand asked for: the operand (of CONTEXT + 65536), its value
 //   answer      0, fuel, bytes made, generator, the value
@@ -104,10 +106,13 @@ static bool tsme_read_answer(const struct tsme_call *call, struct tsme_answer *a
     answer->end = call->out + call->size;
     for (uint32_t i = 0; i < 4; i++) {
         uint8_t major;
-        if (tsme_check_head(&answer->at, answer->end, &major, &answer->numbers[i]) ||
-            major != TSME_UINT) {
+        uint64_t *n = &answer->numbers[i];
+        bool generator = i == 3;
+        if (tsme_check_head(&answer->at, answer->end, &major, n) ||
+            (major != TSME_UINT && !(generator && major == TSME_NEGATIVE))) {
             return false;
         }
+        *n = major == TSME_NEGATIVE ? ~*n : *n;
         if (answer->numbers[0] == TSME_ANSWER_ASKS) {
             return true;
         }
@@ -159,7 +164,7 @@ static int tsme_give(struct tsme *t, tsme_ref *sp, uint32_t body, uint32_t given
     }
     uint8_t *to = tsme_write_uint(t->top, body);
     to = tsme_write_uint(to, t->state.now);
-    to = tsme_write_uint(to, t->state.rng);
+    to = tsme_write_integer(to, (int64_t)t->state.rng);
     to = tsme_write_uint(to, tsme_makes(t));
     to = tsme_write_uint(to, given);
     for (uint32_t i = given; i; i--) {
@@ -220,7 +225,7 @@ int tsme_evaluate_outside(struct tsme *t, tsme_ref *sp, uint32_t body, uint32_t 
         sp[0] = sp[-1]; // the arguments
         sp[-1] = tsme_sized(answer.at, (uint32_t)(answer.end - answer.at));
         t->top = call.out + call.size;
-        sp++;
+        *++sp = tsme_nothing; // what was there may be stale, and is seen to when room is made
         err = tsme_give_all(t, sp);
         if (!err) {
             err = tsme_ask_for(t, sp, &call, &answer, false);

@@ -14,6 +14,7 @@ _CONTEXT = 16
 _BODY = 65
 _CLOSURE = 70
 _OF_CONTEXT = 1 << 16
+_BITS = (1 << 64) - 1
 _EVALUATES = 1 << 9  # above the numbers of functions, among what a client keeps
 
 
@@ -96,7 +97,7 @@ def answer(client, args):
             return needed
     if not hasattr(vm, "natives"):
         vm.natives = {}
-    step = _Step(now, state)
+    step = _Step(now, state & _BITS)
     m = _Evaluation(vm, step, None, FUEL, room)
     m.sent = {}
     for i in range(5 + count, len(values), 2):
@@ -111,7 +112,10 @@ def answer(client, args):
         kind = 2
         v = e.number
     out = bytearray()
-    for n in (kind, FUEL - m.fuel if m.fuel > 0 else FUEL, m.made, step.rng):
+    drawn = step.rng
+    if drawn >> 63:
+        drawn -= _BITS + 1  # as a value, which has a sign
+    for n in (kind, FUEL - m.fuel if m.fuel > 0 else FUEL, m.made, drawn):
         encode_into(out, n)
     encode_into(out, v, True)
     return bytes(out)
