@@ -300,3 +300,10 @@ def test_a_field_of_jsonpath_in_jsonata_is_refused_with_what_to_write(fields, in
     _, problems = find_problems(json.dumps(whole({"E": {"Type": "Pass", **fields, "End": True}})))
     assert [p.code for p in problems] == ["TSME-C081"]
     assert instead in problems[0].hint
+
+
+def test_a_line_behind_an_expression_as_yaml_makes_it_is_refused_with_its_cure():
+    state = {"Type": "Pass", "Output": "{% 1 %}\n", "End": True}
+    _, [problem] = find_problems(json.dumps(whole({"E": state})))
+    assert problem.code == "TSME-C080"
+    assert "in YAML write |- instead of |" in problem.hint

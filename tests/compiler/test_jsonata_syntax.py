@@ -168,6 +168,7 @@ def test_a_chain_of_operators_is_no_nesting(part):
     ("text", "hint"),
     [
         ("a == 1", "a = b"),
+        ("{'x': == 1}", "a = b"),
         ("a && b", "a and b"),
         ("a || b", "a or b"),
         ("!a", "$not(a)"),

@@ -86,8 +86,11 @@ def parse_expression(
 def _check_brackets(ctx: CheckContext, node: Node, text: str) -> None:
     """A text that was meant as an expression, and is none."""
     if text.startswith("{%"):
-        message = "the JSONata expression is not closed"
-        ctx.error("TSME-C080", node.where, message, "end it with %}")
+        message, hint = "the JSONata expression is not closed", "end it with %}"
+        if text.rstrip().endswith("%}"):
+            message = "behind the %} of a JSONata expression stands a blank or a line's end"
+            hint = "take it away; in YAML write |- instead of |"
+        ctx.error("TSME-C080", node.where, message, hint)
     elif text.endswith("%}") and "{%" not in text:
         hint = "start it with {%"
         ctx.error("TSME-C080", node.where, "the JSONata expression is not opened", hint)

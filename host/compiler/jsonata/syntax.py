@@ -85,9 +85,13 @@ class Parser:
         """The token at hand is not what may stand here."""
         error = mistake(code, self.token.at, token=self.token.value, value=value)
         if code in ("S0201", "S0204"):
-            two = self.lexer.text[self.token.at : self.token.at + 2]
-            error.hint = _ELSEWHERE.get(two, _ELSEWHERE.get(str(self.token.value), ""))
+            one = _ELSEWHERE.get(str(self.token.value), "")
+            error.hint = self.elsewhere(self.token.at) or one
         return error
+
+    def elsewhere(self, at: int) -> str:
+        """What to write instead, if two characters are an operator of another language."""
+        return _ELSEWHERE.get(self.lexer.text[max(0, at) : at + 2], "")
 
     def advance(self, expected: str | None = None, infix: bool = False) -> None:
         if expected is not None and not self.sees(expected):
@@ -144,8 +148,7 @@ class Parser:
             _PREFIX[symbol](self, node)
         else:
             error = mistake("S0211", token.at, token=symbol)
-            before = self.lexer.text[max(0, token.at - 1) : token.at + 1]
-            error.hint = _ELSEWHERE.get(before, "")
+            error.hint = self.elsewhere(token.at - 1) or self.elsewhere(token.at)
             raise error
         return node
 

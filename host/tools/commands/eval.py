@@ -128,7 +128,7 @@ def _expression(words: tuple[str, ...]) -> str:
         raise HostError(
             "TSME-H002",
             f"there are {len(words)} expressions, or one that the shell has taken apart",
-            f"write it as one, in single quotes: '{shown}'",
+            _of_the_shell(shown) or f"write it as one, in single quotes: '{shown}'",
         )
     [text] = words
     if text == "-":
