@@ -21,7 +21,8 @@ void tsme_write_bytes(struct tsme_writer *out, const void *from, uint32_t size)
         memcpy(out->to, from, size);
         out->to += size;
     }
-    out->size += size;
+    // Texts within texts, as often as there are items, may be more than 32 bits can count.
+    out->size += size < UINT32_MAX - out->size ? size : UINT32_MAX - out->size;
 }
 
 static void tsme_write_byte(struct tsme_writer *out, uint8_t byte)

@@ -39,12 +39,16 @@ class Template:
             dollar = text.find("$", at)
         self.parts.append(text[at:])
 
-    def filled(self, text, kept, inner):
+    def filled(self, m, text, kept, inner):
         out = []
+        size = 0
         for part in self.parts:
             if not isinstance(part, str):
                 part = text[kept[0] : kept[1]] if part == 0 else inner[part - 1]
-            out.append(part or "")
+            if part:
+                out.append(part)
+                size += len(part)
+                _sized(m, size)
         return "".join(out)
 
 
@@ -79,7 +83,7 @@ def replace_(m, text=MISSING, what=MISSING, by=MISSING, limit=MISSING):
         if template is None and "$" in by:
             template = Template(by, (len(kept) >> 1) - 1)
         out.append(text[at : kept[0]])
-        out.append(template.filled(text, kept, groups(text, kept)) if template else by)
+        out.append(template.filled(m, text, kept, groups(text, kept)) if template else by)
         size += len(out[-1])
         _sized(m, size)
         at = kept[1]

@@ -130,4 +130,8 @@ def pad_(m, text=MISSING, width=MISSING, chars=MISSING):
 def join_(m, texts=MISSING, separator=MISSING):
     if texts is MISSING:
         return texts
-    return ("" if separator is MISSING else separator).join(texts)
+    if separator is MISSING:
+        separator = ""
+    elif len(texts) > 1 and len(separator) > m.largest // (len(texts) - 1):
+        raise ExpressionError("D2015")  # before so much is made
+    return separator.join(texts)
