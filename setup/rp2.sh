@@ -13,6 +13,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 TREE=$BUILD/rp2/src
 OBJECTS=$BUILD/rp2/objects
 BOARD=$ROOT/firmware/boards/rpi_pico
+FLASH=0x200000
+FILES=0xd0000 # where files begin, as host/tools/boards/rp2040js.py has it: the firmware ends before
 
 # fetched SHA256 FILE PACKAGE KIND: FILE is in build/download, from Debian if it was not.
 fetched() {
@@ -66,8 +68,18 @@ standard_cxx() {
     for name in stdc++ supc++; do arm-none-eabi-ar rc "$1/lib$name.a"; done
 }
 
+# roomy_board FOLDER: the port's board, whose own place for files begins at 640 KB: less than the firmware takes.
+roomy_board() {
+    rm -rf "$1"
+    cp -R "$TREE/ports/rp2/boards/RPI_PICO" "$1"
+    sed -i "s/^\\(#define MICROPY_HW_FLASH_STORAGE_BYTES \\).*/\\1($((FLASH - FILES)))/" "$1/mpconfigboard.h"
+    grep -q "STORAGE_BYTES ($((FLASH - FILES)))" "$1/mpconfigboard.h"
+}
+
 make_firmware() {
+    local size
     standard_cxx "$OBJECTS/cxx"
+    roomy_board "$OBJECTS/board"
     env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
         CFLAGS=-DMICROPY_OPT_MAP_LOOKUP_CACHE_SIZE=1024 \
         CXXFLAGS="-isystem $OBJECTS/cxx/include -DPICO_CXX_DISABLE_ALLOCATION_OVERRIDES=1" \
@@ -75,15 +87,18 @@ make_firmware() {
         MICROPY_GIT_TAG="v$MICROPYTHON_VERSION" MICROPY_GIT_HASH=pinned \
         MICROPY_MPYCROSS="$MPY_CROSS" MICROPY_MPYCROSS_DEPENDENCY="$MPY_CROSS" \
         SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" PYTHONDONTWRITEBYTECODE=1 \
-        make -C "$TREE/ports/rp2" -j"$(nproc)" BOARD=RPI_PICO BUILD="$OBJECTS/RPI_PICO" FROZEN_MANIFEST="$BOARD/manifest.py" \
+        make -C "$TREE/ports/rp2" -j"$(nproc)" BOARD=RPI_PICO BOARD_DIR="$OBJECTS/board" BUILD="$OBJECTS/RPI_PICO" FROZEN_MANIFEST="$BOARD/manifest.py" \
         USER_C_MODULES="$ROOT/firmware/native/micropython.cmake"
+    size=$(stat -c %s "$OBJECTS/RPI_PICO/firmware.bin")
+    [ "$size" -le $((FILES)) ] ||
+        { echo "the firmware has $size bytes, and files begin at $((FILES)): they would write over it" && return 1; }
     python3 "$TREE/tools/uf2conv.py" -f 0xe48bff56 -b 0x10000000 -c -o "$1" "$OBJECTS/RPI_PICO/firmware.bin"
 }
 
 # build_firmware PATH: the objects are made again from the start when anything but the frozen modules differs.
 build_firmware() {
     local path=$1 compiler key new
-    compiler=$(hash "$ROOT" "$(cat "$TREE.stamp")" "$(arm-none-eabi-gcc --version)" "$(sed -n '/^standard_cxx/,/^}/p; /^make_firmware/,/^}/p' setup/rp2.sh)" "$(cat firmware/native/* native_modules/usermod/micropython.cmake)")
+    compiler=$(hash "$ROOT" "$(cat "$TREE.stamp")" "$(arm-none-eabi-gcc --version)" "$(sed -n '/^FILES=/p; /^standard_cxx/,/^}/p; /^roomy_board/,/^}/p; /^make_firmware/,/^}/p' setup/rp2.sh)" "$(cat firmware/native/* native_modules/usermod/micropython.cmake)")
     key=$(hash "$compiler" "$(cat native_modules/*.h native_modules/tsme_core/tsme*.[ch] native_modules/usermod/*)" "$(cat "$BOARD"/*.py firmware/manifest.py $(find firmware/lib/tsme -name '*.py' | LC_ALL=C sort))")
     if cached "$path" "$key"; then return; fi
     if [ "$(cat "$OBJECTS.stamp" 2>/dev/null)" != "$compiler" ]; then

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
 
 from tests.boards.emulation import Prompt, emulated
-from tsme_host.tools.boards.rp2040js import BLOCK, FILES, NAME, Pico, file_system
+from tsme_host.tools.boards.rp2040js import BLOCK, FILES, NAME, Pico, file_system, firmware
 from tsme_host.tools.boards.rp2040js_port import Rp2040js
 from tsme_host.tools.errors import HostError
 
-NO_MAIN = file_system({"boot.py": b"print('begun')\n"}, 224)
+NO_MAIN = file_system({"boot.py": b"print('begun')\n"}, 176)
 
 
 @pytest.fixture
@@ -21,6 +22,12 @@ def pico(tmp_path: Path) -> Rp2040js:
     assert isinstance(board, Rp2040js)
     board.flash.write_bytes(b"\xff" * FILES + NO_MAIN + b"\xff" * 128 * BLOCK)
     return board
+
+
+def test_the_firmware_ends_before_its_files_begin():
+    blocks = firmware().read_bytes()
+    heads = [struct.unpack_from("<5I", blocks, at) for at in range(0, len(blocks), 512)]
+    assert max(address + size for *_, address, size in heads) <= 0x1000_0000 + FILES
 
 
 def begun(prompt: Prompt) -> None:
@@ -62,11 +69,11 @@ def test_the_power_can_go_within_a_page(pico: Rp2040js):
         pico.power_on()
         with Prompt(pico) as prompt:
             begun(prompt)
-            prompt.do("flash = rp2.Flash(start=224 * 4096)")
+            prompt.do("flash = rp2.Flash(start=176 * 4096)")
             pico.cut_at(2, {"kind": "first", "share": 0.5})
             prompt.send("flash.writeblocks(0, bytes(512), 0)")  # two pages of zeros
             assert pico.wait(60)
-    there = pico.flash.read_bytes()[FILES + 224 * BLOCK :][:512]
+    there = pico.flash.read_bytes()[FILES + 176 * BLOCK :][:512]
     assert there == bytes(384) + b"\xff" * 128
 
 
@@ -75,7 +82,7 @@ def test_the_last_blocks_are_not_the_file_systems(pico: Rp2040js):
         pico.power_on()
         with Prompt(pico) as prompt:
             begun(prompt)
-            assert prompt.do("print(os.statvfs('/')[2], rp2.Flash().ioctl(4, 0))") == "224 352"
+            assert prompt.do("print(os.statvfs('/')[2], rp2.Flash().ioctl(4, 0))") == "176 304"
 
 
 def test_pins_have_levels_and_can_be_driven():

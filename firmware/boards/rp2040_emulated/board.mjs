@@ -9,7 +9,7 @@ const LINES = ['usb', 'uart'];
 const NEWLINE = 10;
 const INSTRUCTIONS = 100; // a few
 
-export const FILES = 0xa0000; // where in flash MicroPython's files and journals begin
+export const FILES = 0xd0000; // where in flash MicroPython's files and journals begin
 
 // The flash with a firmware in it, a .uf2 file: where it writes nothing the flash is erased.
 export function firmware(path) {

@@ -23,7 +23,7 @@ from .emulators import build_folder
 NAME = "rp2040_emulated"
 BLOCK = 4096  # bytes that are erased together
 FLASH = 2 << 20  # bytes of flash
-FILES = 0xA0000  # where the blocks begin that MicroPython keeps for files: rp2.Flash's first
+FILES = 0xD0000  # where the blocks for files begin, rp2.Flash's first: setup/rp2.sh has it too
 Line = Literal["usb", "uart"]
 
 
