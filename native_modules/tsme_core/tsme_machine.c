@@ -32,7 +32,11 @@ static void tsme_see_item(struct tsme *t, tsme_ref *item, bool move)
         return;
     }
     if (item->depth != TSME_BUILDER) { // iterators and sorters begin with a value
-        tsme_see_value(t, (tsme_ref *)(uintptr_t)item->at, move);
+        tsme_ref *value = (tsme_ref *)(uintptr_t)item->at;
+        if (!move) {
+            tsme_see_function(t->evaluation, value->at);
+        }
+        tsme_see_value(t, value, move);
     }
     item->at = tsme_see_block(t, (void *)(uintptr_t)item->at, item->size, move);
 }

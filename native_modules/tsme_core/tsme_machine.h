@@ -138,6 +138,8 @@ tsme_ref *tsme_op_member(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref *tsme_op_group(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref *tsme_op_done(struct tsme *t, tsme_ref *sp, uint32_t operand);
 tsme_ref *tsme_op_untuple(struct tsme *t, tsme_ref *sp, uint32_t operand);
+// What is put into a value may have marks, or be a function: whoever puts it there says so.
+void tsme_note_nested(struct tsme_evaluation *e, const uint8_t *at);
 tsme_ref tsme_done_sequence(struct tsme_builder *b, uint32_t how);
 int tsme_add_bytes(struct tsme *t, tsme_ref *sp, uint32_t i, const tsme_ref *value, uint32_t from,
                    uint32_t count);

@@ -128,6 +128,7 @@ static int tsme_native_append(struct tsme *t, tsme_ref *args, tsme_ref *sp)
         const uint8_t *at = args[i].at;
         const uint8_t *end = at + args[i].size;
         uint32_t inner = tsme_depth_of(&args[i]) + !tsme_is_array(at);
+        tsme_note_nested(t->evaluation, at);
         count += tsme_is_array(at) ? tsme_head(&at) : 1;
         to = tsme_copy(to, at, end);
         depth = inner > depth ? inner : depth;

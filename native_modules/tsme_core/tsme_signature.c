@@ -8,6 +8,7 @@
 // took none the context stands for it; one that takes an array makes one of what is none.
 // natives.h has the parameters as bytes.
 
+#include "tsme_machine.h"
 #include "tsme_native.h"
 
 #include <string.h>
@@ -79,6 +80,7 @@ static int tsme_take_array(struct tsme *t, uint32_t p, tsme_ref *arg, tsme_ref *
     uint32_t size = tsme_size(arg);
     int err = tsme_reserve(t, sp, size + 1);
     if (!err) {
+        tsme_note_nested(t->evaluation, arg->at);
         *t->top = TSME_ARRAY << 5 | 1;
         memcpy(t->top + 1, arg->at, size);
         *arg = tsme_sized(t->top, size + 1);

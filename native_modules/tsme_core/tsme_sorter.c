@@ -62,6 +62,7 @@ tsme_ref *tsme_op_sort(struct tsme *t, tsme_ref *sp, uint32_t operand)
     struct tsme_sorter *by = tsme_take_block(t, size);
     memset(by, 0, sizeof *by);
     by->value = sp[-1];
+    tsme_note_nested(t->evaluation, sp[-1].at); // an item alone will be in an array
     by->count = count;
     by->rooms = rooms;
     by->todo = 1;

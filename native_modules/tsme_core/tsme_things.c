@@ -83,8 +83,7 @@ static int tsme_grow(struct tsme *t, tsme_ref *sp, tsme_ref *item, uint32_t size
     return TSME_OK;
 }
 
-// What is put into a value may have marks.
-static void tsme_note_nested(struct tsme_evaluation *e, const uint8_t *at)
+void tsme_note_nested(struct tsme_evaluation *e, const uint8_t *at)
 {
     e->nested |= *at == TSME_MARKED || *at >> 5 == TSME_TAG;
     e->held |= tsme_is_function(at);

@@ -59,13 +59,18 @@ def recorded(program: bytes, event: list[Any]) -> bytes:
 def case(seed: int) -> Case | None:
     """The expression of a seed with its data; nothing: it is none."""
     made = generator.made(seed)
+    return written(f"{seed}: {made.text}", made.text, made.data)
+
+
+def written(name: str, text: str, data: Any) -> Case | None:
+    """An expression with its data; nothing: it is none."""
     try:
-        program = expressions.compile_expression(made.text, {}, True, 0).program
+        program = expressions.compile_expression(text, {}, True, 0).program
     except JsonataError:
         return None
-    noted = generated.Noted(f"{seed}: {made.text}", program)
+    noted = generated.Noted(name, program)
     event: list[Any] = [START, expressions.NOW, 1, noted.recorder.program.digest]
-    event += [expressions.SEED, made.data, None, BEHAVIOUR]
+    event += [expressions.SEED, data, None, BEHAVIOUR]
     events: list[list[Any]] = []
     state = State()
     while not events or state.status == RUNNING:
