@@ -117,7 +117,7 @@ def test_who_cannot_have_the_core_gets_python_and_is_told_why(facts, says):
 
 @pytest.mark.parametrize("arch", ["armv6m", "rv32imc", "xtensawin"])
 def test_a_board_gets_the_core_of_what_its_firmware_says_it_is(arch):
-    core = native_core.for_board(Facts("micropython", (1, 25, 0), "any", mpy(arch), heap=240_000))
+    core = native_core.for_board(Facts("micropython", (1, 25, 0), "any", mpy(arch), heap=300_000))
     assert core.said.startswith("engine: C, tsme_core.mpy of")
     assert core.data[:2] == b"M\x06"
     assert core.data[2] == native_core._ARCHES.index(arch) << 2 | 3

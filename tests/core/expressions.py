@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tests import interpreters
 from tests.jsonata import expressions, generator
-from tsme import core
-from tsme.core.client import Client
 from tsme.kernel import BEHAVIOUR, Kernel, State
 from tsme.kernel.protocol import CONTINUE, RUNNING, START
 from tsme.program import Program
@@ -21,34 +18,7 @@ from tsme_host.compiler.jsonata.tree import JsonataError
 
 from . import generated
 from .batch import Case
-
-EVALUATE = 511  # the number of a whole evaluation
-Heard = tuple[int, bytes, int, bytes]
-
-
-class Listening(Client):
-    """Notes what the core asks for, and what it is told."""
-
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
-        self.heard: list[Heard] = []
-
-    def call(self, number: int, args: bytes) -> Any:
-        told = super().call(number, args)
-        failed = isinstance(told, int)
-        self.heard.append((number, bytes(args), told if failed else 0, b"" if failed else told))
-        return told
-
-
-def asked(program: bytes, events: Iterable[list[Any]]) -> list[Heard]:
-    """What the core asks for on the way through these inputs."""
-    interpreters.find("core")
-    client = Listening(Program(program))
-    engine: Any = core.kernel(client)  # type: ignore[arg-type]
-    state = State()
-    for event in events:
-        state = engine.step(state, event).state
-    return client.heard
+from .outside import asked
 
 
 def recorded(program: bytes, event: list[Any]) -> bytes:

@@ -21,13 +21,14 @@ from tests.laws.workflows import NAMES, write
 from tsme.errors import IntrinsicError, LimitError, StatesError, TsmeError
 from tsme.kernel import Kernel, State
 from tsme.kernel.protocol import TASK
-from tsme.program import Program
+from tsme.program import Program, opcodes
 from tsme.program.interpreter import Interpreter
 from tsme.values import cbor
 from tsme_host.compiler.compile import compile_text
 
 from . import functions, kernel
 from .batch import Case
+from .outside import asked
 
 TREES = 10  # one case of so many is a tree
 EMITTED = ("log", "metric", "publish")  # kinds of untracked actions, by number
@@ -164,6 +165,8 @@ def corpus() -> Iterator[Case]:
             # The executor gives a state up that is too large, and bounds the step.
             with contextlib.suppress(TsmeError):
                 noted.step(noted.state, event)
+        if Program(program).needs & opcodes.NEEDS_EXPRESSION:
+            noted.case.calls = asked(program, events)
         yield noted.end()
 
 

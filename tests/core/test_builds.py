@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tsme.program import Program, opcodes
+
 from . import batch, generated, machine
 
 MIGRATE = "migrate"  # what the core refuses: the Python engine makes that step
@@ -32,14 +34,16 @@ def cases() -> list[batch.Case]:
     return [*generated.corpus(), *generated.cases(COUNT)]
 
 
+def has_expressions(case: batch.Case) -> bool:
+    return bool(Program(case.program).needs & opcodes.NEEDS_EXPRESSION)
+
+
 @pytest.mark.parametrize("build", [*batch.BUILDS, "m3"])
 def test_every_build_writes_the_records_of_the_kernel(build: str, tmp_path: Path) -> None:
-    ended = Counter(
-        batch.judge(case, answer)
-        for case, answer in zip(
-            cases(), batch.run(build, cases(), tmp_path, flags=batch.AGAIN), strict=True
-        )
-    )
+    # The smallest build asks for other evaluations than those that were noted: test_small.py.
+    mine = [case for case in cases() if build != "m3" or not has_expressions(case)]
+    answers = batch.run(build, mine, tmp_path, flags=batch.AGAIN)
+    ended = Counter(map(batch.judge, mine, answers))
     assert set(ended) <= {"same", MIGRATE}, ended
     assert ended["same"] > COUNT + 50
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from . import batch, expressions, machine
+from . import batch, expressions, machine, outside
 
 COUNT = 1000
 FEW = 300  # where each instruction is emulated, or each chance to collect taken
@@ -46,7 +46,7 @@ def test_records_are_those_of_python(build: str, cases: list[batch.Case], tmp_pa
 
 
 def test_most_are_evaluated_in_c(cases: list[batch.Case]) -> None:
-    left = [case for case in cases if any(one[0] == expressions.EVALUATE for one in case.calls)]
+    left = [case for case in cases if any(one[0] == outside.EVALUATE for one in case.calls)]
     assert len(cases) > COUNT * 0.95
     assert len(left) < len(cases) * 0.5
 

@@ -13,7 +13,7 @@ from tsme.kernel import BEHAVIOUR, State
 from tsme.kernel.protocol import CONTINUE, DONE, RUNNING, START
 from tsme_host.compiler.compile import compile_text
 
-from . import batch, expressions, generated, machine
+from . import batch, generated, machine, outside
 
 # Transforms are Python's. They draw, and need slots of their frame and of those around it, and
 # parts of the context.
@@ -69,7 +69,7 @@ def case(seed: int) -> batch.Case:
         state = noted.step(state, event).state
         event = [CONTINUE, NOW]
     assert state.status == DONE
-    noted.case.calls = expressions.asked(program, events)
+    noted.case.calls = outside.asked(program, events)
     return noted.end()
 
 

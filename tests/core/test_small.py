@@ -13,7 +13,7 @@ from tsme.kernel.protocol import START
 from tsme.program import Program
 from tsme_host.compiler.jsonata.tree import JsonataError
 
-from . import bars, engine, expressions
+from . import bars, engine, expressions, outside
 
 COUNT = 1500
 SIZE = 14 * 1024  # bytes that expressions add on armv6m, at most
@@ -66,7 +66,7 @@ def same(text: str, data: Any) -> int:
     program = programs.compile_expression(text, {}, True, 0).program
     event: list[Any] = [START, programs.NOW, 1, Program(program).digest]
     event += [programs.SEED, data, None, BEHAVIOUR]
-    caller = expressions.Listening(Program(program))
+    caller = outside.Listening(Program(program))
 
     def answer(number: int, args: bytes) -> tuple[int, bytes]:
         told = caller.call(number, args)

@@ -14,7 +14,7 @@ from typing import Any
 from .second_frame import SILENCE, TIMEOUT, Frame, moved
 from .second_query import select
 from .second_reader import UNDEFINED, Program, encode
-from .second_tree import NAMES, Tree
+from .second_tree import Tree, name_of
 from .second_values import (
     FUNCTIONS,
     MISSING,
@@ -206,7 +206,7 @@ class Machine(Tree):
         while True:
             at = self.f.pc
             op, a, self.f.pc = self.program.fetch(at)
-            name = NAMES[op]
+            name = name_of(op)
             if name == "ENTER" and not self.left:
                 self.f.pc = at
                 return

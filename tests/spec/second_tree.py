@@ -9,7 +9,7 @@ from typing import Any
 
 from .second_frame import Frame, item_of
 from .second_reader import UNDEFINED, Program
-from .second_values import WorkflowError
+from .second_values import OutOfScope, WorkflowError
 
 LEFT, NEXT, ENTRY, ITEMS, MOST, MORE = range(1, 7)  # of a join, behind the outputs
 FATAL = "States.Runtime"
@@ -19,6 +19,13 @@ NAMES = (
     "ENTER JUMP IF UNLESS COMPARE TEST CATCH LIMIT TASK WAIT EMIT CAUGHT RETRY ERROR RAISE FAIL "
     "END FORK MAP QUERY FRAME"
 ).split()
+
+
+def name_of(op: int) -> str:
+    """An instruction of workflows; those of expressions have a machine of their own."""
+    if op >= len(NAMES):
+        raise OutOfScope("expressions")
+    return NAMES[op]
 
 
 class Tree:

@@ -59,7 +59,7 @@ def test_the_shell_can_complete_commands(folder: Path):
     done = subprocess.run(
         [COMMAND], env=os.environ | completion, capture_output=True, text=True, check=False
     )
-    assert done.stdout == "plain,compile\n"
+    assert done.stdout == "plain,compile\nplain,convert\n"
 
 
 def test_check_says_ok_and_exits_with_0(folder: Path):
