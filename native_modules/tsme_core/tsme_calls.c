@@ -336,6 +336,9 @@ tsme_ref *tsme_pack(struct tsme *t, tsme_ref *sp, uint32_t count, uint32_t mark)
         t->evaluation->held |= tsme_is_function(r->at);
     }
     t->evaluation->nested = true;
+    if (size > t->program.largest + TSME_MARKED_HEAD) {
+        return tsme_failed(t, TSME_ELSEWHERE); // to Python these are references
+    }
     int err = tsme_reserve(t, sp, size);
     if (err) {
         return tsme_failed(t, err);

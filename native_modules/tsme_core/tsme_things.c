@@ -60,16 +60,17 @@ tsme_ref *tsme_op_build(struct tsme *t, tsme_ref *sp, uint32_t operand)
 }
 
 // Makes room for `size` bytes more in the builder that *item is; it may be another block then.
+// What becomes too large for a value Python goes on with, which has references to the items.
 static int tsme_grow(struct tsme *t, tsme_ref *sp, tsme_ref *item, uint32_t size)
 {
     const struct tsme_builder *b = tsme_builder_at(item);
     if (b->room - b->size >= size) {
         return TSME_OK;
     }
-    if (size > TSME_MEMORY_MAX || b->size > TSME_MEMORY_MAX) {
-        return tsme_reserve(t, sp, TSME_MEMORY_MAX); // which there is not
+    if (b->size + size > t->program.largest + TSME_BUILDER_AT_FIRST) {
+        return TSME_ELSEWHERE;
     }
-    uint32_t room = b->size + size + (b->size < TSME_MEMORY_MAX / 4 ? b->size : 0);
+    uint32_t room = 2 * b->size + size;
     uint32_t all = (uint32_t)sizeof *b + room;
     int err = tsme_reserve_block(t, sp, all);
     if (err) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -20,22 +21,40 @@ EXPRESSIONS = [
     f"({MANY % 14} $join($split($t, ','), $t))",
     f"({MANY % 14} $replace($t, ',', $t))",
     f"({MANY % 14} $replace($t, /,+/, $replace($t, ',', '$0')))",
+    f"({MANY % 13} $items := [1..3000].($t); 1)",
+    f"({MANY % 13} $one := $map([1..3000], function($i) {{ $t }}); 1)",
+    f"({MANY % 13} $groups := [1..3000]{{$string($): $t}}; 1)",
     "$pad('x', 100000000000)",
     "[0..1000000]",
     "$range(0, 1000000, 1)",
 ]
 
 
-@pytest.mark.parametrize("text", EXPRESSIONS)
-def test_it_is_refused_before_it_is_made(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(LIMITS, "step_bytes", STEP_BYTES)
+
+
+def ended(text: str) -> Any:
     state = {"Type": "Pass", "Output": f"{{% {text} %}}", "End": True}
     flow = {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": state}}
-    program = compile_text(json.dumps(flow), step_bytes=STEP_BYTES).program
-    run(program, {})  # what is loaded once
+    return run(compile_text(json.dumps(flow), step_bytes=STEP_BYTES).program, {})
+
+
+@pytest.mark.parametrize("text", EXPRESSIONS)
+def test_it_is_refused_before_it_is_made(text: str) -> None:
+    ended(text)  # what is loaded once
     tracemalloc.start()
-    error = run(program, {})
+    error = ended(text)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert error == ("States.QueryEvaluationError", "D2015")
     assert most < 8 << 20
+
+
+@pytest.mark.parametrize("more", ["$f ~> $f", "[$f, $f][0] ~> $f", "$f(?) ~> $f"])
+def test_functions_of_functions_are_as_large_as_python_has_them(more: str) -> None:
+    text = (
+        f"($mk := function($f, $n) {{ $n = 0 ? $f : $mk({more}, $n - 1) }}; $type($mk($sum, 40)))"
+    )
+    assert ended(text) == "function"
