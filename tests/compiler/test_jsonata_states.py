@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from tsme_host.compiler.compile import compile_text
 from tsme_host.compiler.frontend.aws_text import diagnostics
 from tsme_host.compiler.frontend.check import find_problems
-from tsme_host.compiler.frontend.model import Arr, Const, Jsonata, Obj
+from tsme_host.compiler.frontend.model import Arr, CompileError, Const, Jsonata, Obj
 from tsme_host.compiler.frontend.references import references
 
 UNSUPPORTED, INVALID = "UNSUPPORTED_JSONATA_EXPRESSION", "INVALID_JSONATA_EXPRESSION"
@@ -307,3 +308,20 @@ def test_a_line_behind_an_expression_as_yaml_makes_it_is_refused_with_its_cure()
     _, [problem] = find_problems(json.dumps(whole({"E": state})))
     assert problem.code == "TSME-C080"
     assert "in YAML write |- instead of |" in problem.hint
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(" + "".join(f"$v{n} := $states.input.a + {n}; " for n in range(300)) + "$v299)",
+        "(" + "".join(f"$v{n} := {n}; " for n in range(300)) + "$v299)",
+        "[" + ", ".join(f"$states.input.l[$ > {n}]" for n in range(300)) + "]",
+        "function(" + ", ".join(f"$p{n}" for n in range(300)) + "){ $p299 }(1)",
+    ],
+)
+def test_an_expression_of_more_locals_than_a_body_has_is_refused_by_name(expression):
+    with pytest.raises(CompileError) as refused:
+        compile_text(json.dumps(output(expression)))
+    [problem] = refused.value.problems
+    assert problem.code == "TSME-C090"
+    assert "so many variables and loops" in problem.message

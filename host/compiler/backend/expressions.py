@@ -109,7 +109,7 @@ def evaluate(lo: Builder, e: Jsonata, dollar: Dollar) -> None:
 
 
 def _evaluate(lo: Builder, e: Jsonata, dollar: Dollar) -> None:
-    from .bodies import Names, used  # noqa: PLC0415
+    from .bodies import Names, TooManyLocals, used  # noqa: PLC0415
 
     here = dollar if isinstance(dollar, States) else States()
     if isinstance(dollar, InSlot):
@@ -132,7 +132,12 @@ def _evaluate(lo: Builder, e: Jsonata, dollar: Dollar) -> None:
     bodies = lo.bodies
     simple = bodies.simple(e.tree, names)
     if simple is None:
-        lo.ins("EVAL", bodies.body(e.tree, names), site)
+        try:
+            lo.ins("EVAL", bodies.body(e.tree, names), site)
+        except TooManyLocals:
+            hint = "move parts of it to functions in it, or to Assign"
+            lo.refuse("an expression with so many variables and loops", e.where, hint)
+            lo.ins("CONST", Pooled(None))
         return
     for item in simple:
         lo.ins(item.op, item.arg, site)

@@ -9,6 +9,7 @@ from ..ir import Body as BodyLabel
 from ..ir import Code, Ins, Label
 from .base import Here
 from .body import Again, Body, Cell, Fact
+from .body import TooManyLocals as TooManyLocals
 from .finish import finished, key_of, renumbered
 from .levels import unknown
 from .linked import linked, needs, takes

@@ -27,6 +27,13 @@ Fact: TypeAlias = tuple[int, str, str]  # what it is about, a name, and what is 
 Facts: TypeAlias = set[Fact]
 
 
+MOST_LOCALS: Final = 255  # of a body: its operand has 8 bits for them
+
+
+class TooManyLocals(Exception):
+    """A body has more values to keep than instructions can name."""
+
+
 class Again(Exception):
     """Something is known now that had to be known earlier: once more from the beginning."""
 
@@ -66,8 +73,14 @@ class Body:
     def label_(self, label: Label) -> None:
         self.code.append(label)
 
+    def __post_init__(self) -> None:
+        if self.count > MOST_LOCALS:
+            raise TooManyLocals
+
     def new(self) -> Cell:
         self.count += 1
+        if self.count > MOST_LOCALS:
+            raise TooManyLocals
         return Cell(self, self.count - 1)
 
     def get(self, cell: Cell) -> None:

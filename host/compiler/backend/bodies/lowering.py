@@ -30,7 +30,20 @@ from ...jsonata.tree import (
 from ..ir import Body as BodyLabel
 from ..ir import Code, Ins, Label, Pooled
 from .base import Here
-from .body import APART, ARRAY, KEEP, LAST, LIST, OPERATORS, SEQUENCE, Again, Body, Cell, sound
+from .body import (
+    APART,
+    ARRAY,
+    KEEP,
+    LAST,
+    LIST,
+    OPERATORS,
+    SEQUENCE,
+    Again,
+    Body,
+    Cell,
+    TooManyLocals,
+    sound,
+)
 from .calls import Calls
 from .filters import place
 from .finish import finished
@@ -109,7 +122,7 @@ class Lowering(Calls):
                 nodes = sum(1 for _ in everything(node))
                 code: Code = [top.label, Ins("BODY", top.count), *finished(top, work.bodies)]
                 self.constants[id(node)] = folded(code, nodes)
-            except Again:
+            except (Again, TooManyLocals):
                 self.constants[id(node)] = None
         return self.constants[id(node)]
 
