@@ -35,6 +35,14 @@ library() {
     touch "$new/lib/$name/README.md" # the port takes a submodule without it for empty
 }
 
+# deeper_stack FOLDER: 16 KB of C stack instead of 8, of which a step in C that has Python evaluate an expression
+# may need more; the heap ends 8 KB earlier.
+deeper_stack() {
+    sed -i 's/PICO_STACK_SIZE=0x2000/PICO_STACK_SIZE=0x4000/' "$1/CMakeLists.txt"
+    sed -i 's/\(__GcHeapEnd = ORIGIN(RAM) + LENGTH(RAM)\);/\1 - 0x2000;/' "$1/memmap_mp_rp2040.ld"
+    grep -q 'PICO_STACK_SIZE=0x4000' "$1/CMakeLists.txt" && grep -q 'LENGTH(RAM) - 0x2000;' "$1/memmap_mp_rp2040.ld"
+}
+
 assemble_source() {
     local new=$1 found
     fetched "$PICO_SDK_DEB_SHA256" "$PICO_SDK_DEB_FILE" "$PICO_SDK_DEB" package
@@ -49,6 +57,7 @@ assemble_source() {
             { echo "the Pico's sources have digest $found, pinned is $MICROPYTHON_RP2_SHA256" && return 1; }
         ;;
     esac
+    deeper_stack "$new/ports/rp2"
     library "$new" pico-sdk "$PICO_SDK_DEB_FILE"
     library "$new" tinyusb "$TINYUSB_DEB_FILE"
     mkdir -p "$new/lib/mbedtls"
@@ -118,7 +127,7 @@ done
 mkdir -p "$BUILD/rp2"
 exec 9>"$BUILD/rp2.lock"
 flock 9
-key=$(hash "$(cat "$SRC.stamp")" "$PICO_SDK_DEB_SHA256" "$TINYUSB_DEB_SHA256" "$MBEDTLS_DEB_SHA256" "$MICROPYTHON_RP2_SHA256")
+key=$(hash "$(cat "$SRC.stamp")" "$PICO_SDK_DEB_SHA256" "$TINYUSB_DEB_SHA256" "$MBEDTLS_DEB_SHA256" "$MICROPYTHON_RP2_SHA256" "$(sed -n '/^deeper_stack/,/^}/p' setup/rp2.sh)")
 if ! cached "$TREE" "$key"; then
     new=$(work_folder rp2)
     step rp2-source "sources of the Pico's firmware" assemble_source "$new"

@@ -212,6 +212,7 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(core_limits_obj, 4, 4, core_limits);
 
 static mp_obj_t make_of(struct tsme_handle *h)
 {
+    check_stack();
     mp_buffer_info_t fields;
     mp_get_buffer_raise(h->fields, &fields, MP_BUFFER_READ);
     struct tsme_input input = {
@@ -331,6 +332,7 @@ static mp_obj_t core_restore(mp_obj_t handle, mp_obj_t data)
     struct tsme_handle *h = handle_of(handle);
     mp_buffer_info_t info;
     mp_get_buffer_raise(data, &info, MP_BUFFER_READ);
+    check_stack();
     return mp_obj_new_int(tsme_restore(&h->t, info.buf, (uint32_t)info.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(core_restore_obj, core_restore);

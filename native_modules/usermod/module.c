@@ -2,11 +2,22 @@
 // before it, so that a board can be given a newer core without other firmware.
 
 #include "py/binary.h"
+#include "py/cstack.h"
 #include "py/obj.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
 
 #include <string.h>
+
+// The core looks at no stack, so what it may need (setup/calls.py) is there before it is called:
+// else Python's error, as if it were Python.
+static void check_stack(void)
+{
+    mp_uint_t left = 1600;
+    if (mp_cstack_usage() + left > MP_STATE_THREAD(stack_limit)) {
+        mp_raise_recursion_depth();
+    }
+}
 
 #include "binding.inc.c"
 #include "journal.inc.c"

@@ -117,7 +117,7 @@ class LinkWorlds:
             except HostError as error:
                 if not self.pico.wait(PATIENCE):
                     self.wrong(f"the laptop cannot go on, and the board can: {error}")
-        if not ended and self.pico.is_on():
+        if not ended and not self.pico.wait(PATIENCE):
             self.wrong("it goes on without an end")
         self.cuts += not ended
         self.pico.cut()

@@ -55,7 +55,7 @@ def test_the_shares_are_600_cuts_of_every_subject():
 def test_a_law_that_is_not_kept_is_found(broken: str):
     what = {
         "law 6": "began 2 times",
-        "late": "durable|started: False|is gone|no record hands out",
+        "late": "durable|started: False|is gone|no record hands out|does not hold the state",
     }[broken]
     chain = Chain("pumps", 1)
     _, wrong = lead(chain, lambda: True, broken)
