@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import tsme
 from tsme import core
@@ -33,10 +35,16 @@ def environment(engine: str) -> dict[str, str]:
     return {_SWITCH: "0" if engine == "cpython" else "1"}
 
 
-def use(engine: str) -> None:
-    """Run with this engine from now on, in this process."""
+@contextmanager
+def using(engine: str) -> Iterator[None]:
+    """Run with this engine in this process, until the block ends."""
+    before = core.core
     if engine == "cpython":
         core.core = None
+    try:
+        yield
+    finally:
+        core.core = before
 
 
 def versions() -> str:

@@ -81,7 +81,6 @@ def test(paths: tuple[str, ...], **options: Unpack[Options]) -> int:
     """
     on, only, junit = options["on"], options["only"], options["junit"]
     here = engines.chosen(on if on in ("core", "cpython") else None)
-    engines.use(here)
     limits = limits_of(options["limits"])
     if junit:
         keep_others(junit, "JUnit XML")
@@ -89,7 +88,8 @@ def test(paths: tuple[str, ...], **options: Unpack[Options]) -> int:
     for _, case in chosen:
         case.limits |= limits
     interpreters = (here, "micropython") if on == "both" else (on or here,)
-    results = _run_all(chosen, interpreters)
+    with engines.using(here):
+        results = _run_all(chosen, interpreters)
     shared = [] if only else [_unused(file) for file in files]
     remarks = {file.path: texts for file, texts in zip(files, shared, strict=False) if texts}
     if junit:
