@@ -143,7 +143,7 @@ def test_a_journal_with_every_kind_of_input_is_valid(tmp_path: Path):
 BREAKS: dict[str, tuple[str, Any]] = {
     "another format version": ("program", lambda item: item.__setitem__(0, 3)),
     "a digest that is too short": ("program", lambda item: item.__setitem__(1, b"1234567")),
-    "an unknown capability": ("program", lambda item: item.__setitem__(2, 128)),
+    "an unknown capability": ("program", lambda item: item.__setitem__(2, 256)),
     "a budget below nothing": ("program", lambda item: item[3].__setitem__(3, -1)),
     "a limit too few": ("program", lambda item: item[3].pop()),
     "code that is text": ("program", lambda item: item.__setitem__(4, "code")),
