@@ -38,6 +38,7 @@ from tsme_host.compiler.compile import compile_text
 BENCH = ROOT.parent / "shared" / "bench"
 EXAMPLES = sorted((ROOT / "examples").glob("*/*.asl.json"))
 BUDGETS = [1, 3, 256]
+EXPRESSIONS = 128  # a capability (2.4); the second reader has no machine for them
 SEED = 0x9E3779B97F4A7C15
 NAMES = ["id", "", "rôle", None, "machine"]  # of the start input (2.7)
 
@@ -149,8 +150,9 @@ def read(program: bytes, data: bytes) -> Read:
 
 
 def all_read(program: bytes, data: bytes) -> Read:
+    """All of an image, but for steps that evaluate expressions (2.16)."""
     found = read(program, data)
-    assert found.unread == ""
+    assert found.unread == ("expressions" if Program(program).needs & EXPRESSIONS else "")
     assert found.digests > 0
     return found
 
