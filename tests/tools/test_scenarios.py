@@ -14,6 +14,7 @@ from click.testing import Result
 from tests.interpreters import ROOT
 from tests.tools.shell import CPYTHON_AND_MICROPYTHON, assert_one_clear_line, example, need, tsme
 from tsme.kernel.limits import LIMITS
+from tsme_host.tools import engines
 
 DRY = {"Measure": {"output": {"moisture": 12.5}}, "Water": {"output": "opened"}}
 OUTPUT = {"day": 1, "soil": {"moisture": 12.5}, "valve": "opened"}
@@ -63,7 +64,7 @@ def test_both_interpreters_are_asked_with_both(folder: Path):
     write({"tasks": DRY})
     result = tsme("test", "--on", "both")
     passes(result)
-    assert "flow.test.json on cpython" in result.stdout
+    assert f"flow.test.json on {engines.name()}" in result.stdout
     assert "flow.test.json on micropython" in result.stdout
     assert "2 cases: 2 passed" in result.stdout
 
@@ -349,7 +350,7 @@ def test_results_are_there_for_scripts(folder: Path):
     done = tsme("test", "--json")
     assert (done.exit_code, done.stderr) == (1, "")
     good, bad = json.loads(done.stdout)
-    assert (good["passed"], good["problems"], good["on"]) == (True, [], "cpython")
+    assert (good["passed"], good["problems"], good["on"]) == (True, [], engines.name())
     assert good["answer"]["status"] == "SUCCEEDED"
     assert (bad["passed"], bad["problems"]) == (False, ["output $.day: expected 7, got 1"])
     assert good["states"] == bad["states"] != []
