@@ -14,6 +14,7 @@ import pytest
 from tests import interpreters
 from tsme import core
 from tsme.program import Program
+from tsme_host.tools import engines
 
 ENGINES = ("cpython", "core")
 
@@ -23,13 +24,9 @@ def each_engine(request: pytest.FixtureRequest) -> Iterator[str]:
     """The engine of this turn, for all tests of a module."""
     name: str = request.param
     interpreters.require(name)
-    before = core.core
-    if name == "cpython":
-        core.core = None
-    else:
-        assert core.core is not None, "TSME_CORE=0 turns off what is to be tested"
-    yield name
-    core.core = before
+    assert name == "cpython" or core.core, "TSME_CORE=0 turns off what is to be tested"
+    with engines.using(name):
+        yield name
 
 
 def kernel_of(

@@ -26,6 +26,7 @@ from tsme_host.compiler.backend.windows import Window
 from tsme_host.compiler.frontend.model import Limits, Where
 from tsme_host.compiler.jsonata.parser import parse
 from tsme_host.compiler.jsonata.tree import JsonataError
+from tsme_host.tools import engines
 
 NOW = 1_767_225_600_000
 SEED = 1
@@ -155,12 +156,9 @@ def _tried(on: str, one: Job) -> tuple[Run, Answer]:
 def _run(on: str, one: Job) -> tuple[Run, Answer]:
     """The inputs and records of an evaluation, and what came of it."""
     assert one.program is not None
-    before = core.core
-    if on == "cpython":
-        core.core = None
-    else:
+    if on != "cpython":
         interpreters.find("core")
-    try:
+    with engines.using(on):
         engine = core.kernel(core.runs(Program(one.program.program)))
         ran = Run()
         state = kernel.State()
@@ -174,8 +172,6 @@ def _run(on: str, one: Job) -> tuple[Run, Answer]:
             state = step.state
             event = [protocol.CONTINUE, NOW] if state.status == protocol.RUNNING else None
         return ran, _outcome(state)
-    finally:
-        core.core = before
 
 
 def _outcome(state: Any) -> Answer:

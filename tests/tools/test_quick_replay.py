@@ -21,6 +21,7 @@ TELL = """
 import io, json, sys
 from contextlib import redirect_stderr, redirect_stdout
 from tsme import core
+from tsme_host.tools import engines
 from tsme_host.tools.commands.replay import replay
 from tsme_host.tools.errors import HostError
 from tsme_host.tools.journal import quick
@@ -39,9 +40,8 @@ found = []
 for words in json.loads(sys.argv[1]):
     alone = quick.identical(words[0], tuple(words[2::2])) is not None
     with_core = both(words)
-    here, core.core = core.core, None
-    found.append([alone, with_core, both(words)])
-    core.core = here
+    with engines.using("cpython"):
+        found.append([alone, with_core, both(words)])
 print(json.dumps(found))
 """
 
