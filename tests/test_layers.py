@@ -57,6 +57,10 @@ FLOORS = {
         tsme_host.compiler.frontend.model
         tsme_host.compiler.frontend.plain tsme_host.compiler.jsonata.tree
     """,
+    "server": """
+        tsme_host.server
+        tsme_host.database
+    """,
     "simulator": """
         tsme_sim.plugin
         tsme_sim.wokwi
@@ -79,11 +83,22 @@ BELOW: dict[str, set[str]] = {
     "tsme_host.ending": set(),
     "tsme_host.tools": {"tsme", "tsme_host.compiler", "tsme_host.ending"},
     "tsme_host": {"tsme_host.tools", "tsme_host.ending"},
+    "tsme_host.database": {"tsme", "tsme_host.tools", "tsme_host.compiler"},
+    "tsme_host.server": {"tsme", "tsme_host.tools", "tsme_host.compiler", "tsme_host.database"},
     "tsme_sim": {"tsme", "tsme_host.compiler", "tsme_host.tools"},
     # Users look for the simulator and the command where all else is; no board has these two.
     "tsme.testing": {"tsme_sim"},
     "tsme.__main__": {"tsme_host"},
     "tsme_host.tools.commands.sim": {"tsme", "tsme_host.tools", "tsme_sim"},
+    **{
+        f"tsme_host.tools.commands.{name}": {
+            "tsme",
+            "tsme_host.tools",
+            "tsme_host.server",
+            "tsme_host.database",
+        }
+        for name in ("serve", "store", "worker")
+    },
 }
 
 Files = dict[str, list[Path]]

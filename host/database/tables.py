@@ -1,0 +1,212 @@
+"""The tables, as SQLAlchemy has them; migrations/ makes them and says when each came.
+
+Times are integers, milliseconds since 1970.  Values of workflows are JSON text as they came in or
+went out.  Names of statuses and types are those of AWS's API.  An execution is known by a number
+inside and by its ARN outside; its records are those of a journal (docs/SPEC.md, 4.3), so what
+stands in the other columns of `executions` can be worked out again from them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# Of SQLite only an INTEGER is a key that numbers itself.
+NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _time(name: str, nullable: bool = True) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+# Programs that an execution or a machine may still need, by the digest that journals name them by.
+programs: Final = Table(
+    "programs",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),  # 8 bytes
+    Column("data", LargeBinary, nullable=False),  # a .tsm file: the program and its debug part
+    Column("definition", Text),  # the ASL; None for a program that was imported without it
+    _time("created", nullable=False),
+)
+
+# State machines, their published versions, and aliases.
+machines: Final = Table(
+    "machines",
+    metadata,
+    Column("arn", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("type", Text, nullable=False),  # STANDARD, EXPRESS
+    Column("status", Text, nullable=False),  # ACTIVE, DELETING
+    Column("digest", LargeBinary, ForeignKey("programs.digest"), nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("description", Text),  # of the newest version
+    Column("revision", Text),  # a UUID; None: "INITIAL"
+    Column("settings", JSON, nullable=False),  # logging, tracing, encryption, as they were given
+    Column("last_version", Integer, nullable=False, server_default="0"),
+    _time("created", nullable=False),
+    _time("updated"),
+)
+versions: Final = Table(
+    "versions",
+    metadata,
+    Column("arn", Text, primary_key=True),
+    Column("machine", Text, ForeignKey("machines.arn", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("digest", LargeBinary, ForeignKey("programs.digest"), nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("description", Text),
+    Column("revision", Text),
+    Column("settings", JSON, nullable=False),
+    _time("created", nullable=False),
+    UniqueConstraint("machine", "number"),
+)
+aliases: Final = Table(
+    "aliases",
+    metadata,
+    Column("arn", Text, primary_key=True),
+    Column("machine", Text, ForeignKey("machines.arn", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text),
+    Column("routing", JSON, nullable=False),  # [[ARN of a version, weight of 100], ..]
+    _time("created", nullable=False),
+    _time("updated", nullable=False),
+)
+tags: Final = Table(
+    "tags",
+    metadata,
+    Column("arn", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+executions: Final = Table(
+    "executions",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
+    Column("arn", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("machine", Text),  # its ARN; None for a journal that was imported
+    Column("version", Text),
+    Column("alias", Text),
+    Column("type", Text, nullable=False),
+    Column("digest", LargeBinary, ForeignKey("programs.digest"), nullable=False),
+    Column("status", Text, nullable=False),
+    _time("started", nullable=False),
+    _time("stopped"),
+    Column("input", Text, nullable=False),
+    Column("output", Text),
+    Column("error", Text),
+    Column("cause", Text),
+    Column("trace", Text),  # X-Ray's header, kept and given back
+    Column("redrives", Integer, nullable=False, server_default="0"),
+    _time("redriven"),
+    Column("parent", NUMBER),  # whose child of a Map run it is, or who started it
+    Column("settings", JSON, nullable=False, server_default="{}"),
+    # Whose child of a Map run it is, or who started it.
+    Column("notes", JSON, nullable=False, server_default="{}"),
+    # Who runs it, and until when; every write of theirs checks the epoch (leases.py).
+    Column("owner", Text),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
+    _time("leased"),
+    # When it has something to do: a timer is due, or an input waits (0); None: nothing to do.
+    _time("due"),
+    Column("given", BigInteger, nullable=False, server_default="0"),  # number of the next input
+    Column("records", BigInteger, nullable=False, server_default="0"),  # of the next record
+    Column("checkpoint", BigInteger, nullable=False, server_default="0"),  # of the newest one
+    Index("ix_executions_due", "due", sqlite_where=text("due IS NOT NULL"),
+          postgresql_where=text("due IS NOT NULL")),
+    Index("ix_executions_machine_started", "machine", "started"),
+    Index("ix_executions_status_started", "status", "started"),
+    Index("ix_executions_owner", "owner"),
+)  # fmt: skip
+
+# The records of its journal, numbered from 0; kind and body as docs/SPEC.md, 4.3, has them.
+records: Final = Table(
+    "records",
+    metadata,
+    Column("execution", NUMBER, ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# Inputs that wait for the worker that has the execution, in the order of their numbers.
+inputs: Final = Table(
+    "inputs",
+    metadata,
+    Column("execution", NUMBER, ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", SmallInteger, nullable=False),  # of docs/SPEC.md, 3.1
+    Column("fields", LargeBinary, nullable=False),  # CBOR of what follows kind and time
+    _time("received", nullable=False),
+)
+
+# Activities, and what is pending for whoever completes it by a token: their tasks, and callbacks.
+activities: Final = Table(
+    "activities",
+    metadata,
+    Column("arn", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("settings", JSON, nullable=False),
+    _time("created", nullable=False),
+)
+tasks: Final = Table(
+    "tasks",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("execution", NUMBER, ForeignKey("executions.id", ondelete="CASCADE"), nullable=False),
+    Column("action", BigInteger, nullable=False),
+    Column("activity", Text),  # whose it is to poll for; None: a callback
+    Column("input", Text),
+    Column("worker", Text),  # who took it
+    _time("scheduled", nullable=False),
+    _time("taken"),
+    UniqueConstraint("execution", "action"),
+    Index("ix_tasks_activity_scheduled", "activity", "scheduled"),
+)
+
+map_runs: Final = Table(
+    "map_runs",
+    metadata,
+    Column("arn", Text, primary_key=True),
+    Column("execution", NUMBER, ForeignKey("executions.id", ondelete="CASCADE"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("settings", JSON, nullable=False),  # concurrency and tolerated failures, as updated
+    _time("started", nullable=False),
+    _time("stopped"),
+)
+
+# Processes that run executions.
+workers: Final = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _time("started", nullable=False),
+    _time("seen", nullable=False),
+)

@@ -1,0 +1,1 @@
+"""What `tsme serve` and `tsme worker` run: executions in a database, and the endpoint."""
