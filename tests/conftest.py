@@ -6,7 +6,15 @@ import signal
 import pytest
 from hypothesis import settings
 
+from tests.database import fixtures
 from tsme.kernel.limits import LIMITS
+
+# Databases, for all tests.
+database_url = fixtures.database_url
+own_postgres = fixtures.own_postgres
+postgres = fixtures.postgres
+postgres_url = fixtures.postgres_url
+sqlite_url = fixtures.sqlite_url
 
 # The machine may be slow and busy: no deadline. In CI the same examples each
 # time, so that a failure there is a failure here.

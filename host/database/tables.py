@@ -4,16 +4,19 @@ Times are integers, milliseconds since 1970.  Values of workflows are JSON text 
 went out.  Names of statuses and types are those of AWS's API.  An execution is known by a number
 inside and by its ARN outside; its records are those of a journal (docs/SPEC.md, 4.3), so what
 stands in the other columns of `executions` can be worked out again from them.
+
+All names begin with "tsme_": handlers may write tables of their own into the same database.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -22,6 +25,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     text,
 )
@@ -37,6 +41,25 @@ metadata: Final = MetaData(
 
 # Of SQLite only an INTEGER is a key that numbers itself.
 NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
+# What is sorted or looked for by its beginning: by code points, in both databases.
+NAME: Final = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+class Words(TypeDecorator[str]):
+    """Text of any characters.  PostgreSQL has no U+0000, so it is kept as U+001A and "0"."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace("\x1a", "\x1a1").replace("\0", "\x1a0")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        if value is None or "\x1a" not in value:
+            return value
+        return str(value).replace("\x1a0", "\0").replace("\x1a1", "\x1a")
 
 
 def _time(name: str, nullable: bool = True) -> Column[int]:
@@ -45,7 +68,7 @@ def _time(name: str, nullable: bool = True) -> Column[int]:
 
 # Programs that an execution or a machine may still need, by the digest that journals name them by.
 programs: Final = Table(
-    "programs",
+    "tsme_programs",
     metadata,
     Column("digest", LargeBinary, primary_key=True),  # 8 bytes
     Column("data", LargeBinary, nullable=False),  # a .tsm file: the program and its debug part
@@ -55,13 +78,13 @@ programs: Final = Table(
 
 # State machines, their published versions, and aliases.
 machines: Final = Table(
-    "machines",
+    "tsme_machines",
     metadata,
-    Column("arn", Text, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
+    Column("arn", NAME, primary_key=True),
+    Column("name", NAME, nullable=False, unique=True),
     Column("type", Text, nullable=False),  # STANDARD, EXPRESS
     Column("status", Text, nullable=False),  # ACTIVE, DELETING
-    Column("digest", LargeBinary, ForeignKey("programs.digest"), nullable=False),
+    Column("digest", LargeBinary, ForeignKey("tsme_programs.digest"), nullable=False),
     Column("definition", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("description", Text),  # of the newest version
@@ -72,12 +95,12 @@ machines: Final = Table(
     _time("updated"),
 )
 versions: Final = Table(
-    "versions",
+    "tsme_versions",
     metadata,
-    Column("arn", Text, primary_key=True),
-    Column("machine", Text, ForeignKey("machines.arn", ondelete="CASCADE"), nullable=False),
+    Column("arn", NAME, primary_key=True),
+    Column("machine", NAME, ForeignKey("tsme_machines.arn", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("digest", LargeBinary, ForeignKey("programs.digest"), nullable=False),
+    Column("digest", LargeBinary, ForeignKey("tsme_programs.digest"), nullable=False),
     Column("definition", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("description", Text),
@@ -87,48 +110,48 @@ versions: Final = Table(
     UniqueConstraint("machine", "number"),
 )
 aliases: Final = Table(
-    "aliases",
+    "tsme_aliases",
     metadata,
-    Column("arn", Text, primary_key=True),
-    Column("machine", Text, ForeignKey("machines.arn", ondelete="CASCADE"), nullable=False),
-    Column("name", Text, nullable=False),
+    Column("arn", NAME, primary_key=True),
+    Column("machine", NAME, ForeignKey("tsme_machines.arn", ondelete="CASCADE"), nullable=False),
+    Column("name", NAME, nullable=False),
     Column("description", Text),
     Column("routing", JSON, nullable=False),  # [[ARN of a version, weight of 100], ..]
     _time("created", nullable=False),
     _time("updated", nullable=False),
 )
 tags: Final = Table(
-    "tags",
+    "tsme_tags",
     metadata,
-    Column("arn", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
+    Column("arn", NAME, primary_key=True),
+    Column("key", NAME, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
 executions: Final = Table(
-    "executions",
+    "tsme_executions",
     metadata,
     Column("id", NUMBER, primary_key=True, autoincrement=True),
-    Column("arn", Text, nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    Column("machine", Text),  # its ARN; None for a journal that was imported
-    Column("version", Text),
-    Column("alias", Text),
+    Column("arn", NAME, nullable=False, unique=True),
+    Column("name", NAME, nullable=False),
+    Column("machine", NAME),  # its ARN; None for a journal that was imported
+    Column("version", NAME),
+    Column("alias", NAME),
     Column("type", Text, nullable=False),
-    Column("digest", LargeBinary, ForeignKey("programs.digest"), nullable=False),
+    Column("digest", LargeBinary, ForeignKey("tsme_programs.digest"), nullable=False),
     Column("status", Text, nullable=False),
     _time("started", nullable=False),
     _time("stopped"),
     Column("input", Text, nullable=False),
     Column("output", Text),
-    Column("error", Text),
-    Column("cause", Text),
+    Column("error", Words),
+    Column("cause", Words),
     Column("trace", Text),  # X-Ray's header, kept and given back
     Column("redrives", Integer, nullable=False, server_default="0"),
     _time("redriven"),
     Column("parent", NUMBER),  # whose child of a Map run it is, or who started it
     Column("settings", JSON, nullable=False, server_default="{}"),
-    # Whose child of a Map run it is, or who started it.
+    # What other parts of the server keep about it.
     Column("notes", JSON, nullable=False, server_default="{}"),
     # Who runs it, and until when; every write of theirs checks the epoch (leases.py).
     Column("owner", Text),
@@ -139,48 +162,56 @@ executions: Final = Table(
     Column("given", BigInteger, nullable=False, server_default="0"),  # number of the next input
     Column("records", BigInteger, nullable=False, server_default="0"),  # of the next record
     Column("checkpoint", BigInteger, nullable=False, server_default="0"),  # of the newest one
-    Index("ix_executions_due", "due", sqlite_where=text("due IS NOT NULL"),
+    Index("ix_tsme_executions_due", "due", sqlite_where=text("due IS NOT NULL"),
           postgresql_where=text("due IS NOT NULL")),
-    Index("ix_executions_machine_started", "machine", "started"),
-    Index("ix_executions_status_started", "status", "started"),
-    Index("ix_executions_owner", "owner"),
+    Index("ix_tsme_executions_machine_started", "machine", "started"),
+    Index("ix_tsme_executions_status_started", "status", "started"),
+    Index("ix_tsme_executions_owner", "owner"),
 )  # fmt: skip
 
 # The records of its journal, numbered from 0; kind and body as docs/SPEC.md, 4.3, has them.
 records: Final = Table(
-    "records",
+    "tsme_records",
     metadata,
-    Column("execution", NUMBER, ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "execution", NUMBER, ForeignKey("tsme_executions.id", ondelete="CASCADE"), primary_key=True
+    ),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("kind", SmallInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,  # one tree to write, not two
 )
 
 # Inputs that wait for the worker that has the execution, in the order of their numbers.
 inputs: Final = Table(
-    "inputs",
+    "tsme_inputs",
     metadata,
-    Column("execution", NUMBER, ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "execution", NUMBER, ForeignKey("tsme_executions.id", ondelete="CASCADE"), primary_key=True
+    ),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("kind", SmallInteger, nullable=False),  # of docs/SPEC.md, 3.1
     Column("fields", LargeBinary, nullable=False),  # CBOR of what follows kind and time
     _time("received", nullable=False),
+    sqlite_with_rowid=False,  # one tree to write, not two
 )
 
 # Activities, and what is pending for whoever completes it by a token: their tasks, and callbacks.
 activities: Final = Table(
-    "activities",
+    "tsme_activities",
     metadata,
-    Column("arn", Text, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
+    Column("arn", NAME, primary_key=True),
+    Column("name", NAME, nullable=False, unique=True),
     Column("settings", JSON, nullable=False),
     _time("created", nullable=False),
 )
 tasks: Final = Table(
-    "tasks",
+    "tsme_tasks",
     metadata,
     Column("token", Text, primary_key=True),
-    Column("execution", NUMBER, ForeignKey("executions.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "execution", NUMBER, ForeignKey("tsme_executions.id", ondelete="CASCADE"), nullable=False
+    ),
     Column("action", BigInteger, nullable=False),
     Column("activity", Text),  # whose it is to poll for; None: a callback
     Column("input", Text),
@@ -188,14 +219,16 @@ tasks: Final = Table(
     _time("scheduled", nullable=False),
     _time("taken"),
     UniqueConstraint("execution", "action"),
-    Index("ix_tasks_activity_scheduled", "activity", "scheduled"),
+    Index("ix_tsme_tasks_activity_scheduled", "activity", "scheduled"),
 )
 
 map_runs: Final = Table(
-    "map_runs",
+    "tsme_map_runs",
     metadata,
-    Column("arn", Text, primary_key=True),
-    Column("execution", NUMBER, ForeignKey("executions.id", ondelete="CASCADE"), nullable=False),
+    Column("arn", NAME, primary_key=True),
+    Column(
+        "execution", NUMBER, ForeignKey("tsme_executions.id", ondelete="CASCADE"), nullable=False
+    ),
     Column("state", Text, nullable=False),
     Column("settings", JSON, nullable=False),  # concurrency and tolerated failures, as updated
     _time("started", nullable=False),
@@ -204,9 +237,9 @@ map_runs: Final = Table(
 
 # Processes that run executions.
 workers: Final = Table(
-    "workers",
+    "tsme_workers",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", NAME, primary_key=True),
     _time("started", nullable=False),
     _time("seen", nullable=False),
 )

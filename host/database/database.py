@@ -1,0 +1,177 @@
+"""A database that is open: its pragmas, its transactions, and its errors in one line.
+
+`Database.open(url)` makes the tables or brings them up to date (migrations.py), and refuses a
+database that a newer release has written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy.engine import URL, make_url
+
+from ..tools.errors import HostError
+from . import migrations
+from .failures import told
+
+_WAIT: Final = 10_000  # ms that a writer waits for another one
+_WRITE: Final = "tsme_write"  # an execution option: this transaction will write
+
+
+class Database:
+    """Executions and what belongs to them, in SQLite or PostgreSQL.  Threads may share it."""
+
+    kind: Literal["sqlite", "postgresql"]
+    name: str  # of the database, without a password
+
+    def __init__(self, engine: Engine) -> None:
+        """Of an engine that `open` has made."""
+        self.engine = engine
+        self.kind = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
+        self.name = engine.url.render_as_string(hide_password=True)
+        self._writing = engine.execution_options(**{_WRITE: True})
+        snapshot = {} if self.kind == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self._reading = engine.execution_options(**snapshot)
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Open a database by its URL, `sqlite:///FILE` or `postgresql://USER@HOST/NAME`, or by
+        the path of a SQLite file, and bring its tables up to date.
+
+        Raises HostError: TSME-S001 for what is no such URL, S002 if it cannot be opened, S003 if
+        a newer release has written it, and what `failures.py` tells of full disks and the like.
+        """
+        database = cls(_engine(_url(url)))
+        try:
+            with told(database.name, opening=True):
+                if database.kind == "sqlite":
+                    _log_ahead(database)
+                with database._writing.begin() as connection:
+                    migrations.run(connection, database.name)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that may write: durable when the block ends, and as if it had never
+        been if the block raises.
+
+        Raises HostError, TSME-S004 to S009; nothing has happened then, unless it is a `Failure`
+        with `unsure`.  Of SQLite one process writes at a time, so keep the block short.
+        """
+        with told(self.name) as phase, self._writing.connect() as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+            except BaseException:
+                transaction.rollback()
+                raise
+            phase.committing = True
+            transaction.commit()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One transaction that reads: all of it sees the database at one moment."""
+        with told(self.name), self._reading.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _url(text: str) -> URL:
+    """The URL of a database, or the path of a file."""
+    hint = "write sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
+    if "://" not in text:
+        if not text:
+            raise HostError("TSME-S001", "the name of the database is empty", hint)
+        return URL.create("sqlite+pysqlite", database=text)
+    try:
+        url = make_url(text)
+    except (exc.ArgumentError, ValueError):
+        raise HostError("TSME-S001", "the URL of the database cannot be read", hint) from None
+    kind = url.drivername
+    if kind in ("sqlite", "sqlite+pysqlite"):
+        if url.database in (None, "", ":memory:"):
+            message = "a database in memory keeps nothing when the process ends"
+            raise HostError("TSME-S001", message, "name a file: sqlite:///tsme.db")
+        return url.set(drivername="sqlite+pysqlite")
+    if kind in ("postgresql", "postgres", "postgresql+psycopg"):
+        return url.set(drivername="postgresql+psycopg")
+    message = f'"{kind}" is no database that executions can be kept in'
+    raise HostError("TSME-S001", message, hint)
+
+
+def _engine(url: URL) -> Engine:
+    if url.drivername == "sqlite+pysqlite":
+        engine = create_engine(url, connect_args={"timeout": _WAIT / 1000})
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    # A process that is frozen within a transaction must not hold up the others for ever.
+    wanted = f"-c lock_timeout={_WAIT} -c idle_in_transaction_session_timeout={_WAIT}"
+    given = url.query.get("options", "")
+    arguments: dict[str, Any] = {"options": f"{wanted} {given}".strip()}
+    for name, value in (("connect_timeout", 5), ("application_name", "tsme")):
+        if name not in url.query:
+            arguments[name] = value
+    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True)
+    event.listen(engine, "connect", _set_up_postgresql)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # With IMMEDIATE it waits for its turn at the start, and cannot find out later that another
+    # one has written what it read.
+    writes = connection.get_execution_options().get(_WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _log_ahead(database: Database) -> None:
+    """Switch to SQLite's log, in which a commit is one write and readers wait for nobody."""
+    raw = database.engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        mode = cursor.fetchall()[0][0]
+        cursor.close()
+    finally:
+        raw.close()
+    if mode != "wal":
+        message = f'the file system of "{database.name}" cannot share memory, which SQLite\'s log'
+        hint = "put the file on a local disk, or use PostgreSQL"
+        raise HostError("TSME-S002", f"{message} needs", hint)
+
+
+def _set_up_postgresql(connection: Any, _: object) -> None:
+    # A server may be set not to wait for its disk.  A step is durable before anyone sees it.
+    connection.autocommit = True
+    connection.execute(
+        "SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    connection.autocommit = False

@@ -1,0 +1,1 @@
+"""The steps that migrations.py makes, in their order."""
