@@ -42,7 +42,7 @@ class Database:
         """Open a database by its URL, `sqlite:///FILE` or `postgresql://USER@HOST/NAME`, or by
         the path of a SQLite file, and bring its tables up to date.
 
-        Raises HostError: TSME-S001 for what is no such URL, S002 if it cannot be opened, S003 if
+        Raises HostError: TSME-S012 for what is no such URL, S013 if it cannot be opened, S014 if
         a newer release has written it, and what `failures.py` tells of full disks and the like.
         """
         database = cls(_engine(_url(url)))
@@ -102,22 +102,22 @@ def _url(text: str) -> URL:
     hint = "write sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
     if "://" not in text:
         if not text:
-            raise HostError("TSME-S001", "the name of the database is empty", hint)
+            raise HostError("TSME-S012", "the name of the database is empty", hint)
         return URL.create("sqlite+pysqlite", database=text)
     try:
         url = make_url(text)
     except (exc.ArgumentError, ValueError):
-        raise HostError("TSME-S001", "the URL of the database cannot be read", hint) from None
+        raise HostError("TSME-S012", "the URL of the database cannot be read", hint) from None
     kind = url.drivername
     if kind in ("sqlite", "sqlite+pysqlite"):
         if url.database in (None, "", ":memory:"):
             message = "a database in memory keeps nothing when the process ends"
-            raise HostError("TSME-S001", message, "name a file: sqlite:///tsme.db")
+            raise HostError("TSME-S012", message, "name a file: sqlite:///tsme.db")
         return url.set(drivername="sqlite+pysqlite")
     if kind in ("postgresql", "postgres", "postgresql+psycopg"):
         return url.set(drivername="postgresql+psycopg")
     message = f'"{kind}" is no database that executions can be kept in'
-    raise HostError("TSME-S001", message, hint)
+    raise HostError("TSME-S012", message, hint)
 
 
 def _engine(url: URL) -> Engine:
@@ -164,7 +164,7 @@ def _log_ahead(database: Database) -> None:
     if mode != "wal":
         message = f'the file system of "{database.name}" cannot share memory, which SQLite\'s log'
         hint = "put the file on a local disk, or use PostgreSQL"
-        raise HostError("TSME-S002", f"{message} needs", hint)
+        raise HostError("TSME-S013", f"{message} needs", hint)
 
 
 def _set_up_postgresql(connection: Any, _: object) -> None:

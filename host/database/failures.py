@@ -54,7 +54,7 @@ _DAMAGED: Final = _Kind(
 )
 _DISK: Final = _Kind("TSME-S009", "its disk has failed", "look at the system's log for the disk")
 _OPEN: Final = _Kind(
-    "TSME-S002", "it cannot be opened", "see that it exists and that this user may use it"
+    "TSME-S013", "it cannot be opened", "see that it exists and that this user may use it"
 )
 
 # By SQLite's primary result codes (sqlite3.h).

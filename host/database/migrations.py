@@ -39,7 +39,7 @@ def newest() -> str:
 def run(connection: Connection, name: str) -> None:
     """Make the steps that the database `name` lacks, within the transaction of a connection.
 
-    Raises HostError, TSME-S003, if it has steps that this release does not know.
+    Raises HostError, TSME-S014, if it has steps that this release does not know.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -49,7 +49,7 @@ def run(connection: Connection, name: str) -> None:
     if not known.issuperset(has):
         message = f'the database "{name}" was written by a newer tsme (its tables are of step '
         message += f"{', '.join(has)}, this release knows up to {newest()})"
-        raise HostError("TSME-S003", message, "use that release or a later one")
+        raise HostError("TSME-S014", message, "use that release or a later one")
     if has == (newest(),):
         return
 
