@@ -1,0 +1,117 @@
+"""The endpoint: the JSON 1.0 protocol of AWS on Starlette, and what else is mounted beside it.
+
+POST to any path with a header `X-Amz-Target: AWSStepFunctions.<Operation>`.  A request without
+that header is none of the API, so no form of a page somewhere else can make one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ..tools.errors import HostError
+from . import shapes
+from .errors import ApiError
+from .server import Call, Server, request_id
+
+LARGEST: Final = 2 << 20  # bytes of a body: a definition may have 1 MiB, and JSON escapes
+_log = logging.getLogger("tsme.server")
+
+
+def create_app(server: Server, routes: Iterable[BaseRoute] = ()) -> Starlette:
+    """The application: `routes` (the page, metrics) go before the API, which takes each POST."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        server.loop = asyncio.get_running_loop()
+        try:
+            yield
+        finally:
+            server.loop = None
+
+    async def api(request: Request) -> Response:
+        return await answer(server, request)
+
+    return Starlette(routes=[*routes, Route("/{path:path}", api, methods=["POST"])], lifespan=lifespan)
+
+
+async def answer(server: Server, request: Request) -> Response:
+    """One call of the API, whatever becomes of it."""
+    number = request_id()
+    try:
+        name = _operation(request)
+        given = _json(await _body(request))
+        call = Call(
+            request_id=number,
+            invocation=request.headers.get("amz-sdk-invocation-id"),
+            key=_access_key(request),
+        )
+        return _response(200, await server.acall(name, given, call), number)
+    except ApiError as error:
+        return _response(error.status, error.body(), number)
+    except HostError as error:  # the database: nothing has happened, and a client may try again
+        _log.error("%s %s: %s", number, error.code, error.message)
+        text = f"{error.code}: {error.message}" + (f"; {error.hint}" if error.hint else "")
+        return _response(503, {"__type": "ServiceUnavailableException", "message": text}, number)
+    except ClientDisconnect:
+        return Response(status_code=499)
+    except Exception:  # a defect of ours; the client learns the number that stands in the log
+        _log.exception("request %s", number)
+        text = f"tsme serve failed; its log tells why, under {number}"
+        return _response(500, {"__type": "InternalFailure", "message": text}, number)
+
+
+def _operation(request: Request) -> str:
+    service, _, name = request.headers.get("x-amz-target", "").rpartition(".")
+    if service != shapes.TARGET:
+        text = f"the header X-Amz-Target must be {shapes.TARGET}.<Operation>"
+        raise ApiError("UnknownOperationException", text)
+    return name
+
+
+async def _body(request: Request) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LARGEST:
+            text = f"a request has more than {LARGEST} bytes"
+            raise ApiError("RequestEntityTooLargeException", text, 413)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body, parse_constant=_no_number) if body else {}
+    except (ValueError, RecursionError):
+        raise ApiError("SerializationException", "the body is no JSON") from None
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _access_key(request: Request) -> str | None:
+    """Who signed a request, as it says of itself (auth.py checks it)."""
+    _, found, rest = request.headers.get("authorization", "").partition("Credential=")
+    return rest.partition("/")[0] if found else None
+
+
+def _response(status: int, body: dict[str, Any], number: str) -> Response:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Response(
+        text.encode("utf-8", "surrogatepass"),
+        status,
+        {"x-amzn-RequestId": number},
+        "application/x-amz-json-1.0",
+    )

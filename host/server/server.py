@@ -1,0 +1,134 @@
+"""A server: what operations work on, and the one way to call them.
+
+`Server.call` answers in this process what the endpoint answers over HTTP (app.py); the page, the
+command line and tests use either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import inspect
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import anyio.to_thread
+from sqlalchemy import Connection
+
+from ..database.database import Database
+from . import shapes
+from .arns import Place
+from .errors import ApiError
+
+T = TypeVar("T")
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+
+class Clock(Protocol):
+    """What time it is: milliseconds since 1970."""
+
+    def now(self) -> int: ...
+
+
+def request_id() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True)
+class Call:
+    """Who asks, beside the request.
+
+    `invocation`: the header amz-sdk-invocation-id, the same in each try of one call of an SDK.
+    `key`: the access key of a signed request.
+    """
+
+    request_id: str = field(default_factory=request_id)
+    invocation: str | None = None
+    key: str | None = None
+
+
+class Operation(Protocol):
+    """One operation of the API.  What blocks (the database) may be a plain function, which runs in
+    a thread; what waits for long is a coroutine function, which runs on the server's loop."""
+
+    def __call__(
+        self, server: Server, request: Request, call: Call, /
+    ) -> Answer | Awaitable[Answer]: ...
+
+
+class Server:
+    """Machines, executions and whatever else the API is about, in one database.
+
+    `runner` runs executions (runner.py).  Without it what needs one is refused by name.
+    `place`: region and account in ARNs.  `notes`: what parts of a server keep beside it, by name.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        runner: Any,
+        operations: Mapping[str, Operation],
+        clock: Clock,
+        place: Place | None = None,
+    ) -> None:
+        self.database = database
+        self.runner = runner
+        self.operations = operations
+        self.clock = clock
+        self.place = place or Place()
+        self.notes: dict[str, Any] = {}
+        self.loop: asyncio.AbstractEventLoop | None = None  # of app.py, while it serves
+
+    def now(self) -> int:
+        """Milliseconds since 1970, by the server's clock."""
+        return self.clock.now()
+
+    def write(self, write: Callable[[Connection], T]) -> T:
+        """Does something to the database in one transaction; when it returns, it is durable."""
+        if self.runner is None:
+            with self.database.write() as connection:
+                return write(connection)
+        done: concurrent.futures.Future[T] = self.runner.submit(write)
+        return done.result()
+
+    def call(self, name: str, request: Request, call: Call | None = None) -> Answer:
+        """What the API answers.  Not from within a coroutine: see `acall`.
+
+        Raises ApiError as the endpoint would answer it, HostError if the database does.
+        """
+        answer = self._begin(name, request, call)
+        if not inspect.isawaitable(answer):
+            return answer
+        if self.loop is not None and self.loop.is_running():
+            return asyncio.run_coroutine_threadsafe(_await(answer), self.loop).result()
+        return asyncio.run(_await(answer))
+
+    async def acall(self, name: str, request: Request, call: Call | None = None) -> Answer:
+        """The same on an event loop."""
+        if inspect.iscoroutinefunction(self.operations.get(name)):
+            answer = self._begin(name, request, call)
+        else:
+            answer = await anyio.to_thread.run_sync(self._begin, name, request, call)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    def _begin(
+        self, name: str, request: Request, call: Call | None
+    ) -> Answer | Awaitable[Answer]:
+        operation = self.operations.get(name)
+        if operation is None:
+            raise _unknown(name)
+        return operation(self, shapes.check(name, request), call or Call())
+
+
+async def _await(answer: Awaitable[Answer]) -> Answer:
+    return await answer
+
+
+def _unknown(name: str) -> ApiError:
+    if name in shapes.operations():
+        text = f"The operation {name} is not in this version of tsme serve"
+        return ApiError("UnsupportedOperation", text)
+    return ApiError("UnknownOperationException", f"There is no operation {name}")

@@ -1,0 +1,165 @@
+"""The API as botocore's model has it: which operations there are, and what a request may hold.
+
+What AWS's own front end checks before an operation sees a request is checked here, in its words:
+types (SerializationException), and then lengths, ranges, sets of values and what must be there
+(ValidationException, all violations in one line).  Names and ARNs are the operations' own.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from .errors import ApiError
+
+TARGET: Final = "AWSStepFunctions"  # X-Amz-Target is this, a dot, and the operation
+_INTEGERS = ("integer", "long")
+_MOST_VIOLATIONS = 20
+_SHOWN = 1024  # characters of a value in an error
+
+
+@lru_cache(maxsize=1)
+def model() -> dict[str, Any]:
+    """botocore's model of Step Functions: operations, shapes, metadata."""
+    spec = find_spec("botocore")
+    places = list(spec.submodule_search_locations or []) if spec else []
+    for place in places:
+        for path in sorted(Path(place, "data", "stepfunctions").glob("*/service-2.json*")):
+            text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+            found: dict[str, Any] = json.loads(text)
+            return found
+    raise RuntimeError("botocore has no model of Step Functions")
+
+
+def operations() -> list[str]:
+    """The names of all operations that the API has."""
+    return sorted(model()["operations"])
+
+
+def check(operation: str, request: Any) -> dict[str, Any]:
+    """A request as the operation may have it: members that nobody knows, and nulls, are gone.
+
+    Raises ApiError SerializationException or ValidationException.
+    """
+    return _checked(model()["operations"][operation]["input"]["shape"], request)
+
+
+def check_answer(operation: str, answer: Any) -> dict[str, Any]:
+    """The same for an answer; tests hold every operation to it."""
+    return _checked(model()["operations"][operation]["output"]["shape"], answer)
+
+
+def _checked(shape: str, value: Any) -> dict[str, Any]:
+    value = _typed(shape, value)
+    wrong = list(_violations(shape, value, ""))
+    if wrong:
+        count = f"{len(wrong)} validation error" + ("s" if len(wrong) > 1 else "")
+        text = f"{count} detected: {'; '.join(wrong[:_MOST_VIOLATIONS])}"
+        raise ApiError("ValidationException", text)
+    out: dict[str, Any] = value
+    return out
+
+
+# --- types ----------------------------------------------------------------------------------
+
+
+def _typed(shape: str, value: Any) -> Any:
+    about = model()["shapes"][shape]
+    kind = about["type"]
+    if kind == "structure":
+        members = about.get("members", {})
+        given = _expect(value, dict, "a structure").items()
+        return {
+            name: _typed(members[name]["shape"], item)
+            for name, item in given
+            if name in members and item is not None
+        }
+    if kind == "list":
+        items = _expect(value, list, "a list")
+        return [_typed(about["member"]["shape"], item) for item in items]
+    if kind == "map":
+        given = _expect(value, dict, "a map").items()
+        return {name: _typed(about["value"]["shape"], item) for name, item in given}
+    if kind == "boolean":
+        return _expect(value, bool, "a Boolean")
+    if kind in _INTEGERS:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        return _expect(value, int, "an Integer" if kind == "integer" else "a Long")
+    if kind in ("float", "double", "timestamp"):
+        return _expect(value, (int, float), "a Double")
+    return _expect(value, str, "a String")
+
+
+def _expect(value: Any, kind: type | tuple[type, ...], name: str) -> Any:
+    if isinstance(value, bool) and kind is not bool or not isinstance(value, kind):
+        raise ApiError("SerializationException", f"{_token(value)} can not be converted to {name}")
+    return value
+
+
+def _token(value: Any) -> str:
+    """What AWS's parser calls a value."""
+    if isinstance(value, bool):
+        return "TRUE_VALUE" if value else "FALSE_VALUE"
+    names = {dict: "START_OBJECT", list: "START_ARRAY", str: "STRING_VALUE", type(None): "NULL"}
+    return names.get(type(value), "NUMBER_VALUE")
+
+
+# --- constraints ----------------------------------------------------------------------------
+
+
+def _violations(shape: str, value: Any, place: str) -> Iterator[str]:
+    about = model()["shapes"][shape]
+    kind = about["type"]
+    if kind == "structure":
+        for name in about.get("required", ()):
+            if name not in value:
+                yield f"Value null at '{_at(place, name)}' {_FAILED}: Member must not be null"
+        for name, item in value.items():
+            yield from _violations(about["members"][name]["shape"], item, _at(place, name))
+    elif kind == "list":
+        yield from _sized(about, len(value), value, place)
+        for number, item in enumerate(value, 1):
+            yield from _violations(about["member"]["shape"], item, f"{place}.{number}.member")
+    elif kind == "map":
+        for item in value.values():
+            yield from _violations(about["value"]["shape"], item, f"{place}.member")
+    elif kind == "string":
+        yield from _sized(about, len(value), value, place)
+        if "enum" in about and value not in about["enum"]:
+            known = f"Member must satisfy enum value set: [{', '.join(about['enum'])}]"
+            yield f"{_value(about, value)} at '{place}' {_FAILED}: {known}"
+    elif kind in (*_INTEGERS, "float", "double"):
+        start = f"{_value(about, value)} at '{place}' {_FAILED}: Member must have value"
+        if value < about.get("min", value):
+            yield f"{start} greater than or equal to {about['min']}"
+        if value > about.get("max", value):
+            yield f"{start} less than or equal to {about['max']}"
+
+
+_FAILED = "failed to satisfy constraint"
+
+
+def _sized(about: dict[str, Any], size: int, value: Any, place: str) -> Iterator[str]:
+    start = f"{_value(about, value)} at '{place}' {_FAILED}: Member must have length"
+    if size < about.get("min", 0):
+        yield f"{start} greater than or equal to {about['min']}"
+    if size > about.get("max", size):
+        yield f"{start} less than or equal to {about['max']}"
+
+
+def _value(about: dict[str, Any], value: Any) -> str:
+    """What is sensitive is not shown."""
+    if about.get("sensitive"):
+        return "Value"
+    text = value if isinstance(value, str) else json.dumps(value)
+    return f"Value '{text[:_SHOWN]}'"
+
+
+def _at(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
