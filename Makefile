@@ -29,11 +29,13 @@ ARCH =
 json_option = $(if $(JSON),--json "$(JSON)")
 
 .DEFAULT_GOAL = help
-.PHONY: help setup ready demo test lint docs bench conformance jsonata differential fuzz golden crash firmware native flash sim clean
+.PHONY: help setup ready demo serve test lint docs bench conformance jsonata differential fuzz golden crash firmware native flash sim clean
 MAKEFLAGS += --no-print-directory
 
 help:
 	@echo "make demo          run a month of the greenhouse on MicroPython, with a power cut"
+	@echo "make serve         serve the API of Step Functions at http://127.0.0.1:8083"
+	@echo "                   (ARGS=\"--port 8084\"; see tsme serve --help)"
 	@echo "make test          lint and test everything (ARGS=\"-k journal\" for a part)"
 	@echo "make lint          check style and types only"
 	@echo "make docs          build the API reference: build/docs/index.html"
@@ -71,6 +73,9 @@ ready:
 
 demo: ready
 	@$(PY) examples/greenhouse/demo.py
+
+serve: ready
+	@.venv/bin/tsme serve $(ARGS)
 
 test: lint
 	@$(PY) -m pytest $(ARGS)

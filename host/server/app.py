@@ -41,7 +41,9 @@ def create_app(server: Server, routes: Iterable[BaseRoute] = ()) -> Starlette:
     async def api(request: Request) -> Response:
         return await answer(server, request)
 
-    return Starlette(routes=[*routes, Route("/{path:path}", api, methods=["POST"])], lifespan=lifespan)
+    return Starlette(
+        routes=[*routes, Route("/{path:path}", api, methods=["POST"])], lifespan=lifespan
+    )
 
 
 async def answer(server: Server, request: Request) -> Response:

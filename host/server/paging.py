@@ -43,7 +43,9 @@ def token(*key: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode("ascii")
 
 
-def page(name: str, rows: Sequence[Any], items: Sequence[Any], key: Any, most: int) -> dict[str, Any]:
+def page(
+    name: str, rows: Sequence[Any], items: Sequence[Any], key: Any, most: int
+) -> dict[str, Any]:
     """The answer with a page of a list, of which `rows` has up to `most` + 1; `key(row)` is the
     key of a row."""
     out: dict[str, Any] = {name: list(items[:most])}

@@ -114,9 +114,7 @@ class Server:
             answer = await anyio.to_thread.run_sync(self._begin, name, request, call)
         return await answer if inspect.isawaitable(answer) else answer
 
-    def _begin(
-        self, name: str, request: Request, call: Call | None
-    ) -> Answer | Awaitable[Answer]:
+    def _begin(self, name: str, request: Request, call: Call | None) -> Answer | Awaitable[Answer]:
         operation = self.operations.get(name)
         if operation is None:
             raise _unknown(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ from .errors import ApiError
 TARGET: Final = "AWSStepFunctions"  # X-Amz-Target is this, a dot, and the operation
 _INTEGERS = ("integer", "long")
 _MOST_VIOLATIONS = 20
+_LONE = re.compile("[\ud800-\udfff]")
 _SHOWN = 1024  # characters of a value in an error
 
 
@@ -30,7 +32,9 @@ def model() -> dict[str, Any]:
     places = list(spec.submodule_search_locations or []) if spec else []
     for place in places:
         for path in sorted(Path(place, "data", "stepfunctions").glob("*/service-2.json*")):
-            text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+            text = (
+                gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+            )
             found: dict[str, Any] = json.loads(text)
             return found
     raise RuntimeError("botocore has no model of Step Functions")
@@ -93,7 +97,10 @@ def _typed(shape: str, value: Any) -> Any:
         return _expect(value, int, "an Integer" if kind == "integer" else "a Long")
     if kind in ("float", "double", "timestamp"):
         return _expect(value, (int, float), "a Double")
-    return _expect(value, str, "a String")
+    text = _expect(value, str, "a String")
+    if _LONE.search(text):
+        raise ApiError("SerializationException", "a String has half of a surrogate pair")
+    return text
 
 
 def _expect(value: Any, kind: type | tuple[type, ...], name: str) -> Any:

@@ -42,6 +42,7 @@ COMMANDS = {
     "resume": ("resume", "Go on with the execution under way in a journal."),
     "retire": ("resume", "Give up an execution that cannot go on."),
     "run": ("run", "Run a workflow or a compiled program, or several on one board."),
+    "serve": ("serve", "Serve the API of AWS Step Functions, from a database."),
     "signal": ("executions", "Send a signal to a state machine on a board."),
     "sim": ("sim", "Simulate devices with many seeds and faults."),
     "start": ("executions", "Start an execution on a board."),
@@ -60,6 +61,7 @@ GROUPS = {
     "Executions on a board": "ps describe signal checkpoint",
     "Executions on a board, or in a journal": "stop token migrate retire resume",
     "Journals": "journal history replay",
+    "Servers": "serve",
 }
 _NARROW = 52  # columns: to no less does click fit its help by itself
 _QUIET = {"help": "help", "version": "help"}  # known, but not listed
@@ -89,6 +91,7 @@ Examples:
   tsme replay j.bin --program flow.asl.json
   tsme graph flow.asl.json -o flow.svg
   tsme convert flow.asl.json -o new.asl.json
+  tsme serve --database sqlite:///tsme.db   the API of Step Functions, for boto3 and aws
 
 \b
 Exit codes:

@@ -1,4 +1,4 @@
-"""The table of operations: each is a function, registered under the name that the API has for it."""
+"""The table of operations: a function for each, by the name that the API has for it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,131 @@
+"""A whole server from its options: opened, served, and closed again."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from ..database.database import Database
+from ..tools.errors import HostError
+from .app import create_app
+from .arns import Place
+from .operations import everything
+from .server import Server
+from .times import WallClock
+
+_GRACE = 5  # seconds that a request may still take when the server is told to end
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `tsme serve` is told."""
+
+    database: str = "sqlite:///tsme.db"
+    host: str = "127.0.0.1"
+    port: int = 8083
+    region: str = "us-east-1"
+    account: str = "000000000000"
+
+
+@contextmanager
+def opened(options: Options) -> Iterator[Server]:
+    """A server that works as long as the block does, without a network.
+
+    Raises HostError if the database cannot be opened.
+    """
+    with Database.open(options.database) as database:
+        place = Place(options.region, options.account)
+        yield Server(database, None, everything(), WallClock(), place)
+
+
+def serve(options: Options, ready: Callable[[str], object]) -> None:
+    """Serves until SIGTERM or Ctrl-C; `ready` is called with the URL when requests are taken.
+
+    Raises HostError if the port is taken or the database cannot be opened.
+    """
+    with _bound(options.host, options.port) as listening, opened(options) as server:
+        uvicorn_server = _Uvicorn(server, lambda: ready(_url(listening)))
+        asyncio.run(_run(uvicorn_server, listening))
+
+
+@contextmanager
+def served(options: Options, server: Server) -> Iterator[str]:
+    """A server's endpoint, in a thread of this process, as long as the block lasts.  -> its URL"""
+    with _bound(options.host, options.port) as listening:
+        ready = threading.Event()
+        uvicorn_server = _Uvicorn(server, ready.set)
+
+        def run() -> None:
+            try:
+                asyncio.run(uvicorn_server.serve([listening]))
+            finally:
+                ready.set()
+
+        thread = threading.Thread(target=run, name="tsme-endpoint")
+        thread.start()
+        try:
+            ready.wait()
+            yield _url(listening)
+        finally:
+            uvicorn_server.should_exit = True
+            thread.join()
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Uvicorn(uvicorn.Server):
+    """Says when it takes requests, and leaves signals to `_run`."""
+
+    def __init__(self, server: Server, ready: Callable[[], object]) -> None:
+        app = create_app(server)
+        super().__init__(
+            uvicorn.Config(
+                app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE
+            )
+        )
+        self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+async def _run(server: _Uvicorn, listening: socket.socket) -> None:
+    def end() -> None:
+        server.force_exit = server.should_exit  # told twice
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    await server.serve([listening])
+
+
+@contextmanager
+def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that nobody else has; port 0 is any that is free."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+            listening.listen()
+        except (OSError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            hint = "name another one: --port 0 takes any that is free"
+            raise HostError("TSME-S040", f"{host}:{port} cannot be served: {why}", hint) from None
+        yield listening

@@ -1,0 +1,94 @@
+"""`tsme serve`: executions in a database, and the endpoint of AWS Step Functions."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import re
+import sys
+from typing import TypedDict, Unpack
+
+import click
+
+from .. import console
+from ..errors import DONE, HostError
+
+_NEEDED = ("alembic", "botocore", "httpx", "sqlalchemy", "starlette", "uvicorn")
+
+
+class Given(TypedDict):
+    """The options, as click has them."""
+
+    database: str
+    host: str
+    port: int
+    region: str
+    account: str
+
+
+def need_packages() -> None:
+    """Raises HostError TSME-S041 where the packages of the extra `serve` are not installed."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        what = f"a server needs packages that are not here: {', '.join(missing)}"
+        raise HostError("TSME-S041", what, "pip install tsme[serve]")
+
+
+@click.command()
+@click.option(
+    "--database",
+    metavar="URL",
+    default="sqlite:///tsme.db",
+    show_default=True,
+    help="Where executions are kept: sqlite:///FILE or postgresql://USER@HOST/NAME.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to serve at.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8083,
+    show_default=True,
+    help="The port; 0 takes any that is free.",
+)
+@click.option("--region", default="us-east-1", show_default=True, help="The region in ARNs.")
+@click.option(
+    "--account", default="0" * 12, show_default=True, help="The account in ARNs: 12 digits."
+)
+def serve(**given: Unpack[Given]) -> int:
+    """Serve the API of AWS Step Functions, from a database.
+
+    boto3 and the AWS CLI talk to it as to AWS; any keys and any region will do:
+
+    \b
+      tsme serve
+      aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:8083
+      boto3.client("stepfunctions", endpoint_url="http://127.0.0.1:8083")
+
+    StartSyncExecution and TestState need AWS_DISABLE_HOST_PREFIX_INJECTION=true, or
+    Config(inject_host_prefix=False) in boto3: SDKs would put "sync-" before the host. Ctrl-C
+    and SIGTERM end it; what was under way goes on with the next start.
+
+    Exits with 0 when it was told to end, 2 if it cannot serve.
+    """
+    need_packages()
+    if not re.fullmatch("[0-9]{12}", given["account"]):
+        message = f'"{given["account"]}" is no account'
+        raise HostError("TSME-S042", message, "an account has 12 digits: 000000000000")
+    if not re.fullmatch("[a-z0-9-]+", given["region"]):
+        message = f'"{given["region"]}" is no region'
+        raise HostError("TSME-S042", message, "write one like us-east-1")
+    from ...server import serving  # noqa: PLC0415  it takes half a second to load
+
+    logging.basicConfig(stream=sys.stderr, format="tsme: %(message)s")
+    options = serving.Options(**given)
+    serving.serve(options, lambda url: _ready(url, options.database))
+    return DONE
+
+
+def _ready(url: str, database: str) -> None:
+    shown = re.sub(r"//([^:/@]*):[^@/]*@", r"//\1:***@", database)
+    console.out(f"serving {console.name(url)}, executions in {shown}")
+    sys.stdout.flush()
+
+
+COMMANDS = (serve,)

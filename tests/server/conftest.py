@@ -1,0 +1,3 @@
+from tests.server.fixtures import endpoint, sfn
+
+__all__ = ["endpoint", "sfn"]
