@@ -1,0 +1,1 @@
+"""Where tasks run: in this process, at an HTTP endpoint, or with whoever polls an activity."""
