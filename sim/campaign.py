@@ -23,6 +23,7 @@ from .world import Move, World
 
 _HERE = Path(__file__).parent
 _MANY = 50_000  # objects
+KILLED = "Killed"
 
 
 @dataclass
@@ -52,6 +53,11 @@ class Failure:
     def guarded(self) -> bool:
         """Was it found by the guard?  Then it needs the guard to be found again."""
         return self.message.startswith(Undetermined.__name__)
+
+    @property
+    def killed(self) -> bool:
+        """Did it end the process it ran in?  Then it is not to be run in this one."""
+        return self.message.startswith(KILLED + ":")
 
 
 def one(

@@ -69,7 +69,7 @@ def _missed(gaps: Missed) -> Iterator[str]:
 
 
 def _counts(counts: Counter[str] | dict[str, int]) -> str:
-    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return _names([f"{name} {n:,}" for name, n in ordered])
 
 
@@ -131,8 +131,8 @@ def as_json(kind: type[Simulation], those: Sequence[Subject], result: Result) ->
         devices[subject.name] = {
             "inputs": {name: n for name, n in zip(INPUTS, of.inputs, strict=True) if n},
             "states": dict(of.states),
-            "transitions": [[a, b, n] for (a, b), n in of.edges.items()],
-            "catches": [[a, b, n] for (a, b), n in of.catches.items()],
+            "transitions": [[a, b, n] for (a, b), n in sorted(of.edges.items())],
+            "catches": [[a, b, n] for (a, b), n in sorted(of.catches.items())],
             "retries": dict(of.retries),
             "tasks": dict(of.tasks),
             "rejected": dict(of.rejected),

@@ -21,7 +21,7 @@ from ..files import read_value
 from .graph import draw, known_ending
 
 if TYPE_CHECKING:
-    from tsme_sim.campaign import Failure
+    from tsme_sim.campaign import Failure, Result
     from tsme_sim.simulation import Simulation
 
 _SECONDS = 10.0  # unless seeds or seconds are given
@@ -33,7 +33,8 @@ class Options(TypedDict):
     given: str | None
     seeds: str | None
     seconds: float | None
-    jobs: int
+    jobs: int | None
+    cluster: str | None
     replay: str | None
     graph: str | None
     as_json: bool
@@ -59,9 +60,13 @@ class Options(TypedDict):
     "--jobs",
     "-j",
     type=click.IntRange(1, 256),
-    default=os.cpu_count() or 1,
     metavar="N",
     help="Processes.  [default: one for each core]",
+)
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Spread the seeds over a cluster of Dask, as tcp://10.0.0.2:8786, or local.",
 )
 @click.option("--replay", metavar="FILE", help="Have a failure again that was saved.")
 @click.option("--graph", metavar="FILE", help="Draw what was reached: FILE.svg or FILE.mmd.")
@@ -122,7 +127,6 @@ def _seeds(text: str | None) -> range | None:
 def _run(file: Path, name: str, seeds: range | None, options: Options) -> bool:
     """One simulation; has a seed failed?"""
     from tsme_sim.campaign import shrink  # noqa: PLC0415
-    from tsme_sim.jobs import parallel  # noqa: PLC0415
     from tsme_sim.picture import covered  # noqa: PLC0415
     from tsme_sim.reproducer import simulations  # noqa: PLC0415
     from tsme_sim.subjects import subjects_of  # noqa: PLC0415
@@ -133,8 +137,8 @@ def _run(file: Path, name: str, seeds: range | None, options: Options) -> bool:
     those = subjects_of(kind)
     seconds = options["seconds"] or (None if seeds else _SECONDS)
     with _progress(name, seeds, seconds) as progress:
-        result = parallel(file, kind, seeds, options["jobs"], seconds, progress)
-    if result.failure:
+        result = _spread(file, kind, seeds, seconds, options, progress)
+    if result.failure and not result.failure.killed:
         result.failure = shrink(kind, those, result.failure)
     if options["as_json"]:
         console.out_json(as_json(kind, those, result))
@@ -150,10 +154,36 @@ def _run(file: Path, name: str, seeds: range | None, options: Options) -> bool:
     return result.failure is not None
 
 
+def _spread(
+    file: Path,
+    kind: type[Simulation],
+    seeds: range | None,
+    seconds: float | None,
+    options: Options,
+    progress: Callable[[int], None],
+) -> Result:
+    """Run the seeds in processes of this machine, or on a cluster."""
+    from tsme_sim.jobs import parallel, spread  # noqa: PLC0415
+
+    jobs = options["jobs"]
+    if options["cluster"] is None:
+        return parallel(file, kind, seeds, jobs or os.cpu_count() or 1, seconds, progress)
+    from tsme_sim.cluster import crew  # noqa: PLC0415
+
+    with crew(options["cluster"], jobs, file, kind) as cluster:
+        return spread(cluster, seeds, seconds, progress)
+
+
 def _failed(file: Path, kind: type[Simulation], failure: Failure, quiet: bool) -> None:
     from tsme_sim.reproducer import ENDING, commit, regression, save, story  # noqa: PLC0415
     from tsme_sim.summary import told  # noqa: PLC0415
 
+    if failure.killed:
+        if not quiet:
+            console.out(console.bad(f"✗ seed {failure.seed}: {failure.message}"))
+        target = file if file.suffix != ".py" else f"{file}:{kind.__name__}"
+        console.note(f"again: tsme sim {target} --seeds {failure.seed}-{failure.seed}")
+        return
     path = Path(f"{kind.__name__}-{failure.seed}{ENDING}")
     if not quiet:
         lines = story(kind, failure)
