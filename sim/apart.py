@@ -14,8 +14,7 @@ import subprocess
 import sys
 import threading
 from importlib import import_module
-from multiprocessing.connection import Connection
-from multiprocessing.connection import Pipe as pipe
+from multiprocessing.connection import Connection, Pipe
 from typing import Any, NoReturn
 
 from tsme.errors import TsmeError
@@ -49,12 +48,14 @@ class Apart:
 
     def __init__(self, target: str, given: tuple[Any, ...], paths: tuple[str, ...] = ()) -> None:
         self.asked = 0
-        self._pipe, there = pipe()
+        self._pipe, there = Pipe()
         command = [sys.executable, "-c", _BEGIN, json.dumps([*paths, *sys.path])]
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
         try:
             self._process = subprocess.Popen(
-                [*command, str(there.fileno())], stdin=subprocess.DEVNULL, pass_fds=[there.fileno()]
+                [*command, str(there.fileno())],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[there.fileno()],
             )
         except BaseException:
             self._pipe.close()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import pickle
 import queue
 import threading
 import time
@@ -38,8 +39,37 @@ _RETURN = 30.0  # s that a cluster may be without workers
 # --- on a worker -----------------------------------------------------------------------------
 
 Spec = dict[str, Any]  # id, target, given, paths, mark, lane
-_idle: dict[str, list[Hands]] = {}
+_idle: dict[str, list[Hands]] = {}  # by campaign and lane
+_all: dict[str, list[Hands]] = {}  # by campaign
+_over: set[str] = set()
 _lock = threading.Lock()
+
+
+# A worker that cannot read its task ends; so that is bytes, and a function that travels whole.
+_TASK = """
+def task(given):
+    try:
+        from tsme_sim.cluster import received
+    except Exception as error:
+        return type(error).__name__ + ": " + str(error)
+    return received(given)
+
+def over(name):
+    try:
+        from tsme_sim.cluster import tidy
+    except Exception:
+        return
+    tidy(name)
+"""
+
+
+def received(given: bytes) -> bytes | str:
+    """On a worker: read a task, and do it; what work() gives, or what was wrong before."""
+    try:
+        spec, ask, what = pickle.loads(given)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return pickle.dumps(work(spec, ask, what))
 
 
 def work(spec: Spec, ask: str, what: tuple[Any, ...]) -> tuple[str, Any]:
@@ -51,7 +81,7 @@ def work(spec: Spec, ask: str, what: tuple[Any, ...]) -> tuple[str, Any]:
         hands = waiting.pop() if waiting else None
     try:
         if hands is None:
-            hands = Hands(spec["target"], spec["given"], spec["paths"])
+            hands = _begun(spec)
             there = hands.ask("mark")
             for name, mark in spec["mark"].items():
                 if there.get(name) != mark:
@@ -63,16 +93,34 @@ def work(spec: Spec, ask: str, what: tuple[Any, ...]) -> tuple[str, Any]:
     except Exception as error:
         return "wrong", told(error)
     with _lock:
-        _idle.setdefault(key, []).append(hands)
+        over = spec["id"] in _over
+        if not over:
+            _idle.setdefault(key, []).append(hands)
+    if over:
+        hands.end()
     return "done", answer
 
 
-def tidy(name: str) -> None:
-    """On a worker: end the processes of a campaign."""
+def _begun(spec: Spec) -> Hands:
+    """A process for a campaign, unless that is over."""
+    name = spec["id"]
+    hands = Hands(spec["target"], spec["given"], spec["paths"])
     with _lock:
+        if name in _over:
+            raise Died(None, "is not wanted any more")
+        _all.setdefault(name, []).append(hands)
+    return hands
+
+
+def tidy(name: str) -> None:
+    """On a worker: end the processes of a campaign, and begin no more."""
+    with _lock:
+        _over.add(name)
         keys = [key for key in _idle if key.startswith(f"{name} ")]
-        over = [hands for key in keys for hands in _idle.pop(key)]
-    for hands in over:
+        idle = [hands for key in keys for hands in _idle.pop(key)]
+        for hands in _all.pop(name, []):
+            hands.kill()
+    for hands in idle:
         hands.end()
 
 
@@ -88,6 +136,9 @@ class Cluster:
         self.spec: Spec = {"id": uuid4().hex, "target": target, "given": given,
                            "paths": paths, "mark": mark, "lane": ""}  # fmt: skip
         self.slots = self._threads_when_there()
+        names: dict[str, Any] = {"__name__": "__main__"}
+        exec(_TASK, names)
+        self._task, self._tidy = names["task"], names["over"]
         self._done: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
         self._running: dict[Any, Any] = {}  # futures, or Dask drops what they stand for
         self._since = time.monotonic()  # when there were workers
@@ -117,7 +168,7 @@ class Cluster:
         place = {"workers": [at], "allow_other_workers": True} if at else {}
         with _lost(self.address):
             future = self.client.submit(
-                work, self.spec | {"lane": lane}, ask, what,
+                self._task, pickle.dumps((self.spec | {"lane": lane}, ask, what)),
                 key=f"tsme-{uuid4().hex}", pure=False, retries=0, **place,
             )  # fmt: skip
         self._running[future.key] = future
@@ -154,10 +205,11 @@ class Cluster:
         error = future.exception()
         if isinstance(error, KilledWorker):
             return Died(None, "was lost with its worker")
-        if error is not None:
-            text = f"a worker of {self.address} cannot do it: {type(error).__name__}: {error}"
+        told = f"{type(error).__name__}: {error}" if error else future.result()
+        if isinstance(told, str):
+            text = f"a worker of {self.address} cannot run tsme: {told}"
             raise HostError("TSME-S095", text, _install())
-        kind, value = future.result()
+        kind, value = pickle.loads(told)
         if kind == "differs":
             name, here, there = value
             text = f"a worker of {self.address} has other {name}: {there}, here it is {here}"
@@ -175,11 +227,11 @@ class Cluster:
         self._running.clear()
         with contextlib.suppress(Exception):  # of a cluster that is gone nothing is left
             self.client.cancel(waiting, force=True)
-            self.client.run(tidy, self.spec["id"], on_error="ignore")
+            self.client.run(self._tidy, self.spec["id"], on_error="ignore")
 
 
 def _install() -> str:
-    return f'install the same on scheduler and workers: pip install "tsme[cluster]=={__version__}"'
+    return f'install the same on all workers: pip install "tsme[cluster]=={__version__}"'
 
 
 def _same(name: str) -> str:
@@ -217,7 +269,9 @@ def connected(address: str, jobs: int | None = None) -> Iterator[Any]:
         raise HostError("TSME-S091", "--cluster needs the package distributed", hint) from None
     import dask  # noqa: PLC0415
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in [*logging.root.manager.loggerDict]:
+        if name.partition(".")[0] == "distributed":  # each has a level of its own
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set({"distributed.comm.retry.count": 0}), contextlib.ExitStack() as stack:
         where: Any = address
         if address == LOCAL:
@@ -300,9 +354,7 @@ class Dask:
 
 
 @contextmanager
-def crew(
-    address: str, jobs: int | None, file: Path, kind: type[Simulation]
-) -> Iterator[Dask]:
+def crew(address: str, jobs: int | None, file: Path, kind: type[Simulation]) -> Iterator[Dask]:
     """The crew of a cluster, for a simulation in a file that is at the same path everywhere."""
     made = given(file, kind)
     mark = Seeds(*made).mark()

@@ -91,6 +91,8 @@ class Hands:
 
     def ask(self, method: str, *given: Any) -> Any:
         """As Apart.ask(); one that has ended between two questions is replaced, and not missed."""
+        if self._over:
+            raise Died(None, "is not wanted any more")
         apart = self._apart = self._apart or Apart(*self._begin)
         rested = apart.asked > 0
         try:
@@ -223,7 +225,10 @@ def spread(
             crew.begin(Share(share.lane, following, last, step))
             running += 1
         if not failures:  # none below can fail any more
-            parts = [p for p in parts if p.at > min(at) or seen.add(p.seen)]
+            below = [part for part in parts if part.at <= min(at)]
+            parts = [part for part in parts if part.at > min(at)]
+            for part in below:
+                seen.add(part.seen)
     failure = min(failures, key=lambda f: f.seed) if failures else None
     for part in parts:
         _count(crew, part, None if failure is None else failure.seed, seen)

@@ -64,6 +64,7 @@ FLOORS = {
     "simulator": """
         tsme_sim.plugin
         tsme_sim.wokwi
+        tsme_sim.cluster
         tsme_sim
         tsme_sim.world
         tsme_sim.coverage tsme_sim.swarm

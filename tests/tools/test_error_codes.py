@@ -4,7 +4,7 @@ import re
 
 from tests.interpreters import ROOT
 
-CODE = re.compile(r"TSME-[HBGN]\d{3}")
+CODE = re.compile(r"TSME-(?:[HBGN]\d{3}|S09\d)")
 FOLDERS = ("host/tools", "firmware/boards", "firmware/lib/tsme", "sim")
 
 
