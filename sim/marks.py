@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 
 import tsme
-import tsme_host
+import tsme_host.compiler
+import tsme_host.tools
 
 from .simulation import Simulation
 from .subjects import folder
@@ -26,7 +27,11 @@ def digest(paths: Iterable[Path]) -> str:
 
 def _homes() -> list[Path]:
     """The folders of tsme's own packages."""
-    packages = [Path(path) for package in (tsme, tsme_host) for path in package.__path__]
+    packages = [
+        Path(path)
+        for package in (tsme, tsme_host.compiler, tsme_host.tools)
+        for path in package.__path__
+    ]
     return [path.resolve() for path in (*packages, Path(__file__).parent)]
 
 

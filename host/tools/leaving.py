@@ -84,8 +84,6 @@ def _describe(error: BaseException) -> str:
         return one_line(*_refused(error))
     if isinstance(error, MemoryError):
         return one_line("TSME-H033", "there is not enough memory for this")
-    if type(error).__name__ == "BrokenProcessPool":  # of concurrent.futures
-        return one_line("TSME-H005", "a process of this command was killed", "write --jobs 1")
     at = traceback.extract_tb(error.__traceback__)[-1]
     what = f"{type(error).__name__}: {error}".rstrip(": ")
     where = f"{os.path.basename(at.filename)}:{at.lineno}"  # noqa: PTH119

@@ -194,8 +194,8 @@ def test_ctrl_c_before_the_interpreter_can_say_something_is_quiet():
 
 
 BEGUN = """
-import multiprocessing, os
-if multiprocessing.parent_process():
+import os, sys
+if sys.argv[0] == "-c":  # a process for seeds, and not the command itself
     open(f"begun-{os.getpid()}", "w").close()
 """
 
