@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..server import Operation
-from . import activities
+from . import activities as activities
 from .table import TABLE
-
-__all__ = ["activities", "everything"]
 
 
 def everything() -> Mapping[str, Operation]:
