@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from time import time
 from typing import Any, Final, NamedTuple
@@ -79,19 +80,22 @@ def insert_missing(connection: Connection, table: Table, values: Iterable[dict[s
 
 
 def keep_program(connection: Connection, data: bytes, definition: str | None = None) -> bytes:
-    """Keep a program, the bytes of a .tsm file, unless it is there.  -> its digest, 8 bytes
+    """Keep a program, the bytes of a .tsm file, unless it is there.  -> its key
 
-    `definition`: the ASL that it was compiled from.  Raises TsmeError for bytes that are none.
+    `definition`: the ASL that it was compiled from.  The key is the digest that journals name it
+    by, 8 bytes; two workflows may have one program, with other names of states or comments, and
+    then those that come later have 8 bytes more.  Raises TsmeError for bytes that are no program.
     """
     digest = bytes(disassemble(data).digest)
-    row = {
-        "digest": digest,
-        "data": data,
-        "definition": definition,
-        "created": int(time() * 1000),
-    }
-    insert_missing(connection, programs, [row])
-    return digest
+    others = hashlib.sha256(data + b"\0" + (definition or "").encode()).digest()[:8]
+    row = {"data": data, "definition": definition, "created": int(time() * 1000)}
+    for key in (digest, digest + others):
+        insert_missing(connection, programs, [{"digest": key, **row}])
+        same = select(programs.c.data, programs.c.definition).where(programs.c.digest == key)
+        found = connection.execute(same).one()
+        if bytes(found.data) == data and definition in (None, found.definition):
+            return key
+    return digest + others
 
 
 def program(connection: Connection, digest: bytes) -> bytes | None:

@@ -70,7 +70,7 @@ def _time(name: str, nullable: bool = True) -> Column[int]:
 programs: Final = Table(
     "tsme_programs",
     metadata,
-    Column("digest", LargeBinary, primary_key=True),  # 8 bytes
+    Column("digest", LargeBinary, primary_key=True),  # its key: records.keep_program
     Column("data", LargeBinary, nullable=False),  # a .tsm file: the program and its debug part
     Column("definition", Text),  # the ASL; None for a program that was imported without it
     _time("created", nullable=False),

@@ -73,9 +73,13 @@ def test_records_of_many_executions_are_one_transaction(database_url: str) -> No
             ]
 
 
-def test_programs_are_kept_once_by_their_digest(database_url: str) -> None:
+def test_programs_are_kept_once_with_their_definition(database_url: str) -> None:
     with Database.open(database_url) as database, database.write() as connection:
         first = records.keep_program(connection, program_of(), "{}")
-        assert records.keep_program(connection, program_of(), "other") == first
+        assert records.keep_program(connection, program_of(), "{}") == first
+        assert records.keep_program(connection, program_of()) == first
+        other = records.keep_program(connection, program_of(), "other")
+        assert other[:8] == first and len(first) == 8 and len(other) == 16
+        assert records.keep_program(connection, program_of(), "other") == other
         assert records.program(connection, first) == program_of()
         assert records.program(connection, bytes(8)) is None

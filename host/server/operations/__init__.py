@@ -9,6 +9,11 @@ from collections.abc import Mapping
 
 from ..server import Operation
 from . import activities as activities
+from . import aliases as aliases
+from . import definitions as definitions
+from . import machines as machines
+from . import tags as tags
+from . import versions as versions
 from .table import TABLE
 
 
