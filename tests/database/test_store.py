@@ -79,7 +79,8 @@ def test_programs_are_kept_once_with_their_definition(database_url: str) -> None
         assert records.keep_program(connection, program_of(), "{}") == first
         assert records.keep_program(connection, program_of()) == first
         other = records.keep_program(connection, program_of(), "other")
-        assert other[:8] == first and len(first) == 8 and len(other) == 16
+        assert other[:8] == first
+        assert (len(first), len(other)) == (8, 16)
         assert records.keep_program(connection, program_of(), "other") == other
         assert records.program(connection, first) == program_of()
         assert records.program(connection, bytes(8)) is None
