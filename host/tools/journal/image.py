@@ -126,7 +126,7 @@ def _image(path: str, data: bytes) -> Image:
 
 def read_log(path: str) -> Log:
     """Read the image of a journal: a file made by `tsme run`, or pulled from a device."""
-    return _log(path, choose(path, read_bytes(path)))
+    return log_of(path, choose(path, read_bytes(path)))
 
 
 def read_logs(path: str) -> list[Log]:
@@ -134,11 +134,12 @@ def read_logs(path: str) -> list[Log]:
     data = read_bytes(path)
     parts = parts_of(path, data)
     if parts is None:
-        return [_log(path, data)]
-    return [_log(path, part.data) for part in parts if part.kind == "journal"]
+        return [log_of(path, data)]
+    return [log_of(path, part.data) for part in parts if part.kind == "journal"]
 
 
-def _log(path: str, data: bytes) -> Log:
+def log_of(path: str, data: bytes) -> Log:
+    """What the bytes of an image hold.  `path`: how errors name it."""
     if data and data.count(0xFF) == len(data):
         return Log(path, 0, 0, 0, [], [])
     flash = _image(path, data)
