@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
@@ -32,20 +33,24 @@ class Database:
         """Of an engine that `open` has made."""
         self.engine = engine
         self.kind = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
-        self.name = engine.url.render_as_string(hide_password=True)
+        self.name = engine.url.set(drivername=self.kind).render_as_string(hide_password=True)
         self._writing = engine.execution_options(**{_WRITE: True})
         snapshot = {} if self.kind == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._reading = engine.execution_options(**snapshot)
 
     @classmethod
-    def open(cls, url: str) -> Database:
+    def open(cls, url: str, new: bool = True) -> Database:
         """Open a database by its URL, `sqlite:///FILE` or `postgresql://USER@HOST/NAME`, or by
-        the path of a SQLite file, and bring its tables up to date.
+        the path of a SQLite file, and bring its tables up to date.  `new`: a file that is not
+        there is made.
 
         Raises HostError: TSME-S012 for what is no such URL, S013 if it cannot be opened, S014 if
         a newer release has written it, and what `failures.py` tells of full disks and the like.
         """
-        database = cls(_engine(_url(url)))
+        where = _url(url)
+        if where.drivername == "sqlite+pysqlite" and not new:
+            _exists(where.database or "")
+        database = cls(_engine(where))
         try:
             with told(database.name, opening=True):
                 if database.kind == "sqlite":
@@ -118,6 +123,12 @@ def _url(text: str) -> URL:
         return url.set(drivername="postgresql+psycopg")
     message = f'"{kind}" is no database that executions can be kept in'
     raise HostError("TSME-S012", message, hint)
+
+
+def _exists(path: str) -> None:
+    if not Path(path).exists():
+        hint = "name one with --database or TSME_DATABASE; tsme serve makes it"
+        raise HostError("TSME-S013", f'there is no database "{path}"', hint)
 
 
 def _engine(url: URL) -> Engine:

@@ -88,11 +88,15 @@ _POSTGRESQL: Final = (
 )
 
 
+def _of_sqlite(cause: sqlite3.Error) -> _Kind | None:
+    return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+
+
 def _kind(error: exc.DBAPIError, opening: bool) -> _Kind | None:
     """What kind of failure it is; None for one of the program that uses the database."""
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
-        return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+        return _of_sqlite(cause)
     state = getattr(cause, "sqlstate", None) or ""
     for beginning, kind in _POSTGRESQL:
         if state.startswith(beginning):
@@ -111,21 +115,30 @@ def told(name: str, opening: bool = False) -> Iterator[Phase]:
     phase = Phase()
     try:
         yield phase
-    except exc.DBAPIError as error:
-        kind = _kind(error, opening)
+    except (exc.DBAPIError, sqlite3.Error) as error:
+        if isinstance(error, sqlite3.Error):
+            kind, detail = _of_sqlite(error), str(error)
+        else:
+            kind, detail = _kind(error, opening), str(error.orig)
         if kind is None:
             raise
-        raise _failure(kind, name, phase, " ".join(str(error.orig).split())) from None
+        unsure = phase.committing and _may_have(error, kind)
+        raise _failure(kind, name, " ".join(detail.split()), unsure) from None
     except exc.TimeoutError:
-        raise _failure(_LOCKED, name, phase, "all connections are in use") from None
+        raise _failure(_LOCKED, name, "all connections are in use", False) from None
 
 
-def _failure(kind: _Kind, name: str, phase: Phase, detail: str) -> Failure:
-    # SQLite's transaction is gone when a commit fails, but for a disk that did not say what
-    # it has written.
-    unsure = phase.committing and kind in (_LOST, _DISK)
-    known = (
-        "whether the last commit has happened is not known" if unsure else "nothing has happened"
-    )
+def _may_have(error: Exception, kind: _Kind) -> bool:
+    """Whether a commit that failed so may have happened all the same."""
+    if kind is _DISK:  # but for a write that failed, nobody knows what the disk has
+        cause = error.orig if isinstance(error, exc.DBAPIError) else error
+        return getattr(cause, "sqlite_errorcode", 0) != sqlite3.SQLITE_IOERR_WRITE
+    return kind is _LOST
+
+
+def _failure(kind: _Kind, name: str, detail: str, unsure: bool) -> Failure:
+    known = "nothing has happened"
+    if unsure:
+        known = "whether the last commit has happened is not known"
     message = f'the database "{name}": {kind.message} ({detail}); {known}'
     return Failure(kind.code, message, kind.hint, unsure)

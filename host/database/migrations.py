@@ -6,14 +6,13 @@ database lacks run in one transaction when it is opened; of several processes on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
+from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
@@ -53,9 +52,9 @@ def run(connection: Connection, name: str) -> None:
     if has == (newest(),):
         return
 
-    def steps(_: Any, __: MigrationContext) -> Iterable[Any]:
-        return _steps()._upgrade_revs(newest(), has[0] if has else "base")
-
-    with EnvironmentContext(Config(), _steps(), fn=steps) as environment:
+    script = _steps()
+    missing = list(script.iterate_revisions(newest(), has[0] if has else "base"))
+    steps = [RevisionStep(script.revision_map, step, True) for step in reversed(missing)]
+    with EnvironmentContext(Config(), script, fn=lambda *_: steps) as environment:
         environment.configure(connection=connection, version_table=TABLE)
         environment.run_migrations()

@@ -44,9 +44,10 @@ _STATUS: Final = {
 
 @dataclass(frozen=True)
 class Exported:
-    """An execution as files: the image of its journal, and the .tsm files of its programs."""
+    """An execution as files: its journal, and the .tsm files of its programs."""
 
-    image: bytes
+    name: str
+    journal: Archive
     programs: list[bytes]
 
 
@@ -80,8 +81,8 @@ def find(connection: Connection, which: str) -> int:
     raise HostError("TSME-S010", f'"{which}" is the name of several executions', hint)
 
 
-def image_of(rows: Iterable[tuple[int, int, bytes]]) -> bytes:
-    """The image of a journal that holds these records: (number, kind, body), in a row."""
+def journal_of(rows: Iterable[tuple[int, int, bytes]]) -> Archive:
+    """The journal that holds these records: (number, kind, body), in a row."""
     archive: Archive | None = None
     for number, kind, body in rows:
         if archive is None:
@@ -89,29 +90,31 @@ def image_of(rows: Iterable[tuple[int, int, bytes]]) -> bytes:
         word = struct.pack("<I", kind << 24 | len(body))
         chained = crc32(body, crc32(word, archive.tail))
         archive.add(word + struct.pack("<I", chained) + body)
-    return (archive or Archive(0, 0, _BLOCK, _SLOT, [])).image()
+    return archive or Archive(0, 0, _BLOCK, _SLOT, [])
 
 
 def export(connection: Connection, execution: int) -> Exported:
     """An execution with its programs.  Raises HostError, TSME-S010, if it is not there, or has no
     records yet, and S016 if a program of its is gone."""
     row = connection.execute(
-        select(executions.c.arn, executions.c.digest).where(executions.c.id == execution)
+        select(executions.c.arn, executions.c.name, executions.c.digest).where(
+            executions.c.id == execution
+        )
     ).one_or_none()
     if row is None:
         raise HostError("TSME-S010", f"there is no execution {execution} in the database")
     rows = list(all_of(connection, execution))
     if not rows:
         raise HostError("TSME-S010", f'the execution "{row.arn}" has no records')
-    image = image_of(rows)
-    digests = dict.fromkeys([bytes(row.digest), *log_of(row.arn, image).programs])
+    journal = journal_of(rows)
+    digests = dict.fromkeys([bytes(row.digest), *log_of(row.arn, journal.image()).programs])
     programs = []
     for digest in digests:
         data = program(connection, digest)
         if data is None:
             raise _lacking(f'the execution "{row.arn}"', digest)
         programs.append(data)
-    return Exported(image, programs)
+    return Exported(row.name, journal, programs)
 
 
 def _lacking(what: str, digest: bytes) -> HostError:

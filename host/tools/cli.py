@@ -48,6 +48,7 @@ COMMANDS = {
     "start": ("executions", "Start an execution on a board."),
     "status": ("status", "Show how a board stands."),
     "stop": ("resume", "End an execution under way, on a board or in a journal."),
+    "store": ("store", "Look at, export, import and prune executions in a database."),
     "test": ("test", "Run scenario tests, with tasks mocked."),
     "test-state": ("test_state", "Run one state of a workflow, with mocked answers."),
     "time": ("status", "Show or set the clock of a board."),
@@ -61,7 +62,7 @@ GROUPS = {
     "Executions on a board": "ps describe signal checkpoint",
     "Executions on a board, or in a journal": "stop token migrate retire resume",
     "Journals": "journal history replay",
-    "Servers": "serve",
+    "Servers": "serve store",
 }
 _NARROW = 52  # columns: to no less does click fit its help by itself
 _QUIET = {"help": "help", "version": "help"}  # known, but not listed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -19,14 +18,14 @@ from ..errors import DONE, HostError
 from ..files import read_program
 from ..forms import answers
 from ..journal import store as beside
-from ..journal.archive import replace
+from ..journal.archive import read_archive, replace
 from ..journal.image import read_log, read_logs
 from ..journal.partition import in_region, region
-from ..outputs import keep_others
+from ..outputs import not_writable
 
 if TYPE_CHECKING:
     from ...database.database import Database
-    from ...database.queries import Filter
+    from ...database.queries import Filter, Statistic
 
 _UNITS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _SPAN: Final = re.compile(r"(\d{1,9})(ms|s|min|h|d)", re.ASCII)
@@ -87,16 +86,15 @@ def stats(url: str, form: str | None) -> int:
         console.note("tsme: no execution is there")
         return DONE
     heads = ("machine", "status", "executions", "mean", "p50", "p95", "p99")
-    console.table([
-        (
-            (line.machine or "imported").rpartition(":")[2],
-            line.status,
-            str(line.count),
-            *("" if ms is None else f"{ms:.0f} ms" for ms in (line.mean, line.p50, line.p95, line.p99)),
-        )
-        for line in found
-    ], heads)  # fmt: skip
+    console.table([_cells(line) for line in found], heads)
     return DONE
+
+
+def _cells(line: Statistic) -> tuple[str, ...]:
+    times = (line.mean, line.p50, line.p95, line.p99)
+    name = (line.machine or "imported").rpartition(":")[2]
+    shown = ("" if ms is None else f"{ms:.0f} ms" for ms in times)
+    return (console.name(name), line.status, str(line.count), *shown)
 
 
 @store.command()
@@ -168,16 +166,17 @@ def export(execution: str, output: str | None, url: str, form: str | None) -> in
         with database.read() as connection:
             number = transfer.find(connection, execution)
             found = transfer.export(connection, number)
-            name = transfer.name_of(connection, number)
-    path = output or f"{_safe(name)}.bin"
-    keep_others(path, "journal of an execution")
-    replace(path, found.image)
+    path = output or f"{_safe(found.name)}.bin"
+    before = read_archive(path)
+    if before and before.records != found.journal.records[: len(before.records)]:
+        raise not_writable(path, "it is another journal", "give another name with -o")
+    replace(path, found.journal.image())
     for data in found.programs:
         beside.keep(path, data)
     if form:
         console.answer({"execution": number, "journal": path}, form)
     else:
-        console.out(f"{name}: {path}")
+        console.out(f"{found.name}: {path}")
     return DONE
 
 
@@ -189,8 +188,10 @@ def _safe(name: str) -> str:
 @store.command("import")
 @click.argument("log", metavar="JOURNAL")
 @click.option("--program", "programs", metavar="PROGRAM", multiple=True,
-              help="The .tsm or workflow that ran, if it is not kept beside the journal.")  # fmt: skip
-@click.option("--name", metavar="NAME", help="Executions are called NAME-1 ..  [default: the file's]")
+              help="The .tsm or workflow that ran, if not kept beside the journal.")  # fmt: skip
+@click.option(
+    "--name", metavar="NAME", help="Executions are called NAME-1 ..  [default: the file's]"
+)
 @in_database
 @in_region
 @answers
