@@ -4,8 +4,15 @@ import re
 
 from tests.interpreters import ROOT
 
-CODE = re.compile(r"TSME-(?:[HBGN]\d{3}|S09\d)")
-FOLDERS = ("host/tools", "firmware/boards", "firmware/lib/tsme", "sim")
+CODE = re.compile(r"TSME-[HBGNS]\d{3}")
+FOLDERS = (
+    "host/tools",
+    "host/database",
+    "host/server",
+    "firmware/boards",
+    "firmware/lib/tsme",
+    "sim",
+)
 
 
 def documented() -> list[tuple[str, str]]:
