@@ -10,9 +10,10 @@ JSON =
 ARGS =
 # make differential COUNT=20000 SEED=0
 COUNT =
-# make crash SECONDS=60, make crash REPRO=256x3p32:s@1f4
+# make crash SECONDS=60, make crash REPRO=256x3p32:s@1f4, make crash CLUSTER=tcp://10.0.0.2:8786
 SECONDS =
 REPRO =
+CLUSTER =
 # make fuzz SECONDS=3600 TARGET=run; make fuzz REPRO=build/fuzz/crashes/run-crash-..
 TARGET =
 SEED =
@@ -49,6 +50,7 @@ help:
 	@echo "                   (COUNT=n SEED=first ON=core|cpython|micropython)"
 	@echo "make crash         cut the power everywhere, and see what is there"
 	@echo "                   (SECONDS=time ON=core|python REPRO=string from a violation;"
+	@echo "                   CLUSTER=address: on a cluster of Dask;"
 	@echo "                   BOARD=rp2040_emulated: with real firmware on an emulated chip)"
 	@echo "make fuzz          give the C core and its journal anything at all (SECONDS=time for each"
 	@echo "                   TARGET=run|checkpoint|value|journal|differential; REPRO=file SEED=n)"
@@ -109,7 +111,7 @@ golden: ready
 crash: ready
 	@$(if $(BOARD),setup/firmware.sh "$(BOARD)" >/dev/null)
 	@$(PY) -m $(if $(BOARD),tests.rp2040.campaign,tests.crash) $(if $(SECONDS),--seconds "$(SECONDS)") \
-		$(if $(REPRO),--repro "$(REPRO)") $(if $(filter core python,$(ON)),--on "$(ON)")
+		$(if $(REPRO),--repro "$(REPRO)") $(if $(CLUSTER),--cluster "$(CLUSTER)") $(if $(filter core python,$(ON)),--on "$(ON)")
 
 firmware: ready
 	@setup/firmware.sh "$(BOARD)"

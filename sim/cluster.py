@@ -282,6 +282,7 @@ def connected(address: str, jobs: int | None = None) -> Iterator[Any]:
                 )
             )  # fmt: skip
         try:
+            _known(where)
             client = distributed.Client(  # type: ignore[no-untyped-call]
                 where, timeout=_ANSWER, set_as_default=False
             )
@@ -291,6 +292,16 @@ def connected(address: str, jobs: int | None = None) -> Iterator[Any]:
             raise HostError("TSME-S090", text, hint) from None
         stack.enter_context(client)
         yield client
+
+
+def _known(address: Any) -> None:
+    """ValueError for an address of which nobody could be asked: a client ends badly of it."""
+    from distributed.comm import addressing, registry  # noqa: PLC0415
+
+    if isinstance(address, str):
+        scheme, place = addressing.parse_address(address)
+        backend: Any = registry.get_backend(scheme)
+        backend.get_address_host(place)
 
 
 # --- seeds -----------------------------------------------------------------------------------

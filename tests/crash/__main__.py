@@ -8,6 +8,7 @@ from tests.crash.broken import BREAKS
 from tests.crash.lives import fails, read, shrink
 from tests.crash.pool import Total, run
 from tests.crash.shelf import fails as shelf_fails
+from tsme_host.tools.errors import HostError
 
 STATES = 5_000_000  # of the journal in Python; of the one in C ten times as many
 
@@ -33,9 +34,12 @@ def replay(text: str, on: str) -> int:
     return int(bool(what))
 
 
-def prove_core(states: int, seconds: float | None, jobs: int) -> Total:
+def prove_core(states: int, seconds: float | None, jobs: int, cluster: str | None) -> Total:
     """Search in the journal in C."""
-    total = core.run(10 * states, seconds, jobs)
+    if cluster:
+        total = spread(cluster, "core", 10 * states, seconds, jobs)
+    else:
+        total = core.run(10 * states, seconds, jobs)
     print("C:", total.line())
     with core.Checker() as checker:
         for violation in total.kinds():
@@ -44,9 +48,25 @@ def prove_core(states: int, seconds: float | None, jobs: int) -> Total:
     return total
 
 
-def prove_python(states: int, seconds: float | None, jobs: int, stores: bool) -> Total:
+def spread(
+    address: str, on: str, states: int, seconds: float | None, jobs: int, stores: bool = True
+) -> Total:
+    """Search on a cluster of Dask, or, "local", on one that is begun here."""
+    from sim.cluster import connected
+    from tests.crash.lanes import Searching
+
+    with connected(address, jobs or None) as client:
+        return Searching(client, address, on, stores).run(states, seconds)
+
+
+def prove_python(
+    states: int, seconds: float | None, jobs: int, stores: bool, cluster: str | None
+) -> Total:
     """Search in the journal in Python, in regions and stores."""
-    total = run(states, seconds, jobs, stores)
+    if cluster:
+        total = spread(cluster, "python", states, seconds, jobs, stores)
+    else:
+        total = run(states, seconds, jobs, stores)
     print("Python:", total.line())
     for violation in total.kinds():
         text, what = violation.reproducer, violation.what
@@ -56,15 +76,16 @@ def prove_python(states: int, seconds: float | None, jobs: int, stores: bool) ->
     return total
 
 
-def prove(states: int, seconds: float | None, jobs: int, on: str, stores: bool) -> int:
+def prove(given: argparse.Namespace, on: str) -> int:
     """Search in one journal after the other; exit status."""
+    states, seconds, jobs, cluster = given.states, given.seconds, given.jobs, given.cluster
     if on == "both" and seconds is not None:
         seconds /= 2
     totals = []
     if on != "python":
-        totals.append(prove_core(states, seconds, jobs))
+        totals.append(prove_core(states, seconds, jobs, cluster))
     if on != "core":
-        totals.append(prove_python(states, seconds, jobs, stores))
+        totals.append(prove_python(states, seconds, jobs, not given.broken, cluster))
     violations = sum(total.violations for total in totals)
     print(f"{sum(total.states for total in totals)} cut states, {violations} violations")
     return int(violations > 0)
@@ -76,6 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, help="stop after so long")
     parser.add_argument("--states", type=int, default=STATES, help="go on until so many")
     parser.add_argument("--jobs", type=int, default=0, help="processes, one a core if 0")
+    parser.add_argument("--cluster", help="search on a cluster of Dask: its address, or local")
     parser.add_argument("--repro", help="replay this and tell each step")
     parser.add_argument("--on", choices=("core", "python", "both"), help="which journal")
     parser.add_argument("--broken", choices=sorted(BREAKS), help="break the one in Python before")
@@ -86,11 +108,17 @@ def main(arguments: list[str] | None = None) -> int:
         on = "python"
     if given.broken:
         BREAKS[given.broken].apply(setattr)
-    if not given.repro:
-        return prove(given.states, given.seconds, given.jobs, on, not given.broken)
+    if given.broken and given.cluster:
+        parser.error("--broken breaks the journal of this process, not of a cluster")
     try:
+        if not given.repro:
+            return prove(given, on)
         return replay(given.repro, on)
+    except HostError as error:
+        parser.error(f"{error}; {error.hint}")
     except ValueError as error:
+        if not given.repro:
+            raise
         parser.error(str(error))
 
 

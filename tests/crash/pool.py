@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
@@ -38,8 +39,27 @@ class Report:
 def work(
     geometries: list[Geometry], stores: list[Geometry], pipe: Connection, stop: Event, seed: int
 ) -> None:
-    """Search until told to stop, and report now and then."""
+    """In a process: search until told to stop, and report now and then."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    explore(geometries, stores, seed, pipe.send, stop.is_set)
+    pipe.close()
+
+
+def part_of(lane: int, lanes: int) -> list[Geometry]:
+    """The geometries of journals and partitions that one of so many lanes has."""
+    part = GEOMETRIES[lane::lanes]
+    part[1:1] = PARTITIONS[lane::lanes]
+    return part
+
+
+def explore(
+    geometries: list[Geometry],
+    stores: list[Geometry],
+    seed: int,
+    tell: Callable[[Report], None],
+    over: Callable[[], bool],
+) -> None:
+    """Search until it is over, and report now and then."""
     report = Report()
     next_report = 0.0
 
@@ -48,7 +68,7 @@ def work(
         if time.monotonic() > next_report:
             send()
             next_report = time.monotonic() + 0.3
-            if stop.is_set():
+            if over():
                 raise Stop
 
     explorers = [Explorer(geometry, tick) for geometry in geometries]
@@ -60,7 +80,7 @@ def work(
         report.workloads = sum(e.workloads for e in searched)
         report.violations = sum(e.violations for e in searched)
         report.kinds = shortest([e.kinds for e in searched])
-        pipe.send(report)
+        tell(report)
 
     def told(what: str) -> None:
         report.under_way = what
@@ -75,7 +95,6 @@ def work(
         wander(explorers, seed + 1)
     except Stop:
         send()
-    pipe.close()
 
 
 def shortest(found: list[dict[str, Violation]]) -> dict[str, Violation]:
@@ -134,10 +153,8 @@ def run(most: int, seconds: float | None, jobs: int = 0, stores: bool = True) ->
     processes = []
     for core in range(cores):
         here, there = context.Pipe(duplex=False)
-        part = GEOMETRIES[core::cores]
-        part[1:1] = PARTITIONS[core::cores]
         shelves = STORES[core::cores] if stores else []
-        arguments = (part, shelves, there, stop, 100 * core)
+        arguments = (part_of(core, cores), shelves, there, stop, 100 * core)
         process = context.Process(target=work, args=arguments)
         process.start()
         there.close()
@@ -154,7 +171,7 @@ def run(most: int, seconds: float | None, jobs: int = 0, stores: bool = True) ->
                 except EOFError:
                     del pipes[pipe]
             shown.progress(total)
-            if _enough(total, most, seconds):
+            if enough(total, most, seconds):
                 stop.set()
     finally:
         stop.set()
@@ -166,7 +183,8 @@ def run(most: int, seconds: float | None, jobs: int = 0, stores: bool = True) ->
     return total
 
 
-def _enough(total: Total, most: int, seconds: float | None) -> bool:
+def enough(total: Total, most: int, seconds: float | None) -> bool:
+    """Is there nothing left to do?"""
     if total.violations >= ENOUGH:
         return True
     if seconds is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -128,6 +130,27 @@ def test_a_cluster_of_this_machine_needs_nothing_begun_before(tmp_path: Path):
     given = (RARE, "--seeds", "40")
     local = numbers(tmp_path, *given, "--cluster", "local", "--jobs", "1")
     assert local == numbers(tmp_path, *given, "--jobs", "1")
+
+
+def crash(*given: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.crash", *given], cwd=ROOT,
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+def test_the_journal_is_proven_on_a_cluster_too(dasks: Dasks):
+    done = crash("--seconds", "2", "--cluster", dasks.address)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = re.findall(r"^(C|Python):.* ([\d,]+) cut states .* 0 violations", done.stdout, re.M)
+    assert [on for on, _ in found] == ["C", "Python"]
+    states = sum(int(n.replace(",", "")) for _, n in found)
+    assert states
+    assert done.stdout.splitlines()[-1] == f"{states} cut states, 0 violations"
+    done = crash("--seconds", "2", "--cluster", "nonsense://")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "error: TSME-S090: no scheduler of Dask answers at nonsense://: " in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 # --- what can be wrong -------------------------------------------------------------------------
