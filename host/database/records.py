@@ -23,6 +23,7 @@ from .tables import executions, programs, records
 
 OnBody = Callable[[memoryview], object]  # gets a view that is valid during the call alone
 
+DIGEST: Final = 8  # bytes by which journals name a program
 _COLUMNS: Final = "(execution, number, kind, body)"
 _INSERT: Final = {
     "sqlite": f"INSERT INTO {records.name} {_COLUMNS} VALUES (?, ?, ?, ?)",  # noqa: S608
@@ -76,6 +77,7 @@ def insert_missing(connection: Connection, table: Table, values: Iterable[dict[s
     """Insert rows whose keys are not there yet.  -> how many were"""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).on_conflict_do_nothing()
+    statement = statement.execution_options(preserve_rowcount=True)
     return sum(connection.execute(statement, row).rowcount for row in values)
 
 
@@ -87,7 +89,7 @@ def keep_program(connection: Connection, data: bytes, definition: str | None = N
     then those that come later have 8 bytes more.  Raises TsmeError for bytes that are no program.
     """
     digest = bytes(disassemble(data).digest)
-    others = hashlib.sha256(data + b"\0" + (definition or "").encode()).digest()[:8]
+    others = hashlib.sha256(data + b"\0" + (definition or "").encode()).digest()[:DIGEST]
     row = {"data": data, "definition": definition, "created": int(time() * 1000)}
     for key in (digest, digest + others):
         insert_missing(connection, programs, [{"digest": key, **row}])

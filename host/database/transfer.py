@@ -26,7 +26,7 @@ from ..tools.errors import HostError
 from ..tools.journal.archive import Archive
 from ..tools.journal.image import Log, Record, log_of
 from ..tools.limits import no_limits
-from .records import Row, all_of, append, keep_program, program
+from .records import DIGEST, Row, all_of, append, keep_program, program
 from .tables import executions
 
 _BLOCK: Final = 4096  # bytes, of an image, as `tsme run` makes them
@@ -94,22 +94,28 @@ def journal_of(rows: Iterable[tuple[int, int, bytes]]) -> Archive:
 
 
 def export(connection: Connection, execution: int) -> Exported:
-    """An execution with its programs.  Raises HostError, TSME-S010, if it is not there, or has no
-    records yet, and S016 if a program of its is gone."""
+    """An execution with its programs; a redriven one from its last redrive on.
+
+    Raises HostError, TSME-S010, if it is not there, or has no records yet, and S016 if a program
+    of its is gone.
+    """
     row = connection.execute(
-        select(executions.c.arn, executions.c.name, executions.c.digest).where(
+        select(executions.c.arn, executions.c.name, executions.c.digest, executions.c.notes).where(
             executions.c.id == execution
         )
     ).one_or_none()
     if row is None:
         raise HostError("TSME-S010", f"there is no execution {execution} in the database")
-    rows = list(all_of(connection, execution))
+    # Redriven it goes on at a checkpoint that the steps before do not lead to.
+    first = max((row.notes or {}).get("redrives") or [0])
+    rows = [record for record in all_of(connection, execution) if record[0] >= first]
     if not rows:
         raise HostError("TSME-S010", f'the execution "{row.arn}" has no records')
     journal = journal_of(rows)
-    digests = dict.fromkeys([bytes(row.digest), *log_of(row.arn, journal.image()).programs])
+    key = bytes(row.digest)  # may be longer than the digest that journals have (records.py)
+    others = [d for d in log_of(row.arn, journal.image()).programs if d != key[:DIGEST]]
     programs = []
-    for digest in digests:
+    for digest in (key, *others):
         data = program(connection, digest)
         if data is None:
             raise _lacking(f'the execution "{row.arn}"', digest)
@@ -171,15 +177,22 @@ def bring_in(
         )
     known = {bytes(disassemble(data).digest): data for data in programs}
     out = []
+    keys: dict[bytes, bytes] = {}
     for part in _parts(log):
         for digest in part.digests():
             data = known.get(digest) or program(connection, digest)
             if data is None:
                 raise _lacking(f'execution {part.number} in "{log.name}"', digest)
-            keep_program(connection, data)
             known[digest] = data
-        out.append(_put(connection, part, _row(log, part, known, name)))
+            keys[digest] = keep_program(connection, data)
+        out.append(_put(connection, part, _row(log, part, known, name) | _keys(part, keys)))
     return out
+
+
+def _keys(part: _Part, keys: dict[bytes, bytes]) -> dict[str, Any]:
+    """The keys of its programs, and the first of them, with which it began."""
+    used = [keys[digest] for digest in part.digests()]
+    return {"digest": used[0], "notes": {"programs": [key.hex() for key in used]}}
 
 
 def _not_sound(log: Log, why: str, hint: str) -> HostError:
@@ -195,11 +208,9 @@ def _row(log: Log, part: _Part, programs: dict[bytes, bytes], name: str) -> dict
         "arn": _ARN + called,
         "name": called,
         "type": "STANDARD",
-        "digest": digests[0],
         "input": compact(first.fields["input"]),
         "started": first.now if part.whole else first.fields["start_time"],
         "settings": {},
-        "notes": {"programs": [digest.hex() for digest in digests], "journal": log.name},
         "output": None,
         "error": None,
         "cause": None,

@@ -14,6 +14,7 @@ from tsme.journal import CHECKPOINT, STEP
 from tsme_host.database import records
 from tsme_host.database.database import Database
 from tsme_host.database.records import Row, SqlStore
+from tsme_host.database.tables import tags
 from tsme_host.tools.errors import HostError
 
 
@@ -84,3 +85,10 @@ def test_programs_are_kept_once_with_their_definition(database_url: str) -> None
         assert records.keep_program(connection, program_of(), "other") == other
         assert records.program(connection, first) == program_of()
         assert records.program(connection, bytes(8)) is None
+
+
+def test_what_is_there_is_not_inserted_again(database_url: str) -> None:
+    rows = [{"arn": "a", "key": key, "value": "v"} for key in "xyx"]
+    with Database.open(database_url) as database, database.write() as connection:
+        assert records.insert_missing(connection, tags, rows) == 2
+        assert records.insert_missing(connection, tags, rows) == 0

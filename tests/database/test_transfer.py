@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -205,3 +206,41 @@ def test_stats_are_shown_by_machine_and_status(database_url: str) -> None:
         "name one with --database or TSME_DATABASE; tsme serve makes it\n"
     )
     assert not Path("none.db").exists()
+
+
+def test_a_redriven_execution_is_exported_from_its_redrive_on(database_url: str) -> None:
+    with Database.open(database_url) as database:
+        number = run(database, "one")
+        with database.write() as connection:  # its checkpoint stands for that of a redrive
+            ended = update(executions).where(executions.c.id == number)
+            connection.execute(ended.values(redrives=1, notes={"redrives": [2, 4]}))
+    where = ("--database", database_url)
+    assert tsme("store", "export", "one", *where).exit_code == 0
+    assert tsme("replay", "one.bin").stdout == "identical: 0 steps, 1 execution, 1 checkpoint\n"
+    brought = tsme("store", "import", "one.bin", *where)
+    assert brought.stdout.endswith("one-1: SUCCEEDED, 1 new record of 1\n")
+
+
+def test_what_was_imported_keeps_the_names_of_its_own_states(database_url: str) -> None:
+    renamed = json.dumps(FLOW | {"Comment": "another text, the same program"}, indent=1)
+    other = renamed.replace('"A"', '"Z"')
+    with Database.open(database_url) as database:
+        run(database, "one")
+        tsme("store", "export", "one", "--database", database_url)
+        Path("other.asl.json").write_text(other, encoding="utf-8")
+        shutil.rmtree("one.bin.programs")
+        new = ("--program", "other.asl.json", "--database", database_url)
+        assert tsme("store", "import", "one.bin", *new).exit_code == 0
+        with database.read() as connection:
+            first, second = connection.scalars(
+                select(executions.c.digest).order_by(executions.c.id)
+            ).all()
+        assert (len(first), len(second), second[:8]) == (8, 16, first)
+        with database.write() as connection:
+            connection.execute(executions.delete().where(executions.c.digest == first))
+    assert tsme("store", "prune", "--older-than", "0s", "--status", "FAILED", *new[2:]).stdout == (
+        "gone: 0 executions, 0 records, 1 program\n"
+    )
+    tsme("store", "export", "one-1", *new[2:])
+    events = json.loads(tsme("history", "one-1.bin", "--json").stdout)["events"]
+    assert events[1]["stateEnteredEventDetails"]["name"] == "Z"
