@@ -11,9 +11,10 @@ import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator, Iterable
-from typing import Any, Final
+from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -21,14 +22,18 @@ from starlette.routing import BaseRoute, Route
 from ..tools.errors import HostError
 from . import shapes
 from .errors import ApiError
+from .guard import KEY, Guard, read
+from .limits import Rate, parsed
 from .server import Call, Server, request_id
 
-LARGEST: Final = 2 << 20  # bytes of a body: a definition may have 1 MiB, and JSON escapes
 _log = logging.getLogger("tsme.server")
 
 
 def create_app(server: Server, routes: Iterable[BaseRoute] = ()) -> Starlette:
-    """The application: `routes` (the page, metrics) go before the API, which takes each POST."""
+    """The application: `routes` (page, metrics) go before the API, which takes each POST.
+
+    server.notes: `keys` that requests are signed with (auth.Keys), and `rate` (limits.Rate).
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -42,7 +47,16 @@ def create_app(server: Server, routes: Iterable[BaseRoute] = ()) -> Starlette:
         return await answer(server, request)
 
     return Starlette(
-        routes=[*routes, Route("/{path:path}", api, methods=["POST"])], lifespan=lifespan
+        routes=[*routes, Route("/{path:path}", api, methods=["POST"])],
+        middleware=[
+            Middleware(
+                Guard,
+                keys=server.notes.get("keys"),
+                rate=server.notes.get("rate") or Rate(0),
+                refuse=lambda error: _response(error.status, error.body(), request_id()),
+            )
+        ],
+        lifespan=lifespan,
     )
 
 
@@ -51,11 +65,11 @@ async def answer(server: Server, request: Request) -> Response:
     number = request_id()
     try:
         name = _operation(request)
-        given = _json(await _body(request))
+        given = parsed(await read(request))
         call = Call(
             request_id=number,
             invocation=request.headers.get("amz-sdk-invocation-id"),
-            key=_access_key(request),
+            key=request.scope.get(KEY) or _access_key(request),
         )
         return _response(200, await server.acall(name, given, call), number)
     except ApiError as error:
@@ -80,31 +94,8 @@ def _operation(request: Request) -> str:
     return name
 
 
-async def _body(request: Request) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST:
-            text = f"a request has more than {LARGEST} bytes"
-            raise ApiError("RequestEntityTooLargeException", text, 413)
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body, parse_constant=_no_number) if body else {}
-    except (ValueError, RecursionError):
-        raise ApiError("SerializationException", "the body is no JSON") from None
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(name)
-
-
 def _access_key(request: Request) -> str | None:
-    """Who signed a request, as it says of itself (auth.py checks it)."""
+    """Who signed a request, as it says of itself: without --auth nobody checks."""
     _, found, rest = request.headers.get("authorization", "").partition("Credential=")
     return rest.partition("/")[0] if found else None
 

@@ -16,6 +16,8 @@ from ..database.database import Database
 from ..tools.errors import HostError
 from .app import create_app
 from .arns import Place
+from .auth import Keys
+from .limits import RATE, Rate
 from .operations import everything
 from .server import Server
 from .times import WallClock
@@ -32,17 +34,22 @@ class Options:
     port: int = 8083
     region: str = "us-east-1"
     account: str = "000000000000"
+    auth: str | None = None  # a file of keys
+    rate: int = RATE
 
 
 @contextmanager
 def opened(options: Options) -> Iterator[Server]:
     """A server that works as long as the block does, without a network.
 
-    Raises HostError if the database cannot be opened.
+    Raises HostError if the database cannot be opened, or the keys cannot be read.
     """
+    keys = Keys.read(options.auth) if options.auth else None
     with Database.open(options.database) as database:
         place = Place(options.region, options.account)
-        yield Server(database, None, everything(), WallClock(), place)
+        server = Server(database, None, everything(), WallClock(), place)
+        server.notes |= {"keys": keys, "rate": Rate(options.rate)}
+        yield server
 
 
 def serve(options: Options, ready: Callable[[str], object]) -> None:

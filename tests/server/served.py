@@ -23,17 +23,16 @@ def served(url: str, **options: Any) -> Iterator[tuple[str, Server]]:
         yield endpoint, server
 
 
-def client(endpoint: str, **config: Any) -> Any:
+def client(endpoint: str, key: str = "any", secret: str = "any", **config: Any) -> Any:
     """boto3's client, whose every answer is held to botocore's model."""
+    settings = {"inject_host_prefix": False, "retries": {"total_max_attempts": 1}}
     made = boto3.session.Session().client(
         "stepfunctions",
         endpoint_url=endpoint,
         region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(
-            inject_host_prefix=False, retries={"total_max_attempts": 1}, read_timeout=90, **config
-        ),
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=Config(**settings | {"read_timeout": 90} | config),
     )
     made.meta.events.register("after-call.sfn.*", _hold)
     return made

@@ -24,6 +24,8 @@ class Given(TypedDict):
     port: int
     region: str
     account: str
+    auth: str | None
+    rate: int
 
 
 def need_packages() -> None:
@@ -53,6 +55,18 @@ def need_packages() -> None:
 @click.option("--region", default="us-east-1", show_default=True, help="The region in ARNs.")
 @click.option(
     "--account", default="0" * 12, show_default=True, help="The account in ARNs: 12 digits."
+)
+@click.option(
+    "--auth",
+    metavar="KEYS",
+    help="Take only requests signed by a key of this file, which is like ~/.aws/credentials.",
+)
+@click.option(
+    "--rate",
+    type=click.IntRange(0),
+    default=5000,
+    show_default=True,
+    help="Requests a second that one client may make; 0 for any number.",
 )
 def serve(**given: Unpack[Given]) -> int:
     """Serve the API of AWS Step Functions, from a database.
