@@ -115,7 +115,7 @@ def _url(text: str) -> URL:
         raise HostError("TSME-S012", "the URL of the database cannot be read", hint) from None
     kind = url.drivername
     if kind in ("sqlite", "sqlite+pysqlite"):
-        if url.database in (None, "", ":memory:"):
+        if url.database in (None, "", ":memory:") or "uri" in url.query:
             message = "a database in memory keeps nothing when the process ends"
             raise HostError("TSME-S012", message, "name a file: sqlite:///tsme.db")
         return url.set(drivername="sqlite+pysqlite")

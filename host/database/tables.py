@@ -166,6 +166,9 @@ executions: Final = Table(
           postgresql_where=text("due IS NOT NULL")),
     Index("ix_tsme_executions_machine_started", "machine", "started"),
     Index("ix_tsme_executions_status_started", "status", "started"),
+    Index("ix_tsme_executions_started", "started", "id"),
+    Index("ix_tsme_executions_stopped", "stopped"),
+    Index("ix_tsme_executions_parent", "parent"),
     Index("ix_tsme_executions_owner", "owner"),
 )  # fmt: skip
 
@@ -233,6 +236,7 @@ map_runs: Final = Table(
     Column("settings", JSON, nullable=False),  # concurrency and tolerated failures, as updated
     _time("started", nullable=False),
     _time("stopped"),
+    Index("ix_tsme_map_runs_execution", "execution"),
 )
 
 # Processes that run executions.

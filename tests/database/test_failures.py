@@ -206,6 +206,7 @@ def test_what_a_killed_process_has_committed_is_there(database_url: str) -> None
         ("", "S012", "the name of the database is empty"),
         ("sqlite://", "S012", "a database in memory keeps nothing when the process ends"),
         ("sqlite:///:memory:", "S012", "a database in memory keeps nothing"),
+        ("sqlite:///file:x?mode=memory&uri=true", "S012", "a database in memory keeps nothing"),
         ("mysql://root@127.0.0.1/x", "S012", '"mysql" is no database that executions can be kept'),
         ("postgresql://a:b@127.0.0.1:port/x", "S012", "the URL of the database cannot be read"),
         ("postgresql://tsme:secret@127.0.0.1:1/x", "S013", "it cannot be opened"),
@@ -240,3 +241,19 @@ def test_a_database_that_may_not_be_written_says_so(postgres: PostgresServer) ->
         database.write() as connection,
     ):
         add_execution(connection, "one")
+
+
+def test_without_its_packages_a_command_says_what_to_install(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['sqlalchemy'] = None; from tsme_host.start import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "store", "stats"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "tsme: error TSME-S019: the Python package sqlalchemy is not installed; "
+        "pip install tsme[serve]\n"
+    )

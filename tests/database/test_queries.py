@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, event, insert, update
 
 from tests.database.rows import add_execution
 from tsme_host.database import queries
@@ -162,3 +162,20 @@ def test_statistics_are_equal_on_both_databases(sqlite_url: str, postgres_url: s
                 told = [asdict(line) for line in queries.statistics(a, wanted)]
                 assert told == [asdict(line) for line in queries.statistics(b, wanted)]
                 assert len(told) >= 3
+
+
+def test_the_lists_that_everybody_looks_at_are_read_and_not_sorted(sqlite_url: str) -> None:
+    lists = (Filter(), Filter(machine=M), Filter(statuses=("FAILED",)))
+    with Database.open(sqlite_url) as database, database.read() as connection:
+        told: list[str] = []
+
+        def seen(_: Any, cursor: Any, statement: str, parameters: Any, *__: Any) -> None:
+            if statement.startswith("SELECT"):
+                plan = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                told.append(" ".join(row[3] for row in plan))
+
+        event.listen(database.engine, "before_cursor_execute", seen)
+        for wanted in lists:
+            queries.page(connection, wanted)
+        assert len(told) == len(lists)
+        assert all("USING INDEX" in plan and "TEMP B-TREE" not in plan for plan in told), told

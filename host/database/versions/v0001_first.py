@@ -168,6 +168,9 @@ def _executions() -> None:
         ["machine", "started"],
         unique=False,
     )
+    op.create_index("ix_tsme_executions_started", "tsme_executions", ["started", "id"])
+    op.create_index("ix_tsme_executions_stopped", "tsme_executions", ["stopped"])
+    op.create_index("ix_tsme_executions_parent", "tsme_executions", ["parent"])
     op.create_index("ix_tsme_executions_owner", "tsme_executions", ["owner"], unique=False)
     op.create_index(
         "ix_tsme_executions_status_started", "tsme_executions", ["status", "started"], unique=False
@@ -259,6 +262,7 @@ def _map_runs() -> None:
         ),
         PrimaryKeyConstraint("arn", name=op.f("pk_tsme_map_runs")),
     )
+    op.create_index("ix_tsme_map_runs_execution", "tsme_map_runs", ["execution"])
     op.create_table(
         "tsme_workers",
         Column("name", NAME, nullable=False),
