@@ -1,0 +1,220 @@
+"""An execution that is live in this process: the kernel's executor over rows that wait for the next
+commit."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection
+
+from tsme import Program
+from tsme.engine.outcome import client_of
+from tsme.engine.outcome import kernel as make_kernel
+from tsme.journal import CHECKPOINT, CHECKPOINT_STEPS, CHECKPOINT_TRANSITIONS, STEP
+from tsme.kernel import Action
+from tsme.kernel.executor import Executor
+from tsme.kernel.protocol import FAULT, RUNNING, STARTED, STOP, TASK, TIMER
+from tsme.kernel.protocol import DONE as SUCCEEDED
+
+from ..database import records
+from ..database.records import Row
+from ..tools.errors import HostError
+from .pending import PendingTask
+
+_PROGRAMS: Final = 200  # that are kept loaded
+_TIMED_OUT: Final = "States.Timeout"
+
+
+class Found(NamedTuple):
+    """What Store.recover() says."""
+
+    records: int
+    steps: int
+
+
+class Rows:
+    """The seam's Store of one execution, whose records wait in `rows` for the transaction."""
+
+    most: int | None = None
+    retired: Collection[int] = ()
+
+    def __init__(self, key: int, number: int = 0, newest: int = 0) -> None:
+        self.key = key
+        self.number = number  # of the next record
+        self.newest = newest  # the number of the newest checkpoint
+        self.rows: list[Row] = []
+        self.steps = 0  # since the newest checkpoint
+        self.found: tuple[bytes | None, list[bytes]] = (None, [])
+
+    def recover(self) -> Found:
+        """What was loaded."""
+        self.steps = len(self.found[1])
+        return Found(self.number, self.steps)
+
+    def reread(
+        self, on_checkpoint: Callable[[memoryview], object], on_step: Callable[[memoryview], object]
+    ) -> None:
+        """Call back with the newest checkpoint, if there is one, and the steps behind it."""
+        checkpoint, steps = self.found
+        self.found = (None, [])
+        if checkpoint is not None:
+            on_checkpoint(memoryview(checkpoint))
+        for body in steps:
+            on_step(memoryview(body))
+
+    def records(self) -> Iterator[tuple[int, int, bytes, int, int]]:
+        """Those that wait for the transaction."""
+        for _, number, kind, body in self.rows:
+            yield number, kind, body, 0, number
+
+    def commit(self, kind: int, body: bytes | bytearray | memoryview) -> int:
+        """Add a record to the transaction.  -> its number"""
+        number = self.number
+        self.rows.append(Row(self.key, number, kind, bytes(body)))
+        self.number = number + 1
+        if kind == STEP:
+            self.steps += 1
+        else:
+            self.steps, self.newest = 0, number
+        return number
+
+    def checkpoint(self, body: bytes | bytearray | memoryview) -> int:
+        """The same for a checkpoint; recovery begins at it."""
+        return self.commit(CHECKPOINT, body)
+
+    def needs_checkpoint(self, steps: int | None = None, transitions: int = 0) -> bool:
+        """Whether recovery would have to replay more than it may."""
+        steps = self.steps if steps is None else steps
+        return steps >= CHECKPOINT_STEPS or transitions >= CHECKPOINT_TRANSITIONS
+
+    def idle(self) -> bool:
+        """Nothing is left for idle moments."""
+        return False
+
+
+class Programs:
+    """What runs programs, by their keys in the database; the newest stay loaded."""
+
+    def __init__(self) -> None:
+        self._clients: OrderedDict[bytes, Any] = OrderedDict()
+
+    def client(self, connection: Connection, key: bytes) -> Any:
+        """What runs the program of a key.  Raises HostError, TSME-S023, if it is not there."""
+        client = self._clients.get(key)
+        if client is None:
+            data = records.program(connection, key)
+            if data is None:
+                message = f"the program {key.hex()} is not in the database"
+                raise HostError("TSME-S023", message, "import the program that it began with")
+            client = self._clients[key] = client_of(Program(data))
+            if len(self._clients) > _PROGRAMS:
+                self._clients.popitem(last=False)
+        self._clients.move_to_end(key)
+        return client
+
+
+class Live(Executor):
+    """One execution: its kernel, its state, and what is to happen once its rows are durable."""
+
+    def __init__(self, client: Any, rows: Rows, now: Callable[[], int], arn: str) -> None:
+        super().__init__(make_kernel(client, None, None), rows)
+        self.rows = rows
+        self.arn = arn
+        self.clock = now
+        self.asking: list[int] = []  # ids of `once` tasks whose check has not yet answered
+        self.launched: list[Action] = []  # tasks that new steps ask for
+        self.emitted: list[tuple[str, Any]] = []
+        self.effect: Callable[[str], str] = lambda _: "idempotent"
+        self.wanted: Callable[[str], bool] = lambda _: False
+        self.epoch = 0
+        self.owner: str | None = None
+        self.before = rows.number  # of records, when the transaction began
+        self.taken = 0  # inputs of the table that were taken
+        self.aborted = False  # somebody stopped it
+        self.expired = False  # its own time was up
+        self.kind: int | None = None  # of the newest step
+        self.settings: Any = None
+
+    # What the executor asks of who inherits.
+
+    def launch(self, action: Action) -> None:
+        self.launched.append(action)
+        wanted = self.wanted(action.resource) and not action.started
+        if wanted and self.effect(action.resource) == "once":
+            self.feed((STARTED, self.time(), action.id))
+
+    def emit(self, kind: str, payload: Any) -> None:
+        self.emitted.append((kind, payload))
+
+    def time(self) -> int:
+        return max(self.clock(), self.state.now)
+
+    def act(self, event: Any, step: Any) -> None:
+        self.kind = event[0]
+        super().act(event, step)
+
+    def give(self, event: tuple[Any, ...]) -> Any:
+        """One step for an input; None for one that is late."""
+        kind = event[0]
+        if kind == TIMER:
+            action = self.state.pending.get(event[2])
+            self.expired = action is not None and action.frame is None
+        step = self.feed(event)
+        self.aborted = kind == STOP and step is not None
+        return step
+
+    def go(self, steps: int) -> bool:
+        """Steps until there is nothing to do.  -> whether there is more, after so many"""
+        for _ in range(steps):
+            event = self.next()
+            if event is None:
+                return False
+            self.give(event)
+        return self.busy()
+
+    # What is to be written of it.
+
+    @property
+    def status(self) -> str:
+        """As AWS's API has it."""
+        status = self.state.status
+        if status == RUNNING:
+            return "RUNNING"
+        if status == SUCCEEDED:
+            return "SUCCEEDED"
+        if self.aborted:
+            return "ABORTED"
+        if status == FAULT and self.expired and self.state.result[0] == _TIMED_OUT:
+            return "TIMED_OUT"
+        return "FAILED"
+
+    def due(self) -> int | None:
+        """When it has something to do: ms since 1970; 0: at once."""
+        if not self.busy():
+            return None
+        if self.kernel.client.runnable(self.state.client):
+            return 0
+        first = self.earliest()
+        return first.due if first else None
+
+    def task(self, action: Action) -> PendingTask:
+        """A task as it is told to others."""
+        attempt = self.kernel.client.attempt(self.state.client, action)
+        return PendingTask(
+            self.state.execution,
+            self.arn,
+            action.id,
+            action.resource,
+            action.payload,
+            attempt,
+            action.deadline,
+            action.heartbeat,
+            action.id in self.asking,
+        )
+
+    def own(self) -> bool:
+        """Whether it has a task that this process does."""
+        pending = self.state.pending.values()
+        return any(a.kind == TASK and self.wanted(a.resource) for a in pending)
