@@ -9,9 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection
 
-from tsme import Program
-from tsme.engine.outcome import client_of
-from tsme.engine.outcome import kernel as make_kernel
+from tsme import Program, core
 from tsme.journal import CHECKPOINT, CHECKPOINT_STEPS, CHECKPOINT_TRANSITIONS, STEP
 from tsme.kernel import Action
 from tsme.kernel.executor import Executor
@@ -21,7 +19,7 @@ from tsme.kernel.protocol import DONE as SUCCEEDED
 from ..database import records
 from ..database.records import Row
 from ..tools.errors import HostError
-from .pending import PendingTask
+from .work.pending import PendingTask
 
 _PROGRAMS: Final = 200  # that are kept loaded
 _TIMED_OUT: Final = "States.Timeout"
@@ -108,20 +106,28 @@ class Programs:
             if data is None:
                 message = f"the program {key.hex()} is not in the database"
                 raise HostError("TSME-S023", message, "import the program that it began with")
-            client = self._clients[key] = client_of(Program(data))
+            client = self._clients[key] = core.runs(Program(data))
             if len(self._clients) > _PROGRAMS:
                 self._clients.popitem(last=False)
         self._clients.move_to_end(key)
         return client
 
 
+class Known(NamedTuple):
+    """What the API knows an execution by."""
+
+    arn: str
+    machine: str
+    name: str
+
+
 class Live(Executor):
     """One execution: its kernel, its state, and what is to happen once its rows are durable."""
 
-    def __init__(self, client: Any, rows: Rows, now: Callable[[], int], arn: str) -> None:
-        super().__init__(make_kernel(client, None, None), rows)
+    def __init__(self, client: Any, rows: Rows, now: Callable[[], int], known: Known) -> None:
+        super().__init__(core.kernel(client), rows)
         self.rows = rows
-        self.arn = arn
+        self.arn, self.machine, self.name = known
         self.clock = now
         self.asking: list[int] = []  # ids of `once` tasks whose check has not yet answered
         self.launched: list[Action] = []  # tasks that new steps ask for
@@ -134,8 +140,7 @@ class Live(Executor):
         self.taken = 0  # inputs of the table that were taken
         self.aborted = False  # somebody stopped it
         self.expired = False  # its own time was up
-        self.kind: int | None = None  # of the newest step
-        self.settings: Any = None
+        self.first: int | None = None  # the kind of the step that give() came to
 
     # What the executor asks of who inherits.
 
@@ -152,7 +157,8 @@ class Live(Executor):
         return max(self.clock(), self.state.now)
 
     def act(self, event: Any, step: Any) -> None:
-        self.kind = event[0]
+        if self.first is None:
+            self.first = event[0]
         super().act(event, step)
 
     def give(self, event: tuple[Any, ...]) -> Any:
@@ -161,6 +167,7 @@ class Live(Executor):
         if kind == TIMER:
             action = self.state.pending.get(event[2])
             self.expired = action is not None and action.frame is None
+        self.first = None
         step = self.feed(event)
         self.aborted = kind == STOP and step is not None
         return step
@@ -203,15 +210,17 @@ class Live(Executor):
         """A task as it is told to others."""
         attempt = self.kernel.client.attempt(self.state.client, action)
         return PendingTask(
-            self.state.execution,
-            self.arn,
-            action.id,
-            action.resource,
-            action.payload,
-            attempt,
-            action.deadline,
-            action.heartbeat,
-            action.id in self.asking,
+            execution=self.rows.key,
+            arn=self.arn,
+            action=action.id,
+            resource=action.resource,
+            payload=action.payload,
+            machine=self.machine,
+            name=self.name,
+            attempt=attempt,
+            deadline=action.deadline,
+            heartbeat=action.heartbeat or None,
+            again=action.id in self.asking,
         )
 
     def own(self) -> bool:

@@ -1,0 +1,216 @@
+"""One transaction of the runner: the executions that it touches, and how they are found."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from tsme.kernel.protocol import FAILED, HEARTBEAT, STARTED, SUCCEEDED, TIMER
+from tsme.values.cbor import decode, encode_all
+
+from ..database import records
+from ..tools.errors import HostError
+from . import writing
+from .leases import Leases
+from .live import Known, Live, Programs, Rows
+from .terms import Ended, NotPending
+
+_ROW: Final = (
+    "SELECT arn, machine, name, digest, status, owner, epoch, given, records, checkpoint"
+    " FROM tsme_executions WHERE id = ?"
+)
+_ABOUT_TASKS: Final = (SUCCEEDED, FAILED, HEARTBEAT, STARTED, TIMER)
+_STEPS: Final = 64  # of one execution in a transaction
+
+
+class Elsewhere(Exception):
+    """Another process has the lease of an execution."""
+
+
+class Lives:
+    """The live executions of a process, those that were used last; and what makes others live."""
+
+    def __init__(self, now: Callable[[], int], work: Any, most: int) -> None:
+        self.now = now
+        self.work = work
+        self.most = most
+        self.programs = Programs()
+        self.at: OrderedDict[int, Live] = OrderedDict()
+        self.under_way: dict[int, set[int]] = {}  # tasks that were started here, by execution
+        self.effect: Callable[[str], str] = getattr(work, "effect", lambda _: "idempotent")
+
+    def new(self, client: Any, rows: Rows, known: Known) -> Live:
+        """One that nothing is known of yet."""
+        live = Live(client, rows, self.now, known)
+        live.wanted, live.effect = self.work.wanted, self.effect
+        return live
+
+    def keep(self, live: Live) -> None:
+        """The newest one; the oldest is given up if there are too many."""
+        self.at[live.rows.key] = live
+        self.at.move_to_end(live.rows.key)
+
+    def trim(self) -> None:
+        """Give up those that were not used for long; the database has all of them."""
+        if len(self.at) > self.most:
+            for key in list(self.at)[: len(self.at) - self.most]:
+                if not self.at[key].asking:
+                    del self.at[key]
+
+
+class Batch:
+    """What one transaction does.  If it fails, whatever it touched is forgotten, and found again
+    in the database."""
+
+    def __init__(self, connection: Connection, lives: Lives, leases: Leases) -> None:
+        self.connection = connection
+        self.lives = lives
+        self.leases = leases
+        self.touched: dict[int, Live] = {}
+        self.more: set[int] = set()  # those that go on in the next transaction
+        self.errors: dict[int, Exception] = {}  # of those that cannot go on
+        self.sent = False  # inputs for others are in the table
+
+    def get(self, execution: int, fresh: bool = False) -> Live:
+        """A live execution.  Raises Ended, Elsewhere, HostError TSME-S010 if there is none.
+
+        `fresh`: nothing is believed of what this process knows.
+        """
+        live = self.touched.get(execution)
+        if live is None:
+            live = None if fresh else self.lives.at.get(execution)
+            if live is None:
+                live = self._load(execution)
+            else:
+                self.lives.keep(live)
+            self.touched[execution] = live
+        if not live.busy():
+            raise Ended(execution)
+        return live
+
+    def begun(self, live: Live) -> None:
+        """A new execution, whose first step is made."""
+        self.touched[live.rows.key] = live
+        self.lives.keep(live)
+
+    def _load(self, execution: int) -> Live:
+        lock = " FOR UPDATE" if self.leases.kind == "postgresql" else ""
+        row = self.leases.sql(self.connection, _ROW + lock, execution).one_or_none()
+        if row is None:
+            raise HostError("TSME-S010", f"there is no execution {execution} in the database")
+        if row.status != "RUNNING":
+            raise Ended(execution)
+        if row.owner not in (None, self.leases.name):
+            raise Elsewhere
+        client = self.lives.programs.client(self.connection, bytes(row.digest))
+        rows = Rows(execution, row.records, row.checkpoint)
+        rows.found = records.load(self.connection, execution)
+        live = self.lives.new(client, rows, Known(row.arn, row.machine or "", row.name))
+        live.epoch, live.owner, live.taken = row.epoch, row.owner, row.given
+        live.before = row.records
+        live.recover()
+        self.touched[execution] = live
+        self.lives.keep(live)
+        self._resume(live)
+        if row.given:
+            self.take_inputs(live)
+        return live
+
+    def _resume(self, live: Live) -> None:
+        # Law 6, as Engine.resume has it.
+        here = self.lives.under_way.get(live.rows.key, ())
+        for action in live.interrupted():
+            if action.id in here or not self.lives.work.wanted(action.resource):
+                continue
+            if action.started:
+                live.asking.append(action.id)
+            live.launch(action)
+
+    def take_inputs(self, live: Live) -> None:
+        """Feed what other processes have left for this execution, in the order of its numbers."""
+        text = "SELECT kind, fields, number FROM tsme_inputs WHERE execution = ? ORDER BY number"
+        found = self.leases.sql(self.connection, text, live.rows.key).all()
+        for kind, fields, number in found:
+            live.taken = max(live.taken, number + 1)
+            try:
+                self.feed(live, kind, _decoded(bytes(fields)))
+            except (Ended, NotPending):
+                pass  # it came too late; who sent it has gone
+        if found:
+            text = "DELETE FROM tsme_inputs WHERE execution = ? AND number < ?"
+            self.leases.sql(self.connection, text, live.rows.key, live.taken)
+
+    def feed(self, live: Live, kind: int, fields: tuple[Any, ...]) -> None:
+        """One input, and what follows from it.  Raises Ended, NotPending."""
+        if not live.busy():
+            raise Ended(live.rows.key)
+        if kind in _ABOUT_TASKS and fields[0] not in live.state.pending:
+            raise NotPending(live.rows.key, fields[0])
+        event = (kind, live.time(), *fields)
+        late = live.late(event) is not None
+        if fields and fields[0] in live.asking and kind in (SUCCEEDED, FAILED):
+            live.asking.remove(fields[0])
+        live.give((TIMER, event[1], fields[0]) if late else event)
+        self.go(live)
+        if late:
+            raise NotPending(live.rows.key, fields[0])
+
+    def go(self, live: Live) -> None:
+        """Steps until there is nothing to do, or enough for one transaction."""
+        key = live.rows.key
+        try:
+            if live.go(_STEPS):
+                self.more.add(key)
+        except Exception as error:
+            if live.busy():
+                self.errors[key] = error
+                raise
+            # The failure is on record, and the execution has ended with it.
+
+    def leave_input(self, execution: int, kind: int, fields: tuple[Any, ...]) -> None:
+        """Leave an input for the process that has the execution."""
+        text = (
+            "UPDATE tsme_executions SET given = given + 1, due = 0"
+            " WHERE id = ? AND status = 'RUNNING' RETURNING given - 1"
+        )
+        number = self.leases.sql(self.connection, text, execution).scalar()
+        if number is None:
+            raise Ended(execution)
+        data = bytearray()
+        encode_all(data, fields, True)
+        text = "INSERT INTO tsme_inputs (execution, number, kind, fields, received)"
+        now = self.lives.now()
+        self.leases.sql(
+            self.connection, f"{text} VALUES (?, ?, ?, ?, ?)", execution, number, kind, bytes(data), now
+        )
+        self.sent = True
+
+    def finish(self) -> None:
+        """Write all that was made.  Raises writing.Lost."""
+        changed = [live for live in self.touched.values() if live.rows.rows or live.launched]
+        scheduled = getattr(self.lives.work, "scheduled", None)
+        if scheduled:
+            tasks = [live.task(a) for live in changed for a in wanted_of(live)]
+            if tasks:
+                scheduled(self.connection, tasks)
+        writing.flush(self.connection, self.touched.values(), self.leases.name)
+        if self.sent and self.leases.kind == "postgresql":
+            self.connection.exec_driver_sql("NOTIFY tsme")
+
+
+def wanted_of(live: Live) -> list[Any]:
+    """The tasks that new steps ask for, as far as they are still pending."""
+    pending = live.state.pending
+    return [pending[a.id] for a in live.launched if a.id in pending] if live.busy() else []
+
+
+def _decoded(data: bytes) -> tuple[Any, ...]:
+    out: list[Any] = []
+    at = 0
+    while at < len(data):
+        item, at = decode(data, at, True)
+        out.append(item)
+    return tuple(out)

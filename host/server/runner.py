@@ -1,0 +1,484 @@
+"""Runs executions: takes inputs, makes steps, commits those of many executions together.
+
+One thread owns all that changes executions.  Whatever was asked for while a transaction ran is the
+next one, so a lone step waits for nobody, and 200 share one write to the disk.  What a step asks
+for happens after its commit.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from secrets import randbits
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection
+
+from tsme.engine.tasks import TaskError
+from tsme.kernel import BEHAVIOUR
+from tsme.kernel.protocol import FAILED, START, STOP, SUCCEEDED
+from tsme.values.copies import ordered, worded
+from tsme.values.json import loads
+
+from ..database.database import Database
+from ..tools.errors import HostError
+from . import writing
+from .batch import Batch, Elsewhere, Lives, wanted_of
+from .clocks import Clock, Wall
+from .leases import Leases
+from .live import Known, Live, Rows
+from .notify import Listener
+from .terms import Ended, Exists, NewExecution, NotPending, Told
+from .work.pending import Work
+
+T = TypeVar("T")
+_log = logging.getLogger("tsme.runner")
+
+_POLL: Final = 0.5  # seconds between looks at what others have left, should nobody tell
+_JOBS: Final = 1_000  # in a transaction
+_DUE: Final = 500  # executions whose time has come, in a transaction
+_LIVE: Final = 4_000  # executions that stay live, some 8 KB each
+_TRIES: Final = 20  # of a transaction whose rows others have changed or locked
+_SELECT_DUE: Final = (
+    "SELECT id, given, records, epoch FROM tsme_executions"
+    " WHERE due <= ? AND status = 'RUNNING' AND (owner IS NULL OR owner = ?)"
+    " ORDER BY due LIMIT ?"
+)
+
+
+@dataclass
+class _Job:
+    """Something to do within a transaction.  `patient`: it is tried until the database is back."""
+
+    run: Callable[[Batch], Any]
+    patient: bool = False
+    tries: int = 0
+    future: Future[Any] = field(default_factory=Future)
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Runner:
+    """Runs the executions of a database, beside other processes that do the same.
+
+    `work`: who does tasks (work/pending.py), with three methods that it may have besides:
+    `effect(resource)`, `scheduled(connection, tasks)` and `transact(connection, task)`
+    (docs/SERVER.md, "Running executions").  `live`: executions that stay in memory.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        work: Work,
+        clock: Clock | None = None,
+        name: str = "tsme",
+        live: int = _LIVE,
+    ) -> None:
+        self.database = database
+        self.work = work
+        self.clock = clock or Wall()
+        self.lives = Lives(self.clock.now, work, live)
+        self.leases = Leases(database.kind, name)
+        self.broken: dict[int, Exception] = {}  # what cannot go on, and why
+        self.transactions = 0  # that were committed
+        self._jobs: deque[_Job] = deque()
+        self._ready: set[int] = set()
+        self._asked = threading.Condition()
+        self._poke = False
+        self._ending = False
+        self._thread: threading.Thread | None = None
+        self._listeners: list[Callable[[Told], object]] = []
+        self._waiting: dict[int, list[Future[Any]]] = {}
+        self._polled = 0.0
+        self._next: int | None = 0  # when the next execution is due, as far as is known
+        self._notified = Listener(database, self.poke)
+
+    # What others call.
+
+    def start(self) -> None:
+        """Begin.  Raises HostError if the database cannot be written."""
+        with self.database.write() as connection:
+            self.leases.join(connection)
+        self._thread = threading.Thread(target=self._loop, name="tsme-runner", daemon=True)
+        self._thread.start()
+        self._notified.start()
+
+    def stop(self) -> None:
+        """End: what was asked for is done, and what is ours is given back."""
+        with self._asked:
+            self._ending = True
+            self._asked.notify()
+        if self._thread:
+            self._thread.join()
+        self._notified.stop()
+
+    def poke(self) -> None:
+        """Look at once for what others have left."""
+        with self._asked:
+            self._poke = True
+            self._asked.notify()
+
+    def submit(self, write: Callable[[Connection], T]) -> Future[T]:
+        """Run a function in the next transaction, in a savepoint of its own: what it raises is
+        the future's.  The function may be called again, if the transaction has not happened."""
+
+        def run(batch: Batch) -> T:
+            savepoint = batch.connection.begin_nested()
+            try:
+                result = write(batch.connection)
+            except Exception:
+                savepoint.rollback()  # raises if the transaction is lost
+                raise
+            savepoint.commit()
+            return result
+
+        return self._ask(_Job(run))
+
+    def begin(self, new: NewExecution) -> Future[int]:
+        """Begin an execution: its row and its first step are one transaction.  -> its id
+
+        The future raises Exists if there is one of this ARN, TsmeError for an input that is no
+        JSON or too large.
+        """
+        return self._ask(_Job(lambda batch: self._begin(batch, new)))
+
+    def feed(self, execution: int, kind: int, *fields: Any, patient: bool = True) -> Future[Any]:
+        """Give an input to an execution: `kind` and `fields` as docs/SPEC.md, 3.1, has them, the
+        fields behind the time.  Durable when the future is done.
+
+        The future raises NotPending, Ended, HostError TSME-S010 without such an execution.  If
+        another process has it, the input is left for that one.  `patient`: it waits for a
+        database that is not there; else the future raises what the database says.
+        """
+        if kind == SUCCEEDED:
+            fields = (fields[0], ordered(fields[1]))
+        elif kind in (FAILED, STOP):
+            fields = (*fields[:-2], worded(fields[-2]), worded(fields[-1]))
+
+        def run(batch: Batch) -> None:
+            try:
+                live = batch.get(execution)
+            except Elsewhere:
+                batch.leave_input(execution, kind, fields)
+                return
+            batch.feed(live, kind, fields)
+
+        return self._ask(_Job(run, patient))
+
+    def not_happened(self, execution: int, action: int) -> Future[None]:
+        """The check of a `once` task that was interrupted says that it had not happened: from
+        now on its time counts again."""
+
+        def run(batch: Batch) -> None:
+            live = batch.get(execution)
+            if action in live.asking:
+                live.asking.remove(action)
+            batch.go(live)
+
+        return self._ask(_Job(run, patient=True))
+
+    def wait(self, execution: int) -> Future[Any]:
+        """-> the row of an execution once it has ended: status, output, error, cause, stopped."""
+        done: Future[Any] = Future()
+
+        def look(batch: Batch) -> None:
+            row = _ended(batch.connection, self.leases, execution)
+            if row is not None:
+                done.set_result(row)
+            else:
+                self._waiting.setdefault(execution, []).append(done)
+
+        job = _Job(look, patient=True)
+        job.future.add_done_callback(lambda f: f.exception() and done.set_exception(f.exception()))
+        self._ask(job)
+        return done
+
+    def listen(self, callback: Callable[[Told], object]) -> None:
+        """Call back, in the runner's thread, with what has become durable."""
+        self._listeners.append(callback)
+
+    def queued(self) -> int:
+        """What waits for a transaction."""
+        return len(self._jobs) + len(self._ready)
+
+    def _ask(self, job: _Job) -> Future[Any]:
+        with self._asked:
+            if self._ending:
+                error = HostError("TSME-S024", "the server is ending", "ask again when it runs")
+                job.future.set_exception(error)
+            else:
+                self._jobs.append(job)
+                self._asked.notify()
+        return job.future
+
+    # The thread.
+
+    def _loop(self) -> None:
+        while True:
+            with self._asked:
+                while not self._jobs and not self._ready and not self._ending and not self._poke:
+                    pause = self._pause()
+                    if pause <= 0:
+                        break
+                    self._asked.wait(pause)
+                if self._ending and not self._jobs:
+                    break
+                jobs = [self._jobs.popleft() for _ in range(min(_JOBS, len(self._jobs)))]
+                poke, self._poke = self._poke, False
+            self._turn(jobs, poke)
+        self._leave()
+
+    def _pause(self) -> float:
+        """Seconds until there is something to look at."""
+        pause = self._polled + _POLL - time.monotonic()
+        if self._next is not None:
+            if self.clock.virtual and not self.lives.under_way:
+                return 0.0
+            pause = min(pause, (self._next - self.clock.now()) / 1000)
+        return pause
+
+    def _turn(self, jobs: list[_Job], poke: bool) -> None:
+        batch: Batch | None = None
+        ready, self._ready = self._ready, set()
+        try:
+            with self.database.write() as connection:
+                batch = Batch(connection, self.lives, self.leases)
+                self._alive(batch, ready)
+                for job in jobs:
+                    self._run(batch, job)
+                ready |= self._due(batch, bool(jobs or ready), poke)
+                for execution in ready:
+                    self._continue(batch, execution)
+                batch.finish()
+        except Exception as error:
+            self._failed(jobs, ready, batch, error)
+            return
+        self._committed(jobs, batch)
+
+    def _run(self, batch: Batch, job: _Job) -> None:
+        job.result = job.error = None
+        try:
+            job.result = job.run(batch)
+        except Exception as error:
+            if _lost(error):
+                raise
+            job.error = error
+
+    def _alive(self, batch: Batch, ready: set[int]) -> None:
+        """Renew the lease, and look for what the dead have left."""
+        if not self.leases.late():
+            return
+        if not self.leases.renew(batch.connection):
+            _log.warning("other processes have taken over what this one had; it begins anew")
+            for execution, actions in self.lives.under_way.items():
+                for action in actions:
+                    self.work.cancel(execution, action)
+            self.lives.under_way.clear()
+            self.lives.at.clear()
+            self.leases.join(batch.connection)
+        for execution in self.leases.take_over(batch.connection):
+            self.lives.at.pop(execution, None)
+            ready.add(execution)
+
+    def _due(self, batch: Batch, busy: bool, poke: bool) -> set[int]:
+        """The executions whose time has come, or for whom others have left something."""
+        now = self.clock.now()
+        soon = self._next is not None and self._next <= now
+        poll = time.monotonic() - self._polled >= _POLL
+        idle = self.clock.virtual and not busy and not self.lives.under_way
+        if not (soon or poll or poke or idle):
+            return set()
+        if idle and not soon and self._next is not None:
+            self.clock.jump(self._next)
+            now = self.clock.now()
+        text = _SELECT_DUE
+        if self.leases.kind == "postgresql":
+            text += " FOR UPDATE SKIP LOCKED"
+        rows = self.leases.sql(batch.connection, text, now, self.leases.name, _DUE).all()
+        for row in rows:
+            live = self.lives.at.get(row.id)
+            if live and (live.rows.number, live.epoch) != (row.records, row.epoch):
+                if row.id not in batch.touched:
+                    del self.lives.at[row.id]
+            elif live and row.given > live.taken:
+                batch.take_inputs(batch.get(row.id))
+        later = "SELECT min(due) FROM tsme_executions WHERE due > ? AND status = 'RUNNING'"
+        self._next = self.leases.sql(batch.connection, later, now).scalar()
+        if len(rows) == _DUE:
+            self._next = now
+        if poll:
+            self._polled = time.monotonic()
+            self._look(batch)
+        return {row.id for row in rows} - self.broken.keys()
+
+    def _look(self, batch: Batch) -> None:
+        """Whether executions of other processes have ended that somebody here waits for."""
+        for execution in list(self._waiting):
+            if execution not in self.lives.at:
+                row = _ended(batch.connection, self.leases, execution)
+                if row is not None:
+                    for future in self._waiting.pop(execution):
+                        future.set_result(row)
+
+    def _continue(self, batch: Batch, execution: int) -> None:
+        try:
+            batch.go(batch.get(execution))
+        except (Ended, Elsewhere):
+            pass
+        except Exception as error:
+            if _lost(error):
+                raise
+            self.broken[execution] = error
+            _log.exception("execution %d cannot go on", execution)
+
+    def _begin(self, batch: Batch, new: NewExecution) -> int:
+        started = self.clock.now() if new.started is None else new.started
+        value = loads(new.input)
+        client = self.lives.programs.client(batch.connection, new.digest)
+        key = writing.insert(batch.connection, new, started, self.leases.name)
+        if key is None:
+            raise Exists(new.arn)
+        live = self.lives.new(client, Rows(key), Known(new.arn, new.machine or "", new.name))
+        live.recovered, live.epoch, live.owner = True, 1, self.leases.name
+        context = [new.arn, new.name, new.role, new.machine, new.machine_name]
+        digest = client.program.digest
+        event = (START, started, key, digest, randbits(64), value, context, BEHAVIOUR)
+        try:
+            live.give(event)
+        except Exception:
+            self.leases.sql(batch.connection, "DELETE FROM tsme_executions WHERE id = ?", key)
+            raise
+        batch.begun(live)
+        batch.go(live)
+        return key
+
+    def _transact(self, batch: Batch, execution: int, action: int) -> None:
+        """A task of effect `transactional`: what it writes, and its result, are one."""
+        live = batch.get(execution)
+        pending = live.state.pending.get(action)
+        if pending is None or pending.due is not None and pending.due < live.time():
+            return  # its timer says so
+        transact: Any = getattr(self.work, "transact")  # noqa: B009
+        savepoint = batch.connection.begin_nested()
+        try:
+            result = ordered(transact(batch.connection, live.task(pending)))
+        except Exception as error:
+            savepoint.rollback()
+            name = error.error if isinstance(error, TaskError) else type(error).__name__
+            cause = error.cause if isinstance(error, TaskError) else str(error)
+            batch.feed(live, FAILED, (action, worded(name), worded(cause)))
+            return
+        batch.feed(live, SUCCEEDED, (action, result))
+        if live.first == SUCCEEDED:
+            savepoint.commit()
+        else:  # a result that does not fit: it has failed, and so it has written nothing
+            savepoint.rollback()
+
+    def _committed(self, jobs: list[_Job], batch: Batch) -> None:
+        self.transactions += 1
+        self._ready |= batch.more - self.broken.keys()
+        self.broken.update(batch.errors)
+        told = [self._settle(live) for live in batch.touched.values()]
+        for job in jobs:
+            if job.error is not None:
+                job.future.set_exception(job.error)
+            else:
+                job.future.set_result(job.result)
+        self.lives.trim()
+        for listener in self._listeners:
+            for one in told:
+                listener(one)
+
+    def _settle(self, live: Live) -> Told:
+        """It is durable: begin what it asks for, end what nobody waits for."""
+        rows = live.rows
+        rows.rows.clear()
+        live.before = rows.number
+        pending = live.state.pending if live.busy() else {}
+        here = self.lives.under_way.get(rows.key)
+        for action in [a for a in here or () if a not in pending]:
+            here.discard(action)  # type: ignore[union-attr]
+            self.work.cancel(rows.key, action)
+        for action in wanted_of(live):
+            self._start(live, action)
+        live.launched.clear()
+        live.emitted.clear()
+        if not self.lives.under_way.get(rows.key, True):
+            del self.lives.under_way[rows.key]
+        due = live.due()
+        if due is not None and (self._next is None or due < self._next):
+            self._next = due
+        if not live.busy():
+            self.lives.at.pop(rows.key, None)
+            if rows.key in self._waiting:
+                self._ask(_Job(lambda batch: self._look(batch), patient=True))
+        return Told(rows.key, live.arn, live.status, rows.number, tuple(pending))
+
+    def _start(self, live: Live, action: Any) -> None:
+        if not self.work.wanted(action.resource):
+            return
+        key, number = live.rows.key, action.id
+        self.lives.under_way.setdefault(key, set()).add(number)
+        if self.lives.effect(action.resource) == "transactional":
+            job = _Job(lambda batch: self._transact(batch, key, number), patient=True)
+            self._jobs.append(job)
+        else:
+            self.work.start(live.task(action))
+
+    def _failed(
+        self, jobs: list[_Job], ready: set[int], batch: Batch | None, error: Exception
+    ) -> None:
+        """The transaction has not happened: forget what it has made."""
+        touched = set(batch.touched) if batch else set()
+        for execution in touched:
+            self.lives.at.pop(execution, None)
+        self._ready |= (ready | touched) - self.broken.keys()
+        again = isinstance(error, writing.Lost) or getattr(error, "code", "") == "TSME-S006"
+        failure = isinstance(error, HostError)
+        if not again and not failure:
+            _log.exception("a transaction failed", exc_info=error)
+        keep = []
+        for job in jobs:
+            job.tries += 1
+            if again and job.tries < _TRIES or failure and job.patient:
+                keep.append(job)
+            else:
+                job.future.set_exception(error)
+        self._jobs.extendleft(reversed(keep))
+        if not again:
+            _log.warning("%s", error)
+            time.sleep(0.05 if not self._ending else 0)
+
+    def _leave(self) -> None:
+        try:
+            with self.database.write() as connection:
+                self.leases.leave(connection)
+                if self.leases.kind == "postgresql":
+                    connection.exec_driver_sql("NOTIFY tsme")
+        except HostError as error:
+            _log.warning("what this process had could not be given back: %s", error)
+
+
+def _lost(error: Exception) -> bool:
+    """Whether it is of the transaction, not of one thing done in it."""
+    from sqlalchemy import exc
+
+    lost = isinstance(error, exc.DBAPIError | exc.InvalidRequestError | writing.Lost)
+    return lost or isinstance(error, HostError) and getattr(error, "unsure", None) is not None
+
+
+def _ended(connection: Connection, leases: Leases, execution: int) -> Any:
+    """The row of an execution that has ended; None if it runs.  HostError without one."""
+    text = (
+        "SELECT id, arn, name, status, output, error, cause, started, stopped"
+        " FROM tsme_executions WHERE id = ?"
+    )
+    row = leases.sql(connection, text, execution).one_or_none()
+    if row is None:
+        raise HostError("TSME-S010", f"there is no execution {execution} in the database")
+    return None if row.status == "RUNNING" else row
