@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -26,6 +27,9 @@ _ABOUT_TASKS: Final = (SUCCEEDED, FAILED, HEARTBEAT, STARTED, TIMER)
 _STEPS: Final = 64  # of one execution in a transaction
 
 
+Ending = Callable[[Connection, int], object] | None
+
+
 class Elsewhere(Exception):
     """Another process has the lease of an execution."""
 
@@ -33,10 +37,11 @@ class Elsewhere(Exception):
 class Lives:
     """The live executions of a process, those that were used last; and what makes others live."""
 
-    def __init__(self, now: Callable[[], int], work: Any, most: int) -> None:
+    def __init__(self, now: Callable[[], int], work: Any, most: int, ended: Ending = None) -> None:
         self.now = now
         self.work = work
         self.most = most
+        self.ended = ended
         self.programs = Programs()
         self.at: OrderedDict[int, Live] = OrderedDict()
         self.under_way: dict[int, set[int]] = {}  # tasks that were started here, by execution
@@ -135,10 +140,8 @@ class Batch:
         found = self.leases.sql(self.connection, text, live.rows.key).all()
         for kind, fields, number in found:
             live.taken = max(live.taken, number + 1)
-            try:
+            with suppress(Ended, NotPending):  # it came too late; who sent it has gone
                 self.feed(live, kind, _decoded(bytes(fields)))
-            except (Ended, NotPending):
-                pass  # it came too late; who sent it has gone
         if found:
             text = "DELETE FROM tsme_inputs WHERE execution = ? AND number < ?"
             self.leases.sql(self.connection, text, live.rows.key, live.taken)
@@ -184,7 +187,13 @@ class Batch:
         text = "INSERT INTO tsme_inputs (execution, number, kind, fields, received)"
         now = self.lives.now()
         self.leases.sql(
-            self.connection, f"{text} VALUES (?, ?, ?, ?, ?)", execution, number, kind, bytes(data), now
+            self.connection,
+            f"{text} VALUES (?, ?, ?, ?, ?)",
+            execution,
+            number,
+            kind,
+            bytes(data),
+            now,
         )
         self.sent = True
 
@@ -197,6 +206,10 @@ class Batch:
             if tasks:
                 scheduled(self.connection, tasks)
         writing.flush(self.connection, self.touched.values(), self.leases.name)
+        if self.lives.ended:
+            for key, live in self.touched.items():
+                if not live.busy():
+                    self.lives.ended(self.connection, key)
         if self.sent and self.leases.kind == "postgresql":
             self.connection.exec_driver_sql("NOTIFY tsme")
 

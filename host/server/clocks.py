@@ -1,4 +1,4 @@
-"""What time it is for executions: the wall clock's, or a virtual one that skips what is waited for."""
+"""What time it is for executions: the wall clock's, or one that skips what is waited for."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""An execution that is live in this process: the kernel's executor over rows that wait for the next
-commit."""
+"""An execution that is live in this process: the executor over rows that wait for a commit."""
 
 from __future__ import annotations
 
@@ -52,7 +51,9 @@ class Rows:
         return Found(self.number, self.steps)
 
     def reread(
-        self, on_checkpoint: Callable[[memoryview], object], on_step: Callable[[memoryview], object]
+        self,
+        on_checkpoint: Callable[[memoryview], object],
+        on_step: Callable[[memoryview], object],
     ) -> None:
         """Call back with the newest checkpoint, if there is one, and the steps behind it."""
         checkpoint, steps = self.found
@@ -154,7 +155,7 @@ class Live(Executor):
         self.emitted.append((kind, payload))
 
     def time(self) -> int:
-        return max(self.clock(), self.state.now)
+        return max(self.clock(), int(self.state.now))
 
     def act(self, event: Any, step: Any) -> None:
         if self.first is None:

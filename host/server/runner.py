@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from secrets import randbits
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, exc
 
 from tsme.engine.tasks import TaskError
 from tsme.kernel import BEHAVIOUR
@@ -33,7 +33,7 @@ from .clocks import Clock, Wall
 from .leases import Leases
 from .live import Known, Live, Rows
 from .notify import Listener
-from .terms import Ended, Exists, NewExecution, NotPending, Told
+from .terms import Ended, Exists, NewExecution, Told
 from .work.pending import Work
 
 T = TypeVar("T")
@@ -68,7 +68,8 @@ class Runner:
 
     `work`: who does tasks (work/pending.py), with three methods that it may have besides:
     `effect(resource)`, `scheduled(connection, tasks)` and `transact(connection, task)`
-    (docs/SERVER.md, "Running executions").  `live`: executions that stay in memory.
+    (docs/SERVER.md, "Running executions").  `live`: executions that stay in memory.  `ended`:
+    called for each execution that ends, within the transaction that says so.
     """
 
     def __init__(
@@ -78,11 +79,12 @@ class Runner:
         clock: Clock | None = None,
         name: str = "tsme",
         live: int = _LIVE,
+        ended: Callable[[Connection, int], object] | None = None,
     ) -> None:
         self.database = database
         self.work = work
         self.clock = clock or Wall()
-        self.lives = Lives(self.clock.now, work, live)
+        self.lives = Lives(self.clock.now, work, live, ended)
         self.leases = Leases(database.kind, name)
         self.broken: dict[int, Exception] = {}  # what cannot go on, and why
         self.transactions = 0  # that were committed
@@ -194,7 +196,7 @@ class Runner:
                 self._waiting.setdefault(execution, []).append(done)
 
         job = _Job(look, patient=True)
-        job.future.add_done_callback(lambda f: f.exception() and done.set_exception(f.exception()))
+        job.future.add_done_callback(lambda looked: _pass_on(looked, done))
         self._ask(job)
         return done
 
@@ -416,7 +418,7 @@ class Runner:
         if not live.busy():
             self.lives.at.pop(rows.key, None)
             if rows.key in self._waiting:
-                self._ask(_Job(lambda batch: self._look(batch), patient=True))
+                self._ask(_Job(self._look, patient=True))
         return Told(rows.key, live.arn, live.status, rows.number, tuple(pending))
 
     def _start(self, live: Live, action: Any) -> None:
@@ -464,10 +466,14 @@ class Runner:
             _log.warning("what this process had could not be given back: %s", error)
 
 
+def _pass_on(looked: Future[Any], done: Future[Any]) -> None:
+    error = looked.exception()
+    if error is not None:
+        done.set_exception(error)
+
+
 def _lost(error: Exception) -> bool:
     """Whether it is of the transaction, not of one thing done in it."""
-    from sqlalchemy import exc
-
     lost = isinstance(error, exc.DBAPIError | exc.InvalidRequestError | writing.Lost)
     return lost or isinstance(error, HostError) and getattr(error, "unsure", None) is not None
 

@@ -1,4 +1,4 @@
-"""How a transaction writes what live executions have made, in as few statements as there can be."""
+"""How a transaction writes what live executions have made, in as few statements as can be."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .terms import NewExecution
 
 _FENCE: Final = " WHERE id = ? AND epoch = ? AND records = ? AND (owner IS NULL OR owner = ?)"
 _STEP: Final = (
-    "UPDATE tsme_executions SET records = ?, checkpoint = ?, owner = ?,"
+    "UPDATE tsme_executions SET records = ?, checkpoint = ?, owner = ?,"  # noqa: S608
     " due = CASE WHEN given > ? THEN 0 ELSE ? END" + _FENCE
 )
 # Given `due` = 0 once more by who could not know better, it is looked at again.
