@@ -12,8 +12,8 @@ from tsme import Program, core
 from tsme.journal import CHECKPOINT, CHECKPOINT_STEPS, CHECKPOINT_TRANSITIONS, STEP
 from tsme.kernel import Action
 from tsme.kernel.executor import Executor
-from tsme.kernel.protocol import FAULT, RUNNING, STARTED, STOP, TASK, TIMER
 from tsme.kernel.protocol import DONE as SUCCEEDED
+from tsme.kernel.protocol import FAULT, RUNNING, STARTED, STOP, TASK, TIMER
 
 from ..database import records
 from ..database.records import Row

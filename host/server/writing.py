@@ -19,9 +19,8 @@ _STEP: Final = (
     "UPDATE tsme_executions SET records = ?, checkpoint = ?, owner = ?,"  # noqa: S608
     " due = CASE WHEN given > ? THEN 0 ELSE ? END" + _FENCE
 )
-# Given `due` = 0 once more by who could not know better, it is looked at again.
 _END: Final = (
-    "UPDATE tsme_executions SET records = ?, checkpoint = ?, owner = NULL, due = NULL,"
+    "UPDATE tsme_executions SET records = ?, checkpoint = ?, owner = NULL, due = NULL,"  # noqa: S608
     " status = ?, stopped = ?, output = ?, error = ?, cause = ?" + _FENCE
 )
 _INSERT: Final = (
