@@ -52,7 +52,9 @@ _READ_ONLY: Final = _Kind(
 _DAMAGED: Final = _Kind(
     "TSME-S008", "it is damaged", "restore it from a copy; keep what there is to look at"
 )
-_DISK: Final = _Kind("TSME-S009", "its disk has failed", "look at the system's log for the disk")
+_DISK: Final = _Kind(
+    "TSME-S009", "it could not read or write", "look at the logs of the system and of the server"
+)
 _OPEN: Final = _Kind(
     "TSME-S013", "it cannot be opened", "see that it exists and that this user may use it"
 )
@@ -80,8 +82,11 @@ _POSTGRESQL: Final = (
     ("57P05", _LOST),
     ("57P0", _LOST),
     ("53300", _OPEN),
-    ("58030", _DISK),
-    ("XX00", _DAMAGED),
+    ("53", _DISK),
+    ("58", _DISK),
+    ("XX001", _DAMAGED),
+    ("XX002", _DAMAGED),
+    ("XX000", _DISK),
     ("08", _LOST),
     ("28", _OPEN),
     ("3D", _OPEN),
@@ -130,8 +135,9 @@ def told(name: str, opening: bool = False) -> Iterator[Phase]:
 
 def _may_have(error: Exception, kind: _Kind) -> bool:
     """Whether a commit that failed so may have happened all the same."""
-    if kind is _DISK:  # but for a write that failed, nobody knows what the disk has
-        cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    if kind is _DISK and isinstance(cause, sqlite3.Error):
+        # But for a write that failed, nobody knows what the disk has.
         return getattr(cause, "sqlite_errorcode", 0) != sqlite3.SQLITE_IOERR_WRITE
     return kind is _LOST
 

@@ -91,6 +91,7 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="tsme-postgres-"))
         self.port = _free_port()
         self.settings = SETTINGS | (settings or {})
+        self.file_limit: int | None = None  # bytes that a file may have, from the next start on
         self.process: subprocess.Popen[bytes] | None = None
         self._databases = 0
         user = _user()
@@ -128,6 +129,8 @@ class PostgresServer:
         options = [f"--{key}={value}" for key, value in self.settings.items()]
         line = [str(self.bin / "postgres"), "-D", str(self.folder / "data"), *options,
                 f"--port={self.port}", "--listen_addresses=127.0.0.1"]  # fmt: skip
+        if self.file_limit:
+            line = ["prlimit", f"--fsize={self.file_limit}:", *line]
         if shutil.which("setpriv"):  # Linux: it ends with us
             line = ["setpriv", "--pdeathsig", "INT", *line]
         with (self.folder / "log").open("ab") as log:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import sqlite3
 import subprocess
@@ -79,6 +80,25 @@ def test_a_file_that_may_not_grow_is_no_half_written_record(sqlite_url: str) -> 
     assert first == "Failure TSME-S009 True False"
     assert second == "written"
     with Database.open(sqlite_url) as database:
+        assert rows(database) == 1
+
+
+def test_a_server_that_cannot_write_says_so_and_goes_on(own_postgres: PostgresServer) -> None:
+    with Database.open(own_postgres.database()) as database:
+        with database.write() as connection:
+            number = add_execution(connection, "one")
+        own_postgres.file_limit = 17 << 20  # its log has files of 16 MB
+        own_postgres.restart()
+        with pytest.raises(Failure) as told, database.write() as connection:
+            append(connection, [Row(number, 0, 1, random.Random(1).randbytes(18 << 20))])
+        assert told.value.code == "TSME-S009"
+        assert "it could not read or write (could not extend file" in str(told.value)
+        assert str(told.value).endswith("; nothing has happened")
+        assert rows(database) == 0
+        own_postgres.file_limit = None
+        own_postgres.restart()
+        with database.write() as connection:
+            append(connection, [Row(number, 0, 1, b"kept")])
         assert rows(database) == 1
 
 
