@@ -21,7 +21,7 @@ def post(url: str, target: str | None, body: bytes | str, path: str = "/"):
     headers = {"Content-Type": "application/x-amz-json-1.0"}
     if target is not None:
         headers["X-Amz-Target"] = target
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     try:
         connection.request("POST", path, body, headers)
         answer = connection.getresponse()
