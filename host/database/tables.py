@@ -247,3 +247,17 @@ workers: Final = Table(
     _time("started", nullable=False),
     _time("seen", nullable=False),
 )
+
+# Of SQLite: jobs beside executions (server/jobs.py), which PostgreSQL has Procrastinate for.
+jobs: Final = Table(
+    "tsme_jobs",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("arguments", JSON, nullable=False),
+    _time("due"),  # None: given up
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("error", Text),  # of the last attempt
+    Index("ix_tsme_jobs_due", "due", sqlite_where=text("due IS NOT NULL"),
+          postgresql_where=text("due IS NOT NULL")),
+)  # fmt: skip

@@ -32,6 +32,7 @@ def upgrade() -> None:
     _records()
     _tasks()
     _map_runs()
+    _jobs()
 
 
 def _programs() -> None:
@@ -269,4 +270,25 @@ def _map_runs() -> None:
         Column("started", BigInteger(), nullable=False),
         Column("seen", BigInteger(), nullable=False),
         PrimaryKeyConstraint("name", name=op.f("pk_tsme_workers")),
+    )
+
+
+def _jobs() -> None:
+    op.create_table(
+        "tsme_jobs",
+        Column("id", NUMBER, autoincrement=True, nullable=False),
+        Column("name", Text(), nullable=False),
+        Column("arguments", JSON(), nullable=False),
+        Column("due", BigInteger(), nullable=True),
+        Column("attempts", Integer(), server_default="0", nullable=False),
+        Column("error", Text(), nullable=True),
+        PrimaryKeyConstraint("id", name=op.f("pk_tsme_jobs")),
+    )
+    op.create_index(
+        "ix_tsme_jobs_due",
+        "tsme_jobs",
+        ["due"],
+        unique=False,
+        sqlite_where=text("due IS NOT NULL"),
+        postgresql_where=text("due IS NOT NULL"),
     )
