@@ -19,7 +19,7 @@ import psycopg
 from procrastinate import exceptions, jobs
 from sqlalchemy import Connection
 
-from .jobs import ATTEMPTS, PRUNE, WEBHOOK, Doing, wait
+from .duties import ATTEMPTS, PRUNE, WEBHOOK, Doing, wait
 
 QUEUE: Final = "tsme"
 SWEPT: Final = 30.0  # s without a heartbeat, then a worker counts as dead
@@ -92,12 +92,12 @@ class Procrastinated:
 
         @app.periodic(cron="7 * * * *")
         @app.task(name=f"tsme.{PRUNE}", queue=QUEUE, retry=_Again())
-        def prune(**_: int) -> None:
+        def prune(timestamp: int) -> None:  # noqa: ARG001  when it was due
             self._doing.prune()
 
         @app.periodic(cron="* * * * *")
         @app.task(name="tsme.sweep", queue=QUEUE, pass_context=True)
-        async def sweep(context: procrastinate.JobContext, **_: int) -> None:
+        async def sweep(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
             await swept(context.app)
 
         return app

@@ -17,6 +17,8 @@ from ..tools.errors import HostError
 from .app import create_app
 from .arns import Place
 from .auth import Keys
+from .duties import JobOptions
+from .jobs import Jobs
 from .limits import RATE, Rate
 from .operations import everything
 from .server import Server
@@ -36,20 +38,39 @@ class Options:
     account: str = "000000000000"
     auth: str | None = None  # a file of keys
     rate: int = RATE
+    retention: int | None = None  # ms that executions are kept after their end; None: for ever
+    webhook: str | None = None  # a URL that is told of each end
 
 
 @contextmanager
 def opened(options: Options) -> Iterator[Server]:
     """A server that works as long as the block does, without a network.
 
-    Raises HostError if the database cannot be opened, or the keys cannot be read.
+    Raises HostError if the database cannot be opened, the keys cannot be read, or the webhook is
+    no URL.
     """
     keys = Keys.read(options.auth) if options.auth else None
     with Database.open(options.database) as database:
         place = Place(options.region, options.account)
         server = Server(database, None, everything(), WallClock(), place)
         server.notes |= {"keys": keys, "rate": Rate(options.rate)}
-        yield server
+        with _jobs(server, options):
+            yield server
+
+
+@contextmanager
+def _jobs(server: Server, options: Options) -> Iterator[Jobs | None]:
+    """What is done beside executions, if anything is."""
+    wanted = JobOptions(options.retention, options.webhook)
+    if wanted == JobOptions():
+        yield None
+        return
+    jobs = Jobs(server.database, wanted, server.now)
+    jobs.start()
+    try:
+        yield jobs
+    finally:
+        jobs.stop()
 
 
 def serve(options: Options, ready: Callable[[str], object]) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -19,9 +20,12 @@ from sqlalchemy import func, select, update
 from tests.database.postgres import PostgresServer
 from tests.database.rows import add_execution
 from tests.interpreters import ROOT
+from tests.tools.shell import COMMAND
 from tsme_host.database.database import Database
 from tsme_host.database.tables import executions
-from tsme_host.server.jobs import JobOptions, Jobs, event
+from tsme_host.server.duties import JobOptions, event
+from tsme_host.server.jobs import Jobs
+from tsme_host.server.serving import Options, opened
 from tsme_host.tools.errors import HostError
 
 
@@ -181,7 +185,8 @@ def names(database: Database) -> set[str]:
 WORKS = """
 import sys, time
 from tsme_host.database.database import Database
-from tsme_host.server.jobs import JobOptions, Jobs
+from tsme_host.server.duties import JobOptions
+from tsme_host.server.jobs import Jobs
 with Database.open(sys.argv[1]) as database:
     jobs = Jobs(database, JobOptions(webhook=sys.argv[2]), lambda: time.time_ns() // 1_000_000)
     jobs.start()
@@ -272,3 +277,24 @@ def test_an_event_that_would_be_too_large_says_what_it_left_out(sqlite_url: str)
     detail = event(row)["detail"]
     assert (detail["output"], detail["outputDetails"]) == (None, {"included": False})
     assert (detail["input"], detail["inputDetails"]) == (large, {"included": True})
+
+
+def test_serve_takes_them_as_options(tmp_path: Path):
+    for option, value, code, hint in (
+        ("--retention", "soon", "TSME-H002", "write 30d, 12h, 90min or 45s"),
+        ("--webhook", "ends", "TSME-S098", "write http://HOST/PATH"),
+    ):
+        done = subprocess.run(
+            [COMMAND, "serve", "--port", "0", option, value], cwd=tmp_path,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"tsme: error {code}: ")
+        assert done.stderr.endswith(f"; {hint}\n")
+
+
+def test_a_server_lets_go_of_what_is_too_old(sqlite_url: str):
+    with Database.open(sqlite_url) as database, database.write() as connection:
+        add_execution(connection, "old", status="FAILED", stopped=now() - 10_000)
+    with opened(Options(database=sqlite_url, retention=5_000)) as server:
+        until(lambda: names(server.database) == set())

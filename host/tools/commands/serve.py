@@ -12,6 +12,7 @@ import click
 
 from .. import console
 from ..errors import DONE, HostError
+from ..spans import milliseconds
 
 _NEEDED = ("alembic", "botocore", "httpx", "sqlalchemy", "starlette", "uvicorn")
 
@@ -26,6 +27,8 @@ class Given(TypedDict):
     account: str
     auth: str | None
     rate: int
+    retention: str | None
+    webhook: str | None
 
 
 def need_packages() -> None:
@@ -68,6 +71,16 @@ def need_packages() -> None:
     show_default=True,
     help="Requests a second that one client may make; 0 for any number.",
 )
+@click.option(
+    "--retention",
+    metavar="TIME",
+    help="Let go of executions so long after their end: 30d, 12h.  [default: never]",
+)
+@click.option(
+    "--webhook",
+    metavar="URL",
+    help="Tell this URL of each execution that ends, as EventBridge does.",
+)
 def serve(**given: Unpack[Given]) -> int:
     """Serve the API of AWS Step Functions, from a database.
 
@@ -94,7 +107,9 @@ def serve(**given: Unpack[Given]) -> int:
     from ...server import serving  # noqa: PLC0415  it takes half a second to load
 
     logging.basicConfig(stream=sys.stderr, format="tsme: %(message)s")
-    options = serving.Options(**given)
+    span = given["retention"]
+    retention = None if span is None else milliseconds("--retention", span)
+    options = serving.Options(**{**given, "retention": retention})  # type: ignore[arg-type]
     serving.serve(options, lambda url: _ready(url, options.database))
     return DONE
 

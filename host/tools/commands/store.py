@@ -22,13 +22,12 @@ from ..journal.archive import read_archive, replace
 from ..journal.image import read_log, read_logs
 from ..journal.partition import in_region, region
 from ..outputs import not_writable
+from ..spans import milliseconds
 
 if TYPE_CHECKING:
     from ...database.database import Database
     from ...database.queries import Filter, Statistic
 
-_UNITS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
-_SPAN: Final = re.compile(r"(\d{1,9})(ms|s|min|h|d)", re.ASCII)
 _ENDED: Final = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -118,7 +117,7 @@ def prune(
 
     What runs is never touched. It may be done while servers run.
     """
-    before = int(time.time() * 1000) - _ms(span)
+    before = int(time.time() * 1000) - milliseconds("--older-than", span)
     with opened(url) as database:
         from ...database import retention  # noqa: PLC0415
         from ...database.queries import Filter  # noqa: PLC0415
@@ -140,14 +139,6 @@ def _would(database: Database, wanted: Filter) -> dict[str, int]:
 
     with database.read() as connection:
         return {"executions": retention.expected(connection, wanted)}
-
-
-def _ms(span: str) -> int:
-    found = _SPAN.fullmatch(span)
-    if not found:
-        message = f'--older-than "{span}" is no time'
-        raise HostError("TSME-H002", message, "write 30d, 12h, 90min or 45s")
-    return int(found[1]) * _UNITS[found[2]]
 
 
 @store.command()
