@@ -21,7 +21,7 @@ from .duties import JobOptions
 from .jobs import Jobs
 from .limits import RATE, Rate
 from .operations import everything
-from .server import Server
+from .server import Clock, Server
 from .times import WallClock
 
 _GRACE = 5  # seconds that a request may still take when the server is told to end
@@ -54,18 +54,19 @@ def opened(options: Options) -> Iterator[Server]:
         place = Place(options.region, options.account)
         server = Server(database, None, everything(), WallClock(), place)
         server.notes |= {"keys": keys, "rate": Rate(options.rate)}
-        with _jobs(server, options):
+        # Whoever makes a Runner gives it `ended=jobs.ended`, if there are any.
+        with _jobs(database, server.clock, options):
             yield server
 
 
 @contextmanager
-def _jobs(server: Server, options: Options) -> Iterator[Jobs | None]:
+def _jobs(database: Database, clock: Clock, options: Options) -> Iterator[Jobs | None]:
     """What is done beside executions, if anything is."""
     wanted = JobOptions(options.retention, options.webhook)
     if wanted == JobOptions():
         yield None
         return
-    jobs = Jobs(server.database, wanted, server.now)
+    jobs = Jobs(database, wanted, clock.now)
     jobs.start()
     try:
         yield jobs

@@ -25,6 +25,7 @@ from tsme_host.database.database import Database
 from tsme_host.database.tables import executions
 from tsme_host.server.duties import JobOptions, event
 from tsme_host.server.jobs import Jobs
+from tsme_host.server.procrastinating import Procrastinated
 from tsme_host.server.serving import Options, opened
 from tsme_host.tools.errors import HostError
 
@@ -187,6 +188,7 @@ import sys, time
 from tsme_host.database.database import Database
 from tsme_host.server.duties import JobOptions
 from tsme_host.server.jobs import Jobs
+from tsme_host.server.procrastinating import Procrastinated
 with Database.open(sys.argv[1]) as database:
     jobs = Jobs(database, JobOptions(webhook=sys.argv[2]), lambda: time.time_ns() // 1_000_000)
     jobs.start()
@@ -211,6 +213,7 @@ def test_a_job_whose_process_was_killed_is_done_by_another(database_url: str, re
             process.wait()
         receiver.hangs.set()
         if database.kind == "postgresql":  # half a minute later
+            assert isinstance(jobs.queue, Procrastinated)
             with psycopg.connect(jobs.queue.place) as connection:
                 ago = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '40 s'"
                 assert connection.execute(ago).rowcount == 1
@@ -227,7 +230,9 @@ def test_jobs_go_on_when_the_database_was_away(own_postgres: PostgresServer, rec
         end(database, jobs, "before")
         until(lambda: receiver.names() == ["before"])
         own_postgres.restart(kill=True)
-        until(lambda: jobs.queue.begun > 1)  # LISTEN is lost with the server
+        queue = jobs.queue
+        assert isinstance(queue, Procrastinated)
+        until(lambda: queue.begun > 1)  # LISTEN is lost with the server
         retried(lambda: end(database, jobs, "after"))
         until(lambda: receiver.names() == ["before", "after"])
 
