@@ -20,6 +20,7 @@ from . import migrations
 from .failures import told
 
 _WAIT: Final = 10_000  # ms that a writer waits for another one
+_POOL: Final = {"pool_size": 5, "max_overflow": 40}  # more than a server has threads
 _WRITE: Final = "tsme_write"  # an execution option: this transaction will write
 
 
@@ -133,7 +134,7 @@ def _exists(path: str) -> None:
 
 def _engine(url: URL) -> Engine:
     if url.drivername == "sqlite+pysqlite":
-        engine = create_engine(url, connect_args={"timeout": _WAIT / 1000})
+        engine = create_engine(url, connect_args={"timeout": _WAIT / 1000}, **_POOL)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -144,7 +145,7 @@ def _engine(url: URL) -> Engine:
     for name, value in (("connect_timeout", 5), ("application_name", "tsme")):
         if name not in url.query:
             arguments[name] = value
-    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True)
+    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, **_POOL)
     event.listen(engine, "connect", _set_up_postgresql)
     return engine
 

@@ -110,3 +110,21 @@ def test_a_server_that_does_not_wait_for_its_disk_does_for_us(postgres_url: str)
         connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
     with Database.open(postgres_url) as database, database.read() as connection:
         assert connection.scalar(text("SHOW synchronous_commit")) == "on"
+
+
+def test_as_many_threads_as_a_server_has_read_at_once(database_url: str) -> None:
+    gate = threading.Barrier(40)
+    seen: list[int | None] = []
+
+    def reading() -> None:
+        with database.read() as connection:
+            gate.wait(60)
+            seen.append(connection.scalar(text("SELECT 1")))
+
+    with Database.open(database_url) as database:
+        threads = [threading.Thread(target=reading) for _ in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert seen == [1] * 40
