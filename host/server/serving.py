@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
 import signal
 import socket
 import threading
@@ -17,12 +19,14 @@ from ..tools.errors import HostError
 from .app import create_app
 from .arns import Place
 from .auth import Keys
+from .clocks import Accelerated, Wall
 from .duties import JobOptions
 from .jobs import Jobs
 from .limits import RATE, Rate
 from .operations import everything
+from .runner import Runner
 from .server import Clock, Server
-from .times import WallClock
+from .terms import NoWork
 
 _GRACE = 5  # seconds that a request may still take when the server is told to end
 
@@ -40,6 +44,7 @@ class Options:
     rate: int = RATE
     retention: int | None = None  # ms that executions are kept after their end; None: for ever
     webhook: str | None = None  # a URL that is told of each end
+    clock: str = "wall"  # accelerated: jumps over times in which everybody waits
 
 
 @contextmanager
@@ -52,11 +57,24 @@ def opened(options: Options) -> Iterator[Server]:
     keys = Keys.read(options.auth) if options.auth else None
     with Database.open(options.database) as database:
         place = Place(options.region, options.account)
-        server = Server(database, None, everything(), WallClock(), place)
-        server.notes |= {"keys": keys, "rate": Rate(options.rate)}
-        # Whoever makes a Runner gives it `ended=jobs.ended`, if there are any.
-        with _jobs(database, server.clock, options):
-            yield server
+        clock = Accelerated() if options.clock == "accelerated" else Wall()
+        work = NoWork()
+        with _jobs(database, clock, options) as jobs:
+            ended = jobs.ended if jobs else None
+            runner = Runner(database, work, clock, _name(), ended=ended)
+            server = Server(database, runner, everything(), clock, place)
+            server.notes |= {"keys": keys, "rate": Rate(options.rate)}
+            runner.start()
+            try:
+                yield server
+            finally:
+                runner.stop()
+                work.close()
+
+
+def _name() -> str:
+    """The name of this process among those that share a database."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 @contextmanager

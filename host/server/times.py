@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 
@@ -13,10 +12,3 @@ def seconds(ms: int) -> float:
 def present(**members: Any) -> dict[str, Any]:
     """The members of an answer that are something."""
     return {name: value for name, value in members.items() if value is not None}
-
-
-class WallClock:
-    """The clock of this machine."""
-
-    def now(self) -> int:
-        return time.time_ns() // 1_000_000

@@ -29,6 +29,7 @@ class Given(TypedDict):
     rate: int
     retention: str | None
     webhook: str | None
+    clock: str
 
 
 def need_packages() -> None:
@@ -80,6 +81,13 @@ def need_packages() -> None:
     "--webhook",
     metavar="URL",
     help="Tell this URL of each execution that ends, as EventBridge does.",
+)
+@click.option(
+    "--clock",
+    type=click.Choice(["wall", "accelerated"]),
+    default="wall",
+    show_default=True,
+    help="accelerated: Waits take no time when everybody waits.",
 )
 def serve(**given: Unpack[Given]) -> int:
     """Serve the API of AWS Step Functions, from a database.
