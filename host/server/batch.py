@@ -112,10 +112,11 @@ class Batch:
             raise Elsewhere
         client = self.lives.programs.client(self.connection, bytes(row.digest))
         rows = Rows(execution, row.records, row.checkpoint)
+        names = self.lives.programs.names[bytes(row.digest)]
         rows.found = records.load(self.connection, execution)
         live = self.lives.new(client, rows, Known(row.arn, row.machine or "", row.name))
         live.epoch, live.owner, live.taken = row.epoch, row.owner, row.given
-        live.before = row.records
+        live.before, live.names = row.records, names
         live.recover()
         self.touched[execution] = live
         self.lives.keep(live)

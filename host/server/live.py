@@ -15,6 +15,7 @@ from tsme.kernel.executor import Executor
 from tsme.kernel.protocol import DONE as SUCCEEDED
 from tsme.kernel.protocol import FAULT, RUNNING, STARTED, STOP, TASK, TIMER
 
+from ..compiler.backend.disasm import disassemble
 from ..database import records
 from ..database.records import Row
 from ..tools.errors import HostError
@@ -98,6 +99,7 @@ class Programs:
 
     def __init__(self) -> None:
         self._clients: OrderedDict[bytes, Any] = OrderedDict()
+        self.names: dict[bytes, list[str]] = {}  # of states, as far as a program tells
 
     def client(self, connection: Connection, key: bytes) -> Any:
         """What runs the program of a key.  Raises HostError, TSME-S023, if it is not there."""
@@ -108,8 +110,10 @@ class Programs:
                 message = f"the program {key.hex()} is not in the database"
                 raise HostError("TSME-S023", message, "import the program that it began with")
             client = self._clients[key] = core.runs(Program(data))
+            debug = disassemble(data).debug
+            self.names[key] = [state.name for state in debug.states] if debug else []
             if len(self._clients) > _PROGRAMS:
-                self._clients.popitem(last=False)
+                del self.names[self._clients.popitem(last=False)[0]]
         self._clients.move_to_end(key)
         return client
 
@@ -135,6 +139,7 @@ class Live(Executor):
         self.emitted: list[tuple[str, Any]] = []
         self.effect: Callable[[str], str] = lambda _: "idempotent"
         self.wanted: Callable[[str], bool] = lambda _: False
+        self.names: list[str] = []  # of its states
         self.epoch = 0
         self.owner: str | None = None
         self.before = rows.number  # of records, when the transaction began
@@ -210,6 +215,7 @@ class Live(Executor):
     def task(self, action: Action) -> PendingTask:
         """A task as it is told to others."""
         attempt = self.kernel.client.attempt(self.state.client, action)
+        state = self.state.state_of(action)
         return PendingTask(
             execution=self.rows.key,
             arn=self.arn,
@@ -218,6 +224,7 @@ class Live(Executor):
             payload=action.payload,
             machine=self.machine,
             name=self.name,
+            state=self.names[state] if state is not None and state < len(self.names) else "",
             attempt=attempt,
             deadline=action.deadline,
             heartbeat=action.heartbeat or None,

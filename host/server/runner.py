@@ -347,6 +347,7 @@ class Runner:
             raise Exists(new.arn)
         live = self.lives.new(client, Rows(key), Known(new.arn, new.machine or "", new.name))
         live.recovered, live.epoch, live.owner = True, 1, self.leases.name
+        live.names = self.lives.programs.names[new.digest]
         context = [new.arn, new.name, new.role, new.machine, new.machine_name]
         digest = client.program.digest
         event = (START, started, key, digest, randbits(64), value, context, BEHAVIOUR)

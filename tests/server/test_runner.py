@@ -1,0 +1,183 @@
+"""Executions run in a database: begun, fed, committed together, found again."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from tests.server.running import LATER, Doing, chain, done, new, running, task, wait
+from tsme.kernel.protocol import STOP, SUCCEEDED
+from tsme_host.database.database import Database
+from tsme_host.database.records import all_of
+from tsme_host.server.clocks import Accelerated
+from tsme_host.server.terms import Ended, Exists, NotPending, Told
+from tsme_host.tools.errors import HostError
+
+
+def echo(payload: Any) -> Any:
+    return payload
+
+
+def refuse(payload: Any) -> Any:
+    raise ValueError(f"not {payload}")
+
+
+def test_an_execution_runs_to_its_end(database_url: str) -> None:
+    with running(database_url, Doing({"echo": echo})) as runner:
+        row = done(runner.wait(done(runner.begin(new(runner, chain(task("echo")), value=3)))))
+        assert (row.status, row.output, row.error) == ("SUCCEEDED", "3", None)
+
+
+def test_a_task_that_fails_fails_its_execution(database_url: str) -> None:
+    with running(database_url, Doing({"refuse": refuse})) as runner:
+        row = done(runner.wait(done(runner.begin(new(runner, chain(task("refuse")), value=3)))))
+        assert (row.status, row.error, row.cause) == ("FAILED", "ValueError", "not 3")
+
+
+def test_a_name_is_used_once(database_url: str) -> None:
+    with running(database_url, Doing({})) as runner:
+        one = new(runner, chain({"Type": "Pass"}))
+        done(runner.begin(one))
+        with pytest.raises(Exists, match="TSME-S020"):
+            done(runner.begin(one))
+
+
+def test_what_is_not_pending_takes_no_result(database_url: str) -> None:
+    with running(database_url, Doing({"later": lambda _: LATER})) as runner:
+        execution = done(runner.begin(new(runner, chain(task("later")))))
+        with pytest.raises(NotPending, match="TSME-S021"):
+            done(runner.feed(execution, SUCCEEDED, 7, None))
+        done(runner.feed(execution, SUCCEEDED, 1, "x"))
+        with pytest.raises(Ended, match="TSME-S022"):
+            done(runner.feed(execution, SUCCEEDED, 1, "x"))
+        with pytest.raises(HostError, match="TSME-S010"):
+            done(runner.feed(99, SUCCEEDED, 1, "x"))
+
+
+def test_a_stopped_execution_is_aborted_and_its_task_cancelled(database_url: str) -> None:
+    work = Doing({"later": lambda _: LATER})
+    with running(database_url, work) as runner:
+        execution = done(runner.begin(new(runner, chain(task("later")))))
+        done(runner.feed(execution, STOP, "Why", "because"))
+        row = done(runner.wait(execution))
+        assert (row.status, row.error, row.cause) == ("ABORTED", "Why", "because")
+        assert work.cancelled == [(execution, 1)]
+
+
+def test_a_workflow_whose_time_is_up_has_timed_out(database_url: str) -> None:
+    machine = {**chain(wait(100)), "TimeoutSeconds": 20}
+    with running(database_url, Doing({}), Accelerated()) as runner:
+        row = done(runner.wait(done(runner.begin(new(runner, machine)))))
+        assert (row.status, row.error) == ("TIMED_OUT", "States.Timeout")
+        assert 20_000 <= row.stopped - row.started < 100_000
+
+
+def test_an_accelerated_clock_jumps_over_waits(database_url: str) -> None:
+    with running(database_url, Doing({"echo": echo}), Accelerated()) as runner:
+        machine = chain(wait(1_000_000), task("echo"), wait(1_000_000))
+        row = done(runner.wait(done(runner.begin(new(runner, machine)))))
+        assert row.status == "SUCCEEDED"
+        assert row.stopped - row.started >= 2_000_000_000
+
+
+def test_many_share_transactions(database_url: str) -> None:
+    with running(database_url, Doing({"echo": echo})) as runner:
+        machine = chain(task("echo"), task("echo"))
+        many = [new(runner, machine, f"n{i}", i) for i in range(100)]
+        hold, held = threading.Event(), threading.Event()
+
+        def slow(_: Connection) -> None:
+            held.set()
+            hold.wait()
+
+        first = runner.submit(slow)
+        held.wait()
+        begun = [runner.begin(one) for one in many]
+        before = runner.transactions
+        hold.set()
+        done(first)
+        waits = [runner.wait(done(one)) for one in begun]
+        rows = [done(one) for one in waits]
+        assert [row.output for row in rows] == [str(i) for i in range(100)]
+        assert runner.transactions - before < 60  # and not 400
+
+
+def test_what_one_write_raises_is_its_own(database_url: str) -> None:
+    with running(database_url, Doing({})) as runner:
+
+        def fails(connection: Connection) -> None:
+            connection.execute(text("DELETE FROM tsme_programs"))
+            raise KeyError("mine")
+
+        good = new(runner, chain({"Type": "Pass"}))
+        bad = runner.submit(fails)
+        with pytest.raises(KeyError, match="mine"):
+            done(bad)
+        assert done(runner.wait(done(runner.begin(good)))).status == "SUCCEEDED"
+
+
+def test_an_input_that_is_no_json_begins_nothing(database_url: str) -> None:
+    with running(database_url, Doing({})) as runner:
+        one = new(runner, chain({"Type": "Pass"}))
+        with pytest.raises(Exception, match="JSON"):
+            done(runner.begin(one.__class__(**{**one.__dict__, "input": "{"})))
+        assert done(runner.wait(done(runner.begin(one)))).status == "SUCCEEDED"
+
+
+def test_listeners_hear_of_what_is_durable(database_url: str) -> None:
+    told: list[Told] = []
+    with running(database_url, Doing({"later": lambda _: LATER})) as runner:
+        runner.listen(told.append)
+        execution = done(runner.begin(new(runner, chain(task("later")))))
+        done(runner.feed(execution, SUCCEEDED, 1, None))
+        done(runner.wait(execution))
+        heard = [(one.status, one.records, one.pending) for one in told]
+        assert heard == [("RUNNING", 1, (1,)), ("SUCCEEDED", 2, ())]
+
+
+def test_what_is_given_up_in_memory_goes_on(database_url: str) -> None:
+    with running(database_url, Doing({"later": lambda _: LATER}), live=2) as runner:
+        machine = chain(task("later"), task("later"))
+        ids = [done(runner.begin(new(runner, machine, f"n{i}"))) for i in range(20)]
+        for action in (1, 2):
+            for execution in ids:
+                done(runner.feed(execution, SUCCEEDED, action, execution))
+        assert {done(runner.wait(i)).output for i in ids} == {str(i) for i in ids}
+        assert len(runner.lives.at) <= 2
+
+
+def test_records_are_kept_behind_a_checkpoint(database_url: str) -> None:
+    with running(database_url, Doing({"later": lambda _: LATER})) as runner:
+        rule = {"Variable": "$", "StringEquals": "end", "Next": "C"}
+        choice = {"Type": "Choice", "Choices": [rule], "Default": "A"}
+        states = {"A": task("later", Next="B"), "B": choice, "C": {"Type": "Succeed"}}
+        machine = {"StartAt": "A", "States": states}
+        execution = done(runner.begin(new(runner, machine)))
+        for action in range(1, 300):
+            done(runner.feed(execution, SUCCEEDED, action, action))
+    with running(database_url, Doing({"later": lambda _: LATER})) as runner:
+        done(runner.feed(execution, SUCCEEDED, 300, "x"))
+    with Database.open(database_url) as database, database.read() as connection:
+        kinds = [kind for _, kind, _ in all_of(connection, execution)]
+        assert len(kinds) == 302  # 301 steps, and one checkpoint among them
+        assert len(set(kinds)) == 2
+
+
+def test_a_transactional_task_writes_with_its_result(database_url: str) -> None:
+    def pay(connection: Connection, amount: Any) -> Any:
+        connection.execute(text("INSERT INTO paid (amount) VALUES (:n)"), {"n": amount})
+        if amount < 0:
+            raise ValueError("less than nothing")
+        return amount
+
+    with running(database_url, Doing({"pay": pay}, {"pay": "transactional"})) as runner:
+        done(runner.submit(lambda c: c.execute(text("CREATE TABLE paid (amount INTEGER)"))))
+        good = done(runner.begin(new(runner, chain(task("pay")), "good", 5)))
+        bad = done(runner.begin(new(runner, chain(task("pay")), "bad", -5)))
+        assert done(runner.wait(good)).output == "5"
+        assert done(runner.wait(bad)).error == "ValueError"
+        rows = done(runner.submit(lambda c: c.execute(text("SELECT amount FROM paid")).all()))
+        assert [tuple(row) for row in rows] == [(5,)]
