@@ -1,0 +1,163 @@
+"""Processes that run executions until they are killed, and an outside ledger of what they did.
+
+    python -m tests.server.killing [RUNS]    kills RUNS processes (300), and says what it found
+
+A run is a process of its own over one SQLite database, or PostgreSQL's.  A ledger is a file to which a handler
+appends a line before it gives its result: what really happened, whoever remembers it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from tests.interpreters import ROOT
+from tests.server.running import PATIENCE, Doing, chain, done, new, running, task, wait
+from tsme_host.database.database import Database
+from tsme_host.tools.errors import HostError
+
+MACHINE = chain(
+    task("idempotent"),
+    task("transactional"),
+    wait(0),
+    task("once", Catch=[{"ErrorEquals": ["TSME.Interrupted"], "ResultPath": None, "Next": "S4"}]),
+    task("transactional"),
+)
+EFFECTS = {"once": "once", "transactional": "transactional"}
+
+
+class Ledger:
+    """Lines of a file, each written whole by one write."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+    def note(self, *words: Any) -> None:
+        os.write(self.file, (" ".join(map(str, words)) + "\n").encode())
+
+    def read(self) -> list[list[str]]:
+        return [line.split() for line in self.path.read_text("utf-8").splitlines()]
+
+
+class Noting(Doing):
+    """Notes in a ledger what it does, from threads, a moment later."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        def transact(connection: Connection, payload: Any) -> Any:
+            connection.execute(text("INSERT INTO done (name) VALUES (:n)"), {"n": str(payload)})
+            return payload
+
+        handlers = {"idempotent": self.work, "once": self.work, "transactional": transact}
+        super().__init__(handlers, EFFECTS)
+        self.ledger = ledger
+
+    def work(self, payload: Any) -> Any:
+        return payload
+
+    def start(self, task: Any) -> None:
+        if not task.again:
+            self.ledger.note(task.resource, task.name, task.action)
+        super().start(task)
+
+
+def work(url: str, ledger: str, count: int, first: int) -> None:
+    """Run executions until there are `count` that have ended, and say so."""
+    with running(url, Noting(Ledger(Path(ledger)))) as runner:
+        for i in range(first, first + count):
+            runner.begin(new(runner, MACHINE, f"n{i}", i)).exception()
+        print("begun", flush=True)
+        while _running(runner.database):
+            time.sleep(0.02)
+        print("ended", flush=True)
+
+
+def _running(database: Database) -> int:
+    try:
+        with database.read() as connection:
+            query = "SELECT count(*) FROM tsme_executions WHERE status = 'RUNNING'"
+            return int(connection.execute(text(query)).scalar_one())
+    except HostError:
+        return 1  # it is away
+
+
+def prepare(url: str) -> None:
+    with Database.open(url) as database, database.write() as connection:
+        connection.execute(text("CREATE TABLE done (name TEXT)"))
+
+
+def spawn(url: str, ledger: Path, count: int, first: int = 0) -> subprocess.Popen[str]:
+    words = [sys.executable, "-m", "tests.server.killing"]
+    words += ["--work", url, str(ledger), str(count), str(first)]
+    return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def finish(process: subprocess.Popen[str]) -> None:
+    """Wait for the end of a process that nobody kills."""
+    out, _ = process.communicate(timeout=2 * PATIENCE)
+    assert process.returncode == 0, out
+    assert out.endswith("ended\n"), out
+
+
+def killed(url: str, ledger: Path, count: int, runs: int, rng: random.Random) -> int:
+    """Kill so many processes, each some moments after it has begun.  -> how many were killed"""
+    dead = 0
+    for _ in range(runs):
+        process = spawn(url, ledger, count)
+        assert process.stdout
+        if process.stdout.readline() == "begun\n":
+            threading.Event().wait(rng.random() * 0.05)
+        process.send_signal(signal.SIGKILL)
+        dead += process.wait() == -signal.SIGKILL
+        process.stdout.close()
+    return dead
+
+
+def check(url: str, ledger: Path, count: int) -> Counter[str]:
+    """Law 6, and what transactions wrote.  -> how often each effect happened"""
+    with Database.open(url) as database, database.read() as connection:
+        rows = connection.execute(text("SELECT name, status, error FROM tsme_executions")).all()
+        written = Counter(connection.execute(text("SELECT name FROM done")).scalars())
+    assert sorted(row.name for row in rows) == sorted(f"n{i}" for i in range(count))
+    assert {row.status for row in rows} == {"SUCCEEDED"}, rows
+    assert written == {str(i): 2 for i in range(count)}
+    noted = Counter((effect, name) for effect, name, _ in Ledger(ledger).read())
+    assert {name for effect, name in noted if effect == "idempotent"} == {
+        f"n{i}" for i in range(count)
+    }
+    assert all(n == 1 for (effect, _), n in noted.items() if effect == "once"), noted
+    return Counter(effect for effect, _, _ in Ledger(ledger).read())
+
+
+def main(runs: int) -> None:
+    """Kill processes, each execution's work spread over several of them."""
+    seed = random.randrange(1 << 32)
+    rng = random.Random(seed)
+    print(f"seed {seed}", flush=True)
+    dead = 0
+    while dead < runs:
+        with tempfile.TemporaryDirectory() as folder:
+            url, ledger = f"sqlite:///{folder}/tsme.db", Path(folder) / "ledger"
+            prepare(url)
+            count = rng.randrange(10, 200)
+            dead += killed(url, ledger, count, 10, rng)
+            finish(spawn(url, ledger, count))
+            print(f"{dead} killed, {dict(check(url, ledger, count))}", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--work"]:
+        work(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
