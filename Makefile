@@ -30,7 +30,7 @@ ARCH =
 json_option = $(if $(JSON),--json "$(JSON)")
 
 .DEFAULT_GOAL = help
-.PHONY: help setup ready demo serve test lint docs bench conformance jsonata differential fuzz golden crash firmware native flash sim clean
+.PHONY: help setup ready demo serve test lint docs bench conformance jsonata differential fuzz golden crash firmware native flash sim clean kill
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -52,6 +52,7 @@ help:
 	@echo "                   (SECONDS=time ON=core|python REPRO=string from a violation;"
 	@echo "                   CLUSTER=address: on a cluster of Dask;"
 	@echo "                   BOARD=rp2040_emulated: with real firmware on an emulated chip)"
+	@echo "make kill          kill processes that run executions in a database (RUNS=300)"
 	@echo "make fuzz          give the C core and its journal anything at all (SECONDS=time for each"
 	@echo "                   TARGET=run|checkpoint|value|journal|differential; REPRO=file SEED=n)"
 	@echo "make golden        make the golden corpus anew, and say what is not as it was"
@@ -107,6 +108,9 @@ fuzz: ready
 
 golden: ready
 	@$(PY) -m tests.golden.make
+
+kill: ready
+	@$(PY) -m tests.server.killing $(or $(RUNS),300)
 
 crash: ready
 	@$(if $(BOARD),setup/firmware.sh "$(BOARD)" >/dev/null)

@@ -279,7 +279,7 @@ class Runner:
             _log.warning("other processes have taken over what this one had; it begins anew")
             for execution, actions in self.lives.under_way.items():
                 for action in actions:
-                    self.work.cancel(execution, action)
+                    _safely(self.work.cancel, execution, action)
             self.lives.under_way.clear()
             self.lives.at.clear()
             self.leases.join(batch.connection)
@@ -395,7 +395,7 @@ class Runner:
         self.lives.trim()
         for listener in self._listeners:
             for one in told:
-                listener(one)
+                _safely(listener, one)
 
     def _settle(self, live: Live) -> Told:
         """It is durable: begin what it asks for, end what nobody waits for."""
@@ -406,7 +406,7 @@ class Runner:
         here = self.lives.under_way.get(rows.key)
         for action in [a for a in here or () if a not in pending]:
             here.discard(action)  # type: ignore[union-attr]
-            self.work.cancel(rows.key, action)
+            _safely(self.work.cancel, rows.key, action)
         for action in wanted_of(live):
             self._start(live, action)
         live.launched.clear()
@@ -431,7 +431,7 @@ class Runner:
             job = _Job(lambda batch: self._transact(batch, key, number), patient=True)
             self._jobs.append(job)
         else:
-            self.work.start(live.task(action))
+            _safely(self.work.start, live.task(action))
 
     def _failed(
         self, jobs: list[_Job], ready: set[int], batch: Batch | None, error: Exception
@@ -465,6 +465,14 @@ class Runner:
                     connection.exec_driver_sql("NOTIFY tsme")
         except HostError as error:
             _log.warning("what this process had could not be given back: %s", error)
+
+
+def _safely(call: Callable[..., object], *args: Any) -> None:
+    """What others get wrong is theirs: the runner goes on."""
+    try:
+        call(*args)
+    except Exception:
+        _log.exception("%r failed", call)
 
 
 def _pass_on(looked: Future[Any], done: Future[Any]) -> None:

@@ -2,8 +2,8 @@
 
     python -m tests.server.killing [RUNS]    kills RUNS processes (300), and says what it found
 
-A run is a process of its own over one SQLite database, or PostgreSQL's.  A ledger is a file to which a handler
-appends a line before it gives its result: what really happened, whoever remembers it.
+A run is a process of its own over one database.  A ledger is a file to which a handler appends a
+line before it gives its result: what really happened, whoever remembers it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from tests.interpreters import ROOT
-from tests.server.running import PATIENCE, Doing, chain, done, new, running, task, wait
+from tests.server.running import PATIENCE, Doing, chain, new, running, task, wait
 from tsme_host.database.database import Database
 from tsme_host.tools.errors import HostError
 
@@ -59,7 +60,11 @@ class Noting(Doing):
             connection.execute(text("INSERT INTO done (name) VALUES (:n)"), {"n": str(payload)})
             return payload
 
-        handlers = {"idempotent": self.work, "once": self.work, "transactional": transact}
+        handlers: dict[str, Callable[..., Any]] = {
+            "idempotent": self.work,
+            "once": self.work,
+            "transactional": transact,
+        }
         super().__init__(handlers, EFFECTS)
         self.ledger = ledger
 

@@ -181,3 +181,19 @@ def test_a_transactional_task_writes_with_its_result(database_url: str) -> None:
         assert done(runner.wait(bad)).error == "ValueError"
         rows = done(runner.submit(lambda c: c.execute(text("SELECT amount FROM paid")).all()))
         assert [tuple(row) for row in rows] == [(5,)]
+
+
+def test_work_that_fails_to_cancel_stops_nothing(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(Doing):
+        def cancel(self, execution: int, action: int) -> None:
+            raise KeyError("cannot")
+
+    with running(sqlite_url, Failing({"later": lambda _: LATER})) as runner:
+        machine = chain(task("later"))
+        for name in ("one", "two"):
+            execution = done(runner.begin(new(runner, machine, name)))
+            done(runner.feed(execution, STOP, None, None))
+            assert done(runner.wait(execution)).status == "ABORTED"
+    assert "cannot" in caplog.text

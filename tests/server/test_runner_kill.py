@@ -16,6 +16,7 @@ from tests.server.running import LATER, Doing, chain, done, new, running, task
 from tsme.kernel.protocol import SUCCEEDED
 from tsme_host.database.database import Database
 from tsme_host.server.leases import LEASE
+from tsme_host.server.terms import Told
 
 
 def test_processes_killed_at_random_moments(database_url: str, tmp_path: Path) -> None:
@@ -59,12 +60,22 @@ def test_who_was_frozen_past_its_lease_writes_nothing(postgres_url: str) -> None
 
             before = frozen.leases.name
             hold, held = threading.Event(), threading.Event()
-            frozen.listen(lambda _: (held.set(), hold.wait()))
+
+            def freeze(_: object) -> None:
+                held.set()
+                hold.wait()
+
+            frozen.listen(freeze)
             frozen.begin(new(other, chain(task("later")), "two"))
             held.wait()
             done(other.submit(age))
             taken = threading.Event()
-            other.listen(lambda told: told.execution == execution and taken.set())
+
+            def look(told: Told) -> None:
+                if told.execution == execution:
+                    taken.set()
+
+            other.listen(look)
             assert taken.wait(60)
             frozen.feed(execution, SUCCEEDED, 1, "late")
             hold.set()
