@@ -199,13 +199,16 @@ class Cluster:
 
     def _answer(self, future: Any) -> Any:
         from distributed import KilledWorker  # noqa: PLC0415
+        from distributed.client import FutureCancelledError  # noqa: PLC0415
 
-        if future.cancelled() or future.status == "lost":
-            raise lost(self.address)
-        error = future.exception()
-        if isinstance(error, KilledWorker):
-            return Died(None, "was lost with its worker")
-        told = f"{type(error).__name__}: {error}" if error else future.result()
+        try:
+            # A result that its worker took along is worked out again; this waits for that.
+            error = future.exception()
+            if isinstance(error, KilledWorker):
+                return Died(None, "was lost with its worker")
+            told = f"{type(error).__name__}: {error}" if error else future.result()
+        except FutureCancelledError:  # as all are when the scheduler is gone
+            raise lost(self.address) from None
         if isinstance(told, str):
             text = f"a worker of {self.address} cannot run tsme: {told}"
             raise HostError("TSME-S095", text, _install())

@@ -38,6 +38,7 @@ def sim(folder: Path, *given: str | Path, **environment: str) -> subprocess.Comp
 
 def numbers(folder: Path, *given: str | Path) -> dict[str, object]:
     done = sim(folder, *given, "--json")
+    assert done.stdout, done.stderr
     found = json.loads(done.stdout)
     del found["seconds"]
     return found
@@ -91,14 +92,17 @@ def test_a_seed_that_ends_its_process_is_a_failure_of_that_seed(
 ):
     found = []
     for where in (["--jobs", "1"], ["--jobs", "2"], ["--cluster", dasks.address]):
-        done = sim(tmp_path, f"{KILLERS}:{name}", "--seeds", "60", *where)
+        done = sim(tmp_path, f"{KILLERS}:{name}", "--seeds", "60", *where, "--json")
         assert done.returncode == 1
-        assert f"✗ seed {killers.SEED}: Killed: its process {how}" in done.stdout
         again = f"tsme sim {KILLERS}:{name} --seeds {killers.SEED}-{killers.SEED}"
         assert done.stderr == f"again: {again}\n"
-        found.append(numbers(tmp_path, f"{KILLERS}:{name}", "--seeds", "60", *where))
+        found.append(json.loads(done.stdout) | {"seconds": 0})
     assert found[0] == found[1] == found[2]
     assert found[0]["seeds"] == killers.SEED + 1
+    failure = found[0]["failure"]
+    assert (failure["seed"], failure["message"]) == (killers.SEED, f"Killed: its process {how}")
+    told = sim(tmp_path, f"{KILLERS}:{name}", "--seeds", f"{killers.SEED}-{killers.SEED}").stdout
+    assert f"✗ seed {killers.SEED}: Killed: its process {how}" in told
 
 
 def test_a_seed_that_takes_its_worker_along_is_told_from_its_neighbours(
