@@ -16,6 +16,7 @@ import uvicorn
 
 from ..database.database import Database
 from ..tools.errors import HostError
+from ..tools.limits import limited
 from .app import create_app
 from .arns import Place
 from .auth import Keys
@@ -24,6 +25,7 @@ from .duties import JobOptions
 from .jobs import Jobs
 from .limits import RATE, Rate
 from .operations import everything
+from .room import PROCESS
 from .runner import Runner
 from .server import Clock, Server
 from .terms import NoWork
@@ -55,7 +57,7 @@ def opened(options: Options) -> Iterator[Server]:
     no URL.
     """
     keys = Keys.read(options.auth) if options.auth else None
-    with Database.open(options.database) as database:
+    with limited(PROCESS), Database.open(options.database) as database:
         place = Place(options.region, options.account)
         clock = Accelerated() if options.clock == "accelerated" else Wall()
         work = NoWork()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from ...compiler.backend.emit import Compiled
 from ...compiler.compile import compile_text
 from ...compiler.frontend.aws_text import diagnostics
-from ...compiler.frontend.check import find_problems
-from ...compiler.frontend.model import CompileError, Problem
+from ...compiler.frontend.check import check
+from ...compiler.frontend.model import CompileError, Limits, Problem
 from ..errors import ApiError
-
-# What a server lets a state make, in place of what suits a board.
-ROOM: Final = {"step_bytes": 16 << 20, "items": 40_000}
+from ..room import PROGRAM
 
 
 def compiled(definition: str, kind: str) -> Compiled:
@@ -21,13 +19,25 @@ def compiled(definition: str, kind: str) -> Compiled:
     Raises ApiError InvalidDefinition, with what AWS would say, or with what only this version
     does not have.
     """
-    _, problems = find_problems(definition, express=kind == "EXPRESS")
-    if problems:
-        raise refused(definition, problems)
     try:
-        return compile_text(definition, "", **ROOM)
+        return program_of(definition, kind)
     except CompileError as error:
         raise refused(definition, error.problems) from None
+
+
+def program_of(definition: str, kind: str) -> Compiled:
+    """The same, with the room of a server unless the Comment says something else.
+
+    Raises CompileError.
+    """
+    machine = check(definition, express=kind == "EXPRESS")
+    usual, said = Limits(), machine.limits
+    room = {
+        name: value
+        for name, value in PROGRAM.items()
+        if getattr(said, name) == getattr(usual, name)
+    }
+    return compile_text(definition, "", **room)
 
 
 def refused(definition: str, problems: list[Problem]) -> ApiError:

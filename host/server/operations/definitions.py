@@ -7,8 +7,6 @@ from typing import Any
 
 from tsme.errors import TsmeError
 
-from ...compiler.compile import compile_text
-from ...compiler.frontend.check import find_problems
 from ...compiler.frontend.model import CompileError
 from ...tools.aws import state_request
 from ...tools.aws.state_request import ApiError as Refused
@@ -31,16 +29,14 @@ _MORE = ("afterResultSelector", "afterResultPath", "afterItemsPath", "afterItemS
 def validate(_server: Server, request: Request, _call: Call) -> Answer:
     """What is wrong with a definition."""
     text = request["definition"]
-    _, problems = find_problems(text, express=request.get("type") == "EXPRESS")
-    found = compiling.told(text, problems)
-    if not problems:
-        try:
-            done = compile_text(text, "", **compiling.ROOM)
-        except CompileError as error:
-            found = compiling.told(text, error.problems)
-        else:
-            if request.get("severity") == "WARNING":
-                found = [_warning(one) for one in done.warnings]
+    found: list[dict[str, Any]] = []
+    try:
+        done = compiling.program_of(text, request.get("type", "STANDARD"))
+    except CompileError as error:
+        found = compiling.told(text, error.problems)
+    else:
+        if request.get("severity") == "WARNING":
+            found = [_warning(one) for one in done.warnings]
     most = request.get("maxResults") or _MOST
     failed = any(one["severity"] == "ERROR" for one in found)
     return {

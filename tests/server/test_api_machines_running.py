@@ -1,0 +1,111 @@
+"""Machines whose executions run: what they began with is kept, and what runs keeps a machine."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.server.served import ROLE, client, refusal, served
+from tsme_host.server.operations import finding
+from tsme_host.server.serving import Options, opened
+from tsme_host.server.terms import NewExecution
+
+ARN = "arn:aws:states:us-east-1:000000000000:stateMachine:m"
+
+
+def flow(comment: str = "") -> str:
+    """It waits for a day."""
+    states = {"A": {"Type": "Wait", "Seconds": 86400, "End": True}}
+    return json.dumps({"Comment": comment, "StartAt": "A", "States": states})
+
+
+@pytest.fixture
+def running(sqlite_url):
+    """-> (boto3's client, the server, the ARN of an execution that waits)"""
+    with served(sqlite_url) as (url, server):
+        sfn = client(url)
+        sfn.create_state_machine(name="m", definition=flow(), roleArn=ROLE)
+        with server.database.read() as connection:
+            found = finding.target(connection, ARN)
+        arn = server.place.execution("m", "one")
+        server.runner.begin(
+            NewExecution(arn, "one", found.digest, machine=ARN, notes={"machine": found.note()})
+        ).result()
+        yield sfn, server, arn
+
+
+def test_an_execution_keeps_what_it_began_with(running):
+    sfn, _, execution = running
+    before = sfn.describe_state_machine_for_execution(executionArn=execution)
+    sfn.update_state_machine(stateMachineArn=ARN, definition=flow("changed"), roleArn=ROLE + "2")
+    after = sfn.describe_state_machine_for_execution(executionArn=execution)
+    del before["ResponseMetadata"], after["ResponseMetadata"]
+    assert after == before
+    assert (after["definition"], after["roleArn"]) == (flow(), ROLE)
+    assert (after["stateMachineArn"], after["name"]) == (ARN, "m")
+    code, text = refusal(sfn.describe_state_machine_for_execution, executionArn=execution + "x")
+    assert code == "ExecutionDoesNotExist"
+    assert text == f"Execution Does Not Exist: '{execution}x'"
+    code, _ = refusal(sfn.describe_state_machine_for_execution, executionArn=ARN)
+    assert code == "InvalidArn"
+
+
+def test_a_deleted_machine_goes_with_its_last_execution(running):
+    from tsme.kernel.protocol import STOP
+
+    sfn, server, arn = running
+    # The deletion itself would stop it, where StopExecution is there: here something holds it.
+    with_stop = dict(server.operations)
+    server.operations = {k: v for k, v in with_stop.items() if k != "StopExecution"}
+    sfn.delete_state_machine(stateMachineArn=ARN)
+    assert sfn.describe_state_machine(stateMachineArn=ARN)["status"] == "DELETING"
+    for call, more in (
+        (sfn.update_state_machine, {"stateMachineArn": ARN, "roleArn": ROLE}),
+        (sfn.publish_state_machine_version, {"stateMachineArn": ARN}),
+        (sfn.create_state_machine, {"name": "m", "definition": flow("2"), "roleArn": ROLE}),
+    ):
+        assert refusal(call, **more)[0] == "StateMachineDeleting"
+    with server.database.read() as connection, pytest.raises(Exception, match="Deleting"):
+        finding.target(connection, ARN)
+    number = _number(server, arn)
+    ended = server.runner.wait(number)
+    server.runner.feed(number, STOP, None, None).result()
+    ended.result()
+    code, _ = refusal(sfn.describe_state_machine, stateMachineArn=ARN)
+    assert code == "StateMachineDoesNotExist"
+    assert sfn.list_state_machines()["stateMachines"] == []
+    made = sfn.create_state_machine(name="m", definition=flow("2"), roleArn=ROLE)
+    assert made["stateMachineArn"] == ARN
+    # The old execution still tells what it ran.
+    found = sfn.describe_state_machine_for_execution(executionArn=arn)
+    assert found["definition"] == flow()
+
+
+@pytest.mark.parametrize(
+    ("comment", "status"), [("", "SUCCEEDED"), ("tsme: items=1001", "FAILED")]
+)
+def test_a_server_has_more_room_than_a_board_unless_the_workflow_says_less(
+    sqlite_url, comment, status
+):
+    body = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    state = {"Type": "Map", "ItemProcessor": body, "MaxConcurrency": 1, "End": True}
+    definition = {"Comment": comment, "StartAt": "M", "States": {"M": state}}
+    with opened(Options(database=sqlite_url)) as server:
+        request = {"name": "m", "definition": json.dumps(definition), "roleArn": ROLE}
+        server.call("CreateStateMachine", request)
+        with server.database.read() as connection:
+            found = finding.target(connection, ARN)
+        arn = server.place.execution("m", "one")
+        new = NewExecution(arn, "one", found.digest, machine=ARN, input=json.dumps([0] * 1500))
+        number = server.runner.begin(new).result()
+        assert server.runner.wait(number).result(120).status == status
+
+
+def _number(server, arn: str) -> int:
+    from sqlalchemy import select
+
+    from tsme_host.database.tables import executions
+
+    with server.database.read() as connection:
+        return connection.scalar(select(executions.c.id).where(executions.c.arn == arn))
