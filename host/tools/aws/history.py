@@ -32,6 +32,7 @@ from .contexts import context, item
 from .credentials import role
 from .events import NOTHING, Event, History, Note, given
 from .map_runs import MapRuns
+from .redrive import Redriven, reopen, restore
 from .services import Service, region, service
 
 _ABORTED = ("Task", "Wait", "Map", "Parallel")  # types whose states AWS says are aborted
@@ -40,7 +41,7 @@ _ABORTED = ("Task", "Wait", "Map", "Parallel")  # types whose states AWS says ar
 def replay_history(
     program: bytes,
     debug: bytes,
-    records: Iterable[bytes],
+    records: Iterable[bytes | Redriven],
     notes: Mapping[int, Note] | None = None,
     others: Iterable[tuple[bytes, bytes]] = (),
 ) -> History:
@@ -57,6 +58,10 @@ def replay_history(
     run = replay.Replay(kernel.Kernel(vm, None, clients.get))
     view: _View | None = None
     for record in records:
+        if isinstance(record, Redriven):
+            if view:
+                reopen(view, restore(run, record))
+            continue
         _, event = replay.read_step(record, run.state.now)
         if event[0] == protocol.START:
             view = _View(what, event, notes or {})
