@@ -11,8 +11,12 @@ from ..server import Operation
 from . import activities as activities
 from . import aliases as aliases
 from . import definitions as definitions
+from . import executions as executions
+from . import histories as histories
 from . import machines as machines
+from . import redrives as redrives
 from . import tags as tags
+from . import tokens as tokens
 from . import versions as versions
 from .table import TABLE
 

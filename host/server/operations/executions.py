@@ -1,0 +1,279 @@
+"""Executions: begun, waited for, stopped, described and listed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from tsme.errors import TsmeError
+from tsme.kernel.protocol import STOP
+
+from ...database import queries
+from ...database.tables import executions
+from ...tools.errors import HostError
+from ...tools.files import parse_value
+from .. import arns, paging
+from ..errors import ApiError, invalid
+from ..server import Answer, Call, Request, Server
+from ..terms import Ended, Exists, NewExecution
+from ..times import present, seconds
+from . import finding, histories, redrives
+from .table import operation
+
+LARGEST: Final = 262_144  # bytes of an input, in UTF-8
+_INCLUDED: Final = {"included": True}
+_CALLS: Final = uuid.UUID("6f6f2c1e-5d4c-4c0e-9d53-1f2b7f3f8a11")  # names made of calls
+_BILLED: Final = 100  # ms, that AWS rounds up to
+_MEMORY: Final = 64  # MB
+
+
+@operation("StartExecution")
+async def start(server: Server, request: Request, call: Call) -> Answer:
+    """Begins an execution; it is durable when the answer comes.
+
+    The same name and input again give the same execution as long as it runs, and the same call
+    of an SDK (its invocation id) always.
+    """
+    target = await asyncio.to_thread(_target, server, request)
+    new = _new(server, target, request, call)
+    try:
+        number = await asyncio.wrap_future(server.runner.begin(new))
+    except Exists:
+        return await asyncio.to_thread(_again, server, new, call)
+    except TsmeError as error:
+        raise _refused(error.message) from None
+    row = await asyncio.to_thread(_started, server, number)
+    return {"executionArn": new.arn, "startDate": seconds(row)}
+
+
+def _target(server: Server, request: Request) -> finding.Target:
+    with server.database.read() as connection:
+        return finding.target(connection, request["stateMachineArn"])
+
+
+def _started(server: Server, number: int) -> int:
+    with server.database.read() as connection:
+        query = select(executions.c.started).where(executions.c.id == number)
+        return int(connection.execute(query).scalar_one())
+
+
+def _new(server: Server, target: finding.Target, request: Request, call: Call) -> NewExecution:
+    text = _input(request.get("input", "{}"))
+    name = request.get("name")
+    unique = str(uuid.uuid4())
+    if call.invocation:  # the same in every try of a call, so it finds what the first one made
+        unique = str(uuid.uuid5(_CALLS, "\n".join((call.invocation, target.arn, text))))
+    if name is None:
+        name = unique
+    else:
+        arns.check_name(name)
+    if target.type == "EXPRESS":
+        arn = server.place.express(target.name, name, unique)
+    else:
+        arn = server.place.execution(target.name, name)
+    notes: dict[str, Any] = {"machine": target.note()} | present(invocation=call.invocation)
+    return NewExecution(
+        arn=arn,
+        name=name,
+        digest=target.digest,
+        input=text,
+        machine=target.arn,
+        machine_name=target.name,
+        version=target.version,
+        alias=target.alias,
+        type=target.type,
+        role=target.role,
+        trace=request.get("traceHeader"),
+        notes=notes,
+    )
+
+
+def _input(text: str) -> str:
+    if len(text.encode()) > LARGEST:
+        limit = f"input exceeds the maximum number of bytes allowed ({LARGEST})"
+        raise _refused(limit)
+    try:
+        parse_value(text, "input")
+    except HostError as error:
+        raise _refused(error.message) from None
+    return text
+
+
+def _refused(text: str) -> ApiError:
+    message = f"Invalid State Machine Execution Input: '{text}'"
+    return ApiError("InvalidExecutionInput", message)
+
+
+def _again(server: Server, new: NewExecution, call: Call) -> Answer:
+    """The execution that is there already, if it is the one that this request asks for."""
+    with server.database.read() as connection:
+        row = connection.execute(select(executions).where(executions.c.arn == new.arn)).one()
+    known = call.invocation is not None and row.notes.get("invocation") == call.invocation
+    if row.input != new.input or not (known or row.status == "RUNNING"):
+        raise ApiError("ExecutionAlreadyExists", f"Execution Already Exists: '{new.arn}'")
+    return {"executionArn": new.arn, "startDate": seconds(row.started)}
+
+
+@operation("StartSyncExecution")
+async def start_sync(server: Server, request: Request, call: Call) -> Answer:
+    """Runs an express execution to its end."""
+    target = await asyncio.to_thread(_target, server, request)
+    if target.type != "EXPRESS":
+        raise _unsupported()
+    new = _new(server, target, request, call)
+    try:
+        number = await asyncio.wrap_future(server.runner.begin(new))
+    except Exists:
+        number = (await asyncio.to_thread(_row, server, new.arn)).id
+    except TsmeError as error:
+        raise _refused(error.message) from None
+    await asyncio.wrap_future(server.runner.wait(number))
+    row = await asyncio.to_thread(_row, server, new.arn)
+    with_data = request.get("includedData") != "METADATA_ONLY"
+    outcome = await asyncio.to_thread(_outcome, server, row, with_data)
+    took = max(row.stopped - row.started, 1)
+    outcome["status"] = "FAILED" if row.status == "ABORTED" else row.status
+    return {
+        "executionArn": row.arn,
+        "stateMachineArn": row.machine,
+        "name": row.name,
+        "billingDetails": {
+            "billedMemoryUsedInMB": _MEMORY,
+            "billedDurationInMilliseconds": -(-took // _BILLED) * _BILLED,
+        },
+        **outcome,
+    }
+
+
+def _unsupported() -> ApiError:
+    text = "This operation is not supported by this type of state machine"
+    return ApiError("StateMachineTypeNotSupported", text)
+
+
+def existing(connection: Connection, text: str, *kinds: str) -> Any:
+    """The row of an execution.  Raises ApiError InvalidArn or ExecutionDoesNotExist."""
+    arns.parse(text, *(kinds or ("execution",)))
+    row = connection.execute(select(executions).where(executions.c.arn == text)).one_or_none()
+    if row is None:
+        raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{text}'")
+    return row
+
+
+def _row(server: Server, text: str) -> Any:
+    with server.database.read() as connection:
+        return existing(connection, text, "execution", "express")
+
+
+@operation("DescribeExecution")
+def describe(server: Server, request: Request, _call: Call) -> Answer:
+    """An execution: how it stands, what came in and what went out."""
+    with server.database.read() as connection:
+        row = existing(connection, request["executionArn"])
+    with_data = request.get("includedData") != "METADATA_ONLY"
+    can, reason = redrives.status(row, server.now())
+    return {
+        "executionArn": row.arn,
+        "stateMachineArn": row.machine or server.place.machine(arns.parse(row.arn).name),
+        "name": row.name,
+        **_outcome(server, row, with_data),
+        "redriveCount": row.redrives,
+        "redriveStatus": "REDRIVABLE" if can else "NOT_REDRIVABLE",
+        **present(
+            redriveStatusReason=reason or None,
+            redriveDate=None if row.redriven is None else seconds(row.redriven),
+            stateMachineVersionArn=row.version,
+            stateMachineAliasArn=row.alias,
+        ),
+    }
+
+
+def _outcome(server: Server, row: Any, with_data: bool) -> Answer:
+    """Times, status, values and error; the words of an error are those of the history."""
+    out: Answer = {"status": row.status, "startDate": seconds(row.started)}
+    if row.stopped is not None:
+        out["stopDate"] = seconds(row.stopped)
+    error, cause = row.error, row.cause
+    if row.status == "FAILED":
+        error, cause = histories.failure(server, row)
+    elif row.status == "TIMED_OUT":
+        error = cause = None
+    if with_data:
+        out |= {"input": row.input, "inputDetails": dict(_INCLUDED)}
+        if row.output is not None:
+            out |= {"output": row.output, "outputDetails": dict(_INCLUDED)}
+    return out | present(error=error, cause=cause, traceHeader=row.trace)
+
+
+@operation("ListExecutions")
+def all_of(server: Server, request: Request, _call: Call) -> Answer:
+    """A page of the executions of a machine, a version or an alias, the newest first."""
+    text = request.get("stateMachineArn")
+    if (text is None) == ("mapRunArn" not in request):
+        raise invalid("Must specify exactly one of stateMachineArn and mapRunArn")
+    if text is None:
+        # Items of a distributed Map are no executions of their own here.
+        message = "ListExecutions of a Map Run is not in this version of tsme serve"
+        raise ApiError("UnsupportedOperation", message)
+    arn = finding.unlabelled(text)
+    redriven = {"REDRIVEN": True, "NOT_REDRIVEN": False}.get(request.get("redriveFilter", ""))
+    wanted = queries.Filter(
+        statuses=(request["statusFilter"],) if "statusFilter" in request else (),
+        machine=arn.machine,
+        version=text if arn.version is not None else None,
+        alias=text if arn.alias is not None else None,
+        redriven=redriven,
+    )
+    with server.database.read() as connection:
+        machine = finding.existing(connection, arn)
+        if machine.type == "EXPRESS":
+            raise _unsupported()
+        try:
+            page = queries.page(
+                connection, wanted, limit=paging.size(request), token=request.get("nextToken")
+            )
+        except HostError as error:
+            if error.code != "TSME-S015":
+                raise
+            message = "Invalid Token: 'Input inconsistent with page token'"
+            raise ApiError("InvalidToken", message) from None
+    items = [_item(row) for row in page.rows]
+    return {"executions": items} | present(nextToken=page.token)
+
+
+def _item(row: Any) -> Answer:
+    return {
+        "executionArn": row.arn,
+        "stateMachineArn": row.machine,
+        "name": row.name,
+        "status": row.status,
+        "startDate": seconds(row.started),
+        "redriveCount": row.redrives,
+        **present(
+            stopDate=None if row.stopped is None else seconds(row.stopped),
+            redriveDate=None if row.redriven is None else seconds(row.redriven),
+            stateMachineVersionArn=row.version,
+            stateMachineAliasArn=row.alias,
+        ),
+    }
+
+
+@operation("StopExecution")
+async def stop(server: Server, request: Request, _call: Call) -> Answer:
+    """Ends an execution; one that has ended stays as it is."""
+    row = await asyncio.to_thread(_standard, server, request["executionArn"])
+    error, cause = request.get("error"), request.get("cause")
+    if row.status == "RUNNING":
+        with contextlib.suppress(Ended):
+            await asyncio.wrap_future(server.runner.feed(row.id, STOP, error, cause))
+        await asyncio.wrap_future(server.runner.wait(row.id))
+        row = await asyncio.to_thread(_standard, server, row.arn)
+    return {"stopDate": seconds(row.stopped)}
+
+
+def _standard(server: Server, text: str) -> Any:
+    with server.database.read() as connection:
+        return existing(connection, text)

@@ -1,0 +1,169 @@
+"""Task tokens: what others complete, and the activities that workers poll for."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from typing import Any, Final
+
+from sqlalchemy import Connection, select, update
+
+from tsme.kernel.protocol import FAILED, HEARTBEAT, SUCCEEDED
+
+from ...database.tables import executions, tasks
+from ...tools.errors import HostError
+from ...tools.files import parse_value
+from ..errors import ApiError
+from ..server import Answer, Call, Request, Server
+from ..terms import Ended, NotPending
+from .activities import activity
+from .executions import LARGEST
+from .table import operation
+
+POLL: Final = 60.0  # seconds that GetActivityTask waits for a task
+_LOOK: Final = 0.5  # seconds after which it looks again, should nobody tell
+_TOKEN: Final = re.compile(r"(\d{1,18})-(\d{1,18})")
+_NOTE: Final = "activity polls"  # of Server.notes
+
+
+class Polls:
+    """Polls of this process that wait for a task: all are woken by whatever becomes durable."""
+
+    def __init__(self, server: Server) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: set[asyncio.Event] = set()
+        server.runner.listen(self._told)
+
+    def of(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether they are of this loop."""
+        return loop is self._loop
+
+    def _told(self, told: Any) -> None:
+        if self._waiting and told.pending and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        for event in self._waiting:
+            event.set()
+
+    async def wait(self, event: asyncio.Event, most: float) -> None:
+        """Until something may be there, or `most` seconds."""
+        self._waiting.add(event)
+        try:
+            await asyncio.wait_for(event.wait(), most)
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting.discard(event)
+            event.clear()
+
+
+@operation("GetActivityTask")
+async def take(server: Server, request: Request, _call: Call) -> Answer:
+    """The oldest task of an activity; waits for one up to 60 s, and then answers without."""
+    arn, worker = request["activityArn"], request.get("workerName")
+    polls = server.notes.get(_NOTE)
+    if polls is None or not polls.of(asyncio.get_running_loop()):
+        polls = server.notes[_NOTE] = Polls(server)
+    end = time.monotonic() + POLL
+    event = asyncio.Event()
+    await asyncio.to_thread(_known, server, arn)
+    while True:
+        if await asyncio.to_thread(_waits, server, arn):
+            write = asyncio.to_thread(server.write, lambda c: _taken(c, arn, worker, server.now()))
+            found = await write
+            if found is not None:
+                return found
+        left = end - time.monotonic()
+        if left <= 0:
+            return {}
+        await polls.wait(event, min(left, _LOOK))
+
+
+def _known(server: Server, arn: str) -> None:
+    with server.database.read() as connection:
+        activity(connection, arn)
+
+
+def _open(arn: str) -> Any:
+    """The tasks that nobody has taken."""
+    return (
+        select(tasks.c.token, tasks.c.input)
+        .join(executions, executions.c.id == tasks.c.execution)
+        .where(tasks.c.activity == arn, tasks.c.taken.is_(None), executions.c.status == "RUNNING")
+        .order_by(tasks.c.scheduled, tasks.c.execution, tasks.c.action)
+        .limit(1)
+    )
+
+
+def _waits(server: Server, arn: str) -> bool:
+    with server.database.read() as connection:
+        return connection.execute(_open(arn)).first() is not None
+
+
+def _taken(connection: Connection, arn: str, worker: str | None, now: int) -> Answer | None:
+    found = _open(arn)
+    if connection.dialect.name == "postgresql":
+        found = found.with_for_update(skip_locked=True, of=tasks)
+    row = connection.execute(found).first()
+    if row is None:
+        return None
+    mine = update(tasks).where(tasks.c.token == row.token, tasks.c.taken.is_(None))
+    if not connection.execute(mine.values(taken=now, worker=worker)).rowcount:
+        return None
+    return {"taskToken": row.token, "input": row.input}
+
+
+@operation("SendTaskSuccess")
+async def succeed(server: Server, request: Request, _call: Call) -> Answer:
+    """A task has this result."""
+    text = request["output"]
+    if len(text.encode()) > LARGEST:
+        raise _no_output(f"output exceeds the maximum number of bytes allowed ({LARGEST})")
+    try:
+        value = parse_value(text, "output")
+    except HostError as error:
+        raise _no_output(error.message) from None
+    return await _give(server, request["taskToken"], SUCCEEDED, value)
+
+
+def _no_output(text: str) -> ApiError:
+    return ApiError("InvalidOutput", f"Invalid Output: '{text}'")
+
+
+@operation("SendTaskFailure")
+async def fail(server: Server, request: Request, _call: Call) -> Answer:
+    """A task has failed."""
+    error, cause = request.get("error"), request.get("cause")
+    return await _give(server, request["taskToken"], FAILED, error, cause)
+
+
+@operation("SendTaskHeartbeat")
+async def beat(server: Server, request: Request, _call: Call) -> Answer:
+    """HeartbeatSeconds of a task begin again."""
+    return await _give(server, request["taskToken"], HEARTBEAT)
+
+
+async def _give(server: Server, token: str, kind: int, *fields: Any) -> Answer:
+    execution, action = await asyncio.to_thread(_holder, server, token)
+    try:
+        await asyncio.wrap_future(server.runner.feed(execution, kind, action, *fields))
+    except NotPending:
+        text = "Task Timed Out: 'Provided task does not exist anymore'"
+        raise ApiError("TaskTimedOut", text) from None
+    except Ended:
+        text = "Task Timed Out: 'Provided task does not exist anymore'"
+        raise ApiError("TaskTimedOut", text) from None
+    return {}
+
+
+def _holder(server: Server, token: str) -> tuple[int, int]:
+    """The task that a token stands for.  Raises ApiError InvalidToken."""
+    if _TOKEN.fullmatch(token):
+        with server.database.read() as connection:
+            query = select(tasks.c.execution, tasks.c.action).where(tasks.c.token == token)
+            row = connection.execute(query).one_or_none()
+        if row is not None:
+            return row.execution, row.action
+    raise ApiError("InvalidToken", "Invalid Token: 'Invalid token'")
