@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What JSONata is compared with: build/jsonata/node_modules, as tests/jsonata/package-lock.json pins it, and
-# build/jsonata/python, tests/jsonata/requirements.txt. With `bench` also what runs whole workflows:
-# build/jsonata-bench/python, tests/bench/requirements.txt.
+# build/jsonata/python, tests/jsonata/requirements.txt. With `bench` also what runs whole workflows, and with `peers`
+# that alone: build/jsonata-bench/python, tests/bench/requirements.txt.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . setup/lib.sh
@@ -32,16 +32,18 @@ get() {
     install_result "$new" "$BUILD/$1" "$3"
 }
 
-for tool in node npm; do
-    command -v "$tool" >/dev/null || fail "JSONata is compared with what runs in $tool: run 'make setup', which installs it"
-done
 mkdir -p "$BUILD"
 exec 9>"$BUILD/jsonata.lock"
 flock 9
 python=$("${VENV:-$ROOT/.venv}/bin/python" -VV)
-get jsonata "other engines for JSONata" \
-    "$(hash "$python" "$(cat tests/jsonata/package*.json tests/jsonata/requirements.txt setup/jsonata.sh)")" install_engines
-if [ "${1:-}" = bench ]; then
-    get jsonata-bench "other runners of JSONata workflows" \
+if [ "${1:-}" != peers ]; then
+    for tool in node npm; do
+        command -v "$tool" >/dev/null || fail "JSONata is compared with what runs in $tool: run 'make setup', which installs it"
+    done
+    get jsonata "other engines for JSONata" \
+        "$(hash "$python" "$(cat tests/jsonata/package*.json tests/jsonata/requirements.txt setup/jsonata.sh)")" install_engines
+fi
+if [ "${1:-}" = bench ] || [ "${1:-}" = peers ]; then
+    get jsonata-bench "other runners of workflows" \
         "$(hash "$python" "$(cat tests/bench/requirements.txt setup/jsonata.sh)")" install_runners
 fi

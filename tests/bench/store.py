@@ -1,0 +1,106 @@
+"""How fast steps become durable, beside a plain insert and beside other durable runners.
+
+A transition here is one that nobody may lose: a task's result, committed before the next task
+starts.  Deterministic states between two tasks are in the same commit, and are not counted; nor
+does DBOS check point code between its steps.  `one`: one execution at a time.  `many`: 200 at
+once.  All sides take turns, on one disk; PostgreSQL is as it comes (fsync on), one server for all.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from tests.bench.rivals import sides
+from tests.bench.rivals.sides import Side, median
+
+ONE = 150  # transitions of a round, one execution at a time
+EACH = 5  # transitions of each of 200 executions of a round
+ORDERS = 20  # executions of a round of the README's example
+
+
+def measure(repeat: int) -> dict[str, float]:
+    """Medians of `repeat` turns."""
+    sides.install()
+    out: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix="tsme-bench-") as name, ExitStack() as stack:
+        out |= sqlite(Path(name), stack, repeat)
+    with sides.postgres() as server, ExitStack() as stack:
+        out |= postgres(server.database, stack, repeat)
+    return out
+
+
+def turns(kind: str, all_sides: dict[str, Side], repeat: int) -> dict[str, float]:
+    """The figures of one database."""
+    one: dict[str, list[float]] = {name: [] for name in all_sides}
+    many: dict[str, list[float]] = {name: [] for name in all_sides if name != "limit"}
+    for at in range(repeat + 1):
+        for name, side in all_sides.items():
+            rate = side.rate("one", ONE)
+            if at:  # the first is for what is made at need
+                one[name].append(rate)
+            if at and name in many:
+                many[name].append(side.rate("many", EACH))
+    ours, limit = one["ours"], one["limit"]
+    out = {
+        f"store.{kind}.transitions_per_s": median(iter(ours)),
+        f"store.{kind}.plain_inserts_per_s": median(iter(limit)),
+        f"store.{kind}.of_limit": ratio(ours, limit),
+        f"store.{kind}.group_transitions_per_s": median(iter(many["ours"])),
+        f"store.{kind}.group_gain": ratio(many["ours"], ours),
+    }
+    for name in all_sides:
+        if name.startswith("dbos"):
+            out[f"store.{kind}.{name}_steps_per_s"] = median(iter(one[name]))
+            out[f"store.{kind}.vs_{name}"] = ratio(ours, one[name])
+            out[f"store.{kind}.group_vs_{name}"] = ratio(many["ours"], many[name])
+    return out
+
+
+def ratio(ours: list[float], theirs: list[float]) -> float:
+    """The median of the turns' ratios."""
+    return median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+def sqlite(folder: Path, stack: ExitStack, repeat: int) -> dict[str, float]:
+    """DBOS as it comes (a rollback journal), and with the WAL that it does not ask for."""
+    with closing(sqlite3.connect(folder / "wal.db")) as connection:
+        connection.execute("pragma journal_mode=wal")
+        connection.execute("create table begun (a)")
+    url = f"sqlite:///{folder}"
+    return turns(
+        "sqlite",
+        {
+            "ours": sides.ours(stack, "in_ours", f"{url}/ours.db", "steps"),
+            "limit": sides.ours(stack, "limit", f"{url}/limit.db"),
+            "dbos": sides.peer(stack, "in_dbos.py", f"{url}/dbos.db"),
+            "dbos_wal": sides.peer(stack, "in_dbos.py", f"{url}/wal.db"),
+        },
+        repeat,
+    )
+
+
+def postgres(database: sides.NewDatabase, stack: ExitStack, repeat: int) -> dict[str, float]:
+    """Beside DBOS, and beside the README example of state-machine-amz-py."""
+    out = turns(
+        "postgres",
+        {
+            "ours": sides.ours(stack, "in_ours", psycopg(database()), "steps"),
+            "limit": sides.ours(stack, "limit", database()),
+            "dbos": sides.peer(stack, "in_dbos.py", database()),
+        },
+        repeat,
+    )
+    orders = sides.ours(stack, "in_ours", psycopg(database()), "orders")
+    amz = sides.peer(stack, "in_amz.py", database())
+    pairs = [(orders.rate("one", ORDERS), amz.rate("one", ORDERS)) for _ in range(repeat + 1)][1:]
+    out["store.postgres.amz_py_transitions_per_s"] = median(b for _, b in pairs)
+    out["store.postgres.vs_amz_py"] = median(a / b for a, b in pairs)
+    return out
+
+
+def psycopg(url: str) -> str:
+    """A URL as SQLAlchemy has it."""
+    return url.replace("postgresql:", "postgresql+psycopg:")
