@@ -27,6 +27,7 @@ from tests.bench import (
     simulation,
     speeds,
     startup,
+    store,
 )
 
 SUBJECTS = {
@@ -47,6 +48,7 @@ SUBJECTS = {
     "emulated": emulated,
     "host_core": host_core,
     "jsonata": jsonata_engines,
+    "store": store,
 }
 
 

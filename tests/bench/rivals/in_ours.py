@@ -15,18 +15,18 @@ def main(url: str, what: str) -> None:
     ours = work.Ours(url, {"steps": work.STEPS, "orders": in_amz_example.DEFINITION}[what])
 
     def one(count: int) -> int:
-        execution = ours.begin({"done": 0, "wanted": count})
+        execution = ours.begin({"done": 0, "wanted": count}).result()
         assert ours.ended(execution)["done"] == count
         return count
 
     def many(count: int) -> int:
         begun = [ours.begin({"done": 0, "wanted": count}) for _ in range(AT_ONCE)]
-        assert all(ours.ended(execution)["done"] == count for execution in begun)
+        assert all(ours.ended(execution.result())["done"] == count for execution in begun)
         return AT_ONCE * count
 
     def orders(count: int) -> int:
         for _ in range(count):
-            execution = ours.begin({"order_id": "12345"})
+            execution = ours.begin({"order_id": "12345"}).result()
             assert ours.ended(execution)["status"] == "processed"
         return 2 * count
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future
 from typing import Any
 
 from tsme.kernel.protocol import SUCCEEDED
@@ -76,8 +77,8 @@ class Ours:
         self.number = 0
         self.runner.start()
 
-    def begin(self, value: Any) -> int:
-        """-> the id of an execution that has begun, durably"""
+    def begin(self, value: Any) -> Future[int]:
+        """-> the id of an execution, when it has begun, durably"""
         self.number += 1
         name = f"e{self.number}"
         new = NewExecution(
@@ -86,7 +87,7 @@ class Ours:
             digest=self.digest,
             input=json.dumps(value),
         )
-        return self.runner.begin(new).result()
+        return self.runner.begin(new)
 
     def ended(self, execution: int) -> Any:
         """-> its output, once it has succeeded"""
