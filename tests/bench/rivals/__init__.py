@@ -1,1 +1,1 @@
-"""What the store and the server are measured beside: a process each, told over its standard input."""
+"""Sides beside which the store and the server are measured: processes that run rounds."""

@@ -1,6 +1,7 @@
 """state-machine-amz-py with PostgreSQL, the example of its README: in_amz.py URL.
 
-A round `one` runs so many executions, one after the other, of two Tasks each.
+A round `one` runs so many executions of two Tasks each, one after the other; `many` gathers them
+in its event loop.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from src.repository import PersistenceManager, RepositoryConfig
 from src.states import with_execution_context
 
 warnings.simplefilter("ignore")  # its datetime.utcnow()
+
 
 class TaskContext:
     """As in the README."""
@@ -50,19 +52,28 @@ machine = PersistentStateMachine.create_from_json(
 )
 
 
-async def run(count):
-    for number in range(count):
-        execution = await machine.execute(
-            {"order_id": "12345"},
-            with_execution_context({}, tasks),
-            execution_name=f"Order-{number}",
-        )
-        assert execution.status == "SUCCEEDED", execution.error
+async def run(number):
+    execution = await machine.execute(
+        {"order_id": "12345"},
+        with_execution_context({}, tasks),
+        execution_name=f"Order-{number}",
+    )
+    assert execution.status == "SUCCEEDED", execution.error
+
+
+async def run_all(count, at_once):
+    for number in range(0, count, at_once):
+        await asyncio.gather(*(run(number + at) for at in range(at_once)))
 
 
 def one(count):
-    asyncio.run(run(count))
+    asyncio.run(run_all(count, 1))
     return 2 * count
 
 
-serve({"one": one})
+def many(count):
+    asyncio.run(run_all(count, count))
+    return 2 * count
+
+
+serve({"one": one, "many": many})

@@ -30,7 +30,13 @@ def main(url: str, what: str) -> None:
             assert ours.ended(execution)["status"] == "processed"
         return 2 * count
 
-    serve({"one": one, "many": many} if what == "steps" else {"one": orders})
+    def many_orders(count: int) -> int:
+        begun = [ours.begin({"order_id": "12345"}) for _ in range(count)]
+        assert all(ours.ended(e.result())["status"] == "processed" for e in begun)
+        return 2 * count
+
+    orders_rounds = {"one": orders, "many": many_orders}
+    serve({"one": one, "many": many} if what == "steps" else orders_rounds)
     ours.close()
 
 

@@ -13,13 +13,14 @@ import psycopg
 from rounds import serve
 
 EXECUTIONS = 200
+journal = []  # the connection of a worker
 url = sys.argv[1]
 app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url))
 
 
 @app.task(name="input")
 async def handle(execution, number):
-    async with journal.cursor() as cursor:
+    async with journal[0].cursor() as cursor:
         await cursor.execute(
             "insert into journal select %s, coalesce(max(record), 0) + 1, %s from journal"
             " where execution = %s",
@@ -29,8 +30,7 @@ async def handle(execution, number):
 
 async def worker():
     """One at a time, as a lock needs; told by NOTIFY; finished jobs leave no row."""
-    global journal
-    journal = await psycopg.AsyncConnection.connect(url, autocommit=True)
+    journal.append(await psycopg.AsyncConnection.connect(url, autocommit=True))
     async with app.open_async():
         print("ready", flush=True)
         await app.run_worker_async(

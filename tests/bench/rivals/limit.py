@@ -35,7 +35,7 @@ def postgres(url: str) -> None:
     import psycopg
 
     connection = psycopg.connect(url, autocommit=True)
-    connection.execute(TABLE.format("bytea"))  # type: ignore[call-overload]
+    connection.execute(TABLE.format("bytea"))
     numbers = iter(range(1 << 30))
 
     def one(count: int) -> int:

@@ -80,7 +80,8 @@ class Side:
 
     def close(self) -> None:
         """End it."""
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         self.process.stdin.close()
         try:
             self.process.wait(20)
