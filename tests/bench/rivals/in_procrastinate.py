@@ -13,7 +13,7 @@ import psycopg
 from rounds import serve
 
 EXECUTIONS = 200
-journal = []  # the connection of a worker
+journal: list[psycopg.AsyncConnection] = []  # the one of a worker
 url = sys.argv[1]
 app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url))
 
