@@ -25,6 +25,8 @@ from .duties import JobOptions
 from .jobs import Jobs
 from .limits import RATE, Rate
 from .operations import everything
+from .page import routes
+from .page.live import ENDING
 from .room import PROCESS
 from .runner import Runner
 from .server import Clock, Server
@@ -136,21 +138,27 @@ class _Uvicorn(uvicorn.Server):
     """Says when it takes requests, and leaves signals to `_run`."""
 
     def __init__(self, server: Server, ready: Callable[[], object]) -> None:
-        app = create_app(server)
+        app = create_app(server, routes(server))
         super().__init__(
             uvicorn.Config(
                 app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE
             )
         )
         self._ready = ready
+        self._notes = server.notes
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._notes.pop(ENDING, None)
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._notes[ENDING] = True  # who watches the page is not waited for
+        await super().shutdown(sockets)
 
 
 async def _run(server: _Uvicorn, listening: socket.socket) -> None:

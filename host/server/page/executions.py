@@ -1,0 +1,182 @@
+"""An execution as the page shows it: its row, its events, its records, its workflow as a graph.
+
+Events come from a replay of the records, which is kept until there are more of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import Row, select
+from tsme.errors import TsmeError
+from tsme.journal import STEP
+from tsme.kernel.protocol import INPUTS
+from tsme.kernel.replay import read_step
+
+from ...compiler.backend.disasm import disassemble
+from ...compiler.frontend.check import find_problems
+from ...database.records import all_of, program
+from ...database.tables import executions, programs
+from ...tools.aws.history import replay_history
+from ...tools.commands.history import as_api
+from ...tools.diagram import Cluster, diagram
+from ..server import Server
+
+_KEPT: Final = 32  # histories
+_RECORDS: Final = 500  # of an answer
+_EVENTS: Final = 1000
+Answer = dict[str, Any]
+
+_lock = threading.Lock()
+_replaying = threading.Lock()  # one at a time: it is all Python
+_histories: OrderedDict[tuple[str, int, int], list[Answer]] = OrderedDict()
+
+
+def summary(row: Row[Any]) -> Answer:
+    """A line of the list."""
+    return {
+        "arn": row.arn,
+        "name": row.name,
+        "machine": row.machine,
+        "version": row.version,
+        "alias": row.alias,
+        "type": row.type,
+        "status": row.status,
+        "started": row.started,
+        "stopped": row.stopped,
+        "error": row.error,
+        "redrives": row.redrives,
+        "records": row.records,
+    }
+
+
+def about(server: Server, arn: str) -> Answer | None:
+    """All that is known of an execution but its events and records."""
+    with server.database.read() as connection:
+        found = connection.execute(
+            select(executions, programs.c.definition)
+            .join(programs, programs.c.digest == executions.c.digest)
+            .where(executions.c.arn == arn)
+        ).one_or_none()
+        if found is None:
+            return None
+        parent = None
+        if found.parent is not None:
+            parent = connection.scalar(
+                select(executions.c.arn).where(executions.c.id == found.parent)
+            )
+    return summary(found) | {
+        "input": found.input,
+        "output": found.output,
+        "cause": found.cause,
+        "redriven": found.redriven,
+        "due": found.due or None,
+        "owner": found.owner,
+        "program": bytes(found.digest).hex(),
+        "parent": parent,
+        "definition": found.definition,
+        "graph": graph(found.definition),
+        "now": server.now(),
+    }
+
+
+def events(server: Server, arn: str, after: int) -> Answer | None:
+    """The events behind event `after`, at most 1,000, and how many there are.
+
+    Raises TsmeError if the records cannot be replayed: the first of them are gone, or the program
+    has no debug part.
+    """
+    with server.database.read() as connection:
+        row = connection.execute(
+            select(executions.c.id, executions.c.records, executions.c.digest).where(
+                executions.c.arn == arn
+            )
+        ).one_or_none()
+        if row is None:
+            return None
+        key = (server.database.name, row.id, row.records)
+        with _lock:
+            found = _histories.get(key)
+        if found is None:
+            data = program(connection, bytes(row.digest))
+            steps = [body for _, kind, body in all_of(connection, row.id) if kind == STEP]
+    if found is None:
+        found = _told(data or b"", steps)
+        with _lock:
+            _histories[key] = found
+            while len(_histories) > _KEPT:
+                _histories.popitem(last=False)
+    return {"events": found[after : after + _EVENTS], "total": len(found), "records": row.records}
+
+
+def _told(data: bytes, steps: list[bytes]) -> list[Answer]:
+    if not steps:
+        return []
+    size = disassemble(data).size
+    if size == len(data):
+        raise TsmeError("TSME-H046", "the program of this execution has no debug part")
+    with _replaying:
+        told = replay_history(data[:size], data[size:], steps)
+    return as_api(told)["events"]
+
+
+def records(server: Server, arn: str, after: int) -> Answer | None:
+    """The records numbered from `after`, at most 500: what each holds, and its bytes in hex."""
+    with server.database.read() as connection:
+        row = connection.execute(
+            select(executions.c.id, executions.c.records, executions.c.started).where(
+                executions.c.arn == arn
+            )
+        ).one_or_none()
+        if row is None:
+            return None
+        found: list[Answer] = []
+        now: int | None = None
+        for number, kind, body in all_of(connection, row.id):
+            item: Answer = {"number": number, "kind": "step" if kind == STEP else "checkpoint"}
+            if kind == STEP and (now is not None or number == 0):
+                digest, event = read_step(body, now or 0)
+                now = event[1]
+                item |= {"input": INPUTS[event[0]], "time": now, "digest": f"{digest:08x}"}
+            if number >= after:
+                found.append(item | {"bytes": len(body), "body": body[:4096].hex()})
+            if len(found) == _RECORDS:
+                break
+    return {"records": found, "total": row.records}
+
+
+@lru_cache(maxsize=64)
+def graph(definition: str | None) -> Answer | None:
+    """A workflow as boxes and arrows; None if there is no definition, or none that can be drawn."""
+    if definition is None:
+        return None
+    machine, _ = find_problems(definition)
+    return None if machine is None else _cluster(diagram(machine))
+
+
+def _cluster(cluster: Cluster) -> Answer:
+    """A machine: its states in their order, and in `frames` those of its Parallel and Map states.
+
+    A frame's `owner` is the box that it belongs to.
+    """
+    owners = {arrow.target: arrow.source for arrow in cluster.arrows if arrow.kind == "inner"}
+    frames = []
+    for frame in cluster.frames:
+        frames.append(_cluster(frame) | {"owner": owners[frame.boxes[0].id]})
+    return {
+        "id": cluster.id,
+        "title": cluster.title,
+        "boxes": [
+            {"id": box.id, "kind": box.kind, "name": box.name, "notes": list(box.notes)}
+            for box in cluster.boxes
+        ],
+        "arrows": [
+            {"from": one.source, "to": one.target, "kind": one.kind, "label": one.label}
+            for one in cluster.arrows
+            if one.kind != "inner"
+        ],
+        "frames": frames,
+    }

@@ -1,0 +1,167 @@
+// What an execution's events say of its states and variables at any of them.
+//
+// Each event follows another one, `previousEventId`, in the same branch.  So what is known of that
+// one, the visit of a state that it is in and the variables that are set, holds for it too.
+
+const ENDS = { ExecutionFailed: "failed", ExecutionAborted: "aborted", ExecutionTimedOut: "aborted" };
+
+/** The details of an event, whatever their name is. */
+export const details = (event) => {
+  const name = Object.keys(event).find((key) => key.endsWith("EventDetails"));
+  return name ? event[name] : {};
+};
+
+export class Timeline {
+  constructor() {
+    this.events = [];
+    this.visits = []; // of states, in the order in which they were entered
+    this.at = [{ visit: null, scope: [], layers: [{}] }]; // by the id of an event
+  }
+
+  get last() {
+    return this.events.length;
+  }
+
+  add(events) {
+    for (const event of events) this.follow(event);
+  }
+
+  follow(event) {
+    const { id, type } = event;
+    event.time = Date.parse(event.timestamp);
+    this.events.push(event);
+    let { visit, scope, layers } = this.at[event.previousEventId] ?? this.at[0];
+    const about = details(event);
+    const many = type.match(/^(Parallel|Map)/)?.[1];
+
+    if (type.endsWith("StateEntered")) {
+      visit = this.enter(event, type.slice(0, -"StateEntered".length), about, scope);
+    } else if (/^(Parallel|Map)StateStarted$/.test(type)) {
+      visit = container(many, visit, scope);
+      if (visit) {
+        this.close(visit, event, "aborted");
+        visit.tries.push(id);
+        mark(visit, id, "running");
+        scope = [...visit.scope, visit];
+        layers = [...layers.slice(0, scope.length), {}];
+      }
+    } else if (/^(Parallel|Map)State(Succeeded|Failed)$/.test(type)) {
+      visit = container(many, visit, scope) ?? visit;
+      [scope, layers] = [visit?.scope ?? scope, layers.slice(0, (visit?.scope.length ?? 0) + 1)];
+      if (visit) this.result(visit, event, about);
+    } else if (type.endsWith("StateExited")) {
+      if (visit?.name !== about.name) visit = scope.findLast((one) => one.name === about.name) ?? visit;
+      scope = visit?.scope ?? scope;
+      layers = layers.slice(0, scope.length + 1);
+      if (about.assignedVariables) layers[scope.length] = { ...layers[scope.length], ...about.assignedVariables };
+      this.exit(visit, event, about);
+    } else if (/^MapIteration/.test(type)) {
+      visit = scope.at(-1) ?? visit;
+      if (type === "MapIterationStarted") layers = [...layers.slice(0, scope.length), {}];
+    } else if (/Scheduled$/.test(type)) {
+      visit?.tries.push(id);
+      mark(visit, id, "running");
+    } else if (/(Failed|TimedOut|Succeeded)$/.test(type) && !type.startsWith("Execution")) {
+      if (visit) this.result(visit, event, about);
+    } else if (ENDS[type]) {
+      this.over(type, event, visit, scope, about);
+      if (!event.previousEventId) layers = [this.at[id - 1]?.layers[0] ?? {}];
+    }
+    this.at[id] = { visit, scope, layers };
+  }
+
+  enter(event, kind, about, scope) {
+    const visit = {
+      name: about.name, kind, scope, entered: event.id, left: Infinity, from: event.time, to: null,
+      input: about.input, output: undefined, assigned: undefined, tries: [], errors: [], marks: [], bad: false,
+    };
+    mark(visit, event.id, "running");
+    this.visits.push(visit);
+    return visit;
+  }
+
+  /** A task, or all of a Parallel or Map, has come to an end, good or bad. */
+  result(visit, event, about) {
+    visit.bad = !event.type.endsWith("Succeeded");
+    if (!visit.bad) return;
+    const last = visit.errors.at(-1);
+    if (event.type.includes("StateFailed") && last) return;
+    visit.errors.push({ id: event.id, error: about.error ?? "", cause: about.cause ?? "" });
+    mark(visit, event.id, "retrying");
+  }
+
+  exit(visit, event, about) {
+    if (!visit) return;
+    this.close(visit, event, "aborted");
+    visit.output = about.output;
+    visit.assigned = about.assignedVariables;
+    this.end(visit, event, visit.bad ? "caught" : "succeeded");
+  }
+
+  end(visit, event, status) {
+    visit.left = event.id;
+    visit.to = event.time;
+    mark(visit, event.id, status);
+  }
+
+  /** What is open within a visit ends with it. */
+  close(visit, event, status) {
+    for (const one of this.visits) {
+      if (one.left === Infinity && one.scope.includes(visit)) this.end(one, event, status);
+    }
+  }
+
+  over(type, event, visit, scope, about) {
+    const guilty = type === "ExecutionFailed" ? [visit, ...scope] : [];
+    for (const one of this.visits) {
+      if (one.left !== Infinity) continue;
+      const failed = guilty.includes(one);
+      this.end(one, event, failed ? "failed" : "aborted");
+      if (failed && one === visit && !one.bad) one.errors.push({ id: event.id, error: about.error ?? "", cause: about.cause ?? "" });
+    }
+  }
+
+  /** The states as they were after event `n`: name -> what graph.js shows. */
+  states(n, now) {
+    const found = new Map();
+    const time = n >= this.last ? now : this.events[n - 1]?.time ?? now;
+    for (const visit of this.visits) {
+      if (visit.entered > n) break;
+      const state = found.get(visit.name) ?? { count: 0, retries: 0, open: 0, visits: [] };
+      found.set(visit.name, state);
+      const status = visit.marks.findLast(([id]) => id <= n)[1];
+      const over = visit.left <= n;
+      state.count++;
+      state.visits.push({ ...visit, status, over, took: (over ? visit.to : time) - visit.from });
+      state.retries += Math.max(0, visit.tries.filter((id) => id <= n).length - 1);
+      if (!over) state.open++;
+      if (!over || !state.open) state.status = status;
+      state.took = (over ? visit.to : time) - visit.from;
+    }
+    return found;
+  }
+
+  /** The variables that the branch of event `n` sees: [{name, value, depth}], the outermost first. */
+  variables(n) {
+    const found = new Map();
+    (this.at[n]?.layers ?? []).forEach((layer, depth) => {
+      for (const [name, value] of Object.entries(layer)) found.set(name, { name, value, depth });
+    });
+    return [...found.values()];
+  }
+
+  /** The state that event `n` is in. */
+  where(n) {
+    return this.at[n]?.visit?.name ?? null;
+  }
+}
+
+function mark(visit, id, status) {
+  visit?.marks.push([id, status]);
+}
+
+/** The Parallel or Map whose start or end an event tells: that of the event before, or around it. */
+function container(kind, visit, scope) {
+  if (visit?.kind === kind && !scope.includes(visit)) return visit;
+  return scope.findLast((one) => one.kind === kind) ?? null;
+}
