@@ -38,6 +38,7 @@ missing_optional() {
     done
     have mosquitto || [ -x /usr/sbin/mosquitto ] || echo mosquitto
     have openssl || echo openssl
+    have chromium || echo chromium
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
     have qemu-system-arm || echo qemu-system-arm
     have qemu-system-riscv32 || echo qemu-system-misc

@@ -1,3 +1,4 @@
+from tests.server.browser import browser, page
 from tests.server.fixtures import endpoint, sfn
 
-__all__ = ["endpoint", "sfn"]
+__all__ = ["browser", "endpoint", "page", "sfn"]

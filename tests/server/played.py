@@ -55,7 +55,7 @@ class Played:
             made = connection.execute(
                 insert(executions).values(row | {"input": json.dumps(given), "notes": {}})
             )
-            (self.id,) = made.inserted_primary_key or (0,)
+            self.id: int = (made.inserted_primary_key or (0,))[0]
         context = [self.arn, name, ROLE, self.machine, machine]
         digest = bytes(program.digest)
         self._step((START, self.now, 1, digest, 7, given, context, BEHAVIOUR))
@@ -105,7 +105,5 @@ class Played:
         with self.database.write() as connection:
             append(connection, [Row(self.id, self.records, CHECKPOINT, body)])
             row = {"records": self.records + 1, "checkpoint": self.records}
-            connection.execute(
-                update(executions).where(executions.c.id == self.id).values(row)
-            )
+            connection.execute(update(executions).where(executions.c.id == self.id).values(row))
         self.records += 1

@@ -22,6 +22,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+
 from tsme.errors import TsmeError
 
 from ...database import queries
@@ -131,9 +132,11 @@ def wanted_of(query: QueryParams, statuses: tuple[str, ...] | None = None) -> qu
     return queries.Filter(
         statuses=statuses,
         prefix=prefix,
+        machine=texts["machine"],
+        version=texts["version"],
+        error=texts["error"],
         started_from=number(query, "from", None),
         started_to=number(query, "to", None),
-        **texts,
     )
 
 

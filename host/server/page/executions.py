@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Row, select
+
 from tsme.errors import TsmeError
 from tsme.journal import STEP
 from tsme.kernel.protocol import INPUTS
@@ -150,7 +151,7 @@ def records(server: Server, arn: str, after: int) -> Answer | None:
 
 @lru_cache(maxsize=64)
 def graph(definition: str | None) -> Answer | None:
-    """A workflow as boxes and arrows; None if there is no definition, or none that can be drawn."""
+    """A workflow as boxes and arrows; None if there is no definition that can be drawn."""
     if definition is None:
         return None
     machine, _ = find_problems(definition)

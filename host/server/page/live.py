@@ -10,6 +10,7 @@ found by looking once a second, and only while somebody watches.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from functools import partial
@@ -80,10 +81,8 @@ class Live:
                     still = 0
                     yield ": \n\n"
                 await asyncio.sleep(_PAUSE)
-                try:
+                with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(event.wait(), _POLL - _PAUSE)
-                except TimeoutError:
-                    pass
         finally:
             self.watchers.discard(event)
 

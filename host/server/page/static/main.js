@@ -40,7 +40,7 @@ async function show() {
       view.leave?.();
       return;
     }
-    leave = view.leave;
+    leave = () => view.leave?.();
     document.title = `${view.title} – tsme`;
     put(main, view.node);
     view.shown?.();

@@ -3,7 +3,7 @@
 // Each event follows another one, `previousEventId`, in the same branch.  So what is known of that
 // one, the visit of a state that it is in and the variables that are set, holds for it too.
 
-const ENDS = { ExecutionFailed: "failed", ExecutionAborted: "aborted", ExecutionTimedOut: "aborted" };
+const ENDS = ["ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"];
 
 /** The details of an event, whatever their name is. */
 export const details = (event) => {
@@ -31,6 +31,7 @@ export class Timeline {
     event.time = Date.parse(event.timestamp);
     this.events.push(event);
     let { visit, scope, layers } = this.at[event.previousEventId] ?? this.at[0];
+    const guilty = [visit, ...scope]; // if something fails
     const about = details(event);
     const many = type.match(/^(Parallel|Map)/)?.[1];
 
@@ -39,7 +40,7 @@ export class Timeline {
     } else if (/^(Parallel|Map)StateStarted$/.test(type)) {
       visit = container(many, visit, scope);
       if (visit) {
-        this.close(visit, event, "aborted");
+        this.close(visit, event, guilty);
         visit.tries.push(id);
         mark(visit, id, "running");
         scope = [...visit.scope, visit];
@@ -48,13 +49,16 @@ export class Timeline {
     } else if (/^(Parallel|Map)State(Succeeded|Failed)$/.test(type)) {
       visit = container(many, visit, scope) ?? visit;
       [scope, layers] = [visit?.scope ?? scope, layers.slice(0, (visit?.scope.length ?? 0) + 1)];
-      if (visit) this.result(visit, event, about);
+      if (visit) {
+        this.close(visit, event, guilty);
+        this.result(visit, event, about);
+      }
     } else if (type.endsWith("StateExited")) {
       if (visit?.name !== about.name) visit = scope.findLast((one) => one.name === about.name) ?? visit;
       scope = visit?.scope ?? scope;
       layers = layers.slice(0, scope.length + 1);
       if (about.assignedVariables) layers[scope.length] = { ...layers[scope.length], ...about.assignedVariables };
-      this.exit(visit, event, about);
+      this.exit(visit, event, about, guilty);
     } else if (/^MapIteration/.test(type)) {
       visit = scope.at(-1) ?? visit;
       if (type === "MapIterationStarted") layers = [...layers.slice(0, scope.length), {}];
@@ -63,8 +67,8 @@ export class Timeline {
       mark(visit, id, "running");
     } else if (/(Failed|TimedOut|Succeeded)$/.test(type) && !type.startsWith("Execution")) {
       if (visit) this.result(visit, event, about);
-    } else if (ENDS[type]) {
-      this.over(type, event, visit, scope, about);
+    } else if (ENDS.includes(type)) {
+      this.over(event, visit, type === "ExecutionFailed" ? guilty : [], about);
       if (!event.previousEventId) layers = [this.at[id - 1]?.layers[0] ?? {}];
     }
     this.at[id] = { visit, scope, layers };
@@ -90,9 +94,9 @@ export class Timeline {
     mark(visit, event.id, "retrying");
   }
 
-  exit(visit, event, about) {
+  exit(visit, event, about, guilty) {
     if (!visit) return;
-    this.close(visit, event, "aborted");
+    this.close(visit, event, guilty);
     visit.output = about.output;
     visit.assigned = about.assignedVariables;
     this.end(visit, event, visit.bad ? "caught" : "succeeded");
@@ -105,14 +109,14 @@ export class Timeline {
   }
 
   /** What is open within a visit ends with it. */
-  close(visit, event, status) {
+  close(visit, event, guilty) {
     for (const one of this.visits) {
-      if (one.left === Infinity && one.scope.includes(visit)) this.end(one, event, status);
+      if (one.left !== Infinity || !one.scope.includes(visit)) continue;
+      this.end(one, event, guilty.includes(one) ? "failed" : "aborted");
     }
   }
 
-  over(type, event, visit, scope, about) {
-    const guilty = type === "ExecutionFailed" ? [visit, ...scope] : [];
+  over(event, visit, guilty, about) {
     for (const one of this.visits) {
       if (one.left !== Infinity) continue;
       const failed = guilty.includes(one);
