@@ -11,11 +11,13 @@ import concurrent.futures
 import inspect
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import anyio.to_thread
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from ..database.database import Database
 from . import shapes
@@ -23,6 +25,7 @@ from .arns import Place
 from .errors import ApiError
 
 T = TypeVar("T")
+_TRIES = 3
 Request = dict[str, Any]
 Answer = dict[str, Any]
 
@@ -87,7 +90,16 @@ class Server:
         return self.clock.now()
 
     def write(self, write: Callable[[Connection], T]) -> T:
-        """Does something to the database in one transaction; when it returns, it is durable."""
+        """Does something to the database in one transaction; when it returns, it is durable.
+
+        What another process has made at the same moment is seen when it is tried again.
+        """
+        for _ in range(_TRIES):
+            with suppress(IntegrityError):
+                return self._write(write)
+        return self._write(write)
+
+    def _write(self, write: Callable[[Connection], T]) -> T:
         if self.runner is None:
             with self.database.write() as connection:
                 return write(connection)

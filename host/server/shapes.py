@@ -20,6 +20,8 @@ from .errors import ApiError
 
 TARGET: Final = "AWSStepFunctions"  # X-Amz-Target is this, a dot, and the operation
 _INTEGERS = ("integer", "long")
+# Texts that are kept as they are; PostgreSQL has no U+0000.
+_KEPT = ("AliasDescription", "TagKey", "TagValue", "TraceHeader", "VersionDescription")
 _MOST_VIOLATIONS = 20
 _LONE = re.compile("[\ud800-\udfff]")
 _SHOWN = 1024  # characters of a value in an error
@@ -138,6 +140,9 @@ def _violations(shape: str, value: Any, place: str) -> Iterator[str]:
             yield from _violations(about["value"]["shape"], item, f"{place}.member")
     elif kind == "string":
         yield from _sized(about, len(value), value, place)
+        if shape in _KEPT and "\0" in value:
+            known = "Member must satisfy regular expression pattern: [^\\u0000]*"
+            yield f"{_value(about, value)} at '{place}' {_FAILED}: {known}"
         if "enum" in about and value not in about["enum"]:
             known = f"Member must satisfy enum value set: [{', '.join(about['enum'])}]"
             yield f"{_value(about, value)} at '{place}' {_FAILED}: {known}"

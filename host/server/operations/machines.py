@@ -88,8 +88,6 @@ def _description(request: Request) -> str | None:
     text: str | None = request.get("versionDescription")
     if text is not None and not request.get("publish"):
         raise invalid("Version description can only be set when publish is true")
-    if text is not None and "\0" in text:
-        raise invalid("Version description must not contain U+0000")
     return text
 
 
