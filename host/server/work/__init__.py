@@ -1,1 +1,5 @@
 """Where tasks run: in this process, at an HTTP endpoint, or with whoever polls an activity."""
+
+from .transactions import transactional
+
+__all__ = ["transactional"]

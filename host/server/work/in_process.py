@@ -1,0 +1,116 @@
+"""Tasks in this process: the handlers of a tasks file, the same file that a board has.
+
+Plain handlers run in threads, `async` ones on the loop of the router.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from tsme.engine.tasks import Task, TaskError, Tasks, is_callback, perform
+from tsme.kernel.protocol import HEARTBEAT
+from tsme.values.copies import handed
+
+from ..terms import Ended, NotPending
+from .pending import PendingTask
+from .router import PENDING, Router
+
+THREADS: Final = 32  # plain handlers at a time
+
+
+class Context:
+    """What a handler with `context=True` may ask about its task.
+
+    `execution`, `action`, `attempt`: as on a board.  `arn`: of the execution.  `token`: who has
+    it may complete the task.
+    """
+
+    def __init__(self, task: PendingTask, runner: Any) -> None:
+        self.execution = task.execution
+        self.action = task.action
+        self.attempt = task.attempt
+        self.arn = task.arn
+        self.token = f"{task.execution}-{task.action}"
+        self._runner = runner
+
+    def heartbeat(self) -> None:
+        """Begin HeartbeatSeconds again, durably."""
+        with suppress(NotPending, Ended):  # then nobody waits for its result either
+            self._runner.feed(self.execution, HEARTBEAT, self.action).result()
+
+
+class InProcess:
+    """A way: what `tasks` has a handler for."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        self.tasks = tasks
+        self.router: Router | None = None
+        self._local = threading.local()
+        self._loops: list[asyncio.Runner] = []
+        self._threads = ThreadPoolExecutor(THREADS, "tsme-task", self._begin)
+
+    def has(self, task: PendingTask) -> bool:
+        return self.tasks.find(task.resource) is not None
+
+    def effect(self, resource: str) -> str | None:
+        found = self.tasks.find(resource)
+        return found.effect if found else None
+
+    async def do(self, task: PendingTask) -> Any:
+        found = self._found(task.resource)
+        runner = self.router.runner if self.router else None
+        context: Any = Context(task, runner)
+        asking = _Asking(task, runner)
+        if inspect.iscoroutinefunction(found.function):
+            result = await perform(found, task.resource, task.payload, context, asking)
+        else:
+
+            def call() -> Any:
+                work = perform(found, task.resource, task.payload, context, asking)
+                return self._local.runner.run(work)
+
+            result = await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        return PENDING if is_callback(task.resource) else result
+
+    def transact(self, connection: Connection, task: PendingTask) -> Any:
+        """The result of a transactional handler: what it writes is durable with it."""
+        return self._found(task.resource).function(handed(task.payload), connection)
+
+    def close(self) -> None:
+        self._threads.shutdown()
+        for loop in self._loops:
+            loop.close()
+
+    def _begin(self) -> None:
+        """A thread begins: with a loop of its own, for a plain function that gives a coroutine."""
+        self._local.runner = asyncio.Runner()
+        self._local.runner.get_loop()
+        self._loops.append(self._local.runner)
+
+    def _found(self, resource: str) -> Task:
+        found = self.tasks.find(resource)
+        if found is None:
+            raise TaskError("TSME.NoHandler", f"no handler for {resource}")
+        return found
+
+
+class _Asking(list[int]):
+    """Whether a task may have happened before a restart; its check says if it has not."""
+
+    def __init__(self, task: PendingTask, runner: Any) -> None:
+        super().__init__([task.action] if task.again else [])
+        self._task = task
+        self._runner = runner
+
+    def remove(self, action: int) -> None:
+        super().remove(action)
+        self._runner.not_happened(self._task.execution, action)
+
+

@@ -1,0 +1,174 @@
+"""Whose a task is: each goes to the first way that has it, and its result back to the runner.
+
+Everything here runs on one event loop, in a thread of its own; what blocks has threads beside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Connection, delete
+
+from tsme.engine.tasks import TaskError, is_activity, is_callback, names
+from tsme.kernel.protocol import FAILED, SUCCEEDED
+from tsme.values.json import dumps
+
+from ...database.records import insert_missing
+from ...database.tables import tasks as rows
+from ...tools.errors import HostError
+from ..terms import Ended, NotPending
+from .pending import PendingTask
+
+PENDING: Final = object()  # of a way: the result comes from somebody else, by the task's token
+_log = logging.getLogger("tsme.work")
+
+
+class Way(Protocol):
+    """One of the ways in which tasks are done."""
+
+    def has(self, task: PendingTask) -> bool:
+        """Whether this task is done in this way."""
+
+    def effect(self, resource: str) -> str | None:
+        """pure, idempotent, once or transactional; None: nothing is known of this resource."""
+
+    async def do(self, task: PendingTask) -> Any:
+        """The result, or PENDING.  Raises TaskError, or anything, which fails the task."""
+
+    def close(self) -> None:
+        """Ends what it keeps open."""
+
+
+class Router:
+    """A `Work` (pending.py) that asks `ways` in their order.
+
+    An activity is for who polls it, and a callback for who has its token: both have a row of the
+    table `tasks`, written in the transaction that schedules them.
+    """
+
+    def __init__(self, ways: Sequence[Way] = ()) -> None:
+        self.ways = ways
+        self.runner: Any = None
+        self._under_way: dict[tuple[int, int], concurrent.futures.Future[None]] = {}
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="tsme-work")
+        self._thread.start()
+
+    def connect(self, runner: Any) -> None:
+        """Results go to this runner.  Before it starts."""
+        self.runner = runner
+
+    # What the runner asks.
+
+    def wanted(self, resource: str) -> bool:  # noqa: ARG002  what is nobody's fails, and says so
+        return True
+
+    def effect(self, resource: str) -> str:
+        """What a restart in the middle of such a task means."""
+        found = (way.effect(resource) for way in self.ways)
+        return next((effect for effect in found if effect), "idempotent")
+
+    def scheduled(self, connection: Connection, tasks: Sequence[PendingTask]) -> None:
+        """In the transaction that schedules them: rows of what is completed by a token."""
+        now = self.runner.clock.now()
+        wanted = [_row(task, now) for task in tasks if _by_token(task.resource)]
+        if wanted:
+            insert_missing(connection, rows, wanted)
+
+    def transact(self, connection: Connection, task: PendingTask) -> Any:
+        """The result of a transactional task, written in the transaction of its result."""
+        for way in self.ways:
+            if way.effect(task.resource) == "transactional":
+                call: Any = getattr(way, "transact")  # noqa: B009  one way alone has these
+                return call(connection, task)
+        raise TaskError("TSME.NoHandler", _nobody(task.resource))
+
+    def start(self, task: PendingTask) -> None:
+        key = (task.execution, task.action)
+        way = next((way for way in self.ways if way.has(task)), None)
+        if way is None and is_activity(task.resource):
+            return  # whoever polls gets it
+        future = asyncio.run_coroutine_threadsafe(self._do(task, way), self._loop)
+        self._under_way[key] = future
+        future.add_done_callback(lambda _: self._under_way.pop(key, None))
+
+    def cancel(self, execution: int, action: int) -> None:
+        future = self._under_way.pop((execution, action), None)
+        if future:
+            future.cancel()
+        # Nobody polls for it any more; who has taken it is in the history.
+        gone = delete(rows).where(
+            rows.c.execution == execution,
+            rows.c.action == action,
+            rows.c.activity.is_not(None),
+            rows.c.taken.is_(None),
+        )
+        self.runner.submit(lambda connection: connection.execute(gone).rowcount)
+
+    def close(self) -> None:
+        """Ends what is under way: it starts again with the next start of the server."""
+        for future in list(self._under_way.values()):
+            future.cancel()
+        asyncio.run_coroutine_threadsafe(_quiet(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        for way in self.ways:
+            way.close()
+        self._loop.close()
+
+    # One task.
+
+    async def _do(self, task: PendingTask, way: Way | None) -> None:
+        try:
+            if way is None:
+                raise TaskError("TSME.NoHandler", _nobody(task.resource))
+            result = await way.do(task)
+        except asyncio.CancelledError:
+            raise
+        except TaskError as error:
+            await self._give(task, FAILED, error.error, error.cause)
+        except BaseException as error:  # a handler may leave, and this thread does not
+            await self._give(task, FAILED, type(error).__name__, str(error))
+        else:
+            if result is not PENDING:
+                await self._give(task, SUCCEEDED, result)
+
+    async def _give(self, task: PendingTask, kind: int, *fields: Any) -> None:
+        try:
+            given = self.runner.feed(task.execution, kind, task.action, *fields)
+            await asyncio.wrap_future(given)
+        except (NotPending, Ended):
+            pass  # nobody waits for it any more
+        except HostError as error:
+            _log.error("%s, task %s: %s", task.arn, task.action, error)
+
+
+async def _quiet() -> None:
+    """Waits for what was cancelled."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+def _by_token(resource: str) -> bool:
+    return is_activity(resource) or is_callback(resource)
+
+
+def _row(task: PendingTask, now: int) -> dict[str, Any]:
+    activity = is_activity(task.resource)
+    return {
+        "token": f"{task.execution}-{task.action}",
+        "execution": task.execution,
+        "action": task.action,
+        "activity": task.resource if activity else None,
+        "input": dumps(task.payload) if activity else None,
+        "scheduled": now,
+    }
+
+
+def _nobody(resource: str) -> str:
+    return f"nobody does {names(resource)[-1]}: tsme serve has no --tasks with it, nor another way"
