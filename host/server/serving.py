@@ -30,7 +30,8 @@ from .page.live import ENDING
 from .room import PROCESS
 from .runner import Runner
 from .server import Clock, Server
-from .terms import NoWork
+from .work.router import Router
+from .work.ways import ways
 
 _GRACE = 5  # seconds that a request may still take when the server is told to end
 
@@ -49,23 +50,28 @@ class Options:
     retention: int | None = None  # ms that executions are kept after their end; None: for ever
     webhook: str | None = None  # a URL that is told of each end
     clock: str = "wall"  # accelerated: jumps over times in which everybody waits
+    tasks: str | None = None  # a file of handlers
+    lambda_endpoint: str | None = None  # the URL of a Lambda Invoke API
 
 
 @contextmanager
 def opened(options: Options) -> Iterator[Server]:
     """A server that works as long as the block does, without a network.
 
-    Raises HostError if the database cannot be opened, the keys cannot be read, or the webhook is
-    no URL.
+    Raises HostError if the database cannot be opened, a file cannot be read, or a URL is
+    none.
     """
     keys = Keys.read(options.auth) if options.auth else None
     with limited(PROCESS), Database.open(options.database) as database:
         place = Place(options.region, options.account)
         clock = Accelerated() if options.clock == "accelerated" else Wall()
-        work = NoWork()
-        with _jobs(database, clock, options) as jobs:
+        with (
+            Router(ways(options.tasks, options.lambda_endpoint)) as work,
+            _jobs(database, clock, options) as jobs,
+        ):
             ended = jobs.ended if jobs else None
             runner = Runner(database, work, clock, _name(), ended=ended)
+            work.connect(runner)
             server = Server(database, runner, everything(), clock, place)
             server.notes |= {"keys": keys, "rate": Rate(options.rate)}
             runner.start()
@@ -73,7 +79,6 @@ def opened(options: Options) -> Iterator[Server]:
                 yield server
             finally:
                 runner.stop()
-                work.close()
 
 
 def _name() -> str:

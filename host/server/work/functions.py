@@ -38,6 +38,9 @@ class Functions:
         self.region = os.environ.get("AWS_REGION", region)
         self._client = httpx.AsyncClient(timeout=httpx.Timeout(_LONGEST, connect=10))
 
+    def connect(self, runner: Any) -> None:
+        """It tells nothing but results."""
+
     def has(self, task: PendingTask) -> bool:
         base = task.resource.partition(" ")[0]
         return bool(_DIRECT.fullmatch(base) or _INVOKE.fullmatch(base))
@@ -86,7 +89,8 @@ class Functions:
             url += f"?Qualifier={quote(str(qualifier), safe='')}"
         data = body.encode()
         try:
-            answer = await self._client.post(url, content=data, headers=self._signed(url, data, headers))
+            signed = self._signed(url, data, headers)
+            answer = await self._client.post(url, content=data, headers=signed)
         except httpx.TimeoutException:
             raise TaskError("Lambda.SdkClientException", "Read timed out") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -109,16 +113,20 @@ class Functions:
         SigV4Auth(keys, "lambda", self.region).add_auth(request)
         return dict(request.headers.items())
 
+    async def leave(self) -> None:
+        """Closes its connections."""
+        await self._client.aclose()
+
     def close(self) -> None:
-        """Connections end with the loop that has them."""
+        """Nothing else is open."""
 
 
 def _split(name: str) -> tuple[str, str | None]:
     """The function of a name or an ARN, and the version or alias behind it."""
     parts = name.split(":")
     if parts[0] == "arn":
-        return ":".join(parts[:7]), parts[7] if len(parts) > 7 else None  # noqa: PLR2004
-    return parts[0], parts[1] if len(parts) == 2 else None  # noqa: PLR2004
+        return ":".join(parts[:7]), parts[7] if len(parts) > 7 else None
+    return parts[0], parts[1] if len(parts) == 2 else None
 
 
 def _value(text: str) -> Any:

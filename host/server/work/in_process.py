@@ -20,7 +20,7 @@ from tsme.values.copies import handed
 
 from ..terms import Ended, NotPending
 from .pending import PendingTask
-from .router import PENDING, Router
+from .router import PENDING
 
 THREADS: Final = 32  # plain handlers at a time
 
@@ -51,10 +51,14 @@ class InProcess:
 
     def __init__(self, tasks: Tasks) -> None:
         self.tasks = tasks
-        self.router: Router | None = None
+        self.runner: Any = None
         self._local = threading.local()
         self._loops: list[asyncio.Runner] = []
         self._threads = ThreadPoolExecutor(THREADS, "tsme-task", self._begin)
+
+    def connect(self, runner: Any) -> None:
+        """Heartbeats, and what checks say, go to this runner."""
+        self.runner = runner
 
     def has(self, task: PendingTask) -> bool:
         return self.tasks.find(task.resource) is not None
@@ -65,9 +69,8 @@ class InProcess:
 
     async def do(self, task: PendingTask) -> Any:
         found = self._found(task.resource)
-        runner = self.router.runner if self.router else None
-        context: Any = Context(task, runner)
-        asking = _Asking(task, runner)
+        context: Any = Context(task, self.runner)
+        asking = _Asking(task, self.runner)
         if inspect.iscoroutinefunction(found.function):
             result = await perform(found, task.resource, task.payload, context, asking)
         else:
@@ -83,7 +86,11 @@ class InProcess:
         """The result of a transactional handler: what it writes is durable with it."""
         return self._found(task.resource).function(handed(task.payload), connection)
 
+    async def leave(self) -> None:
+        """Async handlers have ended with what was under way."""
+
     def close(self) -> None:
+        """Waits for the handlers in threads, and ends these."""
         self._threads.shutdown()
         for loop in self._loops:
             loop.close()
@@ -112,5 +119,3 @@ class _Asking(list[int]):
     def remove(self, action: int) -> None:
         super().remove(action)
         self._runner.not_happened(self._task.execution, action)
-
-

@@ -20,7 +20,6 @@ from tsme.values.json import dumps
 
 from ...database.records import insert_missing
 from ...database.tables import tasks as rows
-from ...tools.errors import HostError
 from ..terms import Ended, NotPending
 from .pending import PendingTask
 
@@ -31,6 +30,9 @@ _log = logging.getLogger("tsme.work")
 class Way(Protocol):
     """One of the ways in which tasks are done."""
 
+    def connect(self, runner: Any) -> None:
+        """What it tells beside results goes to this runner."""
+
     def has(self, task: PendingTask) -> bool:
         """Whether this task is done in this way."""
 
@@ -40,8 +42,11 @@ class Way(Protocol):
     async def do(self, task: PendingTask) -> Any:
         """The result, or PENDING.  Raises TaskError, or anything, which fails the task."""
 
+    async def leave(self) -> None:
+        """Ends what it has on the loop."""
+
     def close(self) -> None:
-        """Ends what it keeps open."""
+        """Ends what else it keeps open."""
 
 
 class Router:
@@ -62,6 +67,8 @@ class Router:
     def connect(self, runner: Any) -> None:
         """Results go to this runner.  Before it starts."""
         self.runner = runner
+        for way in self.ways:
+            way.connect(runner)
 
     # What the runner asks.
 
@@ -110,16 +117,29 @@ class Router:
         )
         self.runner.submit(lambda connection: connection.execute(gone).rowcount)
 
+    def __enter__(self) -> Router:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Ends what is under way: it starts again with the next start of the server."""
         for future in list(self._under_way.values()):
             future.cancel()
-        asyncio.run_coroutine_threadsafe(_quiet(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._quiet(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
         for way in self.ways:
             way.close()
-        self._loop.close()
+
+    async def _quiet(self) -> None:
+        """Waits for what was cancelled."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*others, return_exceptions=True)
+        for way in self.ways:
+            await way.leave()
 
     # One task.
 
@@ -131,27 +151,23 @@ class Router:
         except asyncio.CancelledError:
             raise
         except TaskError as error:
-            await self._give(task, FAILED, error.error, error.cause)
+            self._give(task, FAILED, error.error, error.cause)
         except BaseException as error:  # a handler may leave, and this thread does not
-            await self._give(task, FAILED, type(error).__name__, str(error))
+            self._give(task, FAILED, type(error).__name__, str(error))
         else:
             if result is not PENDING:
-                await self._give(task, SUCCEEDED, result)
+                self._give(task, SUCCEEDED, result)
 
-    async def _give(self, task: PendingTask, kind: int, *fields: Any) -> None:
-        try:
-            given = self.runner.feed(task.execution, kind, task.action, *fields)
-            await asyncio.wrap_future(given)
-        except (NotPending, Ended):
-            pass  # nobody waits for it any more
-        except HostError as error:
-            _log.error("%s, task %s: %s", task.arn, task.action, error)
+    def _give(self, task: PendingTask, kind: int, *fields: Any) -> None:
+        """A result.  Whether anybody still waits for it is the runner's to know."""
+        self._under_way.pop((task.execution, task.action), None)
 
+        def told(given: concurrent.futures.Future[Any]) -> None:
+            error = given.exception()
+            if error is not None and not isinstance(error, (NotPending, Ended)):
+                _log.error("%s, task %s: %s", task.arn, task.action, error)
 
-async def _quiet() -> None:
-    """Waits for what was cancelled."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    await asyncio.gather(*others, return_exceptions=True)
+        self.runner.feed(task.execution, kind, task.action, *fields).add_done_callback(told)
 
 
 def _by_token(resource: str) -> bool:

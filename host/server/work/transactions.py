@@ -1,4 +1,4 @@
-"""Handlers that write the application's own tables in the transaction that commits their result."""
+"""Handlers that write an application's tables in the transaction that commits their result."""
 
 from __future__ import annotations
 

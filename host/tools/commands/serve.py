@@ -30,6 +30,8 @@ class Given(TypedDict):
     retention: str | None
     webhook: str | None
     clock: str
+    tasks: str | None
+    lambda_endpoint: str | None
 
 
 def need_packages() -> None:
@@ -88,6 +90,14 @@ def need_packages() -> None:
     default="wall",
     show_default=True,
     help="accelerated: Waits take no time when everybody waits.",
+)
+@click.option(
+    "--tasks", metavar="FILE.py", help="Its handlers do the tasks that they name, in this process."
+)
+@click.option(
+    "--lambda-endpoint",
+    metavar="URL",
+    help="Lambda functions are invoked there, by the Invoke API.",
 )
 def serve(**given: Unpack[Given]) -> int:
     """Serve the API of AWS Step Functions, from a database.

@@ -1,0 +1,36 @@
+"""The ways in which a server does tasks, from what it was told."""
+
+from __future__ import annotations
+
+import httpx
+
+from ...tools.errors import HostError
+from ...tools.handlers import load_tasks
+from .functions import Functions
+from .in_process import InProcess
+from .router import Way
+
+
+def ways(tasks: str | None = None, lambda_endpoint: str | None = None) -> list[Way]:
+    """In the order in which they are asked: handlers go before functions of the same name.
+
+    Raises HostError for a tasks file that cannot be loaded, TSME-S061 for what is no endpoint.
+    """
+    found: list[Way] = []
+    if lambda_endpoint is not None:
+        _check(lambda_endpoint)
+    if tasks is not None:
+        found.append(InProcess(load_tasks(tasks)))
+    if lambda_endpoint is not None:
+        found.append(Functions(lambda_endpoint))
+    return found
+
+
+def _check(endpoint: str) -> None:
+    try:
+        url = httpx.URL(endpoint)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in ("http", "https") or not url.host or url.query:
+        message = f'"{endpoint}" is no URL of an endpoint'
+        raise HostError("TSME-S061", message, "write one like http://127.0.0.1:9001")

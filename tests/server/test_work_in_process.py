@@ -1,0 +1,188 @@
+"""Handlers of a tasks file do the tasks of a server's executions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+
+import pytest
+from sqlalchemy import text
+
+import tsme
+from tests.server.working import LIMIT, running, task
+from tsme_host.server.work import transactional
+from tsme_host.server.work.in_process import InProcess
+
+
+def test_plain_and_async_handlers_give_results(sqlite_url):
+    tasks = tsme.Tasks()
+
+    @tasks.task("add")
+    def add(payload):
+        return payload["n"] + 1
+
+    @tasks.task("later")
+    async def later(payload):
+        await asyncio.sleep(0)
+        return {"b": 1, "a": payload}
+
+    with running(sqlite_url, InProcess(tasks)) as here:
+        assert here.run(task("add"), {"n": 1}).output == "2"
+        assert json.loads(here.run(task("later"), 5).output) == {"a": 5, "b": 1}
+        arn = "arn:aws:lambda:us-east-1:000000000000:function:add"
+        assert here.run(task(arn), {"n": 2}).output == "3"
+        invoke = task(
+            "arn:aws:states:::lambda:invoke",
+            Parameters={"FunctionName": "add", "Payload.$": "$"},
+        )
+        assert json.loads(here.run(invoke, {"n": 3}).output)["Payload"] == 4
+
+
+def test_what_a_handler_raises_is_the_error_of_the_task(sqlite_url):
+    tasks = tsme.Tasks()
+
+    @tasks.task("jam")
+    def jam(payload):
+        raise tsme.TaskError("ValveJammed", "at 40 %")
+
+    @tasks.task("slip")
+    async def slip(payload):
+        return payload["none"]
+
+    @tasks.task("leave")
+    def leave(payload):
+        raise SystemExit(3)
+
+    with running(sqlite_url, InProcess(tasks)) as here:
+        row = here.run(task("jam"))
+        assert (row.status, row.error, row.cause) == ("FAILED", "ValveJammed", "at 40 %")
+        assert here.run(task("slip"), {}).error == "KeyError"
+        assert here.run(task("leave")).error == "SystemExit"
+        caught = task("jam", Catch=[{"ErrorEquals": ["ValveJammed"], "Next": "Fine"}])
+        caught["States"]["Fine"] = {"Type": "Succeed"}
+        assert here.run(caught).status == "SUCCEEDED"
+
+
+def test_a_task_that_nobody_does_fails_by_its_name(sqlite_url):
+    with running(sqlite_url) as here:
+        row = here.run(task("arn:aws:states:::sqs:sendMessage", Parameters={"a": 1}))
+    assert (row.status, row.error) == ("FAILED", "TSME.NoHandler")
+    assert row.cause.startswith("nobody does arn:aws:states:::sqs:sendMessage: tsme serve has no")
+
+
+def test_handlers_run_side_by_side(sqlite_url):
+    tasks = tsme.Tasks()
+    both = threading.Barrier(2)
+
+    @tasks.task("meet")
+    def meet(payload):
+        both.wait(LIMIT)
+        return "met"
+
+    with running(sqlite_url, InProcess(tasks)) as here:
+        two = [here.begin(task("meet")) for _ in range(2)]
+        assert [here.end(one).output for one in two] == ['"met"', '"met"']
+
+
+def test_a_retry_counts_attempts_and_a_handler_knows_its_execution(sqlite_url):
+    tasks = tsme.Tasks()
+    seen = []
+
+    @tasks.task("try", context=True)
+    def attempt(payload, context):
+        seen.append((context.execution, context.attempt, context.arn))
+        if context.attempt < 3:
+            raise tsme.TaskError("Again")
+        context.heartbeat()
+        return context.token
+
+    again = {"ErrorEquals": ["Again"], "IntervalSeconds": 1, "MaxDelaySeconds": 1}
+    again |= {"JitterStrategy": "FULL"}
+    with running(sqlite_url, InProcess(tasks)) as here:
+        number = here.begin(task("try", Retry=[again], HeartbeatSeconds=60))
+        row = here.end(number)
+        assert row.status == "SUCCEEDED"
+        assert json.loads(row.output).startswith(f"{number}-")
+    assert [attempt for _, attempt, _ in seen] == [1, 2, 3]
+    assert {execution for execution, _, _ in seen} == {number}
+
+
+def test_a_task_whose_time_is_up_is_cancelled(sqlite_url):
+    tasks = tsme.Tasks()
+    cancelled = threading.Event()
+
+    @tasks.task("hang")
+    async def hang(payload):
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    with running(sqlite_url, InProcess(tasks)) as here:
+        row = here.run(task("hang", TimeoutSeconds=1))
+        assert (row.status, row.error) == ("FAILED", "States.Timeout")
+        assert cancelled.wait(LIMIT)
+
+
+def test_what_was_under_way_starts_again_and_once_asks_its_check(sqlite_url):
+    tasks = tsme.Tasks()
+    begun = {name: threading.Event() for name in ("free", "check", "unknown")}
+    calls: list[str] = []
+    hold = True
+
+    def waits(name):
+        async def handler(payload):
+            calls.append(name)
+            begun[name].set()
+            if hold:
+                await asyncio.Event().wait()
+            return name
+
+        return handler
+
+    async def look(payload):
+        return tsme.Done("it had happened")
+
+    tasks.task("free")(waits("free"))
+    tasks.task("check", effect="once", check=look)(waits("check"))
+    tasks.task("unknown", effect="once")(waits("unknown"))
+    with running(sqlite_url, InProcess(tasks)) as here:
+        numbers = {name: here.begin(task(name)) for name in begun}
+        assert all(event.wait(LIMIT) for event in begun.values())
+    hold = False
+    with running(sqlite_url, InProcess(tasks)) as here:
+        rows = {name: here.end(number) for name, number in numbers.items()}
+    assert rows["free"].output == '"free"'
+    assert rows["check"].output == '"it had happened"'
+    assert rows["unknown"].error == "TSME.Interrupted"
+    assert sorted(calls) == ["check", "free", "free", "unknown"]
+
+
+def test_a_transactional_handler_writes_with_its_result_or_not_at_all(database_url):
+    tasks = tsme.Tasks()
+
+    @transactional(tasks, "book")
+    def book(payload, connection):
+        connection.execute(text("INSERT INTO bookings (seat) VALUES (:seat)"), payload)
+        if payload["seat"] == 13:
+            raise tsme.TaskError("NoSuchSeat")
+        return connection.execute(text("SELECT count(*) FROM bookings")).scalar()
+
+    with running(database_url, InProcess(tasks)) as here:
+        create = text("CREATE TABLE bookings (seat integer)")
+        here.runner.submit(lambda c: c.execute(create) and None).result(LIMIT)
+        assert here.run(task("book"), {"seat": 1}).output == "1"
+        assert here.run(task("book"), {"seat": 13}).error == "NoSuchSeat"
+        assert here.run(task("book"), {"seat": 2}).output == "2"
+        with here.database.read() as connection:
+            seats = connection.execute(text("SELECT seat FROM bookings ORDER BY seat")).scalars()
+            assert list(seats) == [1, 2]
+
+
+def test_two_handlers_of_one_name_are_refused():
+    tasks = tsme.Tasks()
+    transactional(tasks, "book")(lambda payload, connection: None)
+    with pytest.raises(tsme.TsmeError, match="TSME-T004"):
+        transactional(tasks, "book")(lambda payload, connection: None)
