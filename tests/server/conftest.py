@@ -1,4 +1,4 @@
 from tests.server.browser import browser, page
-from tests.server.fixtures import endpoint, sfn
+from tests.server.fixtures import endpoint, server, serving, sfn
 
-__all__ = ["browser", "endpoint", "page", "sfn"]
+__all__ = ["browser", "endpoint", "page", "server", "serving", "sfn"]

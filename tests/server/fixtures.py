@@ -8,10 +8,22 @@ from tests.server.served import client, served
 
 
 @pytest.fixture
-def endpoint(sqlite_url):
+def serving(sqlite_url):
+    """(the URL of an endpoint whose database is empty, the server behind it)"""
+    with served(sqlite_url) as both:
+        yield both
+
+
+@pytest.fixture
+def endpoint(serving):
     """The URL of an endpoint whose database is empty."""
-    with served(sqlite_url) as (url, _):
-        yield url
+    return serving[0]
+
+
+@pytest.fixture
+def server(serving):
+    """The server behind `endpoint`."""
+    return serving[1]
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select, update
 
+from tsme.errors import TsmeError
 from tsme.kernel.protocol import FAILED, HEARTBEAT, SUCCEEDED
+from tsme.values.json import loads
 
 from ...database.tables import executions, tasks
 from ...tools.errors import HostError
@@ -122,8 +124,9 @@ async def succeed(server: Server, request: Request, _call: Call) -> Answer:
     if len(text.encode()) > LARGEST:
         raise _no_output(f"output exceeds the maximum number of bytes allowed ({LARGEST})")
     try:
-        value = parse_value(text, "output")
-    except HostError as error:
+        parse_value(text, "output")
+        value = loads(text)  # members keep their order
+    except (HostError, TsmeError) as error:
         raise _no_output(error.message) from None
     return await _give(server, request["taskToken"], SUCCEEDED, value)
 
