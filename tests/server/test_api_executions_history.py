@@ -143,7 +143,7 @@ def test_a_redriven_execution_goes_on_from_the_state_it_was_in(sfn):
 
 
 def test_an_execution_is_redriven_as_often_as_it_fails(sfn):
-    arn = machine(sfn, {"P": PASS | {"Next": "F"}, "F": {"Type": "Fail", "Error": "Dry"}})
+    arn = machine(sfn, {"P": {"Type": "Pass", "Next": "F"}, "F": {"Type": "Fail", "Error": "Dry"}})
     execution = begin(sfn, arn)
     for count in range(3):
         assert ended(sfn, execution)["redriveCount"] == count
