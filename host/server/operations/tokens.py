@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from tsme.errors import TsmeError
 from tsme.kernel.protocol import FAILED, HEARTBEAT, SUCCEEDED
+from tsme.values.copies import handed
 from tsme.values.json import loads
 
 from ...database.tables import executions, tasks
@@ -125,7 +126,7 @@ async def succeed(server: Server, request: Request, _call: Call) -> Answer:
         raise _no_output(f"output exceeds the maximum number of bytes allowed ({LARGEST})")
     try:
         parse_value(text, "output")
-        value = loads(text)  # members keep their order
+        value = handed(loads(text))  # members keep their order
     except (HostError, TsmeError) as error:
         raise _no_output(error.message) from None
     return await _give(server, request["taskToken"], SUCCEEDED, value)
