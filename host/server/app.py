@@ -20,11 +20,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ..tools.errors import HostError
-from . import shapes
+from . import ids, shapes
 from .errors import ApiError
 from .guard import KEY, Guard, read
 from .limits import Rate, parsed
-from .server import Call, Server, request_id
+from .server import Call, Server
 
 _log = logging.getLogger("tsme.server")
 
@@ -53,7 +53,7 @@ def create_app(server: Server, routes: Iterable[BaseRoute] = ()) -> Starlette:
                 Guard,
                 keys=server.notes.get("keys"),
                 rate=server.notes.get("rate") or Rate(0),
-                refuse=lambda error: _response(error.status, error.body(), request_id()),
+                refuse=lambda error: _response(error.status, error.body(), ids.new()),
             )
         ],
         lifespan=lifespan,
@@ -62,7 +62,7 @@ def create_app(server: Server, routes: Iterable[BaseRoute] = ()) -> Starlette:
 
 async def answer(server: Server, request: Request) -> Response:
     """One call of the API, whatever becomes of it."""
-    number = request_id()
+    number = ids.new()
     try:
         name = _operation(request)
         given = parsed(await read(request))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import inspect
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from ..database.database import Database
-from . import shapes
+from . import ids, shapes
 from .arns import Place
 from .errors import ApiError
 
@@ -36,10 +35,6 @@ class Clock(Protocol):
     def now(self) -> int: ...
 
 
-def request_id() -> str:
-    return str(uuid.uuid4())
-
-
 @dataclass(frozen=True)
 class Call:
     """Who asks, beside the request.
@@ -48,7 +43,7 @@ class Call:
     `key`: the access key of a signed request.
     """
 
-    request_id: str = field(default_factory=request_id)
+    request_id: str = field(default_factory=ids.new)
     invocation: str | None = None
     key: str | None = None
 

@@ -181,7 +181,8 @@ async def _run(server: _Uvicorn, listening: socket.socket) -> None:
 def _bound(host: str, port: int) -> Iterator[socket.socket]:
     """A socket that nobody else has; port 0 is any that is free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listening:
+    # With the protocol named, asyncio sends what it has at once (TCP_NODELAY).
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((host, port))

@@ -126,3 +126,13 @@ def test_each_operation_of_the_model_is_there_or_refused_by_name(endpoint):
             "MissingRequiredParameter",
         ), (name, answer)
         assert code != "UnsupportedOperation" or name in answer["message"]
+
+
+def test_an_answer_does_not_wait_for_the_client_to_say_that_it_has_its_head():
+    """asyncio sets TCP_NODELAY only where a socket names its protocol."""
+    import socket
+
+    from tsme_host.server.serving import _bound
+
+    with _bound("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP

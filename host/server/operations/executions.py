@@ -16,7 +16,7 @@ from ...database import queries
 from ...database.tables import executions
 from ...tools.errors import HostError
 from ...tools.files import parse_value
-from .. import arns, paging
+from .. import arns, ids, paging
 from ..errors import ApiError, invalid
 from ..server import Answer, Call, Request, Server
 from ..terms import Ended, Exists, NewExecution
@@ -64,7 +64,7 @@ def _started(server: Server, number: int) -> int:
 def _new(server: Server, target: finding.Target, request: Request, call: Call) -> NewExecution:
     text = _input(request.get("input", "{}"))
     name = request.get("name")
-    unique = str(uuid.uuid4())
+    unique = ids.new()
     if call.invocation:  # the same in every try of a call, so it finds what the first one made
         unique = str(uuid.uuid5(_CALLS, "\n".join((call.invocation, target.arn, text))))
     if name is None:

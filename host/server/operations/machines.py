@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from contextlib import suppress
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from ...compiler.frontend.check import find_problems
 from ...compiler.frontend.references import references
 from ...database.records import keep_program
 from ...database.tables import executions, machines, programs
-from .. import arns, paging
+from .. import arns, ids, paging
 from ..errors import ApiError, invalid
 from ..server import Answer, Call, Request, Server
 from ..times import present, seconds
@@ -132,7 +131,7 @@ def change(server: Server, request: Request, _call: Call) -> Answer:
             values["digest"] = keep_program(connection, program.data, definition)
         revision = row.revision
         if any(_differs(getattr(row, name), value) for name, value in values.items()):
-            revision = str(uuid.uuid4())
+            revision = ids.new()
         values |= {"revision": revision, "updated": now}
         connection.execute(update(machines).where(machines.c.arn == arn.text).values(values))
         out = {"updateDate": seconds(now)} | present(revisionId=revision)
