@@ -22,6 +22,7 @@ from ..tools.errors import HostError
 from .work.pending import PendingTask
 
 _PROGRAMS: Final = 200  # that are kept loaded
+_MEMORY: Final = 16 << 10  # bytes that the core works in, at first; it takes more as it needs it
 _TIMED_OUT: Final = "States.Timeout"
 
 
@@ -130,7 +131,9 @@ class Live(Executor):
     """One execution: its kernel, its state, and what is to happen once its rows are durable."""
 
     def __init__(self, client: Any, rows: Rows, now: Callable[[], int], known: Known) -> None:
-        super().__init__(core.kernel(client), rows)
+        kernel = core.kernel(client)
+        kernel.memory = _MEMORY
+        super().__init__(kernel, rows)
         self.rows = rows
         self.arn, self.machine, self.name = known
         self.clock = now

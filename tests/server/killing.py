@@ -18,6 +18,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,21 +69,29 @@ class Noting(Doing):
         }
         super().__init__(handlers, EFFECTS)
         self.ledger = ledger
+        self.threads = ThreadPoolExecutor(8)
 
     def work(self, payload: Any) -> Any:
         return payload
 
     def start(self, task: Any) -> None:
+        self.threads.submit(self.do, task)
+
+    def do(self, task: Any) -> None:
         if not task.again:
             self.ledger.note(task.resource, task.name, task.action)
+            time.sleep(random.random() * 0.02)  # what it does takes a while
         super().start(task)
 
 
 def work(url: str, ledger: str, count: int, first: int) -> None:
     """Run executions until there are `count` that have ended, and say so."""
     with running(url, Noting(Ledger(Path(ledger)))) as runner:
+        print("started", flush=True)
+        one = new(runner, MACHINE)
         for i in range(first, first + count):
-            runner.begin(new(runner, MACHINE, f"n{i}", i)).exception()
+            name = f"n{i}"
+            runner.begin(replace(one, arn=name, name=name, input=str(i))).exception()
         print("begun", flush=True)
         while _running(runner.database):
             time.sleep(0.02)
@@ -116,13 +126,15 @@ def finish(process: subprocess.Popen[str]) -> None:
 
 
 def killed(url: str, ledger: Path, count: int, runs: int, rng: random.Random) -> int:
-    """Kill so many processes, each some moments after it has begun.  -> how many were killed"""
+    """Kill so many processes, each some moments after it has started; each begins its own part of
+    `count` executions, and goes on with what others have left.  -> how many were killed"""
     dead = 0
-    for _ in range(runs):
-        process = spawn(url, ledger, count)
+    part = count // runs
+    for i in range(runs):
+        process = spawn(url, ledger, part, i * part)
         assert process.stdout
-        if process.stdout.readline() == "begun\n":
-            threading.Event().wait(rng.random() * 0.05)
+        process.stdout.readline()
+        threading.Event().wait(rng.random() * 0.3)
         process.send_signal(signal.SIGKILL)
         dead += process.wait() == -signal.SIGKILL
         process.stdout.close()

@@ -197,3 +197,13 @@ def test_work_that_fails_to_cancel_stops_nothing(
             done(runner.feed(execution, STOP, None, None))
             assert done(runner.wait(execution)).status == "ABORTED"
     assert "cannot" in caplog.text
+
+
+def test_what_aws_lets_an_execution_have_fits(sqlite_url: str) -> None:
+    value = {"text": "x" * 250_000}
+    with running(sqlite_url, Doing({"echo": echo})) as runner:
+        machine = chain(task("echo"), {"Type": "Pass"})
+        machine["Comment"] = "tsme: step_bytes=16777216, items=40000"
+        row = done(runner.wait(done(runner.begin(new(runner, machine, value=value)))))
+        assert (row.status, row.error) == ("SUCCEEDED", None)
+        assert len(row.output) > 250_000

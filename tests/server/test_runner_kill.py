@@ -22,8 +22,8 @@ from tsme_host.server.terms import Told
 def test_processes_killed_at_random_moments(database_url: str, tmp_path: Path) -> None:
     prepare(database_url)
     ledger = tmp_path / "ledger"
-    count = 40
-    assert killed(database_url, ledger, count, 4, random.Random(6)) >= 1
+    count = 60
+    assert killed(database_url, ledger, count, 3, random.Random(6)) >= 1
     finish(spawn(database_url, ledger, count))
     check(database_url, ledger, count)
 
@@ -35,6 +35,7 @@ def test_three_workers_one_killed_one_frozen(postgres_url: str, tmp_path: Path) 
     workers = [spawn(postgres_url, ledger, count // 3, i * count // 3) for i in range(3)]
     for worker in workers[:2]:
         assert worker.stdout
+        assert worker.stdout.readline() == "started\n"
         assert worker.stdout.readline() == "begun\n"
     workers[0].kill()
     workers[1].send_signal(signal.SIGSTOP)
@@ -91,11 +92,11 @@ def test_a_database_that_is_restarted(own_postgres: PostgresServer, tmp_path: Pa
     url = own_postgres.database()
     prepare(url)
     ledger = tmp_path / "ledger"
-    worker = spawn(url, ledger, 60)
+    worker = spawn(url, ledger, 200)
     assert worker.stdout
-    worker.stdout.readline()
+    assert worker.stdout.readline() == "started\n"
+    assert worker.stdout.readline() == "begun\n"
     for kill in (True, False, True):
         own_postgres.restart(kill=kill)
     finish(worker)
-    finish(spawn(url, ledger, 60))  # what could not even be begun while it was away
-    check(url, ledger, 60)
+    check(url, ledger, 200)
