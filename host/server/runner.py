@@ -21,7 +21,6 @@ from sqlalchemy import Connection, exc
 
 from tsme.engine.tasks import TaskError
 from tsme.kernel import BEHAVIOUR
-from tsme.kernel.limits import LIMITS
 from tsme.kernel.protocol import FAILED, START, STOP, SUCCEEDED
 from tsme.values.copies import ordered, worded
 from tsme.values.json import loads
@@ -44,17 +43,6 @@ _POLL: Final = 0.5  # seconds between looks at what others have left, should nob
 _JOBS: Final = 1_000  # in a transaction
 _DUE: Final = 500  # executions whose time has come, in a transaction
 _LIVE: Final = 2_000  # executions that stay live, some 20 KB each
-# A server has room for what AWS lets an execution have (256 KiB of input or output), and for what
-# operations/compiling.py asks for.
-_ROOM: Final = {
-    "program_bytes": 16 << 20,
-    "slots": 1_000,
-    "stack": 1_000,
-    "step_bytes": 16 << 20,
-    "value_bytes": 16 << 20,
-    "items": 40_000,
-    "state_bytes": 16 << 20,
-}
 _TRIES: Final = 20  # of a transaction whose rows others have changed or locked
 _SELECT_DUE: Final = (
     "SELECT id, given, records, epoch FROM tsme_executions"
@@ -115,10 +103,7 @@ class Runner:
     # What others call.
 
     def start(self) -> None:
-        """Begin, and let executions of this process have what a server has room for.  Raises
-        HostError if the database cannot be written."""
-        for name, most in _ROOM.items():
-            LIMITS[name] = max(LIMITS[name], most)
+        """Begin.  Raises HostError if the database cannot be written."""
         with self.database.write() as connection:
             self.leases.join(connection)
         self._thread = threading.Thread(target=self._loop, name="tsme-runner", daemon=True)

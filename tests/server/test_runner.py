@@ -13,8 +13,10 @@ from tsme.kernel.protocol import STOP, SUCCEEDED
 from tsme_host.database.database import Database
 from tsme_host.database.records import all_of
 from tsme_host.server.clocks import Accelerated
+from tsme_host.server.room import PROCESS
 from tsme_host.server.terms import Ended, Exists, NotPending, Told
 from tsme_host.tools.errors import HostError
+from tsme_host.tools.limits import limited
 
 
 def echo(payload: Any) -> Any:
@@ -201,7 +203,7 @@ def test_work_that_fails_to_cancel_stops_nothing(
 
 def test_what_aws_lets_an_execution_have_fits(sqlite_url: str) -> None:
     value = {"text": "x" * 250_000}
-    with running(sqlite_url, Doing({"echo": echo})) as runner:
+    with limited(PROCESS), running(sqlite_url, Doing({"echo": echo})) as runner:
         machine = chain(task("echo"), {"Type": "Pass"})
         machine["Comment"] = "tsme: step_bytes=16777216, items=40000"
         row = done(runner.wait(done(runner.begin(new(runner, machine, value=value)))))
