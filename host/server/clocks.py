@@ -7,9 +7,11 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Milliseconds since 1970.  `virtual`: nothing but `jump` moves it on."""
+    """Milliseconds since 1970.  `virtual`: it can `jump`.  `scale`: seconds of this machine in
+    one of its own."""
 
     virtual: bool
+    scale: float
 
     def now(self) -> int: ...
 
@@ -21,6 +23,7 @@ class Wall:
     """The clock of this machine."""
 
     virtual = False
+    scale = 1.0
 
     def now(self) -> int:
         return time.time_ns() // 1_000_000
@@ -33,6 +36,7 @@ class Accelerated:
     """Goes with the wall clock, and jumps over times in which everybody waits."""
 
     virtual = True
+    scale = 1.0
 
     def __init__(self) -> None:
         self._ahead = 0  # ms
@@ -42,3 +46,20 @@ class Accelerated:
 
     def jump(self, ms: int) -> None:
         self._ahead += max(0, ms - self.now())
+
+
+class Scaled:
+    """Begins with the wall clock, and goes so much faster or slower.  `scale`: above 0."""
+
+    virtual = False
+
+    def __init__(self, scale: float) -> None:
+        self.scale = scale
+        self._began = time.time_ns() // 1_000_000
+        self._then = time.monotonic()
+
+    def now(self) -> int:
+        return self._began + int((time.monotonic() - self._then) * 1000 / self.scale)
+
+    def jump(self, ms: int) -> None:
+        """It goes by itself."""

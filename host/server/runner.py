@@ -241,7 +241,7 @@ class Runner:
         if self._next is not None:
             if self.clock.virtual and not self.lives.under_way:
                 return 0.0
-            pause = min(pause, (self._next - self.clock.now()) / 1000)
+            pause = min(pause, (self._next - self.clock.now()) / 1000 * self.clock.scale)
         return pause
 
     def _turn(self, jobs: list[_Job], poke: bool) -> None:

@@ -20,7 +20,7 @@ from ..tools.limits import limited
 from .app import create_app
 from .arns import Place
 from .auth import Keys
-from .clocks import Accelerated, Wall
+from .clocks import Accelerated, Scaled, Wall
 from .duties import JobOptions
 from .jobs import Jobs
 from .limits import RATE, Rate
@@ -30,6 +30,7 @@ from .page.live import ENDING
 from .room import PROCESS
 from .runner import Runner
 from .server import Clock, Server
+from .work.mocks import read_mocks
 from .work.router import Router
 from .work.ways import ways
 
@@ -52,6 +53,8 @@ class Options:
     clock: str = "wall"  # accelerated: jumps over times in which everybody waits
     tasks: str | None = None  # a file of handlers
     lambda_endpoint: str | None = None  # the URL of a Lambda Invoke API
+    mocks: str | None = None  # a MockConfigFile, or a test file
+    wait_scale: float = 1.0  # seconds that a second of a workflow takes; 0: accelerated
 
 
 @contextmanager
@@ -62,23 +65,30 @@ def opened(options: Options) -> Iterator[Server]:
     none.
     """
     keys = Keys.read(options.auth) if options.auth else None
+    mocks = read_mocks(options.mocks) if options.mocks else None
     with limited(PROCESS), Database.open(options.database) as database:
         place = Place(options.region, options.account)
-        clock = Accelerated() if options.clock == "accelerated" else Wall()
+        clock = _clock(options)
         with (
-            Router(ways(options.tasks, options.lambda_endpoint)) as work,
+            Router(ways(options.tasks, options.lambda_endpoint, mocks)) as work,
             _jobs(database, clock, options) as jobs,
         ):
             ended = jobs.ended if jobs else None
             runner = Runner(database, work, clock, _name(), ended=ended)
             work.connect(runner)
             server = Server(database, runner, everything(), clock, place)
-            server.notes |= {"keys": keys, "rate": Rate(options.rate)}
+            server.notes |= {"keys": keys, "rate": Rate(options.rate), "mocks": mocks}
             runner.start()
             try:
                 yield server
             finally:
                 runner.stop()
+
+
+def _clock(options: Options) -> Accelerated | Scaled | Wall:
+    if options.clock == "accelerated" or not options.wait_scale:
+        return Accelerated()
+    return Wall() if options.wait_scale == 1 else Scaled(options.wait_scale)
 
 
 def _name() -> str:

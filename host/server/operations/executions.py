@@ -52,7 +52,22 @@ async def start(server: Server, request: Request, call: Call) -> Answer:
 
 def _target(server: Server, request: Request) -> finding.Target:
     with server.database.read() as connection:
-        return finding.target(connection, request["stateMachineArn"])
+        found = finding.target(connection, _case(server, request)[0])
+    case = _case(server, request)[1]
+    if case and not server.notes["mocks"].has(found.name, case):
+        raise invalid(
+            f"There is no test case '{case}' of '{found.name}' in the mock configuration"
+        )
+    return found
+
+
+def _case(server: Server, request: Request) -> tuple[str, str]:
+    """-> (the ARN of a machine, a test case): ARN#CASE, where mocks are configured"""
+    text: str = request["stateMachineArn"]
+    if server.notes.get("mocks") is None:
+        return text, ""
+    arn, _, case = text.partition("#")
+    return arn, case
 
 
 def _started(server: Server, number: int) -> int:
@@ -88,6 +103,7 @@ def _new(server: Server, target: finding.Target, request: Request, call: Call) -
         type=target.type,
         role=target.role,
         trace=request.get("traceHeader"),
+        settings={"mock_case": case} if (case := _case(server, request)[1]) else {},
         notes=notes,
     )
 

@@ -8,15 +8,18 @@ from ...tools.errors import HostError
 from ...tools.handlers import load_tasks
 from .functions import Functions
 from .in_process import InProcess
+from .mocks import Mocked, Mocks
 from .router import Way
 
 
-def ways(tasks: str | None = None, lambda_endpoint: str | None = None) -> list[Way]:
-    """In the order in which they are asked: handlers go before functions of the same name.
+def ways(
+    tasks: str | None = None, lambda_endpoint: str | None = None, mocks: Mocks | None = None
+) -> list[Way]:
+    """In the order in which they are asked: mocks, handlers, functions.
 
     Raises HostError for a tasks file that cannot be loaded, TSME-S061 for what is no endpoint.
     """
-    found: list[Way] = []
+    found: list[Way] = [Mocked(mocks)] if mocks else []
     if lambda_endpoint is not None:
         _check(lambda_endpoint)
     if tasks is not None:

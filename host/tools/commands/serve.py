@@ -32,6 +32,8 @@ class Given(TypedDict):
     clock: str
     tasks: str | None
     lambda_endpoint: str | None
+    mocks: str | None
+    wait_scale: float
 
 
 def need_packages() -> None:
@@ -98,6 +100,22 @@ def need_packages() -> None:
     "--lambda-endpoint",
     metavar="URL",
     help="Lambda functions are invoked there, by the Invoke API.",
+)
+@click.option(
+    "--mocks",
+    metavar="FILE",
+    envvar="SFN_MOCK_CONFIG",
+    show_envvar=True,
+    help="Answers of tasks: a MockConfigFile, or a test file of a workflow.",
+)
+@click.option(
+    "--wait-scale",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    envvar="SFN_WAIT_SCALE",
+    show_envvar=True,
+    help="Seconds that each second of a workflow takes: 0.1 is ten times as fast.",
 )
 def serve(**given: Unpack[Given]) -> int:
     """Serve the API of AWS Step Functions, from a database.
