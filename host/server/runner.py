@@ -13,11 +13,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from secrets import randbits
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, exc
+from sqlalchemy import Connection
 
 from tsme.engine.tasks import TaskError
 from tsme.kernel import BEHAVIOUR
@@ -28,6 +27,7 @@ from tsme.values.json import loads
 from ..database.database import Database
 from ..tools.errors import HostError
 from . import writing
+from .asked import Job, Own, ending, lost, pass_on, safely, tell, undo
 from .batch import Batch, Elsewhere, Lives, wanted_of
 from .clocks import Clock, Wall
 from .leases import Leases
@@ -51,23 +51,12 @@ _SELECT_DUE: Final = (
 )
 
 
-@dataclass
-class _Job:
-    """Something to do within a transaction.  `patient`: it is tried until the database is back."""
-
-    run: Callable[[Batch], Any]
-    patient: bool = False
-    tries: int = 0
-    future: Future[Any] = field(default_factory=Future)
-    result: Any = None
-    error: BaseException | None = None
-
-
 class Runner:
     """Runs the executions of a database, beside other processes that do the same.
 
-    `work`: who does tasks (work/pending.py), with three methods that it may have besides:
-    `effect(resource)`, `scheduled(connection, tasks)` and `transact(connection, task)`
+    `work`: who does tasks (work/pending.py), with methods that it may have besides:
+    `effect(resource)`, `scheduled(connection, tasks)`, `transact(connection, task)` and
+    `emit(execution, kind, payload)`
     (docs/SERVER.md, "Running executions").  `live`: executions that stay in memory.  `ended`:
     called for each execution that ends, within the transaction that says so.
     """
@@ -88,7 +77,8 @@ class Runner:
         self.leases = Leases(database.kind, name)
         self.broken: dict[int, Exception] = {}  # what cannot go on, and why
         self.transactions = 0  # that were committed
-        self._jobs: deque[_Job] = deque()
+        self._emit = getattr(work, "emit", None)  # (execution, "log"|"metric"|"publish", payload)
+        self._jobs: deque[Job] = deque()
         self._ready: set[int] = set()
         self._asked = threading.Condition()
         self._poke = False
@@ -133,13 +123,13 @@ class Runner:
             savepoint = batch.connection.begin_nested()
             try:
                 result = write(batch.connection)
-            except Exception:
-                savepoint.rollback()  # raises if the transaction is lost
-                raise
+            except Exception as error:
+                undo(savepoint, error)
+                raise Own(error) from None
             savepoint.commit()
             return result
 
-        return self._ask(_Job(run))
+        return self._ask(Job(run))
 
     def begin(self, new: NewExecution) -> Future[int]:
         """Begin an execution: its row and its first step are one transaction.  -> its id
@@ -147,7 +137,7 @@ class Runner:
         The future raises Exists if there is one of this ARN, TsmeError for an input that is no
         JSON or too large.
         """
-        return self._ask(_Job(lambda batch: self._begin(batch, new)))
+        return self._ask(Job(lambda batch: self._begin(batch, new)))
 
     def feed(self, execution: int, kind: int, *fields: Any, patient: bool = True) -> Future[Any]:
         """Give an input to an execution: `kind` and `fields` as docs/SPEC.md, 3.1, has them, the
@@ -170,7 +160,7 @@ class Runner:
                 return
             batch.feed(live, kind, fields)
 
-        return self._ask(_Job(run, patient))
+        return self._ask(Job(run, patient))
 
     def not_happened(self, execution: int, action: int) -> Future[None]:
         """The check of a `once` task that was interrupted says that it had not happened: from
@@ -182,7 +172,7 @@ class Runner:
                 live.asking.remove(action)
             batch.go(live)
 
-        return self._ask(_Job(run, patient=True))
+        return self._ask(Job(run, patient=True))
 
     def wait(self, execution: int) -> Future[Any]:
         """-> the row of an execution once it has ended: status, output, error, cause, stopped."""
@@ -191,12 +181,12 @@ class Runner:
         def look(batch: Batch) -> None:
             row = _ended(batch.connection, self.leases, execution)
             if row is not None:
-                done.set_result(row)
+                tell(done, row)
             else:
                 self._waiting.setdefault(execution, []).append(done)
 
-        job = _Job(look, patient=True)
-        job.future.add_done_callback(lambda looked: _pass_on(looked, done))
+        job = Job(look, patient=True)
+        job.future.add_done_callback(lambda looked: pass_on(looked, done))
         self._ask(job)
         return done
 
@@ -208,11 +198,10 @@ class Runner:
         """What waits for a transaction."""
         return len(self._jobs) + len(self._ready)
 
-    def _ask(self, job: _Job) -> Future[Any]:
+    def _ask(self, job: Job) -> Future[Any]:
         with self._asked:
             if self._ending:
-                error = HostError("TSME-S024", "the server is ending", "ask again when it runs")
-                job.future.set_exception(error)
+                job.future.set_exception(ending())
             else:
                 self._jobs.append(job)
                 self._asked.notify()
@@ -232,7 +221,11 @@ class Runner:
                     break
                 jobs = [self._jobs.popleft() for _ in range(min(_JOBS, len(self._jobs)))]
                 poke, self._poke = self._poke, False
-            self._turn(jobs, poke)
+            try:
+                self._turn(jobs, poke)
+            except Exception:  # nobody expected it; what was committed stands
+                _log.exception("the runner goes on after an error of its own")
+                self.lives.at.clear()
         self._leave()
 
     def _pause(self) -> float:
@@ -244,7 +237,7 @@ class Runner:
             pause = min(pause, (self._next - self.clock.now()) / 1000 * self.clock.scale)
         return pause
 
-    def _turn(self, jobs: list[_Job], poke: bool) -> None:
+    def _turn(self, jobs: list[Job], poke: bool) -> None:
         batch: Batch | None = None
         ready, self._ready = self._ready, set()
         try:
@@ -262,12 +255,14 @@ class Runner:
             return
         self._committed(jobs, batch)
 
-    def _run(self, batch: Batch, job: _Job) -> None:
+    def _run(self, batch: Batch, job: Job) -> None:
         job.result = job.error = None
         try:
             job.result = job.run(batch)
+        except Own as own:
+            job.error = own.error
         except Exception as error:
-            if _lost(error):
+            if lost(error):
                 raise
             job.error = error
 
@@ -279,7 +274,7 @@ class Runner:
             _log.warning("other processes have taken over what this one had; it begins anew")
             for execution, actions in self.lives.under_way.items():
                 for action in actions:
-                    _safely(self.work.cancel, execution, action)
+                    safely(self.work.cancel, execution, action)
             self.lives.under_way.clear()
             self.lives.at.clear()
             self.leases.join(batch.connection)
@@ -325,7 +320,7 @@ class Runner:
                 row = _ended(batch.connection, self.leases, execution)
                 if row is not None:
                     for future in self._waiting.pop(execution):
-                        future.set_result(row)
+                        tell(future, row)
 
     def _continue(self, batch: Batch, execution: int) -> None:
         try:
@@ -333,7 +328,7 @@ class Runner:
         except (Ended, Elsewhere):
             pass
         except Exception as error:
-            if _lost(error):
+            if lost(error):
                 raise
             self.broken[execution] = error
             _log.exception("execution %d cannot go on", execution)
@@ -371,7 +366,7 @@ class Runner:
         try:
             result = ordered(transact(batch.connection, live.task(pending)))
         except Exception as error:
-            savepoint.rollback()
+            undo(savepoint, error)
             name = error.error if isinstance(error, TaskError) else type(error).__name__
             cause = error.cause if isinstance(error, TaskError) else str(error)
             batch.feed(live, FAILED, (action, worded(name), worded(cause)))
@@ -382,20 +377,17 @@ class Runner:
         else:  # a result that does not fit: it has failed, and so it has written nothing
             savepoint.rollback()
 
-    def _committed(self, jobs: list[_Job], batch: Batch) -> None:
+    def _committed(self, jobs: list[Job], batch: Batch) -> None:
         self.transactions += 1
         self._ready |= batch.more - self.broken.keys()
         self.broken.update(batch.errors)
         told = [self._settle(live) for live in batch.touched.values()]
         for job in jobs:
-            if job.error is not None:
-                job.future.set_exception(job.error)
-            else:
-                job.future.set_result(job.result)
+            tell(job.future, job.result, job.error)
         self.lives.trim()
         for listener in self._listeners:
             for one in told:
-                _safely(listener, one)
+                safely(listener, one)
 
     def _settle(self, live: Live) -> Told:
         """It is durable: begin what it asks for, end what nobody waits for."""
@@ -406,9 +398,12 @@ class Runner:
         here = self.lives.under_way.get(rows.key)
         for action in [a for a in here or () if a not in pending]:
             here.discard(action)  # type: ignore[union-attr]
-            _safely(self.work.cancel, rows.key, action)
+            safely(self.work.cancel, rows.key, action)
         for action in wanted_of(live):
             self._start(live, action)
+        for kind, payload in live.emitted:
+            if self._emit:
+                safely(self._emit, rows.key, kind, payload)
         live.launched.clear()
         live.emitted.clear()
         if not self.lives.under_way.get(rows.key, True):
@@ -419,7 +414,7 @@ class Runner:
         if not live.busy():
             self.lives.at.pop(rows.key, None)
             if rows.key in self._waiting:
-                self._ask(_Job(self._look, patient=True))
+                self._ask(Job(self._look, patient=True))
         return Told(rows.key, live.arn, live.status, rows.number, tuple(pending))
 
     def _start(self, live: Live, action: Any) -> None:
@@ -428,13 +423,13 @@ class Runner:
         key, number = live.rows.key, action.id
         self.lives.under_way.setdefault(key, set()).add(number)
         if self.lives.effect(action.resource) == "transactional":
-            job = _Job(lambda batch: self._transact(batch, key, number), patient=True)
+            job = Job(lambda batch: self._transact(batch, key, number), patient=True)
             self._jobs.append(job)
         else:
-            _safely(self.work.start, live.task(action))
+            safely(self.work.start, live.task(action))
 
     def _failed(
-        self, jobs: list[_Job], ready: set[int], batch: Batch | None, error: Exception
+        self, jobs: list[Job], ready: set[int], batch: Batch | None, error: Exception
     ) -> None:
         """The transaction has not happened: forget what it has made."""
         touched = set(batch.touched) if batch else set()
@@ -442,22 +437,25 @@ class Runner:
             self.lives.at.pop(execution, None)
         self._ready |= (ready | touched) - self.broken.keys()
         again = isinstance(error, writing.Lost) or getattr(error, "code", "") == "TSME-S006"
-        failure = isinstance(error, HostError)
+        failure = isinstance(error, HostError) or lost(error)
         if not again and not failure:
             _log.exception("a transaction failed", exc_info=error)
         keep = []
         for job in jobs:
             job.tries += 1
-            if again and job.tries < _TRIES or failure and job.patient:
+            if again and job.tries < _TRIES or failure and job.patient and not self._ending:
                 keep.append(job)
             else:
-                job.future.set_exception(error)
+                tell(job.future, None, error)
         self._jobs.extendleft(reversed(keep))
         if not again:
             _log.warning("%s", error)
             time.sleep(0.05 if not self._ending else 0)
 
     def _leave(self) -> None:
+        for futures in self._waiting.values():
+            for future in futures:
+                tell(future, None, ending())
         try:
             with self.database.write() as connection:
                 self.leases.leave(connection)
@@ -465,26 +463,6 @@ class Runner:
                     connection.exec_driver_sql("NOTIFY tsme")
         except HostError as error:
             _log.warning("what this process had could not be given back: %s", error)
-
-
-def _safely(call: Callable[..., object], *args: Any) -> None:
-    """What others get wrong is theirs: the runner goes on."""
-    try:
-        call(*args)
-    except Exception:
-        _log.exception("%r failed", call)
-
-
-def _pass_on(looked: Future[Any], done: Future[Any]) -> None:
-    error = looked.exception()
-    if error is not None:
-        done.set_exception(error)
-
-
-def _lost(error: Exception) -> bool:
-    """Whether it is of the transaction, not of one thing done in it."""
-    lost = isinstance(error, exc.DBAPIError | exc.InvalidRequestError | writing.Lost)
-    return lost or isinstance(error, HostError) and getattr(error, "unsure", None) is not None
 
 
 def _ended(connection: Connection, leases: Leases, execution: int) -> Any:

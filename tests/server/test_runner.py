@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, exc, text
 
 from tests.server.running import LATER, Doing, chain, done, new, running, task, wait
 from tsme.kernel.protocol import STOP, SUCCEEDED
@@ -118,6 +119,10 @@ def test_what_one_write_raises_is_its_own(database_url: str) -> None:
         bad = runner.submit(fails)
         with pytest.raises(KeyError, match="mine"):
             done(bad)
+        wrong = runner.submit(lambda c: c.execute(text("SELECT nothing FROM nowhere")))
+        done(runner.begin(replace(good, arn="other", name="other")))
+        with pytest.raises(exc.DBAPIError, match="nowhere"):
+            done(wrong)
         assert done(runner.wait(done(runner.begin(good)))).status == "SUCCEEDED"
 
 
@@ -209,3 +214,35 @@ def test_what_aws_lets_an_execution_have_fits(sqlite_url: str) -> None:
         row = done(runner.wait(done(runner.begin(new(runner, machine, value=value)))))
         assert (row.status, row.error) == ("SUCCEEDED", None)
         assert len(row.output) > 250_000
+
+
+def test_who_gives_up_holds_up_nobody(sqlite_url: str) -> None:
+    with running(sqlite_url, Doing({"later": lambda _: LATER})) as runner:
+        execution = done(runner.begin(new(runner, chain(task("later")))))
+        hold = threading.Event()
+        runner.submit(lambda _: hold.wait())
+        gone = runner.wait(execution)
+        fed = runner.feed(execution, SUCCEEDED, 1, 5)
+        assert gone.cancel()
+        assert fed.cancel()
+        hold.set()
+        assert done(runner.wait(execution)).output == "5"
+
+
+def test_a_runner_that_ends_tells_who_waits(sqlite_url: str) -> None:
+    with running(sqlite_url, Doing({"later": lambda _: LATER})) as runner:
+        waiting = runner.wait(done(runner.begin(new(runner, chain(task("later"))))))
+    with pytest.raises(HostError, match="TSME-S024"):
+        done(waiting)
+    with pytest.raises(HostError, match="TSME-S024"):
+        done(runner.submit(lambda _: None))
+
+
+def test_a_task_is_told_with_its_state_and_attempt(sqlite_url: str) -> None:
+    retry = [{"ErrorEquals": ["ValueError"], "MaxAttempts": 1, "IntervalSeconds": 1}]
+    work = Doing({"refuse": refuse})
+    with running(sqlite_url, work, Accelerated()) as runner:
+        machine = chain({"Type": "Pass"}, task("refuse", Retry=retry))
+        assert done(runner.wait(done(runner.begin(new(runner, machine))))).status == "FAILED"
+    assert [(one.state, one.attempt) for one in work.started] == [("S1", 1), ("S1", 2)]
+    assert work.started[0].name == "one"

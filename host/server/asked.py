@@ -1,0 +1,80 @@
+"""What a runner was asked for, and how who asked is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import NestedTransaction, exc
+
+from ..tools.errors import HostError
+from . import writing
+from .batch import Batch
+
+_log = logging.getLogger("tsme.runner")
+
+
+@dataclass
+class Job:
+    """Something to do within a transaction.  `patient`: it is tried until the database is back."""
+
+    run: Callable[[Batch], Any]
+    patient: bool = False
+    tries: int = 0
+    future: Future[Any] = field(default_factory=Future)
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Own(Exception):
+    """What one thing raised whose savepoint is rolled back: nobody else is concerned."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def undo(savepoint: NestedTransaction, error: Exception) -> None:
+    """Roll a savepoint back after an error; raises if that cannot be, since all is lost then."""
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        raise error
+    savepoint.rollback()
+
+
+def ending() -> HostError:
+    """What who asks too late is told."""
+    return HostError("TSME-S024", "the server is ending", "ask again when it runs")
+
+
+def tell(future: Future[Any], result: Any, error: BaseException | None = None) -> None:
+    """Who asked may have given up."""
+    with suppress(InvalidStateError):
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+
+def safely(call: Callable[..., object], *args: Any) -> None:
+    """What others get wrong is theirs: the runner goes on."""
+    try:
+        call(*args)
+    except Exception:
+        _log.exception("%r failed", call)
+
+
+def pass_on(looked: Future[Any], done: Future[Any]) -> None:
+    """The error of one is that of the other."""
+    error = looked.exception()
+    if error is not None:
+        tell(done, None, error)
+
+
+def lost(error: Exception) -> bool:
+    """Whether it is of the transaction, not of one thing done in it."""
+    gone = isinstance(error, exc.DBAPIError | exc.InvalidRequestError | writing.Lost)
+    return gone or isinstance(error, HostError) and getattr(error, "unsure", None) is not None
