@@ -167,9 +167,9 @@ def describe(server: Server, request: Request, _call: Call) -> Answer:
         **settings.shown(row.settings),
         **_definition(row.definition, request),
     }
-    return out | present(
-        revisionId=row.revision, description=row.description, label=arn.label or None
-    )
+    # A description is of a version.
+    description = None if arn.version is None else row.description
+    return out | present(revisionId=row.revision, description=description, label=arn.label or None)
 
 
 def _definition(definition: str, request: Request) -> Answer:
