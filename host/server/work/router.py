@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete
 
 from tsme.engine.tasks import TaskError, is_activity, is_callback, names
 from tsme.kernel.protocol import FAILED, SUCCEEDED
+from tsme.values.copies import handed
 from tsme.values.json import dumps
 
 from ...database.records import insert_missing
@@ -156,7 +157,7 @@ class Router:
             self._give(task, FAILED, type(error).__name__, str(error))
         else:
             if result is not PENDING:
-                self._give(task, SUCCEEDED, result)
+                self._give(task, SUCCEEDED, handed(result))  # members stay in their order
 
     def _give(self, task: PendingTask, kind: int, *fields: Any) -> None:
         """A result.  Whether anybody still waits for it is the runner's to know."""

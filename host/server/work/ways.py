@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import httpx
 
 from ...tools.errors import HostError
@@ -31,9 +33,12 @@ def ways(
 
 def _check(endpoint: str) -> None:
     try:
-        url = httpx.URL(endpoint)
-    except httpx.InvalidURL:
-        url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host or url.query:
+        url = urlsplit(endpoint)
+        right = url.scheme in ("http", "https") and bool(url.hostname) and not url.query
+        right = right and (url.port is None or url.port > 0)
+        httpx.URL(endpoint)
+    except (ValueError, httpx.InvalidURL):
+        right = False
+    if not right:
         message = f'"{endpoint}" is no URL of an endpoint'
         raise HostError("TSME-S061", message, "write one like http://127.0.0.1:9001")
