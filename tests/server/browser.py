@@ -13,9 +13,9 @@ from tests.interpreters import ROOT, strict
 SCREENSHOTS = ROOT / "build" / "screenshots"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One for all tests of a process."""
+    """One for all tests of a module: while it is there, this thread can run no loop of asyncio."""
     path = shutil.which("chromium")
     if path is None:
         if strict():

@@ -14,8 +14,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.server.browser import shoot
+from tests.server.executing import machine
 from tests.server.played import Played
-from tests.server.served import served
+from tests.server.processes import serving
+from tests.server.served import client, served
 from tsme_host.database.database import Database
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:"
@@ -331,3 +333,59 @@ def test_nothing_is_wider_than_the_window(
         assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         shoot(opened, f"{name}-{width}-{scheme}")
     context.close()
+
+
+TASKS = """
+from pathlib import Path
+
+from tsme import Tasks
+
+tasks = Tasks()
+
+
+@tasks.task("read", effect="idempotent")
+def read(payload):
+    if not Path(__file__).with_name("repaired").exists():
+        raise ValueError("the sensor is broken")
+    return {"level": 9}
+"""
+
+
+def test_an_execution_is_started_fails_is_redriven_and_stopped(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text(TASKS)
+    flow = {
+        "StartAt": "Read",
+        "States": {
+            "Read": {"Type": "Task", "Resource": "read", "Next": "Rest"},
+            "Rest": {"Type": "Wait", "Seconds": 3600, "End": True},
+        },
+    }
+    with serving(tmp_path, "--tasks", "tasks.py") as endpoint:
+        arn = machine(client(endpoint), flow["States"], "garden")
+        page.goto(f"{endpoint}/machines/{arn}")
+        page.locator("[name=input]").fill('{"bed": 1}')
+        page.locator("[name=name]").fill("by-hand")
+        page.get_by_role("button", name="Start", exact=True).click()
+        expect(page.locator("h1")).to_have_text("by-hand")
+        expect(page.locator(".head .chip")).to_have_text("✕ failed")
+        expect(page.locator(".why").first).to_contain_text("the sensor is broken")
+        expect(state(page, "Read")).to_have_attribute("data-status", "failed")
+        shoot(page, "before-redrive")
+        (tmp_path / "repaired").touch()
+        page.get_by_role("button", name="Redrive").click()
+        expect(state(page, "Rest")).to_have_attribute("data-status", "running")
+        expect(state(page, "Read")).to_have_attribute("data-status", "succeeded")
+        expect(page.locator(".facts")).to_contain_text("1×")
+        shoot(page, "redriven")
+        page.locator('tr[data-event]:has-text("ExecutionFailed")').click()
+        expect(state(page, "Read")).to_have_attribute("data-status", "failed")
+        page.get_by_role("button", name="Stop").click()
+        expect(page.locator(".head .chip")).to_have_text("■ aborted")
+        page.keyboard.press("l")
+        expect(state(page, "Rest")).to_have_attribute("data-status", "aborted")
+        page.get_by_role("link", name="Start again").click()
+        expect(page.locator("[name=input]")).to_have_value('{"bed": 1}')
+        page.locator("[name=name]").fill("by-hand")
+        page.locator("[name=input]").fill('{"bed": 2}')
+        page.get_by_role("button", name="Start", exact=True).click()
+        expect(page.locator(".problem")).to_contain_text("ExecutionAlreadyExists")

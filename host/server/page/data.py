@@ -23,10 +23,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from tsme.errors import TsmeError
-
 from ...database import queries
 from ...tools.errors import HostError
+from ..errors import ApiError
 from ..server import Server
 from . import executions, machines
 
@@ -65,9 +64,8 @@ async def _answer(server: Server, ask: Ask, headers: dict[str, str], request: Re
         message = error.message + (f"; {error.hint}" if error.hint else "")
         status = 400 if error.code in ("TSME-S015", "TSME-S080") else 503
         return _json({"error": error.code, "message": message}, status, headers)
-    except TsmeError as error:
-        code, _, message = str(error).partition(": ")
-        return _json({"error": code, "message": message}, 422, headers)
+    except ApiError as error:  # a history that cannot be told
+        return _json({"error": error.code, "message": error.message}, 422, headers)
     return _json(found, 200, headers)
 
 

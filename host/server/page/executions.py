@@ -1,39 +1,33 @@
 """An execution as the page shows it: its row, its events, its records, its workflow as a graph.
 
-Events come from a replay of the records, which is kept until there are more of them.
+Events are those of GetExecutionHistory, from any of them on.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Row, select
 
-from tsme.errors import TsmeError
-from tsme.journal import STEP
+from tsme.journal import CHECKPOINT, STEP
 from tsme.kernel.protocol import INPUTS
 from tsme.kernel.replay import read_step
+from tsme.values import cbor
 
-from ...compiler.backend.disasm import disassemble
 from ...compiler.frontend.check import find_problems
-from ...database.records import all_of, program
+from ...database.records import all_of
 from ...database.tables import executions, programs
-from ...tools.aws.history import replay_history
+from ...tools.aws.events import History
 from ...tools.commands.history import as_api
 from ...tools.diagram import Cluster, diagram
+from ..operations.histories import failure, history
 from ..server import Server
 
-_KEPT: Final = 32  # histories
 _RECORDS: Final = 500  # of an answer
 _EVENTS: Final = 1000
+_NOW: Final = 4  # where a checkpoint has its time (docs/SPEC.md, 5)
 Answer = dict[str, Any]
-
-_lock = threading.Lock()
-_replaying = threading.Lock()  # one at a time: it is all Python
-_histories: OrderedDict[tuple[str, int, int], list[Answer]] = OrderedDict()
 
 
 def summary(row: Row[Any]) -> Answer:
@@ -69,10 +63,14 @@ def about(server: Server, arn: str) -> Answer | None:
             parent = connection.scalar(
                 select(executions.c.arn).where(executions.c.id == found.parent)
             )
+    error, cause = found.error, found.cause
+    if error is not None:
+        error, cause = failure(server, found)
     return summary(found) | {
+        "error": error,
         "input": found.input,
         "output": found.output,
-        "cause": found.cause,
+        "cause": cause,
         "redriven": found.redriven,
         "due": found.due or None,
         "owner": found.owner,
@@ -87,41 +85,16 @@ def about(server: Server, arn: str) -> Answer | None:
 def events(server: Server, arn: str, after: int) -> Answer | None:
     """The events behind event `after`, at most 1,000, and how many there are.
 
-    Raises TsmeError if the records cannot be replayed: the first of them are gone, or the program
+    Raises ApiError if the records cannot be replayed: the first of them are gone, or the program
     has no debug part.
     """
     with server.database.read() as connection:
-        row = connection.execute(
-            select(executions.c.id, executions.c.records, executions.c.digest).where(
-                executions.c.arn == arn
-            )
-        ).one_or_none()
-        if row is None:
-            return None
-        key = (server.database.name, row.id, row.records)
-        with _lock:
-            found = _histories.get(key)
-        if found is None:
-            data = program(connection, bytes(row.digest))
-            steps = [body for _, kind, body in all_of(connection, row.id) if kind == STEP]
-    if found is None:
-        found = _told(data or b"", steps)
-        with _lock:
-            _histories[key] = found
-            while len(_histories) > _KEPT:
-                _histories.popitem(last=False)
-    return {"events": found[after : after + _EVENTS], "total": len(found), "records": row.records}
-
-
-def _told(data: bytes, steps: list[bytes]) -> list[Answer]:
-    if not steps:
-        return []
-    size = disassemble(data).size
-    if size == len(data):
-        raise TsmeError("TSME-H046", "the program of this execution has no debug part")
-    with _replaying:
-        told = replay_history(data[:size], data[size:], steps)
-    return as_api(told)["events"]
+        row = connection.execute(select(executions).where(executions.c.arn == arn)).one_or_none()
+    if row is None:
+        return None
+    told = history(server, row).events
+    found = as_api(History(events=told[after : after + _EVENTS]))["events"]
+    return {"events": found, "total": len(told), "records": row.records}
 
 
 def records(server: Server, arn: str, after: int) -> Answer | None:
@@ -142,6 +115,9 @@ def records(server: Server, arn: str, after: int) -> Answer | None:
                 digest, event = read_step(body, now or 0)
                 now = event[1]
                 item |= {"input": INPUTS[event[0]], "time": now, "digest": f"{digest:08x}"}
+            elif kind == CHECKPOINT:
+                now = cbor.decode(body, 0, True)[0][_NOW]
+                item["time"] = now
             if number >= after:
                 found.append(item | {"bytes": len(body), "body": body[:4096].hex()})
             if len(found) == _RECORDS:

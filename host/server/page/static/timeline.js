@@ -67,6 +67,8 @@ export class Timeline {
       mark(visit, id, "running");
     } else if (/(Failed|TimedOut|Succeeded)$/.test(type) && !type.startsWith("Execution")) {
       if (visit) this.result(visit, event, about);
+    } else if (type === "ExecutionRedriven") {
+      ({ visit, layers } = this.reopen(event));
     } else if (ENDS.includes(type)) {
       this.over(event, visit, type === "ExecutionFailed" ? guilty : [], about);
       if (!event.previousEventId) layers = [this.at[id - 1]?.layers[0] ?? {}];
@@ -125,6 +127,16 @@ export class Timeline {
     }
   }
 
+  /** The execution goes on from the state, of the workflow itself, that was open when it ended. */
+  reopen(event) {
+    const visit = this.visits.findLast((one) => !one.scope.length);
+    visit.left = Infinity;
+    visit.to = null;
+    visit.bad = false;
+    mark(visit, event.id, "running");
+    return { visit, layers: [this.at[event.id - 1].layers[0]] };
+  }
+
   /** The states as they were after event `n`: name -> what graph.js shows. */
   states(n, now) {
     const found = new Map();
@@ -134,13 +146,13 @@ export class Timeline {
       const state = found.get(visit.name) ?? { count: 0, retries: 0, open: 0, visits: [] };
       found.set(visit.name, state);
       const status = visit.marks.findLast(([id]) => id <= n)[1];
-      const over = visit.left <= n;
+      const over = !["running", "retrying"].includes(status);
       state.count++;
-      state.visits.push({ ...visit, status, over, took: (over ? visit.to : time) - visit.from });
+      state.visits.push({ ...visit, status, over, took: (over ? visit.to ?? time : time) - visit.from });
       state.retries += Math.max(0, visit.tries.filter((id) => id <= n).length - 1);
       if (!over) state.open++;
       if (!over || !state.open) state.status = status;
-      state.took = (over ? visit.to : time) - visit.from;
+      state.took = (over ? visit.to ?? time : time) - visit.from;
     }
     return found;
   }
