@@ -353,15 +353,12 @@ def read(payload):
 
 def test_an_execution_is_started_fails_is_redriven_and_stopped(page: Page, tmp_path: Path) -> None:
     (tmp_path / "tasks.py").write_text(TASKS)
-    flow = {
-        "StartAt": "Read",
-        "States": {
-            "Read": {"Type": "Task", "Resource": "read", "Next": "Rest"},
-            "Rest": {"Type": "Wait", "Seconds": 3600, "End": True},
-        },
+    states: dict[str, Any] = {
+        "Read": {"Type": "Task", "Resource": "read", "Next": "Rest"},
+        "Rest": {"Type": "Wait", "Seconds": 3600, "End": True},
     }
     with serving(tmp_path, "--tasks", "tasks.py") as endpoint:
-        arn = machine(client(endpoint), flow["States"], "garden")
+        arn = machine(client(endpoint), states, "garden")
         page.goto(f"{endpoint}/machines/{arn}")
         page.locator("[name=input]").fill('{"bed": 1}')
         page.locator("[name=name]").fill("by-hand")

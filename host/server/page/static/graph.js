@@ -93,7 +93,8 @@ export function drawGraph(cluster, { live = false, onselect = null } = {}) {
 }
 
 function told(state) {
-  const parts = [`${SIGNS[state.status]} ${state.count > 1 ? `${state.count}×` : state.status}`, took(state.took)];
+  const word = state.count > 1 ? `${state.count}× · ` : state.retries ? "" : `${state.status} · `;
+  const parts = [`${SIGNS[state.status]} ${word}${took(state.took)}`];
   if (state.retries) parts.push(`${state.retries} ${state.retries === 1 ? "retry" : "retries"}`);
   return parts.join(" · ");
 }
