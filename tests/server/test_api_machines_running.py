@@ -109,3 +109,36 @@ def _number(server, arn: str) -> int:
 
     with server.database.read() as connection:
         return connection.scalar(select(executions.c.id).where(executions.c.arn == arn))
+
+
+def test_deleting_a_machine_stops_its_executions(sqlite_url):
+    with served(sqlite_url) as (url, _):
+        sfn = client(url)
+        sfn.create_state_machine(name="m", definition=flow(), roleArn=ROLE)
+        started = [
+            sfn.start_execution(stateMachineArn=ARN, name=f"e{n}")["executionArn"]
+            for n in range(5)
+        ]
+        sfn.delete_state_machine(stateMachineArn=ARN)
+        for arn in started:
+            assert sfn.describe_execution(executionArn=arn)["status"] == "ABORTED"
+        code, _ = refusal(sfn.describe_state_machine, stateMachineArn=ARN)
+        assert code == "StateMachineDoesNotExist"
+        code, _ = refusal(sfn.start_execution, stateMachineArn=ARN)
+        assert code == "StateMachineDoesNotExist"
+
+
+def test_an_execution_of_an_alias_tells_its_version(sqlite_url):
+    with served(sqlite_url) as (url, _):
+        sfn = client(url)
+        sfn.create_state_machine(name="m", definition=flow("1"), roleArn=ROLE, publish=True)
+        route = [{"stateMachineVersionArn": ARN + ":1", "weight": 100}]
+        sfn.create_state_machine_alias(name="live", routingConfiguration=route)
+        sfn.update_state_machine(stateMachineArn=ARN, definition=flow("2"), roleArn=ROLE + "2")
+        arn = sfn.start_execution(stateMachineArn=ARN + ":live")["executionArn"]
+        found = sfn.describe_execution(executionArn=arn)
+        assert found["stateMachineVersionArn"] == ARN + ":1"
+        assert found["stateMachineAliasArn"] == ARN + ":live"
+        ran = sfn.describe_state_machine_for_execution(executionArn=arn)
+        assert (ran["definition"], ran["roleArn"]) == (flow("1"), ROLE)
+        assert "revisionId" not in ran
