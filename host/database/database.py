@@ -6,9 +6,10 @@ database that a newer release has written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
@@ -38,6 +39,7 @@ class Database:
         self._writing = engine.execution_options(**{_WRITE: True})
         snapshot = {} if self.kind == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._reading = engine.execution_options(**snapshot)
+        self._watch: Callable[[float], object] | None = None
 
     @classmethod
     def open(cls, url: str, new: bool = True) -> Database:
@@ -79,7 +81,14 @@ class Database:
                 transaction.rollback()
                 raise
             phase.committing = True
+            begun = perf_counter()
             transaction.commit()
+        if self._watch:
+            self._watch(perf_counter() - begun)
+
+    def watch(self, tell: Callable[[float], object]) -> None:
+        """From now on call back after each commit with the seconds that it took."""
+        self._watch = tell
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

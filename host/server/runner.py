@@ -77,6 +77,7 @@ class Runner:
         self.leases = Leases(database.kind, name)
         self.broken: dict[int, Exception] = {}  # what cannot go on, and why
         self.transactions = 0  # that were committed
+        self.asked: Callable[[Future[Any]], object] | None = None  # told of what is asked for
         self._emit = getattr(work, "emit", None)  # (execution, "log"|"metric"|"publish", payload)
         self._jobs: deque[Job] = deque()
         self._ready: set[int] = set()
@@ -205,6 +206,8 @@ class Runner:
             else:
                 self._jobs.append(job)
                 self._asked.notify()
+        if self.asked:
+            self.asked(job.future)
         return job.future
 
     # The thread.

@@ -24,8 +24,9 @@ from .clocks import Accelerated, Scaled, Wall
 from .duties import JobOptions
 from .jobs import Jobs
 from .limits import RATE, Rate
+from .metrics import routes as metrics_routes
 from .operations import everything
-from .page import routes
+from .page import routes as page_routes
 from .page.live import ENDING
 from .room import PROCESS
 from .runner import Runner
@@ -153,7 +154,7 @@ class _Uvicorn(uvicorn.Server):
     """Says when it takes requests, and leaves signals to `_run`."""
 
     def __init__(self, server: Server, ready: Callable[[], object]) -> None:
-        app = create_app(server, routes(server))
+        app = create_app(server, [*metrics_routes(server), *page_routes(server)])
         super().__init__(
             uvicorn.Config(
                 app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE
