@@ -14,6 +14,7 @@ from . import definitions as definitions
 from . import executions as executions
 from . import histories as histories
 from . import machines as machines
+from . import map_runs as map_runs
 from . import redrives as redrives
 from . import tags as tags
 from . import tokens as tokens

@@ -14,7 +14,7 @@ from tsme.journal import STEP
 
 from ...compiler.backend.disasm import disassemble
 from ...database import records
-from ...database.tables import executions, tasks
+from ...database.tables import executions, programs, tasks
 from ...tools.aws.events import History, Note
 from ...tools.aws.history import replay_history
 from ...tools.aws.redrive import Redriven
@@ -91,6 +91,15 @@ def program(connection: Connection, row: Any) -> tuple[bytes, bytes]:
         raise untold(row, "its program is not there")
     size = disassemble(data).size
     return data[:size], data[size:]
+
+
+def definition(connection: Connection, row: Any) -> str | None:
+    """The definition that an execution runs, if it is there."""
+    key = bytes(row.digest)
+    found: str | None = connection.scalar(
+        select(programs.c.definition).where(programs.c.digest == key)
+    )
+    return found
 
 
 def steps(connection: Connection, row: Any) -> Iterator[bytes | Redriven]:

@@ -11,6 +11,7 @@ from tsme.kernel import Action
 from ...compiler.frontend.model import Json
 from ..journal.listing import Listing
 from ..journal.watching import FrameImage, Told
+from .events import History
 
 
 class Reason(NamedTuple):
@@ -59,6 +60,9 @@ class View(Protocol):
 
     what: Listing
     start: Sequence[Any]  # the input that began the execution
+    history: History
+    time: int  # of the step under way
+    failing: Branch  # the branch that has the error under way
 
     def add(self, kind: str, branch: Branch | None, *, aside: bool = False, **more: Any) -> int:
         """Append an event of a branch; its id.  `aside`: what follows does not follow it."""

@@ -30,6 +30,25 @@ class Note:
 
 
 @dataclass
+class MapRun:
+    """A Map Run of an execution: what became of its children, by their numbers.
+
+    `sizes`: items of each child, 1 without batches.  `status` is RUNNING, SUCCEEDED or FAILED;
+    one that still runs when its execution has ended was aborted.
+    """
+
+    arn: str
+    state: str
+    began: int  # ms since 1970
+    sizes: list[int] = field(default_factory=list)
+    started: set[int] = field(default_factory=set)
+    succeeded: set[int] = field(default_factory=set)
+    failed: set[int] = field(default_factory=set)
+    status: str = "RUNNING"
+    stopped: int | None = None
+
+
+@dataclass
 class History:
     """An execution as AWS tells it.  `status` is SUCCEEDED, FAILED, TIMED_OUT, ABORTED or RUNNING;
     `output` counts only if it succeeded."""
@@ -39,6 +58,7 @@ class History:
     error: str | None = None
     cause: str | None = None
     events: list[Event] = field(default_factory=list)
+    map_runs: list[MapRun] = field(default_factory=list)
 
     def answer(self) -> dict[str, Any]:
         """The result as one dict: only what AWS sends."""

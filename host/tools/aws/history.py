@@ -374,6 +374,7 @@ class _View(Watcher):
         branch.hidden = parent.hidden or parent.hides
         branch.prev = parent.follows
         if self.type(parent) == "Map":
+            self.runs.spawned(parent, branch)
             self.iteration("Started", branch, parent)
 
     def iteration(self, what: str, branch: Branch, parent: Branch, aside: bool = False) -> int:
@@ -395,7 +396,7 @@ class _View(Watcher):
         parent = self.branches[branch.parent]
         parent.left -= 1
         if parent.hides:
-            self.runs.over(parent)
+            self.runs.over(parent, branch, what)
             return
         last = branch.prev
         if self.type(parent) == "Map":
@@ -416,8 +417,9 @@ class _View(Watcher):
         if branch.hides:
             self.aborted = []
             known = branch.hidden or not branch.map_run
-            self.fails(branch, self.failing.fault if known else UNKNOWN)
+            fault = self.failing.fault if known else UNKNOWN
             self.runs.failed(branch, error.name, error.cause)
+            self.fails(branch, fault)
             return
         culprit = self.failing
         if error.name == "States.Runtime":  # nobody can go on: AWS tells of the end alone

@@ -14,6 +14,7 @@ from tsme.program.functions import map_batches
 from ...compiler.frontend.model import Json
 from ..journal.listing import SiteInfo
 from .branch import Branch, View
+from .events import MapRun
 
 _LATE = ("Tolerated", "MaxItemsPath")  # what is looked at when the state has started
 _KINDS = ("mapRun", "batches")  # of the sites of a distributed Map's MAP
@@ -26,6 +27,8 @@ class MapRuns:
         self.view = view
         sites = view.what.sites.values()
         self.written = {site.text for site in sites if site.kind == "writer"}  # labels
+
+        self.told: dict[int, MapRun] = {}  # by the event that began it
 
     def site(self, branch: Branch) -> SiteInfo | None:
         return self.view.what.sites.get(branch.frame.pc - 1)
@@ -70,6 +73,8 @@ class MapRuns:
             return True
         if not branch.map_run:
             self.begin(branch, site, _count(items) if site.kind == "batches" else len(items))
+        if run := self.told.get(branch.map_run):
+            run.sizes = _sizes(items) if site.kind == "batches" else [1] * len(items)
         if not items:
             branch.hides = True
             self.over(branch)
@@ -81,6 +86,16 @@ class MapRuns:
         branch.label = site.text if site.kind == "reader" else site.field
         arn = self.arn(branch, branch.label)
         branch.map_run = self.view.add("MapRunStarted", branch, details={"mapRunArn": arn})
+        run = MapRun(arn, self.view.name(branch), self.view.time)
+        if branch.map_run:
+            self.told[branch.map_run] = run
+            self.view.history.map_runs.append(run)
+
+    def spawned(self, branch: Branch, child: Branch) -> None:
+        """A child begins."""
+        run = self.told.get(branch.map_run)
+        if run and run.sizes:  # else it selects what the items are
+            run.started.add(child.index)
 
     def arn(self, branch: Branch, label: str) -> str:
         """The ARN of the run: the one that its writer gets, if it has one."""
@@ -92,22 +107,35 @@ class MapRuns:
         machine = names[3] or names[1] or str(start[2])
         return str(map_batches.map_run(None, machine, label, f"{start[2]}-{branch.prev}"))
 
-    def over(self, branch: Branch) -> None:
+    def over(self, branch: Branch, child: Branch | None = None, what: str = "") -> None:
         """An item has ended, and the run with it unless its results are to be written."""
+        run = self.told.get(branch.map_run)
+        if run and run.sizes and child:
+            (run.failed if what == "Failed" else run.succeeded).add(child.index)
         if branch.map_run and not branch.left and branch.label not in self.written:
             self.succeed(branch)
 
     def succeed(self, branch: Branch) -> None:
+        self.ended(branch, "SUCCEEDED")
         self.view.add("MapRunSucceeded", branch)
         branch.done = self.view.add("MapStateSucceeded", branch, aside=True)
         branch.prev = branch.map_run  # the exit follows the start of the run
         branch.map_run, branch.hides = 0, False
+
+    def ended(self, branch: Branch, status: str) -> None:
+        """The run of a branch has ended."""
+        if run := self.told.get(branch.map_run):
+            run.status, run.stopped = status, self.view.time
 
     def failed(self, branch: Branch, name: str | None, cause: str | None) -> None:
         branch.failed = bool(branch.map_run)
         branch.hides = False
         if not branch.map_run:  # it is about selecting the items
             return
+        culprit = self.view.failing
+        if culprit is not branch and (run := self.told.get(branch.map_run)) and run.sizes:
+            run.failed.add(culprit.index)
+        self.ended(branch, "FAILED")
         branch.map_run = 0
         details = {k: v for k, v in (("error", name), ("cause", cause)) if v is not None}
         self.view.add("MapRunFailed", branch, details=details)
@@ -115,4 +143,8 @@ class MapRuns:
 
 def _count(batched: Sequence[Any]) -> int:
     """How many items are in batches."""
-    return sum(len(each["Items"]) for each in batched)
+    return sum(_sizes(batched))
+
+
+def _sizes(batched: Sequence[Any]) -> list[int]:
+    return [len(each["Items"]) for each in batched]
