@@ -24,6 +24,7 @@ from tests.bench import (
     link_heap,
     programs,
     replay,
+    serve,
     simulation,
     speeds,
     startup,
@@ -49,6 +50,7 @@ SUBJECTS = {
     "host_core": host_core,
     "jsonata": jsonata_engines,
     "store": store,
+    "serve": serve,
 }
 
 

@@ -33,9 +33,13 @@ async def worker():
     journal.append(await psycopg.AsyncConnection.connect(url, autocommit=True))
     async with app.open_async():
         print("ready", flush=True)
-        await app.run_worker_async(
-            concurrency=1, delete_jobs="successful", fetch_job_polling_interval=0.5
+        running = asyncio.create_task(
+            app.run_worker_async(
+                concurrency=1, delete_jobs="successful", fetch_job_polling_interval=0.5
+            )
         )
+        await asyncio.to_thread(sys.stdin.read)
+        running.cancel()
 
 
 async def defer(inputs):

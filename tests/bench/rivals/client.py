@@ -1,0 +1,89 @@
+"""Clients of an endpoint, with boto3: client.py URL.  Runs among the peers' packages.
+
+A round `short` is so many executions of three states by 50 clients, each from StartExecution to
+a DescribeExecution that says SUCCEEDED; `loop` is one execution of workload a (its path is the second argument),
+and says how many transitions that was.
+"""
+
+import json
+import sys
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+from rounds import serve
+
+CLIENTS = 50
+ROLE = "arn:aws:iam::000000000000:role/r"
+SHORT = {
+    "StartAt": "Take",
+    "States": {
+        "Take": {"Type": "Pass", "Result": {"n": 1}, "Next": "Look"},
+        "Look": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Next": "Give"}],
+            "Default": "Give",
+        },
+        "Give": {"Type": "Pass", "End": True},
+    },
+}
+WAITING = {
+    "StartAt": "Wait",
+    "States": {
+        "Wait": {"Type": "Wait", "Timestamp": "2099-01-01T00:00:00Z", "Next": "Done"},
+        "Done": {"Type": "Succeed"},
+    },
+}
+
+client = boto3.client(
+    "stepfunctions",
+    endpoint_url=sys.argv[1],
+    config=Config(max_pool_connections=CLIENTS, retries={"mode": "standard"}),
+)
+pool = ThreadPoolExecutor(CLIENTS)
+machines = {}
+
+
+def machine(name, definition):
+    """-> the ARN of a machine, made once."""
+    if name not in machines:
+        made = client.create_state_machine(name=name, definition=definition, roleArn=ROLE)
+        machines[name] = made["stateMachineArn"]
+    return machines[name]
+
+
+def start(arn, value="{}"):
+    started = client.start_execution(stateMachineArn=arn, name=str(uuid.uuid4()), input=value)
+    return started["executionArn"]
+
+
+def ended(execution, pause):
+    while (status := client.describe_execution(executionArn=execution)["status"]) == "RUNNING":
+        time.sleep(pause)
+    assert status == "SUCCEEDED", status
+
+
+def short(count):
+    arn = machine("short", json.dumps(SHORT))
+    list(pool.map(lambda _: ended(start(arn), 0.002), range(count)))
+    return count
+
+
+def loop():
+    folder = Path(sys.argv[2])
+    arn = machine("loop", (folder / "a.asl.json").read_text())
+    ended(start(arn, (folder / "a.input.json").read_text()), 0.01)
+    return 20_001
+
+
+def wait(count):
+    """So many that wait for years."""
+    arn = machine("waiting", json.dumps(WAITING))
+    list(pool.map(lambda _: start(arn), range(count)))
+    return count
+
+
+serve({"short": short, "loop": loop, "wait": wait})
