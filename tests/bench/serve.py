@@ -177,7 +177,7 @@ def tell_moto(url: str) -> None:
 
 
 def waiting(folder: Path) -> dict[str, float]:
-    """A server with 10,000 executions that wait; killed and started again until it takes a step."""
+    """A server with 10,000 executions that wait; killed, and started until it takes a step."""
     command = tsme(folder / "tsme.db")
     with ExitStack() as stack:
         server = Served(command, folder)

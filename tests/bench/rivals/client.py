@@ -1,8 +1,8 @@
 """Clients of an endpoint, with boto3: client.py URL.  Runs among the peers' packages.
 
 A round `short` is so many executions of three states by 50 clients, each from StartExecution to
-a DescribeExecution that says SUCCEEDED; `loop` is one execution of workload a (its path is the second argument),
-and says how many transitions that was.
+a DescribeExecution that says SUCCEEDED; `loop` is one execution of workload
+a (in the folder of the second argument), counted in transitions.
 """
 
 import json
@@ -44,7 +44,7 @@ client = boto3.client(
     config=Config(max_pool_connections=CLIENTS, retries={"mode": "standard"}),
 )
 pool = ThreadPoolExecutor(CLIENTS)
-machines = {}
+machines: dict[str, str] = {}
 
 
 def machine(name, definition):
