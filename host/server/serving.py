@@ -78,6 +78,7 @@ def opened(options: Options) -> Iterator[Server]:
             runner = Runner(database, work, clock, _name(), ended=ended)
             work.connect(runner)
             server = Server(database, runner, everything(), clock, place)
+            work.serve(server)
             server.notes |= {"keys": keys, "rate": Rate(options.rate), "mocks": mocks}
             runner.start()
             try:

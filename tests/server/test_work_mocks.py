@@ -51,14 +51,18 @@ def machine(sfn, name="water", flow=SEND):
     return made["stateMachineArn"]
 
 
+def number_of(server, arn):
+    """The number of an execution in the database."""
+    with server.database.read() as connection:
+        query = select(executions.c.id).where(executions.c.arn == arn)
+        return connection.execute(query).scalar_one()
+
+
 def ended(server, sfn, arn, **request):
     """-> DescribeExecution of a new execution, once it has ended"""
-    number = sfn.start_execution(stateMachineArn=arn, **request)["executionArn"]
-    with server.database.read() as connection:
-        query = select(executions.c.id).where(executions.c.arn == number)
-        key = connection.execute(query).scalar_one()
-    server.runner.wait(key).result(30)
-    return sfn.describe_execution(executionArn=number)
+    begun = sfn.start_execution(stateMachineArn=arn, **request)["executionArn"]
+    server.runner.wait(number_of(server, begun)).result(30)
+    return sfn.describe_execution(executionArn=begun)
 
 
 def test_a_test_case_is_named_behind_the_machine(sqlite_url, config):

@@ -113,6 +113,9 @@ class Functions:
         SigV4Auth(keys, "lambda", self.region).add_auth(request)
         return dict(request.headers.items())
 
+    def ending(self) -> None:
+        """What it does can be done again."""
+
     async def leave(self) -> None:
         """Closes its connections."""
         await self._client.aclose()

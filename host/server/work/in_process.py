@@ -86,6 +86,9 @@ class InProcess:
         """The result of a transactional handler: what it writes is durable with it."""
         return self._found(task.resource).function(handed(task.payload), connection)
 
+    def ending(self) -> None:
+        """What it does can be done again."""
+
     async def leave(self) -> None:
         """Async handlers have ended with what was under way."""
 

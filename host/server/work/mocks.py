@@ -90,6 +90,9 @@ class Mocked:
             raise TaskError(*answer.fields)
         return answer.fields[0]
 
+    def ending(self) -> None:
+        """What it does can be done again."""
+
     async def leave(self) -> None:
         """Nothing is open."""
 

@@ -43,6 +43,9 @@ class Way(Protocol):
     async def do(self, task: PendingTask) -> Any:
         """The result, or PENDING.  Raises TaskError, or anything, which fails the task."""
 
+    def ending(self) -> None:
+        """What is cancelled from now on goes on with the next start of the server."""
+
     async def leave(self) -> None:
         """Ends what it has on the loop."""
 
@@ -70,6 +73,12 @@ class Router:
         self.runner = runner
         for way in self.ways:
             way.connect(runner)
+
+    def serve(self, server: Any) -> None:
+        """Executions that tasks start are those of this server.  Before the runner starts."""
+        for way in self.ways:
+            if hasattr(way, "server"):
+                way.server = server
 
     # What the runner asks.
 
@@ -126,6 +135,8 @@ class Router:
 
     def close(self) -> None:
         """Ends what is under way: it starts again with the next start of the server."""
+        for way in self.ways:
+            way.ending()
         for future in list(self._under_way.values()):
             future.cancel()
         asyncio.run_coroutine_threadsafe(self._quiet(), self._loop).result()

@@ -11,13 +11,14 @@ from ...tools.handlers import load_tasks
 from .functions import Functions
 from .in_process import InProcess
 from .mocks import Mocked, Mocks
+from .nested import Nested
 from .router import Way
 
 
 def ways(
     tasks: str | None = None, lambda_endpoint: str | None = None, mocks: Mocks | None = None
 ) -> list[Way]:
-    """In the order in which they are asked: mocks, handlers, functions.
+    """In the order in which they are asked: mocks, handlers, functions, nested executions.
 
     Raises HostError for a tasks file that cannot be loaded, TSME-S061 for what is no endpoint.
     """
@@ -28,7 +29,7 @@ def ways(
         found.append(InProcess(load_tasks(tasks)))
     if lambda_endpoint is not None:
         found.append(Functions(lambda_endpoint))
-    return found
+    return [*found, Nested()]
 
 
 def _check(endpoint: str) -> None:
