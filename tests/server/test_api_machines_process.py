@@ -70,6 +70,15 @@ def test_the_aws_cli_makes_lists_publishes_and_deletes(tmp_path):
         state = '{"Type": "Pass", "Result": 1, "End": true}'
         tried = json.loads(aws(url, "test-state", "--definition", state))
         assert tried == {"output": "1", "status": "SUCCEEDED"}
+        begun = json.loads(aws(url, "start-execution", *machine, "--input", '{"a": 1}'))
+        execution = ("--execution-arn", begun["executionArn"])
+        while json.loads(aws(url, "describe-execution", *execution))["status"] == "RUNNING":
+            pass  # each call takes a second
+        events = json.loads(aws(url, "get-execution-history", *execution))["events"]
+        assert [events[0]["type"], events[-1]["type"]] == [
+            "ExecutionStarted",
+            "ExecutionSucceeded",
+        ]
         aws(url, "delete-state-machine", *machine)
         error = aws(url, "describe-state-machine", *machine, ok=False)
         assert "(StateMachineDoesNotExist)" in error
