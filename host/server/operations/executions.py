@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
@@ -39,15 +40,15 @@ async def start(server: Server, request: Request, call: Call) -> Answer:
     of an SDK (its invocation id) always.
     """
     target = await asyncio.to_thread(_target, server, request)
-    new = _new(server, target, request, call)
+    started = server.now()
+    new = replace(_new(server, target, request, call), started=started)
     try:
-        number = await asyncio.wrap_future(server.runner.begin(new))
+        await asyncio.wrap_future(server.runner.begin(new))
     except Exists:
         return await asyncio.to_thread(_again, server, new, call)
     except TsmeError as error:
         raise _refused(error.message) from None
-    row = await asyncio.to_thread(_started, server, number)
-    return {"executionArn": new.arn, "startDate": seconds(row)}
+    return {"executionArn": new.arn, "startDate": seconds(started)}
 
 
 def _target(server: Server, request: Request) -> finding.Target:
@@ -68,12 +69,6 @@ def _case(server: Server, request: Request) -> tuple[str, str]:
         return text, ""
     arn, _, case = text.partition("#")
     return arn, case
-
-
-def _started(server: Server, number: int) -> int:
-    with server.database.read() as connection:
-        query = select(executions.c.started).where(executions.c.id == number)
-        return int(connection.execute(query).scalar_one())
 
 
 def _new(server: Server, target: finding.Target, request: Request, call: Call) -> NewExecution:
