@@ -386,3 +386,17 @@ def test_an_execution_is_started_fails_is_redriven_and_stopped(page: Page, tmp_p
         page.locator("[name=input]").fill('{"bed": 2}')
         page.get_by_role("button", name="Start", exact=True).click()
         expect(page.locator(".problem")).to_contain_text("ExecutionAlreadyExists")
+
+
+def test_with_keys_the_page_is_for_who_has_one(
+    browser: Browser, sqlite_url: str, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("[a]\naws_access_key_id = AKID\naws_secret_access_key = secret\n")
+    with served(sqlite_url, auth=str(keys)) as (endpoint, _):
+        context = browser.new_context(http_credentials={"username": "AKID", "password": "secret"})
+        opened = context.new_page()
+        opened.goto(endpoint)
+        expect(opened.locator("#line")).to_have_text("live")
+        expect(opened.locator(".empty")).to_contain_text("There is no execution yet")
+        context.close()
