@@ -31,6 +31,7 @@ from .page.live import ENDING
 from .room import PROCESS
 from .runner import Runner
 from .server import Clock, Server
+from .tracing import Tracing, exporter
 from .work.mocks import read_mocks
 from .work.router import Router
 from .work.ways import ways
@@ -51,6 +52,7 @@ class Options:
     rate: int = RATE
     retention: int | None = None  # ms that executions are kept after their end; None: for ever
     webhook: str | None = None  # a URL that is told of each end
+    traces: str | None = None  # a URL of OTLP that gets a trace of each execution
     clock: str = "wall"  # accelerated: jumps over times in which everybody waits
     tasks: str | None = None  # a file of handlers
     lambda_endpoint: str | None = None  # the URL of a Lambda Invoke API
@@ -80,11 +82,14 @@ def opened(options: Options) -> Iterator[Server]:
             server = Server(database, runner, everything(), clock, place)
             work.serve(server)
             server.notes |= {"keys": keys, "rate": Rate(options.rate), "mocks": mocks}
+            tracing = Tracing(server, exporter(options.traces)) if options.traces else None
             runner.start()
             try:
                 yield server
             finally:
                 runner.stop()
+                if tracing:
+                    tracing.close()
 
 
 def _clock(options: Options) -> Accelerated | Scaled | Wall:

@@ -34,6 +34,7 @@ class Given(TypedDict):
     lambda_endpoint: str | None
     mocks: str | None
     wait_scale: float
+    traces: str | None
 
 
 def need_packages() -> None:
@@ -116,6 +117,11 @@ def need_packages() -> None:
     envvar="SFN_WAIT_SCALE",
     show_envvar=True,
     help="Seconds that each second of a workflow takes: 0.1 is ten times as fast.",
+)
+@click.option(
+    "--traces",
+    metavar="URL",
+    help="Send a trace of each execution there, by OTLP: http://HOST:4318/v1/traces.",
 )
 def serve(**given: Unpack[Given]) -> int:
     """Serve the API of AWS Step Functions, from a database.
