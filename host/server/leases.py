@@ -70,23 +70,24 @@ class Leases:
     def take_over(self, connection: Connection) -> list[int]:
         """Some executions of processes that are dead, which are ours now.  -> their ids"""
         now = self._now(connection)
-        text = "SELECT name, seen FROM tsme_workers WHERE name <> ? ORDER BY name"
-        if self.kind == "postgresql":
-            text += " FOR UPDATE SKIP LOCKED"
+        # Owners first: who is one now has a row by then, or it has been declared dead.
+        text = "SELECT DISTINCT owner FROM tsme_executions WHERE owner IS NOT NULL"
+        owners = set(self.sql(connection, text).scalars())
+        text = "SELECT name, seen FROM tsme_workers"
+        seen = dict(tuple(row) for row in self.sql(connection, text))
+        dead = {name for name, at in seen.items() if at < now - LEASE or self._gone(name)}
+        dead = (dead | owners - seen.keys()) - {self.name}
         taken: list[int] = []
-        for name, seen in self.sql(connection, text, self.name).all():
-            if seen >= now - LEASE and not self._gone(name):
-                continue
-            found = self._take(connection, name)
-            taken += found
-            if len(found) < _PART:
-                self.sql(connection, "DELETE FROM tsme_workers WHERE name = ?", name)
+        for name in sorted(dead):
+            taken += self._take(connection, name)
+            # From here on it can renew nothing, and what is left of it has no living owner.
+            self.sql(connection, "DELETE FROM tsme_workers WHERE name = ?", name)
         return taken
 
     def _take(self, connection: Connection, dead: str) -> list[int]:
         part = "SELECT id FROM tsme_executions WHERE owner = ? LIMIT ?"
         if self.kind == "postgresql":
-            part += " FOR UPDATE"
+            part += " FOR UPDATE SKIP LOCKED"
         rows = self.sql(
             connection,
             f"UPDATE tsme_executions SET owner = ?, epoch = epoch + 1 WHERE id IN ({part})"  # noqa: S608

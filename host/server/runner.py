@@ -446,7 +446,8 @@ class Runner:
         keep = []
         for job in jobs:
             job.tries += 1
-            if again and job.tries < _TRIES or failure and job.patient and not self._ending:
+            patient = job.patient and not self._ending
+            if again and (patient or job.tries < _TRIES) or failure and patient:
                 keep.append(job)
             else:
                 tell(job.future, None, error)

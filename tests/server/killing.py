@@ -1,6 +1,8 @@
 """Processes that run executions until they are killed, and an outside ledger of what they did.
 
-    python -m tests.server.killing [RUNS]    kills RUNS processes (300), and says what it found
+    python -m tests.server.killing [RUNS]           kills RUNS processes (300), on SQLite
+    python -m tests.server.killing --soak SECONDS   three workers on PostgreSQL, one of them killed
+                                                    or frozen each second
 
 A run is a process of its own over one database.  A ledger is a file to which a handler appends a
 line before it gives its result: what really happened, whoever remembers it.
@@ -25,9 +27,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from tests.database.postgres import PostgresServer
 from tests.interpreters import ROOT
 from tests.server.running import PATIENCE, Doing, chain, new, running, task, wait
 from tsme_host.database.database import Database
+from tsme_host.server.leases import LEASE
 from tsme_host.tools.errors import HostError
 
 MACHINE = chain(
@@ -157,6 +161,69 @@ def check(url: str, ledger: Path, count: int) -> Counter[str]:
     return Counter(effect for effect, _, _ in Ledger(ledger).read())
 
 
+def soak(url: str, ledger: Path, seconds: int, rng: random.Random) -> tuple[Counter[str], int]:
+    """Three workers; each second one of them is killed, or frozen past its lease and continued.
+
+    -> (what happened to workers, how many executions there were)
+    """
+    part, begun = 20, 0
+    workers: list[subprocess.Popen[str]] = []
+    frozen: list[tuple[float, subprocess.Popen[str]]] = []
+    happened: Counter[str] = Counter()
+    for _ in range(seconds):
+        workers = [one for one in workers if one.poll() is None]
+        while len(workers) < 3:
+            workers.append(spawn(url, ledger, part, begun))
+            begun += part
+        threading.Event().wait(1)
+        one = workers.pop(rng.randrange(3))
+        if rng.random() < 0.5:
+            one.kill()
+            one.wait()
+            happened["killed"] += 1
+        else:
+            one.send_signal(signal.SIGSTOP)
+            frozen.append((time.monotonic() + 1.3 * LEASE / 1000, one))
+            happened["frozen"] += 1
+        while frozen and frozen[0][0] <= time.monotonic():
+            _, one = frozen.pop(0)
+            one.send_signal(signal.SIGCONT)
+            workers.append(one)  # beside the others, until it is done
+            happened["continued"] += 1
+    for _, one in frozen:
+        one.send_signal(signal.SIGCONT)
+    for one in workers + [one for _, one in frozen]:
+        one.communicate(timeout=2 * PATIENCE)
+    return happened, begun
+
+
+def soaked(seconds: int) -> None:
+    """The soak on a PostgreSQL server of its own, which is killed and started twice besides."""
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}", flush=True)
+    server = PostgresServer()
+    server.start()
+    try:
+        url = server.database()
+        prepare(url)
+
+        def restart() -> None:
+            for _ in range(2):
+                threading.Event().wait(seconds / 3)
+                server.restart(kill=True)
+
+        restarting = threading.Thread(target=restart)
+        restarting.start()
+        with tempfile.TemporaryDirectory() as folder:
+            ledger = Path(folder) / "ledger"
+            happened, count = soak(url, ledger, seconds, random.Random(seed))
+            restarting.join()
+            finish(spawn(url, ledger, count))  # with what was never begun
+            print(f"{dict(happened)}, {count} executions, {dict(check(url, ledger, count))}")
+    finally:
+        server.close()
+
+
 def main(runs: int) -> None:
     """Kill processes, each execution's work spread over several of them."""
     seed = random.randrange(1 << 32)
@@ -174,7 +241,9 @@ def main(runs: int) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--work"]:
+    if sys.argv[1:2] == ["--soak"]:
+        soaked(int(sys.argv[2]))
+    elif sys.argv[1:2] == ["--work"]:
         work(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
