@@ -333,6 +333,8 @@ class Runner:
         except Exception as error:
             if lost(error):
                 raise
+            if getattr(error, "code", "") == "TSME-S010":
+                return  # its beginning was not committed; the id will be another's
             self.broken[execution] = error
             _log.exception("execution %d cannot go on", execution)
 
