@@ -21,7 +21,8 @@ from . import migrations
 from .failures import told
 
 _WAIT: Final = 10_000  # ms that a writer waits for another one
-_POOL: Final = {"pool_size": 5, "max_overflow": 40}  # more than a server has threads
+# Connections are made when they are needed, and kept: more than a server has threads.
+_POOL: Final = {"pool_size": 45, "max_overflow": 0}
 _WRITE: Final = "tsme_write"  # an execution option: this transaction will write
 
 
