@@ -27,8 +27,10 @@ from tests.bench.speeds import SHARED
 from tests.interpreters import ROOT
 from tsme_host.database.database import Database
 from tsme_host.server.batch import Batch
+from tsme_host.server.room import PROCESS
 from tsme_host.server.runner import Runner
 from tsme_host.server.terms import NoWork
+from tsme_host.tools.limits import limited
 
 SHORT = 200  # executions of a round
 WAITING = 10_000
@@ -152,7 +154,8 @@ def beside(folder: Path, stack: ExitStack, repeat: int) -> dict[str, float]:
 
 def one_replay(database: Path) -> float:
     """Seconds in which one execution is replayed from its records, in a process that has begun."""
-    with Database.open(f"sqlite:///{database}") as opened, opened.write() as connection:
+    url = f"sqlite:///{database}"
+    with limited(PROCESS), Database.open(url) as opened, opened.write() as connection:
         runner = Runner(opened, NoWork())
         took = []
         for execution in range(1, 101):
