@@ -43,7 +43,7 @@ help:
 	@echo "make bench         measure (JSON=file writes the numbers; DEFINITIONS=folder: sizes"
 	@echo "                   of the programs of these definitions, too)"
 	@echo "make conformance   compare with recorded AWS executions"
-	@echo "                   (CASES=folder ON=core|cpython|micropython JSON=file)"
+	@echo "                   (CASES=folder ON=core|cpython|micropython|endpoint JSON=file)"
 	@echo "make jsonata       compare with a suite of JSONata expressions (CASES=folder"
 	@echo "                   ON=core|cpython|micropython JSON=file)"
 	@echo "make differential  compare 20,000 generated expressions with npm jsonata and jlens"

@@ -64,12 +64,15 @@ def load(connection: Connection, execution: int) -> tuple[bytes | None, list[byt
     return None, bodies
 
 
-def all_of(connection: Connection, execution: int) -> Iterator[tuple[int, int, bytes]]:
-    """(number, kind, body) of all records of an execution that are there, oldest first."""
+def all_of(
+    connection: Connection, execution: int, first: int = 0
+) -> Iterator[tuple[int, int, bytes]]:
+    """(number, kind, body) of the records of an execution that are there, from `first` on."""
     statement = select(records.c.number, records.c.kind, records.c.body)
-    for number, kind, body in connection.execute(
-        statement.where(records.c.execution == execution).order_by(records.c.number)
-    ):
+    statement = statement.where(records.c.execution == execution)
+    if first:
+        statement = statement.where(records.c.number >= first)
+    for number, kind, body in connection.execute(statement.order_by(records.c.number)):
         yield number, kind, bytes(body)
 
 

@@ -225,6 +225,22 @@ tasks: Final = Table(
     Index("ix_tsme_tasks_activity_scheduled", "activity", "scheduled"),
 )
 
+# What was seen of a task outside of the records, where a history has it: who took an activity
+# ("started", "" for someone without a name), what a service answered at once ("submitted", JSON).
+notes: Final = Table(
+    "tsme_notes",
+    metadata,
+    Column(
+        "execution", NUMBER, ForeignKey("tsme_executions.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("action", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
+    Column("record", BigInteger, nullable=False),  # the number of the one that followed
+    _time("seen", nullable=False),
+    Column("body", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 map_runs: Final = Table(
     "tsme_map_runs",
     metadata,

@@ -47,6 +47,10 @@ class Accelerated:
     def jump(self, ms: int) -> None:
         self._ahead += max(0, ms - self.now())
 
+    def move(self, ms: int) -> None:
+        """It is this late now, even if it was later: while nothing runs."""
+        self._ahead += ms - self.now()
+
 
 class Scaled:
     """Begins with the wall clock, and goes so much faster or slower.  `scale`: above 0."""

@@ -13,8 +13,11 @@ from pathlib import Path
 
 from tests.interpreters import INTERPRETERS, MissingTool, find
 
-from .suite import Verdict, as_json, cases, judge_all
+from . import endpoint
+from .suite import as_json, cases, judge_all
+from .verdicts import Verdict
 
+ENDPOINT = "endpoint"  # tsme serve
 _VERDICTS = ("passed", "failed", "skipped")
 
 
@@ -45,8 +48,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--on", default="cpython", metavar="INTERPRETER")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdicts here")
     args = parser.parse_args(argv)
-    if args.on not in INTERPRETERS:
-        known = ", ".join(INTERPRETERS)
+    if args.on not in (*INTERPRETERS, ENDPOINT):
+        known = ", ".join((*INTERPRETERS, ENDPOINT))
         return _unable(f'there is no interpreter "{args.on}"; ON= takes {known}')
     if not args.cases.is_dir():
         return _unable(
@@ -54,14 +57,15 @@ def main(argv: list[str] | None = None) -> int:
             "name a folder of yours with CASES="
         )
     try:
-        find(args.on)
+        if args.on != ENDPOINT:
+            find(args.on)
     except MissingTool as missing:
         return _unable(str(missing))
     try:
         found = list(cases(args.cases))
     except ValueError as error:
         return _unable(str(error))
-    verdicts = judge_all(found, args.on)
+    verdicts = endpoint.judge_all(found) if args.on == ENDPOINT else judge_all(found, args.on)
     if args.json:
         text = json.dumps(as_json(verdicts), indent=1, ensure_ascii=False)
         args.json.write_text(text + "\n", encoding="utf-8")

@@ -44,9 +44,8 @@ class Run:
 class World:
     """The outside of one case: who answers a task, and how."""
 
-    def __init__(self, case: Case, what: Listing) -> None:
+    def __init__(self, case: Case) -> None:
         self.case = case
-        self.what = what
         self.left = list(case["tasks"])
         self.workers = _workers(case)
         self.unpaired = [] if case["tasks_complete"] else _outputs(case)
@@ -165,7 +164,7 @@ def _outputs(case: Case) -> list[Any]:
 def drive(case: Case, compiled: Compiled) -> Run:
     """Runs a case to its end, or to where the recording has no answer."""
     what = listing(compiled.program, compiled.debug)
-    world = World(case, what)
+    world = World(case)
     run = Run(notes=world.notes)
     core = kernel.Kernel(interpreter.Interpreter(what.program))
     now = timestamp.ms(case.get("clock") or START)
@@ -190,7 +189,7 @@ def drive(case: Case, compiled: Compiled) -> Run:
                 state = step.state
                 if state.status != protocol.RUNNING:
                     return run
-                due += _answers(world, step, state)
+                due += _answers(world, what, step, state)
             event = _next(case, core, state, due)
         run.stuck = "it does not end" if event else "it waits for what never comes"
     except Stuck as stuck:
@@ -208,12 +207,12 @@ def _names(case: Case) -> list[Any] | None:
     return [*found, machine.get("Id"), machine.get("Name")]
 
 
-def _answers(world: World, step: Any, state: Any) -> list[list[Any]]:
+def _answers(world: World, what: Listing, step: Any, state: Any) -> list[list[Any]]:
     out = []
     for action in step.actions:
         if action.id in state.pending and action.kind == protocol.TASK:
             frame = state.client[action.frame]
-            answer = world.answer(action, world.what.states[frame.state].name)
+            answer = world.answer(action, what.states[frame.state].name)
             if answer is not None:
                 kind, *fields = answer
                 out.append([kind, state.now + 1, action.id, *fields])

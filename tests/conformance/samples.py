@@ -31,7 +31,11 @@ def case(
         "tasks": tasks or [],
         "tasks_complete": True,
         "context": {
-            "Execution": {"Id": ARN + ":1", "Name": "one", "RoleArn": "arn:aws:iam::1:role/r"},
+            "Execution": {
+                "Id": ARN + ":1",
+                "Name": "one",
+                "RoleArn": "arn:aws:iam::123456789012:role/r",
+            },
             "StateMachine": {"Id": ARN, "Name": "pump"},
         },
         "expected": expected or {"status": "SUCCEEDED", "events": None},

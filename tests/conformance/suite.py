@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,24 +22,12 @@ from . import dated, definitions, states
 from .definitions import text_of, told
 from .driver import Run, drive
 from .judge import Case, compare
+from .verdicts import Verdict, bug, excused, known_differences, verdict
 
 BATCH = interpreters.ROOT / "firmware" / "boards" / "unix" / "batch.py"
-KNOWN = Path(__file__).with_name("known_differences.json")
 # A laptop has room for all of them.
 SIZE = 1 << 24
 LIMITS["program_bytes"] = LIMITS["state_bytes"] = LIMITS["step_bytes"] = SIZE
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`verdict` is passed, failed or skipped; `known`: a difference with a reason, which counts
-    as skipped."""
-
-    id: str
-    category: str
-    verdict: str
-    why: str = ""
-    known: bool = False
 
 
 def cases(folder: Path) -> Iterator[Case]:
@@ -57,12 +44,6 @@ def cases(folder: Path) -> Iterator[Case]:
             yield item
 
 
-def known_differences(path: Path = KNOWN) -> dict[str, str]:
-    """Recordings believed impossible: id -> reason."""
-    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
 def judge_all(
     found: Iterable[Case], on: str, known: dict[str, str] | None = None
 ) -> list[Verdict]:
@@ -74,10 +55,10 @@ def judge_all(
         try:
             ran = _judge(case)
         except Exception as error:  # one broken case, or bug, must not hide all other verdicts
-            ran = _verdict(case, "failed", _bug(error))
+            ran = verdict(case, "failed", bug(error))
         if isinstance(ran, _Ran):
             runs.append((len(verdicts), case, ran))
-            ran = _verdict(case, "failed", "not judged")
+            ran = verdict(case, "failed", "not judged")
         verdicts.append(ran)
     jobs = [(ran.program, ran.run) for _, _, ran in runs]
     problems = [""] * len(jobs) if on == "cpython" else run_elsewhere(on, jobs)
@@ -85,18 +66,12 @@ def judge_all(
         try:
             diffs = [problem] if problem else ran.differences()
         except Outdated as why:
-            verdicts[n] = _verdict(case, "skipped", f"AWS has changed: {why}", True)
+            verdicts[n] = verdict(case, "skipped", f"AWS has changed: {why}", True)
             continue
         except Exception as error:
-            diffs = [_bug(error)]
-        verdicts[n] = _verdict(case, "failed" if diffs else "passed", "; ".join(diffs))
-    return [_excused(v, known) for v in verdicts]
-
-
-def _bug(error: Exception) -> str:
-    """What is wrong with the tools, or with a case that is not as the format has it."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}: {error}"
+            diffs = [bug(error)]
+        verdicts[n] = verdict(case, "failed" if diffs else "passed", "; ".join(diffs))
+    return [excused(v, known) for v in verdicts]
 
 
 class Outdated(Exception):
@@ -123,23 +98,12 @@ def _judge(case: Case) -> _Ran | Verdict:
     if kind == "test_state":
         tested = states.prepare(case)
         if isinstance(tested[0], str):
-            return _verdict(case, *tested)
+            return verdict(case, *tested)
         _, made, run = tested
         return _Ran(made.compiled.program, run, lambda: states.differences(case, tested))
     if kind in definitions.KINDS:
-        return _verdict(case, *definitions.judge(case))
-    return _verdict(case, "skipped", f"cases of the kind {kind} are not known")
-
-
-def _verdict(case: Case, verdict: str, why: str = "", known: bool = False) -> Verdict:
-    suite = case["id"].split("/")[0]
-    return Verdict(case["id"], f"{suite}/{case.get('needs') or case['kind']}", verdict, why, known)
-
-
-def _excused(v: Verdict, known: dict[str, str]) -> Verdict:
-    if v.verdict == "failed" and v.id in known:
-        return Verdict(v.id, v.category, "skipped", "known difference: " + known[v.id], True)
-    return v
+        return verdict(case, *definitions.judge(case))
+    return verdict(case, "skipped", f"cases of the kind {kind} are not known")
 
 
 def _prepare(case: Case) -> Compiled | Verdict:
@@ -149,8 +113,8 @@ def _prepare(case: Case) -> Compiled | Verdict:
     except CompileError as e:
         wrong = [p for p in e.problems if not p.refusal]
         if wrong:
-            return _verdict(case, "failed", "does not compile: " + told(wrong))
-        return _verdict(case, "skipped", "; ".join(dict.fromkeys(p.message for p in e.problems)))
+            return verdict(case, "failed", "does not compile: " + told(wrong))
+        return verdict(case, "skipped", "; ".join(dict.fromkeys(p.message for p in e.problems)))
 
 
 def differences(case: Case, compiled: Compiled, run: Run) -> list[str]:

@@ -11,7 +11,8 @@ from tests.conformance import dated
 from tests.conformance.definitions import text_of
 from tests.conformance.driver import drive
 from tests.conformance.judge import is_concurrent
-from tests.conformance.suite import cases, judge_all, known_differences
+from tests.conformance.suite import cases, judge_all
+from tests.conformance.verdicts import known_differences
 from tsme_host.compiler.compile import compile_text
 from tsme_host.compiler.frontend.model import CompileError
 from tsme_host.tools.aws.history import replay_history

@@ -172,7 +172,7 @@ def test_credentials_may_hold_all_that_a_template_may():
             {"RoleArn.$": "States.Format('arn:{}:{}', $$.State.Name, $$.State.RetryCount)"},
             "arn:A:0",
         ),
-        ({"RoleArn.$": "$$.Execution.RoleArn"}, "arn:aws:iam::1:role/r"),
+        ({"RoleArn.$": "$$.Execution.RoleArn"}, "arn:aws:iam::123456789012:role/r"),
         ({"RoleArn.$": "$kept"}, "arn:aws:iam::1:role/b"),
         ({"RoleArn.$": "$.mine"}, "arn:mine"),
     ],

@@ -31,6 +31,7 @@ def upgrade() -> None:
     _executions()
     _records()
     _tasks()
+    _notes()
     _map_runs()
     _jobs()
 
@@ -243,6 +244,26 @@ def _tasks() -> None:
     )
     op.create_index(
         "ix_tsme_tasks_activity_scheduled", "tsme_tasks", ["activity", "scheduled"], unique=False
+    )
+
+
+def _notes() -> None:
+    op.create_table(
+        "tsme_notes",
+        Column("execution", NUMBER, nullable=False),
+        Column("action", BigInteger(), autoincrement=False, nullable=False),
+        Column("kind", Text(), nullable=False),
+        Column("record", BigInteger(), nullable=False),
+        Column("seen", BigInteger(), nullable=False),
+        Column("body", Text(), nullable=False),
+        ForeignKeyConstraint(
+            ["execution"],
+            ["tsme_executions.id"],
+            name=op.f("fk_tsme_notes_execution"),
+            ondelete="CASCADE",
+        ),
+        PrimaryKeyConstraint("execution", "action", "kind", name=op.f("pk_tsme_notes")),
+        sqlite_with_rowid=False,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -14,13 +15,14 @@ from tsme.journal import STEP
 
 from ...compiler.backend.disasm import disassemble
 from ...database import records
-from ...database.tables import executions, programs, tasks
-from ...tools.aws.events import History, Note
-from ...tools.aws.history import replay_history
+from ...database.tables import executions, notes, programs
+from ...tools.aws.events import History, Note, Seen
+from ...tools.aws.history import Telling
 from ...tools.aws.redrive import Redriven
 from ...tools.commands.history import as_api
 from .. import arns, paging
 from ..errors import ApiError
+from ..noting import ABSENT, SUBMITTED
 from ..server import Answer, Call, Request, Server
 from ..times import present, seconds
 from .table import operation
@@ -30,34 +32,50 @@ _EVENTS: Final = 100_000  # of all histories that are kept
 _NOTE: Final = "histories"  # of Server.notes
 
 
+class _Kept:
+    """A history that was asked for, and how far it is."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.telling: Telling | None = None
+        self.notes: dict[int, Note] = {}
+        self.seen: set[tuple[int, str]] = set()
+        self.records = 0  # that were told
+        self.events = 0
+
+
 class Histories:
-    """The histories that were asked for last, by execution and number of records."""
+    """The histories that were asked for last; each goes on from where it was."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[int, int], History] = OrderedDict()
+        self._known: OrderedDict[int, _Kept] = OrderedDict()
 
     def of(self, server: Server, row: Any) -> History:
-        """The history of an execution, whose row this is.
+        """The history of an execution, whose row this is, or what it has become meanwhile.
 
         Raises ApiError if it cannot be told: a journal that does not reach back to its start, or
         a program without its debug part.
         """
-        key = row.id, row.records
         with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
-        with server.database.read() as connection:
-            told = _replayed(connection, row)
+            kept = self._known.setdefault(row.id, _Kept())
+            self._known.move_to_end(row.id)
+        with kept.lock:
+            try:
+                with server.database.read() as connection:
+                    told = _told(connection, row, kept)
+            except BaseException:
+                with self._lock:
+                    self._known.pop(row.id, None)
+                raise
+            kept.events = len(told.events)
         with self._lock:
-            self._known[key] = told
             while len(self._known) > _KEPT or len(self._known) > 1 and self._size() > _EVENTS:
                 self._known.popitem(last=False)
         return told
 
     def _size(self) -> int:
-        return sum(len(one.events) for one in self._known.values())
+        return sum(kept.events for kept in self._known.values())
 
 
 def history(server: Server, row: Any) -> History:
@@ -76,12 +94,42 @@ def failure(server: Server, row: Any) -> tuple[str | None, str | None]:
     return told.error, told.cause
 
 
-def _replayed(connection: Connection, row: Any) -> History:
+def _told(connection: Connection, row: Any, kept: _Kept) -> History:
+    """Goes on with a history up to the records that the row speaks of."""
     try:
-        notes = _notes(connection, row.id)
-        return replay_history(*program(connection, row), steps(connection, row), notes)
+        if kept.telling is None:
+            kept.telling = Telling(*program(connection, row), kept.notes)
+        if kept.records < row.records or row.status == "RUNNING":
+            _go_on(connection, row, kept)
+        return kept.telling.history
     except TsmeError as error:
         raise untold(row, f"{error.code}: {error.message}") from None
+
+
+def _go_on(connection: Connection, row: Any, kept: _Kept) -> None:
+    assert kept.telling
+    rows = list(steps(connection, row, kept.records))
+    found = connection.execute(select(notes).where(notes.c.execution == row.id)).all()
+    kept.notes |= {one.action: Note(absent=True) for one in found if one.kind == ABSENT}
+    fresh = [
+        one for one in found if one.kind != ABSENT and (one.action, one.kind) not in kept.seen
+    ]
+    fresh.sort(key=lambda one: (one.record, one.seen, one.action, one.kind))
+    for number, record in rows:
+        while fresh and fresh[0].record <= number:
+            _see(kept, fresh.pop(0))
+        kept.telling.take(record)
+        kept.records = number + 1
+    for one in fresh:
+        if one.record <= max(kept.records, row.records):
+            _see(kept, one)
+
+
+def _see(kept: _Kept, one: Any) -> None:
+    assert kept.telling
+    kept.seen.add((one.action, one.kind))
+    body = json.loads(one.body) if one.kind == SUBMITTED else one.body
+    kept.telling.take(Seen(one.action, one.kind, body, one.seen))
 
 
 def program(connection: Connection, row: Any) -> tuple[bytes, bytes]:
@@ -102,24 +150,18 @@ def definition(connection: Connection, row: Any) -> str | None:
     return found
 
 
-def steps(connection: Connection, row: Any) -> Iterator[bytes | Redriven]:
-    """The steps of an execution, and between them where it was redriven."""
+def steps(
+    connection: Connection, row: Any, first: int = 0
+) -> Iterator[tuple[int, bytes | Redriven]]:
+    """(number, step) of an execution, and between them where it was redriven."""
     redriven = set((row.notes or {}).get("redrives", ()))
-    for number, kind, body in records.all_of(connection, row.id):
+    for number, kind, body in records.all_of(connection, row.id, first):
         if number >= row.records:
             return
         if kind == STEP:
-            yield body
+            yield number, body
         elif number in redriven:
-            yield Redriven(body)
-
-
-def _notes(connection: Connection, execution: int) -> dict[int, Note]:
-    """Who took which activity."""
-    taken = select(tasks.c.action, tasks.c.worker).where(
-        tasks.c.execution == execution, tasks.c.taken.is_not(None)
-    )
-    return {action: Note(worker=worker or "") for action, worker in connection.execute(taken)}
+            yield number, Redriven(body)
 
 
 def untold(row: Any, why: str) -> ApiError:

@@ -72,7 +72,8 @@ def again(server: Server, request: Request, _call: Call) -> Answer:
 def _go_on(connection: Connection, row: Any, now: int, token: str | None) -> None:
     try:
         parts = histories.program(connection, row)
-        body = redrive.checkpoint(*parts, histories.steps(connection, row), now)
+        records_of = (record for _, record in histories.steps(connection, row))
+        body = redrive.checkpoint(*parts, records_of, now)
     except TsmeError as error:
         raise histories.untold(row, f"{error.code}: {error.message}") from None
     number = row.records

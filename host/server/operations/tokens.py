@@ -17,6 +17,7 @@ from tsme.values.json import loads
 from ...database.tables import executions, tasks
 from ...tools.errors import HostError
 from ...tools.files import parse_value
+from .. import noting
 from ..errors import ApiError
 from ..server import Answer, Call, Request, Server
 from ..terms import Ended, NotPending
@@ -106,7 +107,7 @@ def _waits(server: Server, arn: str) -> bool:
 
 
 def _taken(connection: Connection, arn: str, worker: str | None, now: int) -> Answer | None:
-    found = _open(arn)
+    found = _open(arn).add_columns(tasks.c.execution, tasks.c.action)
     if connection.dialect.name == "postgresql":
         found = found.with_for_update(skip_locked=True, of=tasks)
     row = connection.execute(found).first()
@@ -115,6 +116,7 @@ def _taken(connection: Connection, arn: str, worker: str | None, now: int) -> An
     mine = update(tasks).where(tasks.c.token == row.token, tasks.c.taken.is_(None))
     if not connection.execute(mine.values(taken=now, worker=worker)).rowcount:
         return None
+    noting.put(connection, row.execution, row.action, noting.STARTED, now, worker or "")
     return {"taskToken": row.token, "input": row.input}
 
 

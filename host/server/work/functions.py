@@ -16,6 +16,7 @@ from botocore.credentials import Credentials
 from tsme.engine.tasks import TaskError, is_callback
 from tsme.values.json import dumps, loads
 
+from .. import noting
 from .pending import PendingTask
 from .router import PENDING
 
@@ -36,10 +37,12 @@ class Functions:
     def __init__(self, endpoint: str, region: str = "us-east-1") -> None:
         self.endpoint = endpoint.rstrip("/")
         self.region = os.environ.get("AWS_REGION", region)
+        self.runner: Any = None
         self._client = httpx.AsyncClient(timeout=httpx.Timeout(_LONGEST, connect=10))
 
     def connect(self, runner: Any) -> None:
-        """It tells nothing but results."""
+        """What a function that gets a token answers at once goes to this runner."""
+        self.runner = runner
 
     def has(self, task: PendingTask) -> bool:
         base = task.resource.partition(" ")[0]
@@ -67,8 +70,6 @@ class Functions:
         if given.get("ClientContext"):
             headers["X-Amz-Client-Context"] = str(given["ClientContext"])
         text, answer = await self._invoke(name, body, headers, given.get("Qualifier"))
-        if is_callback(task.resource):
-            return PENDING
         result: dict[str, Any] = {}
         if version := answer.headers.get("x-amz-executed-version"):
             result["ExecutedVersion"] = version
@@ -76,6 +77,9 @@ class Functions:
             result["LogResult"] = log
         result["Payload"] = text if sdk else _value(text)
         result["StatusCode"] = answer.status_code
+        if is_callback(task.resource):
+            await noting.submitted(self.runner, task.execution, task.action, result)
+            return PENDING
         return result
 
     async def _invoke(

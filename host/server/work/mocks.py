@@ -21,7 +21,7 @@ from ...tools.scenario.mocks import Mock, read_mock_config
 from ...tools.scenario.reader import ScenarioReader
 from ...tools.scenario.scenarios import load
 from .pending import PendingTask
-from .router import PENDING
+from .router import NEVER
 
 _KEPT: Final = 10_000  # executions whose calls are counted
 
@@ -84,7 +84,7 @@ class Mocked:
             said = f"{task.state} has {len(mock.answers)} mocked answers, and was called again"
             raise TaskError("TSME.NoMock", said) from None
         if answer is None:
-            return PENDING  # for ever
+            return NEVER
         await asyncio.sleep(answer.delay / 1000 * self.runner.clock.scale)
         if answer.kind == FAILED:
             raise TaskError(*answer.fields)

@@ -14,6 +14,7 @@ from tsme.engine.tasks import TaskError
 from tsme.values.json import dumps, loads
 
 from ...database.tables import executions
+from .. import noting
 from ..errors import ApiError
 from ..server import Server
 from .pending import PendingTask
@@ -60,10 +61,12 @@ class Nested:
             started = await self._begin(task, sdk)
         except ApiError as error:
             raise _refused(error, sdk) from None
-        if pattern == ".waitForTaskToken":
-            return PENDING
         if pattern is None:
             return started
+        assert self.server is not None
+        await noting.submitted(self.server.runner, task.execution, task.action, started)
+        if pattern == ".waitForTaskToken":
+            return PENDING
         return await self._ended(task, started["ExecutionArn"], parsed=pattern == ".sync:2")
 
     def ending(self) -> None:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, select
 
 from tsme.engine.tasks import TaskError, is_activity, is_callback, names
 from tsme.kernel.protocol import FAILED, SUCCEEDED
@@ -20,11 +20,14 @@ from tsme.values.copies import handed
 from tsme.values.json import dumps
 
 from ...database.records import insert_missing
+from ...database.tables import activities, notes
 from ...database.tables import tasks as rows
+from .. import noting
 from ..terms import Ended, NotPending
 from .pending import PendingTask
 
 PENDING: Final = object()  # of a way: the result comes from somebody else, by the task's token
+NEVER: Final = object()  # of a way: no result comes, so a clock that jumps need not wait for one
 _log = logging.getLogger("tsme.work")
 
 
@@ -94,8 +97,20 @@ class Router:
         """In the transaction that schedules them: rows of what is completed by a token."""
         now = self.runner.clock.now()
         wanted = [_row(task, now) for task in tasks if _by_token(task.resource)]
-        if wanted:
-            insert_missing(connection, rows, wanted)
+        if not wanted:
+            return
+        insert_missing(connection, rows, wanted)
+        for task in tasks:
+            if is_activity(task.resource) and not self._there(connection, task):
+                noting.put(connection, task.execution, task.action, noting.ABSENT, now)
+
+    def _there(self, connection: Connection, task: PendingTask) -> bool:
+        """Whether somebody could poll for a task, or does it in another way."""
+        found = select(activities.c.arn).where(activities.c.arn == task.resource)
+        return self._way(task) is not None or connection.execute(found).first() is not None
+
+    def _way(self, task: PendingTask) -> Way | None:
+        return next((way for way in self.ways if way.has(task)), None)
 
     def transact(self, connection: Connection, task: PendingTask) -> Any:
         """The result of a transactional task, written in the transaction of its result."""
@@ -107,12 +122,24 @@ class Router:
 
     def start(self, task: PendingTask) -> None:
         key = (task.execution, task.action)
-        way = next((way for way in self.ways if way.has(task)), None)
+        way = self._way(task)
         if way is None and is_activity(task.resource):
+            self.runner.submit(lambda connection: self._absent(connection, task))
             return  # whoever polls gets it
         future = asyncio.run_coroutine_threadsafe(self._do(task, way), self._loop)
         self._under_way[key] = future
         future.add_done_callback(lambda _: self._under_way.pop(key, None))
+
+    def _absent(self, connection: Connection, task: PendingTask) -> None:
+        """A task of an activity that was not there when it was scheduled fails, as at AWS."""
+        found = select(notes.c.kind).where(
+            notes.c.execution == task.execution,
+            notes.c.action == task.action,
+            notes.c.kind == noting.ABSENT,
+        )
+        if connection.execute(found).first() is not None:
+            cause = f"The activity {task.resource} does not exist."
+            self._give(task, FAILED, "States.Runtime", cause)
 
     def cancel(self, execution: int, action: int) -> None:
         future = self._under_way.pop((execution, action), None)
@@ -167,8 +194,22 @@ class Router:
         except BaseException as error:  # a handler may leave, and this thread does not
             self._give(task, FAILED, type(error).__name__, str(error))
         else:
-            if result is not PENDING:
+            if result is NEVER:
+                self._forsake(task)
+            elif result is not PENDING:
                 self._give(task, SUCCEEDED, handed(result))  # members stay in their order
+
+    def _forsake(self, task: PendingTask) -> None:
+        """Nothing is under way for a task that nobody will ever complete."""
+        lives = self.runner.lives
+
+        def forget(_: Connection) -> None:
+            here = lives.under_way.get(task.execution, set())
+            here.discard(task.action)
+            if not here:
+                lives.under_way.pop(task.execution, None)
+
+        self.runner.submit(forget)
 
     def _give(self, task: PendingTask, kind: int, *fields: Any) -> None:
         """A result.  Whether anybody still waits for it is the runner's to know."""

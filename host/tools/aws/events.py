@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from tsme.values import cbor
 
@@ -27,6 +27,19 @@ class Note:
     worker: str | None = None
     event: str = ""
     absent: bool = False
+
+
+class Seen(NamedTuple):
+    """Among the steps of an execution: what was seen here of a task, by its action's id.
+
+    `kind`: "started", and `body` who took an activity, "" for someone without a name; or
+    "submitted", and `body` what a service answered at once.  `time`: ms since 1970.
+    """
+
+    action: int
+    kind: str
+    body: Json
+    time: int
 
 
 @dataclass
