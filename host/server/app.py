@@ -70,6 +70,7 @@ async def answer(server: Server, request: Request) -> Response:
             request_id=number,
             invocation=request.headers.get("amz-sdk-invocation-id"),
             key=request.scope.get(KEY) or _access_key(request),
+            gone=request.is_disconnected,
         )
         return _response(200, await server.acall(name, given, call), number)
     except ApiError as error:

@@ -25,6 +25,7 @@ from .errors import ApiError
 
 T = TypeVar("T")
 _TRIES = 3
+ENDING = "ending"  # a note of the server: it takes no more requests
 Request = dict[str, Any]
 Answer = dict[str, Any]
 
@@ -40,12 +41,13 @@ class Call:
     """Who asks, beside the request.
 
     `invocation`: the header amz-sdk-invocation-id, the same in each try of one call of an SDK.
-    `key`: the access key of a signed request.
+    `key`: the access key of a signed request.  `gone`: whether who asked has gone meanwhile.
     """
 
     request_id: str = field(default_factory=ids.new)
     invocation: str | None = None
     key: str | None = None
+    gone: Callable[[], Awaitable[bool]] | None = None
 
 
 class Operation(Protocol):

@@ -27,10 +27,9 @@ from .limits import RATE, Rate
 from .metrics import routes as metrics_routes
 from .operations import everything
 from .page import routes as page_routes
-from .page.live import ENDING
 from .room import PROCESS
 from .runner import Runner
-from .server import Clock, Server
+from .server import ENDING, Clock, Server
 from .tracing import Tracing, exporter
 from .work.mocks import read_mocks
 from .work.router import Router
@@ -179,7 +178,7 @@ class _Uvicorn(uvicorn.Server):
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._notes[ENDING] = True  # who watches the page is not waited for
+        self._notes[ENDING] = True  # who watches the page, or polls, is not waited for
         await super().shutdown(sockets)
 
 

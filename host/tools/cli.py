@@ -54,6 +54,7 @@ COMMANDS = {
     "time": ("status", "Show or set the clock of a board."),
     "token": ("token", "Complete callbacks and activities from outside."),
     "upload": ("upload", "Bring programs and tasks onto a board."),
+    "worker": ("worker", "Do tasks by the handlers of a file, in a process of their own."),
 }
 # How --help shows them.  Those that stand nowhere here are shown last.
 GROUPS = {
@@ -62,7 +63,7 @@ GROUPS = {
     "Executions on a board": "ps describe signal checkpoint",
     "Executions on a board, or in a journal": "stop token migrate retire resume",
     "Journals": "journal history replay",
-    "Servers": "serve store",
+    "Servers": "serve worker store",
 }
 _NARROW = 52  # columns: to no less does click fit its help by itself
 _QUIET = {"help": "help", "version": "help"}  # known, but not listed
@@ -93,6 +94,7 @@ Examples:
   tsme graph flow.asl.json -o flow.svg
   tsme convert flow.asl.json -o new.asl.json
   tsme serve --database sqlite:///tsme.db   the API of Step Functions, for boto3 and aws
+  tsme worker --tasks tasks.py              polls its activities
 
 \b
 Exit codes:

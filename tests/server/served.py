@@ -18,7 +18,7 @@ ROLE = "arn:aws:iam::000000000000:role/any"
 @contextmanager
 def served(url: str, **options: Any) -> Iterator[tuple[str, Server]]:
     """-> (the URL of the endpoint, the server behind it), until the block ends"""
-    given = serving.Options(database=url, port=0, **options)
+    given = serving.Options(**{"database": url, "port": 0} | options)
     with serving.opened(given) as server, serving.served(given, server) as endpoint:
         yield endpoint, server
 

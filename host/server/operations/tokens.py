@@ -19,7 +19,7 @@ from ...tools.errors import HostError
 from ...tools.files import parse_value
 from .. import noting
 from ..errors import ApiError
-from ..server import Answer, Call, Request, Server
+from ..server import ENDING, Answer, Call, Request, Server
 from ..terms import Ended, NotPending
 from .activities import activity
 from .executions import LARGEST
@@ -64,8 +64,11 @@ class Polls:
 
 
 @operation("GetActivityTask")
-async def take(server: Server, request: Request, _call: Call) -> Answer:
-    """The oldest task of an activity; waits for one up to 60 s, and then answers without."""
+async def take(server: Server, request: Request, call: Call) -> Answer:
+    """The oldest task of an activity; waits for one up to 60 s, and then answers without.
+
+    A worker that was killed while it polled is given none: its connection is gone.
+    """
     arn, worker = request["activityArn"], request.get("workerName")
     polls = server.notes.get(_NOTE)
     if polls is None or not polls.of(asyncio.get_running_loop()):
@@ -74,13 +77,15 @@ async def take(server: Server, request: Request, _call: Call) -> Answer:
     event = asyncio.Event()
     await asyncio.to_thread(_known, server, arn)
     while True:
+        if call.gone and await call.gone():
+            return {}
         if await asyncio.to_thread(_waits, server, arn):
             write = asyncio.to_thread(server.write, lambda c: _taken(c, arn, worker, server.now()))
             found = await write
             if found is not None:
                 return found
         left = end - time.monotonic()
-        if left <= 0:
+        if left <= 0 or server.notes.get(ENDING):
             return {}
         await polls.wait(event, min(left, _LOOK))
 

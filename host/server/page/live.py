@@ -25,9 +25,8 @@ from starlette.routing import BaseRoute, Route
 from ...database import queries
 from ...database.tables import executions
 from ...tools.errors import HostError
-from ..server import Server
+from ..server import ENDING, Server
 
-ENDING: Final = "ending"  # a note of the server: it takes no more requests
 _MOST: Final = 200  # watchers at once
 _POLL: Final = 1.0  # seconds
 _PAUSE: Final = 0.1  # seconds between two things told

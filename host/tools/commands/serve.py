@@ -45,6 +45,43 @@ def need_packages() -> None:
         raise HostError("TSME-S041", what, "pip install tsme[serve]")
 
 
+def check_place(region: str, account: str) -> None:
+    """Raises HostError TSME-S042 for what ARNs cannot have."""
+    if not re.fullmatch("[0-9]{12}", account):
+        message = f'"{account}" is no account'
+        raise HostError("TSME-S042", message, "an account has 12 digits: 000000000000")
+    if not re.fullmatch("[a-z0-9-]+", region):
+        message = f'"{region}" is no region'
+        raise HostError("TSME-S042", message, "write one like us-east-1")
+
+
+# Options that `tsme worker` has as well.
+REGION = click.option("--region", default="us-east-1", show_default=True, help="The region in ARNs.")
+ACCOUNT = click.option(
+    "--account", default="0" * 12, show_default=True, help="The account in ARNs: 12 digits."
+)
+RETENTION = click.option(
+    "--retention",
+    metavar="TIME",
+    help="Let go of executions so long after their end: 30d, 12h.  [default: never]",
+)
+WEBHOOK = click.option(
+    "--webhook",
+    metavar="URL",
+    help="Tell this URL of each execution that ends, as EventBridge does.",
+)
+LAMBDAS = click.option(
+    "--lambda-endpoint",
+    metavar="URL",
+    help="Lambda functions are invoked there, by the Invoke API.",
+)
+TRACES = click.option(
+    "--traces",
+    metavar="URL",
+    help="Send a trace of each execution there, by OTLP: http://HOST:4318/v1/traces.",
+)
+
+
 @click.command()
 @click.option(
     "--database",
@@ -61,10 +98,8 @@ def need_packages() -> None:
     show_default=True,
     help="The port; 0 takes any that is free.",
 )
-@click.option("--region", default="us-east-1", show_default=True, help="The region in ARNs.")
-@click.option(
-    "--account", default="0" * 12, show_default=True, help="The account in ARNs: 12 digits."
-)
+@REGION
+@ACCOUNT
 @click.option(
     "--auth",
     metavar="KEYS",
@@ -77,16 +112,8 @@ def need_packages() -> None:
     show_default=True,
     help="Requests a second that one client may make; 0 for any number.",
 )
-@click.option(
-    "--retention",
-    metavar="TIME",
-    help="Let go of executions so long after their end: 30d, 12h.  [default: never]",
-)
-@click.option(
-    "--webhook",
-    metavar="URL",
-    help="Tell this URL of each execution that ends, as EventBridge does.",
-)
+@RETENTION
+@WEBHOOK
 @click.option(
     "--clock",
     type=click.Choice(["wall", "accelerated"]),
@@ -97,11 +124,7 @@ def need_packages() -> None:
 @click.option(
     "--tasks", metavar="FILE.py", help="Its handlers do the tasks that they name, in this process."
 )
-@click.option(
-    "--lambda-endpoint",
-    metavar="URL",
-    help="Lambda functions are invoked there, by the Invoke API.",
-)
+@LAMBDAS
 @click.option(
     "--mocks",
     metavar="FILE",
@@ -118,11 +141,7 @@ def need_packages() -> None:
     show_envvar=True,
     help="Seconds that each second of a workflow takes: 0.1 is ten times as fast.",
 )
-@click.option(
-    "--traces",
-    metavar="URL",
-    help="Send a trace of each execution there, by OTLP: http://HOST:4318/v1/traces.",
-)
+@TRACES
 def serve(**given: Unpack[Given]) -> int:
     """Serve the API of AWS Step Functions, from a database.
 
@@ -140,12 +159,7 @@ def serve(**given: Unpack[Given]) -> int:
     Exits with 0 when it was told to end, 2 if it cannot serve.
     """
     need_packages()
-    if not re.fullmatch("[0-9]{12}", given["account"]):
-        message = f'"{given["account"]}" is no account'
-        raise HostError("TSME-S042", message, "an account has 12 digits: 000000000000")
-    if not re.fullmatch("[a-z0-9-]+", given["region"]):
-        message = f'"{given["region"]}" is no region'
-        raise HostError("TSME-S042", message, "write one like us-east-1")
+    check_place(given["region"], given["account"])
     from ...server import serving  # noqa: PLC0415  it takes half a second to load
 
     logging.basicConfig(stream=sys.stderr, format="tsme: %(message)s")
@@ -156,9 +170,13 @@ def serve(**given: Unpack[Given]) -> int:
     return DONE
 
 
+def shown(database: str) -> str:
+    """The URL of a database without its password."""
+    return re.sub(r"//([^:/@]*):[^@/]*@", r"//\1:***@", database)
+
+
 def _ready(url: str, database: str) -> None:
-    shown = re.sub(r"//([^:/@]*):[^@/]*@", r"//\1:***@", database)
-    console.out(f"serving {console.name(url)}, executions in {shown}")
+    console.out(f"serving {console.name(url)}, executions in {shown(database)}")
     sys.stdout.flush()
 
 
