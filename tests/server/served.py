@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -18,7 +19,7 @@ ROLE = "arn:aws:iam::000000000000:role/any"
 @contextmanager
 def served(url: str, **options: Any) -> Iterator[tuple[str, Server]]:
     """-> (the URL of the endpoint, the server behind it), until the block ends"""
-    given = serving.Options(**{"database": url, "port": 0} | options)
+    given = replace(serving.Options(database=url, port=0), **options)
     with serving.opened(given) as server, serving.served(given, server) as endpoint:
         yield endpoint, server
 

@@ -10,12 +10,11 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import botocore.session
-from botocore import UNSIGNED
+from botocore import UNSIGNED, exceptions
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError,
     HTTPClientError,
 )
 
@@ -119,7 +118,7 @@ class Asking:
                     break
             try:
                 answer: dict[str, Any] = getattr(self._api, operation)(**request)
-            except (ConnectionError, HTTPClientError) as error:
+            except (exceptions.ConnectionError, HTTPClientError) as error:
                 self._gone(str(error))
             except ClientError as error:
                 told = error.response["Error"]

@@ -16,6 +16,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -60,19 +61,27 @@ def chosen(tasks: Tasks, wanted: Iterable[str]) -> dict[str, Task]:
         if handler is None:
             known = ", ".join(tasks.handlers) or "none"
             message = f'no handler does the activity "{name}"; there are {known}'
-            raise HostError("TSME-S065", message, f'write @tasks.task("{name.rpartition(":")[2]}")')
-        if handler.effect == EFFECT:
+            raise HostError(
+                "TSME-S065", message, f'write @tasks.task("{name.rpartition(":")[2]}")'
+            )
+        if _needs_database(handler):
             message = f'the handler of "{name}" is transactional, which needs the database'
             raise HostError("TSME-S065", message, "tsme worker --database URL does it")
         found[name] = handler
     if not wanted:
         for name, handler in tasks.handlers.items():
-            if handler.effect != EFFECT and (is_activity(name) or _NAME.fullmatch(name)):
+            if _needs_database(handler):
+                continue
+            if is_activity(name) or _NAME.fullmatch(name):
                 found[name] = handler
     if not found:
         message = "the tasks file has no handler that could do an activity"
         raise HostError("TSME-S065", message, 'write @tasks.task("NAME") above a function')
     return found
+
+
+def _needs_database(handler: Task) -> bool:
+    return str(handler.effect) == EFFECT
 
 
 class Context:
@@ -265,5 +274,5 @@ class Worker:
 def _line(error: BaseException) -> str:
     """What a handler raised, and where."""
     found = traceback.extract_tb(error.__traceback__)
-    where = f" ({os.path.basename(found[-1].filename)}:{found[-1].lineno})" if found else ""
+    where = f" ({Path(found[-1].filename).name}:{found[-1].lineno})" if found else ""
     return f"{type(error).__name__}: {error}{where}"

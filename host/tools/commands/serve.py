@@ -56,7 +56,9 @@ def check_place(region: str, account: str) -> None:
 
 
 # Options that `tsme worker` has as well.
-REGION = click.option("--region", default="us-east-1", show_default=True, help="The region in ARNs.")
+REGION = click.option(
+    "--region", default="us-east-1", show_default=True, help="The region in ARNs."
+)
 ACCOUNT = click.option(
     "--account", default="0" * 12, show_default=True, help="The account in ARNs: 12 digits."
 )
