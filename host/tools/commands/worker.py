@@ -11,7 +11,7 @@ import click
 
 from .. import console
 from ..errors import DONE
-from .serve import need_packages
+from ..server_options import need_packages
 
 if TYPE_CHECKING:
     from ...server.work.polling import Polling
