@@ -84,8 +84,16 @@ class Database:
             phase.committing = True
             begun = perf_counter()
             transaction.commit()
+        self.committed(perf_counter() - begun)
+
+    def writing(self) -> Connection:
+        """A connection for transactions that may write, which who calls closes (writer.py)."""
+        return self._writing.connect()
+
+    def committed(self, seconds: float) -> None:
+        """A commit took so long."""
         if self._watch:
-            self._watch(perf_counter() - begun)
+            self._watch(seconds)
 
     def watch(self, tell: Callable[[float], object]) -> None:
         """From now on call back after each commit with the seconds that it took."""
@@ -169,6 +177,9 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # With IMMEDIATE it waits for its turn at the start, and cannot find out later that another
     # one has written what it read.
+    driver: Any = connection.connection.driver_connection
+    if driver.in_transaction:  # writer.py has begun it
+        return
     writes = connection.get_execution_options().get(_WRITE)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

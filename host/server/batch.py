@@ -13,6 +13,7 @@ from tsme.kernel.protocol import FAILED, HEARTBEAT, STARTED, SUCCEEDED, TIMER
 from tsme.values.cbor import decode, encode_all
 
 from ..database import records
+from ..database.writer import Transaction
 from ..tools.errors import HostError
 from . import writing
 from .leases import Leases
@@ -20,7 +21,7 @@ from .live import Known, Live, Programs, Rows
 from .terms import Ended, NotPending
 
 _ROW: Final = (
-    "SELECT arn, machine, name, digest, status, owner, epoch, given, records, checkpoint"
+    "SELECT arn, machine, name, digest, status, owner, epoch, given, records, checkpoint, due"
     " FROM tsme_executions WHERE id = ?"
 )
 _ABOUT_TASKS: Final = (SUCCEEDED, FAILED, HEARTBEAT, STARTED, TIMER)
@@ -70,14 +71,19 @@ class Batch:
     """What one transaction does.  If it fails, whatever it touched is forgotten, and found again
     in the database."""
 
-    def __init__(self, connection: Connection, lives: Lives, leases: Leases) -> None:
-        self.connection = connection
+    def __init__(self, transaction: Transaction, lives: Lives, leases: Leases) -> None:
+        self.transaction = transaction
         self.lives = lives
         self.leases = leases
         self.touched: dict[int, Live] = {}
         self.more: set[int] = set()  # those that go on in the next transaction
         self.errors: dict[int, Exception] = {}  # of those that cannot go on
         self.sent = False  # inputs for others are in the table
+
+    @property
+    def connection(self) -> Connection:
+        """That of the transaction."""
+        return self.transaction.connection
 
     def get(self, execution: int, fresh: bool = False) -> Live:
         """A live execution.  Raises Ended, Elsewhere, HostError TSME-S010 if there is none.
@@ -115,7 +121,8 @@ class Batch:
         names = self.lives.programs.names[bytes(row.digest)]
         rows.found = records.load(self.connection, execution)
         live = self.lives.new(client, rows, Known(row.arn, row.machine or "", row.name))
-        live.epoch, live.owner, live.taken = row.epoch, row.owner, row.given
+        live.epoch, live.taken = row.epoch, row.given
+        live.written = row.owner, row.given, row.due
         live.before, live.names = row.records, names
         live.recover()
         self.touched[execution] = live
@@ -206,11 +213,13 @@ class Batch:
             tasks = [live.task(a) for live in changed for a in wanted_of(live)]
             if tasks:
                 scheduled(self.connection, tasks)
-        writing.flush(self.connection, self.touched.values(), self.leases.name)
-        if self.lives.ended:
-            for key, live in self.touched.items():
-                if not live.busy():
-                    self.lives.ended(self.connection, key)
+        over = [key for key, live in self.touched.items() if not live.busy()]
+        told = self.lives.ended if over else None
+        last = not told and not self.sent
+        writing.flush(self.transaction, self.touched.values(), self.leases.name, last)
+        for key in over:
+            if told:
+                told(self.connection, key)
         if self.sent and self.leases.kind == "postgresql":
             self.connection.exec_driver_sql("NOTIFY tsme")
 

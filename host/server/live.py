@@ -127,6 +127,9 @@ class Known(NamedTuple):
     name: str
 
 
+Place = tuple[str | None, int, int | None]  # its owner, the inputs that were taken, when it is due
+
+
 class Live(Executor):
     """One execution: its kernel, its state, and what is to happen once its rows are durable."""
 
@@ -144,7 +147,8 @@ class Live(Executor):
         self.wanted: Callable[[str], bool] = lambda _: False
         self.names: list[str] = []  # of its states
         self.epoch = 0
-        self.owner: str | None = None
+        self.written: Place | None = None  # what its row says
+        self.writing: Place = (None, 0, None)  # what it will say
         self.before = rows.number  # of records, when the transaction began
         self.taken = 0  # inputs of the table that were taken
         self.aborted = False  # somebody stopped it
@@ -234,7 +238,9 @@ class Live(Executor):
             again=action.id in self.asking,
         )
 
-    def own(self) -> bool:
-        """Whether it has a task that this process does."""
+    def place(self, here: str) -> Place:
+        """What its row says while it runs, if this process is `here`: which has it as long as it
+        has a task that this process does."""
         pending = self.state.pending.values()
-        return any(a.kind == TASK and self.wanted(a.resource) for a in pending)
+        own = any(a.kind == TASK and self.wanted(a.resource) for a in pending)
+        return here if own else None, self.taken, self.due()

@@ -25,6 +25,7 @@ from tsme.values.copies import ordered, worded
 from tsme.values.json import loads
 
 from ..database.database import Database
+from ..database.writer import Writer
 from ..tools.errors import HostError
 from . import writing
 from .asked import Job, Own, ending, lost, pass_on, safely, tell, undo
@@ -78,6 +79,7 @@ class Runner:
         self.broken: dict[int, Exception] = {}  # what cannot go on, and why
         self.transactions = 0  # that were committed
         self.asked: Callable[[Future[Any]], object] | None = None  # told of what is asked for
+        self._writer = Writer(database)
         self._emit = getattr(work, "emit", None)  # (execution, "log"|"metric"|"publish", payload)
         self._jobs: deque[Job] = deque()
         self._ready: set[int] = set()
@@ -244,8 +246,8 @@ class Runner:
         batch: Batch | None = None
         ready, self._ready = self._ready, set()
         try:
-            with self.database.write() as connection:
-                batch = Batch(connection, self.lives, self.leases)
+            with self._writer.write() as transaction:
+                batch = Batch(transaction, self.lives, self.leases)
                 self._alive(batch, ready)
                 for job in jobs:
                     self._run(batch, job)
@@ -346,7 +348,7 @@ class Runner:
         if key is None:
             raise Exists(new.arn)
         live = self.lives.new(client, Rows(key), Known(new.arn, new.machine or "", new.name))
-        live.recovered, live.epoch, live.owner = True, 1, self.leases.name
+        live.recovered, live.epoch = True, 1
         live.names = self.lives.programs.names[new.digest]
         context = [new.arn, new.name, new.role, new.machine, new.machine_name]
         digest = client.program.digest
@@ -398,7 +400,7 @@ class Runner:
         """It is durable: begin what it asks for, end what nobody waits for."""
         rows = live.rows
         rows.rows.clear()
-        live.before = rows.number
+        live.before, live.written = rows.number, live.writing
         pending = live.state.pending if live.busy() else {}
         here = self.lives.under_way.get(rows.key)
         for action in [a for a in here or () if a not in pending]:
@@ -462,6 +464,7 @@ class Runner:
         for futures in self._waiting.values():
             for future in futures:
                 tell(future, None, ending())
+        self._writer.close()
         try:
             with self.database.write() as connection:
                 self.leases.leave(connection)

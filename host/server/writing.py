@@ -6,22 +6,54 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection
+import psycopg
+from sqlalchemy import Connection, exc
 
 from tsme.values.json import dumps
 
 from ..database import records
+from ..database.writer import Transaction
 from .live import Live
 from .terms import NewExecution
 
+# Of SQLite.  A column that an index has is written only if it changes: that is one page less.
 _FENCE: Final = " WHERE id = ? AND epoch = ? AND records = ? AND (owner IS NULL OR owner = ?)"
-_STEP: Final = (
+_STEP: Final = "UPDATE tsme_executions SET records = ?, checkpoint = ?" + _FENCE  # noqa: S608
+_MOVE: Final = (
     "UPDATE tsme_executions SET records = ?, checkpoint = ?, owner = ?,"  # noqa: S608
     " due = CASE WHEN given > ? THEN 0 ELSE ? END" + _FENCE
 )
 _END: Final = (
     "UPDATE tsme_executions SET records = ?, checkpoint = ?, owner = NULL, due = NULL,"  # noqa: S608
     " status = ?, stopped = ?, output = ?, error = ?, cause = ?" + _FENCE
+)
+_GONE: Final = "DELETE FROM tsme_inputs WHERE execution = ?"
+_RECORD: Final = "INSERT INTO tsme_records (execution, number, kind, body) VALUES (?, ?, ?, ?)"
+
+# Of PostgreSQL: all of it is one statement, however many executions there are.  It divides by zero
+# if one of them is not what it was.  What is asked of v.id and v.records holds always; it lets the
+# planner expect few rows, and look them up by their key.
+_ALL: Final = """
+WITH done AS (
+  UPDATE tsme_executions AS e SET records = v.records, checkpoint = v.checkpoint, owner = v.owner,
+    due = CASE WHEN e.given > v.taken AND v.status = 'RUNNING' THEN 0 ELSE v.due END,
+    status = v.status, stopped = v.stopped, output = v.output, error = v.error, cause = v.cause
+  FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+      %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+    AS v(id, records, checkpoint, due, taken, epoch, before, stopped, owner, status, output,
+      error, cause)
+  WHERE v.id > 0 AND v.records > 0 AND e.id = v.id AND e.epoch = v.epoch
+    AND e.records = v.before AND (e.owner IS NULL OR e.owner = %s)
+  RETURNING e.id
+), written AS (
+  INSERT INTO tsme_records (execution, number, kind, body)
+  SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::bytea[])
+){gone}
+SELECT 1 / (count(*) = %s)::int FROM done
+"""
+_STEPS_ALL: Final = _ALL.format(gone="")
+_ENDS_ALL: Final = _ALL.format(
+    gone=", gone AS (DELETE FROM tsme_inputs WHERE execution = ANY(%s::bigint[]))"
 )
 _INSERT: Final = (
     "INSERT INTO tsme_executions (arn, name, machine, version, alias, type, digest, status,"
@@ -54,34 +86,103 @@ def insert(connection: Connection, new: NewExecution, started: int, owner: str) 
     return None if found is None else int(found)
 
 
-def flush(connection: Connection, lives: Iterable[Live], owner: str) -> None:
+def flush(transaction: Transaction, lives: Iterable[Live], owner: str, last: bool) -> None:
     """Write what live executions have made since the transaction began.
 
-    Raises Lost if one of them is not what it was when this process last saw it.
+    `last`: nothing else is written in this transaction.  Raises Lost if one of the executions is
+    not what it was when this process last saw it.
     """
+    changed = []
+    for live in lives:
+        live.writing = live.place(owner)
+        if live.rows.rows or live.writing != live.written:
+            changed.append(live)
+    if changed and transaction.kind == "sqlite":
+        _lite(transaction, changed, owner)
+    elif changed:
+        _large(transaction, changed, owner, last)
+
+
+def _lite(transaction: Transaction, lives: list[Live], owner: str) -> None:
     steps: list[tuple[Any, ...]] = []
+    moves: list[tuple[Any, ...]] = []
     ends: list[tuple[Any, ...]] = []
     rows: list[records.Row] = []
     for live in lives:
         stores = live.rows
+        numbers = (stores.number, stores.newest)
         fence = (stores.key, live.epoch, live.before, owner)
-        if live.busy():
-            live.owner = owner if live.own() else None
-            steps.append(
-                (stores.number, stores.newest, live.owner, live.taken, live.due(), *fence)
-            )
+        if not live.busy():
+            ends.append((*numbers, *_ending(live), *fence))
+        elif live.writing == live.written:
+            steps.append((*numbers, *fence))
         else:
-            ends.append((stores.number, stores.newest, *_ending(live), *fence))
+            moves.append((*numbers, *live.writing, *fence))
         rows += stores.rows
-    for text, values in ((_STEP, steps), (_END, ends)):
-        if values:
-            done = connection.exec_driver_sql(_sql(connection, text), values)
-            if done.rowcount != len(values):
-                raise Lost
+    for text, values in ((_STEP, steps), (_MOVE, moves), (_END, ends)):
+        if values and transaction.run_many(text, values).rowcount != len(values):
+            raise Lost
     if ends:
-        gone = _sql(connection, "DELETE FROM tsme_inputs WHERE execution = ?")
-        connection.exec_driver_sql(gone, [(end[-4],) for end in ends])
-    records.append(connection, rows)
+        transaction.run_many(_GONE, [(end[-4],) for end in ends])
+    if rows:
+        transaction.run_many(_RECORD, rows)
+
+
+def _large(transaction: Transaction, lives: list[Live], owner: str, last: bool) -> None:
+    numbers: list[tuple[Any, ...]] = []
+    texts: list[tuple[Any, ...]] = []
+    rows: list[records.Row] = []
+    ended: list[int] = []
+    for live in lives:
+        stores = live.rows
+        at, taken, due = live.writing
+        ending: tuple[Any, ...] = ("RUNNING", None, None, None, None)
+        if not live.busy():
+            at, due, ending = None, None, _ending(live)
+            ended.append(stores.key)
+        status, stopped, *told = ending
+        row = (stores.key, stores.number, stores.newest, due, taken, live.epoch, live.before)
+        numbers.append((*row, stopped))
+        texts.append((at, status, *told))
+        rows += stores.rows
+    values: list[Any] = [
+        *map(_numbers, zip(*numbers, strict=True)),
+        *map(_texts, zip(*texts, strict=True)),
+        owner,
+        _numbers([row.execution for row in rows]),
+        _numbers([row.number for row in rows]),
+        _numbers([row.kind for row in rows]),
+        _bodies(rows),
+    ]
+    text = _ENDS_ALL if ended else _STEPS_ALL
+    if ended:
+        values.append(_numbers(ended))
+    values.append(len(lives))
+    try:
+        (transaction.end if last else transaction.run)(text, values)
+    except exc.DBAPIError as error:
+        if isinstance(error.orig, psycopg.errors.DivisionByZero):
+            raise Lost from None
+        raise
+
+
+# PostgreSQL's text of arrays.
+
+
+def _numbers(values: Iterable[int | None]) -> str:
+    return "{" + ",".join(["NULL" if n is None else str(n) for n in values]) + "}"
+
+
+def _texts(values: Iterable[str | None]) -> str:
+    return "{" + ",".join(["NULL" if text is None else _quoted(text) for text in values]) + "}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _bodies(rows: list[records.Row]) -> str:
+    return "{" + ",".join(['"\\\\x' + row.body.hex() + '"' for row in rows]) + "}"
 
 
 def _ending(live: Live) -> tuple[Any, ...]:

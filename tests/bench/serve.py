@@ -26,6 +26,7 @@ from tests.bench.rivals.sides import median
 from tests.bench.speeds import SHARED
 from tests.interpreters import ROOT
 from tsme_host.database.database import Database
+from tsme_host.database.writer import Writer
 from tsme_host.server.batch import Batch
 from tsme_host.server.room import PROCESS
 from tsme_host.server.runner import Runner
@@ -155,12 +156,12 @@ def beside(folder: Path, stack: ExitStack, repeat: int) -> dict[str, float]:
 def one_replay(database: Path) -> float:
     """Seconds in which one execution is replayed from its records, in a process that has begun."""
     url = f"sqlite:///{database}"
-    with limited(PROCESS), Database.open(url) as opened, opened.write() as connection:
+    with limited(PROCESS), Database.open(url) as opened, Writer(opened).write() as transaction:
         runner = Runner(opened, NoWork())
         took = []
         for execution in range(1, 101):
             begun = time.perf_counter()
-            Batch(connection, runner.lives, runner.leases).get(execution)
+            Batch(transaction, runner.lives, runner.leases).get(execution)
             took.append(time.perf_counter() - begun)
     return statistics.median(took)
 

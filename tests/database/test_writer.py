@@ -1,0 +1,77 @@
+"""The connection of a thread that writes again and again: all or nothing, whoever writes, and a
+server that was restarted while nobody asked anything costs nobody an answer."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from tests.database.postgres import PostgresServer
+from tsme_host.database.database import Database
+from tsme_host.database.writer import Writer
+
+BY_NAME = text("INSERT INTO tsme_workers (name, started, seen) VALUES (:name, 1, 1)")
+
+
+def insert(database: Database) -> str:
+    mark = "?" if database.kind == "sqlite" else "%s"
+    return f"INSERT INTO tsme_workers (name, started, seen) VALUES ({mark}, 1, 1)"
+
+
+def names(database: Database) -> list[str]:
+    with database.read() as connection:
+        found = connection.execute(text("SELECT name FROM tsme_workers ORDER BY name"))
+        return list(found.scalars())
+
+
+def test_statements_of_the_driver_and_of_sqlalchemy_are_one_transaction(database_url: str) -> None:
+    with Database.open(database_url) as database:
+        writer = Writer(database)
+
+        def write(error: Exception | None = None) -> None:
+            with writer.write() as transaction:
+                transaction.run(insert(database), ("a",))
+                transaction.connection.execute(BY_NAME, {"name": "b"})
+                transaction.run(insert(database), ("c",))
+                assert names(database) == []
+                if error:
+                    raise error
+
+        with pytest.raises(ZeroDivisionError):
+            write(ZeroDivisionError())
+        assert names(database) == []
+        write()
+        assert names(database) == ["a", "b", "c"]
+        writer.close()
+
+
+def test_one_statement_is_a_transaction(postgres_url: str) -> None:
+    with Database.open(postgres_url) as database:
+        writer = Writer(database)
+        with writer.write() as transaction:
+            transaction.end(insert(database), ("a",))
+            assert names(database) == ["a"]
+
+        def fail() -> None:
+            with writer.write() as transaction:
+                transaction.connection.execute(BY_NAME, {"name": "b"})
+                transaction.end(insert(database), ("c",))
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            fail()
+        assert names(database) == ["a"]
+        writer.close()
+
+
+def test_a_restart_while_nobody_asks_is_nobodys_failure(own_postgres: PostgresServer) -> None:
+    with Database.open(own_postgres.database()) as database:
+        writer = Writer(database)
+        with writer.write() as transaction:
+            transaction.end(insert(database), ("a",))
+        own_postgres.stop()
+        own_postgres.start()
+        with writer.write() as transaction:
+            transaction.end(insert(database), ("b",))
+        assert names(database) == ["a", "b"]
+        writer.close()
