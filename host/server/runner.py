@@ -34,7 +34,8 @@ from .clocks import Clock, Wall
 from .leases import Leases
 from .live import Known, Live, Rows
 from .notify import Listener
-from .terms import Ended, Exists, NewExecution, Told
+from .terms import Ended, Exists, NewExecution, Outcome, Told
+from .waiting import Waiting
 from .work.pending import Work
 
 T = TypeVar("T")
@@ -88,7 +89,7 @@ class Runner:
         self._ending = False
         self._thread: threading.Thread | None = None
         self._listeners: list[Callable[[Told], object]] = []
-        self._waiting: dict[int, list[Future[Any]]] = {}
+        self._waiting = Waiting()
         self._polled = 0.0
         self._next: int | None = 0  # when the next execution is due, as far as is known
         self._notified = Listener(database, self.poke)
@@ -177,18 +178,11 @@ class Runner:
 
         return self._ask(Job(run, patient=True))
 
-    def wait(self, execution: int) -> Future[Any]:
-        """-> the row of an execution once it has ended: status, output, error, cause, stopped."""
-        done: Future[Any] = Future()
+    def wait(self, execution: int) -> Future[Outcome]:
+        """-> how an execution has ended, once it has."""
+        done: Future[Outcome] = Future()
 
-        def look(batch: Batch) -> None:
-            row = _ended(batch.connection, self.leases, execution)
-            if row is not None:
-                tell(done, row)
-            else:
-                self._waiting.setdefault(execution, []).append(done)
-
-        job = Job(look, patient=True)
+        job = Job(lambda batch: self._waiting.add(batch, execution, done), patient=True)
         job.future.add_done_callback(lambda looked: pass_on(looked, done))
         self._ask(job)
         return done
@@ -315,17 +309,8 @@ class Runner:
             self._next = now
         if poll:
             self._polled = time.monotonic()
-            self._look(batch)
+            self._waiting.look(batch)
         return {row.id for row in rows} - self.broken.keys()
-
-    def _look(self, batch: Batch) -> None:
-        """Whether executions of other processes have ended that somebody here waits for."""
-        for execution in list(self._waiting):
-            if execution not in self.lives.at:
-                row = _ended(batch.connection, self.leases, execution)
-                if row is not None:
-                    for future in self._waiting.pop(execution):
-                        tell(future, row)
 
     def _continue(self, batch: Batch, execution: int) -> None:
         try:
@@ -420,8 +405,7 @@ class Runner:
             self._next = due
         if not live.busy():
             self.lives.at.pop(rows.key, None)
-            if rows.key in self._waiting:
-                self._ask(Job(self._look, patient=True))
+            self._waiting.ended(live)
         return Told(rows.key, live.arn, live.status, rows.number, tuple(pending))
 
     def _start(self, live: Live, action: Any) -> None:
@@ -461,9 +445,7 @@ class Runner:
             time.sleep(0.05 if not self._ending else 0)
 
     def _leave(self) -> None:
-        for futures in self._waiting.values():
-            for future in futures:
-                tell(future, None, ending())
+        self._waiting.end()
         self._writer.close()
         try:
             with self.database.write() as connection:
@@ -472,15 +454,3 @@ class Runner:
                     connection.exec_driver_sql("NOTIFY tsme")
         except HostError as error:
             _log.warning("what this process had could not be given back: %s", error)
-
-
-def _ended(connection: Connection, leases: Leases, execution: int) -> Any:
-    """The row of an execution that has ended; None if it runs.  HostError without one."""
-    text = (
-        "SELECT id, arn, name, status, output, error, cause, started, stopped"
-        " FROM tsme_executions WHERE id = ?"
-    )
-    row = leases.sql(connection, text, execution).one_or_none()
-    if row is None:
-        raise HostError("TSME-S010", f"there is no execution {execution} in the database")
-    return None if row.status == "RUNNING" else row

@@ -72,6 +72,20 @@ class Told(NamedTuple):
     pending: tuple[int, ...]
 
 
+class Outcome(NamedTuple):
+    """How an execution has ended.  `id`: its number.  Times: ms since 1970."""
+
+    id: int
+    arn: str
+    name: str
+    status: str
+    output: str | None
+    error: str | None
+    cause: str | None
+    started: int
+    stopped: int
+
+
 class NoWork:
     """Nobody does tasks here: they wait for other processes, or for their timeouts."""
 

@@ -238,6 +238,17 @@ def test_a_runner_that_ends_tells_who_waits(sqlite_url: str) -> None:
         done(runner.submit(lambda _: None))
 
 
+def test_who_waits_hears_of_an_end_in_another_process(postgres_url: str) -> None:
+    with running(postgres_url, Doing({}), name="one") as one:
+        execution = done(one.begin(new(one, chain(wait(100)))))
+        ended = one.wait(execution)
+        done(one.submit(lambda _: None))
+        with running(postgres_url, Doing({}), name="other") as other:
+            done(other.feed(execution, STOP, "Why", "because"))
+        assert done(ended) == done(one.wait(execution))
+        assert done(ended).status == "ABORTED"
+
+
 def test_a_task_is_told_with_its_state_and_attempt(sqlite_url: str) -> None:
     retry = [{"ErrorEquals": ["ValueError"], "MaxAttempts": 1, "IntervalSeconds": 1}]
     work = Doing({"refuse": refuse})

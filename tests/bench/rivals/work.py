@@ -92,7 +92,7 @@ class Ours:
     def ended(self, execution: int) -> Any:
         """-> its output, once it has succeeded"""
         row = self.runner.wait(execution).result()
-        assert row.status == "SUCCEEDED", row
+        assert row.output is not None, row
         return loads(row.output)
 
     def close(self) -> None:
