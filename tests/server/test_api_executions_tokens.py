@@ -120,6 +120,7 @@ def test_tokens_that_were_never_given_are_refused(sfn, dig):
     execution = begin(sfn, machine(sfn, {"W": {"Type": "Wait", "Seconds": 1000, "End": True}}))
     for token in ("1-1", "0-0", "x", "1-1'", "<b>", "../1", "9" * 40 + "-1"):
         assert refusal(sfn.send_task_success, taskToken=token, output="1") == INVALID
+        assert refusal(sfn.send_task_success, taskToken=token, output="{") == INVALID
         assert refusal(sfn.send_task_heartbeat, taskToken=token) == INVALID
     assert sfn.describe_execution(executionArn=execution)["status"] == "RUNNING"
 

@@ -196,6 +196,11 @@ def test_a_revision_is_published_once(sfn):
     assert first["stateMachineVersionArn"] == arn + ":1"
     again = sfn.publish_state_machine_version(stateMachineArn=arn)
     assert again["stateMachineVersionArn"] == arn + ":1"
+    again = sfn.publish_state_machine_version(stateMachineArn=arn, description="one")
+    assert again["stateMachineVersionArn"] == arn + ":1"
+    code, text = refusal(sfn.update_state_machine, stateMachineArn=arn + ":1", definition=flow())
+    assert code == "StateMachineDoesNotExist"
+    assert text == f"State Machine Does Not Exist: '{arn}:1'"
     second = sfn.update_state_machine(stateMachineArn=arn, definition=flow("2"), publish=True)
     assert second["stateMachineVersionArn"] == arn + ":2"
     listed = sfn.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"]
@@ -206,6 +211,8 @@ def test_a_revision_is_published_once(sfn):
     assert "revisionId" not in old
     new = sfn.describe_state_machine(stateMachineArn=arn + ":2")
     assert new["revisionId"] == second["revisionId"]
+    described = sfn.publish_state_machine_version(stateMachineArn=arn, description="two")
+    assert described["stateMachineVersionArn"] == arn + ":3"
 
 
 def test_a_version_of_another_revision_is_a_conflict(sfn):
@@ -360,7 +367,11 @@ def test_aliases_keep_versions_and_come_in_pages(two_versions):
         sfn.delete_state_machine_alias(stateMachineAliasArn=f"{arn}:{name}")
     sfn.delete_state_machine_version(stateMachineVersionArn=arn + ":1")
     code, text = refusal(sfn.describe_state_machine_alias, stateMachineAliasArn=arn + ":a")
-    assert (code, text) == ("ResourceNotFound", f"Resource not found: '{arn}:a'")
+    assert code == "ResourceNotFound"
+    assert text == "Request references a resource that does not exist."
+    code, text = refusal(sfn.update_state_machine_alias, stateMachineAliasArn=arn + ":b")
+    assert code == "ValidationException"
+    assert text.startswith("You must specify at least one of the description or ")
     code, text = refusal(
         sfn.create_state_machine_alias, name="1", routingConfiguration=route((2, 100))
     )

@@ -63,7 +63,8 @@ def _alias(connection: Connection, text: str) -> Any:
         raise ApiError("InvalidArn", "Invalid Arn: 'Resource type not valid in this context'")
     row = connection.execute(select(aliases).where(aliases.c.arn == text)).one_or_none()
     if row is None:
-        raise finding.resource_missing(text)
+        said = "Request references a resource that does not exist."
+        raise ApiError("ResourceNotFound", said, resourceName=text)
     return row
 
 
@@ -113,8 +114,10 @@ def change(server: Server, request: Request, _call: Call) -> Answer:
     text = request["stateMachineAliasArn"]
     arn = finding.unlabelled(text)
     if not {"description", "routingConfiguration"} & set(request):
-        said = "Either the description or the RoutingConfiguration must be specified"
-        raise ApiError("MissingRequiredParameter", said)
+        said = (
+            "You must specify at least one of the description or routingConfiguration parameters"
+        )
+        raise invalid(said, reason="MISSING_REQUIRED_PARAMETER")
     values: dict[str, Any] = present(description=request.get("description"))
     values["updated"] = now = server.now()
     routes = None

@@ -103,7 +103,9 @@ def _running(connection: Connection, arn: str) -> bool:
 @operation("UpdateStateMachine")
 def change(server: Server, request: Request, _call: Call) -> Answer:
     """Changes a machine for executions that are still to start."""
-    arn = finding.bare(request["stateMachineArn"])
+    arn = finding.unlabelled(request["stateMachineArn"])
+    if arn.rest:  # a version or an alias is no machine
+        raise finding.missing(arn.text)
     names = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
     if not any(name in request for name in (*names, "encryptionConfiguration")):
         text = (

@@ -128,19 +128,25 @@ def _taken(connection: Connection, arn: str, worker: str | None, now: int) -> An
 @operation("SendTaskSuccess")
 async def succeed(server: Server, request: Request, _call: Call) -> Answer:
     """A task has this result."""
-    text = request["output"]
-    if len(text.encode()) > LARGEST:
-        raise _no_output(f"output exceeds the maximum number of bytes allowed ({LARGEST})")
+    token = request["taskToken"]
     try:
-        parse_value(text, "output")
-        value = handed(loads(text))  # members keep their order
+        value = _output(request["output"])
+    except ApiError:
+        await asyncio.to_thread(_holder, server, token)  # a wrong token goes first
+        raise
+    return await _give(server, token, SUCCEEDED, value)
+
+
+def _output(text: str) -> Any:
+    """The value that a text is.  Raises ApiError InvalidOutput."""
+    try:
+        if len(text.encode()) <= LARGEST:
+            parse_value(text, "output")
+            return handed(loads(text))  # members keep their order
+        why = f"output exceeds the maximum number of bytes allowed ({LARGEST})"
     except (HostError, TsmeError) as error:
-        raise _no_output(error.message) from None
-    return await _give(server, request["taskToken"], SUCCEEDED, value)
-
-
-def _no_output(text: str) -> ApiError:
-    return ApiError("InvalidOutput", f"Invalid Output: '{text}'")
+        why = error.message
+    raise ApiError("InvalidOutput", f"Invalid Output: '{why}'")
 
 
 @operation("SendTaskFailure")

@@ -20,14 +20,14 @@ MOST: Final = 1000  # of a machine
 def published(connection: Connection, arn: str, description: str | None, now: int) -> Any:
     """The version of a machine's revision as it is, made if it is not there.  -> its row
 
-    Raises ApiError ServiceQuotaExceededException.
+    With another description it is another version.  Raises ApiError ServiceQuotaExceededException.
     """
     row = connection.execute(select(machines).where(machines.c.arn == arn)).one()
     same = select(versions).where(
         versions.c.machine == arn, versions.c.revision.is_not_distinct_from(row.revision)
     )
-    found = connection.execute(same).first()
-    if found is not None:
+    found = connection.execute(same.order_by(versions.c.number.desc())).first()
+    if found is not None and (not description or description == found.description):
         return found
     count = select(func.count()).where(versions.c.machine == arn)
     if (connection.scalar(count) or 0) >= MOST:
@@ -42,7 +42,7 @@ def published(connection: Connection, arn: str, description: str | None, now: in
         )
     )  # fmt: skip
     connection.execute(update(machines).where(machines.c.arn == arn).values(last_version=number))
-    return connection.execute(same).one()
+    return connection.execute(same.where(versions.c.number == number)).one()
 
 
 @operation("PublishStateMachineVersion")
