@@ -30,7 +30,7 @@ ARCH =
 json_option = $(if $(JSON),--json "$(JSON)")
 
 .DEFAULT_GOAL = help
-.PHONY: help setup ready demo serve test lint docs bench conformance jsonata differential fuzz golden crash firmware native flash sim clean kill
+.PHONY: help setup ready demo serve test lint docs bench peers conformance jsonata differential fuzz golden crash firmware native flash sim clean kill
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -42,6 +42,7 @@ help:
 	@echo "make docs          build the API reference: build/docs/index.html"
 	@echo "make bench         measure (JSON=file writes the numbers; DEFINITIONS=folder: sizes"
 	@echo "                   of the programs of these definitions, too)"
+	@echo "make peers         run moto's own tests of Step Functions against tsme serve (ARGS=\"-k alias\")"
 	@echo "make conformance   compare with recorded AWS executions"
 	@echo "                   (CASES=folder ON=core|cpython|micropython|endpoint JSON=file)"
 	@echo "make jsonata       compare with a suite of JSONata expressions (CASES=folder"
@@ -91,6 +92,9 @@ docs: ready
 
 bench: ready
 	@$(PY) -m tests.bench $(json_option)
+
+peers: ready
+	@$(PY) -m tests.peers.moto_tests $(ARGS)
 
 conformance: ready
 	@$(PY) -m tests.conformance "$(CASES)" --on "$(ON)" $(json_option)

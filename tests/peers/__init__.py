@@ -1,0 +1,1 @@
+"""What others wrote, against the endpoint of `tsme serve`."""

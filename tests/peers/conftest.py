@@ -1,0 +1,3 @@
+from tests.server.fixtures import endpoint, server, serving, sfn
+
+__all__ = ["endpoint", "server", "serving", "sfn"]
