@@ -94,7 +94,8 @@ def journal_of(rows: Iterable[tuple[int, int, bytes]]) -> Archive:
 
 
 def export(connection: Connection, execution: int) -> Exported:
-    """An execution with its programs; a redriven one from its last redrive on.
+    """An execution with its programs; one that was redriven, or whose Map Run was altered, from
+    there on.
 
     Raises HostError, TSME-S010, if it is not there, or has no records yet, and S016 if a program
     of its is gone.
@@ -106,8 +107,10 @@ def export(connection: Connection, execution: int) -> Exported:
     ).one_or_none()
     if row is None:
         raise HostError("TSME-S010", f"there is no execution {execution} in the database")
-    # Redriven it goes on at a checkpoint that the steps before do not lead to.
-    first = max((row.notes or {}).get("redrives") or [0])
+    # Redriven, or altered, it goes on at a checkpoint that the steps before do not lead to.
+    first = max(
+        [n for name in ("redrives", "altered") for n in (row.notes or {}).get(name, ())] or [0]
+    )
     rows = [record for record in all_of(connection, execution) if record[0] >= first]
     if not rows:
         raise HostError("TSME-S010", f'the execution "{row.arn}" has no records')

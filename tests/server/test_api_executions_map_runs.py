@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.server.executing import PASS, begin, ended, events, machine, run
-from tests.server.served import refusal
+from tests.server.served import client, refusal, served
 
 PREFIX = "arn:aws:states:us-east-1:000000000000:"
 
@@ -90,5 +92,105 @@ def test_map_runs_that_are_not_there_are_refused(sfn):
         arn = PREFIX + f"mapRun:m/each:{name}"
         code, text = refusal(sfn.describe_map_run, mapRunArn=arn)
         assert (code, text) == ("ResourceNotFound", f"Resource not found: '{arn}'")
-    code, _ = refusal(sfn.update_map_run, mapRunArn=arn, maxConcurrency=1)
+        code, _ = refusal(sfn.update_map_run, mapRunArn=arn, maxConcurrency=1)
+        assert code == "ResourceNotFound"
+
+
+def taken(sfn, arn):
+    return sfn.get_activity_task(activityArn=arn)["taskToken"]
+
+
+def test_a_map_run_takes_other_limits_while_it_runs(sfn):
+    arn = sfn.create_activity(name="dig")["activityArn"]
+    task = {"Type": "Task", "Resource": arn, "End": True}
+    states = distributed({"T": task}, MaxConcurrency=1)
+    execution = begin(sfn, machine(sfn, states), {"items": [1, 2, 3, 4]})
+    [listed] = sfn.list_map_runs(executionArn=execution)["mapRuns"]
+    run_arn = listed["mapRunArn"]
+    token = taken(sfn, arn)
+    sfn.update_map_run(mapRunArn=run_arn, maxConcurrency=2, toleratedFailureCount=2)
+    described = sfn.describe_map_run(mapRunArn=run_arn)
+    assert (described["maxConcurrency"], described["toleratedFailureCount"]) == (2, 2)
+    assert counts(described) == {"running": 1, "pending": 3, "total": 4}
+    sfn.send_task_failure(taskToken=token, error="Stone")
+    tokens = [taken(sfn, arn), taken(sfn, arn)]
+    described = sfn.describe_map_run(mapRunArn=run_arn)
+    assert counts(described) == {"running": 2, "failed": 1, "pending": 1, "total": 4}
+    sfn.send_task_failure(taskToken=tokens[0], error="Stone")
+    sfn.send_task_success(taskToken=tokens[1], output="3")
+    sfn.send_task_success(taskToken=taken(sfn, arn), output="4")
+    found = ended(sfn, execution)
+    assert found["status"] == "SUCCEEDED"
+    assert json.loads(found["output"])[2:] == [3, 4]
+    assert counts(sfn.describe_map_run(mapRunArn=run_arn)) == {
+        "failed": 2,
+        "succeeded": 2,
+        "total": 4,
+    }
+    code, text = refusal(sfn.update_map_run, mapRunArn=run_arn, maxConcurrency=1)
+    assert code == "ValidationException"
+    assert text == f"Map Run is not running and cannot be updated: '{run_arn}'"
+
+
+def test_fewer_failures_may_be_tolerated_from_now_on(sfn):
+    arn = sfn.create_activity(name="dig")["activityArn"]
+    task = {"Type": "Task", "Resource": arn, "End": True}
+    states = distributed({"T": task}, MaxConcurrency=1, ToleratedFailurePercentage=100)
+    execution = begin(sfn, machine(sfn, states), {"items": [1, 2, 3, 4]})
+    [listed] = sfn.list_map_runs(executionArn=execution)["mapRuns"]
+    sfn.send_task_failure(taskToken=taken(sfn, arn), error="Stone")
+    token = taken(sfn, arn)
+    sfn.update_map_run(mapRunArn=listed["mapRunArn"], toleratedFailurePercentage=25)
+    sfn.send_task_failure(taskToken=token, error="Stone")
+    assert ended(sfn, execution)["error"] == "States.ExceedToleratedFailureThreshold"
+
+
+def test_the_children_of_a_map_run_are_listed_and_described(sfn):
+    states = distributed(CHOOSES, MaxConcurrency=1, ToleratedFailureCount=1)
+    found = run(sfn, machine(sfn, states), {"items": [1, 0, 2]})
+    [listed] = sfn.list_map_runs(executionArn=found["executionArn"])["mapRuns"]
+    arn = listed["mapRunArn"]
+    pages = sfn.get_paginator("list_executions").paginate(
+        mapRunArn=arn, PaginationConfig={"PageSize": 2}
+    )
+    children = [one for page in pages for one in page["executions"]]
+    assert [one["status"] for one in children] == ["SUCCEEDED", "FAILED", "SUCCEEDED"]
+    assert {one["mapRunArn"] for one in children} == {arn}
+    assert children[0]["stateMachineArn"] == PREFIX + "stateMachine:m/each"
+    failed = sfn.list_executions(mapRunArn=arn, statusFilter="FAILED")["executions"]
+    assert failed == children[1:2]
+    child = sfn.describe_execution(executionArn=failed[0]["executionArn"])
+    assert (child["status"], child["error"], child["input"]) == ("FAILED", "Zero", "0")
+    assert child["mapRunArn"] == arn
+    child = sfn.describe_execution(executionArn=children[0]["executionArn"])
+    assert (child["input"], child["output"]) == ("2", "2")
+    assert child["startDate"] <= child["stopDate"]
+    code, _ = refusal(
+        sfn.describe_execution, executionArn=children[0]["executionArn"].replace("-2", "-7")
+    )
+    assert code == "ExecutionDoesNotExist"
+    code, text = refusal(sfn.get_execution_history, executionArn=children[0]["executionArn"])
     assert code == "UnsupportedOperation"
+    assert "execution of a Map Run" in text
+
+
+def test_a_map_run_with_a_result_writer_is_found_by_its_own_name(tmp_path):
+    tasks = tmp_path / "tasks.py"
+    tasks.write_text(
+        "import tsme\ntasks = tsme.Tasks()\n"
+        "@tasks.task('arn:aws:states:::s3:putObject')\n"
+        "def put(payload):\n    return {'Bucket': 'b', 'Key': 'k'}\n"
+    )
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
+    with served(f"sqlite:///{tmp_path}/w.db", tasks=str(tasks)) as (url, _):
+        sfn = client(url)
+        states = distributed({"P": PASS}, ResultWriter=writer)
+        found = run(sfn, machine(sfn, states), {"items": [1, 2]})
+        assert found["status"] == "SUCCEEDED", found.get("cause")
+        arn = json.loads(found["output"])["MapRunArn"]
+    with served(f"sqlite:///{tmp_path}/w.db") as (url, _):  # it remembers nothing of it
+        sfn = client(url)
+        described = sfn.describe_map_run(mapRunArn=arn)
+        assert described["executionArn"] == found["executionArn"]
+        assert counts(described) == {"succeeded": 2, "total": 2}
+        assert len(sfn.list_executions(mapRunArn=arn)["executions"]) == 2

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from tsme.errors import TsmeError
 from tsme.kernel.protocol import STOP
@@ -22,7 +22,8 @@ from ..errors import ApiError, invalid
 from ..server import Answer, Call, Request, Server
 from ..terms import Ended, Exists, NewExecution
 from ..times import present, seconds
-from . import finding, histories, redrives
+from . import finding, histories, map_runs, redrives, runs
+from .found import existing
 from .table import operation
 
 LARGEST: Final = 262_144  # bytes of an input, in UTF-8
@@ -165,15 +166,6 @@ def _unsupported() -> ApiError:
     return ApiError("StateMachineTypeNotSupported", text)
 
 
-def existing(connection: Connection, text: str, *kinds: str) -> Any:
-    """The row of an execution.  Raises ApiError InvalidArn or ExecutionDoesNotExist."""
-    arns.parse(text, *(kinds or ("execution",)))
-    row = connection.execute(select(executions).where(executions.c.arn == text)).one_or_none()
-    if row is None:
-        raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{text}'")
-    return row
-
-
 def _row(server: Server, text: str) -> Any:
     with server.database.read() as connection:
         return existing(connection, text, "execution", "express")
@@ -182,9 +174,11 @@ def _row(server: Server, text: str) -> Any:
 @operation("DescribeExecution")
 def describe(server: Server, request: Request, _call: Call) -> Answer:
     """An execution: how it stands, what came in and what went out."""
+    with_data = request.get("includedData") != "METADATA_ONLY"
+    if arns.parse(request["executionArn"], "execution").label:
+        return runs.described(server, request["executionArn"], with_data)
     with server.database.read() as connection:
         row = existing(connection, request["executionArn"])
-    with_data = request.get("includedData") != "METADATA_ONLY"
     can, reason = redrives.status(row, server.now())
     return {
         "executionArn": row.arn,
@@ -226,9 +220,7 @@ def all_of(server: Server, request: Request, _call: Call) -> Answer:
     if (text is None) == ("mapRunArn" not in request):
         raise invalid("Must specify exactly one of stateMachineArn and mapRunArn")
     if text is None:
-        # Items of a distributed Map are no executions of their own here.
-        message = "ListExecutions of a Map Run is not in this version of tsme serve"
-        raise ApiError("UnsupportedOperation", message)
+        return map_runs.children(server, request)
     arn = finding.unlabelled(text)
     redriven = {"REDRIVEN": True, "NOT_REDRIVEN": False}.get(request.get("redriveFilter", ""))
     wanted = queries.Filter(

@@ -15,16 +15,17 @@ from tsme.journal import STEP
 
 from ...compiler.backend.disasm import disassemble
 from ...database import records
-from ...database.tables import executions, notes, programs
+from ...database.tables import notes, programs
 from ...tools.aws.events import History, Note, Seen
 from ...tools.aws.history import Telling
-from ...tools.aws.redrive import Redriven
+from ...tools.aws.redrive import Altered, Redriven
 from ...tools.commands.history import as_api
-from .. import arns, paging
+from .. import paging
 from ..errors import ApiError
 from ..noting import ABSENT, SUBMITTED
 from ..server import Answer, Call, Request, Server
 from ..times import present, seconds
+from .found import existing
 from .table import operation
 
 _KEPT: Final = 64  # histories
@@ -152,9 +153,10 @@ def definition(connection: Connection, row: Any) -> str | None:
 
 def steps(
     connection: Connection, row: Any, first: int = 0
-) -> Iterator[tuple[int, bytes | Redriven]]:
-    """(number, step) of an execution, and between them where it was redriven."""
+) -> Iterator[tuple[int, bytes | Redriven | Altered]]:
+    """(number, step) of an execution, and between them where it was redriven or altered."""
     redriven = set((row.notes or {}).get("redrives", ()))
+    altered = set((row.notes or {}).get("altered", ()))
     for number, kind, body in records.all_of(connection, row.id, first):
         if number >= row.records:
             return
@@ -162,6 +164,8 @@ def steps(
             yield number, body
         elif number in redriven:
             yield number, Redriven(body)
+        elif number in altered:
+            yield number, Altered(body)
 
 
 def untold(row: Any, why: str) -> ApiError:
@@ -173,14 +177,9 @@ def untold(row: Any, why: str) -> ApiError:
 @operation("GetExecutionHistory")
 def get(server: Server, request: Request, _call: Call) -> Answer:
     """A page of the events of an execution."""
-    text = request["executionArn"]
-    arns.parse(text, "execution")
     backwards = request.get("reverseOrder", False)
     with server.database.read() as connection:
-        found = select(executions).where(executions.c.arn == text)
-        row = connection.execute(found).one_or_none()
-    if row is None:
-        raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{text}'")
+        row = existing(connection, request["executionArn"])
     after = paging.after(request, int, bool, int)
     if after and after[:2] != [row.id, backwards]:
         raise ApiError("InvalidToken", "Invalid Token: 'Input inconsistent with page token'")

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select, update
 
-from ...database.tables import executions
+from tsme import kernel
+from tsme.journal import CHECKPOINT
+from tsme.kernel import replay
+from tsme.program import interpreter
+
+from ...database import records
+from ...database.records import insert_missing
+from ...database.tables import executions, map_runs
 from ...tools.aws.events import History, MapRun
+from ...tools.journal.listing import listing
 from .. import arns, paging
-from ..errors import ApiError
+from ..errors import ApiError, invalid
 from ..server import Answer, Call, Request, Server
 from ..times import present, seconds
-from . import histories
-from .executions import existing
+from . import histories, runs
+from .found import existing
 from .table import operation
 
-_NUMBER: Final = re.compile(r"([0-9]{1,18})-[0-9]+")  # of an execution and an event
-_SETTINGS: Final = {
-    "maxConcurrency": ("MaxConcurrency", int),
-    "toleratedFailureCount": ("ToleratedFailureCount", int),
-    "toleratedFailurePercentage": ("ToleratedFailurePercentage", float),
-}
+_AT_ONCE: Final = 40  # children, if nobody says how many (docs/SPEC.md, 2.11)
+_MOST, _MORE = 5, 6  # of what a Map's frame knows of its children
 
 
 @operation("ListMapRuns")
@@ -67,40 +69,20 @@ def _times(run: MapRun, told: History) -> Answer:
 def describe(server: Server, request: Request, _call: Call) -> Answer:
     """A Map Run: how it stands, and what became of its items."""
     text = request["mapRunArn"]
-    row, told, run = _found(server, text)
+    row, told, run = runs.found(server, text)
     status = run.status
     if status == "RUNNING" and told.status != "RUNNING":
         status = "ABORTED"
-    with server.database.read() as connection:
-        definition = histories.definition(connection, row)
     return {
         "mapRunArn": text,
         "executionArn": row.arn,
         "status": status,
         **_times(run, told),
-        **_settings(definition, run.state),
+        **runs.settings(server, row, run),
         "itemCounts": _counts(run, status, run.sizes),
         "executionCounts": _counts(run, status, [1] * len(run.sizes)),
         "redriveCount": 0,
     }
-
-
-def _found(server: Server, text: str) -> tuple[Any, History, MapRun]:
-    arn = arns.parse(text, "mapRun")
-    number = _NUMBER.fullmatch(arn.rest[0])
-    if number is None:
-        # One with a ResultWriter, whose ARN has a random name.
-        message = "DescribeMapRun of a Map with a ResultWriter is not in this version"
-        raise ApiError("UnsupportedOperation", f"{message} of tsme serve: '{text}'")
-    with server.database.read() as connection:
-        found = select(executions).where(executions.c.id == int(number[1]))
-        row = connection.execute(found).one_or_none()
-    if row is not None:
-        told = histories.history(server, row)
-        for run in told.map_runs:
-            if run.arn == text:
-                return row, told, run
-    raise ApiError("ResourceNotFound", f"Resource not found: '{text}'", resourceName=text)
 
 
 def _counts(run: MapRun, status: str, sizes: list[int]) -> Answer:
@@ -123,22 +105,86 @@ def _counts(run: MapRun, status: str, sizes: list[int]) -> Answer:
     }
 
 
-def _settings(definition: str | None, name: str) -> Answer:
-    """As the definition has them; 0 for what it works out when it runs."""
-    states = _states(json.loads(definition or "{}"))
-    state = next((fields for found, fields in states if found == name), {})
-    out: Answer = {}
-    for member, (field, kind) in _SETTINGS.items():
-        value = state.get(field)
-        plain = isinstance(value, (int, float)) and not isinstance(value, bool)
-        out[member] = kind(value) if plain else kind(0)
+@operation("UpdateMapRun")
+def change(server: Server, request: Request, _call: Call) -> Answer:
+    """Gives a Map Run that runs other limits; they count from the next child that ends."""
+    text = request["mapRunArn"]
+    given = {name: request[name] for name in runs.SETTINGS if name in request}
+    runs.found(server, text)
+
+    def write(connection: Connection) -> None:
+        number = runs.found(server, text)[0].id
+        found = select(executions).where(executions.c.id == number).with_for_update()
+        row = connection.execute(found).one()
+        run = next(one for one in histories.history(server, row).map_runs if one.arn == text)
+        if row.status != "RUNNING" or run.status != "RUNNING":
+            raise invalid(f"Map Run is not running and cannot be updated: '{text}'")
+        if not given:
+            return
+        settings = runs.settings(server, row, run, connection) | given
+        about = {"arn": text, "execution": row.id, "state": run.state, "started": run.began}
+        insert_missing(connection, map_runs, [about | {"settings": {}}])
+        own = update(map_runs).where(map_runs.c.arn == text)
+        connection.execute(own.values(settings=settings))
+        _alter(connection, row, run, settings, given)
+
+    server.write(write)
+    server.runner.poke()
+    return {}
+
+
+def _alter(connection: Connection, row: Any, run: MapRun, settings: Answer, given: Answer) -> None:
+    """Writes a checkpoint in which a Map has these limits; its execution goes on from it."""
+    vm = interpreter.Interpreter(listing(*histories.program(connection, row)).program)
+    core = kernel.Kernel(vm)
+    so_far = replay.Replay(core)
+    checkpoint, steps = records.load(connection, row.id)
+    if checkpoint is not None:
+        so_far.checkpoint(checkpoint)
+    for step in steps:
+        so_far.step(step)
+    state = so_far.state
+    join = state.client[run.frame].join
+    if "maxConcurrency" in given:
+        join[_MOST] = given["maxConcurrency"] or _AT_ONCE
+    if len(given) > ("maxConcurrency" in given):
+        join[_MORE:] = [max(0, _tolerated(settings, run) - len(run.failed))]
+    number = row.records
+    notes = row.notes | {"altered": [*row.notes.get("altered", ()), number]}
+    body = bytes(core.checkpoint(state))
+    records.append(connection, [records.Row(row.id, number, CHECKPOINT, body)])
+    connection.execute(
+        update(executions)
+        .where(executions.c.id == row.id, executions.c.records == number)
+        .values(records=number + 1, checkpoint=number, epoch=row.epoch + 1, due=0, notes=notes)
+    )
+
+
+def _tolerated(settings: Answer, run: MapRun) -> int:
+    """How many children may fail: 0 of either setting says nothing."""
+    count = settings["toleratedFailureCount"]
+    part = int(settings["toleratedFailurePercentage"] * len(run.sizes) / 100)
+    both = [n for n, s in ((count, count), (part, settings["toleratedFailurePercentage"])) if s]
+    return min(both, default=0)
+
+
+def children(server: Server, request: Request) -> Answer:
+    """ListExecutions of a Map Run: its children, the newest first."""
+    row, _, run = runs.found(server, request["mapRunArn"])
+    most = paging.size(request)
+    after = paging.after(request, int, int, int)
+    if after and (after[0] != row.id or after[1] != run.began):
+        raise ApiError("InvalidToken", "Invalid Token: 'Input inconsistent with page token'")
+    wanted = request.get("statusFilter")
+    chosen = [
+        number
+        for number in sorted(run.children, reverse=True)
+        if (not after or number < after[2])
+        and wanted in (None, run.standing(number))
+        and request.get("redriveFilter") != "REDRIVEN"
+    ]
+    items = [runs.item(server, run, number) for number in chosen[:most]]
+    out: Answer = {"executions": items}
+    if len(chosen) > most:
+        out["nextToken"] = paging.token(row.id, run.began, chosen[most - 1])
     return out
-
-
-def _states(machine: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The states of a machine and of those within it; names are unique."""
-    for name, state in machine.get("States", {}).items():
-        yield name, state
-        for inner in (*state.get("Branches", ()), state.get("ItemProcessor", {})):
-            yield from _states(inner)
-        yield from _states(state.get("Iterator", {}))

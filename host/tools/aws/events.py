@@ -43,6 +43,18 @@ class Seen(NamedTuple):
 
 
 @dataclass
+class Child:
+    """A child of a Map Run: times in ms since 1970; `error` and `cause` of one that has failed."""
+
+    began: int
+    value: Json
+    stopped: int | None = None
+    output: Json = NOTHING
+    error: str | None = None
+    cause: str | None = None
+
+
+@dataclass
 class MapRun:
     """A Map Run of an execution: what became of its children, by their numbers.
 
@@ -57,8 +69,18 @@ class MapRun:
     started: set[int] = field(default_factory=set)
     succeeded: set[int] = field(default_factory=set)
     failed: set[int] = field(default_factory=set)
+    children: dict[int, Child] = field(default_factory=dict)
     status: str = "RUNNING"
     stopped: int | None = None
+    frame: int = 0  # of the Map, while it runs
+
+    def standing(self, number: int) -> str:
+        """The status of a child that has begun."""
+        if number in self.succeeded:
+            return "SUCCEEDED"
+        if number in self.failed:
+            return "FAILED"
+        return "RUNNING" if self.status == "RUNNING" else "ABORTED"
 
 
 @dataclass

@@ -22,10 +22,10 @@ from tsme.program import interpreter
 
 from ..journal.listing import listing
 from .events import History, Note, Seen
-from .redrive import Redriven, reopen, restore
+from .redrive import Altered, Redriven, reopen, restore
 from .view import ExecutionView
 
-Record = bytes | Redriven | Seen
+Record = bytes | Redriven | Altered | Seen
 
 
 def replay_history(
@@ -83,6 +83,9 @@ class Telling:
         if isinstance(record, Redriven):
             if view:
                 reopen(view, restore(run, record))
+            return True
+        if isinstance(record, Altered):
+            restore(run, record)
             return True
         if isinstance(record, Seen):
             if view:

@@ -14,7 +14,7 @@ from tsme.program.functions import map_batches
 from ...compiler.frontend.model import Json
 from ..journal.listing import SiteInfo
 from .branch import Branch, View
-from .events import MapRun
+from .events import Child, MapRun
 
 _LATE = ("Tolerated", "MaxItemsPath")  # what is looked at when the state has started
 _KINDS = ("mapRun", "batches")  # of the sites of a distributed Map's MAP
@@ -86,7 +86,8 @@ class MapRuns:
         branch.label = site.text if site.kind == "reader" else site.field
         arn = self.arn(branch, branch.label)
         branch.map_run = self.view.add("MapRunStarted", branch, details={"mapRunArn": arn})
-        run = MapRun(arn, self.view.name(branch), self.view.time)
+        assert branch.told
+        run = MapRun(arn, self.view.name(branch), self.view.time, frame=branch.told.frame)
         if branch.map_run:
             self.told[branch.map_run] = run
             self.view.history.map_runs.append(run)
@@ -96,6 +97,7 @@ class MapRuns:
         run = self.told.get(branch.map_run)
         if run and run.sizes:  # else it selects what the items are
             run.started.add(child.index)
+            run.children[child.index] = Child(self.view.time, child.frame.slots[0])
 
     def arn(self, branch: Branch, label: str) -> str:
         """The ARN of the run: the one that its writer gets, if it has one."""
@@ -112,6 +114,13 @@ class MapRuns:
         run = self.told.get(branch.map_run)
         if run and run.sizes and child:
             (run.failed if what == "Failed" else run.succeeded).add(child.index)
+            about = run.children[child.index]
+            about.stopped = self.view.time
+            if what == "Failed":
+                assert child.told
+                _, about.error, about.cause = child.told.fault[:3]
+            else:
+                about.output = child.frame.slots[0]
         if branch.map_run and not branch.left and branch.label not in self.written:
             self.succeed(branch)
 
@@ -135,6 +144,8 @@ class MapRuns:
         culprit = self.view.failing
         if culprit is not branch and (run := self.told.get(branch.map_run)) and run.sizes:
             run.failed.add(culprit.index)
+            about = run.children[culprit.index]
+            about.stopped, about.error, about.cause = self.view.time, name, cause
         self.ended(branch, "FAILED")
         branch.map_run = 0
         details = {k: v for k, v in (("error", name), ("cause", cause)) if v is not None}

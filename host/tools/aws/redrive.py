@@ -27,7 +27,13 @@ class Redriven(NamedTuple):
     checkpoint: bytes
 
 
-def restore(run: replay.Replay, record: Redriven) -> State:
+class Altered(NamedTuple):
+    """The same where a Map Run was given other settings: it goes on as it was, but for these."""
+
+    checkpoint: bytes
+
+
+def restore(run: replay.Replay, record: Redriven | Altered) -> State:
     """The state that an execution goes on from."""
     item = cbor.decode(record.checkpoint, 0, True)[0]
     state: State = run.kernel.restore(item, len(record.checkpoint))
@@ -64,7 +70,7 @@ class _Entries(Watcher):
 
 
 def checkpoint(
-    program: bytes, debug: bytes, records: Iterable[bytes | Redriven], now: int
+    program: bytes, debug: bytes, records: Iterable[bytes | Redriven | Altered], now: int
 ) -> bytes:
     """The body of the checkpoint with which an execution that has ended goes on at `now`.
 
@@ -77,7 +83,7 @@ def checkpoint(
     entries = _Entries()
     entries.watch(vm)
     for record in records:
-        if isinstance(record, Redriven):
+        if isinstance(record, (Redriven, Altered)):
             restore(run, record)
         else:
             run.step(record)

@@ -1,0 +1,23 @@
+"""Executions by their ARNs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ...database.tables import executions
+from .. import arns
+from ..errors import ApiError
+
+
+def existing(connection: Connection, text: str, *kinds: str) -> Any:
+    """The row of an execution.  Raises ApiError InvalidArn or ExecutionDoesNotExist."""
+    if arns.parse(text, *(kinds or ("execution",))).label:
+        # Children of a Map Run are steps of its execution: they are described and listed alone.
+        message = f"Not supported for an execution of a Map Run by tsme serve: '{text}'"
+        raise ApiError("UnsupportedOperation", message)
+    row = connection.execute(select(executions).where(executions.c.arn == text)).one_or_none()
+    if row is None:
+        raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{text}'")
+    return row

@@ -1,0 +1,144 @@
+"""Map Runs by their ARNs, and their children as executions of their own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from tsme.values.json import dumps
+
+from ...database.tables import executions, map_runs
+from ...tools.aws.events import NOTHING, History, MapRun
+from .. import arns
+from ..errors import ApiError
+from ..server import Answer, Server
+from ..times import present, seconds
+from . import histories
+
+_NUMBER: Final = re.compile(r"([0-9]{1,18})-[0-9]+")  # of an execution and an event
+_NOTE: Final = "map runs"  # of Server.notes: executions, by the ARNs of their runs
+_KEPT: Final = 10_000
+SETTINGS: Final = {
+    "maxConcurrency": ("MaxConcurrency", int),
+    "toleratedFailureCount": ("ToleratedFailureCount", int),
+    "toleratedFailurePercentage": ("ToleratedFailurePercentage", float),
+}
+
+
+def found(server: Server, text: str) -> tuple[Any, History, MapRun]:
+    """The execution of a Map Run (its row), its history, and the run.
+
+    Raises ApiError InvalidArn, ResourceNotFound.
+    """
+    arn = arns.parse(text, "mapRun")
+    for row in _candidates(server, arn):
+        told = histories.history(server, row)
+        for run in told.map_runs:
+            if run.arn == text:
+                _known(server)[text] = row.id
+                return row, told, run
+    raise ApiError("ResourceNotFound", f"Resource not found: '{text}'", resourceName=text)
+
+
+def _known(server: Server) -> dict[str, int]:
+    known: dict[str, int] = server.notes.setdefault(_NOTE, {})
+    if len(known) > _KEPT:
+        known.clear()
+    return known
+
+
+def _candidates(server: Server, arn: arns.Arn) -> Iterator[Any]:
+    """The executions that may have a run: one, unless it has a ResultWriter, which names it."""
+    number = _NUMBER.fullmatch(arn.rest[0])
+    known = int(number[1]) if number else _known(server).get(arn.text)
+    query = select(executions)
+    if known is not None:
+        query = query.where(executions.c.id == known)
+    else:
+        query = query.where(executions.c.machine == server.place.machine(arn.name))
+        query = query.order_by(executions.c.started.desc(), executions.c.id.desc())
+    with server.database.read() as connection:
+        rows = connection.execute(query).all()
+    for row in rows:
+        if known is None:
+            with server.database.read() as connection:
+                if "ResultWriter" not in (histories.definition(connection, row) or ""):
+                    continue
+        yield row
+
+
+def settings(
+    server: Server, row: Any, run: MapRun, connection: Connection | None = None
+) -> Answer:
+    """Limits of a run: as the definition has them, 0 for what it works out when it runs; or as
+    they were changed."""
+    with nullcontext(connection) if connection else server.database.read() as reading:
+        definition = histories.definition(reading, row)
+        own = select(map_runs.c.settings).where(map_runs.c.arn == run.arn)
+        changed: Answer = reading.scalar(own) or {}
+    states = _states(json.loads(definition or "{}"))
+    state = next((fields for name, fields in states if name == run.state), {})
+    out: Answer = {}
+    for member, (name, kind) in SETTINGS.items():
+        value = state.get(name)
+        plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+        out[member] = kind(value) if plain else kind(0)
+    return out | changed
+
+
+def _states(machine: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The states of a machine and of those within it; names are unique."""
+    for name, state in machine.get("States", {}).items():
+        yield name, state
+        for inner in (*state.get("Branches", ()), state.get("ItemProcessor", {})):
+            yield from _states(inner)
+        yield from _states(state.get("Iterator", {}))
+
+
+def item(server: Server, run: MapRun, number: int) -> Answer:
+    """A child as ListExecutions has it.  Its name is that of the run and its number."""
+    arn = arns.parse(run.arn)
+    name = f"{arn.rest[0]}-{number}"
+    child = run.children[number]
+    machine = f"{arn.name}/{arn.label}"
+    stopped = child.stopped if child.stopped is not None else run.stopped
+    return {
+        "executionArn": server.place.execution(machine, name),
+        "stateMachineArn": server.place.machine(machine),
+        "mapRunArn": run.arn,
+        "name": name,
+        "status": run.standing(number),
+        "startDate": seconds(child.began),
+        "redriveCount": 0,
+        **present(stopDate=None if stopped is None else seconds(stopped)),
+        "itemCount": run.sizes[number],
+    }
+
+
+def described(server: Server, text: str, with_data: bool) -> Answer:
+    """A child as DescribeExecution has it.  Raises ApiError ExecutionDoesNotExist."""
+    arn = arns.parse(text, "execution")
+    name, _, number = arn.rest[0].rpartition("-")
+    missing = ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{text}'")
+    try:
+        _, told, run = found(server, server.place.map_run(arn.name, arn.label, name))
+    except ApiError:
+        raise missing from None
+    if not number.isascii() or not number.isdecimal() or int(number) not in run.children:
+        raise missing
+    child = run.children[int(number)]
+    out = item(server, run, int(number))
+    del out["itemCount"]
+    if out["status"] == "RUNNING" and told.status != "RUNNING":
+        out |= {"status": "ABORTED", "stopDate": seconds(told.events[-1]["time"])}
+    if with_data:
+        out |= {"input": dumps(child.value), "inputDetails": {"included": True}}
+        if child.output is not NOTHING:
+            out |= {"output": dumps(child.output), "outputDetails": {"included": True}}
+    out |= {"redriveStatus": "NOT_REDRIVABLE"}
+    return out | present(error=child.error, cause=child.cause)
