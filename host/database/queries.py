@@ -167,7 +167,7 @@ class Statistic:
     in ms (None if none has).  pNN: the smallest that NN % of them do not exceed."""
 
     machine: str | None  # None: imported
-    status: str
+    status: str  # "": any
     count: int
     mean: float | None
     p50: int | None
@@ -175,14 +175,17 @@ class Statistic:
     p99: int | None
 
 
-def statistics(connection: Connection, wanted: Filter = EVERYTHING) -> list[Statistic]:
-    """Statistics of each machine and status, in their order."""
+def statistics(
+    connection: Connection, wanted: Filter = EVERYTHING, by_status: bool = True
+) -> list[Statistic]:
+    """Statistics of each machine and status, in their order; or of each machine."""
     took = _E.stopped - _E.started
-    group = [_E.machine, _E.status]
+    status: ColumnElement[Any] = _E.status if by_status else literal(None, _E.status.type)
+    group = [_E.machine, _E.status] if by_status else [_E.machine]
     ranked = (
         select(
             _E.machine,
-            _E.status,
+            status.label("status"),
             took.label("took"),
             func.row_number()
             .over(partition_by=group, order_by=[took.is_(None), took])
@@ -212,14 +215,14 @@ def statistics(connection: Connection, wanted: Filter = EVERYTHING) -> list[Stat
     return [
         Statistic(
             row.machine,
-            row.status,
+            row.status or "",
             row.number,
             row.sum / row.of if row.of else None,
             row.p50,
             row.p95,
             row.p99,
         )
-        for row in sorted(found, key=lambda row: (row.machine or "", row.status))
+        for row in sorted(found, key=lambda row: (row.machine or "", row.status or ""))
     ]
 
 

@@ -6,9 +6,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.interpreters import ROOT, strict
+
+# A busy computer takes its time; who waits for a condition waits no longer than for it.
+expect.set_options(timeout=60_000)
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 
@@ -42,7 +45,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
     opened.on("console", said)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(60_000)
     yield opened
     context.close()
     assert not complaints, complaints

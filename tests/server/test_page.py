@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -97,6 +98,15 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Databas
             yield endpoint, database
 
 
+# What the Tab key reaches, and who reads with their ears cannot tell apart.
+UNNAMED = """() => {
+  const all = "a[href], button, input, select, textarea, [tabindex='0']";
+  const named = (node) => node.ariaLabel || node.textContent.trim() || node.labels?.length;
+  return [...document.querySelectorAll(all)].filter((node) => !named(node))
+    .map((node) => node.outerHTML.slice(0, 100));
+}"""
+
+
 def arn_of(name: str, machine: str = "greenhouse", kind: str = "execution") -> str:
     return f"arn:aws:states:us-east-1:000000000000:{kind}:{machine}" + (name and f":{name}")
 
@@ -122,6 +132,16 @@ def test_the_list_has_filters_counts_and_pages(page: Page, url: tuple[str, Datab
     page.get_by_role("button", name="name", exact=True).click()
     expect(page.locator("tbody tr").first).to_contain_text("run-19")
     page.reload()  # filters are in the address
+    expect(page.locator("tbody tr")).to_have_count(10)
+    page.locator("[name=prefix]").fill("run-0")
+    page.locator("[name=range]").select_option("in the last day")
+    expect(page.locator(".empty")).to_contain_text("No execution fits")
+    page.locator("[name=range]").select_option("between …")
+    page.locator("[name=from]").fill("")
+    expect(page.locator("tbody tr")).to_have_count(10)
+    page.locator("[name=ended-from]").fill("2030-01-01T00:00:00")
+    expect(page.locator(".empty")).to_contain_text("No execution fits")
+    page.locator("[name=range]").select_option("any time")
     expect(page.locator("tbody tr")).to_have_count(10)
     page.locator("[name=prefix]").fill("nobody")
     expect(page.locator(".empty")).to_contain_text("No execution fits")
@@ -161,8 +181,41 @@ def test_states_and_variables_are_shown_as_they_were_at_any_event(
     expect(state(page, "Read")).to_have_attribute("data-status", "")
     page.keyboard.press("]")
     expect(page.locator(".moment")).to_contain_text("2 / 53")
+    page.locator(".slider").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".moment")).to_contain_text("3 / 53")
+    page.get_by_role("group", name="Events").focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(".moment")).to_contain_text("2 / 53")
     page.keyboard.press("l")
     expect(page.locator(".moment")).to_contain_text("53 / 53")
+
+
+def test_items_branches_and_events_say_what_they_were_at_any_event(
+    page: Page, url: tuple[str, Database]
+) -> None:
+    page.goto(f"{url[0]}/executions/{arn_of('watered')}")
+    panel = page.locator(".two .panel")
+    page.locator('tr[data-event]:has-text("MapIterationSucceeded")').nth(1).click()
+    state(page, "Each").focus()
+    page.keyboard.press("Enter")
+    expect(panel).to_contain_text("items: 1 running, 2 succeeded, of 3")
+    items = panel.get_by_role("table", name="items").locator("tbody tr")
+    expect(items).to_have_count(3)
+    expect(items.nth(2)).to_contain_text("running")
+    expect(items.nth(0)).to_contain_text("Turn")
+    state(page, "Turn").focus()
+    page.keyboard.press("Enter")
+    expect(panel.locator("summary").first).to_contain_text("2 of 2, item 1, succeeded")
+    page.locator('tr[data-event]:has-text("PassStateEntered")').first.click()
+    state(page, "Both").focus()
+    page.keyboard.press("Enter")
+    branches = panel.get_by_role("table", name="branches").locator("tbody tr")
+    expect(branches).to_have_text([re.compile("0runningLog"), re.compile("1runningLight")])
+    page.get_by_role("tab", name="Event", exact=True).click()
+    expect(panel.locator("h3")).to_contain_text("PassStateEntered")
+    panel.locator("dl button").click()  # the event that it follows
+    expect(panel.locator("h3")).to_contain_text("TaskStateExited")
 
 
 def test_an_execution_is_watched_until_it_fails(page: Page, sqlite_url: str) -> None:
@@ -215,9 +268,10 @@ def test_a_machine_has_graph_statistics_plots_and_versions(
     expect(page.locator("h1")).to_contain_text("simple")
     expect(state(page, "A")).to_have_count(1)
     expect(page.locator(".dot")).to_have_count(55)
-    cells = page.locator(".panel table").first.locator("tbody td")
-    expect(cells.nth(1)).to_have_text("55")
-    expect(cells.nth(3)).to_have_text("739 ms")  # P50 of 10 + n²: 27² + 10
+    of_all = page.locator('.numbers tr:has-text("all") td')
+    expect(of_all.nth(1)).to_have_text("55")
+    expect(of_all.nth(3)).to_have_text("739 ms")  # P50 of 10 + n²: 27² + 10
+    expect(page.get_by_role("img", name="Executions over time").locator("rect")).to_have_count(1)
     page.get_by_role("tab", name="Versions").click()
     expect(page.locator(".panel")).to_contain_text("version 1")
 
@@ -246,7 +300,9 @@ def test_all_of_it_goes_by_keys(page: Page, url: tuple[str, Database]) -> None:
     expect(page.locator(".two .panel h3")).to_contain_text("Alarm")
     page.get_by_role("tab", name="State").focus()
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("tab", name="Variables")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("tab", name="Event", exact=True)).to_have_attribute(
+        "aria-selected", "true"
+    )
     before = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     page.keyboard.press("t")
     after = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
@@ -316,7 +372,7 @@ def test_a_filter_that_is_none_is_refused(
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("width", [360, 1280, 2560])
+@pytest.mark.parametrize("width", [360, 1024, 2560])
 def test_nothing_is_wider_than_the_window(
     browser: Browser, url: tuple[str, Database], width: int, scheme: Any
 ) -> None:
@@ -331,6 +387,8 @@ def test_nothing_is_wider_than_the_window(
         expect(opened.locator("h1")).to_be_visible()
         expect(opened.locator("#line")).to_have_text("live")
         assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        unnamed = opened.evaluate(UNNAMED)
+        assert not unnamed, f"{path}: what has the focus must have a name: {unnamed}"
         shoot(opened, f"{name}-{width}-{scheme}")
     context.close()
 
@@ -376,8 +434,11 @@ def test_an_execution_is_started_fails_is_redriven_and_stopped(page: Page, tmp_p
         shoot(page, "redriven")
         page.locator('tr[data-event]:has-text("ExecutionFailed")').click()
         expect(state(page, "Read")).to_have_attribute("data-status", "failed")
-        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="Stop …").click()
+        page.locator("[name=cause]").fill("rain")
+        page.get_by_role("button", name="Stop it").click()
         expect(page.locator(".head .chip")).to_have_text("■ aborted")
+        expect(page.locator(".why").first).to_have_text("Stopped: rain")
         page.keyboard.press("l")
         expect(state(page, "Rest")).to_have_attribute("data-status", "aborted")
         page.get_by_role("link", name="Start again").click()

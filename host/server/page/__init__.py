@@ -58,6 +58,7 @@ def routes(server: Server) -> list[BaseRoute]:
         Route("/", shell, methods=["GET"]),
         Route("/executions", shell, methods=["GET"]),
         Route("/executions/{arn:path}", shell, methods=["GET"]),
+        Route("/map-runs/{arn:path}", shell, methods=["GET"]),
         Route("/machines", shell, methods=["GET"]),
         Route("/machines/{arn:path}", shell, methods=["GET"]),
         Route("/favicon.ico", icon, methods=["GET"]),

@@ -1,9 +1,11 @@
 """What the page's scripts ask for: lists, executions and machines as JSON.
 
     /page/executions            a page of the list, and how many there are
-    /page/executions/ARN        one of them; its workflow and its graph
+    /page/executions/ARN        one of them; its workflow and its graph, unless ?brief=1
     /page/events/ARN?after=N    its events behind event N, as GetExecutionHistory has them
-    /page/records/ARN?after=N   the records of its journal behind record N
+    /page/records/ARN?after=N&now=T     the records of its journal from N on; the one before
+                                        it is of time T
+    /page/map-runs/ARN          a Map Run, and what became of its children
     /page/machines              all of them, with statistics
     /page/machines/ARN          one; its workflow, graph, versions, aliases, statistics
 
@@ -27,7 +29,7 @@ from ...database import queries
 from ...tools.errors import HostError
 from ..errors import ApiError
 from ..server import Server
-from . import executions, machines
+from . import executions, machines, map_runs
 
 _STATUSES: Final = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE")
 Answer = dict[str, Any]
@@ -42,9 +44,10 @@ def data_routes(server: Server, headers: dict[str, str]) -> list[BaseRoute]:
     """A route for each kind of data."""
     asked: dict[str, Ask] = {
         "/page/executions": listed,
-        "/page/executions/{arn:path}": one(executions.about),
+        "/page/executions/{arn:path}": one(executions.about, "brief"),
         "/page/events/{arn:path}": one(executions.events, "after"),
-        "/page/records/{arn:path}": one(executions.records, "after"),
+        "/page/records/{arn:path}": one(executions.records, "after", "now"),
+        "/page/map-runs/{arn:path}": one(map_runs.about),
         "/page/machines": lambda server, _arn, _query: machines.listed(server),
         "/page/machines/{arn:path}": one(machines.about),
     }
@@ -108,8 +111,10 @@ def listed(server: Server, _arn: str, query: QueryParams) -> Answer:
     with server.database.read() as connection:
         page = queries.page(connection, wanted, sort, order == "down", limit, token)
         counts = queries.counts(connection, of_each)
+        broken = executions.broken_ones(connection, server)
     return {
-        "executions": [executions.summary(row) for row in page.rows],
+        "executions": [executions.summary(server, row) for row in page.rows],
+        "broken": broken,
         "token": page.token,
         "counts": counts,
         "now": server.now(),
@@ -135,6 +140,8 @@ def wanted_of(query: QueryParams, statuses: tuple[str, ...] | None = None) -> qu
         error=texts["error"],
         started_from=number(query, "from", None),
         started_to=number(query, "to", None),
+        stopped_from=number(query, "ended-from", None),
+        stopped_to=number(query, "ended-to", None),
     )
 
 

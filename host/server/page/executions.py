@@ -8,8 +8,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, select
 
+from tsme.errors import TsmeError
 from tsme.journal import CHECKPOINT, STEP
 from tsme.kernel.protocol import INPUTS
 from tsme.kernel.replay import read_step
@@ -21,6 +22,7 @@ from ...database.tables import executions, programs
 from ...tools.aws.events import History
 from ...tools.commands.history import as_api
 from ...tools.diagram import Cluster, diagram
+from ...tools.errors import HostError
 from ..operations.histories import failure, history
 from ..server import Server
 
@@ -30,9 +32,10 @@ _NOW: Final = 4  # where a checkpoint has its time (docs/SPEC.md, 5)
 Answer = dict[str, Any]
 
 
-def summary(row: Row[Any]) -> Answer:
-    """A line of the list."""
+def summary(server: Server, row: Row[Any]) -> Answer:
+    """A line of the list.  `broken`: why it cannot go on, if this process knows that it cannot."""
     return {
+        "broken": broken(server).get(row.id),
         "arn": row.arn,
         "name": row.name,
         "machine": row.machine,
@@ -48,8 +51,30 @@ def summary(row: Row[Any]) -> Answer:
     }
 
 
-def about(server: Server, arn: str) -> Answer | None:
-    """All that is known of an execution but its events and records."""
+def broken(server: Server) -> dict[int, str]:
+    """What this process cannot go on with, and why."""
+    found: dict[int, Exception] = dict(getattr(server.runner, "broken", None) or {})
+    return {
+        key: f"{error.code}: {error.message}"
+        if isinstance(error, (HostError, TsmeError))
+        else f"{type(error).__name__}: {error}"
+        for key, error in found.items()
+    }
+
+
+def broken_ones(connection: Connection, server: Server) -> list[Answer]:
+    """The same by ARN and name, at most 100."""
+    keys = sorted(broken(server))[:100]
+    if not keys:
+        return []
+    e = executions.c
+    rows = connection.execute(select(e.arn, e.name).where(e.id.in_(keys)).order_by(e.id))
+    return [{"arn": row.arn, "name": row.name} for row in rows]
+
+
+def about(server: Server, arn: str, brief: int) -> Answer | None:
+    """All that is known of an execution but its events and records; `brief` is not 0: also not
+    what never changes, the definition and its graph."""
     with server.database.read() as connection:
         found = connection.execute(
             select(executions, programs.c.definition)
@@ -66,20 +91,23 @@ def about(server: Server, arn: str) -> Answer | None:
     error, cause = found.error, found.cause
     if error is not None:
         error, cause = failure(server, found)
-    return summary(found) | {
-        "error": error,
-        "input": found.input,
-        "output": found.output,
-        "cause": cause,
-        "redriven": found.redriven,
-        "due": found.due or None,
-        "owner": found.owner,
-        "program": bytes(found.digest).hex(),
-        "parent": parent,
-        "definition": found.definition,
-        "graph": graph(found.definition),
-        "now": server.now(),
-    }
+    fixed = {"definition": found.definition, "graph": graph(found.definition)}
+    return (
+        summary(server, found)
+        | ({} if brief else fixed)
+        | {
+            "error": error,
+            "input": found.input,
+            "output": found.output,
+            "cause": cause,
+            "redriven": found.redriven,
+            "due": found.due or None,
+            "owner": found.owner,
+            "program": bytes(found.digest).hex(),
+            "parent": parent,
+            "now": server.now(),
+        }
+    )
 
 
 def events(server: Server, arn: str, after: int) -> Answer | None:
@@ -97,8 +125,11 @@ def events(server: Server, arn: str, after: int) -> Answer | None:
     return {"events": found, "total": len(told), "records": row.records}
 
 
-def records(server: Server, arn: str, after: int) -> Answer | None:
-    """The records numbered from `after`, at most 500: what each holds, and its bytes in hex."""
+def records(server: Server, arn: str, after: int, given: int) -> Answer | None:
+    """The records numbered from `after`, at most 500: what each holds, and its bytes in hex.
+
+    `given`: the time of the record before them, which theirs count from.
+    """
     with server.database.read() as connection:
         row = connection.execute(
             select(executions.c.id, executions.c.records, executions.c.started).where(
@@ -108,8 +139,8 @@ def records(server: Server, arn: str, after: int) -> Answer | None:
         if row is None:
             return None
         found: list[Answer] = []
-        now: int | None = None
-        for number, kind, body in all_of(connection, row.id):
+        now: int | None = given or None
+        for number, kind, body in all_of(connection, row.id, after):
             item: Answer = {"number": number, "kind": "step" if kind == STEP else "checkpoint"}
             if kind == STEP and (now is not None or number == 0):
                 digest, event = read_step(body, now or 0)
@@ -118,8 +149,7 @@ def records(server: Server, arn: str, after: int) -> Answer | None:
             elif kind == CHECKPOINT:
                 now = cbor.decode(body, 0, True)[0][_NOW]
                 item["time"] = now
-            if number >= after:
-                found.append(item | {"bytes": len(body), "body": body[:4096].hex()})
+            found.append(item | {"bytes": len(body), "body": body[:4096].hex()})
             if len(found) == _RECORDS:
                 break
     return {"records": found, "total": row.records}

@@ -42,6 +42,7 @@ def about(server: Server, arn: str) -> Answer | None:
             select(aliases).where(aliases.c.machine == arn).order_by(aliases.c.name)
         ).all()
         statistics = queries.statistics(connection, wanted)
+        of_all = queries.statistics(connection, wanted, by_status=False)
         e = executions.c
         columns = [e.arn, e.name, e.status, e.started, e.stopped]
         newest = queries.page(connection, wanted, limit=_PLOTTED, columns=columns).rows
@@ -65,6 +66,7 @@ def about(server: Server, arn: str) -> Answer | None:
             for one in named
         ],
         "statistics": _of(statistics, arn),
+        "all": next(iter(_of(of_all, arn)), {"status": "", "count": 0}),
         "newest": [
             {
                 "arn": one.arn,

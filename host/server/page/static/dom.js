@@ -62,5 +62,5 @@ export function tabs(label, items, chosen, onchoose) {
     panel.scrollTop = top;
   }
   choose(chosen);
-  return { node: h("section", { class: "tabbed" }, bar, panel), choose, refresh };
+  return { node: h("section", { class: "tabbed" }, bar, panel), choose, refresh, chosen: () => now };
 }

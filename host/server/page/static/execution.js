@@ -2,57 +2,77 @@
 
 import { call, get, watch } from "./api.js";
 import { h, put, tabs } from "./dom.js";
-import { drawGraph } from "./graph.js";
+import { board, drawGraph } from "./graph.js";
+import { dataPanel, eventPanel, statePanel, variablesPanel } from "./panels.js";
+import { rows } from "./rows.js";
 import { Timeline, details } from "./timeline.js";
-import { block, chip, last, linkTo, moment, table, took } from "./text.js";
+import { walked } from "./walked.js";
+import { block, chip, last, linkTo, moment, told, took } from "./text.js";
 
-const ROWS = 200; // of the event table at once
+const SHOWN = 500_000; // characters of JSON
 
 export async function showExecution(arn) {
-  const view = new View(arn, await get("executions", arn));
-  await view.more();
-  view.begin();
-  return view;
+  const [about, first] = await Promise.all([get("executions", arn), events(arn, 0)]);
+  return new View(arn, about, first);
+}
+
+/** What comes behind an event, or why it cannot be told. */
+async function events(arn, after) {
+  try {
+    return await get("events", arn, { after: after || "" });
+  } catch (error) {
+    return { error };
+  }
 }
 
 class View {
-  constructor(arn, about) {
+  constructor(arn, about, first) {
     this.arn = arn;
     this.about = about;
+    this.ahead = about.now - Date.now(); // of this computer's clock
     this.title = about.name;
     this.timeline = new Timeline();
     this.at = 0; // the event that is shown
     this.follow = true; // whether that is the newest one, whatever comes
     this.selected = null;
     this.trouble = null; // why there are no events
+    this.total = 0;
     this.journal = [];
+    this.drawn = ""; // what the side shows
     this.busy = false;
     this.again = false;
-    this.graph = about.graph && drawGraph(about.graph, { live: true, onselect: (name) => this.select(name) });
+    this.gone = false;
+    this.graph = null;
+    this.known = -1; // how many visits the graph knows
     this.head = h("div", { class: "head" });
     this.problem = h("p", { class: "problem", role: "alert" });
+    this.take(first);
+    this.drawGraph();
     this.build();
-  }
-
-  begin() {
-    this.unwatch = watch(this.arn, () => this.changed());
+    this.draw();
+    this.unwatch = watch(arn, () => this.changed());
     this.clock = setInterval(() => this.tick(), 1000);
+    if (this.timeline.last < this.total) this.changed();
   }
 
   shown() {
-    this.canvas.scrollLeft = (this.canvas.scrollWidth - this.canvas.clientWidth) / 2;
+    this.board.middle();
+    if (this.about.status === "RUNNING") this.reveal();
+    this.rowsOfEvents.update(this.timeline.last, this.at - 1);
   }
 
   leave() {
+    this.gone = true;
     this.unwatch();
     clearInterval(this.clock);
+    cancelAnimationFrame(this.frame);
   }
 
   // --- what the page is made of ---
 
   build() {
     const step = (key, text, label, act) => h("button", {
-      type: "button", "data-key": key, title: `${label} (${key || "–"})`, "aria-label": label, onclick: act,
+      type: "button", "data-key": key, title: key ? `${label} (${key})` : label, "aria-label": label, onclick: act,
     }, text);
     this.slider = h("input", {
       type: "range", min: 0, max: 0, value: 0, "aria-label": "Event", class: "slider",
@@ -67,31 +87,65 @@ class View {
       step("]", "▶", "Next event", () => this.goTo(this.at + 1)),
       this.newest, this.moment);
     this.side = tabs("At this event", [
-      ["state", "State", () => this.statePanel()],
-      ["variables", "Variables", () => this.variablesPanel()],
-      ["data", "Input and output", () => this.dataPanel()],
+      ["state", "State", () => statePanel(this)],
+      ["event", "Event", () => eventPanel(this)],
+      ["variables", "Variables", () => variablesPanel(this)],
+      ["data", "Input and output", () => dataPanel(this.about)],
     ], "data");
+    this.rowsOfEvents = rows("Events",
+      [["number", "event"], ["time", "after"], ["type", "type"], ["in", "state"], ["brief", "details"]],
+      (n) => this.eventRow(n), (by) => this.goTo(this.at + by));
+    this.rowsOfRecords = rows("Journal",
+      [["number", "record"], ["kind", "kind"], ["kind", "input"], ["moment", "time"], ["number", "bytes"], ["digest wide", "digest"], ["brief", "content"]],
+      (n) => recordRow(this.journal[n]));
     this.below = tabs("All of it", [
-      ["events", "Events", () => this.eventsPanel()],
-      ["journal", "Journal", () => this.journalPanel()],
+      ["events", "Events", () => this.timeline.last ? this.rowsOfEvents.node : h("p", { class: "empty" }, this.trouble ? told(this.trouble) : "There is none yet.")],
+      ["journal", "Journal", () => this.journal.length ? this.rowsOfRecords.node : h("p", { class: "empty" }, "There is no record.")],
       ["definition", "Definition", () => this.about.definition === null
         ? h("p", { class: "empty" }, "The program was imported without its definition.")
         : block(this.about.definition, "definition")],
       ["json", "JSON", () => this.jsonPanel()],
-    ], "events", (name) => name === "journal" && this.records());
-    this.canvas = h("div", { class: "canvas", tabindex: 0, "aria-label": "Graph" }, this.graph
-      ? this.graph.node : h("p", { class: "empty" }, "No graph: the program was imported without its definition."));
+    ], "events", (name) => this.below && this.chosen(name));
+    this.board = board(this.graph, "No graph: neither a definition nor events are there.");
+    this.stopping = this.stopDialog();
     this.node = h("div", { class: "view execution" }, this.head, this.problem, travel,
-      h("div", { class: "two" }, this.canvas, this.side.node), this.below.node);
+      h("div", { class: "two" }, this.board.node, this.side.node), this.below.node, this.stopping);
+  }
+
+  stopDialog() {
+    const error = h("input", { name: "error", maxlength: 256, value: "Stopped", autocomplete: "off" });
+    const cause = h("input", { name: "cause", maxlength: 32768, value: "stopped on the page", autocomplete: "off" });
+    const stop = () => {
+      const request = { executionArn: this.arn };
+      if (error.value) request.error = error.value;
+      if (cause.value) request.cause = cause.value;
+      this.act("StopExecution", request);
+    };
+    return h("dialog", { "aria-labelledby": "stop-title" }, h("h2", { id: "stop-title" }, "Stop this execution"),
+      h("form", { method: "dialog", class: "start", onsubmit: (event) => event.submitter?.value === "stop" && stop() },
+        h("label", null, "error", error), h("label", null, "cause", cause),
+        h("div", { class: "line-of" }, h("button", { class: "main", value: "stop" }, "Stop it"), h("button", { value: "" }, "Let it run"))));
+  }
+
+  /** The graph of the definition; without one, of the way that it went. */
+  drawGraph() {
+    const { graph } = this.about;
+    const visits = graph ? 0 : this.timeline.visits.length;
+    if (visits === this.known || !graph && !visits) return;
+    this.known = visits;
+    this.plan = graph ?? walked(this.timeline);
+    this.graph = drawGraph(this.plan, { live: true, onselect: (name) => this.select(name) });
+    if (!this.board) return;
+    const anew = board(this.graph);
+    this.board.node.replaceWith(anew.node);
+    this.board = anew;
   }
 
   drawHead() {
     const { about } = this;
     const running = about.status === "RUNNING";
-    const redrivable = ["FAILED", "TIMED_OUT", "ABORTED"].includes(about.status) && about.type === "STANDARD";
-    const act = (text, operation, request) => h("button", {
-      type: "button", "data-act": operation, onclick: () => this.act(operation, request),
-    }, text);
+    const redrivable = ["FAILED", "TIMED_OUT", "ABORTED"].includes(about.status) && about.type === "STANDARD" && about.machine;
+    const button = (text, operation, onclick) => h("button", { type: "button", "data-act": operation, onclick }, text);
     const facts = [
       ["started", moment(about.started)],
       ["stopped", moment(about.stopped)],
@@ -99,6 +153,7 @@ class View {
       about.redrives ? ["redriven", `${about.redrives}×, ${moment(about.redriven)}`] : null,
       running && about.due ? ["next due", moment(about.due)] : null,
       about.version ? ["version", last(about.version)] : null,
+      about.alias ? ["alias", last(about.alias)] : null,
       about.parent ? ["started by", h("a", { href: linkTo("executions", about.parent) }, last(about.parent))] : null,
       ["records", about.records],
     ].filter(Boolean);
@@ -106,11 +161,12 @@ class View {
     put(this.head,
       h("p", { class: "crumbs" }, h("a", { href: "/" }, "Executions"), " / ",
         about.machine ? h("a", { href: linkTo("machines", about.machine) }, last(about.machine)) : "imported", " /"),
-      h("div", { class: "title" }, h("h1", null, about.name), chip(about.status), h("span", { class: "space" }),
-        running && act("Stop", "StopExecution", { executionArn: this.arn, error: "Stopped", cause: "stopped on the page" }),
-        redrivable && act("Redrive", "RedriveExecution", { executionArn: this.arn }),
+      h("div", { class: "title" }, h("h1", null, about.name), chip(about.status), about.broken && chip("BROKEN"), h("span", { class: "space" }),
+        running && about.machine && button("Stop …", "StopExecution", () => this.stopping.showModal()),
+        redrivable && button("Redrive", "RedriveExecution", () => this.act("RedriveExecution", { executionArn: this.arn })),
         about.machine && h("a", { class: "button", href: `${linkTo("machines", about.machine)}?${new URLSearchParams({ from: this.arn })}` }, "Start again …")),
       h("dl", { class: "facts" }, facts.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value)))),
+      about.broken && h("p", { class: "why" }, h("b", null, "It cannot go on"), `: ${about.broken}`),
       about.error !== null && h("p", { class: "why" }, h("b", null, about.error), about.cause ? `: ${about.cause}` : ""));
     if (held) this.head.querySelector(`[data-act="${held}"]`)?.focus();
   }
@@ -128,46 +184,46 @@ class View {
     }
     this.busy = true;
     try {
-      this.about = await get("executions", this.arn);
-      await this.more();
-      if (this.below.node.querySelector('[data-tab="journal"]').ariaSelected === "true") await this.records();
+      const { definition, graph } = this.about;
+      this.about = { ...await get("executions", this.arn, { brief: 1 }), definition, graph };
+      this.ahead = this.about.now - Date.now();
+      while (!this.gone && this.take(await events(this.arn, this.timeline.last))) this.progress();
+      this.draw();
+      if (this.below.chosen() === "journal") await this.records();
     } catch (error) {
-      put(this.problem, `${error.code ?? "No answer"}: ${error.message}`);
+      put(this.problem, told(error));
     } finally {
       this.busy = false;
     }
-    if (this.again) {
+    if (this.again && !this.gone) {
       this.again = false;
       this.changed();
     }
   }
 
-  /** Fetch the events that are new, and show them. */
-  async more() {
-    this.ahead = this.about.now - Date.now();
-    try {
-      for (;;) {
-        const found = await get("events", this.arn, { after: this.timeline.last || "" });
-        this.timeline.add(found.events);
-        if (!found.events.length || this.timeline.last >= found.total) break;
-      }
-      this.trouble = null;
-    } catch (error) {
-      this.trouble = error;
-    }
-    this.slider.min = Math.min(1, this.timeline.last);
-    this.slider.max = this.timeline.last;
-    if (this.follow) this.at = this.timeline.last;
-    this.draw();
+  /** Events have come.  -> whether there are more */
+  take({ error, events: found, total }) {
+    this.trouble = error ?? null;
+    if (error) return false;
+    this.timeline.add(found);
+    this.total = total;
+    return found.length > 0 && this.timeline.last < total;
+  }
+
+  progress() {
+    put(this.moment, `event ${this.timeline.last.toLocaleString("en")} of ${this.total.toLocaleString("en")} is here …`);
   }
 
   async records() {
     for (;;) {
-      const found = await get("records", this.arn, { after: this.journal.length || "" });
+      const before = this.journal.at(-1);
+      const found = await get("records", this.arn, before ? { after: before.number + 1, now: before.time } : {});
       this.journal.push(...found.records);
-      if (!found.records.length || this.journal.length >= found.total) break;
+      if (this.gone || !found.records.length || found.records.at(-1).number + 1 >= found.total) break;
     }
-    this.below.refresh();
+    if (this.below.chosen() !== "journal") return;
+    if (!this.rowsOfRecords.node.isConnected) this.below.refresh();
+    this.rowsOfRecords.update(this.journal.length);
   }
 
   tick() {
@@ -183,7 +239,7 @@ class View {
       await call(operation, request);
       await this.changed();
     } catch (error) {
-      put(this.problem, `${error.code ?? "No answer"}: ${error.message}`);
+      put(this.problem, told(error));
     }
   }
 
@@ -192,94 +248,99 @@ class View {
   goTo(number, follow = false) {
     this.at = Math.max(Math.min(1, this.timeline.last), Math.min(this.timeline.last, number));
     this.follow = follow || this.at === this.timeline.last;
-    this.draw();
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.drawAt();
+      this.reveal();
+    });
+  }
+
+  reveal() {
+    const name = this.timeline.where(this.at);
+    if (name) this.graph?.reveal(name);
   }
 
   select(name) {
     this.selected = name;
     this.side.choose("state");
-    this.draw();
+    this.drawAt();
   }
 
   draw() {
     this.drawHead();
+    this.drawGraph();
+    this.slider.min = Math.min(1, this.timeline.last);
+    this.slider.max = this.timeline.last;
+    if (this.follow) this.at = this.timeline.last;
+    this.drawAt();
+  }
+
+  drawAt() {
     const event = this.timeline.events[this.at - 1];
     this.slider.value = this.at;
     this.slider.setAttribute("aria-valuetext", event ? `event ${this.at}, ${event.type}` : "none");
     this.newest.classList.toggle("on", this.follow);
     put(this.moment, event ? [h("b", null, `${this.at} / ${this.timeline.last}`), ` ${event.type} `, h("span", null, moment(event.time))]
-      : this.trouble ? `${this.trouble.code}: ${this.trouble.message}` : "no event yet");
+      : this.trouble ? "there are no events" : "no event yet");
     this.states = this.timeline.states(this.at, this.now());
     this.graph?.show(this.states, this.selected);
+    const { status, output, error } = this.about;
+    const drawn = JSON.stringify([this.at, this.timeline.last, this.selected, status, output, error]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
     this.side.refresh();
-    if (this.below.node.querySelector('[data-tab="journal"]').ariaSelected !== "true") this.below.refresh();
+    this.chosen(this.below.chosen());
   }
 
-  statePanel() {
-    const name = this.selected ?? this.timeline.where(this.at);
-    const state = name && this.states?.get(name);
-    if (!name) return h("p", { class: "empty" }, "Choose a state in the graph.");
-    const title = h("h3", null, name, " ", state && h("span", { class: `mark ${state.status}` }, state.status));
-    if (!state) return h("div", null, title, h("p", { class: "empty" }, "Not entered by this event."));
-    const visits = state.visits.slice(-100).reverse();
-    return h("div", null, title, visits.map((visit, n) => h("details", { open: n === 0 },
-      h("summary", null, `${state.visits.length > 1 ? `${state.visits.length - n} of ${state.visits.length}: ` : ""}${visit.status}, ${took(visit.took)}`),
-      h("dl", { class: "facts" }, [["entered", moment(visit.from)], ["left", visit.over ? moment(visit.to) : "–"],
-        ["tries", visit.tries.filter((id) => id <= this.at).length || "–"]].map(([key, value]) =>
-        h("div", null, h("dt", null, key), h("dd", null, value)))),
-      visit.errors.filter((one) => one.id <= this.at).map((one) => h("p", { class: "why" },
-        h("button", { type: "button", class: "plain", onclick: () => this.goTo(one.id) }, `event ${one.id}`), " ", h("b", null, one.error || "failed"), one.cause ? `: ${one.cause}` : "")),
-      h("h4", null, "input"), block(visit.input, "input"),
-      visit.over && visit.output !== undefined && [h("h4", null, "output"), block(visit.output, "output")])));
+  /** One of the tabs below is to be seen, as things are now. */
+  chosen(name) {
+    if (name === "journal") {
+      if (this.journal.length < this.about.records) this.records().catch((error) => put(this.problem, told(error)));
+      else requestAnimationFrame(() => this.rowsOfRecords.update(this.journal.length));
+    } else if (name === "json") {
+      if (this.timeline.last !== this.inJson) this.below.refresh();
+    } else if (name === "events") {
+      if (this.timeline.last && !this.rowsOfEvents.node.parentNode) this.below.refresh();
+      this.rowsOfEvents.update(this.timeline.last, this.at - 1);
+    }
   }
 
-  variablesPanel() {
-    const found = this.timeline.variables(this.at);
-    if (!found.length) return h("p", { class: "empty" }, "No variable is set at this event.");
-    return h("div", { class: "variables" }, found.map((one) => h("section", { "data-variable": one.name },
-      h("h4", null, `$${one.name}`, one.depth ? h("small", null, " of a branch") : ""), block(one.value, one.name))));
-  }
-
-  dataPanel() {
-    const { input, output } = this.about;
-    return h("div", null, h("h4", null, "input"), block(input, "input"),
-      h("h4", null, "output"), output === null ? h("p", { class: "empty" }, "None yet.") : block(output, "output"));
-  }
-
-  eventsPanel() {
-    const { events } = this.timeline;
-    if (!events.length) return h("p", { class: "empty" }, this.trouble ? `${this.trouble.code}: ${this.trouble.message}` : "There is none yet.");
-    const first = Math.max(0, Math.min(this.at - ROWS / 2, events.length - ROWS));
-    const start = events[0].time;
-    const shown = events.slice(first, first + ROWS);
-    return h("div", null,
-      events.length > ROWS && h("p", { class: "note" }, `events ${first + 1} to ${first + shown.length} of ${events.length}; the slider goes to the others`),
-      table(["event", "after", "type", "state", "details"], shown.map((event) => h("tr", {
-        class: event.id === this.at ? "current" : event.id > this.at ? "later" : "", "data-event": event.id,
-        onclick: () => this.goTo(event.id),
-      },
-      h("td", null, h("button", { type: "button", class: "plain", "aria-label": `Event ${event.id}` }, event.id)),
-      h("td", { class: "time", title: moment(event.time) }, `+${took(event.time - start)}`),
-      h("td", null, event.type), h("td", null, this.timeline.where(event.id) ?? ""),
-      h("td", { class: "brief" }, h("div", null, brief(event))))), { class: "events" }));
-  }
-
-  journalPanel() {
-    if (!this.journal.length) return h("p", { class: "empty" }, "There is no record.");
-    return table(["record", "kind", "input", "time", "bytes", "digest", "content"], this.journal.map((one) => [
-      one.number, one.kind, one.input ?? "", moment(one.time), one.bytes, h("code", null, one.digest ?? ""),
-      h("details", null, h("summary", null, "hex"), h("code", { class: "hex" }, one.body, one.bytes > 4096 ? " …" : "")),
-    ]), { class: "events" });
+  eventRow(n) {
+    const event = this.timeline.events[n];
+    return {
+      class: event.id === this.at ? "current" : event.id > this.at ? "later" : null, "data-event": event.id,
+      onclick: () => this.goTo(event.id),
+      cells: [
+        h("button", { type: "button", class: "plain", "aria-label": `Event ${event.id}`, "aria-current": event.id === this.at }, event.id),
+        h("span", { title: moment(event.time) }, `+${took(event.time - this.timeline.events[0].time)}`),
+        h("span", { title: event.type }, event.type), this.timeline.where(event.id) ?? "", brief(event),
+      ],
+    };
   }
 
   jsonPanel() {
+    this.inJson = this.timeline.last;
     const { graph: _, definition: __, now: ___, ...about } = this.about;
-    const events = this.timeline.events.map(({ time: ____, ...event }) => event);
-    const text = JSON.stringify({ execution: about, events }, null, 2);
+    const found = this.timeline.events.map(({ time: ____, ...event }) => event);
+    const text = JSON.stringify({ execution: about, events: found }, null, 2);
+    const save = () => {
+      const link = h("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: `${about.name}.json` });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    };
     return h("div", null,
-      h("p", { class: "note" }, h("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: `${this.about.name}.json` }, "download")),
-      h("pre", { tabindex: 0, "aria-label": "JSON" }, text.length > 500_000 ? `${text.slice(0, 500_000)}\n…` : text));
+      h("p", { class: "note" }, h("button", { type: "button", onclick: save }, "Download"),
+        text.length > SHOWN ? ` the first ${SHOWN.toLocaleString("en")} of ${text.length.toLocaleString("en")} characters are shown` : ""),
+      h("pre", { tabindex: 0, "aria-label": "JSON" }, text.length > SHOWN ? `${text.slice(0, SHOWN)}\n…` : text));
   }
+}
+
+function recordRow(one) {
+  return {
+    "data-record": one.number,
+    cells: [one.number, one.kind, one.input ?? "", moment(one.time), one.bytes, h("code", null, one.digest ?? ""),
+      h("code", { title: one.body }, one.body.slice(0, 120), one.body.length > 120 ? "…" : "")],
+  };
 }
 
 /** What an event says, in one line. */

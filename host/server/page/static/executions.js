@@ -2,16 +2,19 @@
 
 import { get, watch } from "./api.js";
 import { h, put } from "./dom.js";
-import { STATUSES, chip, last, linkTo, moment, took, words } from "./text.js";
+import { STATUSES, chip, last, linkTo, moment, told, took, words } from "./text.js";
 
-const FIELDS = ["status", "prefix", "machine", "error", "from", "to", "sort", "order"];
+const FIELDS = ["status", "prefix", "machine", "error", "from", "to", "ended-from", "ended-to", "sort", "order"];
+const RANGES = [[0, "any time"], [1, "started in the last hour"], [24, "in the last day"], [168, "in the last week"], [-1, "between …"]];
+const TIMES = ["from", "to", "ended-from", "ended-to"];
 
 export async function showExecutions(_arn, go) {
   const query = Object.fromEntries(new URLSearchParams(location.search));
   const { machines } = await get("machines");
   const counts = h("div", { class: "counts", role: "group", "aria-label": "Status" });
   const list = h("div");
-  const note = h("p", { class: "note", role: "status" });
+  const note = h("p", { class: "note problem", role: "status" });
+  const broken = h("p", { class: "why broken" });
   let token = null;
   let tokens = []; // of the pages before this one
   let busy = false;
@@ -35,12 +38,11 @@ export async function showExecutions(_arn, go) {
     busy = true;
     try {
       const given = Object.fromEntries(FIELDS.map((name) => [name, query[name]]));
-      given.from = time(query.from);
-      given.to = time(query.to);
+      for (const name of TIMES) given[name] = time(query[name]);
       draw(await get("executions", "", { ...given, token, limit: 50 }));
       note.textContent = "";
     } catch (error) {
-      note.textContent = `${error.code}: ${error.message}`;
+      note.textContent = told(error);
     } finally {
       busy = false;
     }
@@ -60,17 +62,19 @@ export async function showExecutions(_arn, go) {
       }, h("b", null, (found.counts[name] ?? 0).toLocaleString("en")), " ", words(name))));
     if (held) counts.querySelector(`[data-status="${CSS.escape(held)}"]`)?.focus();
     const focused = document.activeElement?.closest?.("tr[data-href]")?.dataset.href;
+    put(broken, found.broken.length ? [h("b", null, found.broken.length === 1 ? "One execution cannot go on" : `${found.broken.length} executions cannot go on`),
+      " (the log of the server says more): ", found.broken.slice(0, 20).map((one, n) => [n ? ", " : "", h("a", { href: linkTo("executions", one.arn) }, one.name)])] : null);
     put(list, found.executions.length ? rows(found) : h("p", { class: "empty" },
-      Object.keys(query).length ? "No execution fits these filters." : "There is no execution yet.",
+      FIELDS.some((name) => query[name] && name !== "sort" && name !== "order") ? "No execution fits these filters." : "There is no execution yet.",
       " ", h("a", { href: "/machines" }, "Start one from a machine."),
     ), pages(found));
     if (focused) list.querySelector(`tr[data-href="${CSS.escape(focused)}"] a`)?.focus();
   }
 
-  function heading(name, text) {
+  function heading(name, text, kind) {
     const on = (query.sort ?? "started") === name;
     const up = query.order === "up";
-    return h("th", { scope: "col", "aria-sort": on ? (up ? "ascending" : "descending") : "none" },
+    return h("th", { scope: "col", class: kind, "aria-sort": on ? (up ? "ascending" : "descending") : "none" },
       h("button", {
         type: "button", class: "sort",
         onclick: () => {
@@ -83,17 +87,18 @@ export async function showExecutions(_arn, go) {
   function rows(found) {
     return h("div", { class: "scroll" }, h("table", { class: "list" },
       h("thead", null, h("tr", null, heading("name", "name"), h("th", { scope: "col" }, "status"),
-        h("th", { scope: "col", class: "wide" }, "machine"), heading("started", "started"),
-        h("th", { scope: "col" }, "took"), h("th", { scope: "col", class: "wide" }, "error"))),
+        h("th", { scope: "col", class: "machine" }, "machine"), heading("started", "started"),
+        heading("stopped", "stopped", "stopped"), h("th", { scope: "col" }, "took"), h("th", { scope: "col" }, "error"))),
       h("tbody", null, found.executions.map((one) => {
         const href = linkTo("executions", one.arn);
         return h("tr", { "data-href": href, onclick: (event) => event.target.closest("a") ?? go(href) },
           h("td", { class: "name" }, h("a", { href }, one.name)),
-          h("td", null, chip(one.status)),
-          h("td", { class: "wide" }, one.machine ? h("a", { href: linkTo("machines", one.machine) }, last(one.machine)) : "imported"),
-          h("td", { class: "time" }, moment(one.started)),
-          h("td", { class: "time" }, took((one.stopped ?? found.now) - one.started)),
-          h("td", { class: "wide error" }, one.error ?? ""));
+          h("td", { class: "status" }, chip(one.status), one.broken && [" ", chip("BROKEN")]),
+          h("td", { class: "machine" }, one.machine ? h("a", { href: linkTo("machines", one.machine) }, last(one.machine)) : "imported"),
+          h("td", { class: "time started", title: moment(one.started) }, moment(one.started).slice(0, 19)),
+          h("td", { class: "time stopped", title: moment(one.stopped) }, moment(one.stopped).slice(0, 19)),
+          h("td", { class: "time took" }, took((one.stopped ?? found.now) - one.started)),
+          h("td", { class: "error" }, (one.error ?? "").split(/(?<=\.)/).map((part, n) => [n > 0 && h("wbr"), part])));
       }))));
   }
 
@@ -119,6 +124,26 @@ export async function showExecutions(_arn, go) {
     machines.map((one) => h("option", { value: one.arn }, one.name)));
   chooser.value = query.machine ?? "";
 
+  // Times, and ranges that people ask for: from so long before now.
+  function more() {
+    const moments = [["from", "started from"], ["to", "started before"], ["ended-from", "stopped from"], ["ended-to", "stopped before"]]
+      .map(([name, text]) => field(name, text, { type: "datetime-local", step: 1 }));
+    const chosen = TIMES.some((name) => query[name]);
+    const range = h("select", { name: "range", onchange: (event) => {
+      const hours = Number(event.target.value);
+      panel.hidden = hours >= 0;
+      if (hours < 0) return;
+      for (const name of TIMES) delete query[name];
+      for (const one of moments) one.querySelector("input").value = "";
+      const since = hours ? moment(Date.now() - hours * 3_600_000).slice(0, 19).replace(" ", "T") : "";
+      moments[0].querySelector("input").value = since;
+      change("from", since);
+    } }, RANGES.map(([hours, text]) => h("option", { value: hours }, text)));
+    range.value = chosen ? -1 : 0;
+    const panel = h("div", { class: "filters times", hidden: !chosen }, moments);
+    return [h("label", null, "when", range), panel];
+  }
+
   await load();
   const unwatch = watch(null, load);
   return {
@@ -130,10 +155,9 @@ export async function showExecutions(_arn, go) {
         field("prefix", "name begins with", { "data-filter": true, type: "search" }),
         h("label", null, "machine", chooser),
         field("error", "error", { type: "search", placeholder: "States.Timeout" }),
-        field("from", "started from", { type: "datetime-local", step: 1 }),
-        field("to", "before", { type: "datetime-local", step: 1 }),
+        more(),
         h("button", { type: "button", onclick: () => go("/") }, "clear")),
-      note, list),
+      broken, note, list),
   };
 }
 

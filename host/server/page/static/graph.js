@@ -1,10 +1,11 @@
 // The graph of a workflow as SVG, and what its states have come to.
 
-import { s } from "./dom.js";
+import { h, s } from "./dom.js";
 import { cut, layout } from "./layout.js";
 import { took } from "./text.js";
 
 const MARGIN = 12;
+const READABLE = 0.8; // the smallest scale that it begins with
 const KINDS = { task: "Task", choice: "Choice", wait: "Wait", pass: "Pass", succeed: "Succeed", fail: "Fail", parallel: "Parallel", map: "Map" };
 const SIGNS = { running: "●", retrying: "↻", succeeded: "✓", caught: "⚑", failed: "✕", aborted: "■" };
 
@@ -22,7 +23,7 @@ export function drawGraph(cluster, { live = false, onselect = null } = {}) {
   machine(plan, MARGIN, MARGIN));
 
   // As wide as there is room, but so that it can be read.
-  node.style.width = `min(${width}px, max(100%, ${Math.round(width * 0.6)}px))`;
+  node.style.width = `min(${width}px, max(100%, ${Math.round(width * READABLE)}px))`;
   node.style.height = "auto";
 
   function machine(of, x, y) {
@@ -89,7 +90,35 @@ export function drawGraph(cluster, { live = false, onselect = null } = {}) {
       }
     }
   }
-  return { node, show, width, height };
+
+  /** The box of a state comes into sight. */
+  function reveal(name) {
+    const group = boxes.get(name)?.[0]?.[0];
+    const canvas = node.parentNode;
+    if (!group || !canvas) return;
+    const head = group.firstElementChild.nextElementSibling.getBoundingClientRect();
+    const seen = canvas.getBoundingClientRect();
+    const tall = Math.min(head.height, seen.height - 40);
+    if (head.left < seen.left || head.right > seen.right) canvas.scrollLeft += (head.left + head.right - seen.left - seen.right) / 2;
+    if (head.top < seen.top || head.top + tall > seen.bottom) canvas.scrollTop += head.top + tall / 2 - (seen.top + seen.bottom) / 2;
+  }
+
+  /** `by` times as large; 0: as wide as there is room. */
+  function zoom(by) {
+    const now = node.getBoundingClientRect().width / width;
+    node.style.width = by ? `${Math.round(width * Math.min(3, Math.max(0.1, now * by)))}px` : `min(${width}px, 100%)`;
+  }
+  return { node, show, reveal, zoom, width, height };
+}
+
+/** A graph in a frame that scrolls, with buttons that make it larger and smaller. */
+export function board(graph, without) {
+  const canvas = h("div", { class: "canvas", tabindex: 0, role: "group", "aria-label": "Graph" }, graph ? graph.node : h("p", { class: "empty" }, without));
+  const button = (text, label, by) => h("button", { type: "button", title: label, "aria-label": label, onclick: () => graph.zoom(by) }, text);
+  const node = h("div", { class: "board" }, canvas, graph && h("div", { class: "zoom", role: "group", "aria-label": "Size of the graph" },
+    button("−", "Smaller", 1 / 1.25), button("+", "Larger", 1.25), button("↔", "As wide as there is room", 0)));
+  const middle = () => (canvas.scrollLeft = (canvas.scrollWidth - canvas.clientWidth) / 2);
+  return { node, canvas, middle };
 }
 
 function told(state) {

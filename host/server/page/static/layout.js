@@ -37,7 +37,7 @@ function sized(box, frames, lines) {
   const notes = box.notes.map((note) => cut(note, 34));
   node.notes = notes;
   node.name = cut(box.name, 30);
-  node.width = Math.max(lines ? 168 : 110, wide(node.name, 14) + 44, ...notes.map((note) => wide(note, 11) + 30));
+  node.width = Math.max(lines ? 168 : 110, wide(node.name, 14) + 44, ...notes.map((note) => wide(note, 12) + 30));
   node.top = 32 + notes.length * 15 + lines * 16;
   node.height = node.top + 4;
   const mine = frames.filter((frame) => frame.owner === box.id).map((frame) => layout(frame, lines));

@@ -2,9 +2,9 @@
 
 import { call, get, watch } from "./api.js";
 import { h, put, tabs } from "./dom.js";
-import { drawGraph } from "./graph.js";
-import { histogram, scatter } from "./plots.js";
-import { block, chip, last, linkTo, moment, table, took, words } from "./text.js";
+import { board, drawGraph } from "./graph.js";
+import { activity, histogram, scatter } from "./plots.js";
+import { STATUSES, block, chip, last, linkTo, moment, table, told, took, words } from "./text.js";
 
 export async function showMachine(arn, go) {
   let machine = await get("machines", arn);
@@ -16,9 +16,12 @@ export async function showMachine(arn, go) {
     const { newest, now } = machine;
     if (!newest.length) return h("p", { class: "empty" }, "It has not run yet.");
     return h("div", null,
-      table(["status", "executions", "mean", "P50", "P95", "P99"], machine.statistics.map((one) =>
-        [chip(one.status), one.count.toLocaleString("en"), took(one.mean), took(one.p50), took(one.p95), took(one.p99)])),
-      h("div", { class: "plots" }, scatter(newest, now), histogram(newest)));
+      table(["status", "executions", "mean", "P50", "P95", "P99"], STATUSES.map((name) => machine.statistics.find((one) => one.status === name))
+        .filter(Boolean).concat(machine.all).map((one) =>
+          [one.status ? chip(one.status) : h("b", null, "all"), one.count.toLocaleString("en"), took(one.mean), took(one.p50), took(one.p95), took(one.p99)]),
+      { class: "numbers" }),
+      newest.length < machine.all.count && h("p", { class: "note" }, `The plots show the newest ${newest.length.toLocaleString("en")}.`),
+      h("div", { class: "plots" }, scatter(newest, now), activity(newest), histogram(newest)));
   };
   const versions = () => h("div", null,
     h("h3", null, "Versions"),
@@ -54,13 +57,12 @@ export async function showMachine(arn, go) {
         && !panels.node.querySelector(".panel").contains(document.activeElement)) panels.refresh();
     } catch { /* it is gone, or the server is: the line above says so */ }
   }
-  const graphBox = h("div", { class: "canvas", tabindex: 0, "aria-label": "Graph" },
-    graph ? graph.node : h("p", { class: "empty" }, "No graph: its definition cannot be drawn."));
+  const drawn = board(graph, "No graph: its definition cannot be drawn.");
 
   return {
     title: machine.name,
     leave: watch(null, load),
-    shown: () => (graphBox.scrollLeft = (graphBox.scrollWidth - graphBox.clientWidth) / 2),
+    shown: drawn.middle,
     node: h("div", { class: "view" },
       h("p", { class: "crumbs" }, h("a", { href: "/machines" }, "Machines"), " / "),
       h("h1", null, machine.name, " ", h("small", null, words(machine.type)), " ",
@@ -68,7 +70,7 @@ export async function showMachine(arn, go) {
       h("p", { class: "arn" }, arn),
       machine.description && h("p", null, machine.description),
       h("div", { class: "two" },
-        h("section", null, h("h2", null, "Graph"), graphBox),
+        h("section", null, h("h2", null, "Graph"), drawn.node),
         h("section", null, h("h2", null, "Start an execution"), startForm(machine, again, go),
           panels.node))),
   };
@@ -100,7 +102,7 @@ function startForm(machine, again, go) {
       const started = await call("StartExecution", request);
       go(linkTo("executions", started.executionArn));
     } catch (error) {
-      put(problem, `${error.code ?? "No answer"}: ${error.message}`);
+      put(problem, told(error));
       button.disabled = false;
     }
   }

@@ -10,7 +10,7 @@ export async function showMachines(_arn, go) {
     const found = await get("machines");
     put(list, found.machines.length ? table(
       ["name", "type", "executions", "P50", "P95", "created"],
-      found.machines.map((one) => row(one, go)), { class: "list" },
+      found.machines.map((one) => row(one, go)), { class: "list machines" },
     ) : h("p", { class: "empty" }, "There is no machine yet. Create one with any client of the API: CreateStateMachine."));
   }
   await load();
@@ -27,10 +27,10 @@ function row(one, go) {
   const parts = STATUSES.map((name) => one.statistics.find((item) => item.status === name)).filter(Boolean);
   return h("tr", { "data-href": href, onclick: (event) => event.target.closest("a") ?? go(href) },
     h("td", { class: "name" }, h("a", { href }, one.name)),
-    h("td", null, words(one.type)),
-    h("td", null, parts.length ? parts.map((item) =>
+    h("td", { class: "kind" }, words(one.type)),
+    h("td", { class: "parts" }, parts.length ? parts.map((item) =>
       h("span", { class: `part ${item.status}` }, item.count.toLocaleString("en"), " ", words(item.status))) : "none"),
-    h("td", { class: "time" }, took(done?.p50)),
-    h("td", { class: "time" }, took(done?.p95)),
-    h("td", { class: "time" }, moment(one.created)));
+    h("td", { class: "time p50" }, took(done?.p50)),
+    h("td", { class: "time p95" }, took(done?.p95)),
+    h("td", { class: "time created" }, moment(one.created).slice(0, 19)));
 }

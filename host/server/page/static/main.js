@@ -4,6 +4,7 @@ import { h, put } from "./dom.js";
 import { showExecution } from "./execution.js";
 import { showExecutions } from "./executions.js";
 import { showMachine } from "./machine.js";
+import { showMapRun } from "./maprun.js";
 import { showMachines } from "./machines.js";
 
 const main = document.getElementById("main");
@@ -14,6 +15,7 @@ let turn = 0;
 const VIEWS = [
   [/^\/(?:executions)?$/, "executions", showExecutions],
   [/^\/executions\/(.+)$/, "executions", showExecution],
+  [/^\/map-runs\/(.+)$/, "executions", showMapRun],
   [/^\/machines$/, "machines", showMachines],
   [/^\/machines\/(.+)$/, "machines", showMachine],
 ];

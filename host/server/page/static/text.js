@@ -5,8 +5,11 @@ import { h } from "./dom.js";
 export const STATUSES = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"];
 
 const SIGNS = {
-  RUNNING: "●", SUCCEEDED: "✓", FAILED: "✕", TIMED_OUT: "◷", ABORTED: "■", PENDING_REDRIVE: "↻",
+  RUNNING: "●", SUCCEEDED: "✓", FAILED: "✕", TIMED_OUT: "◷", ABORTED: "■", PENDING_REDRIVE: "↻", BROKEN: "⚠",
 };
+
+/** What went wrong, in one line. */
+export const told = (error) => `${error.code ?? "No answer"}: ${error.message}`;
 
 /** RUNNING -> running */
 export const words = (status) => status.toLowerCase().replaceAll("_", " ");

@@ -15,7 +15,8 @@ export class Timeline {
   constructor() {
     this.events = [];
     this.visits = []; // of states, in the order in which they were entered
-    this.at = [{ visit: null, scope: [], layers: [{}] }]; // by the id of an event
+    this.open = new Set(); // those that have not been left
+    this.at = [{ visit: null, scope: [], layers: [{}], path: [] }]; // by the id of an event
   }
 
   get last() {
@@ -30,13 +31,16 @@ export class Timeline {
     const { id, type } = event;
     event.time = Date.parse(event.timestamp);
     this.events.push(event);
-    let { visit, scope, layers } = this.at[event.previousEventId] ?? this.at[0];
+    let { visit, scope, layers, path } = this.at[event.previousEventId] ?? this.at[0];
     const guilty = [visit, ...scope]; // if something fails
     const about = details(event);
     const many = type.match(/^(Parallel|Map)/)?.[1];
 
     if (type.endsWith("StateEntered")) {
+      const before = visit?.scope.length === scope.length ? visit : null;
       visit = this.enter(event, type.slice(0, -"StateEntered".length), about, scope);
+      visit.before = before; // the one that led to it
+      visit.path = path = path.slice(0, scope.length);
     } else if (/^(Parallel|Map)StateStarted$/.test(type)) {
       visit = container(many, visit, scope);
       if (visit) {
@@ -45,6 +49,7 @@ export class Timeline {
         mark(visit, id, "running");
         scope = [...visit.scope, visit];
         layers = [...layers.slice(0, scope.length), {}];
+        visit.length = about.length;
       }
     } else if (/^(Parallel|Map)State(Succeeded|Failed)$/.test(type)) {
       visit = container(many, visit, scope) ?? visit;
@@ -61,7 +66,13 @@ export class Timeline {
       this.exit(visit, event, about, guilty);
     } else if (/^MapIteration/.test(type)) {
       visit = scope.at(-1) ?? visit;
+      path = path.slice(0, scope.length);
+      path[scope.length - 1] = about.index;
       if (type === "MapIterationStarted") layers = [...layers.slice(0, scope.length), {}];
+      this.iteration(visit, event, about.index, type.slice("MapIteration".length).toLowerCase());
+    } else if (/^MapRun/.test(type)) {
+      visit = container("Map", visit, scope) ?? visit;
+      if (visit && about.mapRunArn) visit.mapRun = about.mapRunArn;
     } else if (/Scheduled$/.test(type)) {
       visit?.tries.push(id);
       mark(visit, id, "running");
@@ -73,16 +84,29 @@ export class Timeline {
       this.over(event, visit, type === "ExecutionFailed" ? guilty : [], about);
       if (!event.previousEventId) layers = [this.at[id - 1]?.layers[0] ?? {}];
     }
-    this.at[id] = { visit, scope, layers };
+    this.at[id] = { visit, scope, layers, path };
+  }
+
+  /** An item of an inline Map begins or ends: `what` is started, succeeded, failed or aborted. */
+  iteration(visit, event, index, what) {
+    if (!visit) return;
+    if (what === "started") {
+      visit.items.push({ index, began: event.id, from: event.time, ended: Infinity, to: null, status: "running" });
+      return;
+    }
+    const item = visit.items.findLast((one) => one.index === index && one.ended === Infinity);
+    if (item) Object.assign(item, { ended: event.id, to: event.time, status: what });
   }
 
   enter(event, kind, about, scope) {
     const visit = {
       name: about.name, kind, scope, entered: event.id, left: Infinity, from: event.time, to: null,
       input: about.input, output: undefined, assigned: undefined, tries: [], errors: [], marks: [], bad: false,
+      path: [], items: [], length: null, mapRun: null, before: null,
     };
     mark(visit, event.id, "running");
     this.visits.push(visit);
+    this.open.add(visit);
     return visit;
   }
 
@@ -107,20 +131,23 @@ export class Timeline {
   end(visit, event, status) {
     visit.left = event.id;
     visit.to = event.time;
+    this.open.delete(visit);
+    for (const item of visit.items) {
+      if (item.ended === Infinity) Object.assign(item, { ended: event.id, to: event.time, status: "aborted" });
+    }
     mark(visit, event.id, status);
   }
 
   /** What is open within a visit ends with it. */
   close(visit, event, guilty) {
-    for (const one of this.visits) {
-      if (one.left !== Infinity || !one.scope.includes(visit)) continue;
+    for (const one of [...this.open]) {
+      if (!one.scope.includes(visit)) continue;
       this.end(one, event, guilty.includes(one) ? "failed" : "aborted");
     }
   }
 
   over(event, visit, guilty, about) {
-    for (const one of this.visits) {
-      if (one.left !== Infinity) continue;
+    for (const one of [...this.open]) {
       const failed = guilty.includes(one);
       this.end(one, event, failed ? "failed" : "aborted");
       if (failed && one === visit && !one.bad) one.errors.push({ id: event.id, error: about.error ?? "", cause: about.cause ?? "" });
@@ -133,6 +160,7 @@ export class Timeline {
     visit.left = Infinity;
     visit.to = null;
     visit.bad = false;
+    this.open.add(visit);
     mark(visit, event.id, "running");
     return { visit, layers: [this.at[event.id - 1].layers[0]] };
   }
@@ -145,16 +173,25 @@ export class Timeline {
       if (visit.entered > n) break;
       const state = found.get(visit.name) ?? { count: 0, retries: 0, open: 0, visits: [] };
       found.set(visit.name, state);
-      const status = visit.marks.findLast(([id]) => id <= n)[1];
-      const over = !["running", "retrying"].includes(status);
+      const told = as(visit, n, time);
       state.count++;
-      state.visits.push({ ...visit, status, over, took: (over ? visit.to ?? time : time) - visit.from });
-      state.retries += Math.max(0, visit.tries.filter((id) => id <= n).length - 1);
-      if (!over) state.open++;
-      if (!over || !state.open) state.status = status;
-      state.took = (over ? visit.to ?? time : time) - visit.from;
+      state.visits.push(visit);
+      state.retries += Math.max(0, told.tries - 1);
+      if (!told.over) state.open++;
+      if (!told.over || !state.open) state.status = told.status;
+      state.took = told.took;
     }
     return found;
+  }
+
+  /** How a visit was after event `n`: {status, over, tries, took}. */
+  visit(visit, n, now) {
+    return as(visit, n, n >= this.last ? now : this.events[n - 1]?.time ?? now);
+  }
+
+  /** The items of a visit of a Map as they were after event `n`. */
+  items(visit, n) {
+    return visit.items.filter((one) => one.began <= n).map((one) => one.ended <= n ? one : { ...one, to: null, status: "running" });
   }
 
   /** The variables that the branch of event `n` sees: [{name, value, depth}], the outermost first. */
@@ -170,6 +207,13 @@ export class Timeline {
   where(n) {
     return this.at[n]?.visit?.name ?? null;
   }
+}
+
+function as(visit, n, time) {
+  const status = visit.marks.findLast(([id]) => id <= n)[1];
+  const over = status !== "running" && status !== "retrying";
+  const tries = visit.tries.at(-1) <= n ? visit.tries.length : visit.tries.filter((id) => id <= n).length;
+  return { status, over, tries, took: (over ? visit.to ?? time : time) - visit.from };
 }
 
 function mark(visit, id, status) {
