@@ -132,6 +132,12 @@ def test_statistics_are_those_of_the_list(database_url: str) -> None:
             made = fill(connection)
         with database.read() as connection:
             found = queries.statistics(connection)
+            of_any = queries.statistics(connection, by_status=False)
+        for one in of_any:  # whatever the status is
+            rows = [row for row in made if row["machine"] == one.machine]
+            took = sorted(row["stopped"] - row["started"] for row in rows if row["stopped"])
+            assert (one.status, one.count, one.mean) == ("", len(rows), reference.fmean(took))
+            assert one.p95 == took[ceil(len(took) * 95 / 100) - 1]
         groups: dict[tuple[str, str], list[Any]] = {}
         for row in made:
             groups.setdefault((row["machine"] or "", row["status"]), []).append(row)
@@ -162,6 +168,9 @@ def test_statistics_are_equal_on_both_databases(sqlite_url: str, postgres_url: s
                 told = [asdict(line) for line in queries.statistics(a, wanted)]
                 assert told == [asdict(line) for line in queries.statistics(b, wanted)]
                 assert len(told) >= 3
+                told = [asdict(line) for line in queries.statistics(a, wanted, by_status=False)]
+                of_b = queries.statistics(b, wanted, by_status=False)
+                assert told == [asdict(line) for line in of_b]
 
 
 def test_the_lists_that_everybody_looks_at_are_read_and_not_sorted(sqlite_url: str) -> None:
