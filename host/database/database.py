@@ -6,6 +6,8 @@ database that a newer release has written.
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +43,8 @@ class Database:
         snapshot = {} if self.kind == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._reading = engine.execution_options(**snapshot)
         self._watch: Callable[[float], object] | None = None
+        self._looking = threading.Lock()
+        self._looks: Any = None  # SQLite's connection that `look` keeps
 
     @classmethod
     def open(cls, url: str, new: bool = True) -> Database:
@@ -105,8 +109,31 @@ class Database:
         with told(self.name), self._reading.begin() as connection:
             yield connection
 
+    def look(self, text: str, *values: Any) -> Any:
+        """The first row of a SELECT, a tuple of what the database has, or None.  Parameters are
+        written as `?`.  Of SQLite this takes some 20 microseconds, and waits for no writer."""
+        if self.kind == "postgresql":
+            with self.read() as connection:
+                row = connection.exec_driver_sql(text.replace("?", "%s"), values).first()
+            return None if row is None else tuple(row)
+        # One statement is a transaction by itself, and sqlite3 keeps it prepared.
+        try:
+            with self._looking:
+                if self._looks is None:
+                    self._looks = self.engine.raw_connection()
+                    self._looks.detach()
+                rows = self._looks.dbapi_connection.execute(text, values).fetchall()
+        except sqlite3.Error:
+            with told(self.name):
+                raise
+        return rows[0] if rows else None
+
     def close(self) -> None:
         """Close all connections."""
+        with self._looking:
+            if self._looks is not None:
+                self._looks.close()
+                self._looks = None
         self.engine.dispose()
 
     def __enter__(self) -> Self:

@@ -1,111 +1,148 @@
-"""The endpoint: the JSON 1.0 protocol of AWS on Starlette, and what else is mounted beside it.
+"""The endpoint: the JSON 1.0 protocol of AWS, and what else is mounted beside it.
 
 POST to any path with a header `X-Amz-Target: AWSStepFunctions.<Operation>`.  A request without
-that header is none of the API, so no form of a page somewhere else can make one.
+that header is none of the API, so no form of a page somewhere else can make one.  Requests of the
+API are taken as they come from the network, without Starlette's routes: most are of that kind.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..tools.errors import HostError
 from . import ids, shapes
 from .errors import ApiError
-from .guard import KEY, Guard, read
+from .guard import HEADERS, KEY, Guard, read
 from .limits import Rate, parsed
 from .server import Call, Server
 
 _log = logging.getLogger("tsme.server")
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def create_app(server: Server, routes: Iterable[BaseRoute] = ()) -> Starlette:
-    """The application: `routes` (page, metrics) go before the API, which takes each POST.
+    """The application: `routes` (page, metrics) go before the API, which takes each other POST.
 
-    server.notes: `keys` that requests are signed with (auth.Keys), and `rate` (limits.Rate).
+    server.notes: `keys` that requests are signed with (auth.Keys), `rate` (limits.Rate), and
+    `hosts` that the server is called (hosts.Hosts).
     """
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        server.loop = asyncio.get_running_loop()
-        try:
+        with server.serving():
             yield
-        finally:
-            server.loop = None
-
-    async def api(request: Request) -> Response:
-        return await answer(server, request)
 
     return Starlette(
-        routes=[*routes, Route("/{path:path}", api, methods=["POST"])],
+        routes=[*routes, Route("/{path:path}", _Unaddressed(), methods=["POST"])],
         middleware=[
             Middleware(
                 Guard,
                 keys=server.notes.get("keys"),
                 rate=server.notes.get("rate") or Rate(0),
-                refuse=lambda error: _response(error.status, error.body(), ids.new()),
-            )
+                hosts=server.notes.get("hosts"),
+                refuse=_refuse,
+            ),
+            Middleware(Api, server=server),
         ],
         lifespan=lifespan,
     )
 
 
-async def answer(server: Server, request: Request) -> Response:
-    """One call of the API, whatever becomes of it."""
-    number = ids.new()
-    try:
-        name = _operation(request)
-        given = parsed(await read(request))
-        call = Call(
-            request_id=number,
-            invocation=request.headers.get("amz-sdk-invocation-id"),
-            key=request.scope.get(KEY) or _access_key(request),
-            gone=request.is_disconnected,
-        )
-        return _response(200, await server.acall(name, given, call), number)
-    except ApiError as error:
-        return _response(error.status, error.body(), number)
-    except HostError as error:  # the database: nothing has happened, and a client may try again
-        _log.error("%s %s: %s", number, error.code, error.message)
-        text = f"{error.code}: {error.message}" + (f"; {error.hint}" if error.hint else "")
-        return _response(503, {"__type": "ServiceUnavailableException", "message": text}, number)
-    except ClientDisconnect:
-        return Response(status_code=499)
-    except Exception:  # a defect of ours; the client learns the number that stands in the log
-        _log.exception("request %s", number)
-        text = f"tsme serve failed; its log tells why, under {number}"
-        return _response(500, {"__type": "InternalFailure", "message": text}, number)
+class Api:
+    """ASGI middleware that answers each request of the API, and passes on the others."""
+
+    def __init__(self, app: ASGIApp, server: Server) -> None:
+        self._app = app
+        self._server = server
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            target = scope[HEADERS].get(b"x-amz-target")
+            if target is not None:
+                await self._answer(target.decode("latin-1"), scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    async def _answer(self, target: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """One call of the API, whatever becomes of it."""
+        number = ids.new()
+        try:
+            name = _operation(target)
+            given = parsed(await read(receive))
+            call = _call(number, scope, receive)
+            status, body = 200, await self._server.acall(name, given, call)
+        except ApiError as error:
+            status, body = error.status, error.body()
+        except HostError as error:
+            # The database: nothing has happened, and a client may try again.
+            _log.error("%s %s: %s", number, error.code, error.message)
+            text = f"{error.code}: {error.message}" + (f"; {error.hint}" if error.hint else "")
+            status, body = 503, {"__type": "ServiceUnavailableException", "message": text}
+        except ClientDisconnect:
+            return
+        except Exception:  # a defect of ours; the client learns the number that stands in the log
+            _log.exception("request %s", number)
+            text = f"tsme serve failed; its log tells why, under {number}"
+            status, body = 500, {"__type": "InternalFailure", "message": text}
+        await _send(send, status, body, number)
 
 
-def _operation(request: Request) -> str:
-    service, _, name = request.headers.get("x-amz-target", "").rpartition(".")
+def _call(number: str, scope: Scope, receive: Receive) -> Call:
+    headers: dict[bytes, bytes] = scope[HEADERS]
+    tried = headers.get(b"amz-sdk-invocation-id")
+    return Call(
+        request_id=number,
+        invocation=None if tried is None else tried.decode("latin-1"),
+        key=scope.get(KEY) or _access_key(headers),
+        gone=Request(scope, receive).is_disconnected,
+    )
+
+
+class _Unaddressed:
+    """The ASGI application for a POST that says of no operation that it is for it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        await _refuse(send, _unknown())
+
+
+async def _refuse(send: Send, error: ApiError) -> None:
+    await _send(send, error.status, error.body(), ids.new())
+
+
+def _operation(target: str) -> str:
+    service, _, name = target.rpartition(".")
     if service != shapes.TARGET:
-        text = f"the header X-Amz-Target must be {shapes.TARGET}.<Operation>"
-        raise ApiError("UnknownOperationException", text)
+        raise _unknown()
     return name
 
 
-def _access_key(request: Request) -> str | None:
+def _unknown() -> ApiError:
+    text = f"the header X-Amz-Target must be {shapes.TARGET}.<Operation>"
+    return ApiError("UnknownOperationException", text)
+
+
+def _access_key(headers: dict[bytes, bytes]) -> str | None:
     """Who signed a request, as it says of itself: without --auth nobody checks."""
-    _, found, rest = request.headers.get("authorization", "").partition("Credential=")
-    return rest.partition("/")[0] if found else None
+    _, found, rest = headers.get(b"authorization", b"").partition(b"Credential=")
+    return rest.partition(b"/")[0].decode("latin-1") if found else None
 
 
-def _response(status: int, body: dict[str, Any], number: str) -> Response:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Response(
-        text.encode("utf-8", "surrogatepass"),
-        status,
-        {"x-amzn-RequestId": number},
-        "application/x-amz-json-1.0",
-    )
+async def _send(send: Send, status: int, body: dict[str, Any], number: str) -> None:
+    content = _JSON.encode(body).encode("utf-8", "surrogatepass")
+    headers = [
+        (b"content-length", b"%d" % len(content)),
+        (b"content-type", b"application/x-amz-json-1.0"),
+        (b"x-amzn-requestid", number.encode()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

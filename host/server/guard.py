@@ -1,4 +1,4 @@
-"""What stands before everything that is served: keys, sizes and rates.
+"""What stands before everything that is served: names, keys, sizes and rates.
 
 A request with the header X-Amz-Target is one of the API, and signed.  Whatever else is served (the
 page, metrics) takes the same keys by HTTP's Basic authentication, which browsers ask for.
@@ -6,69 +6,88 @@ page, metrics) takes the same keys by HTTP's Basic authentication, which browser
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .auth import Keys
 from .errors import ApiError
+from .hosts import Hosts
 from .limits import LARGEST, Rate, too_large
 
 KEY = "tsme.key"  # of a request's scope: the access key that was checked
+HEADERS = "tsme.headers"  # of a request's scope: a dict of bytes
+_TARGET = b"x-amz-target"
 
 
 class Guard:
-    """ASGI middleware.  `keys`: without, nobody is asked.  `refuse`: an error as an answer."""
+    """ASGI middleware.  `keys`: without, nobody is asked.  `hosts`: without, the server may have
+    any name.  `refuse`: sends an error as an answer of the API."""
 
     def __init__(
-        self, app: ASGIApp, keys: Keys | None, rate: Rate, refuse: Callable[[ApiError], Response]
+        self,
+        app: ASGIApp,
+        keys: Keys | None,
+        rate: Rate,
+        hosts: Hosts | None,
+        refuse: Callable[[Send, ApiError], Awaitable[None]],
     ) -> None:
         self._app = app
         self._keys = keys
         self._rate = rate
+        self._hosts = hosts
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
+        # The first of each name, which is what a signature has.
+        scope[HEADERS] = headers = dict(reversed(scope["headers"]))
         try:
+            if self._hosts is not None:
+                self._hosts.check(scope["method"], headers)
             if self._keys is not None:
-                receive = await self._checked(self._keys, request)
-            address = request.client.host if request.client else ""
+                receive = await self._checked(self._keys, scope, receive)
+            address = scope["client"][0] if scope.get("client") else ""
             self._rate.take(scope.get(KEY) or address)
         except ApiError as error:
-            await self._refuse(error)(scope, receive, send)
+            if scope["method"] == "POST":
+                await self._refuse(send, error)
+            else:
+                text = PlainTextResponse(f"{error.message}\n", error.status)
+                await text(scope, receive, send)
             return
         except _Unknown:
-            headers = {"WWW-Authenticate": 'Basic realm="tsme", charset="UTF-8"'}
-            answer = PlainTextResponse("An access key and its secret, please.\n", 401, headers)
+            asked = {"WWW-Authenticate": 'Basic realm="tsme", charset="UTF-8"'}
+            answer = PlainTextResponse("An access key and its secret, please.\n", 401, asked)
             await answer(scope, receive, send)
             return
         except ClientDisconnect:
             return
         await self._app(scope, receive, send)
 
-    async def _checked(self, keys: Keys, request: Request) -> Receive:
+    async def _checked(self, keys: Keys, scope: Scope, receive: Receive) -> Receive:
         """Who asks is known from here on.  -> what gives the body, which may have been read"""
-        key = keys.basic(request.headers.get("authorization", ""))
-        if key is None and "x-amz-target" not in request.headers:
+        found = scope[HEADERS]
+        key = keys.basic(found.get(b"authorization", b"").decode("latin-1"))
+        if key is None and _TARGET not in found:
             raise _Unknown
         if key is not None:
-            request.scope[KEY] = key
-            return request.receive
-        body = await read(request)
+            scope[KEY] = key
+            return receive
+        body = await read(receive)
         headers = [(name.decode("latin-1"), value.decode("latin-1"))
-                   for name, value in request.scope["headers"]]  # fmt: skip
-        raw = (request.scope.get("raw_path") or b"/").decode("latin-1")
-        query = request.scope["query_string"].decode("latin-1")
-        url = f"http://{request.headers.get('host', '')}{raw}" + (f"?{query}" if query else "")
-        request.scope[KEY] = keys.check(url, headers, body, datetime.now(UTC))
-        return _Again(body, request.receive)
+                   for name, value in scope["headers"]]  # fmt: skip
+        raw = (scope.get("raw_path") or b"/").decode("latin-1")
+        query = scope["query_string"].decode("latin-1")
+        host = found.get(b"host", b"").decode("latin-1")
+        url = f"http://{host}{raw}" + (f"?{query}" if query else "")
+        scope[KEY] = keys.check(url, headers, body, datetime.now(UTC))
+        return _Again(body, receive)
 
 
 class _Unknown(Exception):
@@ -89,13 +108,19 @@ class _Again:
         return {"type": "http.request", "body": body, "more_body": False}
 
 
-async def read(request: Request) -> bytes:
+async def read(receive: Receive) -> bytes:
     """The body.  Raises ApiError if it is too large, once that much has come."""
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part = message.get("body", b"")
         size += len(part)
         if size > LARGEST:
             raise too_large()
         parts.append(part)
+        more = message.get("more_body", False)
     return b"".join(parts)

@@ -28,7 +28,7 @@ def parsed(body: bytes) -> Any:
     Raises ApiError SerializationException for what is no JSON, or nested too deeply.
     """
     try:
-        value = json.loads(body, parse_constant=_no_number) if body else {}
+        value = _DECODER.decode(body.decode()) if body else {}
     except (ValueError, RecursionError):
         raise ApiError("SerializationException", "the body is no JSON") from None
     left = [value]
@@ -45,6 +45,9 @@ def _items(value: Any) -> Any:
 
 def _no_number(name: str) -> Any:
     raise ValueError(name)
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_number)
 
 
 class Rate:

@@ -34,7 +34,7 @@ from .clocks import Clock, Wall
 from .leases import Leases
 from .live import Known, Live, Rows
 from .notify import Listener
-from .terms import Ended, Exists, NewExecution, Outcome, Told
+from .terms import UNKNOWN, Ended, Exists, NewExecution, Outcome, Told
 from .waiting import Waiting
 from .work.pending import Work
 
@@ -327,7 +327,7 @@ class Runner:
 
     def _begin(self, batch: Batch, new: NewExecution) -> int:
         started = self.clock.now() if new.started is None else new.started
-        value = loads(new.input)
+        value = loads(new.input) if new.value is UNKNOWN else new.value
         client = self.lives.programs.client(batch.connection, new.digest)
         key = writing.insert(batch.connection, new, started, self.leases.name)
         if key is None:

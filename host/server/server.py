@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -22,6 +22,7 @@ from ..database.database import Database
 from . import ids, shapes
 from .arns import Place
 from .errors import ApiError
+from .handover import Handover
 
 T = TypeVar("T")
 _TRIES = 3
@@ -77,14 +78,38 @@ class Server:
         self.database = database
         self.runner = runner
         self.operations = operations
+        self._coroutines = {name for name, one in operations.items() if _is_coroutine(one)}
         self.clock = clock
         self.place = place or Place()
         self.notes: dict[str, Any] = {}
         self.loop: asyncio.AbstractEventLoop | None = None  # of app.py, while it serves
+        self._handover: Handover | None = None  # to that loop
 
     def now(self) -> int:
         """Milliseconds since 1970, by the server's clock."""
         return self.clock.now()
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """The running loop is the one that serves, as long as the block lasts."""
+        self.loop = asyncio.get_running_loop()
+        self._handover = Handover(self.loop)
+        try:
+            yield
+        finally:
+            self.loop = self._handover = None
+
+    def waited(self, made: concurrent.futures.Future[T]) -> asyncio.Future[T]:
+        """A future of the runner, to be awaited."""
+        if self._handover is not None and asyncio.get_running_loop() is self.loop:
+            return self._handover.future(made)
+        return asyncio.wrap_future(made)
+
+    async def look(self, look: Callable[..., T], *given: Any) -> T:
+        """Something that looks at one row (Database.look).  A file needs no thread for that."""
+        if self.database.kind == "sqlite":
+            return look(*given)
+        return await asyncio.to_thread(look, *given)
 
     def write(self, write: Callable[[Connection], T]) -> T:
         """Does something to the database in one transaction; when it returns, it is durable.
@@ -117,7 +142,7 @@ class Server:
 
     async def acall(self, name: str, request: Request, call: Call | None = None) -> Answer:
         """The same on an event loop."""
-        if inspect.iscoroutinefunction(self.operations.get(name)):
+        if name in self._coroutines:
             answer = self._begin(name, request, call)
         else:
             answer = await anyio.to_thread.run_sync(self._begin, name, request, call)
@@ -128,6 +153,10 @@ class Server:
         if operation is None:
             raise _unknown(name)
         return operation(self, shapes.check(name, request), call or Call())
+
+
+def _is_coroutine(operation: Operation) -> bool:
+    return inspect.iscoroutinefunction(operation)
 
 
 async def _await(answer: Awaitable[Answer]) -> Answer:

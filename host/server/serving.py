@@ -8,9 +8,10 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
 
@@ -22,6 +23,7 @@ from .arns import Place
 from .auth import Keys
 from .clocks import Accelerated, Scaled, Wall
 from .duties import JobOptions
+from .hosts import Hosts
 from .jobs import Jobs
 from .limits import RATE, Rate
 from .metrics import routes as metrics_routes
@@ -48,6 +50,7 @@ class Options:
     region: str = "us-east-1"
     account: str = "000000000000"
     auth: str | None = None  # a file of keys
+    allowed_host: tuple[str, ...] = ()  # names that requests may be for
     rate: int = RATE
     retention: int | None = None  # ms that executions are kept after their end; None: for ever
     webhook: str | None = None  # a URL that is told of each end
@@ -81,6 +84,7 @@ def opened(options: Options) -> Iterator[Server]:
             server = Server(database, runner, everything(), clock, place)
             work.serve(server)
             server.notes |= {"keys": keys, "rate": Rate(options.rate), "mocks": mocks}
+            server.notes["hosts"] = Hosts(options.host, options.allowed_host)
             tracing = Tracing(server, exporter(options.traces)) if options.traces else None
             runner.start()
             try:
@@ -124,7 +128,7 @@ def serve(options: Options, ready: Callable[[str], object]) -> None:
     """
     with _bound(options.host, options.port) as listening, opened(options) as server:
         uvicorn_server = _Uvicorn(server, lambda: ready(_url(listening)))
-        asyncio.run(_run(uvicorn_server, listening))
+        _run(_until_told(uvicorn_server, listening))
 
 
 @contextmanager
@@ -136,7 +140,7 @@ def served(options: Options, server: Server) -> Iterator[str]:
 
         def run() -> None:
             try:
-                asyncio.run(uvicorn_server.serve([listening]))
+                _run(uvicorn_server.serve([listening]))
             finally:
                 ready.set()
 
@@ -162,7 +166,12 @@ class _Uvicorn(uvicorn.Server):
         app = create_app(server, [*metrics_routes(server), *page_routes(server)])
         super().__init__(
             uvicorn.Config(
-                app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE
+                app,
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE,
             )
         )
         self._ready = ready
@@ -182,7 +191,18 @@ class _Uvicorn(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def _run(server: _Uvicorn, listening: socket.socket) -> None:
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    """Run it on the fastest loop that is here."""
+    factory = None
+    with suppress(ImportError):
+        import uvloop  # noqa: PLC0415  not everywhere
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(serving)
+
+
+async def _until_told(server: _Uvicorn, listening: socket.socket) -> None:
     def end() -> None:
         server.force_exit = server.should_exit  # told twice
         server.should_exit = True

@@ -10,8 +10,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,7 @@ _INTEGERS = ("integer", "long")
 _KEPT = ("AliasDescription", "TagKey", "TagValue", "TraceHeader", "VersionDescription")
 _MOST_VIOLATIONS = 20
 _LONE = re.compile("[\ud800-\udfff]")
+_WIDE: Final = 1 << 62  # more than any number of a request
 _SHOWN = 1024  # characters of a value in an error
 
 
@@ -61,6 +62,8 @@ def check_answer(operation: str, answer: Any) -> dict[str, Any]:
 
 
 def _checked(shape: str, value: Any) -> dict[str, Any]:
+    if _fine(shape)(value):  # most are, and that is soon seen
+        return dict(value)
     value = _typed(shape, value)
     wrong = list(_violations(shape, value, ""))
     if wrong:
@@ -69,6 +72,61 @@ def _checked(shape: str, value: Any) -> dict[str, Any]:
         raise ApiError("ValidationException", text)
     out: dict[str, Any] = value
     return out
+
+
+# --- what is well as it is ------------------------------------------------------------------
+
+
+@cache
+def _fine(shape: str) -> Callable[[Any], bool]:
+    """A quick look whether `_typed` and `_violations` leave a value as it is."""
+    about = model()["shapes"][shape]
+    kind = about["type"]
+    if kind == "structure":
+        return _fine_structure(about)
+    if kind == "string":
+        return _fine_string(shape, about)
+    if kind == "boolean":
+        return lambda value: value is True or value is False
+    if kind in _INTEGERS:
+        least, most = about.get("min", -_WIDE), about.get("max", _WIDE)
+        return lambda value: type(value) is int and least <= value <= most
+    if kind == "list":
+        low, high = about.get("min", 0), about.get("max", _WIDE)
+        return lambda value: (
+            type(value) is list
+            and low <= len(value) <= high
+            and all(map(_fine(about["member"]["shape"]), value))
+        )
+    return lambda _: False
+
+
+def _fine_structure(about: dict[str, Any]) -> Callable[[Any], bool]:
+    needed = frozenset(about.get("required", ()))
+    shapes = {name: member["shape"] for name, member in about.get("members", {}).items()}
+
+    def fine(value: Any) -> bool:
+        if type(value) is not dict or not needed <= value.keys() <= shapes.keys():
+            return False
+        return all(_fine(shapes[name])(item) for name, item in value.items())
+
+    return fine
+
+
+def _fine_string(shape: str, about: dict[str, Any]) -> Callable[[Any], bool]:
+    least, most, values = about.get("min", 0), about.get("max", _WIDE), about.get("enum")
+    kept = shape in _KEPT
+
+    def fine(value: Any) -> bool:
+        return (
+            type(value) is str
+            and least <= len(value) <= most
+            and value.isascii()
+            and (values is None or value in values)
+            and not (kept and "\0" in value)
+        )
+
+    return fine
 
 
 # --- types ----------------------------------------------------------------------------------

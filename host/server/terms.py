@@ -4,7 +4,7 @@ refusals, and what has become durable."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..tools.errors import HostError
 from .work.pending import PendingTask
@@ -34,11 +34,15 @@ class Ended(HostError):
         super().__init__("TSME-S022", message, "see how it ended in its row or history")
 
 
+UNKNOWN: Final = object()  # no value
+
+
 @dataclass(frozen=True)
 class NewExecution:
     """An execution to begin.
 
-    `digest`: the key of its program, as keep_program gave it.  `input`: JSON text.  `role`: the
+    `digest`: the key of its program, as keep_program gave it.  `input`: JSON text.  `value`: what
+    it says, where that is known already; nobody changes it.  `role`: the
     ARN that `$$.Execution.RoleArn` tells.  `started`: ms since 1970; None: now.
     """
 
@@ -46,6 +50,7 @@ class NewExecution:
     name: str
     digest: bytes
     input: str = "{}"
+    value: Any = UNKNOWN
     machine: str | None = None
     machine_name: str | None = None
     version: str | None = None

@@ -286,6 +286,9 @@ def test_an_alias_leads_to_versions_by_weight(two_versions):
 
 
 def test_what_starts_is_chosen_by_weight(sqlite_url):
+    from sqlalchemy import select
+
+    from tsme_host.database.tables import programs
     from tsme_host.server.operations import finding
 
     with served(sqlite_url) as (url, server):
@@ -301,11 +304,16 @@ def test_what_starts_is_chosen_by_weight(sqlite_url):
                 for chance in (0.0, 0.89, 0.91, 0.999999)
             }
             own = finding.target(connection, arn)
+            kept = connection.execute(select(programs.c.digest, programs.c.definition))
+            definitions = {bytes(row.digest): row.definition for row in kept}
+        assert finding.quick(server.database, arn) == own
+        assert finding.quick(server.database, arn + ":live") is None
     assert [one.version for one in found.values()] == [arn + ":1"] * 2 + [arn + ":2"] * 2
     assert {one.alias for one in found.values()} == {arn + ":live"}
     assert {one.arn for one in found.values()} == {arn}
-    assert [found[0.0].definition, found[0.91].definition] == [flow(), flow("2")]
-    assert (own.definition, own.version, own.alias) == (flow("3"), None, None)
+    of_versions = [definitions[found[chance].digest] for chance in (0.0, 0.91)]
+    assert of_versions == [flow(), flow("2")]
+    assert (definitions[own.digest], own.version, own.alias) == (flow("3"), None, None)
     # One program, and yet each has its own definition.
     assert found[0.0].digest[:8] == own.digest[:8]
     assert found[0.0].digest != own.digest

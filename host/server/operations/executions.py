@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select
 
@@ -16,7 +14,7 @@ from tsme.kernel.protocol import STOP
 from ...database import queries
 from ...database.tables import executions
 from ...tools.errors import HostError
-from ...tools.files import parse_value
+from ...tools.quick_json import value_of
 from .. import arns, ids, paging
 from ..errors import ApiError, invalid
 from ..server import Answer, Call, Request, Server
@@ -28,7 +26,7 @@ from .table import operation
 
 LARGEST: Final = 262_144  # bytes of an input, in UTF-8
 _INCLUDED: Final = {"included": True}
-_CALLS: Final = uuid.UUID("6f6f2c1e-5d4c-4c0e-9d53-1f2b7f3f8a11")  # names made of calls
+_CALLS: Final = bytes.fromhex("6f6f2c1e5d4c4c0e9d531f2b7f3f8a11")  # names made of calls
 _BILLED: Final = 100  # ms, that AWS rounds up to
 _MEMORY: Final = 64  # MB
 
@@ -40,11 +38,11 @@ async def start(server: Server, request: Request, call: Call) -> Answer:
     The same name and input again give the same execution as long as it runs, and the same call
     of an SDK (its invocation id) always.
     """
-    target = await asyncio.to_thread(_target, server, request)
+    target = await _target(server, request)
     started = server.now()
-    new = replace(_new(server, target, request, call), started=started)
+    new = _new(server, target, request, call, started)
     try:
-        await asyncio.wrap_future(server.runner.begin(new))
+        await server.waited(server.runner.begin(new))
     except Exists:
         return await asyncio.to_thread(_again, server, new, call)
     except TsmeError as error:
@@ -52,15 +50,21 @@ async def start(server: Server, request: Request, call: Call) -> Answer:
     return {"executionArn": new.arn, "startDate": seconds(started)}
 
 
-def _target(server: Server, request: Request) -> finding.Target:
-    with server.database.read() as connection:
-        found = finding.target(connection, _case(server, request)[0])
-    case = _case(server, request)[1]
+async def _target(server: Server, request: Request) -> finding.Target:
+    text, case = _case(server, request)
+    found = await server.look(finding.quick, server.database, text)
+    if found is None:  # a version, an alias, or an error to be told
+        found = await asyncio.to_thread(_slow_target, server, text)
     if case and not server.notes["mocks"].has(found.name, case):
         raise invalid(
             f"There is no test case '{case}' of '{found.name}' in the mock configuration"
         )
     return found
+
+
+def _slow_target(server: Server, text: str) -> finding.Target:
+    with server.database.read() as connection:
+        return finding.target(connection, text)
 
 
 def _case(server: Server, request: Request) -> tuple[str, str]:
@@ -72,12 +76,19 @@ def _case(server: Server, request: Request) -> tuple[str, str]:
     return arn, case
 
 
-def _new(server: Server, target: finding.Target, request: Request, call: Call) -> NewExecution:
-    text = _input(request.get("input", "{}"))
+def _new(
+    server: Server,
+    target: finding.Target,
+    request: Request,
+    call: Call,
+    started: int | None = None,
+) -> NewExecution:
+    text = request.get("input", "{}")
+    value = _value(text)
     name = request.get("name")
     unique = ids.new()
     if call.invocation:  # the same in every try of a call, so it finds what the first one made
-        unique = str(uuid.uuid5(_CALLS, "\n".join((call.invocation, target.arn, text))))
+        unique = ids.named(_CALLS, "\n".join((call.invocation, target.arn, text)))
     if name is None:
         name = unique
     else:
@@ -92,6 +103,7 @@ def _new(server: Server, target: finding.Target, request: Request, call: Call) -
         name=name,
         digest=target.digest,
         input=text,
+        value=value,
         machine=target.arn,
         machine_name=target.name,
         version=target.version,
@@ -99,20 +111,20 @@ def _new(server: Server, target: finding.Target, request: Request, call: Call) -
         type=target.type,
         role=target.role,
         trace=request.get("traceHeader"),
+        started=started,
         settings={"mock_case": case} if (case := _case(server, request)[1]) else {},
         notes=notes,
     )
 
 
-def _input(text: str) -> str:
+def _value(text: str) -> Any:
     if len(text.encode()) > LARGEST:
         limit = f"input exceeds the maximum number of bytes allowed ({LARGEST})"
         raise _refused(limit)
     try:
-        parse_value(text, "input")
-    except HostError as error:
+        return value_of(text, "input")
+    except (HostError, TsmeError) as error:
         raise _refused(error.message) from None
-    return text
 
 
 def _refused(text: str) -> ApiError:
@@ -133,17 +145,17 @@ def _again(server: Server, new: NewExecution, call: Call) -> Answer:
 @operation("StartSyncExecution")
 async def start_sync(server: Server, request: Request, call: Call) -> Answer:
     """Runs an express execution to its end."""
-    target = await asyncio.to_thread(_target, server, request)
+    target = await _target(server, request)
     if target.type != "EXPRESS":
         raise _unsupported()
     new = _new(server, target, request, call)
     try:
-        number = await asyncio.wrap_future(server.runner.begin(new))
+        number = await server.waited(server.runner.begin(new))
     except Exists:
         number = (await asyncio.to_thread(_row, server, new.arn)).id
     except TsmeError as error:
         raise _refused(error.message) from None
-    await asyncio.wrap_future(server.runner.wait(number))
+    await server.waited(server.runner.wait(number))
     row = await asyncio.to_thread(_row, server, new.arn)
     with_data = request.get("includedData") != "METADATA_ONLY"
     outcome = await asyncio.to_thread(_outcome, server, row, with_data)
@@ -171,14 +183,53 @@ def _row(server: Server, text: str) -> Any:
         return existing(connection, text, "execution", "express")
 
 
+class _Quick(NamedTuple):
+    """The columns of an execution that DescribeExecution tells, as long as it has no error."""
+
+    arn: str
+    name: str
+    machine: str | None
+    version: str | None
+    alias: str | None
+    type: str
+    status: str
+    started: int
+    stopped: int | None
+    input: str
+    output: str | None
+    trace: str | None
+    redrives: int
+    redriven: int | None
+    error: None = None
+    cause: None = None
+
+
+_LOOK: Final = f"SELECT {', '.join(_Quick._fields[:-2])} FROM tsme_executions WHERE arn = ?"  # noqa: S608
+
+
 @operation("DescribeExecution")
-def describe(server: Server, request: Request, _call: Call) -> Answer:
+async def describe(server: Server, request: Request, _call: Call) -> Answer:
     """An execution: how it stands, what came in and what went out."""
-    with_data = request.get("includedData") != "METADATA_ONLY"
+    text = request["executionArn"]
+    found = None if "\0" in text else await server.look(server.database.look, _LOOK, text)
+    quick = _Quick(*found) if found else None
+    if quick and quick.type == "STANDARD" and quick.status in ("RUNNING", "SUCCEEDED"):
+        return _described(server, request, quick)
+    return await asyncio.to_thread(_slow_describe, server, request)
+
+
+def _slow_describe(server: Server, request: Request) -> Answer:
+    # The words of an error are those of its history, which is a replay.
     if arns.parse(request["executionArn"], "execution").label:
+        with_data = request.get("includedData") != "METADATA_ONLY"
         return runs.described(server, request["executionArn"], with_data)
     with server.database.read() as connection:
         row = existing(connection, request["executionArn"])
+    return _described(server, request, row)
+
+
+def _described(server: Server, request: Request, row: Any) -> Answer:
+    with_data = request.get("includedData") != "METADATA_ONLY"
     can, reason = redrives.status(row, server.now())
     return {
         "executionArn": row.arn,
@@ -271,8 +322,8 @@ async def stop(server: Server, request: Request, _call: Call) -> Answer:
     error, cause = request.get("error"), request.get("cause")
     if row.status == "RUNNING":
         with contextlib.suppress(Ended):
-            await asyncio.wrap_future(server.runner.feed(row.id, STOP, error, cause))
-        await asyncio.wrap_future(server.runner.wait(row.id))
+            await server.waited(server.runner.feed(row.id, STOP, error, cause))
+        await server.waited(server.runner.wait(row.id))
         row = await asyncio.to_thread(_standard, server, row.arn)
     return {"stopDate": seconds(row.stopped)}
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select
 
+from ...database.database import Database
 from ...database.tables import aliases, executions, machines, versions
 from .. import arns
 from ..errors import ApiError, invalid
@@ -16,6 +17,10 @@ from . import taggings
 
 ACTIVE: Final = "ACTIVE"
 DELETING: Final = "DELETING"
+_QUICK: Final = (
+    "SELECT name, type, digest, role, coalesce(updated, created), revision"
+    " FROM tsme_machines WHERE arn = ? AND status = 'ACTIVE'"
+)
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,7 @@ class Target:
     name: str
     type: str  # STANDARD, EXPRESS
     digest: bytes
-    definition: str
     role: str
-    settings: dict[str, Any]
     since: int  # ms; when it became what it is
     revision: str | None = None
     version: str | None = None  # ARN
@@ -64,15 +67,19 @@ def target(
     return replace(_target(row, version_of(connection, named)), version=named, alias=alias)
 
 
+def quick(database: Database, text: str) -> Target | None:
+    """The same for the ARN of a machine itself, in one look; None where it takes more."""
+    row = None if "\0" in text else database.look(_QUICK, text)
+    return Target(text, row[0], row[1], bytes(row[2]), *row[3:]) if row else None
+
+
 def _target(machine: Any, row: Any) -> Target:
     return Target(
         arn=machine.arn,
         name=machine.name,
         type=machine.type,
         digest=bytes(row.digest),
-        definition=row.definition,
         role=row.role,
-        settings=row.settings,
         since=getattr(row, "updated", None) or row.created,
         revision=row.revision,
     )

@@ -12,11 +12,10 @@ from sqlalchemy import Connection, select, update
 from tsme.errors import TsmeError
 from tsme.kernel.protocol import FAILED, HEARTBEAT, SUCCEEDED
 from tsme.values.copies import handed
-from tsme.values.json import loads
 
 from ...database.tables import executions, tasks
 from ...tools.errors import HostError
-from ...tools.files import parse_value
+from ...tools.quick_json import value_of
 from .. import noting
 from ..errors import ApiError
 from ..server import ENDING, Answer, Call, Request, Server
@@ -28,6 +27,7 @@ from .table import operation
 POLL: Final = 60.0  # seconds that GetActivityTask waits for a task
 _LOOK: Final = 0.5  # seconds after which it looks again, should nobody tell
 _TOKEN: Final = re.compile(r"(\d{1,18})-(\d{1,18})")
+_HOLDER: Final = "SELECT execution, action FROM tsme_tasks WHERE token = ?"
 _NOTE: Final = "activity polls"  # of Server.notes
 
 
@@ -132,7 +132,7 @@ async def succeed(server: Server, request: Request, _call: Call) -> Answer:
     try:
         value = _output(request["output"])
     except ApiError:
-        await asyncio.to_thread(_holder, server, token)  # a wrong token goes first
+        await server.look(_holder, server, token)  # a wrong token goes first
         raise
     return await _give(server, token, SUCCEEDED, value)
 
@@ -141,8 +141,7 @@ def _output(text: str) -> Any:
     """The value that a text is.  Raises ApiError InvalidOutput."""
     try:
         if len(text.encode()) <= LARGEST:
-            parse_value(text, "output")
-            return handed(loads(text))  # members keep their order
+            return handed(value_of(text, "output"))  # members keep their order
         why = f"output exceeds the maximum number of bytes allowed ({LARGEST})"
     except (HostError, TsmeError) as error:
         why = error.message
@@ -163,9 +162,9 @@ async def beat(server: Server, request: Request, _call: Call) -> Answer:
 
 
 async def _give(server: Server, token: str, kind: int, *fields: Any) -> Answer:
-    execution, action = await asyncio.to_thread(_holder, server, token)
+    execution, action = await server.look(_holder, server, token)
     try:
-        await asyncio.wrap_future(server.runner.feed(execution, kind, action, *fields))
+        await server.waited(server.runner.feed(execution, kind, action, *fields))
     except NotPending:
         text = "Task Timed Out: 'Provided task does not exist anymore'"
         raise ApiError("TaskTimedOut", text) from None
@@ -178,9 +177,7 @@ async def _give(server: Server, token: str, kind: int, *fields: Any) -> Answer:
 def _holder(server: Server, token: str) -> tuple[int, int]:
     """The task that a token stands for.  Raises ApiError InvalidToken."""
     if _TOKEN.fullmatch(token):
-        with server.database.read() as connection:
-            query = select(tasks.c.execution, tasks.c.action).where(tasks.c.token == token)
-            row = connection.execute(query).one_or_none()
-        if row is not None:
-            return row.execution, row.action
+        found = server.database.look(_HOLDER, token)
+        if found is not None:
+            return found[0], found[1]
     raise ApiError("InvalidToken", "Invalid Token: 'Invalid token'")

@@ -33,6 +33,7 @@ class Given(TypedDict):
     region: str
     account: str
     auth: str | None
+    allowed_host: tuple[str, ...]
     rate: int
     retention: str | None
     webhook: str | None
@@ -66,6 +67,12 @@ class Given(TypedDict):
     "--auth",
     metavar="KEYS",
     help="Take only requests signed by a key of this file, which is like ~/.aws/credentials.",
+)
+@click.option(
+    "--allowed-host",
+    metavar="NAME",
+    multiple=True,
+    help="A name that requests may be for, beside localhost. May be given more than once.",
 )
 @click.option(
     "--rate",
