@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from tsme.kernel.protocol import FAILED, HEARTBEAT, STARTED, SUCCEEDED, TIMER
-from tsme.values.cbor import decode, encode_all
+from tsme.values.cbor import encode_all
 
-from ..database import records
 from ..database.writer import Transaction
 from ..tools.errors import HostError
-from . import writing
+from . import loading, writing
 from .leases import Leases
 from .live import Known, Live, Programs, Rows
+from .loading import Found
 from .terms import Ended, NotPending
 
-_ROW: Final = (
-    "SELECT arn, machine, name, digest, status, owner, epoch, given, records, checkpoint, due"
-    " FROM tsme_executions WHERE id = ?"
-)
 _ABOUT_TASKS: Final = (SUCCEEDED, FAILED, HEARTBEAT, STARTED, TIMER)
 _STEPS: Final = 64  # of one execution in a transaction
 
@@ -79,6 +75,8 @@ class Batch:
         self.more: set[int] = set()  # those that go on in the next transaction
         self.errors: dict[int, Exception] = {}  # of those that cannot go on
         self.sent = False  # inputs for others are in the table
+        self.taken: dict[int, int] = {}  # by execution: inputs before this one are in its records
+        self._found: dict[int, Found] = {}
 
     @property
     def connection(self) -> Connection:
@@ -107,11 +105,17 @@ class Batch:
         self.touched[live.rows.key] = live
         self.lives.keep(live)
 
+    def find(self, executions: Sequence[int]) -> None:
+        """Ask the database for these at once; get() will want them.  Up to some hundreds."""
+        self._found |= loading.find(self.leases, self.connection, executions)
+
     def _load(self, execution: int) -> Live:
-        lock = " FOR UPDATE" if self.leases.kind == "postgresql" else ""
-        row = self.leases.sql(self.connection, _ROW + lock, execution).one_or_none()
-        if row is None:
+        if execution not in self._found:
+            self.find([execution])
+        found = self._found.pop(execution, None)
+        if found is None:
             raise HostError("TSME-S010", f"there is no execution {execution} in the database")
+        row = found.row
         if row.status != "RUNNING":
             raise Ended(execution)
         if row.owner not in (None, self.leases.name):
@@ -119,7 +123,7 @@ class Batch:
         client = self.lives.programs.client(self.connection, bytes(row.digest))
         rows = Rows(execution, row.records, row.checkpoint)
         names = self.lives.programs.names[bytes(row.digest)]
-        rows.found = records.load(self.connection, execution)
+        rows.found = found.checkpoint, found.steps
         live = self.lives.new(client, rows, Known(row.arn, row.machine or "", row.name))
         live.epoch, live.taken = row.epoch, row.given
         live.written = row.owner, row.given, row.due
@@ -128,8 +132,7 @@ class Batch:
         self.touched[execution] = live
         self.lives.keep(live)
         self._resume(live)
-        if row.given:
-            self.take_inputs(live)
+        self._take(live, found.inputs)
         return live
 
     def _resume(self, live: Live) -> None:
@@ -144,15 +147,15 @@ class Batch:
 
     def take_inputs(self, live: Live) -> None:
         """Feed what other processes have left for this execution, in the order of its numbers."""
-        text = "SELECT kind, fields, number FROM tsme_inputs WHERE execution = ? ORDER BY number"
-        found = self.leases.sql(self.connection, text, live.rows.key).all()
-        for kind, fields, number in found:
+        key = live.rows.key
+        self._take(live, loading.inputs(self.leases, self.connection, [key]).get(key, ()))
+
+    def _take(self, live: Live, given: Iterable[loading.Input]) -> None:
+        for number, kind, fields in given:
             live.taken = max(live.taken, number + 1)
+            self.taken[live.rows.key] = live.taken
             with suppress(Ended, NotPending):  # it came too late; who sent it has gone
-                self.feed(live, kind, _decoded(bytes(fields)))
-        if found:
-            text = "DELETE FROM tsme_inputs WHERE execution = ? AND number < ?"
-            self.leases.sql(self.connection, text, live.rows.key, live.taken)
+                self.feed(live, kind, fields)
 
     def feed(self, live: Live, kind: int, fields: tuple[Any, ...]) -> None:
         """One input, and what follows from it.  Raises Ended, NotPending."""
@@ -213,6 +216,8 @@ class Batch:
             tasks = [live.task(a) for live in changed for a in wanted_of(live)]
             if tasks:
                 scheduled(self.connection, tasks)
+        if self.taken:
+            writing.taken(self.transaction, self.taken)
         over = [key for key, live in self.touched.items() if not live.busy()]
         told = self.lives.ended if over else None
         last = not told and not self.sent
@@ -228,12 +233,3 @@ def wanted_of(live: Live) -> list[Any]:
     """The tasks that new steps ask for, as far as they are still pending."""
     pending = live.state.pending
     return [pending[a.id] for a in live.launched if a.id in pending] if live.busy() else []
-
-
-def _decoded(data: bytes) -> tuple[Any, ...]:
-    out: list[Any] = []
-    at = 0
-    while at < len(data):
-        item, at = decode(data, at, True)
-        out.append(item)
-    return tuple(out)

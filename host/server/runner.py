@@ -303,6 +303,8 @@ class Runner:
                     del self.lives.at[row.id]
             elif live and row.given > live.taken:
                 batch.take_inputs(batch.get(row.id))
+        keys = {row.id for row in rows} - self.broken.keys()
+        batch.find([key for key in keys if key not in self.lives.at])
         later = "SELECT min(due) FROM tsme_executions WHERE due > ? AND status = 'RUNNING'"
         self._next = self.leases.sql(batch.connection, later, now).scalar()
         if len(rows) == _DUE:
@@ -310,7 +312,7 @@ class Runner:
         if poll:
             self._polled = time.monotonic()
             self._waiting.look(batch)
-        return {row.id for row in rows} - self.broken.keys()
+        return keys
 
     def _continue(self, batch: Batch, execution: int) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import psycopg
@@ -28,6 +28,7 @@ _END: Final = (
     " status = ?, stopped = ?, output = ?, error = ?, cause = ?" + _FENCE
 )
 _GONE: Final = "DELETE FROM tsme_inputs WHERE execution = ?"
+_TAKEN: Final = "DELETE FROM tsme_inputs WHERE execution = ? AND number < ?"
 _RECORD: Final = "INSERT INTO tsme_records (execution, number, kind, body) VALUES (?, ?, ?, ?)"
 
 # Of PostgreSQL: all of it is one statement, however many executions there are.  It divides by zero
@@ -55,6 +56,10 @@ _STEPS_ALL: Final = _ALL.format(gone="")
 _ENDS_ALL: Final = _ALL.format(
     gone=", gone AS (DELETE FROM tsme_inputs WHERE execution = ANY(%s::bigint[]))"
 )
+_TAKEN_ALL: Final = """
+DELETE FROM tsme_inputs AS i USING unnest(%s::bigint[], %s::bigint[]) AS v(execution, number)
+WHERE v.execution > 0 AND v.number > 0 AND i.execution = v.execution AND i.number < v.number
+"""
 _INSERT: Final = (
     "INSERT INTO tsme_executions (arn, name, machine, version, alias, type, digest, status,"
     " started, input, trace, parent, settings, notes, owner, epoch, due)"
@@ -164,6 +169,14 @@ def _large(transaction: Transaction, lives: list[Live], owner: str, last: bool) 
         if isinstance(error.orig, psycopg.errors.DivisionByZero):
             raise Lost from None
         raise
+
+
+def taken(transaction: Transaction, numbers: Mapping[int, int]) -> None:
+    """Let go of inputs that are in the records: of each execution those before a number."""
+    if transaction.kind == "sqlite":
+        transaction.run_many(_TAKEN, list(numbers.items()))
+    else:
+        transaction.run(_TAKEN_ALL, (_numbers(numbers), _numbers(numbers.values())))
 
 
 # PostgreSQL's text of arrays.
