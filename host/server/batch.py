@@ -77,6 +77,7 @@ class Batch:
         self.sent = False  # inputs for others are in the table
         self.taken: dict[int, int] = {}  # by execution: inputs before this one are in its records
         self._found: dict[int, Found] = {}
+        self.left: list[tuple[Live, Any]] = []  # tasks found pending that nobody here does
 
     @property
     def connection(self) -> Connection:
@@ -139,7 +140,10 @@ class Batch:
         # Law 6, as Engine.resume has it.
         here = self.lives.under_way.get(live.rows.key, ())
         for action in live.interrupted():
-            if action.id in here or not self.lives.work.wanted(action.resource):
+            if action.id in here:
+                continue
+            if not self.lives.work.wanted(action.resource):
+                self.left.append((live, action))
                 continue
             if action.started:
                 live.asking.append(action.id)
@@ -218,6 +222,9 @@ class Batch:
                 scheduled(self.connection, tasks)
         if self.taken:
             writing.taken(self.transaction, self.taken)
+        left = [live.task(a) for live, a in self.left if a.id in live.state.pending]
+        if left and hasattr(self.lives.work, "found"):
+            self.lives.work.found(self.connection, left)
         over = [key for key, live in self.touched.items() if not live.busy()]
         told = self.lives.ended if over else None
         last = not told and not self.sent

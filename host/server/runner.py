@@ -17,6 +17,7 @@ from secrets import randbits
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from tsme.engine.tasks import TaskError
 from tsme.kernel import BEHAVIOUR
@@ -127,12 +128,20 @@ class Runner:
             savepoint = batch.connection.begin_nested()
             try:
                 result = write(batch.connection)
+            except (
+                OperationalError
+            ):  # of the database, not of what it was asked: all is tried again
+                raise
             except Exception as error:
                 undo(savepoint, error)
                 raise Own(error) from None
             savepoint.commit()
             return result
 
+        return self._ask(Job(run))
+
+    def within(self, run: Callable[[Batch], T]) -> Future[T]:
+        """Run something with executions in the next transaction."""
         return self._ask(Job(run))
 
     def begin(self, new: NewExecution) -> Future[int]:

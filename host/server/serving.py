@@ -33,8 +33,8 @@ from .room import PROCESS
 from .runner import Runner
 from .server import ENDING, Clock, Server
 from .tracing import Tracing, exporter
-from .work.mocks import read_mocks
-from .work.router import Router
+from .work.mocks import Mocks, read_mocks
+from .work.router import Router, Way
 from .work.ways import ways
 
 _GRACE = 5  # seconds that a request may still take when the server is told to end
@@ -60,6 +60,8 @@ class Options:
     lambda_endpoint: str | None = None  # the URL of a Lambda Invoke API
     mocks: str | None = None  # a MockConfigFile, or a test file
     wait_scale: float = 1.0  # seconds that a second of a workflow takes; 0: accelerated
+    workers: bool = False  # all tasks are left to `tsme worker`
+    worker: bool = False  # those that nobody here does are left to other workers
 
 
 @contextmanager
@@ -69,13 +71,15 @@ def opened(options: Options) -> Iterator[Server]:
     Raises HostError if the database cannot be opened, a file cannot be read, or a URL is
     none.
     """
+    if options.workers:
+        _check_workers(options)
     keys = Keys.read(options.auth) if options.auth else None
     mocks = read_mocks(options.mocks) if options.mocks else None
     with limited(PROCESS), Database.open(options.database) as database:
         place = Place(options.region, options.account)
         clock = _clock(options)
         with (
-            Router(ways(options.tasks, options.lambda_endpoint, mocks)) as work,
+            Router(_ways(options, mocks), options.workers or options.worker) as work,
             _jobs(database, clock, options) as jobs,
         ):
             ended = jobs.ended if jobs else None
@@ -93,6 +97,25 @@ def opened(options: Options) -> Iterator[Server]:
                 runner.stop()
                 if tracing:
                     tracing.close()
+
+
+def _check_workers(options: Options) -> None:
+    here = {
+        "--tasks": options.tasks is not None,
+        "--lambda-endpoint": options.lambda_endpoint is not None,
+        "--mocks": options.mocks is not None,
+        "--clock accelerated": options.clock != "wall",
+        "--wait-scale": options.wait_scale != 1,
+    }
+    for name, given in here.items():
+        if given:
+            hint = "give it to tsme worker" if name in ("--tasks", "--lambda-endpoint") else ""
+            what = f"{name} has no use with --workers, which leaves tasks to tsme worker"
+            raise HostError("TSME-S066", what, hint or "leave one of them out")
+
+
+def _ways(options: Options, mocks: Mocks | None) -> list[Way]:
+    return [] if options.workers else ways(options.tasks, options.lambda_endpoint, mocks)
 
 
 def _clock(options: Options) -> Accelerated | Scaled | Wall:

@@ -7,8 +7,8 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -116,11 +116,11 @@ def tasks(tmp_path):
     return str(path)
 
 
-def waits(path: Path) -> None:
-    """Until a handler has made this file."""
+def waits(happened: Callable[[], bool]) -> None:
+    """Until a handler has begun."""
     end = time.monotonic() + LIMIT
-    while not path.exists():
-        assert time.monotonic() < end, f"{path.name} does not come"
+    while not happened():
+        assert time.monotonic() < end, "it does not begin"
         time.sleep(0.02)
 
 
@@ -161,7 +161,7 @@ def test_a_worker_that_is_told_to_end_finishes_what_it_has(sqlite_url, tasks, tm
             assert one.ready() == f"polling {url} for hold\n"
             flow = machine(sfn, "a", task(ARN + "hold", HeartbeatSeconds=1))
             execution = begin(sfn, flow, {"begun": str(begun), "go": str(go)})
-            waits(begun)
+            waits(begun.exists)
             one.process.send_signal(signal.SIGTERM)
             # It goes on to say that it is under way: far longer than HeartbeatSeconds.
             deadline = time.monotonic() + 2.5
@@ -184,7 +184,7 @@ def test_the_task_of_a_worker_that_is_killed_is_done_by_another(sqlite_url, task
             one.ready()
             flow = task(ARN + "hold", HeartbeatSeconds=2, Retry=retry)
             execution = begin(sfn, machine(sfn, "a", flow), {"begun": str(begun), "go": str(go)})
-            waits(begun)
+            waits(begun.exists)
             two.ready()
             held = events(sfn, execution)[3]["activityStartedEventDetails"]["workerName"]
             of = {str(each.process.pid): each for each in (one, two)}
@@ -207,7 +207,7 @@ def test_a_worker_waits_for_an_endpoint_that_is_away(sqlite_url, tasks, tmp_path
         port = int(url.rpartition(":")[2])
         one = Process("--endpoint", url, "--tasks", tasks, "--activity", "hold")
         one.ready()
-        waits(begun)
+        waits(begun.exists)
     try:
         go.write_text("")  # its result comes when nobody takes it
         assert one.process.stderr

@@ -9,7 +9,7 @@ import asyncio
 import concurrent.futures
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, delete, select
@@ -25,6 +25,7 @@ from ...database.tables import tasks as rows
 from .. import noting
 from ..terms import Ended, NotPending
 from .pending import PendingTask
+from .taking import leave
 
 PENDING: Final = object()  # of a way: the result comes from somebody else, by the task's token
 NEVER: Final = object()  # of a way: no result comes, so a clock that jumps need not wait for one
@@ -60,11 +61,15 @@ class Router:
     """A `Work` (pending.py) that asks `ways` in their order.
 
     An activity is for who polls it, and a callback for who has its token: both have a row of the
-    table `tasks`, written in the transaction that schedules them.
+    table `tasks`, written in the transaction that schedules them.  `leave`: so has a task that no
+    way here does: it is left for a worker that does (taking.py).  Then no way may be a mock, which
+    depends on the execution.
     """
 
-    def __init__(self, ways: Sequence[Way] = ()) -> None:
+    def __init__(self, ways: Sequence[Way] = (), leave: bool = False) -> None:
         self.ways = ways
+        self.leave = leave
+        self.idle: Callable[[], object] = lambda: None  # told when a task is no more under way
         self.runner: Any = None
         self._under_way: dict[tuple[int, int], concurrent.futures.Future[None]] = {}
         self._loop = asyncio.new_event_loop()
@@ -85,8 +90,17 @@ class Router:
 
     # What the runner asks.
 
-    def wanted(self, resource: str) -> bool:  # noqa: ARG002  what is nobody's fails, and says so
-        return True
+    def wanted(self, resource: str) -> bool:
+        # What is nobody's fails, and says so.
+        return not self.leave or self.does(resource)
+
+    def does(self, resource: str) -> bool:
+        """Whether some way here does tasks of this resource."""
+        return self._way(PendingTask(0, "", 0, resource, None)) is not None
+
+    def under_way(self) -> int:
+        """How many tasks are being done here."""
+        return len(self._under_way)
 
     def effect(self, resource: str) -> str:
         """What a restart in the middle of such a task means."""
@@ -96,13 +110,25 @@ class Router:
     def scheduled(self, connection: Connection, tasks: Sequence[PendingTask]) -> None:
         """In the transaction that schedules them: rows of what is completed by a token."""
         now = self.runner.clock.now()
-        wanted = [_row(task, now) for task in tasks if _by_token(task.resource)]
+        left = [task for task in tasks if not self.wanted(task.resource)]
+        wanted = [_row(task, now) for task in tasks if _by_token(task.resource) or task in left]
         if not wanted:
             return
         insert_missing(connection, rows, wanted)
+        leave(connection, [task for task in left if not is_activity(task.resource)])
         for task in tasks:
             if is_activity(task.resource) and not self._there(connection, task):
                 noting.put(connection, task.execution, task.action, noting.ABSENT, now)
+                if self.leave:  # nobody starts it
+                    self._check(task)
+
+    def found(self, connection: Connection, tasks: Sequence[PendingTask]) -> None:
+        """In the transaction of who took over an execution: what it does not do is left again."""
+        # Activities have their rows; who polls may have one locked, and wait for the execution.
+        left = [task for task in tasks if not is_activity(task.resource)]
+        now = self.runner.clock.now()
+        insert_missing(connection, rows, [_row(task, now) for task in left])
+        leave(connection, left)
 
     def _there(self, connection: Connection, task: PendingTask) -> bool:
         """Whether somebody could poll for a task, or does it in another way."""
@@ -124,11 +150,18 @@ class Router:
         key = (task.execution, task.action)
         way = self._way(task)
         if way is None and is_activity(task.resource):
-            self.runner.submit(lambda connection: self._absent(connection, task))
+            self._check(task)
             return  # whoever polls gets it
         future = asyncio.run_coroutine_threadsafe(self._do(task, way), self._loop)
         self._under_way[key] = future
-        future.add_done_callback(lambda _: self._under_way.pop(key, None))
+        future.add_done_callback(lambda _: self._over(key))
+
+    def _over(self, key: tuple[int, int]) -> None:
+        self._under_way.pop(key, None)
+        self.idle()
+
+    def _check(self, task: PendingTask) -> None:
+        self.runner.submit(lambda connection: self._absent(connection, task))
 
     def _absent(self, connection: Connection, task: PendingTask) -> None:
         """A task of an activity that was not there when it was scheduled fails, as at AWS."""

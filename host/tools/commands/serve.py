@@ -43,6 +43,7 @@ class Given(TypedDict):
     mocks: str | None
     wait_scale: float
     traces: str | None
+    workers: bool
 
 
 @click.command()
@@ -111,6 +112,9 @@ class Given(TypedDict):
     help="Seconds that each second of a workflow takes: 0.1 is ten times as fast.",
 )
 @TRACES
+@click.option(
+    "--workers", is_flag=True, help="Do no tasks here: leave them to tsme worker --database URL."
+)
 def serve(**given: Unpack[Given]) -> int:
     """Serve the API of AWS Step Functions, from a database.
 

@@ -5,21 +5,58 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final, TypedDict, Unpack
 
 import click
+from click.core import ParameterSource
 
 from .. import console
-from ..errors import DONE
-from ..server_options import need_packages
-
-if TYPE_CHECKING:
-    from ...server.work.polling import Polling
+from ..errors import DONE, HostError
+from ..server_options import (
+    ACCOUNT,
+    LAMBDAS,
+    REGION,
+    RETENTION,
+    TRACES,
+    WEBHOOK,
+    check_place,
+    need_packages,
+    shown,
+)
+from ..spans import milliseconds
 
 _LOCAL: Final = "http://127.0.0.1:8083"
+_EACH, _TASKS = 4, 32  # tasks at a time: of each activity, of a database
+_POLLING: Final = ("endpoint", "activities", "heartbeat", "name")
+_LABORING: Final = ("region", "account", "lambda_endpoint", "retention", "webhook", "traces")
+_OPTION: Final = {"activities": "activity"}
+
+
+class Given(TypedDict):
+    """The options, as click has them."""
+
+    database: str | None
+    endpoint: str
+    tasks: str
+    activities: tuple[str, ...]
+    concurrency: int | None
+    heartbeat: float
+    name: str | None
+    region: str
+    account: str
+    lambda_endpoint: str | None
+    retention: str | None
+    webhook: str | None
+    traces: str | None
 
 
 @click.command()
+@click.option(
+    "--database",
+    "--store",
+    metavar="URL",
+    help="Run executions of this database, beside tsme serve, instead of polling an endpoint.",
+)
 @click.option(
     "--endpoint",
     metavar="URL",
@@ -42,9 +79,7 @@ _LOCAL: Final = "http://127.0.0.1:8083"
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 100),
-    default=4,
-    show_default=True,
-    help="Tasks of each activity at a time.",
+    help="Tasks of each activity at a time, or of a database.  [default: 4; 32]",
 )
 @click.option(
     "--heartbeat",
@@ -55,17 +90,23 @@ _LOCAL: Final = "http://127.0.0.1:8083"
     help="Say so often that a task is under way: less than its HeartbeatSeconds.",
 )
 @click.option("--name", help="How histories call this worker.  [default: HOST-PROCESS]")
-def worker(
-    endpoint: str,
-    tasks: str,
-    activities: tuple[str, ...],
-    concurrency: int,
-    heartbeat: float,
-    name: str | None,
-) -> int:
+@REGION
+@ACCOUNT
+@LAMBDAS
+@RETENTION
+@WEBHOOK
+@TRACES
+def worker(**given: Unpack[Given]) -> int:
     """Do tasks by the handlers of a file, in a process of their own.
 
-    It polls activities, of `tsme serve` or of AWS, and tells their results. A handler
+    With --database it is one of the processes that run the executions of a database: it does the
+    tasks that `tsme serve --workers` leaves, and has no endpoint. All else is the same as there:
+
+    \b
+      tsme serve --database postgresql://tsme@db/tsme --workers
+      tsme worker --database postgresql://tsme@db/tsme --tasks tasks.py
+
+    Without, it polls activities, of `tsme serve` or of AWS, and tells their results. A handler
     named "dig" does the activity of that name, which is made if it is not there:
 
     \b
@@ -79,24 +120,68 @@ def worker(
     Exits with 0 when it was told to end, 2 if it cannot work.
     """
     need_packages()
-    from ...server.work.polling import Polling  # noqa: PLC0415  botocore takes a while to load
-
-    named = {"name": name[:80]} if name else {}
-    options = Polling(endpoint, activities, concurrency, heartbeat, **named)
+    check_place(given["region"], given["account"])
+    _check(click.get_current_context(), given)
     logging.basicConfig(stream=sys.stderr, format="tsme: %(message)s")
-    return _poll(options, tasks)
+    return _labor(given) if given["database"] else _poll(given)
 
 
-def _poll(options: Polling, tasks: str) -> int:
-    from ...server.work.polling import Worker  # noqa: PLC0415
+def _check(context: click.Context, given: Given) -> None:
+    """Raises HostError TSME-S067 for an option that the other kind of worker has."""
+    one, other = ("--database", _POLLING) if given["database"] else ("", _LABORING)
+    for name in other:
+        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            option = "--" + _OPTION.get(name, name).replace("_", "-")
+            what = f"{option} is for a worker that polls an endpoint, not one with --database"
+            if not one:
+                what = f"{option} is for a worker with --database"
+            raise HostError("TSME-S067", what, "leave it out")
+
+
+def _labor(given: Given) -> int:
+    from ...server import laboring, serving  # noqa: PLC0415
+
+    database = given["database"]
+    assert database
+    span = given["retention"]
+    options = serving.Options(
+        database=database,
+        region=given["region"],
+        account=given["account"],
+        retention=None if span is None else milliseconds("--retention", span),
+        webhook=given["webhook"],
+        traces=given["traces"],
+        tasks=given["tasks"],
+        lambda_endpoint=given["lambda_endpoint"],
+    )
+
+    def ready() -> None:
+        console.out(f"running executions in {console.name(shown(database))}")
+        sys.stdout.flush()
+
+    laboring.labor(options, given["concurrency"] or _TASKS, ready)
+    return DONE
+
+
+def _poll(given: Given) -> int:
+    from ...server.work.polling import Polling, Worker  # noqa: PLC0415  botocore takes a while
     from ..handlers import load_tasks  # noqa: PLC0415
+
+    name = given["name"]
+    options = Polling(
+        given["endpoint"],
+        given["activities"],
+        given["concurrency"] or _EACH,
+        given["heartbeat"],
+        **({"name": name[:80]} if name else {}),
+    )
 
     def ready(arns: Sequence[str]) -> None:
         names = ", ".join(arn.rpartition(":")[2] for arn in arns)
         console.out(f"polling {console.name(options.endpoint)} for {names}")
         sys.stdout.flush()
 
-    Worker(load_tasks(tasks), options).run(ready)
+    Worker(load_tasks(given["tasks"]), options).run(ready)
     return DONE
 
 
