@@ -104,6 +104,7 @@ def test_what_a_worker_that_is_killed_had_is_done_by_another(postgres_url, file,
             one.process.kill()
         go.write_text("")
         with worker(*words) as two:
+            two.ready()
             found = ended(sfn, execution)
             if effect == "once":
                 assert (found["error"], begun.read_text()) == ("TSME.Interrupted", "x")
