@@ -1,9 +1,13 @@
 """The endpoint beside moto's server and ministack, through boto3; and with 10,000 that wait.
 
-`short`: StartExecution to SUCCEEDED, three states, 50 clients of one process: ours is durable, in
-SQLite, the others are in memory.  moto's server runs no workflow unless it is told to, and then
-wants a name for each execution.  The clients share the machine with the server, and are the larger
-part of what an execution costs.
+`short`: StartExecution to SUCCEEDED, three states, 50 clients in two processes, the same for all:
+ours is durable, in SQLite, the others are in memory.  moto's server runs no workflow unless it is
+told to, and then wants a name for each execution.
+
+The clients share the machine with the server, and boto3 is most of what an execution costs: so a
+server that does nothing is measured as well.  `serve.bound.vs_*` is the ratio that it would have,
+which no server can go beyond on this machine; `serve.cpu.vs_*` compares the CPU time that the
+servers take for an execution, which the clients have no part in.
 """
 
 from __future__ import annotations
@@ -34,6 +38,8 @@ from tsme_host.server.terms import NoWork
 from tsme_host.tools.limits import limited
 
 SHORT = 200  # executions of a round
+CLIENTS = 25  # of each of the processes that they are in
+CROWD = 2  # processes
 WAITING = 10_000
 SECONDS = 120.0  # that a server may take to begin, at most
 
@@ -78,6 +84,11 @@ class Served:
                 return round(int(line.split()[1]) / 1024, 1)
         raise SystemExit("bench: the server has no memory")
 
+    def cpu_s(self) -> float:
+        """The CPU time that it has taken."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def close(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it."""
         self.process.send_signal(how)
@@ -109,6 +120,10 @@ def ministack(port: int) -> list[str]:
     return in_peers("from ministack.app import main; main()")
 
 
+def nothing(port: int) -> list[str]:
+    return [sides.python_of_peers(), str(sides.HERE / "in_nothing.py"), str(port)]
+
+
 def measure(repeat: int) -> dict[str, float]:
     """Medians of `repeat` turns; memory and recovery once."""
     sides.install()
@@ -119,37 +134,59 @@ def measure(repeat: int) -> dict[str, float]:
     return out | lease.measure(repeat)
 
 
-def beside(folder: Path, stack: ExitStack, repeat: int) -> dict[str, float]:
-    """Ours, moto and ministack in turns."""
-    peers = sides.environment_of_peers()
-    servers = {
-        "ours": Served(tsme(folder / "tsme.db"), folder),
-        "moto": Served(moto, folder, peers),
-        "ministack": Served(ministack, folder, peers),
-    }
-    for server in servers.values():
+class Beside:
+    """A server and its clients, and what their rounds have come to."""
+
+    def __init__(self, stack: ExitStack, server: Served) -> None:
+        self.server = server
         stack.callback(server.close)
-    tell_moto(servers["moto"].url)
-    clients = {
-        name: sides.peer(stack, "client.py", server.url, SHARED / "bench")
-        for name, server in servers.items()
+        self.clients = [
+            sides.peer(stack, "client.py", server.url, CLIENTS, SHARED / "bench")
+            for _ in range(CROWD)
+        ]
+        self.rates: list[float] = []
+        self.cpu_ms: list[float] = []
+        self.loops: list[float] = []
+
+    def round(self, count: bool, loop: bool) -> None:
+        """One turn; the first one, for what is made at need, does not `count`."""
+        before = self.server.cpu_s()
+        rate = sides.together(self.clients, "short", SHORT)
+        if count:
+            self.rates.append(rate)
+            self.cpu_ms.append((self.server.cpu_s() - before) / SHORT * 1000)
+        if count and loop:
+            self.loops.append(self.clients[0].rate("loop"))
+
+
+def beside(folder: Path, stack: ExitStack, repeat: int) -> dict[str, float]:
+    """Ours, moto, ministack and nothing in turns."""
+    peers = sides.environment_of_peers()
+    all_of = {
+        "ours": Beside(stack, Served(tsme(folder / "tsme.db"), folder)),
+        "moto": Beside(stack, Served(moto, folder, peers)),
+        "ministack": Beside(stack, Served(ministack, folder, peers)),
+        "nothing": Beside(stack, Served(nothing, folder, peers)),
     }
-    rates: dict[str, list[float]] = {name: [] for name in clients}
-    loops: dict[str, list[float]] = {"ours": [], "ministack": []}
+    tell_moto(all_of["moto"].server.url)
     for at in range(repeat + 1):
-        for name, client in clients.items():
-            rate = client.rate("short", SHORT)
-            if at:  # the first is for what is made at need
-                rates[name].append(rate)
-            if at and name in loops and SHARED.is_dir():
-                loops[name].append(client.rate("loop"))
-    out = {f"serve.{name}.executions_per_s": median(iter(rates[name])) for name in rates}
+        for name, one in all_of.items():
+            one.round(at > 0, SHARED.is_dir() and name in ("ours", "ministack"))
+    out = {}
+    for name, one in all_of.items():
+        out[f"serve.{name}.executions_per_s"] = median(iter(one.rates))
+        out[f"serve.{name}.cpu_ms"] = median(iter(one.cpu_ms))
+    ours = all_of["ours"]
     for name in ("moto", "ministack"):
-        out[f"serve.vs_{name}"] = ratio(rates["ours"], rates[name])
-    if loops["ours"]:
-        out["serve.a.transitions_per_s"] = median(iter(loops["ours"]))
-        out["serve.a.ministack_transitions_per_s"] = median(iter(loops["ministack"]))
-        out["serve.a.vs_ministack"] = ratio(loops["ours"], loops["ministack"])
+        other = all_of[name]
+        out[f"serve.vs_{name}"] = ratio(ours.rates, other.rates)
+        out[f"serve.bound.vs_{name}"] = ratio(all_of["nothing"].rates, other.rates)
+        out[f"serve.cpu.vs_{name}"] = ratio(other.cpu_ms, ours.cpu_ms)
+    if ours.loops:
+        theirs = all_of["ministack"].loops
+        out["serve.a.transitions_per_s"] = median(iter(ours.loops))
+        out["serve.a.ministack_transitions_per_s"] = median(iter(theirs))
+        out["serve.a.vs_ministack"] = ratio(ours.loops, theirs)
     return out
 
 
@@ -186,7 +223,7 @@ def waiting(folder: Path) -> dict[str, float]:
     with ExitStack() as stack:
         server = Served(command, folder)
         stack.callback(server.close)
-        client = sides.peer(stack, "client.py", server.url)
+        client = sides.peer(stack, "client.py", server.url, 50)
         started = client.rate("wait", WAITING)
         rss = server.rss_mb()
         server.close(signal.SIGKILL)
@@ -195,7 +232,7 @@ def waiting(folder: Path) -> dict[str, float]:
             begun = time.monotonic()
             server = Served(command, folder)
             stack.callback(server.close)
-            there = sides.peer(stack, "client.py", server.url)
+            there = sides.peer(stack, "client.py", server.url, 50)
             there.rate("short", 1)
             again.append(time.monotonic() - begun)
             after = server.rss_mb()

@@ -1,10 +1,12 @@
-"""Clients of an endpoint, with boto3: client.py URL.  Runs among the peers' packages.
+"""Clients of an endpoint, with boto3: client.py URL CLIENTS.  Runs among the peers' packages.
 
-A round `short` is so many executions of three states by 50 clients, each from StartExecution to
-a DescribeExecution that says SUCCEEDED; `loop` is one execution of workload
-a (in the folder of the second argument), counted in transitions.
+A round `short` is so many executions of three states by so many clients, each from StartExecution
+to a DescribeExecution that says SUCCEEDED, asked for every PAUSE seconds until it does; what a
+server fails to do (500) is asked for again after as long.  `loop` is one execution of workload a
+(in the folder of the third argument), counted in transitions.
 """
 
+import gc
 import json
 import sys
 import time
@@ -14,9 +16,11 @@ from pathlib import Path
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from rounds import serve
 
-CLIENTS = 50
+CLIENTS = int(sys.argv[2])
+PAUSE = 0.002
 ROLE = "arn:aws:iam::000000000000:role/r"
 SHORT = {
     "StartAt": "Take",
@@ -38,10 +42,11 @@ WAITING = {
     },
 }
 
+gc.freeze()  # what boto3 has loaded stays
 client = boto3.client(
     "stepfunctions",
     endpoint_url=sys.argv[1],
-    config=Config(max_pool_connections=CLIENTS, retries={"mode": "standard"}),
+    config=Config(max_pool_connections=CLIENTS, retries={"total_max_attempts": 1}),
 )
 pool = ThreadPoolExecutor(CLIENTS)
 machines: dict[str, str] = {}
@@ -56,8 +61,17 @@ def machine(name, definition):
 
 
 def start(arn, value="{}"):
-    started = client.start_execution(stateMachineArn=arn, name=str(uuid.uuid4()), input=value)
-    return started["executionArn"]
+    while True:
+        name = str(uuid.uuid4())
+        try:
+            return client.start_execution(stateMachineArn=arn, name=name, input=value)[
+                "executionArn"
+            ]
+        except ClientError as error:
+            # moto copies a machine with all its executions, which fails while one runs.
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+                raise
+            time.sleep(PAUSE)
 
 
 def ended(execution, pause):
@@ -67,13 +81,14 @@ def ended(execution, pause):
 
 
 def short(count):
-    arn = machine("short", json.dumps(SHORT))
-    list(pool.map(lambda _: ended(start(arn), 0.002), range(count)))
+    # A new machine each time: what a server does with a machine's old executions is not measured.
+    arn = machine(f"short-{uuid.uuid4()}", json.dumps(SHORT))
+    list(pool.map(lambda _: ended(start(arn), PAUSE), range(count)))
     return count
 
 
 def loop():
-    folder = Path(sys.argv[2])
+    folder = Path(sys.argv[3])
     arn = machine("loop", (folder / "a.asl.json").read_text())
     ended(start(arn, (folder / "a.input.json").read_text()), 0.01)
     return 20_001

@@ -7,7 +7,8 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -72,11 +73,20 @@ class Side:
 
     def rate(self, name: str, *counts: int) -> float:
         """Things a second of one round."""
+        self.begin(name, *counts)
+        told = self.ended()
+        return float(told["done"] * 1e9 / told["ns"])
+
+    def begin(self, name: str, *counts: int) -> None:
+        """Begin a round."""
         assert self.process.stdin
         self.process.stdin.write(" ".join([name, *map(str, counts)]) + "\n")
         self.process.stdin.flush()
-        told = json.loads(self._line())
-        return float(told["done"] * 1e9 / told["ns"])
+
+    def ended(self) -> dict[str, int]:
+        """What the round that was begun has done, and how many ns it took."""
+        told: dict[str, int] = json.loads(self._line())
+        return told
 
     def close(self) -> None:
         """End it."""
@@ -89,6 +99,15 @@ class Side:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+
+
+def together(sides: Sequence[Side], name: str, count: int) -> float:
+    """Things a second of one round that several processes share."""
+    begun = time.perf_counter()
+    for side in sides:
+        side.begin(name, count // len(sides))
+    done = sum(side.ended()["done"] for side in sides)
+    return done / (time.perf_counter() - begun)
 
 
 def peer(stack: ExitStack, script: str, *words: object) -> Side:
