@@ -14,7 +14,7 @@ from tsme.values.cbor import encode_all
 
 from ..database.writer import Transaction
 from ..tools.errors import HostError
-from . import loading, writing
+from . import lengths, loading, writing
 from .leases import Leases
 from .live import Known, Live, Programs, Rows
 from .loading import Found
@@ -40,6 +40,7 @@ class Lives:
         self.most = most
         self.ended = ended
         self.programs = Programs()
+        self.events = 0  # that a history may have; 0: any number
         self.at: OrderedDict[int, Live] = OrderedDict()
         self.under_way: dict[int, set[int]] = {}  # tasks that were started here, by execution
         self.effect: Callable[[str], str] = getattr(work, "effect", lambda _: "idempotent")
@@ -48,6 +49,8 @@ class Lives:
         """One that nothing is known of yet."""
         live = Live(client, rows, self.now, known)
         live.wanted, live.effect = self.work.wanted, self.effect
+        if self.events and ":express:" not in known.arn:
+            live.allowed = live.most_events = self.events
         return live
 
     def keep(self, live: Live) -> None:
@@ -180,7 +183,11 @@ class Batch:
         """Steps until there is nothing to do, or enough for one transaction."""
         key = live.rows.key
         try:
-            if live.go(_STEPS):
+            more = live.go(_STEPS)
+            if live.spent >= live.allowed and live.busy():
+                lengths.hold(self.connection, live)
+                more = live.busy()
+            if more:
                 self.more.add(key)
         except Exception as error:
             if live.busy():

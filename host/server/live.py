@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final, NamedTuple
@@ -23,6 +24,11 @@ from .work.pending import PendingTask
 
 _PROGRAMS: Final = 200  # that are kept loaded
 _MEMORY: Final = 16 << 10  # bytes that the core works in, at first; it takes more as it needs it
+# Events that a transition may have: StateEntered, StateExited, MapIterationStarted, -Succeeded,
+# and those of a task; a step besides; and a record of which nobody knows how many it made.
+_OF_TRANSITION: Final = 8
+_OF_STEP: Final = 4
+_OF_RECORD: Final = 12
 _TIMED_OUT: Final = "States.Timeout"
 
 
@@ -153,6 +159,12 @@ class Live(Executor):
         self.taken = 0  # inputs of the table that were taken
         self.aborted = False  # somebody stopped it
         self.expired = False  # its own time was up
+        self.exceeded = False  # its history is as long as it may be
+        # Events of its history, at most; at how many they are counted (lengths.py); the count.
+        self.spent = _OF_RECORD * rows.number
+        self.allowed: float = math.inf
+        self.most_events = 0
+        self.counted: Any = None
         self.first: int | None = None  # the kind of the step that give() came to
 
     # What the executor asks of who inherits.
@@ -182,6 +194,7 @@ class Live(Executor):
             self.expired = action is not None and action.frame is None
         self.first = None
         step = self.feed(event)
+        self.spent += _OF_STEP + _OF_TRANSITION * (self.kernel.work or 0)
         self.aborted = kind == STOP and step is not None
         return step
 
@@ -192,6 +205,8 @@ class Live(Executor):
             if event is None:
                 return False
             self.give(event)
+            if self.spent >= self.allowed:
+                break
         return self.busy()
 
     # What is to be written of it.
@@ -205,7 +220,7 @@ class Live(Executor):
         if status == SUCCEEDED:
             return "SUCCEEDED"
         if self.aborted:
-            return "ABORTED"
+            return "FAILED" if self.exceeded else "ABORTED"
         if status == FAULT and self.expired and self.state.result[0] == _TIMED_OUT:
             return "TIMED_OUT"
         return "FAILED"

@@ -59,6 +59,7 @@ class Options:
     tasks: str | None = None  # a file of handlers
     lambda_endpoint: str | None = None  # the URL of a Lambda Invoke API
     mocks: str | None = None  # a MockConfigFile, or a test file
+    history_events: int = 25_000  # of a standard execution; 0: any number
     wait_scale: float = 1.0  # seconds that a second of a workflow takes; 0: accelerated
     workers: bool = False  # all tasks are left to `tsme worker`
     worker: bool = False  # those that nobody here does are left to other workers
@@ -84,6 +85,7 @@ def opened(options: Options) -> Iterator[Server]:
         ):
             ended = jobs.ended if jobs else None
             runner = Runner(database, work, clock, _name(), ended=ended)
+            runner.lives.events = options.history_events
             work.connect(runner)
             server = Server(database, runner, everything(), clock, place)
             work.serve(server)

@@ -61,3 +61,10 @@ TRACES = click.option(
     metavar="URL",
     help="Send a trace of each execution there, by OTLP: http://HOST:4318/v1/traces.",
 )
+EVENTS = click.option(
+    "--history-events",
+    type=click.IntRange(0),
+    default=25_000,
+    show_default=True,
+    help="Events with which a standard execution fails, as at AWS; 0 for any number.",
+)

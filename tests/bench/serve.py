@@ -103,7 +103,8 @@ def tsme(database: Path) -> Callable[[int], list[str]]:
     """The command of ours, without a limit of requests, as the others have none."""
     binary = str(ROOT / ".venv" / "bin" / "tsme")
     return lambda port: [
-        binary, "serve", "--database", f"sqlite:///{database}", "--port", str(port), "--rate", "0"
+        binary, "serve", "--database", f"sqlite:///{database}", "--port", str(port), "--rate", "0",
+        "--history-events", "0",
     ]  # fmt: skip
 
 

@@ -83,8 +83,8 @@ def test_an_execution_that_nobody_waits_for_any_more_is_stopped(both):
     cut = child.replace(":stateMachine:", ":execution:") + ":cut"
     server.runner.wait(number_of(server, cut)).result(LIMIT)
     stopped = sfn.describe_execution(executionArn=cut)
-    assert (stopped["status"], stopped["error"]) == ("ABORTED", "States.TaskAborted")
-    assert stopped["cause"].startswith(
+    assert (stopped["status"], "cause" in stopped) == ("ABORTED", False)
+    assert stopped["error"].startswith(
         f"The Task state in AWS Step Functions execution [{found['executionArn']}] which was"
     )
 

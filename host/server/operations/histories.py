@@ -33,12 +33,12 @@ _EVENTS: Final = 100_000  # of all histories that are kept
 _NOTE: Final = "histories"  # of Server.notes
 
 
-class _Kept:
+class Kept:
     """A history that was asked for, and how far it is."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.telling: Telling | None = None
+        self.telling: Any = None  # a Telling, once something was told
         self.notes: dict[int, Note] = {}
         self.seen: set[tuple[int, str]] = set()
         self.records = 0  # that were told
@@ -50,7 +50,7 @@ class Histories:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[int, _Kept] = OrderedDict()
+        self._known: OrderedDict[int, Kept] = OrderedDict()
 
     def of(self, server: Server, row: Any) -> History:
         """The history of an execution, whose row this is, or what it has become meanwhile.
@@ -59,7 +59,7 @@ class Histories:
         a program without its debug part.
         """
         with self._lock:
-            kept = self._known.setdefault(row.id, _Kept())
+            kept = self._known.setdefault(row.id, Kept())
             self._known.move_to_end(row.id)
         with kept.lock:
             try:
@@ -95,20 +95,21 @@ def failure(server: Server, row: Any) -> tuple[str | None, str | None]:
     return told.error, told.cause
 
 
-def _told(connection: Connection, row: Any, kept: _Kept) -> History:
+def _told(connection: Connection, row: Any, kept: Kept) -> History:
     """Goes on with a history up to the records that the row speaks of."""
     try:
-        if kept.telling is None:
-            kept.telling = Telling(*program(connection, row), kept.notes)
-        if kept.records < row.records or row.status == "RUNNING":
-            _go_on(connection, row, kept)
+        if kept.telling is None or kept.records < row.records or row.status == "RUNNING":
+            go_on(connection, row, kept)
+        assert kept.telling
         return kept.telling.history
     except TsmeError as error:
         raise untold(row, f"{error.code}: {error.message}") from None
 
 
-def _go_on(connection: Connection, row: Any, kept: _Kept) -> None:
-    assert kept.telling
+def go_on(connection: Connection, row: Any, kept: Kept) -> None:
+    """Tells what is new in the database of an execution.  Raises TsmeError, ApiError."""
+    if kept.telling is None:
+        kept.telling = Telling(*program(connection, row), kept.notes)
     rows = list(steps(connection, row, kept.records))
     found = connection.execute(select(notes).where(notes.c.execution == row.id)).all()
     kept.notes |= {one.action: Note(absent=True) for one in found if one.kind == ABSENT}
@@ -126,7 +127,7 @@ def _go_on(connection: Connection, row: Any, kept: _Kept) -> None:
             _see(kept, one)
 
 
-def _see(kept: _Kept, one: Any) -> None:
+def _see(kept: Kept, one: Any) -> None:
     assert kept.telling
     kept.seen.add((one.action, one.kind))
     body = json.loads(one.body) if one.kind == SUBMITTED else one.body

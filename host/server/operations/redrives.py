@@ -16,6 +16,7 @@ from tsme.journal import CHECKPOINT
 from ...database import records
 from ...database.tables import executions
 from ...tools.aws import redrive
+from ...tools.aws.events import limit_of
 from .. import arns
 from ..errors import ApiError
 from ..server import Answer, Call, Request, Server
@@ -35,6 +36,8 @@ def status(row: Any, now: int) -> tuple[bool, str]:
         return False, f"Execution is {row.status} and cannot be redriven"
     if row.stopped is not None and now - row.stopped > PERIOD:
         return False, "Execution has exceeded the redrivable period of 14 days"
+    if (most := limit_of(row.error, row.cause)) is not None:
+        return False, f"Execution has reached the maximum number of history events ({most})"
     if row.redrives >= MOST:
         return False, f"Execution has exceeded the limit of {MOST} redrives"
     return True, ""

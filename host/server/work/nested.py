@@ -129,7 +129,7 @@ class Nested:
     def _stop(self, task: PendingTask, arn: str) -> None:
         """Nobody waits for it any more: it ends, as AWS ends it."""
         assert self.server is not None
-        request = {"executionArn": arn, "error": "States.TaskAborted", "cause": _CUT % task.arn}
+        request = {"executionArn": arn, "error": _CUT % task.arn}
         stopped = asyncio.get_running_loop().create_task(self._call("StopExecution", request))
         self._stops.add(stopped)
         stopped.add_done_callback(self._stops.discard)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tsme.values import cbor
 
@@ -12,6 +13,19 @@ from ...compiler.frontend.model import Json
 Event = dict[str, Any]
 
 NOTHING: Any = cbor.MISSING
+FULL: Final = "States.Runtime"
+_FULL: Final = "The execution reached the maximum number of history events"
+
+
+def exceeded(most: int) -> str:
+    """The cause of an execution whose history may have no more events."""
+    return f"{_FULL} ({most})."
+
+
+def limit_of(error: str | None, cause: str | None) -> int | None:
+    """How many events a history may have, if an execution was ended by these words."""
+    found = re.fullmatch(rf"{_FULL} \((\d{{1,9}})\)\.", cause or "") if error == FULL else None
+    return int(found[1]) if found else None
 
 
 @dataclass(frozen=True)

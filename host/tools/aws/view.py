@@ -17,7 +17,7 @@ from .branch import UNKNOWN, Branch, Reason
 from .causes import NO_POINTER, TOO_LARGE, Moment, explain, state_error, too_large
 from .contexts import context, item
 from .credentials import role
-from .events import NOTHING, Event, History, Note, Seen, given
+from .events import NOTHING, Event, History, Note, Seen, given, limit_of
 from .map_runs import MapRuns
 from .services import Service, region, service
 
@@ -431,7 +431,12 @@ class ExecutionView(Watcher):
             self.add("ExecutionSucceeded", root, output=state.result)
             return
         history.error, history.cause = state.result
-        if state.status == protocol.STOPPED:
+        most = limit_of(history.error, history.cause)
+        if state.status == protocol.STOPPED and most and len(history.events) >= most - 1:
+            del history.events[most - 1 :]
+            root.prev = most - 1
+            self.ended("FAILED", "ExecutionFailed", root)
+        elif state.status == protocol.STOPPED:
             self.ended("ABORTED", "ExecutionAborted", None)
         elif (
             self.event[0] == protocol.TIMER and not self.resumed

@@ -12,6 +12,7 @@ from .. import console
 from ..errors import DONE
 from ..server_options import (
     ACCOUNT,
+    EVENTS,
     LAMBDAS,
     REGION,
     RETENTION,
@@ -41,6 +42,7 @@ class Given(TypedDict):
     tasks: str | None
     lambda_endpoint: str | None
     mocks: str | None
+    history_events: int
     wait_scale: float
     traces: str | None
     workers: bool
@@ -115,6 +117,7 @@ class Given(TypedDict):
 @click.option(
     "--workers", is_flag=True, help="Do no tasks here: leave them to tsme worker --database URL."
 )
+@EVENTS
 def serve(**given: Unpack[Given]) -> int:
     """Serve the API of AWS Step Functions, from a database.
 
