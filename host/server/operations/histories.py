@@ -100,8 +100,8 @@ def _told(connection: Connection, row: Any, kept: Kept) -> History:
     try:
         if kept.telling is None or kept.records < row.records or row.status == "RUNNING":
             go_on(connection, row, kept)
-        assert kept.telling
-        return kept.telling.history
+        told: History = kept.telling.history
+        return told
     except TsmeError as error:
         raise untold(row, f"{error.code}: {error.message}") from None
 
