@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("tsme.tracing")
 _NS: Final = 1_000_000  # in a millisecond
 _MOST: Final = 10_000  # executions that wait for their traces to be made
+_PATIENCE: Final = 4  # seconds that a collector has to take spans, tries included
 
 
 def exporter(url: str) -> SpanExporter:
@@ -52,7 +53,7 @@ def exporter(url: str) -> SpanExporter:
         OTLPSpanExporter,
     )
 
-    return OTLPSpanExporter(endpoint=url)
+    return OTLPSpanExporter(endpoint=url, timeout=_PATIENCE)
 
 
 class Tracing:
