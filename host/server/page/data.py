@@ -6,7 +6,7 @@
     /page/records/ARN?after=N&now=T     the records of its journal from N on; the one before
                                         it is of time T
     /page/map-runs/ARN          a Map Run, and what became of its children
-    /page/machines              all of them, with statistics
+    /page/machines              all of them, with statistics unless ?brief=1
     /page/machines/ARN          one; its workflow, graph, versions, aliases, statistics
 
 Times are ms since 1970.  An error is {"error": code, "message": text} with a status of its own.
@@ -48,7 +48,7 @@ def data_routes(server: Server, headers: dict[str, str]) -> list[BaseRoute]:
         "/page/events/{arn:path}": one(executions.events, "after"),
         "/page/records/{arn:path}": one(executions.records, "after", "now"),
         "/page/map-runs/{arn:path}": one(map_runs.about),
-        "/page/machines": lambda server, _arn, _query: machines.listed(server),
+        "/page/machines": all_machines,
         "/page/machines/{arn:path}": one(machines.about),
     }
     return [
@@ -89,6 +89,11 @@ def one(tell: Callable[..., Answer | None], *numbers: str) -> Ask:
         return found
 
     return ask
+
+
+def all_machines(server: Server, _arn: str, query: QueryParams) -> Answer:
+    """All machines; without statistics if they are to be brief."""
+    return machines.listed(server, brief=bool(number(query, "brief", 0)))
 
 
 def listed(server: Server, _arn: str, query: QueryParams) -> Answer:

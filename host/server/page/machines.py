@@ -17,11 +17,11 @@ Answer = dict[str, Any]
 _PLOTTED: Final = 500  # executions, the newest ones
 
 
-def listed(server: Server) -> Answer:
-    """All machines by name, each with its statistics by status."""
+def listed(server: Server, brief: bool) -> Answer:
+    """All machines by name, each with its statistics by status unless it is `brief`."""
     with server.database.read() as connection:
         rows = connection.execute(select(machines).order_by(machines.c.name)).all()
-        statistics = queries.statistics(connection)
+        statistics = [] if brief else queries.statistics(connection)
     return {
         "machines": [_summary(row) | {"statistics": _of(statistics, row.arn)} for row in rows],
         "now": server.now(),

@@ -37,8 +37,19 @@ export async function call(operation, request) {
   return found;
 }
 
-/** Calls back with each change.  -> what ends it */
-export function watch(execution, onchange) {
+/** Calls back with changes, at most once in `pause` ms.  -> what ends it */
+export function watch(execution, onchange, pause = 0) {
+  let timer = 0;
+  let told = -Infinity; // when it was called last
+  let newest = null;
+  const changed = (found) => {
+    newest = found;
+    timer ||= setTimeout(() => {
+      timer = 0;
+      told = performance.now();
+      onchange(newest);
+    }, Math.max(0, told + pause - performance.now()));
+  };
   const source = new EventSource("/page/live" +
     (execution ? `?${new URLSearchParams({ execution })}` : ""));
   const line = document.getElementById("line");
@@ -53,10 +64,11 @@ export function watch(execution, onchange) {
     if (found.error) tell("lost", found.error);
     else {
       tell("live", "live");
-      onchange(found);
+      changed(found);
     }
   };
   return () => {
+    clearTimeout(timer);
     source.close();
     tell("", "");
   };

@@ -10,7 +10,6 @@ const TIMES = ["from", "to", "ended-from", "ended-to"];
 
 export async function showExecutions(_arn, go) {
   const query = Object.fromEntries(new URLSearchParams(location.search));
-  const { machines } = await get("machines");
   const counts = h("div", { class: "counts", role: "group", "aria-label": "Status" });
   const list = h("div");
   const note = h("p", { class: "note problem", role: "status" });
@@ -120,9 +119,12 @@ export async function showExecutions(_arn, go) {
   const field = (name, label, attributes) => h("label", null, label,
     h("input", { name, value: query[name] ?? "", oninput: later((event) => change(name, event.target.value.trim())), ...attributes }));
   const chooser = h("select", { name: "machine", onchange: (event) => change("machine", event.target.value) },
-    h("option", { value: "" }, "any"),
-    machines.map((one) => h("option", { value: one.arn }, one.name)));
-  chooser.value = query.machine ?? "";
+    h("option", { value: "" }, "any"));
+  const choices = async () => {
+    const { machines } = await get("machines", "", { brief: 1 });
+    chooser.append(...machines.map((one) => h("option", { value: one.arn }, one.name)));
+    chooser.value = query.machine ?? "";
+  };
 
   // Times, and ranges that people ask for: from so long before now.
   function more() {
@@ -144,7 +146,7 @@ export async function showExecutions(_arn, go) {
     return [h("label", null, "when", range), panel];
   }
 
-  await load();
+  await Promise.all([load(), choices()]);
   const unwatch = watch(null, load);
   return {
     title: "Executions",

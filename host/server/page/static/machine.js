@@ -61,7 +61,7 @@ export async function showMachine(arn, go) {
 
   return {
     title: machine.name,
-    leave: watch(null, load),
+    leave: watch(null, load, 2000), // statistics of thousands are not free
     shown: drawn.middle,
     node: h("div", { class: "view" },
       h("p", { class: "crumbs" }, h("a", { href: "/machines" }, "Machines"), " / "),

@@ -16,7 +16,7 @@ export async function showMachines(_arn, go) {
   await load();
   return {
     title: "Machines",
-    leave: watch(null, () => load().catch(() => {})),
+    leave: watch(null, () => load().catch(() => {}), 2000),
     node: h("div", { class: "view" }, h("h1", null, "Machines"), list),
   };
 }

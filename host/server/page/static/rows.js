@@ -27,7 +27,12 @@ export function rows(label, columns, row, onmove) {
     return [first, first + Math.ceil((node.clientHeight || 600) / high)];
   }
 
-  const space = (n) => n > 0 && h("tr", { class: "space", "aria-hidden": "true" }, h("td", { colspan: columns.length, height: n * high }));
+  function space(n) {
+    if (n <= 0) return null;
+    const cell = h("td", { colspan: columns.length });
+    cell.style.height = `${n * high}px`;
+    return h("tr", { class: "space", "aria-hidden": "true" }, cell);
+  }
 
   function draw(anew = false) {
     const [first, last] = seen();
