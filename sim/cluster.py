@@ -280,7 +280,7 @@ def connected(address: str, jobs: int | None = None) -> Iterator[Any]:
         if address == LOCAL:
             where = stack.enter_context(
                 distributed.LocalCluster(  # type: ignore[no-untyped-call]
-                    n_workers=jobs, threads_per_worker=1, dashboard_address=None,
+                    n_workers=jobs, threads_per_worker=1, dashboard_address="127.0.0.1:0",
                     silence_logs=logging.CRITICAL,
                 )
             )  # fmt: skip
@@ -358,7 +358,7 @@ class Dask:
             alone = Share(share.lane, at, at + 1, 1, seconds=None)
             self.cluster.submit(alone, "safely", alone)
             _, found = self.cluster.take(f", since seed {at} was run alone")
-            how = "was lost with its worker, alone and four times"
+            how = "was lost with its worker, and again when it ran alone"
             result = killed(at, how) if isinstance(found, Died) else found[0]
             at += share.step
             seen.add(result.seen)
