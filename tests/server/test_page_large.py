@@ -113,4 +113,5 @@ def test_a_graph_of_two_hundred_states_follows_the_event(page: Page, url: str) -
     page.keyboard.press("[")
     expect(last).to_be_in_viewport()
     page.get_by_role("button", name="Larger").click()
+    expect(last).to_be_in_viewport()  # what was in the middle
     shoot(page, "two-hundred-states")

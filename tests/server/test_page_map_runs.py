@@ -57,6 +57,12 @@ def test_a_map_run_is_watched_until_it_is_stopped(page: Page, sqlite_url: str) -
         expect(children).to_have_count(9)
         expect(children.nth(1)).to_contain_text("failed")
         expect(page.get_by_role("button", name="Change")).to_be_visible()
+        page.locator("[name=maxConcurrency]").fill("2")
+        page.locator("[name=toleratedFailurePercentage]").fill("75")
+        page.get_by_role("button", name="Change").click()
+        expect(page.locator(".head")).to_contain_text("75 %")
+        changed = sfn.describe_map_run(mapRunArn=page.locator(".arn").inner_text())
+        assert changed["maxConcurrency"] == 2
         shoot(page, "map-run")
         sfn.stop_execution(executionArn=arn)
         expect(page.locator(".head .chip")).to_have_text("■ aborted")

@@ -103,10 +103,14 @@ export function drawGraph(cluster, { live = false, onselect = null } = {}) {
     if (head.top < seen.top || head.top + tall > seen.bottom) canvas.scrollTop += head.top + tall / 2 - (seen.top + seen.bottom) / 2;
   }
 
-  /** `by` times as large; 0: as wide as there is room. */
+  /** `by` times as large; 0: as wide as there is room.  What is in the middle stays there. */
   function zoom(by) {
-    const now = node.getBoundingClientRect().width / width;
-    node.style.width = by ? `${Math.round(width * Math.min(3, Math.max(0.1, now * by)))}px` : `min(${width}px, 100%)`;
+    const canvas = node.parentNode;
+    const middle = [canvas.scrollLeft + canvas.clientWidth / 2, canvas.scrollTop + canvas.clientHeight / 2];
+    const before = node.getBoundingClientRect().width;
+    node.style.width = by ? `${Math.round(Math.min(3 * width, Math.max(width / 10, before * by)))}px` : `min(${width}px, 100%)`;
+    const scale = node.getBoundingClientRect().width / before;
+    canvas.scrollTo(middle[0] * scale - canvas.clientWidth / 2, middle[1] * scale - canvas.clientHeight / 2);
   }
   return { node, show, reveal, zoom, width, height };
 }
