@@ -113,6 +113,11 @@ def _kind(error: exc.DBAPIError, opening: bool) -> _Kind | None:
     return _LOST if error.connection_invalidated else None
 
 
+def is_failure(error: exc.DBAPIError) -> bool:
+    """Whether it is the database that did not do what it was asked."""
+    return _kind(error, False) is not None
+
+
 @contextmanager
 def told(name: str, opening: bool = False) -> Iterator[Phase]:
     """Tell failures of the database `name` within the block as HostError; let pass what is not

@@ -14,6 +14,7 @@ from sqlalchemy import NestedTransaction, exc
 from ..tools.errors import HostError
 from . import writing
 from .batch import Batch
+from .terms import NewExecution
 
 _log = logging.getLogger("tsme.runner")
 
@@ -24,6 +25,7 @@ class Job:
 
     run: Callable[[Batch], Any]
     patient: bool = False
+    new: NewExecution | None = None  # that it begins
     tries: int = 0
     future: Future[Any] = field(default_factory=Future)
     result: Any = None

@@ -79,6 +79,7 @@ class Batch:
         self.errors: dict[int, Exception] = {}  # of those that cannot go on
         self.sent = False  # inputs for others are in the table
         self.taken: dict[int, int] = {}  # by execution: inputs before this one are in its records
+        self.inserted: dict[str, tuple[int, int]] = {}  # id and start of new rows, by ARN
         self._found: dict[int, Found] = {}
         self.left: list[tuple[Live, Any]] = []  # tasks found pending that nobody here does
 

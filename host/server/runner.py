@@ -13,29 +13,28 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from secrets import randbits
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from tsme.engine.tasks import TaskError
-from tsme.kernel import BEHAVIOUR
-from tsme.kernel.protocol import FAILED, START, STOP, SUCCEEDED
+from tsme.kernel.protocol import FAILED, STOP, SUCCEEDED
 from tsme.values.copies import ordered, worded
-from tsme.values.json import loads
 
 from ..database.database import Database
+from ..database.failures import is_failure
 from ..database.writer import Writer
 from ..tools.errors import HostError
 from . import writing
 from .asked import Job, Own, ending, lost, pass_on, safely, tell, undo
 from .batch import Batch, Elsewhere, Lives, wanted_of
+from .beginning import begin, prepare
 from .clocks import Clock, Wall
 from .leases import Leases
-from .live import Known, Live, Rows
+from .live import Live
 from .notify import Listener
-from .terms import UNKNOWN, Ended, Exists, NewExecution, Outcome, Told
+from .terms import Ended, NewExecution, Outcome, Told
 from .waiting import Waiting
 from .work.pending import Work
 
@@ -128,11 +127,9 @@ class Runner:
             savepoint = batch.connection.begin_nested()
             try:
                 result = write(batch.connection)
-            except (
-                OperationalError
-            ):  # of the database, not of what it was asked: all is tried again
-                raise
             except Exception as error:
+                if isinstance(error, DBAPIError) and is_failure(error):
+                    raise  # of the database, not of what it was asked: all is tried again
                 undo(savepoint, error)
                 raise Own(error) from None
             savepoint.commit()
@@ -150,7 +147,7 @@ class Runner:
         The future raises Exists if there is one of this ARN, TsmeError for an input that is no
         JSON or too large.
         """
-        return self._ask(Job(lambda batch: self._begin(batch, new)))
+        return self._ask(Job(lambda batch: begin(batch, self.clock, new), new=new))
 
     def feed(self, execution: int, kind: int, *fields: Any, patient: bool = True) -> Future[Any]:
         """Give an input to an execution: `kind` and `fields` as docs/SPEC.md, 3.1, has them, the
@@ -252,6 +249,7 @@ class Runner:
             with self._writer.write() as transaction:
                 batch = Batch(transaction, self.lives, self.leases)
                 self._alive(batch, ready)
+                prepare(batch, self.clock, [job.new for job in jobs if job.new])
                 for job in jobs:
                     self._run(batch, job)
                 ready |= self._due(batch, bool(jobs or ready), poke)
@@ -335,28 +333,6 @@ class Runner:
                 return  # its beginning was not committed; the id will be another's
             self.broken[execution] = error
             _log.exception("execution %d cannot go on", execution)
-
-    def _begin(self, batch: Batch, new: NewExecution) -> int:
-        started = self.clock.now() if new.started is None else new.started
-        value = loads(new.input) if new.value is UNKNOWN else new.value
-        client = self.lives.programs.client(batch.connection, new.digest)
-        key = writing.insert(batch.connection, new, started, self.leases.name)
-        if key is None:
-            raise Exists(new.arn)
-        live = self.lives.new(client, Rows(key), Known(new.arn, new.machine or "", new.name))
-        live.recovered, live.epoch = True, 1
-        live.names = self.lives.programs.names[new.digest]
-        context = [new.arn, new.name, new.role, new.machine, new.machine_name]
-        digest = client.program.digest
-        event = (START, started, key, digest, randbits(64), value, context, BEHAVIOUR)
-        try:
-            live.give(event)
-        except Exception:
-            self.leases.sql(batch.connection, "DELETE FROM tsme_executions WHERE id = ?", key)
-            raise
-        batch.begun(live)
-        batch.go(live)
-        return key
 
     def _transact(self, batch: Batch, execution: int, action: int) -> None:
         """A task of effect `transactional`: what it writes, and its result, are one."""

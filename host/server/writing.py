@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy import Connection, exc
+from sqlalchemy import exc
 
 from tsme.values.json import dumps
 
@@ -60,20 +60,26 @@ _TAKEN_ALL: Final = """
 DELETE FROM tsme_inputs AS i USING unnest(%s::bigint[], %s::bigint[]) AS v(execution, number)
 WHERE v.execution > 0 AND v.number > 0 AND i.execution = v.execution AND i.number < v.number
 """
+_NEW: Final = (
+    "arn, name, machine, version, alias, type, input, trace, settings, notes, started, parent,"
+    " digest"
+)
 _INSERT: Final = (
-    "INSERT INTO tsme_executions (arn, name, machine, version, alias, type, digest, status,"
-    " started, input, trace, parent, settings, notes, owner, epoch, due)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, 1, 0)"
+    f"INSERT INTO tsme_executions ({_NEW}, owner, status, epoch, due)"  # noqa: S608
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'RUNNING', 1, 0)"
     " ON CONFLICT (arn) DO NOTHING RETURNING id"
 )
+_INSERT_ALL: Final = f"""
+INSERT INTO tsme_executions ({_NEW}, owner, status, epoch, due)
+SELECT arn, name, machine, version, alias, type, input, trace, settings::json, notes::json,
+  started, parent, digest, %s, 'RUNNING', 1, 0
+FROM unnest({"%s::text[], " * 10} %s::bigint[], %s::bigint[], %s::bytea[]) AS v({_NEW})
+ON CONFLICT (arn) DO NOTHING RETURNING id, arn, started
+"""  # noqa: S608
 
 
 class Lost(Exception):
     """Another process goes on with some execution of a transaction, which so cannot commit."""
-
-
-def _sql(connection: Connection, text: str) -> str:
-    return text if connection.dialect.name == "sqlite" else text.replace("?", "%s")
 
 
 def _words(text: str | None) -> str | None:
@@ -81,14 +87,31 @@ def _words(text: str | None) -> str | None:
     return None if text is None else text.replace("\x1a", "\x1a1").replace("\0", "\x1a0")
 
 
-def insert(connection: Connection, new: NewExecution, started: int, owner: str) -> int | None:
+def _columns(new: NewExecution, started: int) -> tuple[Any, ...]:
+    settings = json.dumps(new.settings), json.dumps(new.notes)
+    machine = new.machine, new.version, new.alias, new.type
+    names = new.arn, new.name, *machine, new.input, new.trace, *settings
+    return *names, started, new.parent, new.digest
+
+
+def insert(transaction: Transaction, new: NewExecution, started: int, owner: str) -> int | None:
     """The row of a new execution.  -> its id; None if there is one of this ARN"""
-    values = (
-        new.arn, new.name, new.machine, new.version, new.alias, new.type, new.digest, started,
-        new.input, new.trace, new.parent, json.dumps(new.settings), json.dumps(new.notes), owner,
-    )  # fmt: skip
-    found = connection.exec_driver_sql(_sql(connection, _INSERT), values).scalar()
-    return None if found is None else int(found)
+    text = _INSERT if transaction.kind == "sqlite" else _INSERT.replace("?", "%s")
+    found = transaction.run(text, (*_columns(new, started), owner)).fetchone()
+    return None if found is None else int(found[0])
+
+
+def insert_all(
+    transaction: Transaction, news: Iterable[tuple[NewExecution, int]], owner: str
+) -> dict[str, tuple[int, int]]:
+    """Of PostgreSQL: the same for many, with the times at which they start.
+
+    -> (id, start) by ARN, without those whose ARN there is
+    """
+    *texts, started, parent, digest = zip(*[_columns(*new) for new in news], strict=True)
+    values = [owner, *map(_texts, texts), _numbers(started), _numbers(parent), _bodies(digest)]
+    found = transaction.run(_INSERT_ALL, values).fetchall()
+    return {arn: (key, at) for key, arn, at in found}
 
 
 def flush(transaction: Transaction, lives: Iterable[Live], owner: str, last: bool) -> None:
@@ -157,7 +180,7 @@ def _large(transaction: Transaction, lives: list[Live], owner: str, last: bool) 
         _numbers([row.execution for row in rows]),
         _numbers([row.number for row in rows]),
         _numbers([row.kind for row in rows]),
-        _bodies(rows),
+        _bodies([row.body for row in rows]),
     ]
     text = _ENDS_ALL if ended else _STEPS_ALL
     if ended:
@@ -194,8 +217,8 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _bodies(rows: list[records.Row]) -> str:
-    return "{" + ",".join(['"\\\\x' + row.body.hex() + '"' for row in rows]) + "}"
+def _bodies(values: Iterable[bytes]) -> str:
+    return "{" + ",".join(['"\\\\x' + value.hex() + '"' for value in values]) + "}"
 
 
 def _ending(live: Live) -> tuple[Any, ...]:

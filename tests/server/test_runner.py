@@ -134,6 +134,36 @@ def test_an_input_that_is_no_json_begins_nothing(database_url: str) -> None:
         assert done(runner.wait(done(runner.begin(one)))).status == "SUCCEEDED"
 
 
+def test_those_that_begin_together_are_told_each_its_own(database_url: str) -> None:
+    with running(database_url, Doing({})) as runner:
+        one = new(runner, chain({"Type": "Pass"}), 'a "\\" b', {"a": 'x"\\y', "b": None})
+        other = replace(one, arn=f"{one.arn}2", settings={"a": ["\\", '"']})
+        reached, go_on = threading.Event(), threading.Event()
+
+        def hold_up(_: Connection) -> None:
+            reached.set()
+            go_on.wait(60)
+
+        runner.submit(hold_up)
+        assert reached.wait(60)
+        first, again = runner.begin(one), runner.begin(one)
+        wrong = runner.begin(replace(one, arn=f"{one.arn}3", input="{"))
+        unknown = runner.begin(replace(one, arn=f"{one.arn}4", digest=bytes(8)))
+        last = runner.begin(other)
+        go_on.set()
+        assert done(runner.wait(done(first))).output == one.input.replace(" ", "")
+        assert done(runner.wait(done(last))).arn == other.arn
+        with pytest.raises(Exists):
+            done(again)
+        with pytest.raises(Exception, match="JSON"):
+            done(wrong)
+        with pytest.raises(HostError, match="TSME-S023"):
+            done(unknown)
+        with runner.database.read() as connection:
+            rows = connection.execute(text("SELECT name, input FROM tsme_executions")).all()
+        assert [tuple(row) for row in rows] == [(one.name, one.input)] * 2
+
+
 def test_listeners_hear_of_what_is_durable(database_url: str) -> None:
     told: list[Told] = []
     with running(database_url, Doing({"later": lambda _: LATER})) as runner:
