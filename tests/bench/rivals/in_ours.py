@@ -15,24 +15,22 @@ def main(url: str, what: str) -> None:
     ours = work.Ours(url, {"steps": work.STEPS, "orders": in_amz_example.DEFINITION}[what])
 
     def one(count: int) -> int:
-        execution = ours.begin({"done": 0, "wanted": count}).result()
-        assert ours.ended(execution)["done"] == count
-        return count
+        assert work.output(ours.run({"done": 0, "wanted": count}))["done"] == count
+        return 2 * count
 
     def many(count: int) -> int:
-        begun = [ours.begin({"done": 0, "wanted": count}) for _ in range(AT_ONCE)]
-        assert all(ours.ended(execution.result())["done"] == count for execution in begun)
-        return AT_ONCE * count
+        running = [ours.run({"done": 0, "wanted": count}) for _ in range(AT_ONCE)]
+        assert all(work.output(ended)["done"] == count for ended in running)
+        return AT_ONCE * 2 * count
 
     def orders(count: int) -> int:
         for _ in range(count):
-            execution = ours.begin({"order_id": "12345"}).result()
-            assert ours.ended(execution)["status"] == "processed"
+            assert work.output(ours.run({"order_id": "12345"}))["status"] == "processed"
         return 2 * count
 
     def many_orders(count: int) -> int:
-        begun = [ours.begin({"order_id": "12345"}) for _ in range(count)]
-        assert all(ours.ended(e.result())["status"] == "processed" for e in begun)
+        running = [ours.run({"order_id": "12345"}) for _ in range(count)]
+        assert all(work.output(ended)["status"] == "processed" for ended in running)
         return 2 * count
 
     orders_rounds = {"one": orders, "many": many_orders}

@@ -12,9 +12,10 @@ from tsme_host.compiler.compile import compile_text
 from tsme_host.database.database import Database
 from tsme_host.database.records import keep_program
 from tsme_host.server.runner import Runner
-from tsme_host.server.terms import NewExecution
+from tsme_host.server.terms import NewExecution, Outcome
 from tsme_host.server.work.pending import PendingTask
 
+PATIENCE = 120  # seconds after which an execution has failed
 STEPS = json.dumps(
     {
         "StartAt": "Add",
@@ -77,8 +78,8 @@ class Ours:
         self.number = 0
         self.runner.start()
 
-    def begin(self, value: Any) -> Future[int]:
-        """-> the id of an execution, when it has begun, durably"""
+    def run(self, value: Any) -> Future[Outcome]:
+        """-> how a new execution has ended"""
         self.number += 1
         name = f"e{self.number}"
         new = NewExecution(
@@ -87,15 +88,25 @@ class Ours:
             digest=self.digest,
             input=json.dumps(value),
         )
-        return self.runner.begin(new)
+        ended: Future[Outcome] = Future()
 
-    def ended(self, execution: int) -> Any:
-        """-> its output, once it has succeeded"""
-        row = self.runner.wait(execution).result()
-        assert row.output is not None, row
-        return loads(row.output)
+        def begun(execution: Future[int]) -> None:
+            self.runner.wait(execution.result()).add_done_callback(told)
+
+        def told(outcome: Future[Outcome]) -> None:
+            ended.set_result(outcome.result())
+
+        self.runner.begin(new).add_done_callback(begun)
+        return ended
 
     def close(self) -> None:
         """End it."""
         self.runner.stop()
         self.database.close()
+
+
+def output(ended: Future[Outcome]) -> Any:
+    """That of an execution, which has to succeed."""
+    outcome = ended.result(PATIENCE)
+    assert outcome.output is not None, outcome
+    return loads(outcome.output)
