@@ -37,6 +37,7 @@ from .work.mocks import Mocks, read_mocks
 from .work.router import Router, Way
 from .work.ways import ways
 
+_IDLE = 65  # seconds that a connection may be idle: SDKs keep theirs, and use them again
 _GRACE = 5  # seconds that a request may still take when the server is told to end
 
 
@@ -196,6 +197,7 @@ class _Uvicorn(uvicorn.Server):
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
+                timeout_keep_alive=_IDLE,
                 timeout_graceful_shutdown=_GRACE,
             )
         )

@@ -68,6 +68,13 @@ def test_what_is_no_request_is_refused_and_the_server_goes_on(endpoint, target, 
     assert post(endpoint, TARGET + "ListStateMachines", "{}")[0] == 200
 
 
+def test_no_error_of_the_model_has_a_status_of_its_own():
+    # An error with `error: {httpStatusCode: ..}` would have to be answered with that one.
+    errors = [one for one in shapes.model()["shapes"].values() if one.get("exception")]
+    assert len(errors) > 30
+    assert not [one for one in errors if "error" in one]
+
+
 def test_all_that_is_wrong_is_in_one_line(endpoint):
     body = json.dumps({"name": "x" * 81, "type": "SLOW", "roleArn": ROLE})
     _, answer, _ = post(endpoint, TARGET + "CreateStateMachine", body)
