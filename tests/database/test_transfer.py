@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.database.rows import FLOW, add_execution, program_of
-from tests.tools.shell import tsme
+from tests.tools.shell import need, tsme
 from tsme import Engine, Program, Tasks
 from tsme_host.database.database import Database
 from tsme_host.database.records import SqlStore, all_of
@@ -98,6 +98,27 @@ def test_a_journal_of_a_board_comes_in_with_its_program(database_url: str) -> No
     assert (first.due, first.machine, first.stopped >= first.started) == (None, None, True)
     assert tsme("store", "export", "soil-2", "--database", database_url).exit_code == 0
     assert tsme("replay", "soil-2.bin").stdout.startswith("identical: ")
+
+
+def test_a_journal_that_micropython_wrote_is_looked_at_like_any_other(sqlite_url: str) -> None:
+    from tsme_host.server.serving import Options, opened
+
+    Path("flow.asl.json").write_text(json.dumps(FLOW), encoding="utf-8")
+    Path("tasks.py").write_text(
+        "from tsme import Tasks\ntasks = Tasks()\n@tasks.task('add', effect='pure')\n"
+        "def add(n):\n    return n + 1\n",
+        encoding="utf-8",
+    )
+    words = ("-i", "3", "--tasks", "tasks.py", "--on", need("micropython"), "-j", "soil.bin")
+    assert tsme("run", "flow.asl.json", *words).exit_code == 0
+    assert tsme("store", "import", "soil.bin", "--database", sqlite_url).exit_code == 0
+    events = json.loads(tsme("history", "soil.bin", "--json").stdout)["events"]
+    with opened(Options(database=sqlite_url)) as server:
+        arn = {"executionArn": server.place.execution("imported", "soil-1")}
+        found = server.call("DescribeExecution", arn)
+        assert (found["status"], found["input"], found["output"]) == ("SUCCEEDED", "3", "6")
+        told = server.call("GetExecutionHistory", arn)["events"]
+    assert [one["type"] for one in told] == [one["type"] for one in events]
 
 
 def test_a_journal_that_has_grown_brings_what_is_new(sqlite_url: str) -> None:

@@ -129,6 +129,38 @@ def test_an_end_is_told_if_it_is_durable_and_never_if_it_is_not(
     assert told["detail"]["outputDetails"] == {"included": True}
 
 
+def test_a_server_tells_of_each_end_of_an_execution(database_url: str, receiver: Receiver):
+    states = {
+        "W": {"Type": "Wait", "SecondsPath": "$.wait", "Next": "F"},
+        "F": {"Type": "Fail", "Error": "Stone", "Cause": "hard"},
+    }
+    with opened(Options(database=database_url, webhook=receiver.url)) as server:
+        given = {"name": "m", "definition": json.dumps({"StartAt": "W", "States": states})}
+        role = {"roleArn": "arn:aws:iam::000000000000:role/any"}
+        machine = server.call("CreateStateMachine", given | role)["stateMachineArn"]
+        arns = [
+            server.call(
+                "StartExecution", {"stateMachineArn": machine, "name": name, "input": wait}
+            )
+            for name, wait in (("fails", '{"wait": 0}'), ("stops", '{"wait": 1000}'))
+        ]
+        until(lambda: len(receiver.told) == 1)
+        server.call("StopExecution", {"executionArn": arns[1]["executionArn"], "error": "E"})
+        until(lambda: len(receiver.told) == 2)
+        server.call("RedriveExecution", {"executionArn": arns[0]["executionArn"]})
+        until(lambda: len(receiver.told) == 3)
+    details = [one["detail"] for one in receiver.told]
+    assert [
+        (one["name"], one["status"], one["error"], one["redriveCount"]) for one in details
+    ] == [
+        ("fails", "FAILED", "Stone", 0),
+        ("stops", "ABORTED", "E", 0),
+        ("fails", "FAILED", "Stone", 1),
+    ]
+    assert {one["stateMachineArn"] for one in details} == {machine}
+    assert len({one["id"] for one in receiver.told}) == 3
+
+
 def test_a_webhook_that_refuses_is_told_again_with_the_same_id(
     database_url: str, receiver: Receiver
 ):
