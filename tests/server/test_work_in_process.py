@@ -186,3 +186,41 @@ def test_two_handlers_of_one_name_are_refused():
     transactional(tasks, "book")(lambda payload, connection: None)
     with pytest.raises(tsme.TsmeError, match="TSME-T004"):
         transactional(tasks, "book")(lambda payload, connection: None)
+
+
+def emits(**kinds):
+    """A workflow that emits these, one after the other, and then gives the last."""
+    names = list(kinds)
+    states = {
+        kind: {"Type": "Task", "Resource": f"tsme:{kind}", "Parameters": value, "Next": after}
+        for (kind, value), after in zip(kinds.items(), [*names[1:], "Done"], strict=True)
+    }
+    return {"StartAt": names[0], "States": states | {"Done": {"Type": "Succeed"}}}
+
+
+def test_what_a_workflow_emits_goes_to_handlers_else_to_the_log(sqlite_url, caplog):
+    tasks = tsme.Tasks()
+    told = []
+
+    @tasks.on("log")
+    def log(payload):
+        told.append(payload)
+
+    @tasks.on("publish")
+    async def publish(payload):
+        await asyncio.sleep(0)
+        told.append(payload["topic"])
+        raise KeyError("none")
+
+    flow = emits(log={"b": 1, "a": 2}, publish={"topic": "soil"}, metric={"wet": 0.5})
+    with running(sqlite_url, InProcess(tasks)) as here:
+        number = here.begin(flow)
+        assert here.end(number).status == "SUCCEEDED"
+        with here.database.read() as connection:
+            name = connection.execute(text("SELECT name FROM tsme_executions")).scalar_one()
+    assert told == [{"b": 1, "a": 2}, "soil"]  # what was emitted is done before the end
+    lines = [record.getMessage() for record in caplog.records if record.name == "tsme.emitted"]
+    assert f'metric {name}: {{"wet":0.5}}' in lines
+    failed = next(line for line in lines if line.startswith("the handler of publish"))
+    assert failed.startswith("the handler of publish: KeyError: 'none' (test_work_in_process.py:")
+    assert len(lines) == 2

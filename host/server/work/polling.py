@@ -13,10 +13,8 @@ import re
 import signal
 import socket
 import threading
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -26,6 +24,7 @@ from tsme.values.json import dumps, loads
 
 from ...tools.errors import HostError
 from .asking import Asking, Refused, Stopping, client, refused
+from .emitting import line
 from .transactions import EFFECT
 
 ERROR, CAUSE = 256, 32_768  # characters that AWS takes
@@ -244,7 +243,7 @@ class Worker:
             self._fail(held, error.error, error.cause)
         except BaseException as error:  # a handler may leave, and this thread does not
             if not held.over:
-                _log.warning("%s: %s", arn.rpartition(":")[2], _line(error))
+                _log.warning("%s: %s", arn.rpartition(":")[2], line(error))
                 self._fail(held, type(error).__name__, str(error))
         else:
             self._tell(held, "send_task_success", output=result)
@@ -269,10 +268,3 @@ class Worker:
         while not self.asking.leaving.wait(self.options.heartbeat):
             for held in list(self._held):
                 held.beat()
-
-
-def _line(error: BaseException) -> str:
-    """What a handler raised, and where."""
-    found = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(found[-1].filename).name}:{found[-1].lineno})" if found else ""
-    return f"{type(error).__name__}: {error}{where}"

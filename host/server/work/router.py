@@ -24,6 +24,7 @@ from ...database.tables import activities, notes
 from ...database.tables import tasks as rows
 from .. import noting
 from ..terms import Ended, NotPending
+from .emitting import Emitting
 from .pending import PendingTask
 from .taking import leave
 
@@ -71,6 +72,7 @@ class Router:
         self.leave = leave
         self.idle: Callable[[], object] = lambda: None  # told when a task is no more under way
         self.runner: Any = None
+        self._emitting = Emitting(way.tasks for way in ways if hasattr(way, "tasks"))
         self._under_way: dict[tuple[int, int], concurrent.futures.Future[None]] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="tsme-work")
@@ -174,6 +176,11 @@ class Router:
             cause = f"The activity {task.resource} does not exist."
             self._give(task, FAILED, "States.Runtime", cause)
 
+    def emit(self, execution: int, kind: str, payload: Any) -> None:
+        """A durable step says this: log, metric or publish."""
+        live = self.runner.lives.at.get(execution)
+        self._emitting.emit(live.name if live else str(execution), kind, payload)
+
     def cancel(self, execution: int, action: int) -> None:
         future = self._under_way.pop((execution, action), None)
         if future:
@@ -203,6 +210,7 @@ class Router:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._emitting.close()
         for way in self.ways:
             way.close()
 
