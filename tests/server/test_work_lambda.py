@@ -119,8 +119,8 @@ def moto():
             process.kill()
 
 
-def test_motos_lambda_is_reached_by_the_same_api(sqlite_url, moto):
-    """moto runs functions in Docker; its simple backend gives back what it got."""
+def deployed(moto, name):
+    """A function of this name at moto's server."""
     made = {"endpoint_url": moto, "region_name": "us-east-1"}
     made |= {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -130,12 +130,17 @@ def test_motos_lambda_is_reached_by_the_same_api(sqlite_url, moto):
     with zipfile.ZipFile(code, "w") as packed:
         packed.writestr("f.py", "def handler(event, context): return event")
     boto3.client("lambda", **made).create_function(
-        FunctionName="add",
+        FunctionName=name,
         Runtime="python3.12",
         Role=role,
         Handler="f.handler",
         Code={"ZipFile": code.getvalue()},
     )
+
+
+def test_motos_lambda_is_reached_by_the_same_api(sqlite_url, moto):
+    """moto runs functions in Docker; its simple backend gives back what it got."""
+    deployed(moto, "add")
     with running(sqlite_url, Functions(moto)) as here:
         row = here.run(invoke(), {"n": 1})
         assert row.status == "SUCCEEDED", (row.error, row.cause)
