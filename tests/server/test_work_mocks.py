@@ -7,8 +7,11 @@ import json
 import pytest
 from sqlalchemy import select
 
+from tests.server import executing
+from tests.server.processes import serving
 from tests.server.served import ROLE, client, refusal, served
 from tests.server.working import task
+from tests.tools.shell import assert_one_clear_line, tsme
 from tsme_host.database.tables import executions
 from tsme_host.server.work.mocks import read_mocks
 from tsme_host.tools.errors import HostError
@@ -135,6 +138,112 @@ def test_a_wait_takes_as_long_as_the_scale_says(sqlite_url):
             found = ended(server, sfn, arn)
             assert found["status"] == "SUCCEEDED"
             assert (found["stopDate"] - found["startDate"]).total_seconds() >= 3000
+
+
+# What AWS's guide shows of Step Functions Local, its workflow and its file, as they stand there.
+HELLO = {"StatusCode": 200, "Payload": {"StatusCode": 200, "body": "Hello from Lambda!"}}
+NOT_READY = {"Error": "Lambda.ResourceNotReadyException", "Cause": "Lambda resource is not ready."}
+GUIDE = {
+    "StateMachines": {
+        "LambdaSQSIntegration": {
+            "TestCases": {
+                "HappyPath": {
+                    "LambdaState": "MockedLambdaSuccess",
+                    "SQSState": "MockedSQSSuccess",
+                },
+                "RetryPath": {"LambdaState": "MockedLambdaRetry", "SQSState": "MockedSQSSuccess"},
+                "HybridPath": {"LambdaState": "MockedLambdaSuccess"},
+            }
+        }
+    },
+    "MockedResponses": {
+        "MockedLambdaSuccess": {"0": {"Return": HELLO}},
+        "LambdaMockedResourceNotReady": {"0": {"Throw": NOT_READY}},
+        "MockedSQSSuccess": {
+            "0": {
+                "Return": {
+                    "MD5OfMessageBody": "3bcb6e8e-7h85-4375-b0bc-1a59812c6e51",
+                    "MessageId": "3bcb6e8e-8b51-4375-b0bc-1a59812c6e51",
+                }
+            }
+        },
+        "MockedLambdaRetry": {
+            "0": {"Throw": NOT_READY},
+            "1-2": {"Throw": {"Error": "Lambda.TimeoutException", "Cause": "Lambda timed out."}},
+            "3": {"Return": HELLO},
+        },
+    },
+}
+GUIDES = {
+    "Comment": "This state machine is called: LambdaSQSIntegration",
+    "StartAt": "LambdaState",
+    "States": {
+        "LambdaState": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {"Payload.$": "$", "FunctionName": "HelloWorldFunction"},
+            "Retry": [
+                {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 3,
+                 "BackoffRate": 2}
+            ],
+            "Next": "SQSState",
+        },
+        "SQSState": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage",
+            "Parameters": {
+                "QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/myQueue",
+                "MessageBody.$": "$",
+            },
+            "End": True,
+        },
+    },
+}  # fmt: skip
+
+
+def test_the_example_of_aws_guide_runs_by_the_variables_that_others_know(tmp_path, monkeypatch):
+    path = tmp_path / "MockConfigFile.json"
+    path.write_text(json.dumps(GUIDE))
+    monkeypatch.setenv("SFN_MOCK_CONFIG", str(path))
+    monkeypatch.setenv("SFN_WAIT_SCALE", "0")
+    with serving(tmp_path) as url:
+        sfn = client(url)
+        arn = machine(sfn, "LambdaSQSIntegration", GUIDES)
+        found = {}
+        for case in ("HappyPath", "RetryPath", "HybridPath"):
+            begun = executing.begin(sfn, f"{arn}#{case}", {"n": 1})
+            found[case] = executing.ended(sfn, begun)
+            failures = executing.kinds(executing.events(sfn, begun)).count("TaskFailed")
+            assert failures == {"HappyPath": 0, "RetryPath": 3, "HybridPath": 1}[case]
+        for case in ("HappyPath", "RetryPath"):
+            answer = GUIDE["MockedResponses"]["MockedSQSSuccess"]["0"]["Return"]
+            assert json.loads(found[case]["output"]) == answer
+        assert found["HybridPath"]["error"] == "TSME.NoHandler"  # it is done as usual
+
+
+@pytest.mark.parametrize(
+    ("responses", "where", "what"),
+    [
+        ('{"A": {"0": {"Give": 1}}}', "1:34", "there are Return, Throw"),
+        ('{"A": {"0": {"Return": 1, "Throw": {"Error": "E"}}}}', "1:33", 'either "Return" or'),
+        (
+            '{"A": {"0": {"Return": 1}, "2-1": {"Return": 2}}}',
+            "1:48",
+            '"2-1" is no number of calls',
+        ),
+        ('{"A": {"1": {"Return": 1}}}', "1:27", "there is no answer for call 0"),
+        ('{"A": {"0": {"Throw": {"Cause": "c"}}}}', "1:43", 'Throw needs "Error"'),
+        ('{"A": {"0": {"Return": 1}', "1:", ""),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_place_and_how_to_mend_it(tmp_path, responses, where, what):
+    path = tmp_path / "m.json"
+    path.write_text('{"MockedResponses": ' + responses + "}")
+    done = tsme("serve", "--mocks", str(path))
+    assert done.exit_code == 2
+    assert_one_clear_line(done.stderr, done.stderr.split()[2].rstrip(":"))
+    assert f"{path}:{where}" in done.stderr
+    assert what in done.stderr
 
 
 def test_mistakes_in_mocks_are_told_before_anything_is_served(tmp_path):

@@ -156,7 +156,7 @@ def read_responses(reader: ScenarioReader, node: Node) -> list[MockAnswer | None
 
 def _response(reader: ScenarioReader, node: Node) -> MockAnswer:
     of = reader.members(node, "a mocked response", ("Return", "Throw"))
-    if len(of) != 1 and isinstance(node.value, dict):
+    if len(of) != 1 and isinstance(node.value, dict) and len(of) == len(node.value):
         reader.wrong(node.where, 'a mocked response needs either "Return" or "Throw"')
     if "Throw" not in of:
         return MockAnswer(SUCCEEDED, (of["Return"].plain() if "Return" in of else None,))
