@@ -6,6 +6,9 @@ database that a newer release has written.
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -25,6 +28,13 @@ from .failures import told
 _WAIT: Final = 10_000  # ms that a writer waits for another one
 # Connections are made when they are needed, and kept: more than a server has threads.
 _POOL: Final = {"pool_size": 45, "max_overflow": 0}
+_NETWORK: Final = {  # a server whose machine is gone is noticed within some 10 s
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 _WRITE: Final = "tsme_write"  # an execution option: this transaction will write
 
 
@@ -33,11 +43,13 @@ class Database:
 
     kind: Literal["sqlite", "postgresql"]
     name: str  # of the database, without a password
+    session: str  # what PostgreSQL knows the connections of this process by
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, session: str = "tsme") -> None:
         """Of an engine that `open` has made."""
         self.engine = engine
         self.kind = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
+        self.session = session
         self.name = engine.url.set(drivername=self.kind).render_as_string(hide_password=True)
         self._writing = engine.execution_options(**{_WRITE: True})
         snapshot = {} if self.kind == "sqlite" else {"isolation_level": "REPEATABLE READ"}
@@ -58,7 +70,8 @@ class Database:
         where = _url(url)
         if where.drivername == "sqlite+pysqlite" and not new:
             _exists(where.database or "")
-        database = cls(_engine(where))
+        session = f"tsme {socket.gethostname()[:30]}/{os.getpid()}/{secrets.token_hex(4)}"
+        database = cls(_engine(where, session), session)
         try:
             with told(database.name, opening=True):
                 if database.kind == "sqlite":
@@ -98,6 +111,11 @@ class Database:
         """A commit took so long."""
         if self._watch:
             self._watch(seconds)
+
+    def listening(self) -> dict[str, Any]:
+        """What psycopg.connect() takes for a session of its own, beside those of the pool."""
+        _, given = self.engine.dialect.create_connect_args(self.engine.url)
+        return {**_NETWORK, "application_name": self.session, **given}
 
     def watch(self, tell: Callable[[float], object]) -> None:
         """From now on call back after each commit with the seconds that it took."""
@@ -177,7 +195,7 @@ def _exists(path: str) -> None:
         raise HostError("TSME-S013", f'there is no database "{path}"', hint)
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, session: str) -> Engine:
     if url.drivername == "sqlite+pysqlite":
         engine = create_engine(url, connect_args={"timeout": _WAIT / 1000}, **_POOL)
         event.listen(engine, "connect", _set_up_sqlite)
@@ -187,7 +205,7 @@ def _engine(url: URL) -> Engine:
     wanted = f"-c lock_timeout={_WAIT} -c idle_in_transaction_session_timeout={_WAIT}"
     given = url.query.get("options", "")
     arguments: dict[str, Any] = {"options": f"{wanted} {given}".strip()}
-    for name, value in (("connect_timeout", 5), ("application_name", "tsme")):
+    for name, value in (*_NETWORK.items(), ("application_name", session)):
         if name not in url.query:
             arguments[name] = value
     engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, **_POOL)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import NestedTransaction, exc
 
 from ..tools.errors import HostError
 from . import writing
-from .batch import Batch
+from .batch import Batch, Held
 from .terms import NewExecution
 
+_WAIT: Final = 10.0  # seconds that a request waits for a row that another process has locked
 _log = logging.getLogger("tsme.runner")
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """Something to do within a transaction.  `patient`: it is tried until the database is back."""
 
@@ -30,6 +32,17 @@ class Job:
     future: Future[Any] = field(default_factory=Future)
     result: Any = None
     error: BaseException | None = None
+    since: float | None = None  # by time.monotonic(): it has been held since then
+
+    def held(self, by: Held, ending: bool) -> bool:
+        """Whether it waits for a row that another process has locked, or has waited enough."""
+        now = time.monotonic()
+        self.since = self.since or now
+        if self.patient and not ending or now - self.since < _WAIT:
+            return True
+        message = f"another process has held execution {by.args[0]} for {_WAIT:.0f} s"
+        self.error = HostError("TSME-S025", message, "end that process, or try again")
+        return False
 
 
 class Own(Exception):

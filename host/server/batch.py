@@ -31,6 +31,10 @@ class Elsewhere(Exception):
     """Another process has the lease of an execution."""
 
 
+class Held(Exception):
+    """Another process has locked the row of an execution: it is making a step, or is frozen."""
+
+
 class Lives:
     """The live executions of a process, those that were used last; and what makes others live."""
 
@@ -114,16 +118,41 @@ class Batch:
         """Ask the database for these at once; get() will want them.  Up to some hundreds."""
         self._found |= loading.find(self.leases, self.connection, executions)
 
-    def _load(self, execution: int) -> Live:
+    def help(self, execution: int) -> Live | None:
+        """Steps that are due of an execution whose owner does not move; it stays the owner, and
+        begins its tasks.  -> None if there is nothing to help"""
+        self._found |= loading.find(self.leases, self.connection, [execution], helping=True)
+        try:
+            live = self._load(execution, helping=True)
+        except Ended:
+            return None
+        if live.helped:
+            self.go(live)
+        return live
+
+    def reload(self, execution: int) -> Live:
+        """A live execution as the database has it: others make steps of one that only waits."""
+        live = self.touched.get(execution)
+        if live is None or not live.rows.rows:
+            self.touched.pop(execution, None)
+            self.lives.at.pop(execution, None)
+        return self.get(execution)
+
+    def _load(self, execution: int, helping: bool = False) -> Live:
         if execution not in self._found:
             self.find([execution])
         found = self._found.pop(execution, None)
         if found is None:
+            # Whoever has locked it is not waited for: that would hold up all others of the batch.
+            text = "SELECT 1 FROM tsme_executions WHERE id = ?"
+            if self.leases.sql(self.connection, text, execution).scalar():
+                raise Held(execution)
             raise HostError("TSME-S010", f"there is no execution {execution} in the database")
         row = found.row
         if row.status != "RUNNING":
             raise Ended(execution)
-        if row.owner not in (None, self.leases.name):
+        other = row.owner not in (None, self.leases.name)
+        if other and not helping:
             raise Elsewhere
         client = self.lives.programs.client(self.connection, bytes(row.digest))
         rows = Rows(execution, row.records, row.checkpoint)
@@ -135,8 +164,12 @@ class Batch:
         live.before, live.names = row.records, names
         live.recover()
         self.touched[execution] = live
-        self.lives.keep(live)
-        self._resume(live)
+        if other:
+            live.helped = row.owner
+            live.wanted = lambda _: False
+        else:
+            self.lives.keep(live)
+            self._resume(live)
         self._take(live, found.inputs)
         return live
 
@@ -153,25 +186,31 @@ class Batch:
                 live.asking.append(action.id)
             live.launch(action)
 
-    def take_inputs(self, live: Live) -> None:
-        """Feed what other processes have left for this execution, in the order of its numbers."""
+    def take_inputs(self, live: Live, given: int) -> None:
+        """Feed what other processes have left for this execution, in the order of its numbers,
+        as of when they came.  `given`: how many it has been given."""
         key = live.rows.key
+        live.taken = max(live.taken, given)
         self._take(live, loading.inputs(self.leases, self.connection, [key]).get(key, ()))
 
     def _take(self, live: Live, given: Iterable[loading.Input]) -> None:
-        for number, kind, fields in given:
+        for number, kind, fields, received in given:
             live.taken = max(live.taken, number + 1)
             self.taken[live.rows.key] = live.taken
             with suppress(Ended, NotPending):  # it came too late; who sent it has gone
-                self.feed(live, kind, fields)
+                self.feed(live, kind, fields, received)
 
-    def feed(self, live: Live, kind: int, fields: tuple[Any, ...]) -> None:
-        """One input, and what follows from it.  Raises Ended, NotPending."""
+    def feed(
+        self, live: Live, kind: int, fields: tuple[Any, ...], received: int | None = None
+    ) -> None:
+        """One input, and what follows from it.  `received`: when it came, if not now.  Raises
+        Ended, NotPending."""
         if not live.busy():
             raise Ended(live.rows.key)
         if kind in _ABOUT_TASKS and fields[0] not in live.state.pending:
             raise NotPending(live.rows.key, fields[0])
-        event = (kind, live.time(), *fields)
+        now = live.time() if received is None else max(received, int(live.state.now))
+        event = (kind, now, *fields)
         late = live.late(event) is not None
         if fields and fields[0] in live.asking and kind in (SUCCEEDED, FAILED):
             live.asking.remove(fields[0])

@@ -3,6 +3,9 @@
 A process is a row of `workers` whose `seen` it renews.  An execution has an owner while it has
 tasks that its owner does; whatever only waits has none, and anybody goes on with it.  Every write
 checks the epoch and the number of records, so who was frozen and taken over from writes nothing.
+
+On PostgreSQL a thread of its own says that a process lives and looks who does not (pulse.py), so
+that a killed process is known at once, and timers of a frozen one do not wait for its lease.
 """
 
 from __future__ import annotations
@@ -16,8 +19,16 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 LEASE: Final = 6_000  # ms without a renewal after which a process is dead
-RENEW: Final = 1_500  # ms between renewals
+RENEW: Final = 1_500  # ms between renewals on SQLite
+SLOW: Final = 400  # ms without a sign of life after which others see to the timers of a process
 _PART: Final = 200  # executions that are taken over in one transaction
+_LOOK: Final = 1_500  # ms between looks for what has no living owner
+
+# ms since 1970 on PostgreSQL: the time, and since when the server runs.
+NOW_AND_UP: Final = (
+    "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint,"
+    " (extract(epoch FROM pg_postmaster_start_time()) * 1000)::bigint"
+)
 
 
 def new_name(name: str) -> str:
@@ -33,30 +44,40 @@ class Leases:
         self.given_name = name
         self.name = new_name(name)
         self.renewed = 0.0  # by time.monotonic()
+        self.turned = 0.0  # when the runner last began a turn
+        self.frozen: tuple[str, ...] = ()  # processes that give no sign of life
+        self.gone: dict[str, int] = {}  # those that have ended without a word, and when last seen
+        self.alarm = False  # there is something to look for at once
+        self._looked = 0.0
         self._mark = "?" if kind == "sqlite" else "%s"
 
     def sql(self, connection: Connection, text: str, *values: Any) -> Any:
         """Run a statement whose parameters are written as `?`."""
         return connection.exec_driver_sql(text.replace("?", self._mark), values)
 
-    def _now(self, connection: Connection) -> int:
+    def _now(self, connection: Connection) -> tuple[int, int]:
+        """(the time, since when the database is there: nobody could say before that he lives)"""
         # One clock for all: that of the database's machine.
         if self.kind == "sqlite":
-            return time.time_ns() // 1_000_000
-        text = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-        return int(connection.exec_driver_sql(text).scalar_one())
+            return time.time_ns() // 1_000_000, 0
+        now, up = connection.exec_driver_sql(NOW_AND_UP).one()
+        return int(now), int(up)
+
+    def rejoin(self, connection: Connection) -> None:
+        """Be alive again, under a new name."""
+        self.name = new_name(self.given_name)
+        self.join(connection)
 
     def join(self, connection: Connection) -> None:
-        """Be alive from now on, under a new name."""
-        self.name = new_name(self.given_name)
-        now = self._now(connection)
+        """Be alive from now on."""
+        now, _ = self._now(connection)
         text = "INSERT INTO tsme_workers (name, started, seen) VALUES (?, ?, ?)"
         self.sql(connection, text, self.name, now, now)
         self.renewed = time.monotonic()
 
     def renew(self, connection: Connection) -> bool:
         """Be alive for another while.  -> False if others have taken over what was ours"""
-        now = self._now(connection)
+        now, _ = self._now(connection)
         done = self.sql(
             connection, "UPDATE tsme_workers SET seen = ? WHERE name = ?", now, self.name
         )
@@ -64,28 +85,44 @@ class Leases:
         return bool(done.rowcount)
 
     def late(self) -> bool:
-        """Whether it is time to renew."""
-        return (time.monotonic() - self.renewed) * 1000 >= RENEW
+        """Whether it is time to renew, as nothing else has."""
+        often = RENEW if self.kind == "sqlite" else SLOW
+        return (time.monotonic() - self.renewed) * 1000 >= often
+
+    def looks(self) -> bool:
+        """Whether it is time to look for what the dead have left."""
+        # On SQLite whether a process has ended is asked of the system, at each poll.
+        often = 0 if self.kind == "sqlite" else _LOOK
+        now = time.monotonic()
+        if not self.alarm and (now - self._looked) * 1000 < often:
+            return False
+        self.alarm, self._looked = False, now
+        return True
 
     def take_over(self, connection: Connection) -> list[int]:
         """Some executions of processes that are dead, which are ours now.  -> their ids"""
-        now = self._now(connection)
+        now, up = self._now(connection)
         # Owners first: who is one now has a row by then, or it has been declared dead.
         text = "SELECT DISTINCT owner FROM tsme_executions WHERE owner IS NOT NULL"
         owners = set(self.sql(connection, text).scalars())
         text = "SELECT name, seen FROM tsme_workers"
         seen = dict(tuple(row) for row in self.sql(connection, text))
-        dead = {name for name, at in seen.items() if at < now - LEASE or self._gone(name)}
+        dead = {name for name, at in seen.items() if self._dead(name, max(at, up), now)}
+        dead |= {name for name, at in self.gone.items() if seen.get(name) == at}
         dead = (dead | owners - seen.keys()) - {self.name}
         taken: list[int] = []
         for name in sorted(dead):
             taken += self._take(connection, name)
             # From here on it can renew nothing, and what is left of it has no living owner.
             self.sql(connection, "DELETE FROM tsme_workers WHERE name = ?", name)
+        self.alarm |= len(taken) >= _PART  # there is more
         return taken
 
+    def _dead(self, name: str, at: int, now: int) -> bool:
+        return at < now - LEASE or self._gone(name)
+
     def _take(self, connection: Connection, dead: str) -> list[int]:
-        part = "SELECT id FROM tsme_executions WHERE owner = ? LIMIT ?"
+        part = "SELECT id FROM tsme_executions WHERE owner = ? ORDER BY due LIMIT ?"
         if self.kind == "postgresql":
             part += " FOR UPDATE SKIP LOCKED"
         rows = self.sql(

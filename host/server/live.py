@@ -155,6 +155,7 @@ class Live(Executor):
         self.epoch = 0
         self.written: Place | None = None  # what its row says
         self.writing: Place = (None, 0, None)  # what it will say
+        self.helped: str | None = None  # another process, which owns it and does not move
         self.before = rows.number  # of records, when the transaction began
         self.taken = 0  # inputs of the table that were taken
         self.aborted = False  # somebody stopped it
@@ -256,6 +257,12 @@ class Live(Executor):
     def place(self, here: str) -> Place:
         """What its row says while it runs, if this process is `here`: which has it as long as it
         has a task that this process does."""
+        if self.helped:  # its owner is to look at what was made
+            return (
+                (self.helped, self.taken, 0)
+                if self.rows.rows or not self.written
+                else self.written
+            )
         pending = self.state.pending.values()
         own = any(a.kind == TASK and self.wanted(a.resource) for a in pending)
         return here if own else None, self.taken, self.due()

@@ -22,11 +22,11 @@ _RECORDS: Final = (
     " WHERE e.id IN ({}) ORDER BY r.execution, r.number"
 )
 _INPUTS: Final = (
-    "SELECT execution, number, kind, fields FROM tsme_inputs"
+    "SELECT execution, number, kind, fields, received FROM tsme_inputs"
     " WHERE execution IN ({}) ORDER BY execution, number"
 )
 
-Input = tuple[int, int, tuple[Any, ...]]  # its number, kind, fields
+Input = tuple[int, int, tuple[Any, ...], int]  # its number, kind, fields, and when it came
 
 
 class Found(NamedTuple):
@@ -38,17 +38,20 @@ class Found(NamedTuple):
     inputs: list[Input]
 
 
-def find(leases: Leases, connection: Connection, executions: Sequence[int]) -> dict[int, Found]:
-    """Those that are there, locked; records and inputs of those that run and that others have not.
+def find(
+    leases: Leases, connection: Connection, executions: Sequence[int], helping: bool = False
+) -> dict[int, Found]:
+    """Those that are there, locked, and that nobody else has locked; records and inputs of those
+    that run and that others have not, or of those, too, if they are to be helped.
 
     Up to some hundreds.
     """
     if not executions:
         return {}
-    lock = " FOR UPDATE" if leases.kind == "postgresql" else ""
+    lock = " FOR UPDATE SKIP LOCKED" if leases.kind == "postgresql" else ""
     rows = _all(leases, connection, _ROWS + lock, executions)
     found = {row.id: Found(row, None, [], []) for row in rows}
-    ours = [row.id for row in rows if row.status == "RUNNING" and _free(leases, row)]
+    ours = [row.id for row in rows if row.status == "RUNNING" and (helping or _free(leases, row))]
     for execution, kind, body in _all(leases, connection, _RECORDS, ours):
         one = found[execution]
         if kind == CHECKPOINT:
@@ -66,8 +69,8 @@ def inputs(
 ) -> dict[int, list[Input]]:
     """What other processes have left for these, in the order of its numbers."""
     out: dict[int, list[Input]] = {}
-    for execution, number, kind, fields in _all(leases, connection, _INPUTS, executions):
-        out.setdefault(execution, []).append((number, kind, _decoded(bytes(fields))))
+    for execution, number, kind, fields, at in _all(leases, connection, _INPUTS, executions):
+        out.setdefault(execution, []).append((number, kind, _decoded(bytes(fields)), at))
     return out
 
 

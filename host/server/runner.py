@@ -18,7 +18,6 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from tsme.engine.tasks import TaskError
 from tsme.kernel.protocol import FAILED, STOP, SUCCEEDED
 from tsme.values.copies import ordered, worded
 
@@ -28,13 +27,15 @@ from ..database.writer import Writer
 from ..tools.errors import HostError
 from . import writing
 from .asked import Job, Own, ending, lost, pass_on, safely, tell, undo
-from .batch import Batch, Elsewhere, Lives, wanted_of
+from .batch import Batch, Elsewhere, Held, Lives, wanted_of
 from .beginning import begin, prepare
 from .clocks import Clock, Wall
+from .helping import Helper
 from .leases import Leases
 from .live import Live
 from .notify import Listener
-from .terms import Ended, NewExecution, Outcome, Told
+from .terms import Ended, NewExecution, NotPending, Outcome, Told
+from .transacting import transact
 from .waiting import Waiting
 from .work.pending import Work
 
@@ -44,6 +45,7 @@ _log = logging.getLogger("tsme.runner")
 _POLL: Final = 0.5  # seconds between looks at what others have left, should nobody tell
 _JOBS: Final = 1_000  # in a transaction
 _DUE: Final = 500  # executions whose time has come, in a transaction
+_HELD: Final = 0.02  # seconds until a row is tried again that another process has locked
 _LIVE: Final = 2_000  # executions that stay live, some 20 KB each
 _TRIES: Final = 20  # of a transaction whose rows others have changed or locked
 _SELECT_DUE: Final = (
@@ -84,6 +86,7 @@ class Runner:
         self._emit = getattr(work, "emit", None)  # (execution, "log"|"metric"|"publish", payload)
         self._jobs: deque[Job] = deque()
         self._ready: set[int] = set()
+        self._held: list[Job] = []  # that wait for rows which other processes have locked
         self._asked = threading.Condition()
         self._poke = False
         self._ending = False
@@ -92,17 +95,23 @@ class Runner:
         self._waiting = Waiting()
         self._polled = 0.0
         self._next: int | None = 0  # when the next execution is due, as far as is known
-        self._notified = Listener(database, self.poke)
+        self._away: str | None = None  # what a database says that cannot be written
+        self._helper = Helper(self.leases)
+        self._notified = Listener(database, self.leases, self.poke)
 
     # What others call.
 
     def start(self) -> None:
         """Begin.  Raises HostError if the database cannot be written."""
-        with self.database.write() as connection:
-            self.leases.join(connection)
+        self._notified.start()  # who is in the table is known to live
+        try:
+            with self.database.write() as connection:
+                self.leases.join(connection)
+        except HostError:
+            self._notified.stop()
+            raise
         self._thread = threading.Thread(target=self._loop, name="tsme-runner", daemon=True)
         self._thread.start()
-        self._notified.start()
 
     def stop(self) -> None:
         """End: what was asked for is done, and what is ours is given back."""
@@ -164,13 +173,34 @@ class Runner:
 
         def run(batch: Batch) -> None:
             try:
-                live = batch.get(execution)
+                self._give(batch, execution, kind, fields)
             except Elsewhere:
+                self._forget(execution, kind, fields)
                 batch.leave_input(execution, kind, fields)
-                return
-            batch.feed(live, kind, fields)
+            except Ended:
+                self._forget(execution, kind, fields)
+                raise
 
         return self._ask(Job(run, patient))
+
+    def _give(self, batch: Batch, execution: int, kind: int, fields: tuple[Any, ...]) -> None:
+        known = execution in self.lives.at
+        live = batch.get(execution)
+        try:
+            batch.feed(live, kind, fields)
+        except NotPending:
+            if not known or live.rows.rows or live.written is None or live.written[0]:
+                raise
+            batch.feed(batch.reload(execution), kind, fields)  # others may have gone on with it
+
+    def _forget(self, execution: int, kind: int, fields: tuple[Any, ...]) -> None:
+        """What another process goes on with, or has ended, is not under way here."""
+        here = self.lives.under_way.get(execution, set())
+        if kind in (SUCCEEDED, FAILED) and fields[0] in here:
+            here.remove(fields[0])
+            safely(self.work.cancel, execution, fields[0])
+            if not here:
+                del self.lives.under_way[execution]
 
     def not_happened(self, execution: int, action: int) -> Future[None]:
         """The check of a `once` task that was interrupted says that it had not happened: from
@@ -199,7 +229,7 @@ class Runner:
 
     def queued(self) -> int:
         """What waits for a transaction."""
-        return len(self._jobs) + len(self._ready)
+        return len(self._jobs) + len(self._ready) + len(self._held)
 
     def _ask(self, job: Job) -> Future[Any]:
         with self._asked:
@@ -222,6 +252,10 @@ class Runner:
                     if pause <= 0:
                         break
                     self._asked.wait(pause)
+                if self._held:
+                    self._asked.wait(_HELD if self._ending else 0)
+                    self._jobs.extend(self._held)
+                    self._held.clear()
                 if self._ending and not self._jobs:
                     break
                 jobs = [self._jobs.popleft() for _ in range(min(_JOBS, len(self._jobs)))]
@@ -236,6 +270,8 @@ class Runner:
     def _pause(self) -> float:
         """Seconds until there is something to look at."""
         pause = self._polled + _POLL - time.monotonic()
+        if self._held:
+            pause = min(pause, _HELD - (time.monotonic() - self.leases.turned))
         if self._next is not None:
             if self.clock.virtual and not self.lives.under_way:
                 return 0.0
@@ -243,6 +279,7 @@ class Runner:
         return pause
 
     def _turn(self, jobs: list[Job], poke: bool) -> None:
+        self.leases.turned = time.monotonic()
         batch: Batch | None = None
         ready, self._ready = self._ready, set()
         try:
@@ -265,6 +302,9 @@ class Runner:
         job.result = job.error = None
         try:
             job.result = job.run(batch)
+        except Held as held:
+            if job.held(held, self._ending):
+                self._held.append(job)
         except Own as own:
             job.error = own.error
         except Exception as error:
@@ -274,19 +314,19 @@ class Runner:
 
     def _alive(self, batch: Batch, ready: set[int]) -> None:
         """Renew the lease, and look for what the dead have left."""
-        if not self.leases.late():
-            return
-        if not self.leases.renew(batch.connection):
+        if self.leases.late() and not self.leases.renew(batch.connection):
             _log.warning("other processes have taken over what this one had; it begins anew")
             for execution, actions in self.lives.under_way.items():
                 for action in actions:
                     safely(self.work.cancel, execution, action)
             self.lives.under_way.clear()
             self.lives.at.clear()
-            self.leases.join(batch.connection)
-        for execution in self.leases.take_over(batch.connection):
-            self.lives.at.pop(execution, None)
-            ready.add(execution)
+            self.leases.rejoin(batch.connection)
+        if self.leases.looks():
+            for execution in self.leases.take_over(batch.connection):
+                self.lives.at.pop(execution, None)
+                ready.add(execution)
+            self._poke |= self.leases.alarm
 
     def _due(self, batch: Batch, busy: bool, poke: bool) -> set[int]:
         """The executions whose time has come, or for whom others have left something."""
@@ -309,13 +349,14 @@ class Runner:
                 if row.id not in batch.touched:
                     del self.lives.at[row.id]
             elif live and row.given > live.taken:
-                batch.take_inputs(batch.get(row.id))
+                batch.take_inputs(batch.get(row.id), row.given)
         keys = {row.id for row in rows} - self.broken.keys()
         batch.find([key for key in keys if key not in self.lives.at])
         later = "SELECT min(due) FROM tsme_executions WHERE due > ? AND status = 'RUNNING'"
         self._next = self.leases.sql(batch.connection, later, now).scalar()
         if len(rows) == _DUE:
             self._next = now
+        self._helper.help(batch, now)
         if poll:
             self._polled = time.monotonic()
             self._waiting.look(batch)
@@ -326,6 +367,8 @@ class Runner:
             batch.go(batch.get(execution))
         except (Ended, Elsewhere):
             pass
+        except Held:
+            self._held.append(Job(lambda batch: self._continue(batch, execution), patient=True))
         except Exception as error:
             if lost(error):
                 raise
@@ -334,35 +377,18 @@ class Runner:
             self.broken[execution] = error
             _log.exception("execution %d cannot go on", execution)
 
-    def _transact(self, batch: Batch, execution: int, action: int) -> None:
-        """A task of effect `transactional`: what it writes, and its result, are one."""
-        live = batch.get(execution)
-        pending = live.state.pending.get(action)
-        if pending is None or pending.due is not None and pending.due < live.time():
-            return  # its timer says so
-        transact: Any = getattr(self.work, "transact")  # noqa: B009
-        savepoint = batch.connection.begin_nested()
-        try:
-            result = ordered(transact(batch.connection, live.task(pending)))
-        except Exception as error:
-            undo(savepoint, error)
-            name = error.error if isinstance(error, TaskError) else type(error).__name__
-            cause = error.cause if isinstance(error, TaskError) else str(error)
-            batch.feed(live, FAILED, (action, worded(name), worded(cause)))
-            return
-        batch.feed(live, SUCCEEDED, (action, result))
-        if live.first == SUCCEEDED:
-            savepoint.commit()
-        else:  # a result that does not fit: it has failed, and so it has written nothing
-            savepoint.rollback()
 
     def _committed(self, jobs: list[Job], batch: Batch) -> None:
         self.transactions += 1
+        if self._away:
+            self._away = None
+            _log.warning("the database is back; what waited for it goes on")
         self._ready |= batch.more - self.broken.keys()
         self.broken.update(batch.errors)
         told = [self._settle(live) for live in batch.touched.values()]
         for job in jobs:
-            tell(job.future, job.result, job.error)
+            if job not in self._held:
+                tell(job.future, job.result, job.error)
         self.lives.trim()
         for listener in self._listeners:
             for one in told:
@@ -378,7 +404,7 @@ class Runner:
         for action in [a for a in here or () if a not in pending]:
             here.discard(action)  # type: ignore[union-attr]
             safely(self.work.cancel, rows.key, action)
-        for action in wanted_of(live):
+        for action in wanted_of(live) if live.helped is None else ():
             self._start(live, action)
         for kind, payload in live.emitted:
             if self._emit:
@@ -401,8 +427,8 @@ class Runner:
         key, number = live.rows.key, action.id
         self.lives.under_way.setdefault(key, set()).add(number)
         if self.lives.effect(action.resource) == "transactional":
-            job = Job(lambda batch: self._transact(batch, key, number), patient=True)
-            self._jobs.append(job)
+            run = lambda batch: transact(self.work, batch, key, number)  # noqa: E731
+            self._jobs.append(Job(run, patient=True))
         else:
             safely(self.work.start, live.task(action))
 
@@ -414,6 +440,7 @@ class Runner:
         for execution in touched:
             self.lives.at.pop(execution, None)
         self._ready |= (ready | touched) - self.broken.keys()
+        self._held.clear()  # they are among the jobs
         again = isinstance(error, writing.Lost) or getattr(error, "code", "") == "TSME-S006"
         failure = isinstance(error, HostError) or lost(error)
         if not again and not failure:
@@ -428,8 +455,14 @@ class Runner:
                 tell(job.future, None, error)
         self._jobs.extendleft(reversed(keep))
         if not again:
+            self._wait_for_it(error)
+
+    def _wait_for_it(self, error: Exception) -> None:
+        """The database is away or full: say so once, and ask again in a moment."""
+        if self._away is None:
             _log.warning("%s", error)
-            time.sleep(0.05 if not self._ending else 0)
+        self._away = str(error)
+        time.sleep(0.05 if not self._ending else 0)
 
     def _leave(self) -> None:
         self._waiting.end()

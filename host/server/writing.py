@@ -125,6 +125,11 @@ def flush(transaction: Transaction, lives: Iterable[Live], owner: str, last: boo
         live.writing = live.place(owner)
         if live.rows.rows or live.writing != live.written:
             changed.append(live)
+    others = {live.helped for live in changed if live.helped}
+    for other in others:
+        _large(transaction, [live for live in changed if live.helped == other], other, False)
+    if others:
+        changed = [live for live in changed if not live.helped]
     if changed and transaction.kind == "sqlite":
         _lite(transaction, changed, owner)
     elif changed:

@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,8 @@ class PostgresServer:
                 f"--port={self.port}", "--listen_addresses=127.0.0.1"]  # fmt: skip
         if self.file_limit:
             line = ["prlimit", f"--fsize={self.file_limit}:", *line]
-        if shutil.which("setpriv"):  # Linux: it ends with us
+        if shutil.which("setpriv"):  # Linux: it ends with us; in truth, with the thread we are
+            assert threading.current_thread() is threading.main_thread(), "it would end with it"
             line = ["setpriv", "--pdeathsig", "INT", *line]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(

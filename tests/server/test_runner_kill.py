@@ -8,13 +8,27 @@ import signal
 import threading
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from tests.database.postgres import PostgresServer
-from tests.server.killing import check, finish, killed, prepare, spawn
-from tests.server.running import LATER, Doing, chain, done, new, running, task
+from tests.server.running import LATER, Doing, chain, done, new, running, task, wait
+from tests.server.soaking import soak
+from tests.server.workers import (
+    Ledger,
+    Worker,
+    check,
+    finish,
+    freezing,
+    holding,
+    killed,
+    patient_work,
+    prepare,
+    spawn,
+)
 from tsme.kernel.protocol import SUCCEEDED
 from tsme_host.database.database import Database
+from tsme_host.server import leases
 from tsme_host.server.leases import LEASE
 from tsme_host.server.terms import Told
 
@@ -23,27 +37,73 @@ def test_processes_killed_at_random_moments(database_url: str, tmp_path: Path) -
     prepare(database_url)
     ledger = tmp_path / "ledger"
     count = 60
-    assert killed(database_url, ledger, count, 3, random.Random(6)) >= 1
+    assert killed(database_url, ledger, count, 3, random.Random(6))["processes"] >= 1
     finish(spawn(database_url, ledger, count))
     check(database_url, ledger, count)
 
 
-def test_three_workers_one_killed_one_frozen(postgres_url: str, tmp_path: Path) -> None:
+def test_workers_killed_frozen_and_continued_while_the_database_is_restarted(
+    own_postgres: PostgresServer, tmp_path: Path
+) -> None:
+    found = soak(own_postgres, tmp_path, 12, random.Random(8))
+    happened = found.happened
+    assert happened["restarts"] == 2
+    assert min(happened["kills"], happened["freezes"], happened["went on"]) >= 1, str(found)
+
+
+def test_what_a_killed_process_had_does_not_wait_for_its_lease(
+    postgres_url: str, tmp_path: Path
+) -> None:
     prepare(postgres_url)
     ledger = tmp_path / "ledger"
-    count = 120
-    workers = [spawn(postgres_url, ledger, count // 3, i * count // 3) for i in range(3)]
-    for worker in workers[:2]:
-        assert worker.stdout
-        assert worker.stdout.readline() == "started\n"
-        assert worker.stdout.readline() == "begun\n"
-    workers[0].kill()
-    workers[1].send_signal(signal.SIGSTOP)
-    workers[0].communicate()
-    finish(workers[2])  # with all that the other two had
-    workers[1].send_signal(signal.SIGCONT)
-    workers[1].communicate(timeout=60)
-    check(postgres_url, ledger, count)
+    worker = spawn(postgres_url, ledger, 40)
+    assert worker.hears("begun")
+    worker.kill()
+    finish(Worker(patient_work, postgres_url, ledger, 40, 0))
+    check(postgres_url, ledger, 40)
+
+
+def test_timers_of_a_frozen_process_go_on_and_its_tasks_stay_its_own(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "LEASE", 1 << 40)
+    asks = {"StartAt": "A0", "States": {"A0": task("later", End=True)}}
+    waits = {"B0": {**wait(1), "Next": "B1"}, "B1": task("noted", End=True)}
+    machine = chain({"Type": "Parallel", "Branches": [asks, {"StartAt": "B0", "States": waits}]})
+    ledger = tmp_path / "ledger"
+    with Worker(holding, postgres_url, ledger, machine) as worker:
+        assert worker.hears("begun")
+        worker.send(signal.SIGSTOP)
+        fired = threading.Event()
+        told: list[int] = []
+        with running(postgres_url, Doing({"later": lambda _: "not its own"})) as other:
+
+            def hear(one: Told) -> None:
+                told.append(one.execution)
+                fired.set()
+
+            other.listen(hear)
+            assert fired.wait(60)
+            worker.send(signal.SIGCONT)
+            worker.tell("answer")
+            finish(worker)
+            row = done(other.wait(told[0]))
+        assert (row.status, row.output) == ("SUCCEEDED", '["answered",null]')
+    assert sorted(Ledger(ledger).read()) == [["later"], ["noted"]]
+
+
+def test_a_transaction_in_which_a_process_was_frozen_holds_up_nobody(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "LEASE", 1 << 40)
+    never = "?options=-c%20idle_in_transaction_session_timeout%3D0"
+    with Worker(freezing, postgres_url + never, chain(wait(1))) as worker:
+        assert worker.hears("begun")
+        with running(postgres_url, Doing({})) as other:
+            assert done(other.wait(1)).status == "SUCCEEDED"
+        worker.send(signal.SIGCONT)
+        assert worker.hears("went on")
+        assert worker.ended() == 0
 
 
 def test_who_was_frozen_past_its_lease_writes_nothing(postgres_url: str) -> None:
@@ -93,9 +153,7 @@ def test_a_database_that_is_restarted(own_postgres: PostgresServer, tmp_path: Pa
     prepare(url)
     ledger = tmp_path / "ledger"
     worker = spawn(url, ledger, 200)
-    assert worker.stdout
-    assert worker.stdout.readline() == "started\n"
-    assert worker.stdout.readline() == "begun\n"
+    assert worker.hears("begun")
     for kill in (True, False, True):
         own_postgres.restart(kill=kill)
     finish(worker)
