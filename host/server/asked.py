@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import NestedTransaction, exc
 
+from ..database.failures import is_failure
 from ..tools.errors import HostError
 from . import writing
 from .batch import Batch, Held
@@ -54,8 +55,9 @@ class Own(Exception):
 
 
 def undo(savepoint: NestedTransaction, error: Exception) -> None:
-    """Roll a savepoint back after an error; raises if that cannot be, since all is lost then."""
-    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+    """Roll a savepoint back after an error; raises one of the database (it is full, locked or
+    away), which is not of what it was asked: all is tried again."""
+    if isinstance(error, exc.DBAPIError) and is_failure(error):
         raise error
     savepoint.rollback()
 

@@ -16,13 +16,11 @@ from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from tsme.kernel.protocol import FAILED, STOP, SUCCEEDED
 from tsme.values.copies import ordered, worded
 
 from ..database.database import Database
-from ..database.failures import is_failure
 from ..database.writer import Writer
 from ..tools.errors import HostError
 from . import writing
@@ -376,7 +374,6 @@ class Runner:
                 return  # its beginning was not committed; the id will be another's
             self.broken[execution] = error
             _log.exception("execution %d cannot go on", execution)
-
 
     def _committed(self, jobs: list[Job], batch: Batch) -> None:
         self.transactions += 1
