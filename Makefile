@@ -53,7 +53,8 @@ help:
 	@echo "                   (SECONDS=time ON=core|python REPRO=string from a violation;"
 	@echo "                   CLUSTER=address: on a cluster of Dask;"
 	@echo "                   BOARD=rp2040_emulated: with real firmware on an emulated chip)"
-	@echo "make kill          kill processes that run executions in a database (RUNS=300)"
+	@echo "make kill          kill processes that run executions in a database, and PostgreSQL (RUNS=300)"
+	@echo "make kill SECONDS=120  three workers for so long; each second one is killed or frozen"
 	@echo "make fuzz          give the C core and its journal anything at all (SECONDS=time for each"
 	@echo "                   TARGET=run|checkpoint|value|journal|differential; REPRO=file SEED=n)"
 	@echo "make golden        make the golden corpus anew, and say what is not as it was"
@@ -114,7 +115,7 @@ golden: ready
 	@$(PY) -m tests.golden.make
 
 kill: ready
-	@$(PY) -m tests.server.killing $(or $(RUNS),300)
+	@$(PY) -m tests.server.killing $(if $(SECONDS),--soak $(SECONDS),$(or $(RUNS),300))
 
 crash: ready
 	@$(if $(BOARD),setup/firmware.sh "$(BOARD)" >/dev/null)

@@ -135,8 +135,6 @@ class Runner:
             try:
                 result = write(batch.connection)
             except Exception as error:
-                if isinstance(error, DBAPIError) and is_failure(error):
-                    raise  # of the database, not of what it was asked: all is tried again
                 undo(savepoint, error)
                 raise Own(error) from None
             savepoint.commit()
