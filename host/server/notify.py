@@ -23,9 +23,12 @@ _log = logging.getLogger("tsme.runner")
 class Listener:
     """Calls back for each NOTIFY of the channel `tsme`; on SQLite, never."""
 
-    def __init__(self, database: Database, leases: Leases, heard: Callable[[], object]) -> None:
+    def __init__(
+        self, database: Database, heard: Callable[[], object], leases: Leases | None = None
+    ) -> None:
+        """`leases`: of the process that others are to know of by this session."""
         self._heard = heard
-        self._pulse = Pulse(leases, heard)
+        self._pulse = Pulse(leases, heard) if leases else None
         self._ending = threading.Event()
         self._tried = threading.Event()
         self._thread: threading.Thread | None = None
@@ -63,10 +66,12 @@ class Listener:
             # A sign of life is worth nothing after a crash, so it need not wait for the disk.
             connection.execute("SET synchronous_commit = off")
             connection.execute("LISTEN tsme")
-            self._pulse.begin()
+            if self._pulse:
+                self._pulse.begin()
             self._heard()  # what was said before
             while not self._ending.is_set():
-                self._pulse.beat(connection)
+                if self._pulse:
+                    self._pulse.beat(connection)
                 self._tried.set()
                 for _ in connection.notifies(timeout=BEAT, stop_after=1):
                     self._heard()

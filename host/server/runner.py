@@ -95,7 +95,7 @@ class Runner:
         self._next: int | None = 0  # when the next execution is due, as far as is known
         self._away: str | None = None  # what a database says that cannot be written
         self._helper = Helper(self.leases)
-        self._notified = Listener(database, self.leases, self.poke)
+        self._notified = Listener(database, self.poke, self.leases)
 
     # What others call.
 
