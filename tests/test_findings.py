@@ -41,5 +41,7 @@ def test_a_finding_pins_what_it_runs_and_does_without_this_product(path: Path):
     ]
     packages = [word for word in packages if word != '"$folder"']
     assert packages
-    assert all(re.fullmatch(r"[\w-]+(==|@)[\d.]+", word) for word in packages), packages
+    assert all(re.fullmatch(r"'?[\w-]+(\[\w+\])?(==|@)[\d.]+'?", word) for word in packages), (
+        packages
+    )
     assert re.search(r"\ndiff - \"\$folder/seen\" <<'EOF'\n(.+\n)+EOF\n$", text)  # its exit code
