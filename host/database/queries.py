@@ -33,12 +33,13 @@ from ..tools.errors import HostError
 from .tables import executions
 
 _E: Final = executions.c
+_BROKEN: Final = and_(_E.broken.is_not(None), _E.status == "RUNNING")
 _LAST: Final = 1 << 62  # when what has not stopped stops, for the order
 _LARGEST: Final = 1000  # executions of a page
 
 SUMMARY: Final[tuple[Column[Any], ...]] = (
     _E.id, _E.arn, _E.name, _E.machine, _E.version, _E.alias, _E.type, _E.status, _E.started,
-    _E.stopped, _E.error, _E.redrives, _E.redriven, _E.parent, _E.records,
+    _E.stopped, _E.error, _E.redrives, _E.redriven, _E.parent, _E.records, _E.broken,
 )  # fmt: skip
 
 # What a list can be sorted by; within it by the order in which executions were made.
@@ -161,10 +162,23 @@ def counts(connection: Connection, wanted: Filter = EVERYTHING) -> dict[str, int
     return {status: int(number) for status, number in connection.execute(statement)}
 
 
+def broken(connection: Connection, limit: int = 100) -> Sequence[Row[Any]]:
+    """arn, name and broken, which says why, of those that cannot go on, the oldest first."""
+    found = select(_E.arn, _E.name, _E.broken).where(_BROKEN).order_by(_E.id).limit(limit)
+    return connection.execute(found).all()
+
+
+def broken_count(connection: Connection) -> int:
+    """How many cannot go on."""
+    found = select(func.count()).select_from(executions).where(_BROKEN)
+    return int(connection.scalar(found) or 0)
+
+
 @dataclass(frozen=True)
 class Statistic:
     """The executions of a machine with a status: how many, and how long those took that stopped,
-    in ms (None if none has).  pNN: the smallest that NN % of them do not exceed."""
+    in ms (None if none has).  pNN: the smallest that NN % of them do not exceed.  `broken`: how
+    many cannot go on."""
 
     machine: str | None  # None: imported
     status: str  # "": any
@@ -173,6 +187,7 @@ class Statistic:
     p50: int | None
     p95: int | None
     p99: int | None
+    broken: int = 0
 
 
 def statistics(
@@ -187,6 +202,7 @@ def statistics(
             _E.machine,
             status.label("status"),
             took.label("took"),
+            case((_BROKEN, 1), else_=0).label("broken"),
             func.row_number()
             .over(partition_by=group, order_by=[took.is_(None), took])
             .label("rank"),
@@ -210,6 +226,7 @@ def statistics(
             percentile(50).label("p50"),
             percentile(95).label("p95"),
             percentile(99).label("p99"),
+            func.sum(ranked.c.broken).label("broken"),
         ).group_by(ranked.c.machine, ranked.c.status)
     ).all()
     return [
@@ -221,6 +238,7 @@ def statistics(
             row.p50,
             row.p95,
             row.p99,
+            int(row.broken),
         )
         for row in sorted(found, key=lambda row: (row.machine or "", row.status or ""))
     ]

@@ -162,6 +162,7 @@ executions: Final = Table(
     Column("given", BigInteger, nullable=False, server_default="0"),  # number of the next input
     Column("records", BigInteger, nullable=False, server_default="0"),  # of the next record
     Column("checkpoint", BigInteger, nullable=False, server_default="0"),  # of the newest one
+    Column("broken", Words),  # why it cannot go on (server/broken.py)
     Index("ix_tsme_executions_due", "due", sqlite_where=text("due IS NOT NULL"),
           postgresql_where=text("due IS NOT NULL")),
     Index("ix_tsme_executions_machine_started", "machine", "started"),
@@ -170,6 +171,8 @@ executions: Final = Table(
     Index("ix_tsme_executions_stopped", "stopped"),
     Index("ix_tsme_executions_parent", "parent"),
     Index("ix_tsme_executions_owner", "owner"),
+    Index("ix_tsme_executions_broken", "id", sqlite_where=text("broken IS NOT NULL"),
+          postgresql_where=text("broken IS NOT NULL")),
 )  # fmt: skip
 
 # The records of its journal, numbered from 0; kind and body as docs/SPEC.md, 4.3, has them.

@@ -116,7 +116,7 @@ def export(connection: Connection, execution: int) -> Exported:
         raise HostError("TSME-S010", f'the execution "{row.arn}" has no records')
     journal = journal_of(rows)
     key = bytes(row.digest)  # may be longer than the digest that journals have (records.py)
-    others = [d for d in log_of(row.arn, journal.image()).programs if d != key[:DIGEST]]
+    others = [d for d in _programs(row.arn, journal) if d != key[:DIGEST]]
     programs = []
     for digest in (key, *others):
         data = program(connection, digest)
@@ -124,6 +124,15 @@ def export(connection: Connection, execution: int) -> Exported:
             raise _lacking(f'the execution "{row.arn}"', digest)
         programs.append(data)
     return Exported(row.name, journal, programs)
+
+
+def _programs(name: str, journal: Archive) -> list[bytes]:
+    try:
+        return list(log_of(name, journal.image()).programs)
+    except HostError as error:
+        if error.code != "TSME-H042":
+            raise
+        return []  # a record cannot be read: `tsme replay` says which
 
 
 def _lacking(what: str, digest: bytes) -> HostError:

@@ -14,7 +14,6 @@ from sqlalchemy import NestedTransaction, exc
 
 from ..database.failures import is_failure
 from ..tools.errors import HostError
-from . import writing
 from .batch import Batch, Held
 from .terms import NewExecution
 
@@ -89,9 +88,3 @@ def pass_on(looked: Future[Any], done: Future[Any]) -> None:
     error = looked.exception()
     if error is not None:
         tell(done, None, error)
-
-
-def lost(error: Exception) -> bool:
-    """Whether it is of the transaction, not of one thing done in it."""
-    gone = isinstance(error, exc.DBAPIError | exc.InvalidRequestError | writing.Lost)
-    return gone or isinstance(error, HostError) and getattr(error, "unsure", None) is not None

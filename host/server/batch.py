@@ -14,11 +14,11 @@ from tsme.values.cbor import encode_all
 
 from ..database.writer import Transaction
 from ..tools.errors import HostError
-from . import lengths, loading, writing
+from . import broken, lengths, loading, writing
 from .leases import Leases
 from .live import Known, Live, Programs, Rows
 from .loading import Found
-from .terms import Ended, NotPending
+from .terms import Ended, NotPending, Told
 
 _ABOUT_TASKS: Final = (SUCCEEDED, FAILED, HEARTBEAT, STARTED, TIMER)
 _STEPS: Final = 64  # of one execution in a transaction
@@ -81,6 +81,9 @@ class Batch:
         self.touched: dict[int, Live] = {}
         self.more: set[int] = set()  # those that go on in the next transaction
         self.errors: dict[int, Exception] = {}  # of those that cannot go on
+        self.stopped: dict[int, tuple[Any, Any]] = {}  # of these: those that end as they stand
+        self.mended: set[int] = set()  # those that could not, until now
+        self.told: list[Told] = []  # what became of those that cannot go on
         self.sent = False  # inputs for others are in the table
         self.taken: dict[int, int] = {}  # by execution: inputs before this one are in its records
         self.inserted: dict[str, tuple[int, int]] = {}  # id and start of new rows, by ARN
@@ -93,7 +96,8 @@ class Batch:
         return self.transaction.connection
 
     def get(self, execution: int, fresh: bool = False) -> Live:
-        """A live execution.  Raises Ended, Elsewhere, HostError TSME-S010 if there is none.
+        """A live execution.  Raises Ended, Elsewhere, HostError TSME-S010 if there is none, and
+        whatever is wrong with one that cannot go on.
 
         `fresh`: nothing is believed of what this process knows.
         """
@@ -101,13 +105,23 @@ class Batch:
         if live is None:
             live = None if fresh else self.lives.at.get(execution)
             if live is None:
-                live = self._load(execution)
+                live = self._loaded(execution)
             else:
                 self.lives.keep(live)
             self.touched[execution] = live
         if not live.busy():
             raise Ended(execution)
         return live
+
+    def _loaded(self, execution: int) -> Live:
+        try:
+            return self._load(execution)
+        except (Ended, Elsewhere, Held):
+            raise
+        except Exception as error:
+            if not writing.lost(error) and getattr(error, "code", "") != "TSME-S010":
+                self.errors[execution] = error
+            raise
 
     def begun(self, live: Live) -> None:
         """A new execution, whose first step is made."""
@@ -164,6 +178,8 @@ class Batch:
         live.before, live.names = row.records, names
         live.recover()
         self.touched[execution] = live
+        if row.broken is not None and not other:
+            self.mended.add(execution)
         if other:
             live.helped = row.owner
             live.wanted = lambda _: False
@@ -274,11 +290,13 @@ class Batch:
             self.lives.work.found(self.connection, left)
         over = [key for key, live in self.touched.items() if not live.busy()]
         told = self.lives.ended if over else None
-        last = not told and not self.sent
+        broken.mended(self.leases, self.connection, self.mended - self.errors.keys())
+        last = not told and not self.sent and not self.errors
         writing.flush(self.transaction, self.touched.values(), self.leases.name, last)
         for key in over:
             if told:
                 told(self.connection, key)
+        self.told = broken.write(self, self.errors, self.stopped)
         if self.sent and self.leases.kind == "postgresql":
             self.connection.exec_driver_sql("NOTIFY tsme")
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from .asked import lost
 from .batch import Batch
 from .leases import Leases
+from .writing import lost
 
 _LATE: Final = 100  # ms that an owner has for a timer itself
 _MOST: Final = 500  # executions in a transaction

@@ -13,7 +13,8 @@ from tsme.values.cbor import decode
 from .leases import Leases
 
 _ROWS: Final = (
-    "SELECT id, arn, machine, name, digest, status, owner, epoch, given, records, checkpoint, due"
+    "SELECT id, arn, machine, name, digest, status, owner, epoch, given, records, checkpoint, due,"
+    " broken"
     " FROM tsme_executions WHERE id IN ({}) ORDER BY id"
 )
 _RECORDS: Final = (

@@ -119,10 +119,11 @@ class _Now(Collector):
     def collect(self) -> Iterable[Metric]:
         """The families, one by one."""
         executions = GaugeMetricFamily(EXECUTIONS.name, EXECUTIONS.about, labels=EXECUTIONS.labels)
-        up = 1
+        up, broken = 1, 0
         try:
             with self.server.database.read() as connection:
                 counts = queries.counts(connection)
+                broken = queries.broken_count(connection)
             for status in (*STATUSES, *sorted(counts.keys() - set(STATUSES))):
                 executions.add_metric([status], counts.get(status, 0))
         except HostError:
@@ -135,7 +136,7 @@ class _Now(Collector):
             (QUEUE, self.runner.queued()),
             (LIVE, len(lives.at)),
             (TASKS, under_way),
-            (BROKEN, len(self.runner.broken)),
+            (BROKEN, broken),
         ):
             yield GaugeMetricFamily(known.name, known.about, value)
         name = TRANSACTIONS.name.removesuffix("_total")

@@ -23,8 +23,8 @@ from tsme.values.copies import ordered, worded
 from ..database.database import Database
 from ..database.writer import Writer
 from ..tools.errors import HostError
-from . import writing
-from .asked import Job, Own, ending, lost, pass_on, safely, tell, undo
+from . import broken, writing
+from .asked import Job, Own, ending, pass_on, safely, tell, undo
 from .batch import Batch, Elsewhere, Held, Lives, wanted_of
 from .beginning import begin, prepare
 from .clocks import Clock, Wall
@@ -36,6 +36,7 @@ from .terms import Ended, NewExecution, NotPending, Outcome, Told
 from .transacting import transact
 from .waiting import Waiting
 from .work.pending import Work
+from .writing import lost
 
 T = TypeVar("T")
 _log = logging.getLogger("tsme.runner")
@@ -77,7 +78,6 @@ class Runner:
         self.clock = clock or Wall()
         self.lives = Lives(self.clock.now, work, live, ended)
         self.leases = Leases(database.kind, name)
-        self.broken: dict[int, Exception] = {}  # what cannot go on, and why
         self.transactions = 0  # that were committed
         self.asked: Callable[[Future[Any]], object] | None = None  # told of what is asked for
         self._writer = Writer(database)
@@ -105,6 +105,7 @@ class Runner:
         try:
             with self.database.write() as connection:
                 self.leases.join(connection)
+                broken.try_again(self.leases, connection)
         except HostError:
             self._notified.stop()
             raise
@@ -173,13 +174,22 @@ class Runner:
             except Elsewhere:
                 self._forget(execution, kind, fields)
                 batch.leave_input(execution, kind, fields)
-            except Ended:
-                self._forget(execution, kind, fields)
+            except Exception as error:
+                if isinstance(error, Ended) or execution in batch.errors:
+                    self._forget(execution, kind, fields)
                 raise
 
         return self._ask(Job(run, patient))
 
     def _give(self, batch: Batch, execution: int, kind: int, fields: tuple[Any, ...]) -> None:
+        try:
+            self._give_live(batch, execution, kind, fields)
+        except Exception as error:
+            if kind != STOP or execution not in batch.errors or lost(error):
+                raise
+            batch.stopped[execution] = fields[-2], fields[-1]
+
+    def _give_live(self, batch: Batch, execution: int, kind: int, fields: tuple[Any, ...]) -> None:
         known = execution in self.lives.at
         live = batch.get(execution)
         try:
@@ -346,7 +356,7 @@ class Runner:
                     del self.lives.at[row.id]
             elif live and row.given > live.taken:
                 batch.take_inputs(batch.get(row.id), row.given)
-        keys = {row.id for row in rows} - self.broken.keys()
+        keys = {row.id for row in rows}
         batch.find([key for key in keys if key not in self.lives.at])
         later = "SELECT min(due) FROM tsme_executions WHERE due > ? AND status = 'RUNNING'"
         self._next = self.leases.sql(batch.connection, later, now).scalar()
@@ -368,19 +378,16 @@ class Runner:
         except Exception as error:
             if lost(error):
                 raise
-            if getattr(error, "code", "") == "TSME-S010":
-                return  # its beginning was not committed; the id will be another's
-            self.broken[execution] = error
-            _log.exception("execution %d cannot go on", execution)
+            # Its row says why; or there is none: its beginning was not committed.
 
     def _committed(self, jobs: list[Job], batch: Batch) -> None:
         self.transactions += 1
         if self._away:
             self._away = None
             _log.warning("the database is back; what waited for it goes on")
-        self._ready |= batch.more - self.broken.keys()
-        self.broken.update(batch.errors)
+        self._ready |= batch.more - batch.errors.keys()
         told = [self._settle(live) for live in batch.touched.values()]
+        told += self._given_up(batch)
         for job in jobs:
             if job not in self._held:
                 tell(job.future, job.result, job.error)
@@ -388,6 +395,18 @@ class Runner:
         for listener in self._listeners:
             for one in told:
                 safely(listener, one)
+
+    def _given_up(self, batch: Batch) -> list[Told]:
+        """It is durable that these cannot go on: whoever tries again begins with their records."""
+        for execution, error in batch.errors.items():
+            broken.tell(execution, error)
+            live = self.lives.at.get(execution)
+            if live and (not live.asking or execution in batch.stopped):
+                del self.lives.at[execution]
+            if execution in batch.stopped:
+                for action in self.lives.under_way.pop(execution, ()):
+                    safely(self.work.cancel, execution, action)
+        return batch.told
 
     def _settle(self, live: Live) -> Told:
         """It is durable: begin what it asks for, end what nobody waits for."""
@@ -434,7 +453,7 @@ class Runner:
         touched = set(batch.touched) if batch else set()
         for execution in touched:
             self.lives.at.pop(execution, None)
-        self._ready |= (ready | touched) - self.broken.keys()
+        self._ready |= ready | touched
         self._held.clear()  # they are among the jobs
         again = isinstance(error, writing.Lost) or getattr(error, "code", "") == "TSME-S006"
         failure = isinstance(error, HostError) or lost(error)

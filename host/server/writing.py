@@ -13,6 +13,7 @@ from tsme.values.json import dumps
 
 from ..database import records
 from ..database.writer import Transaction
+from ..tools.errors import HostError
 from .live import Live
 from .terms import NewExecution
 
@@ -82,8 +83,14 @@ class Lost(Exception):
     """Another process goes on with some execution of a transaction, which so cannot commit."""
 
 
-def _words(text: str | None) -> str | None:
-    # as tables.Words has them
+def lost(error: Exception) -> bool:
+    """Whether it is of the transaction, not of one thing done in it."""
+    gone = isinstance(error, exc.DBAPIError | exc.InvalidRequestError | Lost)
+    return gone or isinstance(error, HostError) and getattr(error, "unsure", None) is not None
+
+
+def words(text: str | None) -> str | None:
+    """Text as tables.Words has it."""
     return None if text is None else text.replace("\x1a", "\x1a1").replace("\0", "\x1a0")
 
 
@@ -233,4 +240,4 @@ def _ending(live: Live) -> tuple[Any, ...]:
     if status == "SUCCEEDED":
         return status, state.now, dumps(state.result), None, None
     error, cause = state.result
-    return status, state.now, None, _words(error), _words(cause)
+    return status, state.now, None, words(error), words(cause)

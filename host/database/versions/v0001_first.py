@@ -150,6 +150,7 @@ def _executions() -> None:
         Column("given", BigInteger(), server_default="0", nullable=False),
         Column("records", BigInteger(), server_default="0", nullable=False),
         Column("checkpoint", BigInteger(), server_default="0", nullable=False),
+        Column("broken", Text(), nullable=True),
         ForeignKeyConstraint(
             ["digest"], ["tsme_programs.digest"], name=op.f("fk_tsme_executions_digest")
         ),
@@ -176,6 +177,14 @@ def _executions() -> None:
     op.create_index("ix_tsme_executions_owner", "tsme_executions", ["owner"], unique=False)
     op.create_index(
         "ix_tsme_executions_status_started", "tsme_executions", ["status", "started"], unique=False
+    )
+    op.create_index(
+        "ix_tsme_executions_broken",
+        "tsme_executions",
+        ["id"],
+        unique=False,
+        sqlite_where=text("broken IS NOT NULL"),
+        postgresql_where=text("broken IS NOT NULL"),
     )
 
 

@@ -116,10 +116,10 @@ def listed(server: Server, _arn: str, query: QueryParams) -> Answer:
     with server.database.read() as connection:
         page = queries.page(connection, wanted, sort, order == "down", limit, token)
         counts = queries.counts(connection, of_each)
-        broken = executions.broken_ones(connection, server)
+        broken = queries.broken(connection)
     return {
-        "executions": [executions.summary(server, row) for row in page.rows],
-        "broken": broken,
+        "executions": [executions.summary(row) for row in page.rows],
+        "broken": [{"arn": row.arn, "name": row.name} for row in broken],
         "token": page.token,
         "counts": counts,
         "now": server.now(),

@@ -32,10 +32,10 @@ _NOW: Final = 4  # where a checkpoint has its time (docs/SPEC.md, 5)
 Answer = dict[str, Any]
 
 
-def summary(server: Server, row: Row[Any]) -> Answer:
-    """A line of the list.  `broken`: why it cannot go on, if this process knows that it cannot."""
+def summary(row: Row[Any]) -> Answer:
+    """A line of the list.  `broken`: why it cannot go on, if it cannot."""
     return {
-        "broken": broken(server).get(row.id),
+        "broken": row.broken if row.status == "RUNNING" else None,
         "arn": row.arn,
         "name": row.name,
         "machine": row.machine,
@@ -49,27 +49,6 @@ def summary(server: Server, row: Row[Any]) -> Answer:
         "redrives": row.redrives,
         "records": row.records,
     }
-
-
-def broken(server: Server) -> dict[int, str]:
-    """What this process cannot go on with, and why."""
-    found: dict[int, Exception] = dict(getattr(server.runner, "broken", None) or {})
-    return {
-        key: f"{error.code}: {error.message}"
-        if isinstance(error, (HostError, TsmeError))
-        else f"{type(error).__name__}: {error}"
-        for key, error in found.items()
-    }
-
-
-def broken_ones(connection: Connection, server: Server) -> list[Answer]:
-    """The same by ARN and name, at most 100."""
-    keys = sorted(broken(server))[:100]
-    if not keys:
-        return []
-    e = executions.c
-    rows = connection.execute(select(e.arn, e.name).where(e.id.in_(keys)).order_by(e.id))
-    return [{"arn": row.arn, "name": row.name} for row in rows]
 
 
 def about(server: Server, arn: str, brief: int) -> Answer | None:
@@ -93,7 +72,7 @@ def about(server: Server, arn: str, brief: int) -> Answer | None:
         error, cause = failure(server, found)
     fixed = {"definition": found.definition, "graph": graph(found.definition)}
     return (
-        summary(server, found)
+        summary(found)
         | ({} if brief else fixed)
         | {
             "error": error,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ...database.database import Database
     from ...database.queries import Filter, Statistic
 
+_BROKEN: Final = 10  # executions that are named
 _ENDED: Final = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -71,13 +72,15 @@ def store() -> None:
 def stats(url: str, form: str | None) -> int:
     """Show how many executions there are, and how long they took.
 
-    For each machine and status: the mean, and what 50, 95 and 99 of 100 did not exceed.
+    For each machine and status: the mean, what 50, 95 and 99 of 100 did not exceed, and how many
+    cannot go on.
     """
     with opened(url) as database:
         from ...database import queries  # noqa: PLC0415
 
         with database.read() as connection:
             found = queries.statistics(connection)
+            broken = [] if form else queries.broken(connection, _BROKEN)
     if form:
         console.answer([asdict(line) for line in found], form)
         return DONE
@@ -85,7 +88,11 @@ def stats(url: str, form: str | None) -> int:
         console.note("tsme: no execution is there")
         return DONE
     heads = ("machine", "status", "executions", "mean", "p50", "p95", "p99")
-    console.table([_cells(line) for line in found], heads)
+    if broken:
+        heads += ("broken",)
+    console.table([_cells(line)[: len(heads)] for line in found], heads)
+    for one in broken:
+        console.note(f'tsme: "{one.name}" cannot go on: {one.broken}')
     return DONE
 
 
@@ -93,7 +100,8 @@ def _cells(line: Statistic) -> tuple[str, ...]:
     times = (line.mean, line.p50, line.p95, line.p99)
     name = (line.machine or "imported").rpartition(":")[2]
     shown = ("" if ms is None else f"{ms:.0f} ms" for ms in times)
-    return (console.name(name), line.status, str(line.count), *shown)
+    broken = str(line.broken or "")
+    return (console.name(name), line.status, str(line.count), *shown, broken)
 
 
 @store.command()
