@@ -162,7 +162,7 @@ def counts(connection: Connection, wanted: Filter = EVERYTHING) -> dict[str, int
     return {status: int(number) for status, number in connection.execute(statement)}
 
 
-def broken(connection: Connection, limit: int = 100) -> Sequence[Row[Any]]:
+def broken(connection: Connection, limit: int = 100) -> Sequence[Any]:
     """arn, name and broken, which says why, of those that cannot go on, the oldest first."""
     found = select(_E.arn, _E.name, _E.broken).where(_BROKEN).order_by(_E.id).limit(limit)
     return connection.execute(found).all()

@@ -8,9 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
 
-from tsme.errors import TsmeError
 from tsme.journal import CHECKPOINT, STEP
 from tsme.kernel.protocol import INPUTS
 from tsme.kernel.replay import read_step
@@ -22,7 +21,6 @@ from ...database.tables import executions, programs
 from ...tools.aws.events import History
 from ...tools.commands.history import as_api
 from ...tools.diagram import Cluster, diagram
-from ...tools.errors import HostError
 from ..operations.histories import failure, history
 from ..server import Server
 

@@ -87,10 +87,9 @@ def stats(url: str, form: str | None) -> int:
     if not found:
         console.note("tsme: no execution is there")
         return DONE
-    heads = ("machine", "status", "executions", "mean", "p50", "p95", "p99")
-    if broken:
-        heads += ("broken",)
-    console.table([_cells(line)[: len(heads)] for line in found], heads)
+    heads = ("machine", "status", "executions", "mean", "p50", "p95", "p99", "broken")
+    shown = heads if broken else heads[:-1]
+    console.table([_cells(line)[: len(shown)] for line in found], shown)
     for one in broken:
         console.note(f'tsme: "{one.name}" cannot go on: {one.broken}')
     return DONE
