@@ -23,6 +23,7 @@ RENEW: Final = 1_500  # ms between renewals on SQLite
 SLOW: Final = 400  # ms without a sign of life after which others see to the timers of a process
 _PART: Final = 200  # executions that are taken over in one transaction
 _LOOK: Final = 1_500  # ms between looks for what has no living owner
+_ASK: Final = 400  # the same on SQLite: with each poll of the runner, not with each step
 
 # ms since 1970 on PostgreSQL: the time, and since when the server runs.
 NOW_AND_UP: Final = (
@@ -91,8 +92,8 @@ class Leases:
 
     def looks(self) -> bool:
         """Whether it is time to look for what the dead have left."""
-        # On SQLite whether a process has ended is asked of the system, at each poll.
-        often = 0 if self.kind == "sqlite" else _LOOK
+        # On SQLite whether a process has ended is asked of the system.
+        often = _ASK if self.kind == "sqlite" else _LOOK
         now = time.monotonic()
         if not self.alarm and (now - self._looked) * 1000 < often:
             return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.server.running import LATER, Doing, chain, done, new, running, task, 
 from tsme.kernel.protocol import STOP, SUCCEEDED
 from tsme_host.database.database import Database
 from tsme_host.database.records import all_of
+from tsme_host.server import leases
 from tsme_host.server.clocks import Accelerated
 from tsme_host.server.room import PROCESS
 from tsme_host.server.terms import Ended, Exists, NotPending, Told
@@ -287,3 +289,17 @@ def test_a_task_is_told_with_its_state_and_attempt(sqlite_url: str) -> None:
         assert done(runner.wait(done(runner.begin(new(runner, machine))))).status == "FAILED"
     assert [(one.state, one.attempt) for one in work.started] == [("S1", 1), ("S1", 2)]
     assert work.started[0].name == "one"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_who_makes_steps_does_not_look_for_the_dead_with_each(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(leases, "time", SimpleNamespace(monotonic=lambda: now))
+    some = leases.Leases(kind, "some")
+    assert [some.looks() for _ in range(3)] == [True, False, False]
+    some.alarm = True
+    assert [some.looks() for _ in range(3)] == [True, False, False]
+    now += 2
+    assert [some.looks() for _ in range(3)] == [True, False, False]
