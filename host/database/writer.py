@@ -18,6 +18,7 @@ from sqlalchemy import Connection, RootTransaction, exc
 
 from .database import Database
 from .failures import Phase, told
+from .prepared import Prepared
 
 # A plan for any values is as good as one for these, and planning takes longer than a step.  But
 # tables grow, so no plan grows old.
@@ -29,11 +30,14 @@ _OLD: Final = 1.0  # seconds
 class Transaction:
     """One transaction of a Writer.  It begins with the first statement."""
 
-    def __init__(self, sql: Connection, driver: Any, phase: Phase) -> None:
+    def __init__(
+        self, sql: Connection, driver: Any, phase: Phase, prepared: Prepared | None = None
+    ) -> None:
         self.kind = "sqlite" if sql.dialect.name == "sqlite" else "postgresql"
         self._sql = sql
         self._driver = driver
         self._phase = phase
+        self._prepared = prepared
         self._joined: RootTransaction | None = None
 
     @property
@@ -61,17 +65,21 @@ class Transaction:
             return self._lite(False, text, values[0])
         return self._lite(True, text, values)
 
-    def end(self, text: str, values: Any) -> Any:
+    def end(self, text: str, values: Sequence[str | int]) -> None:
         """Of PostgreSQL: run the statement that is the last one of this transaction.  If it is the
         first as well, then it is the transaction: one round trip, and durable after it."""
         if self._joined is not None:
-            return self._execute(text, values)
+            self._execute(text, values)
+            return
+        assert self._prepared
         if not self._driver.autocommit:
             self._driver.autocommit = True
         self._phase.committing = True
-        done = self._execute(text, values)
+        try:
+            self._prepared.run(text, values)
+        except psycopg.Error as error:
+            self._raise(text, error, psycopg.Error)
         self._phase.committing = False
-        return done
 
     def _lite(self, many: bool, text: str, values: Any) -> Any:
         driver = self._driver
@@ -118,6 +126,7 @@ class Writer:
         self._sql: Connection | None = None
         self._driver: Any = None
         self._poll: Any = None
+        self._prepared: Prepared | None = None
         self._planned = 0.0
 
     @contextmanager
@@ -125,7 +134,7 @@ class Writer:
         """One transaction: durable when the block ends, and as if it had never been if the block
         raises.  Raises HostError as Database.write() does."""
         with told(self._database.name) as phase:
-            transaction = Transaction(self._connected(), self._driver, phase)
+            transaction = Transaction(self._connected(), self._driver, phase, self._prepared)
             try:
                 yield transaction
                 begun = perf_counter()
@@ -139,7 +148,7 @@ class Writer:
 
     def close(self) -> None:
         """Close the connection; the next transaction makes a new one."""
-        sql, self._sql, self._driver = self._sql, None, None
+        sql, self._sql, self._driver, self._prepared = self._sql, None, None, None
         if sql is not None:
             with suppress(Exception):
                 sql.invalidate()  # it is set up for this alone, or has failed
@@ -154,6 +163,7 @@ class Writer:
             if self._database.kind == "postgresql":
                 self._driver.autocommit = True
                 self._driver.execute(_PLAN_ONCE)
+                self._prepared = Prepared(self._driver)
                 self._planned = monotonic()
                 self._poll = select.poll()
                 self._poll.register(self._driver.fileno(), select.POLLIN)
