@@ -168,7 +168,7 @@ class Batch:
         other = row.owner not in (None, self.leases.name)
         if other and not helping:
             raise Elsewhere
-        client = self.lives.programs.client(self.connection, bytes(row.digest))
+        client = self.lives.programs.client(self, bytes(row.digest))
         rows = Rows(execution, row.records, row.checkpoint)
         names = self.lives.programs.names[bytes(row.digest)]
         rows.found = found.checkpoint, found.steps

@@ -27,7 +27,7 @@ def prepare(batch: Batch, clock: Clock, news: Sequence[NewExecution]) -> None:
     known = []
     for new in news:
         try:
-            batch.lives.programs.client(batch.connection, new.digest)
+            batch.lives.programs.client(batch, new.digest)
         except HostError:
             continue  # begin() says so
         known.append((new, _started(clock, new)))
@@ -42,7 +42,7 @@ def begin(batch: Batch, clock: Clock, new: NewExecution) -> int:
     key, started = batch.inserted.pop(new.arn, (None, _started(clock, new)))
     try:
         value = loads(new.input) if new.value is UNKNOWN else new.value
-        client = lives.programs.client(batch.connection, new.digest)
+        client = lives.programs.client(batch, new.digest)
         if key is None:
             key = writing.insert(batch.transaction, new, started, batch.leases.name)
             if key is None:

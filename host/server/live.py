@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -101,6 +101,13 @@ class Rows:
         return False
 
 
+class Connected(Protocol):
+    """Who has a connection, for those that need one: SQLAlchemy's takes as long as a step."""
+
+    @property
+    def connection(self) -> Connection: ...
+
+
 class Programs:
     """What runs programs, by their keys in the database; the newest stay loaded."""
 
@@ -108,11 +115,11 @@ class Programs:
         self._clients: OrderedDict[bytes, Any] = OrderedDict()
         self.names: dict[bytes, list[str]] = {}  # of states, as far as a program tells
 
-    def client(self, connection: Connection, key: bytes) -> Any:
+    def client(self, batch: Connected, key: bytes) -> Any:
         """What runs the program of a key.  Raises HostError, TSME-S023, if it is not there."""
         client = self._clients.get(key)
         if client is None:
-            data = records.program(connection, key)
+            data = records.program(batch.connection, key)
             if data is None:
                 message = f"the program {key.hex()} is not in the database"
                 raise HostError("TSME-S023", message, "import the program that it began with")
