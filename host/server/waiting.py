@@ -5,9 +5,8 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Any, Final
 
-from tsme.values.json import dumps
-
 from ..tools.errors import HostError
+from ..tools.quick_json import text_of
 from .asked import ending, tell
 from .batch import Batch
 from .live import Live
@@ -69,7 +68,7 @@ def outcome(live: Live) -> Outcome:
     state, status = live.state, live.status
     output = error = cause = None
     if status == "SUCCEEDED":
-        output = dumps(state.result)
+        output = text_of(state.result)
     else:
         error, cause = state.result
     started = state.origin[0]

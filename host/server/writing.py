@@ -9,11 +9,10 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy import exc
 
-from tsme.values.json import dumps
-
 from ..database import records
 from ..database.writer import Transaction
 from ..tools.errors import HostError
+from ..tools.quick_json import text_of
 from .live import Live
 from .terms import NewExecution
 
@@ -238,6 +237,6 @@ def _ending(live: Live) -> tuple[Any, ...]:
     state = live.state
     status = live.status
     if status == "SUCCEEDED":
-        return status, state.now, dumps(state.result), None, None
+        return status, state.now, text_of(state.result), None, None
     error, cause = state.result
     return status, state.now, None, words(error), words(cause)

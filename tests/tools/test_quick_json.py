@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsme.values.json import loads
+from tsme.values.json import dumps, loads
+from tsme.values.numbers import F64
 from tsme_host.tools.files import parse_value
-from tsme_host.tools.quick_json import value_of
+from tsme_host.tools.quick_json import text_of, value_of
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**65), 2**65) | st.floats() | st.text(max_size=6),
@@ -51,3 +53,33 @@ def test_so_has_any_other(value, at, put):
     text = json.dumps(value, ensure_ascii=False)
     text = text[: at % (len(text) + 1)] + put + text[at % (len(text) + 1) :]
     assert told(lambda given: value_of(given, "input"), text) == told(slowly, text)
+
+
+WRITTEN = [
+    *("\x00\x1f\x7f\x85", "\b\t\n\f\r", "\\ \" /", "\u2028\U0001f600", "\ud800", "1.5", "e+", "["),
+    *(0, -1, 2**70, True, False, None, 1.0, -0.0, 0.1, 1e16, 1e22, 1e-7, 5e-324, 123456789.0),
+    *(float("inf"), float("nan"), 1.5e300, 100, [], {}, (1, (2,)), [True, 1], {"": [{}]}),
+    *({"a": 1.5}, {"b": 1, "a": 2}, OrderedDict([("b", 1), ("a", [None])]), {"\x1f": "\x1f"}),
+    *({1, 2}, b"x", object, F64(1), ["[" * 40, "{" * 40]),
+]  # fmt: skip
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth - 1):
+        value = [value] if depth % 2 else {"a": value}
+    return value
+
+
+VALUES_WRITTEN = [*WRITTEN, *map(nested, (31, 32, 33, 34, 5000))]
+
+
+@pytest.mark.parametrize("value", VALUES_WRITTEN, ids=range(len(VALUES_WRITTEN)))
+def test_a_value_has_the_same_text_or_the_same_error(value):
+    assert told(text_of, value) == told(dumps, value)
+
+
+@settings(max_examples=150, deadline=None)
+@given(value=VALUES)
+def test_so_has_any_other_value(value):
+    assert told(text_of, value) == told(dumps, value)
