@@ -26,11 +26,18 @@ TOGETHER = 20  # executions whose inputs come in one transaction
 TASK = {"StartAt": "Task", "States": {"Task": {"Type": "Task", "Resource": "out", "End": True}}}
 STATES = {"All": {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": TASK, "End": True}}
 DEFINITION = json.dumps({"StartAt": "All", "States": STATES})
-_GIVEN = "UPDATE tsme_executions SET given = given + %s, due = 0 WHERE id = %s RETURNING given"
-_INPUT = (
-    "INSERT INTO tsme_inputs (execution, number, kind, fields, received)"
-    " VALUES (%s, %s, %s, %s, %s)"
+# The inputs of some executions at once, numbered per execution, as Batch.leave_input does for one.
+_GIVE = """
+WITH given AS (
+  UPDATE tsme_executions AS e SET given = e.given + v.inputs, due = 0
+  FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, inputs) WHERE e.id = v.id
+  RETURNING e.id, e.given - v.inputs AS first
 )
+INSERT INTO tsme_inputs (execution, number, kind, fields, received)
+SELECT given.id, given.first + v.at, %s, v.fields, %s
+FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[]) AS v(execution, at, fields)
+JOIN given ON given.id = v.execution
+"""
 
 
 class Client:
@@ -72,23 +79,23 @@ class Client:
         given = list(self.pending.items())
         for at in range(0, len(given), TOGETHER):
             with self.database.write() as connection:
-                for execution, actions in given[at : at + TOGETHER]:
-                    self._give(connection, execution, actions)
+                self._give(connection, given[at : at + TOGETHER])
                 connection.exec_driver_sql("NOTIFY tsme")
         while self._running():
             time.sleep(0.02)
         return EXECUTIONS * inputs
 
-    def _give(self, connection: Any, execution: int, actions: tuple[int, ...]) -> None:
-        done = connection.exec_driver_sql(_GIVEN, (len(actions), execution))
-        first = done.scalar_one() - len(actions)
-        now = time.time_ns() // 1_000_000
+    def _give(self, connection: Any, given: list[tuple[int, tuple[int, ...]]]) -> None:
         rows = []
-        for at, action in enumerate(actions):
-            data = bytearray()
-            encode_all(data, (action, {"at": at}), True)
-            rows.append((execution, first + at, SUCCEEDED, bytes(data), now))
-        connection.exec_driver_sql(_INPUT, rows)
+        for execution, actions in given:
+            for at, action in enumerate(actions):
+                data = bytearray()
+                encode_all(data, (action, {"at": at}), True)
+                rows.append((execution, at, bytes(data)))
+        executions = [execution for execution, _ in given], [len(actions) for _, actions in given]
+        inputs = [list(column) for column in zip(*rows, strict=True)]
+        now = time.time_ns() // 1_000_000
+        connection.exec_driver_sql(_GIVE, (*executions, SUCCEEDED, now, *inputs))
 
     def _running(self) -> int:
         text = "SELECT count(*) FROM tsme_executions WHERE status = 'RUNNING'"
