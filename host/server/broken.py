@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection
 
@@ -19,10 +19,8 @@ from tsme.kernel.protocol import STOP
 from ..tools.errors import HostError
 from . import loading, writing
 from .leases import Leases
+from .live import Live
 from .terms import Told
-
-if TYPE_CHECKING:
-    from .batch import Batch
 
 _log = logging.getLogger("tsme.runner")
 _FENCE: Final = (
@@ -40,6 +38,19 @@ _AGAIN: Final = (
     "UPDATE tsme_executions SET broken = NULL, due = 0"
     " WHERE broken IS NOT NULL AND status = 'RUNNING'"
 )
+
+
+class Batch(Protocol):
+    """What is asked of one here (batch.py)."""
+
+    @property
+    def connection(self) -> Connection: ...
+    @property
+    def leases(self) -> Leases: ...
+    @property
+    def lives(self) -> Any: ...
+    @property
+    def touched(self) -> Mapping[int, Live]: ...
 
 
 def why(error: Exception) -> str:
