@@ -1,7 +1,7 @@
 """Statements that a session of PostgreSQL keeps prepared, by libpq itself.
 
-What every step runs has texts and numbers alone for values, so there is nothing that psycopg has to
-find out about them, and nobody else for whom the thread could wait meanwhile.
+What every step runs has texts and numbers alone for values, so there is nothing that psycopg has
+to find out about them, and nobody else for whom the thread could wait meanwhile.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def test_so_has_any_other(value, at, put):
     assert told(lambda given: value_of(given, "input"), text) == told(slowly, text)
 
 
-WRITTEN = [
+WRITTEN: list[object] = [
     *("\x00\x1f\x7f\x85", "\b\t\n\f\r", "\\ \" /", "\u2028\U0001f600", "\ud800", "1.5", "e+", "["),
     *(0, -1, 2**70, True, False, None, 1.0, -0.0, 0.1, 1e16, 1e22, 1e-7, 5e-324, 123456789.0),
     *(float("inf"), float("nan"), 1.5e300, 100, [], {}, (1, (2,)), [True, 1], {"": [{}]}),
