@@ -69,6 +69,7 @@ class Filter:
     stopped_to: int | None = None
     parent: int | None = None  # id of the execution that started it
     redriven: bool | None = None
+    exported: bool = False  # only those that were exported as they are now
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """As SQL; values are parameters, whatever they hold."""
@@ -98,6 +99,8 @@ class Filter:
                 out.append(time < last)
         if self.redriven is not None:
             out.append(_E.redrives > 0 if self.redriven else _E.redrives == 0)
+        if self.exported:
+            out.append(_E.exported == _E.records)
         return out
 
 

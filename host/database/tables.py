@@ -163,6 +163,7 @@ executions: Final = Table(
     Column("records", BigInteger, nullable=False, server_default="0"),  # of the next record
     Column("checkpoint", BigInteger, nullable=False, server_default="0"),  # of the newest one
     Column("broken", Words),  # why it cannot go on (server/broken.py)
+    Column("exported", BigInteger),  # records that it had when it was exported (exporting.py)
     Index("ix_tsme_executions_due", "due", sqlite_where=text("due IS NOT NULL"),
           postgresql_where=text("due IS NOT NULL")),
     Index("ix_tsme_executions_machine_started", "machine", "started"),

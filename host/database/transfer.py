@@ -11,6 +11,7 @@ import re
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
@@ -25,7 +26,9 @@ from ..tools.aws.history import replay_history
 from ..tools.errors import HostError
 from ..tools.journal.archive import Archive
 from ..tools.journal.image import Log, Record, log_of
+from ..tools.journal.store import keep
 from ..tools.limits import no_limits
+from ..tools.outputs import not_writable
 from .records import DIGEST, Row, all_of, append, keep_program, program
 from .tables import executions
 
@@ -133,6 +136,16 @@ def _programs(name: str, journal: Archive) -> list[bytes]:
         if error.code != "TSME-H042":
             raise
         return []  # a record cannot be read: `tsme replay` says which
+
+
+def keep_programs(journal: str, found: Exported) -> None:
+    """Put the programs of what is exported to the file `journal` beside that."""
+    try:
+        Path(journal).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_writable(journal, error) from None
+    for data in found.programs:
+        keep(journal, data)
 
 
 def _lacking(what: str, digest: bytes) -> HostError:

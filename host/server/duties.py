@@ -1,4 +1,5 @@
-"""What the jobs of a server do (jobs.py): retention, and webhooks at the end of executions."""
+"""What the jobs of a server do (jobs.py): retention, statistics, and webhooks and exports at the
+end of executions."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,11 +16,15 @@ import httpx
 from ..database.database import Database
 from ..database.queries import Filter
 from ..database.retention import prune
+from ..tools.errors import HostError
+from .exporting import Exports
 
 PRUNE: Final = "prune"
 WEBHOOK: Final = "webhook"
+EXPORT: Final = "export"
 ATTEMPTS: Final = 12  # of a job: within 70 minutes
 _LARGEST: Final = 256 << 10  # bytes of an event, as EventBridge has it
+_AWAY: Final = frozenset(f"TSME-S{number:03}" for number in range(4, 10))  # a database's errors
 _ANSWER: Final = 10.0  # s
 _log = logging.getLogger("tsme.jobs")
 
@@ -29,15 +34,17 @@ class JobOptions:
     """What jobs there are.
 
     retention: ms that an execution is kept after its end; None: for ever.  webhook: a URL that is
-    told of each end; None: nobody is told.
+    told of each end; None: nobody is told.  export: a folder for journals of what has ended, and
+    statistics; None: there are none.
     """
 
     retention: int | None = None
     webhook: str | None = None
+    export: str | None = None
 
 
 class Refused(Exception):
-    """A webhook did not take an event."""
+    """A webhook did not take an event, or a file cannot be written."""
 
 
 def wait(attempts: int) -> int:
@@ -52,14 +59,40 @@ class Doing:
         self.database = database
         self.options = options
         self.now = now
+        folder = options.export
+        self.exports = None if folder is None else Exports(database, folder, now)
 
     def prune(self) -> None:
-        """Let go of what has ended too long ago."""
-        if self.options.retention is not None:
-            before = Filter(stopped_to=self.now() - self.options.retention)
-            gone = prune(self.database, before)
-            if gone.executions:
-                _log.info("retention: %d executions are gone", gone.executions)
+        """Count the days that are over, and let go of what has ended too long ago.
+
+        What is to be exported and counted stays until it is.  Raises Refused.
+        """
+        counted = None
+        if self.exports:
+            try:
+                counted = self.exports.count_days()
+            except HostError as error:
+                raise _refused(error) from None
+        if self.options.retention is None:
+            return
+        before = self.now() - self.options.retention
+        old = Filter(stopped_to=before if counted is None else min(before, counted))
+        if self.exports:
+            if failed := self.exports.export_all(old):
+                _log.warning("retention: %d executions stay, as they are not exported", failed)
+            old = replace(old, exported=True)
+        gone = prune(self.database, old)
+        if gone.executions:
+            _log.info("retention: %d executions are gone", gone.executions)
+
+    def export(self, execution: int) -> None:
+        """Export what has ended.  Raises Refused; a second time is the same file."""
+        if self.exports is None:  # switched off since
+            return
+        try:
+            self.exports.export(execution)
+        except HostError as error:
+            raise _refused(error) from None
 
     def webhook(self, event: str) -> None:
         """Tell of an end.  Raises Refused; a second time is the same event with the same id."""
@@ -84,8 +117,15 @@ class Doing:
             self.prune()
         elif name == WEBHOOK:
             self.webhook(**arguments)
+        elif name == EXPORT:
+            self.export(**arguments)
         else:  # of a newer release
             raise Refused(f'there is no job "{name}" in this version of tsme')
+
+
+def _refused(error: HostError) -> Exception:
+    """A file that is refused is tried again later; a database as soon as it is back."""
+    return error if error.code in _AWAY else Refused(str(error))
 
 
 def event(row: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What is done beside executions: retention, and webhooks at their end.
+"""What is done beside executions: retention, statistics, and webhooks and exports at their end.
 
 On PostgreSQL these are jobs of Procrastinate (procrastinating.py), which any server may do; on
 SQLite a thread of the server does them, from a table.  A job is at least once: it is there as soon
@@ -20,7 +20,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from ..database.database import Database
 from ..database.tables import executions, jobs
 from ..tools.errors import HostError
-from .duties import ATTEMPTS, WEBHOOK, Doing, JobOptions, Refused, event, wait
+from .duties import ATTEMPTS, EXPORT, WEBHOOK, Doing, JobOptions, Refused, event, wait
 
 EVERY: Final = 3600.0  # s between two looks at what is too old
 _POLL: Final = 0.5  # s
@@ -42,8 +42,8 @@ class Queue(Protocol):
 class Jobs:
     """The jobs of a server, from start() to stop().
 
-    Raises HostError TSME-S098 for a webhook that is no URL, S099 where PostgreSQL's package is
-    missing.
+    Raises HostError TSME-S098 for a webhook that is no URL, H013 for a folder of exports that
+    cannot be written, S099 where PostgreSQL's package is missing.
     """
 
     def __init__(self, database: Database, options: JobOptions, now: Callable[[], int]) -> None:
@@ -72,6 +72,8 @@ class Jobs:
 
     def ended(self, connection: Connection, execution: int) -> None:
         """To be called in the transaction that writes an execution's end, behind that."""
+        if self.options.export is not None:
+            self.queue.defer(connection, EXPORT, {"execution": execution})
         if self.options.webhook is None:
             return
         row = connection.execute(select(executions).where(executions.c.id == execution)).one()
@@ -117,12 +119,14 @@ class Table:
         while not self._over.is_set():
             try:
                 if passed >= EVERY:
-                    self._doing.prune()
                     passed = 0.0
+                    self._doing.prune()
                 if self.step():
                     continue
             except HostError as error:  # the database; the next look may find it well
                 _log.warning("jobs: %s; %s", error, error.hint)
+            except Refused as error:  # in an hour
+                _log.warning("jobs: %s", error)
             self._over.wait(_POLL)
             passed += _POLL
 

@@ -19,7 +19,7 @@ import psycopg
 from procrastinate import exceptions, jobs
 from sqlalchemy import Connection
 
-from .duties import ATTEMPTS, PRUNE, WEBHOOK, Doing, wait
+from .duties import ATTEMPTS, EXPORT, PRUNE, WEBHOOK, Doing, wait
 
 QUEUE: Final = "tsme"
 SWEPT: Final = 30.0  # s without a heartbeat, then a worker counts as dead
@@ -89,6 +89,10 @@ class Procrastinated:
         @app.task(name=f"tsme.{WEBHOOK}", queue=QUEUE, retry=_Again())
         def webhook(event: str) -> None:
             self._doing.webhook(event)
+
+        @app.task(name=f"tsme.{EXPORT}", queue=QUEUE, retry=_Again())
+        def export(execution: int) -> None:
+            self._doing.export(execution)
 
         @app.periodic(cron="7 * * * *")
         @app.task(name=f"tsme.{PRUNE}", queue=QUEUE, retry=_Again())

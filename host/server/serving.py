@@ -55,6 +55,7 @@ class Options:
     rate: int = RATE
     retention: int | None = None  # ms that executions are kept after their end; None: for ever
     webhook: str | None = None  # a URL that is told of each end
+    export: str | None = None  # a folder that gets each execution that has ended, and statistics
     traces: str | None = None  # a URL of OTLP that gets a trace of each execution
     clock: str = "wall"  # accelerated: jumps over times in which everybody waits
     tasks: str | None = None  # a file of handlers
@@ -135,7 +136,7 @@ def _name() -> str:
 @contextmanager
 def _jobs(database: Database, clock: Clock, options: Options) -> Iterator[Jobs | None]:
     """What is done beside executions, if anything is."""
-    wanted = JobOptions(options.retention, options.webhook)
+    wanted = JobOptions(options.retention, options.webhook, options.export)
     if wanted == JobOptions():
         yield None
         return

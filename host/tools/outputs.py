@@ -28,6 +28,7 @@ Kind = Literal[
     "workflow in JSONata",
     "value",
 ]
+_NAME = 180  # bytes of a file's name, so that it can have endings
 _LOOK = 4096  # bytes at the start of a file that tell what it is
 PROGRAM_START = b"\x87\x02\x48"  # an array of 7, version 2, a digest of 8 bytes
 _PLAN = re.compile(rb"\x82(?:[\x81-\x97]|\x98.|\x99..)(?:[\x81-\x97]|\x98.)\x00", re.DOTALL)
@@ -136,6 +137,12 @@ KINDS: dict[Kind, Callable[[bytes], bool]] = {
     "workflow in JSONata": _is_jsonata,
     "value": _is_value,
 }
+
+
+def file_name(name: str) -> str:
+    """A name as that of a file, without an ending: whatever is in it, it stays in its folder."""
+    safe = re.sub(r"[^\w-]", "-", name) or "execution"
+    return safe.encode()[:_NAME].decode(errors="ignore")
 
 
 def keep_others(path: str, kind: Kind, flow: str = "") -> None:

@@ -51,6 +51,11 @@ WEBHOOK = click.option(
     metavar="URL",
     help="Tell this URL of each execution that ends, as EventBridge does.",
 )
+EXPORT = click.option(
+    "--export",
+    metavar="FOLDER",
+    help="Put each execution that ends there as a journal, and statistics of each day.",
+)
 LAMBDAS = click.option(
     "--lambda-endpoint",
     metavar="URL",

@@ -151,6 +151,7 @@ def _executions() -> None:
         Column("records", BigInteger(), server_default="0", nullable=False),
         Column("checkpoint", BigInteger(), server_default="0", nullable=False),
         Column("broken", Text(), nullable=True),
+        Column("exported", BigInteger(), nullable=True),
         ForeignKeyConstraint(
             ["digest"], ["tsme_programs.digest"], name=op.f("fk_tsme_executions_digest")
         ),

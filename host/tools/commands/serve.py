@@ -13,6 +13,7 @@ from ..errors import DONE
 from ..server_options import (
     ACCOUNT,
     EVENTS,
+    EXPORT,
     LAMBDAS,
     REGION,
     RETENTION,
@@ -38,6 +39,7 @@ class Given(TypedDict):
     rate: int
     retention: str | None
     webhook: str | None
+    export: str | None
     clock: str
     tasks: str | None
     lambda_endpoint: str | None
@@ -86,6 +88,7 @@ class Given(TypedDict):
 )
 @RETENTION
 @WEBHOOK
+@EXPORT
 @click.option(
     "--clock",
     type=click.Choice(["wall", "accelerated"]),

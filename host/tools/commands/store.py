@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from ..journal import store as beside
 from ..journal.archive import read_archive, replace
 from ..journal.image import read_log, read_logs
 from ..journal.partition import in_region, region
-from ..outputs import not_writable
+from ..outputs import file_name, not_writable
 from ..spans import milliseconds
 
 if TYPE_CHECKING:
@@ -164,23 +163,17 @@ def export(execution: str, output: str | None, url: str, form: str | None) -> in
         with database.read() as connection:
             number = transfer.find(connection, execution)
             found = transfer.export(connection, number)
-    path = output or f"{_safe(found.name)}.bin"
+    path = output or f"{file_name(found.name)}.bin"
     before = read_archive(path)
     if before and before.records != found.journal.records[: len(before.records)]:
         raise not_writable(path, "it is another journal", "give another name with -o")
     replace(path, found.journal.image())
-    for data in found.programs:
-        beside.keep(path, data)
+    transfer.keep_programs(path, found)
     if form:
         console.answer({"execution": number, "journal": path}, form)
     else:
         console.out(f"{found.name}: {path}")
     return DONE
-
-
-def _safe(name: str) -> str:
-    """A name as that of a file: whatever is in it, it stays in this folder."""
-    return re.sub(r"[^\w-]", "-", name) or "execution"
 
 
 @store.command("import")

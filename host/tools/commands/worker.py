@@ -14,6 +14,7 @@ from .. import console
 from ..errors import DONE, HostError
 from ..server_options import (
     ACCOUNT,
+    EXPORT,
     LAMBDAS,
     REGION,
     RETENTION,
@@ -28,7 +29,9 @@ from ..spans import milliseconds
 _LOCAL: Final = "http://127.0.0.1:8083"
 _EACH, _TASKS = 4, 32  # tasks at a time: of each activity, of a database
 _POLLING: Final = ("endpoint", "activities", "heartbeat", "name")
-_LABORING: Final = ("region", "account", "lambda_endpoint", "retention", "webhook", "traces")
+_LABORING: Final = (
+    "region", "account", "lambda_endpoint", "retention", "webhook", "export", "traces",
+)  # fmt: skip
 _OPTION: Final = {"activities": "activity"}
 
 
@@ -47,6 +50,7 @@ class Given(TypedDict):
     lambda_endpoint: str | None
     retention: str | None
     webhook: str | None
+    export: str | None
     traces: str | None
 
 
@@ -95,6 +99,7 @@ class Given(TypedDict):
 @LAMBDAS
 @RETENTION
 @WEBHOOK
+@EXPORT
 @TRACES
 def worker(**given: Unpack[Given]) -> int:
     """Do tasks by the handlers of a file, in a process of their own.
@@ -150,6 +155,7 @@ def _labor(given: Given) -> int:
         account=given["account"],
         retention=None if span is None else milliseconds("--retention", span),
         webhook=given["webhook"],
+        export=given["export"],
         traces=given["traces"],
         tasks=given["tasks"],
         lambda_endpoint=given["lambda_endpoint"],

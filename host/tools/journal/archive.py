@@ -187,10 +187,13 @@ def _chain(image: bytes, size: int, slot: int, block: int, offset: int) -> int |
     return None
 
 
-def replace(path: str, data: bytes) -> None:
-    """Give a file new bytes, all of them or none, whenever the power goes."""
+def replace(path: str, data: bytes, part: str = "~") -> None:
+    """Give a file new bytes, all of them or none, whenever the power goes.
+
+    `part`: what the name of the file that is written first has behind it.
+    """
     there = Path(path)
-    beside = there.with_name(there.name + "~")
+    beside = there.with_name(there.name + part)
     try:
         there.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as file:
