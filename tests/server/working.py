@@ -34,7 +34,7 @@ class Running:
         name = f"e{next(_numbers)}"
         arn = f"arn:aws:states:us-east-1:000000000000:execution:m:{name}"
         machine = "arn:aws:states:us-east-1:000000000000:stateMachine:m"
-        new = NewExecution(arn, name, key, json.dumps(value), machine)
+        new = NewExecution(arn, name, key, json.dumps(value), machine=machine)
         return self.runner.begin(new).result(LIMIT)
 
     def end(self, execution: int) -> Any:
