@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,11 +19,13 @@ from tsme.engine.tasks import Task, TaskError, Tasks, is_callback, perform
 from tsme.kernel.protocol import HEARTBEAT
 from tsme.values.copies import handed
 
+from .. import noting
 from ..terms import Ended, NotPending
 from .pending import PendingTask
 from .router import PENDING
 
 THREADS: Final = 32  # plain handlers at a time
+_SERVICE: Final = "arn:aws:states:::"  # how a Resource begins whose callbacks are TaskSubmitted
 
 
 class Context:
@@ -71,7 +74,11 @@ class InProcess:
         found = self._found(task.resource)
         context: Any = Context(task, self.runner)
         asking = _Asking(task, self.runner)
-        if inspect.iscoroutinefunction(found.function):
+        plain = not inspect.iscoroutinefunction(found.function)
+        answers: list[Any] = []
+        if is_callback(task.resource):
+            found = _heard(found, answers)
+        if not plain:
             result = await perform(found, task.resource, task.payload, context, asking)
         else:
 
@@ -80,7 +87,11 @@ class InProcess:
                 return self._local.runner.run(work)
 
             result = await asyncio.get_running_loop().run_in_executor(self._threads, call)
-        return PENDING if is_callback(task.resource) else result
+        if not is_callback(task.resource):
+            return result
+        if answers and task.resource.startswith(_SERVICE) and _is_json(answers[0]):
+            await noting.submitted(self.runner, task.execution, task.action, answers[0])
+        return PENDING
 
     def transact(self, connection: Connection, task: PendingTask) -> Any:
         """The result of a transactional handler: what it writes is durable with it."""
@@ -109,6 +120,31 @@ class InProcess:
         if found is None:
             raise TaskError("TSME.NoHandler", f"no handler for {resource}")
         return found
+
+
+def _heard(task: Task, answers: list[Any]) -> Task:
+    """The task of a callback, whose handler's answer is kept: histories tell it."""
+
+    def function(*given: Any) -> Any:
+        answer = task.function(*given)
+        if inspect.isawaitable(answer):
+            return waited(answer)
+        answers.append(answer)
+        return answer
+
+    async def waited(answer: Any) -> Any:
+        answers.append(await answer)
+        return answers[0]
+
+    return Task(function, task.effect, task.context, task.check)
+
+
+def _is_json(answer: Any) -> bool:
+    try:
+        json.dumps(answer, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 class _Asking(list[int]):
