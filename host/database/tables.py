@@ -170,8 +170,10 @@ executions: Final = Table(
     Index("ix_tsme_executions_status_started", "status", "started"),
     Index("ix_tsme_executions_started", "started", "id"),
     Index("ix_tsme_executions_stopped", "stopped"),
-    Index("ix_tsme_executions_parent", "parent"),
-    Index("ix_tsme_executions_owner", "owner"),
+    Index("ix_tsme_executions_parent", "parent", sqlite_where=text("parent IS NOT NULL"),
+          postgresql_where=text("parent IS NOT NULL")),
+    Index("ix_tsme_executions_owner", "owner", sqlite_where=text("owner IS NOT NULL"),
+          postgresql_where=text("owner IS NOT NULL")),
     Index("ix_tsme_executions_broken", "id", sqlite_where=text("broken IS NOT NULL"),
           postgresql_where=text("broken IS NOT NULL")),
 )  # fmt: skip

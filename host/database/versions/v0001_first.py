@@ -119,6 +119,19 @@ def _machines() -> None:
     )
 
 
+def _index_of_some(having: str, column: str) -> None:
+    """Of the executions alone that have something."""
+    there = text(f"{having} IS NOT NULL")
+    op.create_index(
+        f"ix_tsme_executions_{having}",
+        "tsme_executions",
+        [column],
+        unique=False,
+        sqlite_where=there,
+        postgresql_where=there,
+    )
+
+
 def _executions() -> None:
     op.create_table(
         "tsme_executions",
@@ -158,14 +171,7 @@ def _executions() -> None:
         PrimaryKeyConstraint("id", name=op.f("pk_tsme_executions")),
         UniqueConstraint("arn", name=op.f("uq_tsme_executions_arn")),
     )
-    op.create_index(
-        "ix_tsme_executions_due",
-        "tsme_executions",
-        ["due"],
-        unique=False,
-        sqlite_where=text("due IS NOT NULL"),
-        postgresql_where=text("due IS NOT NULL"),
-    )
+    _index_of_some("due", "due")
     op.create_index(
         "ix_tsme_executions_machine_started",
         "tsme_executions",
@@ -174,19 +180,12 @@ def _executions() -> None:
     )
     op.create_index("ix_tsme_executions_started", "tsme_executions", ["started", "id"])
     op.create_index("ix_tsme_executions_stopped", "tsme_executions", ["stopped"])
-    op.create_index("ix_tsme_executions_parent", "tsme_executions", ["parent"])
-    op.create_index("ix_tsme_executions_owner", "tsme_executions", ["owner"], unique=False)
+    _index_of_some("parent", "parent")
+    _index_of_some("owner", "owner")
     op.create_index(
         "ix_tsme_executions_status_started", "tsme_executions", ["status", "started"], unique=False
     )
-    op.create_index(
-        "ix_tsme_executions_broken",
-        "tsme_executions",
-        ["id"],
-        unique=False,
-        sqlite_where=text("broken IS NOT NULL"),
-        postgresql_where=text("broken IS NOT NULL"),
-    )
+    _index_of_some("broken", "id")
 
 
 def _records() -> None:
