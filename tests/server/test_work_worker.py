@@ -203,10 +203,10 @@ def test_a_worker_waits_for_an_endpoint_that_is_away(sqlite_url, tasks, tmp_path
     with served(sqlite_url) as (url, _):
         sfn = client(url)
         flow = machine(sfn, "a", task(ARN + "hold"))
-        execution = begin(sfn, flow, {"begun": str(begun), "go": str(go)})
         port = int(url.rpartition(":")[2])
         one = Process("--endpoint", url, "--tasks", tasks, "--activity", "hold")
-        one.ready()
+        one.ready()  # it has made the activity, without which the execution would fail
+        execution = begin(sfn, flow, {"begun": str(begun), "go": str(go)})
         waits(begun.exists)
     try:
         go.write_text("")  # its result comes when nobody takes it
