@@ -11,12 +11,16 @@ from .. import arns
 from ..errors import ApiError
 
 
+def of_map_run(text: str) -> ApiError:
+    """The refusal of what cannot be done to a child of a Map Run, a part of its execution."""
+    message = f"Not supported for an execution of a Map Run by tsme serve: '{text}'"
+    return ApiError("UnsupportedOperation", message)
+
+
 def existing(connection: Connection, text: str, *kinds: str) -> Any:
     """The row of an execution.  Raises ApiError InvalidArn or ExecutionDoesNotExist."""
     if arns.parse(text, *(kinds or ("execution",))).label:
-        # Children of a Map Run are steps of its execution: they are described and listed alone.
-        message = f"Not supported for an execution of a Map Run by tsme serve: '{text}'"
-        raise ApiError("UnsupportedOperation", message)
+        raise of_map_run(text)
     row = connection.execute(select(executions).where(executions.c.arn == text)).one_or_none()
     if row is None:
         raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{text}'")

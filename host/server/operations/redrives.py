@@ -21,7 +21,7 @@ from .. import arns
 from ..errors import ApiError
 from ..server import Answer, Call, Request, Server
 from ..times import seconds
-from . import histories
+from . import found, histories
 from .table import operation
 
 MOST: Final = 1000  # redrives of an execution
@@ -50,13 +50,14 @@ def again(server: Server, request: Request, _call: Call) -> Answer:
     The same client token again is the same redrive.
     """
     text = request["executionArn"]
-    arns.parse(text, "execution")
+    if arns.parse(text, "execution").label:
+        raise found.of_map_run(text)
     token = request.get("clientToken")
     now = server.now()
 
     def write(connection: Connection) -> int:
-        found = select(executions).where(executions.c.arn == text)
-        row = connection.execute(found.with_for_update()).one_or_none()
+        own = select(executions).where(executions.c.arn == text)
+        row = connection.execute(own.with_for_update()).one_or_none()
         if row is None:
             raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{text}'")
         if token is not None and row.notes.get("redrive token") == token:

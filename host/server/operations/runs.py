@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
@@ -120,19 +120,30 @@ def item(server: Server, run: MapRun, number: int) -> Answer:
     }
 
 
-def described(server: Server, text: str, with_data: bool) -> Answer:
-    """A child as DescribeExecution has it.  Raises ApiError ExecutionDoesNotExist."""
+def child_of(server: Server, text: str) -> tuple[Any, History, MapRun, int]:
+    """The execution that has a child (its row), its history, the run, and the child's number.
+
+    Raises ApiError ExecutionDoesNotExist.
+    """
     arn = arns.parse(text, "execution")
     name, _, number = arn.rest[0].rpartition("-")
     missing = ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{text}'")
     try:
-        _, told, run = found(server, server.place.map_run(arn.name, arn.label, name))
+        row, told, run = found(server, server.place.map_run(arn.name, arn.label, name))
     except ApiError:
         raise missing from None
-    if not number.isascii() or not number.isdecimal() or int(number) not in run.children:
+    if re.fullmatch("0|[1-9][0-9]{0,8}", number) is None or int(number) not in run.children:
         raise missing
-    child = run.children[int(number)]
-    out = item(server, run, int(number))
+    return row, told, run, int(number)
+
+
+def described(server: Server, text: str, with_data: bool) -> Answer:
+    """A child as DescribeExecution has it.  Raises ApiError ExecutionDoesNotExist."""
+    from . import children  # noqa: PLC0415  it asks for runs
+
+    _, told, run, number = child_of(server, text)
+    child = run.children[number]
+    out = item(server, run, number)
     del out["itemCount"]
     if out["status"] == "RUNNING" and told.status != "RUNNING":
         out |= {"status": "ABORTED", "stopDate": seconds(told.events[-1]["time"])}
@@ -141,4 +152,9 @@ def described(server: Server, text: str, with_data: bool) -> Answer:
         if child.output is not NOTHING:
             out |= {"output": dumps(child.output), "outputDetails": {"included": True}}
     out |= {"redriveStatus": "NOT_REDRIVABLE"}
-    return out | present(error=child.error, cause=child.cause)
+    error, cause = child.error, child.cause
+    if cause is not None:  # it may name an event of its own history
+        with suppress(ApiError):
+            events = children.history(server, text)[1]
+            cause = events[-1].get("details", {}).get("cause")
+    return out | present(error=error, cause=cause)

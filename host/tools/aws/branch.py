@@ -44,6 +44,7 @@ class Branch:
     failed: bool = False  # a child failed: not told yet, since a retry would say nothing
     hidden: bool = False  # it is told in no history, or in one of its own
     hides: bool = False  # its children are hidden
+    child: bool = False  # of the child of a Map Run whose own history is told (children.py)
     label: str = ""  # of the Map Run that it began last
     map_run: int = 0  # the event that began a Map Run of it which is under way
     done: int = 0  # of a Parallel or Map: the event that says that all of it succeeded

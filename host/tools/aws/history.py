@@ -13,7 +13,7 @@ what a service answered at once, who took an activity.  Whoever knows gives it, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from tsme import kernel
 from tsme.errors import TsmeError
@@ -51,7 +51,7 @@ def replay_history(
 class Telling:
     """A history under way, which goes on with each record that comes.
 
-    `notes` may get more members, before the step that they are about.
+    `notes` may get more members, before the step that they are about.  `view`: makes what watches.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Telling:
         debug: bytes,
         notes: Mapping[int, Note] | None = None,
         others: Iterable[tuple[bytes, bytes]] = (),
+        view: Callable[..., ExecutionView] = ExecutionView,
     ) -> None:
         self._what = listing(program, debug)
         self._notes = {} if notes is None else notes
@@ -67,15 +68,21 @@ class Telling:
         self._known = {item.program.digest: item for item in (listing(*pair) for pair in others)}
         self._clients = {d: interpreter.Interpreter(i.program) for d, i in self._known.items()}
         self._run = replay.Replay(kernel.Kernel(self._vm, None, self._clients.get))
+        self._new = view
         self._view: ExecutionView | None = None
+
+    @property
+    def view(self) -> ExecutionView:
+        """What watches.  Raises TsmeError before the start."""
+        if self._view is None:
+            message = "the records do not reach back to the start of an execution"
+            raise TsmeError("TSME-R005", message)
+        return self._view
 
     @property
     def history(self) -> History:
         """What has been told so far; it grows.  Raises TsmeError before the start."""
-        if self._view is None:
-            message = "the records do not reach back to the start of an execution"
-            raise TsmeError("TSME-R005", message)
-        return self._view.history
+        return self.view.history
 
     def take(self, record: Record) -> bool:
         """The next record.  -> False if it is none of an execution that has started"""
@@ -93,7 +100,7 @@ class Telling:
             return True
         _, event = replay.read_step(record, run.state.now)
         if event[0] == protocol.START:
-            view = self._view = ExecutionView(self._what, event, self._notes)
+            view = self._view = self._new(self._what, event, self._notes)
             view.watch(self._vm)
         if view is None:
             return False

@@ -1,6 +1,6 @@
 """Map Runs in the history view: what a distributed Map says of itself in its own execution.
 
-Its items are executions of their own at AWS, with histories of their own, which are not told here.
+Its items are executions of their own at AWS, with histories of their own: children.py.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tsme.kernel import protocol
+from tsme.program.frames import SILENT
 from tsme.program.functions import map_batches
 
 from ...compiler.frontend.model import Json
@@ -29,6 +30,7 @@ class MapRuns:
         self.written = {site.text for site in sites if site.kind == "writer"}  # labels
 
         self.told: dict[int, MapRun] = {}  # by the event that began it
+        self.last: tuple[str, str | None] | None = None  # error and cause of a child too many
 
     def site(self, branch: Branch) -> SiteInfo | None:
         return self.view.what.sites.get(branch.frame.pc - 1)
@@ -117,8 +119,7 @@ class MapRuns:
             about = run.children[child.index]
             about.stopped = self.view.time
             if what == "Failed":
-                assert child.told
-                _, about.error, about.cause = child.told.fault[:3]
+                about.error, about.cause = _failure(child)
             else:
                 about.output = child.frame.slots[0]
         if branch.map_run and not branch.left and branch.label not in self.written:
@@ -136,20 +137,38 @@ class MapRuns:
         if run := self.told.get(branch.map_run):
             run.status, run.stopped = status, self.view.time
 
+    def exceeded(self, child: Branch) -> None:
+        """A child has failed that is one too many; failed() follows."""
+        self.last = _failure(child)
+
     def failed(self, branch: Branch, name: str | None, cause: str | None) -> None:
         branch.failed = bool(branch.map_run)
         branch.hides = False
+        last, self.last = self.last, None
         if not branch.map_run:  # it is about selecting the items
             return
         culprit = self.view.failing
         if culprit is not branch and (run := self.told.get(branch.map_run)) and run.sizes:
             run.failed.add(culprit.index)
             about = run.children[culprit.index]
-            about.stopped, about.error, about.cause = self.view.time, name, cause
+            about.stopped = self.view.time
+            about.error, about.cause = last or (name, cause)
         self.ended(branch, "FAILED")
         branch.map_run = 0
         details = {k: v for k, v in (("error", name), ("cause", cause)) if v is not None}
         self.view.add("MapRunFailed", branch, details=details)
+
+
+def _failure(child: Branch) -> tuple[str, str | None]:
+    """Error and cause of a child, in AWS's words."""
+    assert child.told
+    _, name, cause = child.told.fault[:3]
+    fault = child.fault
+    if fault.words and cause == fault.terse:
+        cause = fault.words
+    elif fault.timed_out and cause in ("", SILENT):
+        cause = None
+    return name, cause
 
 
 def _count(batched: Sequence[Any]) -> int:

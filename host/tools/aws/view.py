@@ -332,6 +332,7 @@ class ExecutionView(Watcher):
         assert branch.parent is not None
         parent = self.branches[branch.parent]
         branch.hidden = parent.hidden or parent.hides
+        branch.child = parent.child
         branch.prev = parent.follows
         if self.type(parent) == "Map":
             self.runs.spawned(parent, branch)
@@ -365,6 +366,10 @@ class ExecutionView(Watcher):
         if not parent.left:
             parent.prev = last
             parent.done = self.add(self.type(parent) + "StateSucceeded", parent, aside=True)
+
+    def on_exceeded(self, told: Told) -> None:
+        """A child has failed, and its parent does not go on."""
+        self.runs.exceeded(self.of(told))
 
     def on_abort(self, told: Told) -> None:
         branch = self.of(told)
