@@ -11,8 +11,8 @@ from ..server import Operation
 from . import activities as activities
 from . import aliases as aliases
 from . import definitions as definitions
+from . import events as events
 from . import executions as executions
-from . import histories as histories
 from . import machines as machines
 from . import map_runs as map_runs
 from . import redrives as redrives

@@ -1,19 +1,22 @@
-"""Histories of the children of Map Runs, as if they were executions of their own.
+"""Children of Map Runs, described, and their histories, as if they were executions of their own.
 
-Each is a replay of all records of the execution that has the run; the last few are kept.
+A history is a replay of all records of the execution that has the run; the last few are kept.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 from tsme.errors import TsmeError
+from tsme.values.json import dumps
 
 from ...tools.aws.children import ChildView
-from ...tools.aws.events import Event
+from ...tools.aws.events import NOTHING, Event
 from ..errors import ApiError
-from ..server import Server
+from ..server import Answer, Server
+from ..times import present, seconds
 from . import histories, runs
 
 _KEPT: Final = 8
@@ -34,6 +37,27 @@ def history(server: Server, text: str) -> tuple[Any, list[Event]]:
             known.clear()
         known[key] = events
     return row, events
+
+
+def described(server: Server, text: str, with_data: bool) -> Answer:
+    """A child as DescribeExecution has it.  Raises ApiError ExecutionDoesNotExist."""
+    _, told, run, number = runs.child_of(server, text)
+    child = run.children[number]
+    out = runs.item(server, run, number)
+    del out["itemCount"]
+    if out["status"] == "RUNNING" and told.status != "RUNNING":
+        out |= {"status": "ABORTED", "stopDate": seconds(told.events[-1]["time"])}
+    if with_data:
+        out |= {"input": dumps(child.value), "inputDetails": {"included": True}}
+        if child.output is not NOTHING:
+            out |= {"output": dumps(child.output), "outputDetails": {"included": True}}
+    out |= {"redriveStatus": "NOT_REDRIVABLE"}
+    error, cause = child.error, child.cause
+    if cause is not None:  # it may name an event of its own history
+        with suppress(ApiError):
+            events = history(server, text)[1]
+            cause = events[-1].get("details", {}).get("cause")
+    return out | present(error=error, cause=cause)
 
 
 def _told(server: Server, row: Any, arn: str, number: int) -> list[Event]:

@@ -20,7 +20,7 @@ from ..errors import ApiError, invalid
 from ..server import Answer, Call, Request, Server
 from ..terms import Ended, Exists, NewExecution
 from ..times import present, seconds
-from . import finding, histories, map_runs, redrives, runs
+from . import children, finding, histories, map_runs, redrives
 from .found import existing
 from .table import operation
 
@@ -222,7 +222,7 @@ def _slow_describe(server: Server, request: Request) -> Answer:
     # The words of an error are those of its history, which is a replay.
     if arns.parse(request["executionArn"], "execution").label:
         with_data = request.get("includedData") != "METADATA_ONLY"
-        return runs.described(server, request["executionArn"], with_data)
+        return children.described(server, request["executionArn"], with_data)
     with server.database.read() as connection:
         row = existing(connection, request["executionArn"])
     return _described(server, request, row)

@@ -7,7 +7,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any, Final
-from zlib import crc32
 
 from sqlalchemy import Connection, select
 
@@ -21,14 +20,9 @@ from ...tools.aws.events import History, Note, Seen
 from ...tools.aws.history import Telling
 from ...tools.aws.redrive import Altered, Redriven
 from ...tools.aws.view import ExecutionView
-from ...tools.commands.history import as_api
-from .. import arns, paging
 from ..errors import ApiError
 from ..noting import ABSENT, SUBMITTED
-from ..server import Answer, Call, Request, Server
-from ..times import present, seconds
-from .found import existing
-from .table import operation
+from ..server import Server
 
 _KEPT: Final = 64  # histories
 _EVENTS: Final = 100_000  # of all histories that are kept
@@ -180,49 +174,3 @@ def untold(row: Any, why: str) -> ApiError:
     """The refusal of what would have to be worked out from records, and cannot be."""
     text = f"The history of '{row.arn}' cannot be told from its records: {why}"
     return ApiError("ValidationException", text)
-
-
-@operation("GetExecutionHistory")
-def get(server: Server, request: Request, _call: Call) -> Answer:
-    """A page of the events of an execution."""
-    from . import children  # noqa: PLC0415  it asks for histories
-
-    backwards = request.get("reverseOrder", False)
-    text = request["executionArn"]
-    if arns.parse(text, "execution").label:
-        row, told = children.history(server, text)
-        mark = crc32(text.encode())
-    else:
-        with server.database.read() as connection:
-            row = existing(connection, text)
-        told, mark = history(server, row).events, row.id
-    after = paging.after(request, int, bool, int)
-    if after and after[:2] != [mark, backwards]:
-        raise ApiError("InvalidToken", "Invalid Token: 'Input inconsistent with page token'")
-    most = paging.size(request)
-    count = len(told)
-    if backwards:
-        last = after[2] - 1 if after else count
-        chosen = told[max(last - most, 0) : max(last, 0)][::-1]
-        more = last > most
-    else:
-        first = after[2] if after else 0
-        chosen = told[first : first + most]
-        more = first + most < count
-    out: Answer = {"events": _events(row, chosen, request.get("includeExecutionData", True))}
-    if more:
-        out["nextToken"] = paging.token(mark, backwards, chosen[-1]["id"])
-    return out
-
-
-def _events(row: Any, chosen: list[dict[str, Any]], with_data: bool) -> list[dict[str, Any]]:
-    out = as_api(History(events=chosen), with_data)["events"]
-    for event, told in zip(out, chosen, strict=True):
-        event["timestamp"] = seconds(told["time"])
-        if told["type"] == "ExecutionStarted":
-            event["executionStartedEventDetails"] |= present(
-                roleArn=(row.notes or {}).get("machine", {}).get("role"),
-                stateMachineVersionArn=row.version,
-                stateMachineAliasArn=row.alias,
-            )
-    return out

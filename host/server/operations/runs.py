@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from tsme.values.json import dumps
-
 from ...database.tables import executions, map_runs
-from ...tools.aws.events import NOTHING, History, MapRun
+from ...tools.aws.events import History, MapRun
 from .. import arns
 from ..errors import ApiError
 from ..server import Answer, Server
@@ -135,26 +133,3 @@ def child_of(server: Server, text: str) -> tuple[Any, History, MapRun, int]:
     if re.fullmatch("0|[1-9][0-9]{0,8}", number) is None or int(number) not in run.children:
         raise missing
     return row, told, run, int(number)
-
-
-def described(server: Server, text: str, with_data: bool) -> Answer:
-    """A child as DescribeExecution has it.  Raises ApiError ExecutionDoesNotExist."""
-    from . import children  # noqa: PLC0415  it asks for runs
-
-    _, told, run, number = child_of(server, text)
-    child = run.children[number]
-    out = item(server, run, number)
-    del out["itemCount"]
-    if out["status"] == "RUNNING" and told.status != "RUNNING":
-        out |= {"status": "ABORTED", "stopDate": seconds(told.events[-1]["time"])}
-    if with_data:
-        out |= {"input": dumps(child.value), "inputDetails": {"included": True}}
-        if child.output is not NOTHING:
-            out |= {"output": dumps(child.output), "outputDetails": {"included": True}}
-    out |= {"redriveStatus": "NOT_REDRIVABLE"}
-    error, cause = child.error, child.cause
-    if cause is not None:  # it may name an event of its own history
-        with suppress(ApiError):
-            events = children.history(server, text)[1]
-            cause = events[-1].get("details", {}).get("cause")
-    return out | present(error=error, cause=cause)
