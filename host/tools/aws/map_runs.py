@@ -30,7 +30,7 @@ class MapRuns:
         self.written = {site.text for site in sites if site.kind == "writer"}  # labels
 
         self.told: dict[int, MapRun] = {}  # by the event that began it
-        self.last: tuple[str, str | None] | None = None  # error and cause of a child too many
+        self.last: tuple[str | None, str | None] | None = None  # of a child too many
 
     def site(self, branch: Branch) -> SiteInfo | None:
         return self.view.what.sites.get(branch.frame.pc - 1)
@@ -159,7 +159,7 @@ class MapRuns:
         self.view.add("MapRunFailed", branch, details=details)
 
 
-def _failure(child: Branch) -> tuple[str, str | None]:
+def _failure(child: Branch) -> tuple[str | None, str | None]:
     """Error and cause of a child, in AWS's words."""
     assert child.told
     _, name, cause = child.told.fault[:3]
