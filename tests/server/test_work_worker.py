@@ -6,17 +6,20 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from tests.server.executing import begin, ended, events, kinds
 from tests.server.served import client, served
 from tests.server.test_work_mocks import machine
 from tests.server.working import LIMIT, task
 from tests.tools.shell import COMMAND, assert_one_clear_line, spawn, tsme
+from tsme_host.server.work.asking import Asking
 
 ARN = "arn:aws:states:us-east-1:000000000000:activity:"
 TASKS = """
@@ -219,6 +222,41 @@ def test_a_worker_waits_for_an_endpoint_that_is_away(sqlite_url, tasks, tmp_path
     finally:
         one.process.kill()
         one.process.communicate()
+
+
+class Late:
+    """An endpoint that each operation finds away once; `slow` hears of it when it may."""
+
+    def __init__(self) -> None:
+        self.asked, self.may = threading.Event(), threading.Event()
+        self.found: set[str] = set()
+
+    def find(self, operation):
+        if operation not in self.found:
+            self.found.add(operation)
+            raise ConnectionClosedError(endpoint_url="there")
+        return {}
+
+    def slow(self):
+        self.asked.set()
+        assert self.may.wait(LIMIT)
+        return self.find("slow")
+
+    def quick(self):
+        return self.find("quick")
+
+
+def test_what_was_asked_before_an_endpoint_was_there_again_is_no_news(caplog):
+    api = Late()
+    asking = Asking(api, "there")
+    slow = threading.Thread(target=asking.ask, args=("slow",))
+    slow.start()
+    assert api.asked.wait(LIMIT)
+    asking.ask("quick")  # is away, and there again
+    api.may.set()
+    slow.join(LIMIT)
+    told = [record.getMessage().partition(",")[0] for record in caplog.records]
+    assert told == ["there is away", "there is there again"]
 
 
 def test_requests_are_signed_and_a_key_that_is_not_known_is_told(sqlite_url, tasks, tmp_path):

@@ -102,6 +102,7 @@ class Asking:
         self._api = api
         self._lock = threading.Lock()
         self._away = False
+        self._returns = 0  # how often it was there again
 
     def ask(self, operation: str, *, report: bool = False, **request: Any) -> dict[str, Any]:
         """The answer.  `report`: of what was done, which is told also by who is stopping.
@@ -116,16 +117,17 @@ class Asking:
                 last = last or time.monotonic() + _GRACE
                 if time.monotonic() > last:
                     break
+            returns = self._returns
             try:
                 answer: dict[str, Any] = getattr(self._api, operation)(**request)
             except (exceptions.ConnectionError, HTTPClientError) as error:
-                self._gone(str(error))
+                self._gone(str(error), returns)
             except ClientError as error:
                 told = error.response["Error"]
                 status = error.response["ResponseMetadata"]["HTTPStatusCode"]
                 if status < _SERVERS and told["Code"] not in _BUSY:
                     raise Refused(told["Code"], told["Message"]) from None
-                self._gone(str(error))
+                self._gone(str(error), returns)
             else:
                 self._back()
                 return answer
@@ -133,9 +135,11 @@ class Asking:
             pause = min(2 * pause, _LAST)
         raise Stopping
 
-    def _gone(self, why: str) -> None:
+    def _gone(self, why: str, returns: int) -> None:
         with self._lock:
-            if not self._away and not self.stopping.is_set():
+            # What was asked before it was there again says nothing of now.
+            now = returns == self._returns
+            if now and not self._away and not self.stopping.is_set():
                 _log.warning("%s is away, and is asked again until it is there: %s",
                              self.endpoint, why)  # fmt: skip
                 self._away = True
@@ -145,3 +149,4 @@ class Asking:
             if self._away:
                 _log.warning("%s is there again", self.endpoint)
                 self._away = False
+                self._returns += 1
