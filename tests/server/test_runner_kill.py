@@ -100,7 +100,7 @@ def test_a_transaction_in_which_a_process_was_frozen_holds_up_nobody(
     with Worker(freezing, postgres_url + never, chain(wait(1))) as worker:
         assert worker.hears("begun")
         with running(postgres_url, Doing({})) as other:
-            assert done(other.wait(1)).status == "SUCCEEDED"
+            assert done(other.wait(int(worker.words[0]))).status == "SUCCEEDED"
         worker.send(signal.SIGCONT)
         assert worker.hears("went on")
         assert worker.ended() == 0

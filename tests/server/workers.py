@@ -8,6 +8,7 @@ happened, whoever remembers it.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import random
@@ -199,17 +200,25 @@ def holding(pipe: Pipe, url: str, path: Path, machine: dict[str, Any]) -> None:
 
 
 def freezing(pipe: Pipe, url: str, machine: dict[str, Any]) -> None:
-    """Begins an execution, and freezes in a transaction that has locked its row."""
+    """Freezes in a transaction that has locked the row of a running execution, whose number it
+    says first."""
     with running(url, Doing({})) as runner:
-        execution = done(runner.begin(new(runner, machine)))
-        pipe.send("begun")
+        query = "SELECT status FROM tsme_executions WHERE id = :id FOR UPDATE"
 
-        def freeze(connection: Connection) -> None:
-            query = "SELECT id FROM tsme_executions WHERE id = :id FOR UPDATE"
-            connection.execute(text(query), {"id": execution})
+        def freeze(connection: Connection) -> bool:
+            row = connection.execute(text(query), {"id": execution}).scalar_one()
+            if row != "RUNNING":  # this process was too slow, and has ended it itself
+                return False
+            pipe.send(str(execution))
+            pipe.send("begun")
             os.kill(os.getpid(), signal.SIGSTOP)
+            return True
 
-        frozen = runner.submit(freeze)
+        for number in itertools.count():
+            execution = done(runner.begin(new(runner, machine, f"n{number}")))
+            frozen = runner.submit(freeze)
+            if frozen.exception() or frozen.result():
+                break
         pipe.send("went on" if frozen.exception() else "locked it all the time")
 
 
