@@ -28,7 +28,7 @@ FLOORS = {
         tsme.link tsme.sim tsme.tasks
         tsme.engine
         tsme.core
-        tsme.program tsme.machine
+        tsme.program tsme.machine tsme.relational
         tsme.program.functions
         tsme.kernel
         tsme.journal

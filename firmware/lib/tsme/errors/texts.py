@@ -49,6 +49,8 @@ TEXTS = {
     "TSME-M012": "restore() names the task %s for the action %d, and it is a `once` task: nobody "
     "would know whether it has run; name an idempotent one, or the task that is pending",
     "TSME-M013": "migrate() of %s: %s; nothing has changed, and the older version can go on",
+    "TSME-M014": "the order of %s is not that of its states, each once: %s",
+    "TSME-M015": "%s has no such states as its group %s names: %s",
     "TSME-N002": "the board is locked: unlock it with its key first",
     "TSME-N003": 'the request lacks "%s", or it is no %s',
     "TSME-N004": "the program %s is not on the board; load it first",

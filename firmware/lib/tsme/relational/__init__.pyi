@@ -1,0 +1,1 @@
+"""Relational machines: many states active at once, relations between them, a clock for each."""

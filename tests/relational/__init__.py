@@ -1,0 +1,1 @@
+"""Relational machines: schemas, what the vectors say, and the laws."""
