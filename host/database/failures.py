@@ -59,6 +59,10 @@ _OPEN: Final = _Kind(
     "TSME-S013", "it cannot be opened", "see that it exists and that this user may use it"
 )
 
+_AWAY: Final = _Kind(
+    "TSME-S013", "it cannot be opened", "see that its server runs, and lets this user in"
+)
+
 # By SQLite's primary result codes (sqlite3.h).
 _SQLITE: Final = {
     5: _LOCKED,
@@ -109,7 +113,7 @@ def _kind(error: exc.DBAPIError, opening: bool) -> _Kind | None:
     if isinstance(error, exc.IntegrityError):
         return None
     if not state and isinstance(error, exc.OperationalError):
-        return _OPEN if opening else _LOST
+        return _AWAY if opening else _LOST
     return _LOST if error.connection_invalidated else None
 
 

@@ -12,7 +12,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import count
@@ -31,8 +34,20 @@ from ..tools.outputs import file_name, not_writable
 
 _DAY: Final = 86_400_000  # ms
 _LATE: Final = 300_000  # ms after its end until a day is counted: transactions may be slow
+_YOUNG: Final = 60  # s in which a file may still be being written
+_PART: Final = re.compile(r".+\.([1-9][0-9]{0,8})~")  # NAME.PROCESS~
 _SOME: Final = 200  # executions that are looked up at once
 _log = logging.getLogger("tsme.jobs")
+
+
+def check(folder: str) -> None:
+    """Raises HostError TSME-H013 for a folder that can neither be made nor written to."""
+    path = Path(folder)
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise not_writable(folder, f'"{there}" is no folder')
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise not_writable(folder, "it may not be written to")
 
 
 class Exports:
@@ -49,8 +64,16 @@ class Exports:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise not_writable(folder, error) from None
-        if not os.access(self.folder, os.W_OK | os.X_OK):
-            raise not_writable(folder, "it may not be written to")
+        check(folder)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Files that were never finished, as the process that wrote them was killed, go."""
+        for path in (*self.folder.glob("*~"), *self.folder.glob("*/*~")):
+            found = _PART.fullmatch(path.name)
+            with suppress(OSError):
+                if found and _left(int(found[1]), path):
+                    path.unlink()
 
     def export(self, execution: int) -> None:
         """Export an execution that has ended, unless it was.
@@ -123,6 +146,20 @@ class Exports:
                 lines = statistics(connection, Filter(stopped_from=day, stopped_to=first))
             text = json.dumps([asdict(line) for line in lines], indent=2)
             replace(str(path), f"{text}\n".encode(), f".{os.getpid()}~")
+
+
+def _left(process: int, part: Path) -> bool:
+    """Whether nobody writes this file any more."""
+    # Processes of other machines, or containers, have numbers of their own, so a new file stays.
+    if time.time() - part.stat().st_mtime < _YOUNG:
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # somebody else's
+        return False
+    return process == os.getpid()  # it has written nothing yet
 
 
 def _read(path: Path) -> bytes | None:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from ..database.database import Database
 from ..database.tables import executions, jobs
 from ..tools.errors import HostError
+from . import exporting
 from .duties import ATTEMPTS, EXPORT, WEBHOOK, Doing, JobOptions, Refused, event, wait
 
 EVERY: Final = 3600.0  # s between two looks at what is too old
@@ -42,13 +43,11 @@ class Queue(Protocol):
 class Jobs:
     """The jobs of a server, from start() to stop().
 
-    Raises HostError TSME-S098 for a webhook that is no URL, H013 for a folder of exports that
-    cannot be written, S099 where PostgreSQL's package is missing.
+    Raises HostError: what `check` does, and S099 where PostgreSQL's package is missing.
     """
 
     def __init__(self, database: Database, options: JobOptions, now: Callable[[], int]) -> None:
-        if options.webhook is not None:
-            _checked(options.webhook)
+        check(options)
         self.options = options
         doing = Doing(database, options, now)
         self.queue: Queue
@@ -78,6 +77,15 @@ class Jobs:
             return
         row = connection.execute(select(executions).where(executions.c.id == execution)).one()
         self.queue.defer(connection, WEBHOOK, {"event": json.dumps(event(row))})
+
+
+def check(options: JobOptions) -> None:
+    """Raises HostError TSME-S098 for a webhook that is no URL, H013 for a folder of exports that
+    cannot be written.  Nothing is made."""
+    if options.webhook is not None:
+        _checked(options.webhook)
+    if options.export is not None:
+        exporting.check(options.export)
 
 
 def _checked(url: str) -> None:

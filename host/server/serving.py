@@ -18,13 +18,13 @@ import uvicorn
 from ..database.database import Database
 from ..tools.errors import HostError
 from ..tools.limits import limited
+from . import jobs
 from .app import create_app
 from .arns import Place
 from .auth import Keys
 from .clocks import Accelerated, Scaled, Wall
 from .duties import JobOptions
 from .hosts import Hosts
-from .jobs import Jobs
 from .limits import RATE, Rate
 from .metrics import routes as metrics_routes
 from .operations import everything
@@ -76,16 +76,21 @@ def opened(options: Options) -> Iterator[Server]:
     """
     if options.workers:
         _check_workers(options)
+    # All that may be wrong is read before a database is made.
     keys = Keys.read(options.auth) if options.auth else None
     mocks = read_mocks(options.mocks) if options.mocks else None
+    traces = exporter(options.traces) if options.traces else None
+    wanted = JobOptions(options.retention, options.webhook, options.export)
+    jobs.check(wanted)
+    found = _ways(options, mocks)
     with limited(PROCESS), Database.open(options.database) as database:
         place = Place(options.region, options.account)
         clock = _clock(options)
         with (
-            Router(_ways(options, mocks), options.workers or options.worker) as work,
-            _jobs(database, clock, options) as jobs,
+            Router(found, options.workers or options.worker) as work,
+            _jobs(database, clock, wanted) as doing,
         ):
-            ended = jobs.ended if jobs else None
+            ended = doing.ended if doing else None
             runner = Runner(database, work, clock, _name(), ended=ended)
             runner.lives.events = options.history_events
             work.connect(runner)
@@ -93,7 +98,7 @@ def opened(options: Options) -> Iterator[Server]:
             work.serve(server)
             server.notes |= {"keys": keys, "rate": Rate(options.rate), "mocks": mocks}
             server.notes["hosts"] = Hosts(options.host, options.allowed_host)
-            tracing = Tracing(server, exporter(options.traces)) if options.traces else None
+            tracing = Tracing(server, traces) if traces else None
             runner.start()
             try:
                 yield server
@@ -134,18 +139,17 @@ def _name() -> str:
 
 
 @contextmanager
-def _jobs(database: Database, clock: Clock, options: Options) -> Iterator[Jobs | None]:
+def _jobs(database: Database, clock: Clock, wanted: JobOptions) -> Iterator[jobs.Jobs | None]:
     """What is done beside executions, if anything is."""
-    wanted = JobOptions(options.retention, options.webhook, options.export)
     if wanted == JobOptions():
         yield None
         return
-    jobs = Jobs(database, wanted, clock.now)
-    jobs.start()
+    doing = jobs.Jobs(database, wanted, clock.now)
+    doing.start()
     try:
-        yield jobs
+        yield doing
     finally:
-        jobs.stop()
+        doing.stop()
 
 
 def serve(options: Options, ready: Callable[[str], object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import asdict
 from pathlib import Path
@@ -73,6 +74,28 @@ def test_each_end_of_an_execution_is_a_journal_in_the_folder(database_url: str, 
         until(lambda: files(folder) == {*arns, "one/e-1.1.bin"})
         assert (folder / "one/e-1.bin").read_bytes() == first
         assert tsme("replay", str(folder / "one/e-1.1.bin")).stdout.startswith("identical: ")
+
+
+def test_what_a_killed_process_was_writing_goes_with_the_next_start(sqlite_url: str, folder: Path):
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    long_ago = {
+        "one/e.bin": gone.pid, "statistics-2026-11-28.json": gone.pid, "two/e.bin": 1,
+        "one/own": os.getpid(), "one/theirs": os.getppid(),
+    }  # fmt: skip
+    for name, process in {**long_ago, "one/new": gone.pid}.items():
+        part = folder / f"{name}.{process}~"
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(b"half")
+        if name in long_ago:
+            os.utime(part, (1, 1))
+    (folder / "one/somebody's~").write_bytes(b"")
+    os.utime(folder / "one/somebody's~", (1, 1))
+    with Database.open(sqlite_url) as database:
+        Exports(database, str(folder), now)
+    assert files(folder) == {
+        f"one/theirs.{os.getppid()}~", "two/e.bin.1~", f"one/new.{gone.pid}~", "one/somebody's~",
+    }  # fmt: skip
 
 
 def test_an_export_that_is_done_again_is_the_same_file(database_url: str, folder: Path):

@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -151,6 +152,8 @@ class Worker:
 def _alone(body: Callable[..., object], pipe: Pipe, arguments: tuple[Any, ...]) -> None:
     try:
         body(pipe, *arguments)
+    except HostError as error:  # as `tsme worker` ends
+        sys.exit(f"tsme: error {error}")
     finally:
         pipe.close()
 
