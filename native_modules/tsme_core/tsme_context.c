@@ -10,17 +10,19 @@
 static const uint8_t tsme_zero = 0;
 static const uint8_t tsme_own_name[] = "\x64tsme";
 
-// Which of the names that came with *start* a part is, and how many there are.
+// Which of the names that came with *start* a part is, and how many there are. Behind them a
+// checkpoint has how often the execution was redriven, if it was.
 enum { TSME_ID = 0, TSME_NAME = 1, TSME_ROLE = 2, TSME_MACHINE = 3, TSME_MACHINE_NAME = 4 };
-enum { TSME_CONTEXT_NAMES = 5 };
+enum { TSME_CONTEXT_NAMES = 5, TSME_CONTEXT_REDRIVEN = TSME_ARRAY << 5 | 6 };
 
-// Whether a value is what *start* may have as its context.
-bool tsme_is_context(const uint8_t *at)
+// Whether a value is what *start*, or a checkpoint, may have as its context.
+bool tsme_is_context(const uint8_t *at, bool checkpoint)
 {
     if (*at == TSME_NULL) {
         return true;
     }
-    if (*at++ != (TSME_ARRAY << 5 | TSME_CONTEXT_NAMES)) {
+    bool redriven = checkpoint && *at == TSME_CONTEXT_REDRIVEN;
+    if (*at++ != (TSME_ARRAY << 5 | TSME_CONTEXT_NAMES) && !redriven) {
         return false;
     }
     for (uint32_t i = 0; i < TSME_CONTEXT_NAMES; i++, at = tsme_skip(at)) {
@@ -28,7 +30,7 @@ bool tsme_is_context(const uint8_t *at)
             return false;
         }
     }
-    return true;
+    return !redriven || (*at > 0 && *at <= (TSME_UINT << 5 | 25));
 }
 
 // A name, or null where none or an empty one was given.
@@ -70,7 +72,10 @@ static const uint8_t *tsme_there(const struct tsme *t, const struct tsme_frame *
     switch (part) {
     case TSME_CONTEXT_INPUT:
         return t->origin.input.at ? t->origin.input.at : &tsme_simple[TSME_NULL - TSME_FALSE];
-    case TSME_CONTEXT_REDRIVES: return &tsme_zero;
+    case TSME_CONTEXT_REDRIVES:
+        return t->origin.context.at && *t->origin.context.at == TSME_CONTEXT_REDRIVEN
+                   ? tsme_given(t, TSME_CONTEXT_NAMES)
+                   : &tsme_zero;
     case TSME_CONTEXT_INDEX:
         return f->parent == TSME_NO_PARENT ? &tsme_simple[TSME_NULL - TSME_FALSE] : 0;
     case TSME_CONTEXT_ID:

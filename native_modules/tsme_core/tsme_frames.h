@@ -226,7 +226,7 @@ bool tsme_string_matches(const uint8_t *text, const uint8_t *pattern);
 
 // tsme_context.c
 tsme_ref *tsme_op_context(struct tsme *t, tsme_ref *sp, uint32_t operand);
-bool tsme_is_context(const uint8_t *at);
+bool tsme_is_context(const uint8_t *at, bool checkpoint);
 
 // tsme_vm.c
 int tsme_loop(struct tsme *t, tsme_ref *sp);

@@ -567,7 +567,7 @@ static bool tsme_read_state(struct tsme *t, struct tsme_source *from)
     origin->start = state->now - (uint64_t)age;
     return tsme_read_value(t, from, TSME_NULL, &origin->input) &&
            tsme_read_value(t, from, TSME_NULL, &origin->context) &&
-           (!origin->context.at || tsme_is_context(origin->context.at));
+           (!origin->context.at || tsme_is_context(origin->context.at, true));
 }
 
 // What an execution has ended with, or null.

@@ -130,7 +130,7 @@ static int tsme_take_origin(struct tsme *t, struct tsme_fields *fields)
         return err;
     }
     origin->context = t->held[TSME_HELD_VALUE];
-    if (!tsme_is_context(origin->context.at)) {
+    if (!tsme_is_context(origin->context.at, false)) {
         return TSME_ERR_INPUT;
     }
     t->held[TSME_HELD_VALUE] = t->held[TSME_HELD_ERROR];

@@ -299,7 +299,9 @@ def test_no_checkpoint_is_read_beyond_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "context", [7, {}, [], [None] * 4, [None] * 6, [None, 3, None, None, None]]
+    "context",
+    [7, {}, [], [None] * 4, [None] * 6, [None, 3, None, None, None]]
+    + [[None] * 5 + [times] for times in (0, 65_536, -1, 2.0, "2", [1])],
 )
 def test_a_checkpoint_with_a_context_that_no_start_has_is_refused(context: Any) -> None:
     program = compiled({"W": {"Type": "Wait", "Seconds": 5, "End": True}})
@@ -309,6 +311,28 @@ def test_a_checkpoint_with_a_context_that_no_start_has_is_refused(context: Any) 
     for names, answer in (([None, "n", None, None, None], 0), (context, engine.FORMAT)):
         step.state.origin = [*step.state.origin[:2], names, *step.state.origin[3:]]
         assert core.restore(kernel_.checkpoint(step.state)) == answer, names
+
+
+@pytest.mark.parametrize("times", [1, 23, 24, 255, 256, 65_535])
+def test_a_checkpoint_says_how_often_its_execution_was_redriven(times: Any) -> None:
+    program = compiled({
+        "W": {"Type": "Wait", "Seconds": 5, "Next": "P"},
+        "P": {"Type": "Pass", "Parameters": {"n.$": "$$.Execution.RedriveCount"}, "End": True},
+    })  # fmt: skip
+    core = Engine(program)
+    kernel_ = python(program)
+    begun = start_event(Program(program), 1)
+    state = kernel_.step(State(), begun).state
+    state.origin = [*state.origin[:2], [None] * 5 + [times], *state.origin[3:]]
+    whole = kernel_.checkpoint(state)
+    assert core.restore(whole) == 0
+    assert core.checkpoint() == whole
+    woken = (TIMER, begun[1] + 5000, 1)
+    step = kernel_.step(kernel_.restore(cbor.decode(whole, 0, True)[0], len(whole)), woken)
+    assert step.state.result == {"n": times}
+    core.step(woken)
+    assert core.checkpoint() == kernel_.checkpoint(step.state)
+    assert core.make((*begun[:6], [None] * 5 + [times], *begun[7:])) == engine.INPUT
 
 
 def test_little_memory_leaves_all_as_it_was() -> None:

@@ -108,6 +108,25 @@ def test_a_failure_behind_a_parallel_does_not_bring_it_back(sfn, dig):
     assert ended(sfn, execution)["output"] == "2"
 
 
+@pytest.mark.parametrize("language", ["JSONPath", "JSONata"])
+def test_an_execution_sees_how_often_it_was_redriven(language, sfn, dig):
+    arguments = {"Parameters": {"n.$": "$$.Execution.RedriveCount"}}
+    if language == "JSONata":
+        arguments = {"Arguments": "{% {'n': $states.context.Execution.RedriveCount} %}"}
+    states = {"T": {**dig.state, **arguments, "QueryLanguage": language}}
+    execution = begin(sfn, machine(sfn, states), {})
+    for number in range(3):
+        value, token = dig()
+        assert value == {"n": number}
+        sfn.send_task_failure(taskToken=token, error="Stone")
+        assert ended(sfn, execution)["status"] == "FAILED"
+        if number < 2:
+            sfn.redrive_execution(executionArn=execution)
+    scheduled = [event["activityScheduledEventDetails"] for event in events(sfn, execution)
+                 if event["type"] == "ActivityScheduled"]  # fmt: skip
+    assert [json.loads(event["input"])["n"] for event in scheduled] == [0, 1, 2]
+
+
 def test_what_cannot_be_redriven_is_refused(sfn, server):
     execution = ended(sfn, begin(sfn, machine(sfn, {"P": PASS})))["executionArn"]
     assert refusal(sfn.redrive_execution, executionArn=execution) == (

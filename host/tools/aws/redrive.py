@@ -49,6 +49,7 @@ def reopen(view: Any, state: State) -> None:
     """Tells a history (history.py) that its execution goes on in this state."""
     root = view.branches[0]
     view.time = max(view.time, state.now)
+    view.start = [*view.start[:6], state.origin[2], *view.start[7:]]
     history = view.history
     history.status, history.error, history.cause = "RUNNING", None, None
     before = sum(event["type"] == "ExecutionRedriven" for event in history.events)
@@ -160,10 +161,11 @@ def checkpoint(
     run = replay.Replay(core)
     entries = _Entries()
     entries.watch(vm)
-    before = run.state
+    before, redrives = run.state, 1
     for record in records:
         if isinstance(record, (Redriven, Altered)):
             restore(run, record)
+            redrives += isinstance(record, Redriven)
         else:
             before, entries.quiet = run.state, True
             run.step(record)
@@ -177,7 +179,9 @@ def checkpoint(
         frames = [entries.items[0]]
     state = State()
     state.steps, state.execution, state.rng = old.steps, old.execution, old.rng
-    state.digest, state.origin = old.digest, old.origin
+    state.digest = old.digest
+    start, value, names, *rest = old.origin
+    state.origin = [start, value, [*(names or [None] * 5)[:5], redrives], *rest]
     state.now = max(now, old.now)
     state.status, state.next_id = protocol.RUNNING, old.next_id
     state.pending = {}

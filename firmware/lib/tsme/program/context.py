@@ -30,7 +30,7 @@ def common(d, k):
     if k == 7:
         return "%d-%d" % (d.execution, d.next_id)
     if k == 10:
-        return 0
+        return names[5] if names and len(names) > 5 else 0
     name = str(d.execution)
     mine = names or [None] * 5
     if k == 1:
