@@ -57,6 +57,15 @@ FLOORS = {
         tsme_host.compiler.frontend.model
         tsme_host.compiler.frontend.plain tsme_host.compiler.jsonata.tree
     """,
+    "relational": """
+        tsme_host.relational.compile
+        tsme_host.relational.names tsme_host.relational.contradictions
+        tsme_host.relational.inheriting
+        tsme_host.relational.python_source
+        tsme_host.relational.reading
+        tsme_host.relational.compiled tsme_host.relational.drawing tsme_host.relational.stubs
+        tsme_host.relational.model
+    """,
     "server": """
         tsme_host.server
         tsme_host.database
@@ -82,7 +91,8 @@ BELOW: dict[str, set[str]] = {
     "tsme": set(),
     "tsme_host.compiler": {"tsme"},
     "tsme_host.ending": set(),
-    "tsme_host.tools": {"tsme", "tsme_host.compiler", "tsme_host.ending"},
+    "tsme_host.relational": {"tsme", "tsme_host.compiler"},
+    "tsme_host.tools": {"tsme", "tsme_host.compiler", "tsme_host.relational", "tsme_host.ending"},
     "tsme_host": {"tsme_host.tools", "tsme_host.ending"},
     "tsme_host.database": {"tsme", "tsme_host.tools", "tsme_host.compiler"},
     "tsme_host.server": {"tsme", "tsme_host.tools", "tsme_host.compiler", "tsme_host.database"},

@@ -17,16 +17,16 @@ from ..ending import Stopped
 
 # The module of each command, and what --help says of it, which spares reading them all.
 COMMANDS = {
-    "check": ("check", "Show all problems of workflows."),
+    "check": ("check", "Show all problems of workflows and relational schemas."),
     "checkpoint": ("executions", "Let a board write a checkpoint, so that older blocks go."),
-    "compile": ("compile", "Compile a workflow to a program."),
+    "compile": ("compile", "Compile a workflow to a program, or a relational schema."),
     "convert": ("convert", "Turn a workflow in JSONPath into JSONata."),
     "describe": ("executions", "Show how an execution on a board stands."),
     "disasm": ("compile", "Show a program as text that can be read."),
     "emulate": ("emulate", "Run a board without hardware."),
     "eval": ("eval", "Try a JSONata expression, show its tree or its code."),
     "flash": ("flash", "Bring firmware and tsme onto a board."),
-    "graph": ("graph", "Draw a workflow as Mermaid text or as SVG."),
+    "graph": ("graph", "Draw a workflow, or the relations of a schema."),
     "history": ("history", "Show an execution as AWS's GetExecutionHistory would."),
     "init": ("init", "Make a folder with a first workflow, its tasks and a test."),
     "journal": ("journal", "Pull, show, export, resize or repair a journal; its effects."),
@@ -92,6 +92,7 @@ Examples:
   tsme history j.bin --program flow.asl.json
   tsme replay j.bin --program flow.asl.json
   tsme graph flow.asl.json -o flow.svg
+  tsme graph relay.yaml -o relay.svg --active Start,Ready
   tsme convert flow.asl.json -o new.asl.json
   tsme serve --database sqlite:///tsme.db   the API of Step Functions, for boto3 and aws
   tsme worker --tasks tasks.py              polls its activities

@@ -61,6 +61,16 @@ def strong(text: str) -> str:
     return click.style(text, bold=True)
 
 
+def report(text: str) -> str:
+    """Problems with their source lines: what they are bold, where they are less bright."""
+    lines = []
+    for line in text.split("\n"):
+        bold = not line.startswith(" ")
+        dim = line.startswith("  at: ")
+        lines.append(click.style(line, bold=bold, dim=dim) if bold or dim else line)
+    return "\n".join(lines)
+
+
 def json_text(value: Any) -> str:
     """JSON for people and programs: on one line where that is not too wide."""
     text = json.dumps(value, ensure_ascii=False)

@@ -13,7 +13,7 @@ from ..compiler.frontend.source import Flow, Parsed, parse
 from .definitions import as_flow, split_name, values
 from .errors import HostError
 from .inputs import input_error, is_journal, read_bytes, read_text, similar, text_of
-from .outputs import PROGRAM_START
+from .outputs import PROGRAM_START, SCHEMA_START
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,21 @@ class Loaded:
     name: str
     data: bytes
     source: Flow | None  # the workflow, if it was compiled
+
+
+def is_schema(given: str) -> bool:
+    """Does that name the schema of a relational machine?  What only these need is read if so."""
+    if ".py:" not in given and not given.endswith(".tsr"):
+        path = Path(given)
+        try:
+            data = path.read_bytes() if given != "-" and path.is_file() else b""
+        except (OSError, ValueError):
+            return False
+        if b"StartAt" in data or not (b"states" in data or b"inherit" in data):
+            return data.startswith(SCHEMA_START)
+    from .schemas import is_schema as found  # noqa: PLC0415
+
+    return found(given)
 
 
 def read_flow(given: str, own: Mapping[str, str] | None = None) -> Flow:

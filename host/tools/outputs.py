@@ -17,8 +17,10 @@ from .errors import HostError
 
 Kind = Literal[
     "program",
+    "compiled schema",
     "plan of a migration",
     "drawing in Mermaid",
+    "drawing in D2",
     "drawing by Graphviz",
     "JUnit XML",
     "export of a journal",
@@ -31,6 +33,7 @@ Kind = Literal[
 _NAME = 180  # bytes of a file's name, so that it can have endings
 _LOOK = 4096  # bytes at the start of a file that tell what it is
 PROGRAM_START = b"\x87\x02\x48"  # an array of 7, version 2, a digest of 8 bytes
+SCHEMA_START = b"\x8e\x01"  # an array of 14, version 1
 _PLAN = re.compile(rb"\x82(?:[\x81-\x97]|\x98.|\x99..)(?:[\x81-\x97]|\x98.)\x00", re.DOTALL)
 
 
@@ -38,8 +41,16 @@ def _is_program(start: bytes) -> bool:
     return start[:1] == PROGRAM_START[:1] and start[2:3] == PROGRAM_START[2:]
 
 
+def _is_schema(start: bytes) -> bool:
+    return start.startswith(SCHEMA_START)
+
+
 def _is_mermaid(start: bytes) -> bool:
-    return start.startswith(b"flowchart TD\n  start")
+    return start.startswith((b"flowchart TD\n  start", b"flowchart TD\n  %% relations of "))
+
+
+def _is_d2(start: bytes) -> bool:
+    return start.startswith(b"# relations of ")
 
 
 def _is_svg(start: bytes) -> bool:
@@ -126,8 +137,10 @@ def _is_jsonata(start: bytes) -> bool:
 # What a command writes, in words, and whether a file that begins so is of that kind.
 KINDS: dict[Kind, Callable[[bytes], bool]] = {
     "program": _is_program,
+    "compiled schema": _is_schema,
     "plan of a migration": _is_plan,
     "drawing in Mermaid": _is_mermaid,
+    "drawing in D2": _is_d2,
     "drawing by Graphviz": _is_svg,
     "JUnit XML": _is_junit,
     "export of a journal": _is_records,
@@ -185,7 +198,11 @@ def write_bytes(path: str, data: bytes, kind: Kind, flow: str = "") -> None:
         sys.stdout.buffer.flush()
         return
     keep_others(path, kind, flow)
-    target = Path(path)
+    replace_whole(Path(path), data)
+
+
+def replace_whole(target: Path, data: bytes) -> None:
+    """Write a file whole or not at all, whatever is there."""
     special = target.exists() and not target.is_file()  # /dev/null, a pipe
     part = target if special else target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -196,7 +213,7 @@ def write_bytes(path: str, data: bytes, kind: Kind, flow: str = "") -> None:
         if not special:
             part.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise not_writable(path, error) from None
+            raise not_writable(str(target), error) from None
         raise
 
 

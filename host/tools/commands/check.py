@@ -11,12 +11,12 @@ from ...compiler.compile import compile_text
 from ...compiler.frontend.check import check as check_text
 from ...compiler.frontend.model import CompileError, Problem
 from ...compiler.frontend.references import references as variable_references
-from ...compiler.frontend.report import render_text, to_json
+from ...compiler.frontend.report import ProblemJson, render_text, to_json
 from ...compiler.frontend.source import Flow
 from .. import console
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, UNABLE, HostError, one_line
-from ..files import read_flow, shown_name
+from ..files import is_schema, read_flow, shown_name
 
 _SHOWN = 3  # names of states in a note
 
@@ -32,7 +32,7 @@ def problems_of(text: Flow, name: str) -> tuple[Compiled | None, list[Problem]]:
 def show_problems(problems: list[Problem], text: Flow, name: str, to_stderr: bool = False) -> None:
     """The problems with their source lines, and how many there are."""
     click.echo(
-        _coloured(render_text(problems, text, name, console.width(to_stderr))), err=to_stderr
+        console.report(render_text(problems, text, name, console.width(to_stderr))), err=to_stderr
     )
     click.echo(err=to_stderr)
     click.echo(console.bad(f"{name}: {console.count(len(problems), 'problem')}"), err=to_stderr)
@@ -44,7 +44,7 @@ def show_warnings(
     """What is odd about a workflow that compiles."""
     if warnings:
         click.echo(
-            _coloured(render_text(warnings, text, name, console.width(to_stderr))) + "\n",
+            console.report(render_text(warnings, text, name, console.width(to_stderr))) + "\n",
             err=to_stderr,
         )
 
@@ -58,13 +58,17 @@ def _retried(states: Sequence[str]) -> str:
     )
 
 
-def _coloured(report: str) -> str:
-    lines = []
-    for line in report.split("\n"):
-        bold = not line.startswith(" ")
-        faint = line.startswith("  at: ")
-        lines.append(click.style(line, bold=bold, dim=faint) if bold or faint else line)
-    return "\n".join(lines)
+def _schema(given: str, as_json: bool, everything: list[ProblemJson]) -> int:
+    """The same for a relational schema."""
+    from .. import schemas  # noqa: PLC0415
+
+    made, findings = schemas.check(given)
+    everything += schemas.as_json(findings)
+    if not as_json:
+        schemas.show(findings)
+        if made is not None:
+            console.out(f"{given}: {console.good('ok')}")
+    return DONE if made is not None else FAILED
 
 
 @click.command()
@@ -75,19 +79,23 @@ def _coloured(report: str) -> str:
 )
 @takes_values
 def check(flows: tuple[str, ...], as_json: bool, references: bool) -> int:
-    """Show all problems of workflows.
+    """Show all problems of workflows and relational schemas.
 
     A problem is anything that keeps a workflow from becoming a program: a mistake, or a feature
     that this version does not have. A warning is no problem: the workflow compiles all the same.
     FLOW is a file in Amazon States Language, as JSON or YAML, or a template that holds it
-    (template.yaml:Name if it has several); `-` reads the standard input.
+    (template.yaml:Name if it has several); `-` reads the standard input. Or it is the schema of a
+    relational machine: FILE.py:CLASS, or a JSON or YAML file with `states`.
 
     Exits with 0 if there is no problem, 1 if there is one, 2 if a file cannot be read.
     """
     status = DONE
-    everything = []
+    everything: list[ProblemJson] = []
     for flow in flows:
         try:
+            if is_schema(flow):
+                status = max(status, _schema(flow, as_json, everything))
+                continue
             text = read_flow(flow)
         except HostError as error:
             click.secho(one_line(error.code, error.message, error.hint), err=True, fg="red")

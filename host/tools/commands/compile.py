@@ -17,7 +17,7 @@ from ...compiler.frontend.source import Flow, parse_text
 from .. import console
 from ..definitions import split_name, takes_values
 from ..errors import DONE, FAILED, HostError
-from ..files import read_flow, read_program, shown_name
+from ..files import is_schema, read_flow, read_program, shown_name
 from ..outputs import write_bytes
 from .check import show_problems, show_warnings
 
@@ -63,12 +63,17 @@ def _limit(name: str, text: str) -> Callable[[_Command], _Command]:
 def compile_(
     flow: str, output: str | None, no_debug: bool, as_json: bool, **limits: int | None
 ) -> int:
-    """Compile a workflow to a program.
+    """Compile a workflow to a program, or a relational schema.
 
     Prints how large it is, against the workflow without its white space, and the handlers that
     it needs. `-o -` writes the program to the standard output. Exits with 1 if the workflow has
     problems.
+
+    FLOW may be the schema of a relational machine: FILE.py:CLASS, or a JSON or YAML file with
+    `states`. It becomes a .tsr, of which a board computes relations without any preparation.
     """
+    if is_schema(flow):
+        return _compile_schema(flow, output, as_json)
     if output is None and flow == "-":
         raise HostError("TSME-H002", "a workflow from the standard input needs -o P.tsm")
     text = read_flow(flow)
@@ -88,6 +93,34 @@ def compile_(
         click.echo(json.dumps(facts, ensure_ascii=False, indent=2), err=target == "-")
         return DONE
     _show(compiled, target, size, 0 if no_debug else len(compiled.debug))
+    return DONE
+
+
+def _compile_schema(given: str, output: str | None, as_json: bool) -> int:
+    """The same for a relational schema."""
+    from .. import schemas  # noqa: PLC0415
+
+    made, findings = schemas.check(given)
+    schemas.show(findings, to_stderr=True)
+    if made is None:
+        return FAILED
+    target = output or schemas.target_of(given, made)
+    write_bytes(target, made.data, "compiled schema", given.rpartition(".py:")[0] or given)
+    schema = made.schema
+    facts = {
+        "schema": target,
+        "bytes": len(made.data),
+        "name": schema.name,
+        "version": schema.version,
+        "states": [state.name for state in schema.states],
+        "groups": {title: list(names) for title, names in schema.groups.items()},
+    }
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2), err=target == "-")
+        return DONE
+    states = console.count(len(schema.states), "state")
+    line = f"{console.strong(target)}: {len(made.data)} bytes, {schema.name} version "
+    click.echo(f"{line}{schema.version}, {states}", err=target == "-")
     return DONE
 
 
@@ -127,8 +160,11 @@ def disasm(program: str, as_json: bool) -> int:
     """Show a program as text that can be read.
 
     PROGRAM is a .tsm file, or a workflow, which is compiled first. State names and the lines of
-    the source come from the program's debug part, if it has one.
+    the source come from the program's debug part, if it has one. A compiled schema (.tsr), or
+    what is compiled to one, is shown state by state.
     """
+    if is_schema(program):
+        return _show_schema(program, as_json)
     try:
         loaded = read_program(program)
     except CompileError as error:
@@ -142,6 +178,21 @@ def disasm(program: str, as_json: bool) -> int:
         console.out_json(to_json(listing))
     else:
         console.out(to_text(listing))
+    return DONE
+
+
+def _show_schema(given: str, as_json: bool) -> int:
+    from ...relational import compiled  # noqa: PLC0415
+    from .. import schemas  # noqa: PLC0415
+
+    made, findings = schemas.check(given)
+    if made is None:
+        schemas.show(findings, to_stderr=True)
+        return FAILED
+    if as_json:
+        console.out_json(compiled.to_json(made.schema, made.data))
+    else:
+        console.out(compiled.to_text(made.schema, made.data))
     return DONE
 
 

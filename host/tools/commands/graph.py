@@ -1,4 +1,4 @@
-"""`tsme graph`: a workflow as Mermaid text or as SVG."""
+"""`tsme graph`: a workflow, or the relations of a schema, as Mermaid, D2 or SVG."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .. import console
 from ..definitions import takes_values
 from ..diagram import Arrow, Box, Cluster, diagram
 from ..errors import DONE, FAILED, HostError
-from ..files import read_flow, shown_name
+from ..files import is_schema, read_flow, shown_name
 from ..outputs import Kind, keep_others, write_bytes
 from .check import show_problems
 
@@ -66,14 +66,36 @@ _SHAPES = {
     "--output",
     default="-",
     metavar="FILE",
-    help="FILE.mmd or FILE.svg.  [default: Mermaid to the standard output]",
+    help="FILE.mmd or FILE.svg, of a schema also FILE.d2.  [default: Mermaid to the standard "
+    "output]",
 )
+@click.option(
+    "--active",
+    metavar="A,B",
+    help="Of a schema: mark these states as active, all others are not.",
+)
+@click.option(
+    "--time",
+    "ticks",
+    metavar="TICKS",
+    help="Of a schema: mark what is active at a machine time, '1,0,2' in the order of the states, "
+    "or a clock, '(A:1 C:3)'.",
+)
+@click.option("--after", is_flag=True, help="Of a schema: draw `after` too, dotted.")
 @takes_values
-def graph(flow: str, output: str) -> int:
-    """Draw a workflow as Mermaid text or as SVG.
+def graph(flow: str, output: str, active: str | None, ticks: str | None, after: bool) -> int:
+    """Draw a workflow, or the relations of a schema.
 
     Choice arrows carry their condition, Catch arrows are dashed, Retry stands in the box.
+
+    FLOW may be the schema of a relational machine: FILE.py:CLASS, a JSON or YAML file with
+    `states`, or a .tsr. An arrow goes from the state that has the relation.
     """
+    if is_schema(flow):
+        return _relations(flow, output, active, ticks, after)
+    if active is not None or ticks is not None or after:
+        hint = "a workflow has one state at a time; tsme history shows its way"
+        raise HostError("TSME-H002", "--active, --time and --after are for schemas", hint)
     known_ending(output)
     text = read_flow(flow)
     machine, problems = find_problems(text)
@@ -84,6 +106,38 @@ def graph(flow: str, output: str) -> int:
     draw(frame, output)
     if output != "-":
         console.note(f"{output}: {console.count(_states(frame), 'state')}")
+    return DONE
+
+
+def _relations(given: str, output: str, active: str | None, ticks: str | None, after: bool) -> int:
+    """The same for a relational schema."""
+    from ...relational import drawing  # noqa: PLC0415
+    from .. import moments, schemas  # noqa: PLC0415
+
+    ending = Path(output).suffix.lower() if output != "-" else ".mmd"
+    kinds: dict[str, Kind] = {
+        ".mmd": "drawing in Mermaid",
+        ".mermaid": "drawing in Mermaid",
+        ".d2": "drawing in D2",
+        ".svg": "drawing by Graphviz",
+    }
+    if ending not in kinds:
+        hint = "any browser shows an .svg, and prints it into another format"
+        raise HostError("TSME-H003", f'"{output}" ends in none of .mmd, .d2 and .svg', hint)
+    made, findings = schemas.check(given)
+    if made is None:
+        schemas.show(findings, to_stderr=True)
+        return FAILED
+    look = moments.look(made.schema, active, ticks, after)
+    if ending == ".d2":
+        data = drawing.d2(made.schema, look).encode()
+    elif ending == ".svg":
+        data = _drawn(drawing.dot(made.schema, look))
+    else:
+        data = drawing.mermaid(made.schema, look).encode()
+    write_bytes(output, data, kinds[ending], given)
+    if output != "-":
+        console.note(f"{output}: {console.count(len(made.schema.states), 'state')}")
     return DONE
 
 
@@ -176,19 +230,33 @@ def _entities(text: str) -> str:
 
 def svg(frame: Cluster) -> bytes:
     """The same as SVG, laid out by Graphviz, which pygraphviz brings along."""
-    try:
-        with _quiet():
-            import pygraphviz  # noqa: PLC0415
-    except ImportError:
-        hint = 'pip install "tsme[graph]", or write Mermaid: -o FILE.mmd'
-        raise HostError("TSME-H050", "SVG needs the package pygraphviz", hint) from None
-    whole = pygraphviz.AGraph(directed=True, strict=False, name="workflow")
+    whole = _graphviz()(directed=True, strict=False, name="workflow")
     whole.graph_attr.update(rankdir="TB", bgcolor="transparent", nodesep="0.4", ranksep="0.45")
     whole.node_attr.update(fontname="Helvetica,Arial,sans-serif", fontsize="12")
     whole.edge_attr.update(
         fontname="Helvetica,Arial,sans-serif", fontsize="10", color="#666666", arrowsize="0.8"
     )
     _add(whole, frame)
+    return _laid_out(whole)
+
+
+def _drawn(dot: str) -> bytes:
+    """A text of Graphviz as SVG."""
+    return _laid_out(_graphviz()(string=dot))
+
+
+def _graphviz() -> Any:
+    """Graphviz's graphs."""
+    try:
+        with _quiet():
+            from pygraphviz import AGraph  # noqa: PLC0415
+    except ImportError:
+        hint = 'pip install "tsme[graph]", or write Mermaid: -o FILE.mmd'
+        raise HostError("TSME-H050", "SVG needs the package pygraphviz", hint) from None
+    return AGraph
+
+
+def _laid_out(whole: Any) -> bytes:
     try:
         with _quiet():
             drawn = whole.draw(format="svg", prog="dot")

@@ -1,0 +1,1 @@
+"""Relational schemas: reading, checking, compiling, drawing them, and what is made of one."""

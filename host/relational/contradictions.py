@@ -1,0 +1,213 @@
+"""Relations that stand in each other's way: what can never be, and what never comes to rest.
+
+A state with what it requires, and what these require, must be active at once, so none of them
+may remove another. What a state adds is active with it if it can be, so it must not remove these
+either. Both are checked on names, since indexes have no places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .model import Findings, Name, Place, listed
+from .reading import Declared
+
+_LEVELS = 2  # of Add in one transition
+States = Mapping[str, Mapping[str, Any]]
+
+
+def check_relations(states: States, order: list[str], declared: Declared, f: Findings) -> None:
+    """Contradictions, states that can never be active, cycles, and what never comes to rest."""
+    relations = _Relations(states, order, declared, f)
+    relations.cycles("require", "TSME-C114")
+    relations.cycles("after", "TSME-C115")
+    dead = relations.contradictions()
+    relations.unreachable(dead)
+    relations.restless()
+    relations.deep_adds()
+
+
+class _Relations:
+    def __init__(
+        self, states: States, order: list[str], declared: Declared, findings: Findings
+    ) -> None:
+        self.states = states
+        self.order = [name for name in order if name in states]
+        self.declared = declared
+        self.findings = findings
+
+    def of(self, name: str, relation: str) -> list[str]:
+        """The states, that are there, in a relation of one; itself never counts."""
+        given = self.states[name].get(relation, ())
+        return [other for other in given if other in self.states and other != name]
+
+    def place(self, *names: str) -> Place | None:
+        """The place of the first of some names that has one."""
+        found = (name.place for name in names if isinstance(name, Name) and name.place)
+        return next(found, self.declared.place)
+
+    def key(self, name: str) -> str:
+        """A state's name as its definition has it, with its place."""
+        return next(one for one in self.states if one == name)
+
+    def closure(self, name: str) -> list[str]:
+        """A state, and all that it requires, whatever way."""
+        found = [name]
+        for one in found:
+            found += [other for other in self.of(one, "require") if other not in found]
+        return found
+
+    def contradictions(self) -> dict[str, str]:
+        """The states that can never be active, and why, for those that require them."""
+        dead: dict[str, str] = {}
+        for name in self.order:
+            if any(other not in self.states and other != "Exception" for other in
+                   self.states[name].get("require", ())):  # fmt: skip
+                dead[name] = "requires what is no state"
+            elif said := self.both_ways(name) or self.within(name) or self.added(name):
+                dead[name] = said
+        return dead
+
+    def both_ways(self, name: str) -> str:
+        removed = self.of(name, "remove")
+        for other in self.of(name, "require"):
+            if other in removed:
+                text = f'"{name}" requires "{other}" and removes it: it can never be active'
+                at = next(one for one in removed if one == other)
+                hint = f'take "{other}" out of one of the two lists'
+                self.findings.add("TSME-C110", text, self.place(at, other), hint)
+                return "contradicts itself"
+        return ""
+
+    def within(self, name: str) -> str:
+        """Do the states that a state needs, and itself, remove one another?"""
+        needed = self.closure(name)
+        for one in needed:
+            for other in self.of(one, "remove"):
+                if other not in needed or (one == name and other in self.of(name, "require")):
+                    continue
+                if one != name and other != name and self.within_one(one, other):
+                    continue  # that one can never be active, which is said there
+                how = f'"{one}", which it requires,' if one != name else "it"
+                what = "it" if other == name else f'"{other}", which it requires as well'
+                text = f'"{name}" can never be active: {how} removes {what}'
+                hint = f'take "{other}" out of what "{one}" removes, or a state out of "require"'
+                at = self.states[name].get("require", ())
+                self.findings.add("TSME-C111", text, self.place(*at, self.key(name)), hint)
+                return "needs states that remove one another"
+        return ""
+
+    def within_one(self, one: str, other: str) -> bool:
+        """Is that already so for one of the two by itself?"""
+        return other in self.closure(one) or one in self.closure(other)
+
+    def added(self, name: str) -> str:
+        """Does a state add what removes it, or what it needs; or what it removes itself?"""
+        needed = self.closure(name)
+        for other in self.of(name, "add"):
+            at = next(one for one in self.states[name]["add"] if one == other)
+            if other in self.of(name, "remove"):
+                text = f'"{name}" adds "{other}" and removes it'
+                hint = f'take "{other}" out of one of the two lists; "add" would win'
+                self.findings.add("TSME-C112", text, self.place(at), hint)
+            against = [one for one in self.of(other, "remove") if one in needed]
+            if against:
+                what = "it again" if name in against else f"{listed(against)}, which it requires"
+                text = f'"{name}" adds "{other}", which removes {what}'
+                hint = f'take "{other}" out of "add", or {listed(against)} out of its "remove"'
+                self.findings.add("TSME-C112", text, self.place(at), hint)
+                return "adds what removes it"
+        return ""
+
+    def unreachable(self, dead: dict[str, str]) -> None:
+        """States that require one of those, whatever way."""
+        for name in self.order:
+            if name in dead:
+                continue
+            for other in self.closure(name)[1:]:
+                if other in dead:
+                    via = next(
+                        one for one in self.of(name, "require") if other in self.closure(one)
+                    )
+                    text = f'"{name}" can never be active: it requires "{via}"'
+                    text += f', which requires "{other}"' if via != other else ""
+                    text += f", which {dead[other]}"
+                    hint = f'mend "{other}" first'
+                    self.findings.add("TSME-C113", text, self.place(via, self.key(name)), hint)
+                    break
+
+    def cycles(self, relation: str, code: str) -> None:
+        """States that require one another, or that each come after the other."""
+        for group in self.rounds(self.order, relation):
+            way = " → ".join(f'"{name}"' for name in [*group, group[0]])
+            if relation == "require":
+                text = f"these require one another, so none can be active first: {way}"
+                hint = 'let one of them have the other in "add" instead of "require"'
+            else:
+                text = f"these come after one another, which is no order: {way}"
+                hint = 'take one of them out of "after"'
+            at = next(one for one in self.states[group[0]][relation] if one == group[1])
+            self.findings.add(code, text, self.place(at, self.key(group[0])), hint)
+
+    def rounds(self, names: list[str], relation: str) -> Iterator[list[str]]:
+        """A shortest cycle from the first state of each group that is in one."""
+        done: set[str] = set()
+        for name in names:
+            if name in done:
+                continue
+            before: dict[str, str] = {}
+            todo = [name]
+            while todo and name not in before:
+                one = todo.pop(0)
+                for other in self.of(one, relation):
+                    if other in names and other not in before:
+                        before[other] = one
+                        todo.append(other)
+            if name in before:
+                way = [name]
+                while before[way[0]] != name:
+                    way.insert(0, before[way[0]])
+                way = [name, *way[:-1]]
+                done.update(way)
+                yield way
+
+    def restless(self) -> None:
+        """Auto states that drive one another out for ever, or of which one never has its turn."""
+        autos = [name for name in self.order if self.states[name].get("auto")]
+        pairs = [
+            (one, other)
+            for n, one in enumerate(autos)
+            for other in autos[n + 1 :]
+            if other in self.of(one, "remove") and one in self.of(other, "remove")
+        ]
+        for one, other in pairs:
+            at = next(name for name in self.states[other]["remove"] if name == one)
+            text = f'"{one}" and "{other}" are auto and remove each other: the one that is active'
+            text += " keeps the other from ever becoming active by itself"
+            hint = 'let one of them require what says that it is its turn, or not be "auto"'
+            self.findings.add("TSME-C117", text, self.place(at), hint, warning=True)
+        for group in self.rounds(autos, "remove"):
+            if len(group) > 2 and not any(
+                (one, other) in pairs for one in group for other in group
+            ):
+                way = " → ".join(f'"{name}"' for name in [*group, group[0]])
+                text = f"these auto states remove one another in a circle, and never rest: {way}"
+                at = next(n for n in self.states[group[0]]["remove"] if n == group[1])
+                hint = 'let one of them not be "auto", or remove each of the others'
+                self.findings.add("TSME-C116", text, self.place(at), hint)
+
+    def deep_adds(self) -> None:
+        """Chains of "add" that are longer than one transition follows them."""
+        for name in self.order:
+            level, seen = [name], {name}
+            for _ in range(_LEVELS):
+                level = [o for one in level for o in self.of(one, "add") if o not in seen]
+                seen.update(level)
+            left = [o for one in level for o in self.of(one, "add") if o not in seen]
+            if left:
+                text = f'"{name}" adds {listed(dict.fromkeys(left))} by way of two others: one'
+                text += " transition follows two steps of add"
+                hint = f'put {listed(dict.fromkeys(left))} into "add" of "{name}"'
+                at = self.states[name]["add"]
+                self.findings.add("TSME-C119", text, self.place(*at), hint, warning=True)
