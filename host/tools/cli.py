@@ -26,6 +26,7 @@ COMMANDS = {
     "emulate": ("emulate", "Run a board without hardware."),
     "eval": ("eval", "Try a JSONata expression, show its tree or its code."),
     "flash": ("flash", "Bring firmware and tsme onto a board."),
+    "gen": ("gen", "Make handlers and typed names from a relational schema."),
     "graph": ("graph", "Draw a workflow, or the relations of a schema."),
     "history": ("history", "Show an execution as AWS's GetExecutionHistory would."),
     "init": ("init", "Make a folder with a first workflow, its tasks and a test."),
@@ -58,7 +59,7 @@ COMMANDS = {
 }
 # How --help shows them.  Those that stand nowhere here are shown last.
 GROUPS = {
-    "Workflows": "init check compile run test test-state eval sim graph convert disasm",
+    "Workflows": "init check compile run test test-state eval sim graph gen convert disasm",
     "Boards": "ports flash emulate upload start push logs status reset time programs repl",
     "Executions on a board": "ps describe signal checkpoint",
     "Executions on a board, or in a journal": "stop token migrate retire resume",
@@ -93,6 +94,7 @@ Examples:
   tsme replay j.bin --program flow.asl.json
   tsme graph flow.asl.json -o flow.svg
   tsme graph relay.yaml -o relay.svg --active Start,Ready
+  tsme gen relay.yaml                       handlers and typed names
   tsme convert flow.asl.json -o new.asl.json
   tsme serve --database sqlite:///tsme.db   the API of Step Functions, for boto3 and aws
   tsme worker --tasks tasks.py              polls its activities

@@ -154,6 +154,8 @@ MISTAKES = {
     "graph relay.yaml --time 1 --active Start": ("TSME-H002", "both say what is active"),
     "graph relay.yaml -o r.png": ("TSME-H003", "ends in none of .mmd, .d2 and .svg"),
     "graph flow.asl.json --active A": ("TSME-H002", "are for schemas"),
+    "gen flow.asl.json": ("TSME-H014", "is no relational schema"),
+    "gen rely.yaml": ("TSME-H010", 'did you mean "relay.yaml"?'),
 }
 
 
@@ -166,3 +168,67 @@ def test_each_mistake_gives_one_line_that_helps(folder: Path, line: str) -> None
     assert_one_clear_line(done.stderr, MISTAKES[line][0])
     assert MISTAKES[line][1] in done.stderr
 
+
+# --- gen ----------------------------------------------------------------------------------------
+
+
+def test_what_is_made_runs_and_is_checked_against_the_schema(folder: Path) -> None:
+    assert tsme("gen", "relay.yaml").exit_code == 0
+    assert tsme("compile", "relay.yaml").exit_code == 0
+    assert tsme("check", "relay_handlers.py:Relay").stdout == "relay_handlers.py:Relay: ok\n"
+    names: dict[str, object] = {}
+    exec((folder / "relay_handlers.py").read_text(encoding="utf-8"), names)
+    for kind in ("Enter", "Exit", "State", "End"):
+        assert hasattr(names["Relay"], f"Forward{kind}")
+    made_names: dict[str, object] = {}
+    exec((folder / "relay_states.py").read_text(encoding="utf-8"), made_names)
+    assert made_names["Ready"] == "Ready"
+    assert made_names["Exception_"] == "Exception"  # not in the place of Python's own
+    assert made_names["STATES"] == ("Start", "Ready", "Forward", "Reverse", "Closed", "Exception")
+    assert made_names["GROUPS"] == {"Motion": ("Forward", "Reverse")}
+
+
+def test_a_type_checker_knows_a_name_that_is_none(folder: Path) -> None:
+    assert tsme("gen", "relay.yaml", "--only", "names").exit_code == 0
+    use = "import relay_states as s\nx: s.State = s.Ready\ny: s.State = 'Redy'\ns.Redy\n"
+    written(folder, use, "use.py")
+    cache = f"--cache-dir={ROOT / '.mypy_cache'}"
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", cache, "--config-file=", "use.py"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    lines = [line for line in done.stdout.splitlines() if ": error:" in line]
+    assert [line.split(":")[1] for line in lines] == ["3", "4"]
+
+
+def test_the_same_again_changes_nothing_and_what_was_filled_in_is_kept(folder: Path) -> None:
+    first = tsme("gen", "relay.yaml")
+    files = sorted(folder.glob("relay[_.]*"))
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+    again = tsme("gen", "relay.yaml")
+    assert again.exit_code == 0
+    assert again.stdout == first.stdout.replace("written", "as it was")
+    assert before == {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in files}
+    mine = folder / "relay_handlers.py"
+    mine.write_text(mine.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    (folder / "relay_states.py").unlink()
+    refused = tsme("gen", "relay.yaml")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert_one_clear_line(refused.stderr, "TSME-H016")
+    assert not (folder / "relay_states.py").exists()
+    assert tsme("gen", "relay.yaml", "--force").exit_code == 0
+    assert mine.read_bytes() == before[mine][0]
+
+
+def test_of_a_class_those_handlers_are_made_that_it_lacks(folder: Path) -> None:
+    text = "class M:\n    states = {'On': {}}\n\n    def OnEnter(m):\n        return True\n"
+    written(folder, text, "m.py")
+    assert tsme("gen", "m.py:M", "--only", "handlers").exit_code == 0
+    found = (folder / "m_handlers.py").read_text(encoding="utf-8")
+    assert re.findall(r"def (\w+)\(m\)", found) == [
+        "OnExit", "OnState", "OnEnd", "ExceptionState",
+    ]  # fmt: skip
+    inherits = "from m_handlers import MHandlers\n\n\n" + text.replace("M:", "M(MHandlers):")
+    written(folder, inherits, "m.py")
+    assert tsme("check", "m.py:M").exit_code == 0
+    assert tsme("gen", "m.py:M", "--only", "handlers").stdout == "m_handlers.py: as it was\n"

@@ -151,7 +151,7 @@ LINES = {
 
 
 @pytest.mark.parametrize("given", LINES)
-@pytest.mark.parametrize("command", ["check", "compile", "graph", "disasm"])
+@pytest.mark.parametrize("command", ["check", "compile", "graph", "gen", "disasm"])
 def test_a_class_or_file_that_is_none_gives_one_line_that_helps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, given: str
 ) -> None:
