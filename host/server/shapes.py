@@ -25,7 +25,7 @@ _KEPT = ("AliasDescription", "TagKey", "TagValue", "TraceHeader", "VersionDescri
 _MOST_VIOLATIONS = 20
 _LONE = re.compile("[\ud800-\udfff]")
 _WIDE: Final = 1 << 62  # more than any number of a request
-_SHOWN = 1024  # characters of a value in an error
+_SHOWN = 2048  # characters of a value in an error
 
 
 @lru_cache(maxsize=1)
@@ -190,14 +190,14 @@ def _violations(shape: str, value: Any, place: str) -> Iterator[str]:
         for name, item in value.items():
             yield from _violations(about["members"][name]["shape"], item, _at(place, name))
     elif kind == "list":
-        yield from _sized(about, len(value), value, place)
+        yield from _sized(shape, value, place)
         for number, item in enumerate(value, 1):
             yield from _violations(about["member"]["shape"], item, f"{place}.{number}.member")
     elif kind == "map":
         for item in value.values():
             yield from _violations(about["value"]["shape"], item, f"{place}.member")
     elif kind == "string":
-        yield from _sized(about, len(value), value, place)
+        yield from _sized(shape, value, place)
         if shape in _KEPT and "\0" in value:
             known = "Member must satisfy regular expression pattern: [^\\u0000]*"
             yield f"{_value(about, value)} at '{place}' {_FAILED}: {known}"
@@ -215,12 +215,29 @@ def _violations(shape: str, value: Any, place: str) -> Iterator[str]:
 _FAILED = "failed to satisfy constraint"
 
 
-def _sized(about: dict[str, Any], size: int, value: Any, place: str) -> Iterator[str]:
-    start = f"{_value(about, value)} at '{place}' {_FAILED}: Member must have length"
+def _sized(shape: str, value: Any, place: str) -> Iterator[str]:
+    about, size = model()["shapes"][shape], len(value)
+    if about.get("min", 0) <= size <= about.get("max", size):
+        return
+    start = f"{_value(about, _written(shape, value))} at '{place}' {_FAILED}: Member must have"
     if size < about.get("min", 0):
-        yield f"{start} greater than or equal to {about['min']}"
-    if size > about.get("max", size):
-        yield f"{start} less than or equal to {about['max']}"
+        yield f"{start} length greater than or equal to {about['min']}"
+    else:
+        yield f"{start} length less than or equal to {about['max']}"
+
+
+def _written(shape: str, value: Any) -> str:
+    """A value as AWS writes one, of Java: `[Tag(key=a, value=b), ...]`."""
+    about = model()["shapes"][shape]
+    if value is None:
+        return "null"
+    if about["type"] == "list":
+        return f"[{', '.join(_written(about['member']['shape'], item) for item in value)}]"
+    if about["type"] == "structure":
+        members = about["members"]
+        inner = (f"{name}={_written(members[name]['shape'], value.get(name))}" for name in members)
+        return f"{shape}({', '.join(inner)})"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _value(about: dict[str, Any], value: Any) -> str:

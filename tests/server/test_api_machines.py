@@ -341,6 +341,14 @@ def test_what_starts_is_chosen_by_weight(sqlite_url):
             "1 validation error detected: Value '101' at 'routingConfiguration.1.member.weight' "
             "failed to satisfy constraint: Member must have value less than or equal to 100",
         ),
+        (
+            route((1, 40), (2, 40), (1, 20)),
+            "1 validation error detected: Value '[RoutingConfigurationListItem("
+            f"stateMachineVersionArn={ARN}garden:1, weight=40), RoutingConfigurationListItem("
+            f"stateMachineVersionArn={ARN}garden:2, weight=40), RoutingConfigurationListItem("
+            f"stateMachineVersionArn={ARN}garden:1, weight=20)]' at 'routingConfiguration' "
+            "failed to satisfy constraint: Member must have length less than or equal to 2",
+        ),
     ],
 )
 def test_routes_that_lead_nowhere_are_refused(two_versions, routes, text):
@@ -371,8 +379,10 @@ def test_aliases_keep_versions_and_come_in_pages(two_versions):
         "Version to be deleted must not be referenced by an alias. "
         "Current list of aliases referencing this version: [a, c]"
     )
-    for name in "ac":
+    for name in "acca":  # those that are gone, too
         sfn.delete_state_machine_alias(stateMachineAliasArn=f"{arn}:{name}")
+    code, text = refusal(sfn.delete_state_machine_alias, stateMachineAliasArn=arn)
+    assert code == "InvalidArn"
     sfn.delete_state_machine_version(stateMachineVersionArn=arn + ":1")
     code, text = refusal(sfn.describe_state_machine_alias, stateMachineAliasArn=arn + ":a")
     assert code == "ResourceNotFound"
@@ -410,6 +420,15 @@ def test_tags_are_added_changed_and_taken_away(sfn):
         ]
     code, text = refusal(sfn.tag_resource, resourceArn=ARN + "none", tags=[])
     assert (code, text) == ("ResourceNotFound", f"Resource not found: '{ARN}none'")
+
+
+def test_a_tag_that_is_given_twice_has_one_value(sfn):
+    arn = make(sfn)["stateMachineArn"]
+    one, other = {"key": "a", "value": "1"}, {"key": "a", "value": "2"}
+    sfn.tag_resource(resourceArn=arn, tags=[one, one])
+    assert sfn.list_tags_for_resource(resourceArn=arn)["tags"] == [one]
+    found = refusal(sfn.tag_resource, resourceArn=arn, tags=[one, other])
+    assert found == ("ValidationException", "Duplicate tag key: a")
 
 
 def test_a_resource_has_fifty_tags_at_most(sfn):

@@ -251,3 +251,29 @@ def test_mistakes_in_mocks_are_told_before_anything_is_served(tmp_path):
     path.write_text('{"StateMachines": {"a": {"TestCases": {"b": {"T": "Nope"}}}}}')
     with pytest.raises(HostError, match='no MockedResponses "Nope"'):
         read_mocks(str(path))
+
+
+def test_what_is_mocked_is_told_as_if_it_had_been_done(sqlite_url, tmp_path):
+    names = ("sync", "token", "taken")
+    config = {
+        "StateMachines": {name: {"TestCases": {"case": {"T": "Done"}}} for name in names},
+        "MockedResponses": {"Done": {"0": {"Return": {"Status": "SUCCEEDED"}}}},
+    }
+    path = tmp_path / "MockConfigFile.json"
+    path.write_text(json.dumps(config))
+    with served(sqlite_url, mocks=str(path), wait_scale=0) as (url, server):
+        sfn = client(url)
+
+        def told(name, resource):
+            arn = machine(sfn, name, task(resource, TimeoutSeconds=60))
+            found = ended(server, sfn, f"{arn}#case")
+            assert json.loads(found["output"]) == {"Status": "SUCCEEDED"}
+            return executing.kinds(executing.events(sfn, found["executionArn"]))[2:-2]
+
+        submitted = ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
+        assert told("sync", "arn:aws:states:::states:startExecution.sync:2") == submitted
+        assert told("token", "arn:aws:states:::sqs:sendMessage.waitForTaskToken") == submitted
+        activity = sfn.create_activity(name="dig")["activityArn"]
+        assert told("taken", activity) == [
+            "ActivityScheduled", "ActivityStarted", "ActivitySucceeded",
+        ]  # fmt: skip

@@ -57,10 +57,14 @@ def _check_versions(connection: Connection, routes: list[list[Any]]) -> None:
             raise finding.resource_missing(arn)
 
 
-def _alias(connection: Connection, text: str) -> Any:
-    """The row of an alias.  Raises ApiError InvalidArn or ResourceNotFound."""
+def _check(text: str) -> None:
     if finding.unlabelled(text).alias is None:
         raise ApiError("InvalidArn", "Invalid Arn: 'Resource type not valid in this context'")
+
+
+def _alias(connection: Connection, text: str) -> Any:
+    """The row of an alias.  Raises ApiError InvalidArn or ResourceNotFound."""
+    _check(text)
     row = connection.execute(select(aliases).where(aliases.c.arn == text)).one_or_none()
     if row is None:
         said = "Request references a resource that does not exist."
@@ -158,11 +162,11 @@ def describe(server: Server, request: Request, _call: Call) -> Answer:
 
 @operation("DeleteStateMachineAlias")
 def remove(server: Server, request: Request, _call: Call) -> Answer:
-    """Deletes an alias; its versions stay."""
+    """Deletes an alias; its versions stay.  One that is not there is gone already."""
     text = request["stateMachineAliasArn"]
+    _check(text)
 
     def write(connection: Connection) -> None:
-        _alias(connection, text)
         connection.execute(delete(aliases).where(aliases.c.arn == text))
 
     server.write(write)

@@ -21,7 +21,10 @@ def tags_of(connection: Connection, arn: str) -> list[dict[str, str]]:
 
 
 def checked(given: list[dict[str, Any]] | None) -> dict[str, str]:
-    """Tags of a request by key.  Raises ApiError for one without a key, or with it twice."""
+    """Tags of a request by key.  The same tag twice is one.
+
+    Raises ApiError for one without a key, or with two values.
+    """
     out: dict[str, str] = {}
     for number, tag in enumerate(given or (), 1):
         if "key" not in tag:
@@ -31,7 +34,7 @@ def checked(given: list[dict[str, Any]] | None) -> dict[str, str]:
                 "constraint: Member must not be null"
             )
         key = tag["key"]
-        if key in out:
+        if out.get(key, tag.get("value", "")) != tag.get("value", ""):
             raise invalid(f"Duplicate tag key: {key}")
         if key.lower().startswith("aws:"):
             raise invalid("Tag keys must not start with aws:")

@@ -7,6 +7,7 @@ of a test case.  Calls count for each execution, in this process.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any, Final
@@ -20,9 +21,12 @@ from ...database.tables import executions
 from ...tools.scenario.mocks import Mock, read_mock_config
 from ...tools.scenario.reader import ScenarioReader
 from ...tools.scenario.scenarios import load
+from .. import noting
 from .pending import PendingTask
 from .router import NEVER
 
+# Services whose result comes later than their answer.
+_SUBMITTED: Final = re.compile(r"arn:[a-z-]+:states:.*(\.sync(:[0-9]+)?|\.waitForTaskToken)")
 _KEPT: Final = 10_000  # executions whose calls are counted
 
 
@@ -88,6 +92,10 @@ class Mocked:
         await asyncio.sleep(answer.delay / 1000 * self.runner.clock.scale)
         if answer.kind == FAILED:
             raise TaskError(*answer.fields)
+        if _SUBMITTED.fullmatch(task.resource.partition(" ")[0]):
+            # A service would have answered at once as well; a mock has one answer for both.
+            runner = self.runner
+            await noting.submitted(runner, task.execution, task.action, answer.fields[0])
         return answer.fields[0]
 
     def ending(self) -> None:
@@ -102,7 +110,10 @@ class Mocked:
     def _mock(self, task: PendingTask) -> Mock | None:
         found = self._of.get(task.execution)
         if found is None:
-            found = self._of[task.execution] = self._chosen(task)
+            found = self._chosen(task)
+            if found is None:
+                return None
+            self._of[task.execution] = found
             if len(self._of) > _KEPT:
                 self._of.popitem(last=False)
         for name in (task.state, *names(task.resource)):
@@ -110,9 +121,12 @@ class Mocked:
                 return found[name]
         return None
 
-    def _chosen(self, task: PendingTask) -> dict[str, Mock]:
+    def _chosen(self, task: PendingTask) -> dict[str, Mock] | None:
+        """The answers for an execution; None if it is just being written."""
         query = select(executions.c.settings).where(executions.c.id == task.execution)
         with self.runner.database.read() as connection:
-            settings = connection.execute(query).scalar_one_or_none() or {}
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
         machine = (task.machine or "").rpartition(":")[2]
-        return self.mocks.fresh(machine, settings.get("mock_case", ""))
+        return self.mocks.fresh(machine, (row.settings or {}).get("mock_case", ""))
