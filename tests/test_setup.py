@@ -243,3 +243,17 @@ def test_a_folder_with_a_blank_is_refused_in_one_line(tmp_path: Path):
     assert said[0].startswith(f'setup: "{clone}" has a blank in its path')
     assert "move the clone" in said[0]
     assert all(re.match(r"make(\[\d+\])?: \*\*\*", line) for line in said[1:])
+
+
+def test_what_the_page_looked_like_is_kept_by_ci():
+    import yaml
+
+    from tests.server.browser import SCREENSHOTS
+
+    text = (ROOT / ".github/workflows/page.yml").read_text(encoding="utf-8")
+    (job,) = yaml.safe_load(text)["jobs"].values()
+    keep = job["steps"][-1]
+    assert keep["uses"].startswith("actions/upload-artifact@")
+    assert keep["if"] == "always()"
+    assert ROOT / keep["with"]["path"] == SCREENSHOTS
+    assert any("-k test_page" in step.get("run", "") for step in job["steps"])
