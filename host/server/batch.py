@@ -45,6 +45,7 @@ class Lives:
         self.ended = ended
         self.programs = Programs()
         self.events = 0  # that a history may have; 0: any number
+        self.slow: set[str] = set()  # transactional tasks that took long, and were told of
         self.at: OrderedDict[int, Live] = OrderedDict()
         self.under_way: dict[int, set[int]] = {}  # tasks that were started here, by execution
         self.effect: Callable[[str], str] = getattr(work, "effect", lambda _: "idempotent")

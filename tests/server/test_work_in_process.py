@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 import tsme
 from tests.server.working import LIMIT, running, task
+from tsme_host.server import transacting
 from tsme_host.server.work import transactional
 from tsme_host.server.work.in_process import InProcess
 
@@ -179,6 +180,24 @@ def test_a_transactional_handler_writes_with_its_result_or_not_at_all(database_u
         with here.database.read() as connection:
             seats = connection.execute(text("SELECT seat FROM bookings ORDER BY seat")).scalars()
             assert list(seats) == [1, 2]
+
+
+def test_a_transactional_handler_that_takes_long_is_named_once(sqlite_url, caplog, monkeypatch):
+    tasks = tsme.Tasks()
+    for name in ("book", "pay"):
+        transactional(tasks, name)(lambda payload, connection: payload)
+    monkeypatch.setattr(transacting, "SLOW", 3600.0)
+    with running(sqlite_url, InProcess(tasks)) as here:
+        here.run(task("book"))
+        assert not caplog.records
+        monkeypatch.setattr(transacting, "SLOW", 0.0)
+        for name in ("book", "pay", "book"):
+            here.run(task(name))
+    told = [record.getMessage() for record in caplog.records]
+    assert [line.partition(" took ")[0] for line in told] == [
+        'TSME-S068: the transactional task "book"', 'TSME-S068: the transactional task "pay"',
+    ]  # fmt: skip
+    assert told[0].endswith("do what takes time in a task before it, and only write in this one")
 
 
 def test_two_handlers_of_one_name_are_refused():
