@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.server.executing import PASS, begin, events, kinds, machine, run
+from tests.server.executing import PASS, begin, ended, events, kinds, machine, run
 from tests.server.served import refusal
 from tests.server.test_api_executions_map_runs import CHOOSES, PREFIX, distributed
 
@@ -126,3 +126,43 @@ def test_a_child_that_has_map_runs_itself_says_so(sfn):
     code, text = refusal(sfn.get_execution_history, executionArn=child)
     assert code == "UnsupportedOperation"
     assert "a child that has Map Runs itself" in text
+
+
+@pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
+def test_whether_a_child_can_be_redriven_is_told_as_of_any_execution(kind, sfn):
+    activity = sfn.create_activity(name="wash")["activityArn"]
+    states = {"T": {"Type": "Task", "Resource": activity, "End": True}}
+    flow = distributed(states, MaxConcurrency=1)
+    flow["Each"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] = kind
+    execution = begin(sfn, machine(sfn, flow), {"items": [1, 2]})
+
+    def about(child):
+        found = sfn.describe_execution(executionArn=child)
+        return found["status"], found["redriveStatus"], found.get("redriveStatusReason")
+
+    def next_token():
+        return sfn.get_activity_task(activityArn=activity)["taskToken"]
+
+    token = next_token()
+    one = children(sfn, execution)[0]
+    why = "Execution is RUNNING and cannot be redriven"
+    assert about(one) == ("RUNNING", "NOT_REDRIVABLE", why)
+    code, text = refusal(sfn.stop_execution, executionArn=one)
+    assert code == "UnsupportedOperation"
+    assert text.endswith(f"'{one}'; stop the whole, or let its task fail")
+    sfn.send_task_success(taskToken=token, output="1")
+    sfn.send_task_failure(taskToken=next_token(), error="Stone")
+    assert ended(sfn, execution)["status"] == "FAILED"
+    one, two = children(sfn, execution)
+    why = "Execution is SUCCEEDED and cannot be redriven"
+    assert about(one) == ("SUCCEEDED", "NOT_REDRIVABLE", why)
+    found = refusal(sfn.redrive_execution, executionArn=one)
+    assert found == ("ExecutionNotRedrivable", f"Execution Not Redrivable: '{why}'")
+    expected = "REDRIVABLE" if kind == "STANDARD" else "REDRIVABLE_BY_MAP_RUN"
+    assert about(two) == ("FAILED", expected, None)
+    code, text = refusal(sfn.redrive_execution, executionArn=two)
+    assert code == "UnsupportedOperation"
+    assert text.endswith("; redrive the execution that has the Map Run")
+    for child in (one, two):  # stopped again, it stays as it is
+        stop = sfn.describe_execution(executionArn=child)["stopDate"]
+        assert sfn.stop_execution(executionArn=child)["stopDate"] == stop

@@ -169,10 +169,6 @@ def test_the_children_of_a_map_run_are_listed_and_described(sfn):
         sfn.describe_execution, executionArn=children[0]["executionArn"].replace("-2", "-7")
     )
     assert code == "ExecutionDoesNotExist"
-    for call in (sfn.stop_execution, sfn.redrive_execution):
-        code, text = refusal(call, executionArn=children[0]["executionArn"])
-        assert code == "UnsupportedOperation"
-        assert "execution of a Map Run" in text
 
 
 def test_a_map_run_with_a_result_writer_is_found_by_its_own_name(tmp_path):

@@ -13,11 +13,13 @@ from tsme.errors import TsmeError
 from tsme.values.json import dumps
 
 from ...tools.aws.children import ChildView
-from ...tools.aws.events import NOTHING, Event
+from ...tools.aws.events import NOTHING, Event, MapRun
 from ..errors import ApiError
 from ..server import Answer, Server
 from ..times import present, seconds
 from . import histories, runs
+from .found import of_map_run
+from .redrivable import status
 
 _KEPT: Final = 8
 _NOTE: Final = "histories of children"  # of Server.notes
@@ -41,23 +43,62 @@ def history(server: Server, text: str) -> tuple[Any, list[Event]]:
 
 def described(server: Server, text: str, with_data: bool) -> Answer:
     """A child as DescribeExecution has it.  Raises ApiError ExecutionDoesNotExist."""
-    _, told, run, number = runs.child_of(server, text)
+    row, told, run, number = runs.child_of(server, text)
     child = run.children[number]
-    out = runs.item(server, run, number)
-    del out["itemCount"]
-    if out["status"] == "RUNNING" and told.status != "RUNNING":
-        out |= {"status": "ABORTED", "stopDate": seconds(told.events[-1]["time"])}
+    out = _standing(server, told, run, number)
     if with_data:
         out |= {"input": dumps(child.value), "inputDetails": {"included": True}}
         if child.output is not NOTHING:
             out |= {"output": dumps(child.output), "outputDetails": {"included": True}}
-    out |= {"redriveStatus": "NOT_REDRIVABLE"}
+    out |= _redrivable(server, row, run, out["status"])
     error, cause = child.error, child.cause
     if cause is not None:  # it may name an event of its own history
         with suppress(ApiError):
             events = history(server, text)[1]
             cause = events[-1].get("details", {}).get("cause")
     return out | present(error=error, cause=cause)
+
+
+def stopped(server: Server, text: str) -> Answer:
+    """StopExecution of a child that has ended, which stays as it is.
+
+    Raises ApiError: ExecutionDoesNotExist, UnsupportedOperation of one that runs.
+    """
+    _, told, run, number = runs.child_of(server, text)
+    out = _standing(server, told, run, number)
+    if out["status"] == "RUNNING":
+        raise of_map_run(text, "stop the whole, or let its task fail")
+    return {"stopDate": out["stopDate"]}
+
+
+def not_redriven(server: Server, text: str) -> ApiError:
+    """Why RedriveExecution does nothing for a child.  Raises ApiError ExecutionDoesNotExist."""
+    row, told, run, number = runs.child_of(server, text)
+    why = _redrivable(server, row, run, _standing(server, told, run, number)["status"])
+    if why["redriveStatus"] == "NOT_REDRIVABLE":
+        reason = why["redriveStatusReason"]
+        return ApiError("ExecutionNotRedrivable", f"Execution Not Redrivable: '{reason}'")
+    return of_map_run(text, "redrive the execution that has the Map Run")
+
+
+def _standing(server: Server, told: Any, run: MapRun, number: int) -> Answer:
+    """What is known of a child without its data."""
+    out = runs.item(server, run, number)
+    del out["itemCount"]
+    if out["status"] == "RUNNING" and told.status != "RUNNING":
+        out |= {"status": "ABORTED", "stopDate": seconds(told.events[-1]["time"])}
+    return out
+
+
+def _redrivable(server: Server, row: Any, run: MapRun, standing: str) -> Answer:
+    """Whether a redrive of the whole redrives a child; if not why, in AWS's words."""
+    can, why = status(row, server.now())
+    if standing in ("RUNNING", "SUCCEEDED"):
+        can, why = False, f"Execution is {standing} and cannot be redriven"
+    if not can:
+        return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": why}
+    express = runs.express(server, row, run)
+    return {"redriveStatus": "REDRIVABLE_BY_MAP_RUN" if express else "REDRIVABLE"}
 
 
 def _told(server: Server, row: Any, arn: str, number: int) -> list[Event]:

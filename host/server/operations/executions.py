@@ -20,7 +20,7 @@ from ..errors import ApiError, invalid
 from ..server import Answer, Call, Request, Server
 from ..terms import Ended, Exists, NewExecution
 from ..times import present, seconds
-from . import children, finding, histories, map_runs, redrives
+from . import children, finding, histories, map_runs, redrivable
 from .found import existing
 from .table import operation
 
@@ -230,7 +230,7 @@ def _slow_describe(server: Server, request: Request) -> Answer:
 
 def _described(server: Server, request: Request, row: Any) -> Answer:
     with_data = request.get("includedData") != "METADATA_ONLY"
-    can, reason = redrives.status(row, server.now())
+    can, reason = redrivable.status(row, server.now())
     return {
         "executionArn": row.arn,
         "stateMachineArn": row.machine or server.place.machine(arns.parse(row.arn).name),
@@ -318,7 +318,10 @@ def _item(row: Any) -> Answer:
 @operation("StopExecution")
 async def stop(server: Server, request: Request, _call: Call) -> Answer:
     """Ends an execution; one that has ended stays as it is."""
-    row = await asyncio.to_thread(_standard, server, request["executionArn"])
+    text = request["executionArn"]
+    if arns.parse(text, "execution").label:
+        return await asyncio.to_thread(children.stopped, server, text)
+    row = await asyncio.to_thread(_standard, server, text)
     error, cause = request.get("error"), request.get("cause")
     if row.status == "RUNNING":
         with contextlib.suppress(Ended):

@@ -11,9 +11,9 @@ from .. import arns
 from ..errors import ApiError
 
 
-def of_map_run(text: str) -> ApiError:
+def of_map_run(text: str, instead: str = "ask of the execution that has the run") -> ApiError:
     """The refusal of what cannot be done to a child of a Map Run, a part of its execution."""
-    message = f"Not supported for an execution of a Map Run by tsme serve: '{text}'"
+    message = f"Not supported for an execution of a Map Run by tsme serve: '{text}'; {instead}"
     return ApiError("UnsupportedOperation", message)
 
 

@@ -6,7 +6,7 @@ Its records stay, and behind them comes a checkpoint from which it goes on (tool
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
@@ -16,31 +16,13 @@ from tsme.journal import CHECKPOINT
 from ...database import records
 from ...database.tables import executions
 from ...tools.aws import redrive
-from ...tools.aws.events import limit_of
 from .. import arns
 from ..errors import ApiError
 from ..server import Answer, Call, Request, Server
 from ..times import seconds
-from . import found, histories
+from . import children, histories
+from .redrivable import status
 from .table import operation
-
-MOST: Final = 1000  # redrives of an execution
-PERIOD: Final = 14 * 86_400_000  # ms after its end in which one can be redriven
-
-
-def status(row: Any, now: int) -> tuple[bool, str]:
-    """Whether an execution can be redriven, and if not why, in AWS's words."""
-    if row.type == "EXPRESS" or row.machine is None:
-        return False, "Execution is not of a STANDARD state machine and cannot be redriven"
-    if row.status in ("RUNNING", "SUCCEEDED"):
-        return False, f"Execution is {row.status} and cannot be redriven"
-    if row.stopped is not None and now - row.stopped > PERIOD:
-        return False, "Execution has exceeded the redrivable period of 14 days"
-    if (most := limit_of(row.error, row.cause)) is not None:
-        return False, f"Execution has reached the maximum number of history events ({most})"
-    if row.redrives >= MOST:
-        return False, f"Execution has exceeded the limit of {MOST} redrives"
-    return True, ""
 
 
 @operation("RedriveExecution")
@@ -51,7 +33,7 @@ def again(server: Server, request: Request, _call: Call) -> Answer:
     """
     text = request["executionArn"]
     if arns.parse(text, "execution").label:
-        raise found.of_map_run(text)
+        raise children.not_redriven(server, text)
     token = request.get("clientToken")
     now = server.now()
 

@@ -76,17 +76,28 @@ def settings(
     """Limits of a run: as the definition has them, 0 for what it works out when it runs; or as
     they were changed."""
     with nullcontext(connection) if connection else server.database.read() as reading:
-        definition = histories.definition(reading, row)
+        state = _state(reading, row, run)
         own = select(map_runs.c.settings).where(map_runs.c.arn == run.arn)
         changed: Answer = reading.scalar(own) or {}
-    states = _states(json.loads(definition or "{}"))
-    state = next((fields for name, fields in states if name == run.state), {})
     out: Answer = {}
     for member, (name, kind) in SETTINGS.items():
         value = state.get(name)
         plain = isinstance(value, (int, float)) and not isinstance(value, bool)
         out[member] = kind(value) if plain else kind(0)
     return out | changed
+
+
+def express(server: Server, row: Any, run: MapRun) -> bool:
+    """Whether the children of a run are express executions."""
+    with server.database.read() as connection:
+        processor = _state(connection, row, run).get("ItemProcessor", {})
+    return bool(processor.get("ProcessorConfig", {}).get("ExecutionType") == "EXPRESS")
+
+
+def _state(connection: Connection, row: Any, run: MapRun) -> dict[str, Any]:
+    """The state of a run, as the definition has it."""
+    states = _states(json.loads(histories.definition(connection, row) or "{}"))
+    return next((fields for name, fields in states if name == run.state), {})
 
 
 def _states(machine: Any) -> Iterator[tuple[str, dict[str, Any]]]:
