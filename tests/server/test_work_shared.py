@@ -126,3 +126,23 @@ def test_options_that_make_no_sense_together_are_told(file):
         assert done.exit_code == 2
         assert_one_clear_line(done.stderr, "TSME-S066" if words[0] == "serve" else "TSME-S067")
         assert text in done.stderr
+
+
+def test_what_is_emitted_and_nobody_hears_is_in_the_log_of_the_worker_that_ran_it(
+    sqlite_url, file
+):
+    words = ("--database", sqlite_url, "--tasks", file("one"))
+    flow = {"StartAt": "M", "States": {
+        "M": {"Type": "Task", "Resource": "tsme:metric", "Parameters": {"wet": 0.5}, "Next": "T"},
+        "T": {"Type": "Task", "Resource": "one", "Next": "N"},
+        "N": {"Type": "Task", "Resource": "tsme:log", "Parameters": {"dry": 1}, "End": True},
+    }}  # fmt: skip
+    with served(sqlite_url, workers=True) as (url, _), worker(*words) as one:
+        one.ready()
+        sfn = client(url)
+        execution = begin(sfn, machine(sfn, "m", flow))
+        assert ended(sfn, execution)["status"] == "SUCCEEDED"
+        code, told = one.end()
+    name = execution.rpartition(":")[2]
+    assert code == 0
+    assert told == f'tsme: log {name}: {{"dry":1}}\n'  # the metric was the server's to tell
