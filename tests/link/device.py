@@ -20,6 +20,11 @@ def greet(payload):
     return {"greeting": "hello " + str(payload)}
 
 
+@tasks.task("ask.waitForTaskToken")
+def ask(payload):
+    pass
+
+
 @tasks.task("slow")
 async def slow(payload):
     await asyncio.sleep(payload["seconds"])

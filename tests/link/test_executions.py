@@ -283,9 +283,11 @@ def test_what_a_machine_refuses_is_told(tmp_path: Path) -> None:
         refused(wire, lambda: wire.write(8, name="pump", value=1), 6, "TSME-K006")
 
 
-def test_an_activity_is_answered_by_its_token(tmp_path):
+@pytest.mark.parametrize("what", [ACTIVITY, "ask.waitForTaskToken"])
+def test_an_activity_or_a_callback_is_answered_by_its_token(tmp_path, what):
     with served(tmp_path) as wire:
-        digest = load(wire, program(ASKS))
+        ask = {**ASKS["States"]["Ask"], "Resource": what}
+        digest = load(wire, program({**ASKS, "States": {"Ask": ask}}))
         for n, (command, body) in enumerate(
             (
                 (9, {"output": {"pressed": True}}),
@@ -295,7 +297,7 @@ def test_an_activity_is_answered_by_its_token(tmp_path):
             wire.write(6, name="door", program=digest, input={})
             d = wire.read(5, name="door")
             ((token, resource),) = d["tokens"]
-            assert resource == ACTIVITY
+            assert resource == what
             assert wire.write(11, token=token) == {}
             assert wire.write(command, token=token, **body) == {}
             d = ended(wire, "door")

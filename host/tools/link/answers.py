@@ -63,7 +63,7 @@ class Description:
     output: Any = None
     error: str | None = None
     cause: str | None = None
-    tokens: tuple[tuple[str, str], ...] = ()  # of activities, and their resources
+    tokens: tuple[tuple[str, str], ...] = ()  # of activities and callbacks, and their resources
     whole: bool = True
     rest: Mapping[str, Any] | None = None
 

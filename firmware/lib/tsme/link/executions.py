@@ -1,6 +1,7 @@
 # Group 65, executions: by name, on a Board.
 import asyncio
 
+from ..engine.tasks import is_activity, is_callback
 from ..errors import TsmeError, fault
 from ..values.cbor import decode, encoded_size
 from .asked import Refusal, given, need
@@ -79,7 +80,9 @@ def result(board, name, d):
     if "error" in d:
         return [("error", d.pop("error"))]
     if d["status"] == "running":
-        tokens = [[t, r] for t, r, _ in board.slots[name].activities(None)]
+        s = board.slots[name].state
+        waits = [a for a in s.tasks() if is_activity(a.resource) or is_callback(a.resource)]
+        tokens = [["%d-%d" % (s.execution, a.id), a.resource] for a in waits]
         return [("tokens", tokens)] if tokens else []
     o = board.outcome(name)
     if not o:
