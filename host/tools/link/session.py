@@ -216,7 +216,15 @@ class Session:
         return failures.silent(self.port)
 
     def _do(self, work: Coroutine[Any, Any, _T]) -> _T:
-        return self._loop.run_until_complete(work)
+        try:
+            return self._loop.run_until_complete(work)
+        except BaseException:
+            # After Ctrl-C it would go on within the next exchange, and take its answer.
+            if left := asyncio.all_tasks(self._loop):
+                for task in left:
+                    task.cancel()
+                self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            raise
 
 
 def _proof(key: bytes, nonce: Any) -> dict[str, Any]:
