@@ -26,7 +26,7 @@ from .errors import ApiError
 
 SKEW: Final = timedelta(minutes=5)
 SERVICE: Final = "states"
-_ALGORITHM = "AWS4-HMAC-SHA256"
+SIGNED: Final = "AWS4-HMAC-SHA256"  # how the header Authorization of a signed request begins
 _STAMP = "%Y%m%dT%H%M%SZ"
 _FIELD = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]+)")
 _PARTS = 5  # key, date, region, service, aws4_request
@@ -81,9 +81,14 @@ class Keys:
         return key if same and right else None
 
     def check(
-        self, url: str, headers: Iterable[tuple[str, str]], body: bytes, now: datetime
+        self,
+        url: str,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        now: datetime,
+        method: str = "POST",
     ) -> str:
-        """-> the access key that has signed a POST.  Raises ApiError as AWS words it."""
+        """-> the access key that has signed a request.  Raises ApiError as AWS words it."""
         given = [(name.lower(), value) for name, value in headers]
         fields, stamp = _taken(given)
         key, day, region, service, _ = fields["Credential"].split("/")
@@ -100,7 +105,8 @@ class Keys:
             )
         _in_time(stamp, now)
         names = fields["SignedHeaders"].split(";")
-        made = _signature((key, secret, region), stamp, url, names, given, body)
+        request = AWSRequest(method=method, url=url, data=body)
+        made = _signature((key, secret, region), stamp, request, names, given)
         if not hmac.compare_digest(made.encode(), fields["Signature"].encode()):
             raise _unsigned(
                 "The request signature we calculated does not match the signature you provided. "
@@ -116,7 +122,7 @@ def _taken(headers: list[tuple[str, str]]) -> tuple[dict[str, str], str]:
     header = found.get("authorization", "")
     if not header:
         raise ApiError("MissingAuthenticationTokenException", "Missing Authentication Token")
-    if header.partition(" ")[0] != _ALGORITHM:
+    if header.partition(" ")[0] != SIGNED:
         text = f"Unsupported AWS 'algorithm': '{header.partition(' ')[0]}'"
         raise ApiError("IncompleteSignatureException", text)
     fields = dict(_FIELD.findall(header))
@@ -165,19 +171,17 @@ def _in_time(stamp: str, now: datetime) -> None:
 def _signature(
     who: tuple[str, str, str],
     stamp: str,
-    url: str,
+    request: AWSRequest,
     names: list[str],
     headers: list[tuple[str, str]],
-    body: bytes,
 ) -> str:
     """What botocore signs such a request with; `who`: access key, secret, region."""
     key, secret, region = who
-    request = AWSRequest(method="POST", url=url, data=body)
     for name in names:
         values = [value for one, value in headers if one == name]
         request.headers[name] = ",".join(" ".join(value.split()) for value in values)
     said = request.headers.get("x-amz-content-sha256")
-    if said is not None and said != hashlib.sha256(body).hexdigest():
+    if said is not None and said != hashlib.sha256(request.data).hexdigest():
         raise _unsigned("The provided 'x-amz-content-sha256' header does not match what was sent.")
     request.context["timestamp"] = stamp
     signer = SigV4Auth(Credentials(key, secret), SERVICE, region)

@@ -1,7 +1,8 @@
 """What stands before everything that is served: names, keys, sizes and rates.
 
 A request with the header X-Amz-Target is one of the API, and signed.  Whatever else is served (the
-page, metrics) takes the same keys by HTTP's Basic authentication, which browsers ask for.
+page, metrics) takes the same keys by a signature, too, or by HTTP's Basic authentication, which
+browsers ask for.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .auth import Keys
+from .auth import SIGNED, Keys
 from .errors import ApiError
 from .hosts import Hosts
 from .limits import LARGEST, Rate, too_large
@@ -73,8 +74,9 @@ class Guard:
     async def _checked(self, keys: Keys, scope: Scope, receive: Receive) -> Receive:
         """Who asks is known from here on.  -> what gives the body, which may have been read"""
         found = scope[HEADERS]
-        key = keys.basic(found.get(b"authorization", b"").decode("latin-1"))
-        if key is None and _TARGET not in found:
+        told = found.get(b"authorization", b"").decode("latin-1")
+        key = keys.basic(told)
+        if key is None and _TARGET not in found and not told.startswith(SIGNED):
             raise _Unknown
         if key is not None:
             scope[KEY] = key
@@ -86,7 +88,7 @@ class Guard:
         query = scope["query_string"].decode("latin-1")
         host = found.get(b"host", b"").decode("latin-1")
         url = f"http://{host}{raw}" + (f"?{query}" if query else "")
-        scope[KEY] = keys.check(url, headers, body, datetime.now(UTC))
+        scope[KEY] = keys.check(url, headers, body, datetime.now(UTC), scope["method"])
         return _Again(body, receive)
 
 

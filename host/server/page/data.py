@@ -8,6 +8,7 @@
     /page/map-runs/ARN          a Map Run, and what became of its children
     /page/machines              all of them, with statistics unless ?brief=1
     /page/machines/ARN          one; its workflow, graph, versions, aliases, statistics
+    /page/tasks                 the tasks that wait for their token, which `tsme repl` asks for
 
 Times are ms since 1970.  An error is {"error": code, "message": text} with a status of its own.
 """
@@ -29,7 +30,7 @@ from ...database import queries
 from ...tools.errors import HostError
 from ..errors import ApiError
 from ..server import Server
-from . import executions, machines, map_runs
+from . import executions, machines, map_runs, tasks
 
 _STATUSES: Final = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE")
 Answer = dict[str, Any]
@@ -50,6 +51,7 @@ def data_routes(server: Server, headers: dict[str, str]) -> list[BaseRoute]:
         "/page/map-runs/{arn:path}": one(map_runs.about),
         "/page/machines": all_machines,
         "/page/machines/{arn:path}": one(machines.about),
+        "/page/tasks": lambda server, _arn, _query: tasks.waiting(server),
     }
     return [
         Route(path, partial(_answer, server, ask, headers), methods=["GET"])

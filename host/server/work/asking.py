@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import botocore.session
 from botocore import UNSIGNED, exceptions
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -57,12 +59,7 @@ def client(endpoint: str, connections: int) -> Any:
     Raises HostError TSME-S062 for what is no URL, TSME-S063 for keys that cannot be used.
     """
     try:
-        host = urlsplit(endpoint).hostname or ""
-        session = botocore.session.get_session()
-        if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
-            # The role of a machine at AWS is for AWS, and takes seconds to ask for elsewhere.
-            providers = session.get_component("credential_provider")
-            providers.remove("iam-role")
+        session = _session(endpoint)
         config = Config(
             connect_timeout=_CONNECT,
             read_timeout=_POLL,
@@ -82,6 +79,29 @@ def client(endpoint: str, connections: int) -> Any:
     except BotoCoreError as error:
         hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
         raise HostError("TSME-S063", f"no keys to sign with: {error}", hint) from None
+
+
+def signed(url: str) -> dict[str, str]:
+    """The headers of a GET of what is beside the API, signed with the same keys if there are any:
+    a signature does not give the secret away."""
+    session = _session(url)
+    keys = session.get_credentials()
+    if keys is None:
+        return {}
+    request = AWSRequest(method="GET", url=url, headers={"Host": urlsplit(url).netloc})
+    region = session.get_config_variable("region") or REGION
+    SigV4Auth(keys.get_frozen_credentials(), "states", region).add_auth(request)
+    return dict(request.headers.items())
+
+
+def _session(endpoint: str) -> Any:
+    host = urlsplit(endpoint).hostname or ""
+    session = botocore.session.get_session()
+    if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        # The role of a machine at AWS is for AWS, and takes seconds to ask for elsewhere.
+        providers = session.get_component("credential_provider")
+        providers.remove("iam-role")
+    return session
 
 
 def refused(error: Refused, endpoint: str) -> HostError:
