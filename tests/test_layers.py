@@ -38,6 +38,8 @@ FLOORS = {
     "tools": """
         tsme_host.start
         tsme_host.tools.cli
+        tsme_host.tools.commands.repl
+        tsme_host.tools.repl
         tsme_host.tools.leaving
         tsme_host.tools.commands
         tsme_host.tools.scenario
@@ -100,6 +102,8 @@ BELOW: dict[str, set[str]] = {
     # Users look for the simulator and the command where all else is; no board has these two.
     "tsme.testing": {"tsme_sim"},
     "tsme.__main__": {"tsme_host"},
+    "tsme_host.tools.repl": {"tsme", "tsme_host.tools", "tsme_host.compiler", "tsme_host.server"},
+    "tsme_host.tools.commands.repl": {"tsme_host.tools", "tsme_host.tools.repl"},
     "tsme_host.tools.commands.sim": {"tsme", "tsme_host.tools", "tsme_sim"},
     **{
         f"tsme_host.tools.commands.{name}": {

@@ -37,7 +37,7 @@ COMMANDS = {
     "programs": ("programs", "List or remove the programs on a board."),
     "ps": ("executions", "List the executions on a board."),
     "push": ("push", "Upload, restart and show the logs, in one."),
-    "repl": ("repl", "Go to the prompt of a board."),
+    "repl": ("repl", "A prompt for what runs on a board or a server."),
     "replay": ("replay", "Run a journal's inputs again, compare every byte."),
     "reset": ("status", "Restart a board."),
     "resume": ("resume", "Go on with the execution under way in a journal."),
@@ -60,7 +60,8 @@ COMMANDS = {
 # How --help shows them.  Those that stand nowhere here are shown last.
 GROUPS = {
     "Workflows": "init check compile run test test-state eval sim graph gen convert disasm",
-    "Boards": "ports flash emulate upload start push logs status reset time programs repl",
+    "Boards": "ports flash emulate upload start push logs status reset time programs",
+    "Boards and servers": "repl",
     "Executions on a board": "ps describe signal checkpoint",
     "Executions on a board, or in a journal": "stop token migrate retire resume",
     "Journals": "journal history replay",
@@ -82,6 +83,7 @@ Examples:
   tsme sim flow.asl.json                    many seeds of faults and power cuts
   tsme push                                 compile, upload, restart, begin; shows the logs
   tsme ps --port /dev/ttyACM0               what runs on a board
+  tsme repl http://127.0.0.1:8083           a prompt for what runs there; also on a board
   tsme journal pull soil                    soil.bin, from a board
   tsme journal show j.bin --program flow.asl.json
   tsme journal effects j.bin --program flow.asl.json --tasks tasks.py

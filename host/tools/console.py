@@ -22,6 +22,13 @@ def out(text: str = "") -> None:
     click.echo(text)
 
 
+def write(text: str) -> None:
+    """A piece of the result, at once."""
+    if text:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
 def note(text: str) -> None:
     """A remark for people; scripts never see it."""
     click.secho(text, err=True, dim=True)

@@ -48,7 +48,7 @@ def leave(error: BaseException) -> NoReturn:
     with suppress(OSError):  # nowhere to say it
         if os.environ.get("TSME_TRACEBACK"):
             traceback.print_exception(error)
-        click.secho(_fitting(_describe(error)), err=True, fg="red")
+        click.secho(_fitting(described(error)), err=True, fg="red")
         if isinstance(error, HostError):
             for note in error.also:
                 click.echo(_fitting(f"tsme: also: {note}"), err=True)
@@ -71,7 +71,8 @@ def _fitting(text: str) -> str:
     )
 
 
-def _describe(error: BaseException) -> str:
+def described(error: BaseException) -> str:
+    """What was wrong, in one line."""
     if isinstance(error, HostError):
         return one_line(error.code, error.message, error.hint)
     if isinstance(error, TsmeError):

@@ -448,6 +448,6 @@ def test_a_terminal_sees_progress_and_a_pipe_does_not(garden: Path):
 
 
 def test_the_prompt_is_reached_and_left(garden: Path, board: Cabled):
-    shown = on_terminal(garden, "repl", keys=b"\x1d", until=b"Ctrl-] leaves")
+    shown = on_terminal(garden, "repl", "--python", keys=b"\x1d", until=b"Ctrl-] leaves")
     assert b"tsme: left" in shown
-    refused("repl", cwd=garden, code="TSME-N074")
+    refused("repl", "--python", cwd=garden, code="TSME-N074")

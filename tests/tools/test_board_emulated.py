@@ -83,11 +83,11 @@ def test_tasks_that_cannot_be_loaded_are_said_and_mended_by_the_next_push(garden
 
 
 def type_to(folder: Path, *keys: tuple[bytes, bytes]) -> bytes:
-    """What `tsme repl` shows; each key is typed when the text before it has come."""
+    """What `tsme repl --python` shows; each key is typed when the text before it has come."""
     child, terminal = pty.fork()
     if not child:
         os.chdir(folder)
-        os.execv(COMMAND, [str(COMMAND), "repl"])
+        os.execv(COMMAND, [str(COMMAND), "repl", "--python"])
     shown = b""
     left = [*keys]
     until = time.monotonic() + PATIENCE

@@ -15,7 +15,9 @@ _WORDS = {
     "make firmware BOARD=NAME builds it: docs/BOARDS.md": "build-firmware firmware",
     "it is called tsme journal pull": "pull download fetch",
     "it is called tsme logs, and tsme logs -f goes on": "log tail events",
-    "it is called tsme repl": "monitor miniterm terminal console shell connect",
+    "it is called tsme repl, and MicroPython's own prompt tsme repl --python": (
+        "monitor miniterm terminal console shell connect"
+    ),
     "it is called tsme emulate": "emulator qemu simulator",
     "it is called tsme init": "new create scaffold start-project template",
     "it is called tsme check": "lint validate verify typecheck",

@@ -100,24 +100,26 @@ def _regions(path: str, parts: list[Part], form: str | None) -> None:
 
 
 def _plain(log: Log, played: list[Played], with_program: bool) -> dict[str, Any]:
-    records = []
-    for item in played:
-        entry = plain(item.record)
-        if with_program:
-            entry |= {"states": item.routes, "started": item.started, "about": item.about or None}
-            entry |= {"skipped": item.skipped or None, "difference": item.difference or None}
-        records.append(entry)
     return {
         "journal": log.name,
         "blocks": log.blocks,
         "block_size": log.block_size,
-        "records": records,
+        "records": [told(item, with_program) for item in played],
         "damage": [damage.__dict__ for damage in log.damage],
         "torn": log.torn,
         "cut": log.cut,
         "refusal": log.refusal or None,
         "retired": list(log.retired),
     }
+
+
+def told(item: Played, with_program: bool) -> dict[str, Any]:
+    """A record for programs, and what it did if its program is known."""
+    entry = plain(item.record)
+    if with_program:
+        entry |= {"states": item.routes, "started": item.started, "about": item.about or None}
+        entry |= {"skipped": item.skipped or None, "difference": item.difference or None}
+    return entry
 
 
 def _show(log: Log, played: list[Played], with_program: bool) -> None:
@@ -130,7 +132,7 @@ def _show(log: Log, played: list[Played], with_program: bool) -> None:
     for item in played:
         for number in sorted(n for n in damage if n <= item.record.number):
             console.out(_damage_line(damage.pop(number)))
-        for line in _lines(item, with_program):
+        for line in lines(item, with_program):
             console.out(line)
     for left in damage.values():
         console.out(_damage_line(left))
@@ -163,25 +165,26 @@ def _retired_line(log: Log) -> str:
     return f"       the flash wears out: {which} failed ({of}) and will not be used any more"
 
 
-def _lines(item: Played, with_program: bool) -> list[str]:
+def lines(item: Played, with_program: bool) -> list[str]:
+    """A record for people: a line, and one for what it did."""
     record = item.record
     number = console.faint(f"{record.number:5}")
     if record.kind == "checkpoint":
         return [f"{number}  {_when(record):24}{'checkpoint':11} {_checkpoint(record)}"]
     kind = console.name(f"{record.input:11}")
-    lines = [f"{number}  {_when(record):24}{kind} {_what(item)}".rstrip()]
+    shown = [f"{number}  {_when(record):24}{kind} {_what(item)}".rstrip()]
     indent = " " * 43
     if item.routes or item.started or item.ended:
         text = ", ".join([part for part in (item.route, *item.started) if part])
         if item.ended:
             paint = console.good if item.ended == "succeeded" else console.bad
             text = f"{text} → {paint(item.ended)}" if text else paint(item.ended)
-        lines.append(indent + text)
+        shown.append(indent + text)
     if item.difference:
-        lines.append(indent + console.bad(f"differs: {item.difference}"))
+        shown.append(indent + console.bad(f"differs: {item.difference}"))
     elif item.skipped and with_program:
-        lines.append(indent + console.faint(f"not replayed: {item.skipped}"))
-    return lines
+        shown.append(indent + console.faint(f"not replayed: {item.skipped}"))
+    return shown
 
 
 def _when(record: Record) -> str:
