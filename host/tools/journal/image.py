@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -146,7 +147,7 @@ def log_of(path: str, data: bytes) -> Log:
     journal = Journal(flash, flash.slot)
     damage: list[Damage] = []
     found = list(journal.records(lambda *what: damage.append(Damage(*what))))
-    log = Log(path, flash.count, flash.block, flash.slot, _read(found), damage)
+    log = Log(path, flash.count, flash.block, flash.slot, read_records(found), damage)
     log.retired = journal.retired
     if len(data) != len(flash.data):
         log.cut = len(data)
@@ -194,10 +195,15 @@ def _ignore(_: object) -> None:
     pass
 
 
-def _read(found: list[tuple[int, int, bytes, int, int]]) -> list[Record]:
+def read_records(
+    found: Iterable[tuple[int, int, bytes, int, int]], now: int | None = None, before: int = -1
+) -> list[Record]:
+    """Records as plain data, of (number, kind, body, block, offset) each.
+
+    `now`: ms since 1970 at record `before`, if they follow that one.  Raises HostError, TSME-H042,
+    for one that cannot be understood.
+    """
     records = []
-    now: int | None = None
-    before = -1
     for number, kind, body, block, offset in found:
         if number != before + 1:
             now = None  # records are missing in between

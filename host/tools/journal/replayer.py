@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeVar
 
+from tsme import core
 from tsme.errors import TsmeError
 from tsme.kernel import Kernel
 from tsme.kernel.limits import LIMITS
@@ -86,24 +87,34 @@ def find(path: str) -> Known:
     return know(read_program(path))
 
 
-def client_of(known: Known | None) -> Any:
-    """What the kernel runs a program with; a machine is that itself."""
+def client_of(known: Known | None, quick: bool = False) -> Any:
+    """What the kernel runs a program with; a machine is that itself.  `quick`: on the C core, if
+    there is one."""
     if known is None or known.machine is not None:
         return known and known.machine
-    return Interpreter(known.program)
+    return core.runs(known.program) if quick else Interpreter(known.program)
 
 
 def _kernel(client: Any, look: Callable[[bytes], Any]) -> Any:
     """Of programs, or of a machine, whose steps are made in C if they can be."""
-    if _NATIVE.core and type(client) is Machine:
-        return _NATIVE.MachineKernel(client, None, look)
-    return Kernel(client, None, look)
+    if type(client) is Machine:
+        kind = _NATIVE.MachineKernel if _NATIVE.core else Kernel
+        return kind(client, None, look)
+    return (
+        Kernel(client, None, look)
+        if type(client) is Interpreter
+        else core.kernel(client, None, look)
+    )
 
 
 class Player(Watcher):
-    """Feeds records to the kernel, one at a time, oldest first."""
+    """Feeds records to the kernel, one at a time, oldest first.
 
-    def __init__(self, programs: list[Known]) -> None:
+    `quick`: for who asks states for numbers and checkpoints alone, and never for an earlier one.
+    """
+
+    def __init__(self, programs: list[Known], quick: bool = False) -> None:
+        self.quick = quick
         self.known = {bytes(item.program.digest): item for item in programs}
         self.now: Known | None = None
         self.kernel: Any = None
@@ -162,8 +173,9 @@ class Player(Watcher):
 
     def _client(self, digest: bytes) -> Any:
         """What runs a program; None if it is not known."""
-        client = client_of(self.known.get(bytes(digest)))
-        if isinstance(client, Interpreter):
+        known = self.known.get(bytes(digest))
+        client = client_of(known, self.quick)
+        if known and known.machine is None:
             self.watch(client)
         return client
 
