@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 from tsme.engine.platform import lag
 from tsme.engine.tasks import Done, TaskError
@@ -35,10 +35,22 @@ def mark(state: Any) -> Mark:
     return (state.execution, state.steps, state.digest, state.status)
 
 
+class Beginning(NamedTuple):
+    """Where a device begins that does not begin anew.
+
+    checkpoint: of the state, as docs/SPEC.md, 5, has it.  mark: of that state.  now: its time.
+    """
+
+    checkpoint: bytes
+    mark: Mark
+    now: int
+
+
 class Outside(Protocol):
     """What a device asks of its world.
 
-    sim: the Simulation.  mix: the faults of the seed.  seen: what counts.  now: ms since 1970.
+    sim: the Simulation.  mix: the faults of the seed.  seen: what counts.
+    began, now: ms since 1970.
     """
 
     devices: list[Device]
@@ -46,6 +58,7 @@ class Outside(Protocol):
     mix: Any
     seen: Any
     seed: int
+    began: int
     now: int
 
     def watched(self, device: Device) -> Callable[[Any, Any], None]:
@@ -72,7 +85,15 @@ class Device(DeviceBase, Executor):  # type: ignore[misc]
 
     watch: Any
 
-    def __init__(self, world: Outside, name: str, what: Any, names: list[str], flash: Nor):
+    def __init__(
+        self,
+        world: Outside,
+        name: str,
+        what: Any,
+        names: list[str],
+        flash: Nor,
+        begin: Beginning | None = None,
+    ) -> None:
         self.world = world
         self.name = name
         self.number = len(world.devices)
@@ -95,6 +116,12 @@ class Device(DeviceBase, Executor):  # type: ignore[misc]
         self.first: Action | None = None  # and what of it is due first
         self.sure: Mark = mark(State())  # the last state that was adopted
         self.maybe: Mark | None = None  # the one that was being committed
+        self.begin = begin
+        if begin:
+            journal = Journal(flash)
+            journal.recover()
+            journal.checkpoint(begin.checkpoint)
+            self.sure = begin.mark
         self.boot()
 
     # --- what a check may look at: value, and ---
@@ -338,6 +365,8 @@ class Device(DeviceBase, Executor):  # type: ignore[misc]
         """The state that all records lead to, in a kernel of their own."""
         client: Any = Machine(self.what.machine) if self.is_machine else Interpreter(self.what)
         replay = CachedReplay(kernel_of(client), self.memory())
+        if self.begin:
+            replay.checkpoint(self.begin.checkpoint)
         for record in self.records:
             replay.step(record)
         return replay.state

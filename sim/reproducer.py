@@ -24,7 +24,7 @@ from .device import Device
 from .simulation import Simulation
 from .subjects import subjects_of
 from .terms import Call, Value
-from .world import EPOCH, Move
+from .world import Move
 
 ENDING = ".sim.json"
 _LONGEST = 70  # of a value in the story
@@ -72,7 +72,9 @@ class _Story(Coverage):
             if event[0] == 1:
                 fields = _short(event[5])
             kind = INPUTS[event[0]]
-            self.say(f"{(event[1] - EPOCH) / 1000:>11.3f}  {_name(device)}{kind} {fields}")
+            self.say(
+                f"{(event[1] - device.world.began) / 1000:>11.3f}  {_name(device)}{kind} {fields}"
+            )
             count(event, step, counted)
 
         return tell, inputs, True

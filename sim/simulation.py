@@ -28,12 +28,13 @@ class Simulation:
 
     machine: a class with stf().  program: the path of a workflow, from the file of this class.
     devices: several of either, by name.  scenario: a test file (docs/TESTING.md) of which the
-    tasks of `program` take their answers.
+    tasks of `program` take their answers.  journal: of `machine` or `program`, from this file.
     """
 
     machine: Any = None
     program: str = ""
     scenario: str = ""
+    journal: str = ""  # the path of one: every seed begins where it ends
     devices: ClassVar[dict[str, Any]] = {}
 
     start: ClassVar[Value] = None  # what an execution starts with

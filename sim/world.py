@@ -13,6 +13,7 @@ from typing import Any
 
 from tsme.kernel.protocol import FAILED
 
+from .beginning import beginning
 from .core import WorldBase, core_runs
 from .coverage import Coverage
 from .device import INTERRUPTED, Device, mark
@@ -44,6 +45,7 @@ class World(WorldBase):  # type: ignore[misc]
         without: Iterable[str] = (),
         guard: bool | None = None,
     ) -> None:
+        begin = beginning(kind, subjects)
         self.sim = kind()
         self.subjects = subjects
         self.seed = seed
@@ -53,7 +55,7 @@ class World(WorldBase):  # type: ignore[misc]
         self.dice = Dice()
         self.tasks = mix(seed, 5)
         self.pause = self.sim.pause * 2 // self.mix.hurry
-        self.now = EPOCH
+        self.now = self.began = begin.now if begin else EPOCH
         self.order = 0
         # What is to come: (time, order, device, action or None, work).
         self.coming: list[tuple[int, int, Device, Any, Callable[[], None]]] = []
@@ -69,9 +71,11 @@ class World(WorldBase):  # type: ignore[misc]
             what = subject.what
             if kind.guard:
                 what = watched(what, seed, seen, guard)
-            device = Device(self, subject.name, what, subject.names, flash)
+            device = Device(self, subject.name, what, subject.names, flash, begin)
             self.devices.append(device)
             self.by_name[subject.name] = device
+            if begin:
+                device.go_on()
         self.does = (
             self._signal, self._next, self._twice, self._lose, self._late, self._clock,
             self._reset, self._cut, self._idle, self._worn,

@@ -126,6 +126,7 @@ def _seeds(text: str | None) -> range | None:
 
 def _run(file: Path, name: str, seeds: range | None, options: Options) -> bool:
     """One simulation; has a seed failed?"""
+    from tsme_sim.beginning import beginning  # noqa: PLC0415
     from tsme_sim.campaign import shrink  # noqa: PLC0415
     from tsme_sim.picture import covered  # noqa: PLC0415
     from tsme_sim.reproducer import simulations  # noqa: PLC0415
@@ -135,6 +136,7 @@ def _run(file: Path, name: str, seeds: range | None, options: Options) -> bool:
     given = options["given"]
     kind = simulations(file, () if given is None else (read_value(given),))[name]
     those = subjects_of(kind)
+    beginning(kind, those)  # what is wrong with its journal is no failure of a seed
     seconds = options["seconds"] or (None if seeds else _SECONDS)
     with _progress(name, seeds, seconds) as progress:
         result = _spread(file, kind, seeds, seconds, options, progress)
