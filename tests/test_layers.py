@@ -42,7 +42,7 @@ FLOORS = {
         tsme_host.tools.repl
         tsme_host.tools.leaving
         tsme_host.tools.commands
-        tsme_host.tools.scenario
+        tsme_host.tools.debugger tsme_host.tools.scenario
         tsme_host.tools.aws
         tsme_host.tools.boards
         tsme_host.tools.link
@@ -78,6 +78,7 @@ FLOORS = {
         tsme_sim.cluster
         tsme_sim
         tsme_sim.world
+        tsme_sim.beginning
         tsme_sim.coverage tsme_sim.swarm
         tsme_sim.subjects
         tsme_sim.simulation
@@ -113,6 +114,12 @@ BELOW: dict[str, set[str]] = {
             "tsme_host.database",
         }
         for name in ("serve", "store", "worker")
+    },
+    "tsme_host.tools.commands.debug": {
+        "tsme",
+        "tsme_host.tools",
+        "tsme_host.tools.commands.store",
+        "tsme_host.database",
     },
 }
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "checkpoint": ("executions", "Let a board write a checkpoint, so that older blocks go."),
     "compile": ("compile", "Compile a workflow to a program, or a relational schema."),
     "convert": ("convert", "Turn a workflow in JSONPath into JSONata."),
+    "debug": ("debug", "Walk through journals, forwards and backwards."),
     "describe": ("executions", "Show how an execution on a board stands."),
     "disasm": ("compile", "Show a program as text that can be read."),
     "emulate": ("emulate", "Run a board without hardware."),
@@ -64,7 +65,7 @@ GROUPS = {
     "Boards and servers": "repl",
     "Executions on a board": "ps describe signal checkpoint",
     "Executions on a board, or in a journal": "stop token migrate retire resume",
-    "Journals": "journal history replay",
+    "Journals": "journal history replay debug",
     "Servers": "serve worker store",
 }
 _NARROW = 52  # columns: to no less does click fit its help by itself

@@ -26,6 +26,8 @@ Kind = Literal[
     "export of a journal",
     "CBOR sequence of records",
     "failure of a simulation",
+    "simulation of a moment",
+    "screen as SVG",
     "image of flash",
     "workflow in JSONata",
     "value",
@@ -125,6 +127,14 @@ def _is_failure(start: bytes) -> bool:
     return start.startswith(b'{\n "simulation":')
 
 
+def _is_screen(start: bytes) -> bool:
+    return b"<svg" in start and b"Generated with Rich" in start
+
+
+def _is_moment(start: bytes) -> bool:
+    return start.startswith(b'"""Record ')
+
+
 def _is_image(start: bytes) -> bool:
     return b"TSMJ" in start or start.count(0xFF) == len(start)
 
@@ -146,6 +156,8 @@ KINDS: dict[Kind, Callable[[bytes], bool]] = {
     "export of a journal": _is_records,
     "CBOR sequence of records": _is_sequence,
     "failure of a simulation": _is_failure,
+    "simulation of a moment": _is_moment,
+    "screen as SVG": _is_screen,
     "image of flash": _is_image,
     "workflow in JSONata": _is_jsonata,
     "value": _is_value,

@@ -1,0 +1,135 @@
+"""What a debugger opens: images in files, exports of a database, a board over its link."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from tsme.errors import TsmeError
+
+from ...compiler.frontend.model import CompileError
+from ..errors import HostError
+from ..files import Loaded, read_program
+from ..inputs import read_bytes
+from ..journal import store
+from ..journal.partition import choose
+from ..journal.replayer import Known, find, know
+from .index import Bytes
+from .track import Track
+from .views import Sources
+
+_LARGE: Final = 1 << 24  # bytes
+
+
+@dataclass
+class Opened:
+    """A track, its sources, and how it is looked whether it has grown; `again` gives its bytes as
+    they are now, None if nothing has changed.  `folder`: where exports go."""
+
+    track: Track
+    sources: Sources
+    folder: Path
+    loaded: list[Loaded] = field(default_factory=list)
+    again: Callable[[], Bytes | None] | None = None
+    looking: bool = False  # somebody does just now
+
+
+def open_file(path: str, programs: Sequence[str], name: str = "", alone: bool = True) -> Opened:
+    """The track of an image in a file.  `alone`: programs that are given must be of this one.
+
+    Raises HostError: TSME-H010 .. for a file that cannot be read, H040, H041, H044 for what is no
+    journal or an empty one, H043 if programs are given and none of them has run last.
+    """
+    data = mapped(path)
+    track = Track(name or Path(path).name, choose(path, data) if _cut(data) else data, [])  # type: ignore[arg-type]
+    opened = Opened(track, Sources((), Path(path).parent), Path(path).parent)
+    give(opened, path, programs, alone)
+    stamp = [_stamp(path)]
+
+    def again() -> Bytes | None:
+        now = _stamp(path)
+        if now == stamp[0]:
+            return None
+        stamp[0] = now
+        fresh = mapped(path)
+        return choose(path, fresh) if _cut(fresh) else fresh  # type: ignore[arg-type]
+
+    opened.again = again
+    return opened
+
+
+def _cut(data: Bytes) -> bool:
+    """May it be a partition that is cut into regions, or none of a whole size?  Such is small, or
+    is asked for by name: then it is looked at as a whole."""
+    from ..journal.partition import TABLE, geometry, region  # noqa: PLC0415
+
+    found = geometry(data)  # type: ignore[arg-type]
+    return region() is not None or (found is not None and found[1] == TABLE)
+
+
+def mapped(path: str) -> Bytes:
+    """A file as bytes; what is large is mapped into memory.  Raises HostError as read_bytes."""
+    if _stamp(path)[1] < _LARGE:  # what is mapped must not become shorter meanwhile
+        return read_bytes(path)
+    try:
+        with Path(path).open("rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):  # not there, empty, or no file that can be mapped
+        return read_bytes(path)
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return (0, 0)
+    return found.st_mtime_ns, found.st_size
+
+
+def give(opened: Opened, path: str, programs: Sequence[str], alone: bool = True) -> None:
+    """Give a track what has run: what --program names, and what is kept beside the journal."""
+    known: list[Known] = []
+    for one in programs:
+        if ".py" in one:
+            known.append(find(one))
+            continue
+        loaded = read_program(one)
+        opened.loaded.append(loaded)
+        known.append(know(loaded))
+    for loaded in store.kept(path):
+        opened.loaded.append(loaded)
+        known.append(know(loaded))
+    opened.track.programs = known
+    opened.sources = Sources(opened.loaded, opened.folder)
+    if alone and programs:
+        _fits(opened.track, path)
+
+
+def _fits(track: Track, path: str) -> None:
+    """What ran last must be one of the programs given, or kept beside."""
+    newest = track.newest_program()
+    if newest is None or track.program(newest) or not any(newest):
+        return
+    names = ", ".join(f'"{one.name}" ({one.program.digest.hex()})' for one in track.programs)
+    message = f'the journal "{path}" belongs to another program ({newest.hex()}), not to {names}'
+    raise HostError("TSME-H043", message, "give the program that ran on the device")
+
+
+def open_image(
+    name: str, image: bytes, programs: Sequence[bytes], folder: Path, given: Sequence[str] = ()
+) -> Opened:
+    """The track of an image in memory, as a database exports it, with its programs.
+
+    `given`: workflows whose text is to be shown.
+    """
+    loaded = [Loaded(name, data, None) for data in programs]
+    for one in given:
+        try:
+            loaded.append(read_program(one))
+        except (CompileError, TsmeError):
+            continue
+    track = Track(name, image, [know(one) for one in loaded])
+    return Opened(track, Sources(loaded, folder), folder, loaded)

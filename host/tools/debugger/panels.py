@@ -1,0 +1,172 @@
+"""What the panels show of a moment, as lines."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ..console import short
+from ..journal.image import timestamp
+from . import diffs, telling
+from .moments import Moment
+from .track import Track
+from .views import Row, View
+from .widgets import Line
+
+TABS: Final = ("Input", "Changes", "Value", "Variables", "Actions", "Source", "Record")
+_VALUE: Final = 5000  # lines of a value that are shown
+_PAIR: Final = 200  # characters of a value in a change
+_WIDE: Final = 96  # columns of a timeline that has the date, too
+_CLOCK: Final = 12
+NEAR: Final = 4096  # records from a known place that rows are replayed from without being asked
+
+
+def row(track: Track, number: int, wide: int = 100) -> Line:
+    """A line of the timeline, which has so many columns."""
+    record = track.stretch(number).record(number)
+    if record is None:
+        return [(f"{number:>8} ", "faint"), ("lost: damaged in flash", "bad")]
+    kind = telling.kind(record)
+    moment = track.ready(number)
+    clock = f"{telling.when(record)[-_CLOCK:] if wide < _WIDE else telling.when(record):12} "
+    did = telling.does(moment) if moment else ""
+    style = {"failed": "bad", "stop": "bad", "lost": "bad", "start": "good"}.get(kind, "name")
+    if kind in ("checkpoint", "continue", "sleep", "started", "heartbeat"):
+        style = "faint"
+    line = [(f"{number:>8} ", "faint"), (clock, ""), (f"{kind:10} ", style)]
+    if did:
+        bad = moment is not None and (moment.played.ended == "failed" or moment.played.difference)
+        line.append((did, "bad" if bad else ""))
+        if kind in ("failed", "succeeded", "signal"):
+            line.append((f"  {telling.inputs(record)}", "faint"))
+    else:
+        line.append((telling.inputs(record), "faint"))
+    return line
+
+
+def outline(rows: list[Row]) -> tuple[list[Line], int]:
+    """The states, and the line of the one that is active."""
+    lines: list[Line] = []
+    at = 0
+    for n, one in enumerate(rows):
+        indent = "  " * one.depth
+        if one.here:
+            at = at or n
+            count = f" ×{one.here}" if one.here > 1 else ""
+            lines.append([(f"▶ {indent}{one.text}{count} ", "mark"), (one.detail, "faint")])
+        elif one.entered:
+            lines.append([(f"• {indent}{one.text} ", "good"), (one.detail, "faint")])
+        else:
+            lines.append([(f"  {indent}{one.text} ", ""), (one.detail, "faint")])
+    return lines, at
+
+
+def details(tab: str, track: Track, moment: Moment, view: View) -> tuple[list[Line], int]:
+    """The lines of a tab, and the one that is to be seen."""
+    if tab == "Source":
+        return _source(view, moment)
+    if tab == "Input":
+        return _json(telling.given(moment)), 0
+    if tab == "Changes":
+        return _changes(moment, view), 0
+    if tab in ("Value", "Variables"):
+        return _values(moment, view, tab == "Variables"), 0
+    if tab == "Actions":
+        signs = {"+": "good", "-": "faint", "!": "name"}
+        found = telling.actions(moment)
+        lines: list[Line] = [
+            [(f"{s} ", signs.get(s, "")), (t, signs.get(s, ""))] for s, t in found
+        ]
+        return lines or [[("no action is pending", "faint")]], 0
+    raw = track.raw(moment.number)
+    if raw is None:
+        return [[("the record is lost", "bad")]], 0
+    found_lines = telling.dump(moment.record, raw.chain)
+    return [[(line, "faint" if n < 2 else "")] for n, line in enumerate(found_lines)], 0
+
+
+def _json(value: Any) -> list[Line]:
+    """A value as JSON, names and values apart."""
+    lines: list[Line] = []
+    for text in telling.pretty(value)[:_VALUE]:
+        bare = text.lstrip()
+        indent = text[: len(text) - len(bare)]
+        name, colon, rest = bare.partition('": ')
+        if bare.startswith('"') and colon:
+            lines.append([(f"{indent}{name}{colon}", "key"), (rest, "")])
+        else:
+            lines.append([(text, "")])
+    if len(lines) == _VALUE:
+        lines.append([("… more is not shown", "faint")])
+    return lines
+
+
+def _changes(moment: Moment, view: View) -> list[Line]:
+    if moment.after is None:
+        return [[(moment.played.skipped or "the state is not known", "bad")]]
+    found = diffs.changes(view.values(moment.before), view.values(moment.after))
+    lines: list[Line] = []
+    for change in found:
+        style = {"+": "good", "-": "bad"}.get(change.sign, "name")
+        lines.append([(f"{change.sign} {change.path}", style)])
+        if change.before is not diffs.ABSENT:
+            lines.append([(f"    was {_pair(change.before)}", "faint")])
+        if change.after is not diffs.ABSENT:
+            lines.append([(f"    is  {_pair(change.after)}", "")])
+    if len(found) == diffs.MOST:
+        lines.append([(f"… the first {diffs.MOST} changes", "faint")])
+    if moment.played.difference:
+        lines.insert(0, [(f"differs: {moment.played.difference}", "bad")])
+    return lines or [[("no value was changed", "faint")]]
+
+
+def _pair(value: Any) -> str:
+    return short(value, _PAIR)
+
+
+def _values(moment: Moment, view: View, variables: bool) -> list[Line]:
+    if moment.after is None:
+        return [[(moment.played.skipped or "the state is not known", "bad")]]
+    lines: list[Line] = []
+    for name, value in view.values(moment.after).items():
+        bare = name.rpartition(" ")[2]
+        if (bare.startswith("$") and bare != "$") != variables:
+            continue
+        first, *rest = _json(value)
+        lines.append([(f"{name} = ", "strong"), *first])
+        lines += rest
+    return lines or [[("there is none" if variables else "no value", "faint")]]
+
+
+def _source(view: View, moment: Moment) -> tuple[list[Line], int]:
+    source = view.source(moment)
+    if source.missing:
+        where = ", ".join(map(str, sorted(source.now or source.lines)))
+        more = f" (line {where})" if where else ""
+        return [[(source.missing + more, "faint")]], 0
+    width = len(str(len(source.text)))
+    lines: list[Line] = []
+    for n, text in enumerate(source.text, 1):
+        head = f"{n:>{width}} "
+        if n in source.now:
+            lines.append([(f"{head}▶ {text} ", "mark")])
+        elif n in source.lines:
+            lines.append([(f"{head}• ", "good"), (text, "good")])
+        else:
+            lines.append([(f"{head}  ", "faint"), (text, "")])
+    return lines, max(min(source.now or source.lines, default=1) - 1, 0)
+
+
+def standing(track: Track, moment: Moment) -> str:
+    """The line that says where one is."""
+    parts = [f"record {moment.number} of {track.first}..{track.next - 1}"]
+    after = moment.after
+    if after is not None and after.execution:
+        status = ("running", "succeeded", "failed", "stopped")[after.status]
+        parts += [f"execution {after.execution}, step {after.steps}", status]
+    if moment.record.now is not None:
+        parts.append(timestamp(moment.record.now))
+    if moment.played.difference:
+        parts.append(f"DIFFERS: {moment.played.difference}")
+    elif moment.played.skipped:
+        parts.append(moment.played.skipped)
+    return " · ".join(parts)

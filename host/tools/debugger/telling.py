@@ -1,0 +1,152 @@
+"""A record and a moment in words: rows of the timeline, lines of the panels."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tsme.journal.records import HEAD
+from tsme.kernel.protocol import TASK
+
+from ..console import opaque, short
+from ..journal.image import Record, duration, timestamp
+from .moments import Moment
+
+_BYTES = 16  # in a line of a dump
+
+
+def inputs(record: Record) -> str:
+    """The input of a step in words, or what a checkpoint says."""
+    fields = record.fields
+    if record.kind == "lost":
+        return "lost: damaged in flash"
+    if record.kind == "checkpoint":
+        return f"execution {fields['execution']} after {fields['steps']} steps, {fields['status']}"
+    refused = fields.get("refused")
+    text = _input(record)
+    return f"{text}; the state failed: {': '.join(map(str, refused))}" if refused else text
+
+
+def _input(record: Record) -> str:
+    fields = record.fields
+    match record.input:
+        case "start":
+            return f"execution {fields['execution']}, input {short(fields['input'], 200)}"
+        case "succeeded":
+            return f"action {fields['action']}: {short(fields['result'], 200)}"
+        case "failed" | "stop":
+            about = f"action {fields['action']}: " if "action" in fields else ""
+            return f"{about}{fields['error']}: {fields['cause']}"
+        case "signal":
+            return short(fields["value"], 200)
+        case "continue":
+            return "the step before had come to its bound"
+        case "migrate":
+            return f"to the program {bytes(fields['to']).hex()}"
+        case "sleep":
+            return "nothing but time has to pass"
+    return f"action {fields['action']}"
+
+
+def does(moment: Moment) -> str:
+    """What a step did: states entered, actions, the end."""
+    played = moment.played
+    parts = [part for part in (played.route, *played.started) if part]
+    text = ", ".join(parts)
+    if played.ended:
+        text = f"{text} → {played.ended}" if text else f"→ {played.ended}"
+    if played.difference:
+        text = f"{text} DIFFERS: {played.difference}"
+    return text
+
+
+def kind(record: Record) -> str:
+    """The name of a step's input; checkpoint, lost."""
+    return record.input or record.kind
+
+
+def when(record: Record) -> str:
+    """The time of a record; only how much later it is, where nobody knows more."""
+    if record.now is not None:
+        return timestamp(record.now)
+    return f"+{duration(record.dt)}" if record.kind == "step" else "?"
+
+
+def error_of(moment: Moment) -> list[str]:
+    """Names of errors that came up in a step, its input's and its end's among them."""
+    fields = moment.record.fields
+    found = [str(fields["error"])] if "error" in fields else []
+    found += [str(fields["refused"][0])] if fields.get("refused") else []
+    for event in moment.events:
+        if event.kind in ("error", "fail", "tolerated", "exceeded") and event.data:
+            found.append(str(event.data[0]))
+    after = moment.after
+    if after is not None and after.status in (2, 3) and isinstance(after.result, list):
+        found.append(str(after.result[0]))
+    if moment.played.difference:
+        found.append("differs")
+    return [name for name in dict.fromkeys(found) if name != "None"]
+
+
+def given(moment: Moment) -> dict[str, Any]:
+    """All of a record's input, and of the action that it is about."""
+    record = moment.record
+    out: dict[str, Any] = {"input": kind(record), "time": when(record)}
+    if record.kind == "step":
+        out["after"] = duration(record.dt)
+    for name, value in record.fields.items():
+        out[name] = bytes(value).hex() if name in ("program", "to") else value
+    pending = getattr(moment.before, "pending", None) or {}
+    action = pending.get(record.fields.get("action", 0))
+    if action is not None:
+        out["of"] = {"kind": "task" if action.kind == TASK else "timer"}
+        if action.kind == TASK:
+            out["of"] |= {"resource": action.resource, "payload": action.payload}
+    return out
+
+
+def actions(moment: Moment) -> list[tuple[str, str]]:
+    """(sign, text) of each action: `+` begun in this step, `-` ended, ` ` pending as before."""
+    before = getattr(moment.before, "pending", None) or {}
+    after = getattr(moment.after, "pending", None) or {}
+    now = getattr(moment.after, "now", 0)
+    rows = [("-", _action(before[i], now)) for i in sorted(before) if i not in after]
+    for i in sorted(after):
+        sign = " " if i in before else "+"
+        rows.append((sign, _action(after[i], now)))
+    rows += [("!", text) for text in moment.played.started if text.startswith("emits ")]
+    return rows
+
+
+def _action(action: Any, now: int) -> str:
+    number = f"{action.id:>4}"
+    due = "" if action.due is None else f", due {_until(action.due - now)}"
+    if action.kind != TASK:
+        what = "a wait" if action.frame is not None else "TimeoutSeconds of the workflow"
+        return f"{number} timer  {what}{due}"
+    more = ", has begun" if action.started else ""
+    beat = f", heartbeat {duration(action.heartbeat)}" if action.heartbeat else ""
+    return f"{number} task   {action.resource} {short(action.payload, 300)}{due}{beat}{more}"
+
+
+def _until(ms: int) -> str:
+    return f"in {duration(ms)}" if ms > 0 else "now"
+
+
+def pretty(value: Any) -> list[str]:
+    """A value as lines of JSON."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=opaque).splitlines()
+
+
+def dump(record: Record, chain: int) -> list[str]:
+    """A record in hex: its head of 8 bytes, then its body, 16 bytes a line."""
+    word = len(record.body) | (1 if record.kind == "step" else 2) << 24
+    data = word.to_bytes(4, "little") + chain.to_bytes(4, "little") + record.body
+    lines = [f"record {record.number}: block {record.block}, offset {record.offset}"]
+    digest = f", digest {record.digest:08x}"
+    lines.append(f"head of {HEAD} bytes, body of {len(record.body)}, crc {chain:08x}{digest}")
+    for at in range(0, len(data), _BYTES):
+        part = data[at : at + _BYTES]
+        text = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in part)
+        lines.append(f"{at:6x}  {part.hex(' '):{3 * _BYTES}} {text}")
+    return lines

@@ -1,0 +1,311 @@
+"""What a moment is in the terms of its client: states, values, source.
+
+A view for each kind of client of the kernel: programs, classes with `stf`, records alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from tsme.values import MISSING, cbor
+
+from ...compiler.backend.disasm import instructions
+from ...compiler.backend.instructions import NAMES
+from ...compiler.frontend.source import Parsed
+from ..files import Loaded
+from ..journal.replayer import Known
+from .moments import Moment
+
+
+@dataclass(frozen=True)
+class Row:
+    """A state of the outline.  `number`: of the state, -1 of what is none; `here`: how many frames
+    are in it; `entered`: it was entered in this step."""
+
+    depth: int
+    text: str
+    detail: str = ""
+    number: int = -1
+    here: int = 0
+    entered: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """The text that ran.  `lines`, from 1: what this step entered; `now`: where it is."""
+
+    name: str
+    text: Sequence[str]
+    lines: frozenset[int] = frozenset()
+    now: frozenset[int] = frozenset()
+    missing: str = ""  # why there is none
+
+
+class View(Protocol):
+    """The moments of one client."""
+
+    def outline(self, moment: Moment, /) -> list[Row]:
+        """The client's states, those that are active marked."""
+
+    def values(self, state: Any, /) -> dict[str, Any]:
+        """All values of a state of the kernel, by root: `$`, `$name`; of branches named."""
+
+    def source(self, moment: Moment, /) -> Source:
+        """The source, and what of it ran."""
+
+    def state_name(self, number: int, /) -> str:
+        """The name of a state by its number."""
+
+
+class Sources:
+    """The texts of programs: of workflows that were given, or lie beside the journal."""
+
+    def __init__(self, given: Sequence[Loaded], beside: Path) -> None:
+        self._texts = {bytes(one.data[3:11]): text_of(one) for one in given if one.source}
+        self._beside = beside
+
+    def find(self, known: Known) -> tuple[str, list[str]]:
+        """The name and the lines of a program's source; no lines if it is nowhere."""
+        found = self._texts.get(bytes(known.program.digest))
+        name = known.debug.filename or known.name
+        if found is None and known.debug.filename:
+            path = self._beside / Path(known.debug.filename).name
+            try:
+                found = path.read_text(encoding="utf-8")
+            except (OSError, ValueError):
+                found = None
+        return name, found.splitlines() if found else []
+
+
+def text_of(loaded: Loaded) -> str:
+    """The text of a workflow that was compiled just now."""
+    if isinstance(loaded.source, Parsed):
+        return str(loaded.source.text)
+    return loaded.source or ""
+
+
+def view_of(known: Known | None, sources: Sources) -> View:
+    """The view for what ran; of records alone if nobody knows it."""
+    if known is None:
+        return Bare()
+    return MachineView(known) if known.machine is not None else ProgramView(known, sources)
+
+
+class Bare:
+    """Records without the program: inputs and checkpoints as they are."""
+
+    def outline(self, moment: Moment) -> list[Row]:
+        """Why nothing is known."""
+        why = moment.played.skipped or "no program is given (--program)"
+        return [Row(0, "states are not known", why)]
+
+    def values(self, _state: Any) -> dict[str, Any]:
+        """None."""
+        return {}
+
+    def source(self, _moment: Moment) -> Source:
+        """None."""
+        return Source("", (), missing="no program is given (--program)")
+
+    def state_name(self, number: int) -> str:
+        """As the debug part would have it."""
+        return f"state {number}"
+
+
+class ProgramView:
+    """Of a program: its states as a tree, frames as branches and items."""
+
+    def __init__(self, known: Known, sources: Sources) -> None:
+        self.known = known
+        self.debug = known.debug
+        self.sources = sources
+
+    @cached_property
+    def _order(self) -> list[tuple[int, int]]:
+        """(depth, number) of each state, those of branches below the state that has them."""
+        firsts = [window.first for window in self.debug.windows] or [0]
+        count = len(self.debug.states)
+        inner: dict[int, list[int]] = {}  # a state -> the first states of its machines
+        for first, parent in _parents(self.known, firsts).items():
+            inner.setdefault(parent, []).append(first)
+        found: list[tuple[int, int]] = []
+        placed = {first for those in inner.values() for first in those}
+        todo = [(0, first, _end(firsts, first, count)) for first in firsts if first not in placed]
+        todo.reverse()
+        while todo:
+            depth, number, end = todo.pop()
+            if number >= end:
+                continue
+            found.append((depth, number))
+            todo.append((depth, number + 1, end))
+            below = [(depth + 1, f, _end(firsts, f, count)) for f in inner.get(number, ())]
+            todo += reversed(below)
+        return found
+
+    def outline(self, moment: Moment) -> list[Row]:
+        """All states, in the order of the workflow."""
+        here: dict[int, int] = {}
+        for frame in _frames(moment.after):
+            here[frame.state] = here.get(frame.state, 0) + 1
+        entered = set(moment.entered)
+        if not self.debug.states:
+            numbers = sorted({*here, *entered})
+            return [
+                Row(0, f"state {n}", "", n, here.get(n, 0), n in entered) for n in numbers
+            ]  # fmt: skip
+        return [
+            Row(depth, state.name, state.type, number, here.get(number, 0), number in entered)
+            for depth, number in self._order
+            for state in [self.debug.states[number]]
+        ]
+
+    def values(self, state: Any) -> dict[str, Any]:
+        """`$` and variables of each frame; the output or error of what has ended."""
+        if state is None:
+            return {}
+        if state.status:
+            return _ended(state)
+        found: dict[str, Any] = {}
+        for number, frame in enumerate(state.client or ()):
+            if frame is None:
+                continue
+            prefix = self._branch(state.client, number)
+            _put(found, f"{prefix}$", frame.slots[0])
+            names = self.debug.variables(frame.state)
+            for n, value in enumerate(frame.slots[1:]):
+                name = names[n] if n < len(names) else f"{n + 1}"
+                if name.isidentifier() or not names:
+                    _put(found, f"{prefix}${name}", value)
+            if frame.error is not None:
+                found[f"{prefix}error"] = [frame.error, frame.cause]
+        return found
+
+    def _branch(self, frames: Sequence[Any], number: int) -> str:
+        """`Both[0] ` for what is in a branch or item; nothing for the workflow itself."""
+        names = []
+        while frames[number].parent is not None:
+            parent = frames[number].parent
+            names.append(f"{self.state_name(frames[parent].state)}[{frames[number].index}]")
+            number = parent
+        return "".join(f"{name} " for name in reversed(names))
+
+    def source(self, moment: Moment) -> Source:
+        """The definition; states entered, and those that frames are in."""
+        name, text = self.sources.find(self.known)
+        states = self.debug.states
+        lines = frozenset(states[n].line for n in moment.entered if n < len(states))
+        now = frozenset(
+            states[f.state].line for f in _frames(moment.after) if f.state < len(states)
+        )
+        if not text:
+            missing = f'"{name}" is not here: give the workflow itself with --program'
+            return Source(name, (), lines, now, missing)
+        return Source(name, text, lines, now)
+
+    def state_name(self, number: int) -> str:
+        """As the workflow has it."""
+        return self.debug.state(number)
+
+
+def _end(firsts: Sequence[int], first: int, count: int) -> int:
+    later = [other for other in firsts if other > first]
+    return min(later, default=count)
+
+
+def _parents(known: Known, firsts: Sequence[int]) -> dict[int, int]:
+    """The first state of each inner machine -> the state that has it: behind a FORK or MAP are
+    entries, which jump to the ENTER of that first state (docs/SPEC.md, 2.11)."""
+    code = [(start, NAMES[op], arg) for start, _, op, arg in instructions(known.program.code)]
+    at = {start: n for n, (start, _, _) in enumerate(code)}
+    found: dict[int, int] = {}
+    state = 0
+    for n, (_, op, arg) in enumerate(code):
+        if op == "ENTER":
+            state = arg
+        elif op == "FRAME" and n + 1 < len(code) and code[n + 1][1] == "JUMP":
+            target = code[at[code[n + 1][2]]] if code[n + 1][2] in at else None
+            if target and target[1] == "ENTER":
+                first = max(f for f in firsts if f <= target[2])
+                found.setdefault(first, state)
+    return {first: parent for first, parent in found.items() if first != 0}
+
+
+def _frames(state: Any) -> list[Any]:
+    """The frames of a running program that are there."""
+    if state is None or state.status or not isinstance(state.client, list):
+        return []
+    return [frame for frame in state.client if frame is not None]
+
+
+def _put(found: dict[str, Any], name: str, value: Any) -> None:
+    if value is not MISSING:
+        found[name] = value
+
+
+def _ended(state: Any) -> dict[str, Any]:
+    if not state.execution:
+        return {}
+    if state.status == 1:
+        return {"output": state.result}
+    return {"error": state.result}
+
+
+class MachineView:
+    """Of a class with `stf`: its state is one value."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+
+    def outline(self, moment: Moment) -> list[Row]:
+        """The members of the state; what runs or waits below them."""
+        state = moment.after
+        name = type(self.known.machine).__name__
+        name = self.known.name.rpartition(":")[2] or name
+        if state is None:
+            return [Row(0, name, moment.played.skipped)]
+        rows = [Row(0, name, "", -1, int(not state.status), True)]
+        value = self.values(state).get("$")
+        if isinstance(value, dict):
+            rows += [Row(1, str(k), _brief(v)) for k, v in value.items()]
+        return rows
+
+    def values(self, state: Any) -> dict[str, Any]:
+        """`$` is the state."""
+        if state is None:
+            return {}
+        if state.status:
+            return _ended(state)
+        return {"$": plain(state.client)}
+
+    def source(self, _moment: Moment) -> Source:
+        """The file of the class; its `stf` is marked."""
+        path = Path(self.known.name.rpartition(":")[0])
+        try:
+            text = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError):
+            return Source(str(path), (), missing=f'"{path}" cannot be read')
+        try:
+            line = inspect.unwrap(self.known.machine.stf).__code__.co_firstlineno
+        except AttributeError:
+            return Source(path.name, text)
+        return Source(path.name, text, frozenset(), frozenset([line]))
+
+    def state_name(self, _number: int) -> str:
+        """A machine has no states with numbers."""
+        return self.known.name
+
+
+def plain(value: Any) -> Any:
+    """A value without what a draft or an ordered dictionary has besides."""
+    return cbor.decode(cbor.encode(value, True), 0, True)[0]
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        return f"{'{}' if isinstance(value, dict) else '[]'} {len(value)}"
+    return repr(value) if isinstance(value, str) else str(value)

@@ -1,0 +1,77 @@
+"""What `tsme debug` opens, and what it says where it cannot."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tools.shell import assert_one_clear_line, spawn, tsme
+from tsme_host.tools.commands import debug
+from tsme_host.tools.errors import HostError
+
+
+def test_an_execution_of_a_database_has_its_moments(recorded: Path, tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/t.db"
+    done = tsme("store", "import", recorded / "g.bin", "--database", url)
+    assert done.exit_code == 0, done.output
+    (one,) = debug.exported(url, ["g-1"], [str(recorded / "greenhouse.asl.json")])
+    moment = one.track.moment(46)
+    assert moment is not None
+    assert "OpenValve" in moment.played.route
+    assert moment.known is not None
+    assert one.sources.find(moment.known)[1][0] == "{"
+    with pytest.raises(HostError, match="TSME-S010"):
+        debug.exported(url, ["none"], [])
+
+
+def test_several_files_of_one_name_are_told_apart(recorded: Path, tmp_path: Path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "g.bin").write_bytes((recorded / "g.bin").read_bytes())
+    paths = [str(recorded / "g.bin"), str(tmp_path / "other" / "g.bin")]
+    assert [one.track.name for one in debug.files(paths, [])] == paths
+
+
+def test_it_needs_a_terminal(recorded: Path):
+    done = spawn("debug", "g.bin", cwd=recorded)
+    assert done.returncode == 2
+    assert_one_clear_line(done.stderr, "TSME-H093")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["debug"], "TSME-H001"), (["debug", "--execution", "x"], "TSME-H002")],
+)
+def test_what_is_missing_is_said(tmp_path: Path, words: list[str], code: str):
+    done = spawn(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert_one_clear_line(done.stderr, code)
+
+
+def test_what_is_no_journal_is_said(tmp_path: Path):
+    for name, data, code in (
+        ("no.bin", b"no journal", "H040"),
+        ("ff.bin", b"\xff" * 8192, "H040"),
+    ):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(HostError, match=f"TSME-{code}"):
+            debug.files([str(tmp_path / name)], [])
+    with pytest.raises(HostError, match="TSME-H010"):
+        debug.files([str(tmp_path / "away.bin")], [])
+
+
+def test_without_textual_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    real = builtins.__import__
+
+    def without(name: str, *args: object, **more: object) -> object:
+        if name.endswith("debugger.app"):
+            raise ModuleNotFoundError("no", name="textual")
+        return real(name, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    with pytest.raises(HostError, match=r"TSME-H094.*textual"):
+        debug.screens()
