@@ -60,7 +60,7 @@ class Nested:
         try:
             started = await self._begin(task, sdk)
         except ApiError as error:
-            raise _refused(error, sdk) from None
+            raise refused(error, sdk) from None
         if pattern is None:
             return started
         assert self.server is not None
@@ -144,18 +144,21 @@ def _upper(answer: dict[str, Any], sdk: bool = False) -> dict[str, Any]:
     for name in _DATES:
         if name in found:
             ms = round(found[name] * 1000)
-            found[name] = _when(ms) if sdk else ms
+            found[name] = when(ms) if sdk else ms
     return dict(sorted(found.items()))
 
 
-def _refused(error: ApiError, sdk: bool) -> TaskError:
-    service = "Sfn" if sdk else "StepFunctions"
+def refused(error: ApiError, sdk: bool) -> TaskError:
+    """What a task fails with whose call is refused, in AWS's words.  `sdk`: by an SDK."""
     name = error.code if error.code.endswith("Exception") else f"{error.code}Exception"
+    if sdk:
+        about = f"(Service: Sfn, Status Code: {error.status}, Request ID: {uuid.uuid4()})"
+        return TaskError(f"Sfn.{name}", f"{error.message} {about} (SDK Attempt Count: 1)")
     about = f"Service: AWSStepFunctions; Status Code: {error.status}; Error Code: {error.code}"
     about += f"; Request ID: {uuid.uuid4()}; Proxy: null"
-    return TaskError(f"{service}.{name}", f"{error.message} ({about})")
+    return TaskError(f"StepFunctions.{name}", f"{error.message} ({about})")
 
 
-def _when(ms: int) -> str:
+def when(ms: int) -> str:
     """A time as the SDK's results have it."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

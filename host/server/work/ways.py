@@ -12,13 +12,15 @@ from .functions import Functions
 from .in_process import InProcess
 from .mocks import Mocked, Mocks
 from .nested import Nested
+from .own_api import OwnApi
 from .router import Way
 
 
 def ways(
     tasks: str | None = None, lambda_endpoint: str | None = None, mocks: Mocks | None = None
 ) -> list[Way]:
-    """In the order in which they are asked: mocks, handlers, functions, nested executions.
+    """In the order in which they are asked: mocks, handlers, functions, nested executions, the
+    server's own API.
 
     Raises HostError for a tasks file that cannot be loaded, TSME-S061 for what is no endpoint.
     """
@@ -29,7 +31,7 @@ def ways(
         found.append(InProcess(load_tasks(tasks)))
     if lambda_endpoint is not None:
         found.append(Functions(lambda_endpoint))
-    return [*found, Nested()]
+    return [*found, Nested(), OwnApi()]
 
 
 def _check(endpoint: str) -> None:
