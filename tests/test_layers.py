@@ -120,6 +120,7 @@ BELOW: dict[str, set[str]] = {
         "tsme_host.tools",
         "tsme_host.tools.commands.store",
         "tsme_host.database",
+        "tsme_sim",
     },
 }
 

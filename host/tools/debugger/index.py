@@ -48,12 +48,6 @@ class Raw:
     chain: int = 0
 
 
-def framed(kind: int, body: bytes, chain: int) -> bytes:
-    """A record with its head (4.2); `chain`: the crc of the one before it."""
-    word = struct.pack("<I", len(body) | kind << 24)
-    return word + struct.pack("<I", crc32(body, crc32(word, chain))) + body
-
-
 class Records(Protocol):
     """Records by number, from `first` to before `next`."""
 

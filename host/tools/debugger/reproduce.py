@@ -11,11 +11,11 @@ from tsme.journal import CHECKPOINT
 
 from ..errors import HostError
 from ..journal import store
-from ..journal.archive import Archive
+from ..journal.archive import Archive, framed
 from ..journal.image import read_records
 from ..journal.replayer import Known, Player
 from ..outputs import write_bytes
-from .index import framed, walked
+from .index import walked
 from .moments import Moment
 from .opening import Opened
 from .track import Track

@@ -73,6 +73,12 @@ class Archive:
         return _Writer(block, self.slot, self).image()
 
 
+def framed(kind: int, body: bytes, chain: int) -> bytes:
+    """A record with its head (4.2); `chain`: the crc of the one before it."""
+    word = struct.pack("<I", len(body) | kind << 24)
+    return word + struct.pack("<I", crc32(body, crc32(word, chain))) + body
+
+
 @dataclass
 class _Block:
     data: bytearray
