@@ -75,3 +75,45 @@ def test_without_textual_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     with pytest.raises(HostError, match=r"TSME-H094.*textual"):
         debug.screens()
+
+
+METER = """
+class Meter:
+    initial = {"n": 0}
+
+    def stf(state, input, actions):
+        if input.kind == "signal":
+            state["n"] += input.value
+"""
+SIM = """
+from meter import Meter
+
+from tsme.testing import Simulation
+
+
+class MeterSim(Simulation):
+    machine = Meter
+
+    def signal(self, dice, device):
+        return dice.below(5)
+
+    def check(self, device):
+        assert device.value["n"] < 12, "it overflows"
+"""
+
+
+def test_a_failure_of_a_simulation_is_opened_at_its_end(tmp_path: Path):
+    (tmp_path / "meter.py").write_text(METER)
+    (tmp_path / "test_meter.py").write_text(SIM)
+    done = spawn("sim", "test_meter.py", "--seeds", "3", "--jobs", "1", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    saved = next(tmp_path.glob("*.sim.json"))
+    (one,) = debug.files([str(saved)], [])
+    assert one.note.startswith("AssertionError: it overflows")
+    moment = one.track.moment(one.track.next - 1)
+    assert moment is not None
+    assert not moment.played.difference
+    assert moment.after.client["n"] >= 12
+    before = one.track.moment(one.track.next - 2)
+    assert before is not None
+    assert before.after.client["n"] < 12

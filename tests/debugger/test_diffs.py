@@ -51,7 +51,7 @@ def test_no_more_are_told_than_can_be_read():
 
 
 def test_a_path_is_touched_by_what_is_around_it_and_within_it():
-    change = Change("Both[0] $.a.b[2]", ABSENT, 1)
+    change = Change("Both it[0] $.a.b[2]", ABSENT, 1, "Both it[0] $")
     for path in ("$", "$.a", "$.a.b", "$.a.b[2]", "$.a.b[2].c"):
         assert touches(change, path), path
     for path in ("$.a.bc", "$.b", "$.a.b[1]", "$a"):

@@ -13,7 +13,9 @@ from ..boards.programs import journal_of
 from ..boards.session import Where, at_board, connected
 from ..definitions import takes_values
 from ..errors import DONE, HostError
+from ..files import Loaded, read_program
 from ..journal.partition import in_region
+from ..journal.replayer import know
 from ..limits import no_limits
 from ..outputs import file_name
 from .journal_pull import pulled
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from ..debugger.opening import Opened
     from ..link.client import Client
 
+_FAILURE = ".sim.json"
 _EXTRA = "pip install 'tsme[debug]'"
 
 
@@ -72,9 +75,9 @@ def debug(
 ) -> int:
     """Walk through what executions did, in time forwards and backwards.
 
-    Of a journal in a file, of an execution in a database (--database, --execution), or on a board
-    (--live). Several are shown side by side, at the same time. A file that grows is followed. `?`
-    shows all keys: docs/DEBUGGER.md.
+    Of a journal in a file, of a failure of tsme sim (NAME.sim.json), of an execution in a database
+    (--database, --execution), or on a board (--live). Several are shown side by side, at the same
+    time. A file that grows is followed. `?` shows all keys: docs/DEBUGGER.md.
     """
     if executions and url is None:
         raise HostError("TSME-H002", "--execution is of a database", "add --database URL")
@@ -115,10 +118,31 @@ def files(logs: Sequence[str], programs: Sequence[str]) -> list[Opened]:
     from ..debugger.opening import open_file  # noqa: PLC0415
 
     names = [Path(one).name for one in logs]
-    return [
-        open_file(path, programs, path if names.count(name) > 1 else name, len(logs) == 1)
-        for path, name in zip(logs, names, strict=True)
-    ]
+    found = []
+    for path, name in zip(logs, names, strict=True):
+        if name.endswith(_FAILURE):
+            found += simulated(path)
+            continue
+        shown = path if names.count(name) > 1 else name
+        found.append(open_file(path, programs, shown, len(logs) == 1))
+    return found
+
+
+def simulated(path: str) -> list[Opened]:
+    """The tracks of the devices of a failure that `tsme sim` has saved."""
+    from tsme_sim.journals import journals  # noqa: PLC0415
+
+    from ..debugger.opening import open_image  # noqa: PLC0415
+
+    saved, devices = journals(Path(path))
+    found = []
+    for one in devices:
+        loaded = [one.loaded] if one.loaded else []
+        name = one.name if len(devices) > 1 else f"{Path(path).name.removesuffix(_FAILURE)}"
+        opened = open_image(name, one.image, [one.known], loaded, Path(path).parent)
+        opened.note = f"{saved.failure.message} ({saved.failure.where})"
+        found.append(opened)
+    return found
 
 
 def exported(url: str, executions: Sequence[str], programs: Sequence[str]) -> list[Opened]:
@@ -135,7 +159,9 @@ def exported(url: str, executions: Sequence[str], programs: Sequence[str]) -> li
                 one = transfer.export(connection, transfer.find(connection, which))
             image = one.journal.image()
             name = file_name(one.name)
-            found.append(open_image(name, image, one.programs, Path(), programs))
+            loaded = [Loaded(name, data, None) for data in one.programs]
+            loaded += map(read_program, programs)
+            found.append(open_image(name, image, [know(p) for p in loaded], loaded, Path()))
     return found
 
 

@@ -98,6 +98,7 @@ class Debugger(App[None]):
             line.records(range(one.track.first, one.track.next))
         track = self.track_now
         here = track.next - 1
+        self.said = self.here.note
         if self.at is not None:
             try:
                 here = asking.place(track, self.at, here)

@@ -14,11 +14,12 @@ ABSENT: Final = object()  # nothing is there
 
 @dataclass(frozen=True)
 class Change:
-    """`before` or `after` is ABSENT where nothing was or is there."""
+    """`before` or `after` is ABSENT where nothing was or is there.  `root`: the value it is in."""
 
     path: str
     before: Any
     after: Any
+    root: str = "$"
 
     @property
     def sign(self) -> str:
@@ -57,11 +58,14 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    roots = {*before, *after}
     names = [*before, *(name for name in after if name not in before)]
     todo = [(name, before.get(name, ABSENT), after.get(name, ABSENT)) for name in names]
     todo.reverse()
+    root = ""
     while todo:
         path, was, now = todo.pop()
+        root = path if path in roots else root
         if _same(was, now):
             continue
         more: Iterable[tuple[str, Any, Any]]
@@ -76,15 +80,18 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Ch
             ]
             more = [(member(path, n), *pair) for n, pair in enumerate(pairs)]
         else:
-            yield Change(path, was, now)
+            yield Change(path, was, now, root)
             continue
         todo += reversed([*more])
 
 
 def touches(change: Change, path: str) -> bool:
     """Is what was changed at this path, within it, or around it?"""
-    bare = change.path.rpartition(" ")[2]
+    place = change.root.rpartition(" ")[0]
+    bare = change.path[len(place) + 1 :] if place else change.path
     if bare == path:
         return True
+    if place and change.path == change.root and change.sign != "~":
+        return False  # a branch has begun or ended, and none of its values was changed
     longer, shorter = (bare, path) if len(bare) > len(path) else (path, bare)
     return longer.startswith(shorter) and longer[len(shorter)] in ".["

@@ -17,7 +17,7 @@ from ..errors import HostError, did_you_mean
 from . import diffs, telling
 from .moments import Moment
 from .track import Track
-from .views import Sources, View, view_of
+from .views import Sources, View, changed, view_of
 
 NAMES: Final = ("kind", "state", "error", "path", "text")
 KINDS: Final = (*INPUTS, "checkpoint", "lost")
@@ -52,8 +52,7 @@ def _has(moment: Moment, view: View, name: str, word: str) -> bool:
     if name == "error":
         return any(word in one.lower() for one in telling.error_of(moment))
     if name == "path":
-        changed = diffs.changes(view.values(moment.before), view.values(moment.after))
-        return any(diffs.touches(change, word) for change in changed)
+        return any(diffs.touches(change, word) for change in changed(view, moment))
     return word in f"{telling.inputs(moment.record)} {telling.does(moment)}".lower()
 
 

@@ -23,6 +23,7 @@ class Event(NamedTuple):
 
     kind: str
     frame: int
+    pc: int
     state: int
     number: int
     data: Any
@@ -99,7 +100,7 @@ class Recorder(Player):
         state = self._states.get(told.frame, -1)
         if state < 0:
             state = self._states[told.frame] = told.image.state
-        self.told.append(Event(kind, told.frame, state, told.number, data))
+        self.told.append(Event(kind, told.frame, told.pc, state, told.number, data))
 
     def moment(self, record: Record) -> Moment:
         """Play a record."""

@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tsme.errors import TsmeError
-
-from ...compiler.frontend.model import CompileError
 from ..errors import HostError
 from ..files import Loaded, read_program
 from ..inputs import read_bytes
@@ -34,6 +31,7 @@ class Opened:
     folder: Path
     loaded: list[Loaded] = field(default_factory=list)
     again: Callable[[], Bytes | None] | None = None
+    note: str = ""  # what is to be said of it first
     looking: bool = False  # somebody does just now
 
 
@@ -119,17 +117,8 @@ def _fits(track: Track, path: str) -> None:
 
 
 def open_image(
-    name: str, image: bytes, programs: Sequence[bytes], folder: Path, given: Sequence[str] = ()
+    name: str, image: bytes, known: Sequence[Known], loaded: Sequence[Loaded], folder: Path
 ) -> Opened:
-    """The track of an image in memory, as a database exports it, with its programs.
-
-    `given`: workflows whose text is to be shown.
-    """
-    loaded = [Loaded(name, data, None) for data in programs]
-    for one in given:
-        try:
-            loaded.append(read_program(one))
-        except (CompileError, TsmeError):
-            continue
-    track = Track(name, image, [know(one) for one in loaded])
-    return Opened(track, Sources(loaded, folder), folder, loaded)
+    """The track of an image in memory, and what has run.  `loaded`: whose texts are shown."""
+    track = Track(name, image, list(known))
+    return Opened(track, Sources(loaded, folder), folder, list(loaded))

@@ -9,7 +9,7 @@ from ..journal.image import timestamp
 from . import diffs, telling
 from .moments import Moment
 from .track import Track
-from .views import Row, View
+from .views import Row, View, changed
 from .widgets import Line
 
 TABS: Final = ("Input", "Changes", "Value", "Variables", "Actions", "Source", "Record")
@@ -103,7 +103,7 @@ def _json(value: Any) -> list[Line]:
 def _changes(moment: Moment, view: View) -> list[Line]:
     if moment.after is None:
         return [[(moment.played.skipped or "the state is not known", "bad")]]
-    found = diffs.changes(view.values(moment.before), view.values(moment.after))
+    found = changed(view, moment)
     lines: list[Line] = []
     for change in found:
         style = {"+": "good", "-": "bad"}.get(change.sign, "name")
@@ -114,6 +114,10 @@ def _changes(moment: Moment, view: View) -> list[Line]:
             lines.append([(f"    is  {_pair(change.after)}", "")])
     if len(found) == diffs.MOST:
         lines.append([(f"… the first {diffs.MOST} changes", "faint")])
+    faults: list[Line] = [
+        [(line, "faint" if line[:1] == " " else "bad")] for line in view.faults(moment)
+    ]
+    lines = faults + lines
     if moment.played.difference:
         lines.insert(0, [(f"differs: {moment.played.difference}", "bad")])
     return lines or [[("no value was changed", "faint")]]

@@ -12,14 +12,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from tsme.kernel.protocol import FAILED
 from tsme.values import MISSING, cbor
 
+from ...compiler.backend.debug import SiteInfo
 from ...compiler.backend.disasm import instructions
 from ...compiler.backend.instructions import NAMES
 from ...compiler.frontend.source import Parsed
 from ..files import Loaded
 from ..journal.replayer import Known
-from .moments import Moment
+from .diffs import Change, changes
+from .moments import Event, Moment
+from .telling import error_of
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,9 @@ class View(Protocol):
 
     def source(self, moment: Moment, /) -> Source:
         """The source, and what of it ran."""
+
+    def faults(self, moment: Moment, /) -> list[str]:
+        """Errors that came up in the step, each with where it comes from, as lines."""
 
     def state_name(self, number: int, /) -> str:
         """The name of a state by its number."""
@@ -112,6 +119,10 @@ class Bare:
         """None."""
         return Source("", (), missing="no program is given (--program)")
 
+    def faults(self, moment: Moment) -> list[str]:
+        """Those that the record itself names."""
+        return error_of(moment)
+
     def state_name(self, number: int) -> str:
         """As the debug part would have it."""
         return f"state {number}"
@@ -150,8 +161,8 @@ class ProgramView:
     def outline(self, moment: Moment) -> list[Row]:
         """All states, in the order of the workflow."""
         here: dict[int, int] = {}
-        for frame in _frames(moment.after):
-            here[frame.state] = here.get(frame.state, 0) + 1
+        for state in _active(moment):
+            here[state] = here.get(state, 0) + 1
         entered = set(moment.entered)
         if not self.debug.states:
             numbers = sorted({*here, *entered})
@@ -199,13 +210,38 @@ class ProgramView:
         name, text = self.sources.find(self.known)
         states = self.debug.states
         lines = frozenset(states[n].line for n in moment.entered if n < len(states))
-        now = frozenset(
-            states[f.state].line for f in _frames(moment.after) if f.state < len(states)
-        )
+        active = [n for n in _active(moment) if n < len(states)]
+        sites = [site.line for _, site in self._sites(moment)]
+        now = frozenset(sites or [states[n].line for n in active])
         if not text:
             missing = f'"{name}" is not here: give the workflow itself with --program'
             return Source(name, (), lines, now, missing)
         return Source(name, text, lines, now)
+
+    def _sites(self, moment: Moment) -> list[tuple[Event, SiteInfo]]:
+        """Errors whose place in the workflow is known."""
+        found = []
+        for event in moment.events:
+            site = self.debug.sites.get(event.pc - 1) if event.kind == "error" else None
+            if site is not None:
+                found.append((event, site))
+        return found
+
+    def faults(self, moment: Moment) -> list[str]:
+        """Names and causes, with state, line and field."""
+        places = {id(event): site for event, site in self._sites(moment)}
+        lines = []
+        for event in moment.events:
+            failed = event.kind == "resume" and event.number == FAILED
+            if not failed and event.kind not in ("error", "fail", "tolerated", "exceeded"):
+                continue
+            name, cause = event.data[1:3] if failed else event.data[:2]
+            lines.append(": ".join(str(part) for part in (name, cause) if part))
+            where = f"in {self.state_name(event.state)}"
+            if site := places.get(id(event)):
+                where += f", line {site.line}: {site.field} {site.text}".rstrip()
+            lines.append(f"    {where}")
+        return lines
 
     def state_name(self, number: int) -> str:
         """As the workflow has it."""
@@ -240,6 +276,21 @@ def _frames(state: Any) -> list[Any]:
     if state is None or state.status or not isinstance(state.client, list):
         return []
     return [frame for frame in state.client if frame is not None]
+
+
+def changed(view: View, moment: Moment) -> list[Change]:
+    """What a step changed; of one that ended its execution, what came of that alone."""
+    after = view.values(moment.after)
+    if moment.after is not None and moment.after.status:
+        return changes({}, after)
+    return changes(view.values(moment.before), after)
+
+
+def _active(moment: Moment) -> list[int]:
+    """The states that frames are in; of what ended in this step the last one."""
+    if moment.after is not None and moment.after.status:
+        return [event.state for event in moment.events if event.state >= 0][-1:]
+    return [frame.state for frame in _frames(moment.after)]
 
 
 def _put(found: dict[str, Any], name: str, value: Any) -> None:
@@ -281,6 +332,10 @@ class MachineView:
         if state.status:
             return _ended(state)
         return {"$": plain(state.client)}
+
+    def faults(self, moment: Moment) -> list[str]:
+        """Those of its input and of its end."""
+        return error_of(moment)
 
     def source(self, _moment: Moment) -> Source:
         """The file of the class; its `stf` is marked."""

@@ -61,7 +61,8 @@ class Lines(ScrollView, can_focus=True):
         top = int(self.scroll_offset.y)
         if not top <= at < top + height:
             top = max(0, at - height // 2)
-        self.scroll_to(0, top, animate=False)
+        # After the next layout: before that there may be no room to scroll in.
+        self.call_after_refresh(self.scroll_to, 0, top, animate=False, immediate=True)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
