@@ -133,6 +133,24 @@ def test_what_is_refused_is_one_line(ask: Asked, dig: str, capsys: Any) -> None:
         assert clue in said
 
 
+def test_a_list_has_the_newest_and_says_that_there_are_more(ask: Asked, dig: str) -> None:
+    for name in ("a", "b", "c"):
+        ask("start", "Bad", name, "--wait", code=1)
+    assert [one["name"] for one in ask.json("list", "--limit", "2")] == ["c", "b"]
+    assert "there are more: --limit 4" in ask("list", "--limit", "2").err
+    assert not ask("list", "--limit", "3").err
+
+
+def test_a_token_is_enough_where_nobody_tells_what_waits(ask: Asked, dig: str) -> None:
+    ask("start", "Order", "one")
+    (task,) = ask.json("tasks")
+    ask.target.address += "/none"  # whose pages are not there, as those of AWS
+    with pytest.raises(HostError, match="TSME-S069"):
+        ask("tasks")
+    ask("complete", task["token"], "7")
+    assert ask("wait", "one").out == "7\n"
+
+
 def test_a_command_line_is_asked_and_exits_as_all_commands(endpoint: str, dig: str) -> None:
     assert json.loads(asked(endpoint, "list", "--json").stdout) == []
     asked(endpoint, "start", "Bad", "--wait", code=1)

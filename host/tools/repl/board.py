@@ -77,7 +77,7 @@ class Board(Target):
 
     # --- executions ---
 
-    def executions(self, status: str | None = None) -> list[Execution]:
+    def executions(self, status: str | None = None, most: int = 0) -> list[Execution]:  # noqa: ARG002
         with self._line() as board:
             found = board.client.executions()
         rows = [Execution(**vars(one)) for one in found]

@@ -75,21 +75,21 @@ def prompt() -> None:
 @click.pass_obj
 def list_(at: Attached, status: str | None, limit: int, form: str | None) -> int:
     """List executions: all of a board, the newest of an endpoint."""
-    found = at.target.executions(status)
-    shown = found[:limit] if at.target.kind == "endpoint" else found
+    board = at.target.kind == "board"
+    found = at.target.executions(status, limit + 1)
+    shown = found if board else found[:limit]
     if form or at.form:
         console.answer([one.plain for one in shown], form or at.form or "json")
         return DONE
     if not shown:
         console.note("tsme: no such execution is there; start begins one")
         return DONE
-    board = at.target.kind == "board"
     head = ("name", "status", "execution", "program") if board else (
         "name", "status", "machine", "started"
     )  # fmt: skip
     console.table([_line(one, board) for one in shown], head)
     if len(found) > len(shown):
-        console.note(f"tsme: {len(found) - len(shown)} more: --limit {len(found)}")
+        console.note(f"tsme: there are more: --limit {2 * limit} shows them")
     return DONE
 
 

@@ -19,6 +19,7 @@ from .states import States
 from .targets import Attached
 from .words import partial, plain, quoted
 
+_OFFERED = 200  # executions
 _FRESH = 2.0  # s for which a list that was asked for is shown again
 
 
@@ -42,7 +43,7 @@ class Completion(Completer):
         """What may follow these words of a line, in the order in which it is offered."""
         root = click.Context(prompt, info_name="", obj=self._at)
         if not before:
-            return prompt.list_commands(root)
+            return [name for name, one in sorted(prompt.commands.items()) if not one.hidden]
         command = prompt.get_command(root, before[0])
         if command is None:
             return ()
@@ -71,7 +72,7 @@ class Completion(Completer):
 
     def _live(self, kind: str, name: str) -> Iterable[str]:
         kinds: dict[str, Callable[[], list[str]]] = {
-            "execution": lambda: [one.name for one in self._at.target.executions()],
+            "execution": lambda: [one.name for one in self._at.target.executions(None, _OFFERED)],
             "task": self._tasks,
             "started": self._started,
             "state": lambda: self._states(name),

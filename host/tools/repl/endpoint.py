@@ -20,7 +20,6 @@ from ..errors import HostError, did_you_mean
 from .targets import Event, Execution, Started, Target, Told, Waiting
 
 _PAGE: Final = 100  # of a list
-_MOST: Final = 1000  # executions of a machine that are listed
 _CONNECTIONS: Final = 2  # of the prompt and of completion
 _PATIENCE: Final = 30.0  # seconds for what is no call of the API
 _REFUSED: Final = (400, 401, 403)  # without an answer of the page's
@@ -85,12 +84,13 @@ class Endpoint(Target):
         out: list[Told] = []
         token = None
         while len(out) < most:
-            answer = self._ask(operation, nextToken=token, maxResults=_PAGE, **request)
+            size = min(_PAGE, most - len(out))
+            answer = self._ask(operation, nextToken=token, maxResults=size, **request)
             out += answer[member]
             token = answer.get("nextToken")
             if not token:
                 break
-        return out[:most]
+        return out
 
     def _page(self, path: str, **query: int) -> Told:
         """What only `tsme serve` has, from below /page/."""
@@ -117,15 +117,15 @@ class Endpoint(Target):
 
     # --- executions ---
 
-    def executions(self, status: str | None = None) -> list[Execution]:
+    def executions(self, status: str | None = None, most: int = 1000) -> list[Execution]:
         found = []
         for machine, arn in self._machines().items():
             rows = self._all(
-                "list_executions", "executions", _MOST, stateMachineArn=arn,
+                "list_executions", "executions", most, stateMachineArn=arn,
                 statusFilter=status.upper() if status else None,
             )  # fmt: skip
             found += [_row(one, machine) for one in rows]
-        return sorted(found, key=lambda one: one.started or 0, reverse=True)
+        return sorted(found, key=lambda one: one.started or 0, reverse=True)[:most]
 
     def _machines(self) -> dict[str, str]:
         """The ARN of each standard machine: executions of express ones are not listed."""
@@ -205,6 +205,14 @@ class Endpoint(Target):
         raise HostError("TSME-H084", message, "complete gives a task that waits its result")
 
     # --- tasks ---
+
+    def token(self, task: str) -> str:
+        try:
+            return super().token(task)
+        except HostError as error:
+            if error.code != "TSME-S069":
+                raise
+            return task  # who cannot tell what waits knows a token all the same
 
     def tasks(self) -> list[Waiting]:
         return [

@@ -238,7 +238,7 @@ def help_(context: click.Context, name: str | None) -> int:
         rows = [
             (console.strong(one), command.get_short_help_str(90))
             for one in root.command.list_commands(root)
-            if (command := root.command.get_command(root, one))
+            if (command := root.command.get_command(root, one)) and not command.hidden
         ]
         console.table(rows)
         console.note("help COMMAND tells more; Ctrl-D leaves")

@@ -75,8 +75,8 @@ class Target(ABC):
         self.close()
 
     @abstractmethod
-    def executions(self, status: str | None = None) -> list[Execution]:
-        """What is there, the newest first where one name has several."""
+    def executions(self, status: str | None = None, most: int = 1000) -> list[Execution]:
+        """What is there: all of a board, the newest `most` of an endpoint."""
 
     @abstractmethod
     def describe(self, name: str) -> Told:
