@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
+import signal
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,13 +21,14 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from tests.tools.cabled import Cabled
-from tests.tools.shell import assert_one_clear_line, spawn, tsme
+from tests.tools.shell import COMMAND, assert_one_clear_line, spawn, tsme
 from tsme_host.tools.boards.session import Where
 from tsme_host.tools.link import opening
 from tsme_host.tools.repl.board import Board
 from tsme_host.tools.repl.completion import Completion
 from tsme_host.tools.repl.session import Repl
 
+PATIENCE = 120.0  # s
 ACTIVITY = "arn:aws:states:us-east-1:000000000000:activity:press"
 FLOWS = {
     "soil": {
@@ -348,6 +353,68 @@ def test_tab_offers_commands_options_and_what_is_there(board: Cabled, here: Path
         assert "door.asl.json" in offered(target, "script d")
         assert offered(target, "help wa") == ["wait"]
         assert offered(target, "frob ") == []
+
+
+def typed(folder: Path, *words: str, keys: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """What a command shows on a terminal; each of `keys` is typed when the text before it has
+    come, behind what was there when the one before was typed."""
+    child, terminal = pty.fork()
+    if not child:
+        os.chdir(folder)
+        os.environ["TERM"] = "xterm"
+        os.execv(COMMAND, [str(COMMAND), *words])
+    shown, seen, left = b"", 0, [*keys]
+    until = time.monotonic() + PATIENCE
+    while True:
+        if left and left[0][0] in shown[seen:]:
+            seen = len(shown)
+            os.write(terminal, left.pop(0)[1])
+        if not select.select([terminal], [], [], 1)[0]:
+            if time.monotonic() > until:
+                os.kill(child, signal.SIGKILL)
+            continue
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # it has ended
+            break
+        if b"\x1b[6n" in piece:  # where is the cursor?
+            os.write(terminal, b"\x1b[1;1R")
+        shown += piece
+    _, status = os.waitpid(child, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 0, shown
+    return shown
+
+
+def test_on_a_terminal_tab_asks_the_board_for_names(board: Cabled, here: Path) -> None:
+    asked(board, "start", "door", "door.asl.json")
+    shown = typed(
+        here,
+        "repl",
+        board.port,
+        keys=(
+            (b"tsme>", b"stop d\t"),
+            (b"oor", b"\r"),
+            (b"door is stopped", b""),
+            (b"tsme>", b"\x04"),  # which a terminal takes itself while no line is asked for
+        ),
+    )
+    assert b"tsme: left" in shown
+    assert b"Traceback" not in shown
+    assert told(board, "list")[0]["status"] == "stopped"
+
+
+def test_tab_offers_the_states_of_a_schema(board: Cabled, here: Path) -> None:
+    schema = {"name": "Relay", "states": {"Forward": {"remove": ["Reverse"]}, "Reverse": {}}}
+    (here / "relay.json").write_text(json.dumps(schema), encoding="utf-8")
+    with attached(board, "relay.json") as target:
+        assert offered(target, "wait relay --state ") == ["Forward", "Reverse", "Exception"]
+    (here / "wrong.json").write_text('{"name": "W", "states": {"A": {"add": ["B"]}}}', "utf-8")
+    done = tsme("repl", board.port, "--program", "wrong.json", "--", "list")
+    assert done.exit_code == 2
+    assert "wrong.json:1:" in done.stderr
+    assert "tsme check wrong.json" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 # --- a line that is lost -------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ..boards.programs import journal_of, made
 from ..boards.session import Session
 from ..commands.history import as_api, tell
 from ..errors import HostError
-from ..files import Loaded, read_program
+from ..files import Loaded, is_schema, read_program
 from ..journal import store
 from ..journal.image import Log, executions, read_log
 from ..journal.refusals import behaviour
@@ -28,7 +28,8 @@ _LACKS = "give the workflow with --program"
 
 
 class Journals:
-    """`programs`: workflows, .tsm files or machines (FILE.py:CLASS) that ran, or will.
+    """`programs`: workflows, .tsm files, machines (FILE.py:CLASS) or relational schemas that ran,
+    or will.
 
     What of the project, or beside its journals, made what a journal holds is found as well.
     `machines`: those of them that are state machines.
@@ -36,13 +37,19 @@ class Journals:
     """
 
     def __init__(self, programs: Sequence[str] = ()) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="tsme-")
         self.machines = [find(path) for path in programs if ".py:" in path]
-        given = [read_program(path) for path in programs if ".py:" not in path]
         self._programs: dict[str, Loaded] = {}
-        for one in given:
-            self._programs[_digest(one.data)] = one
+        self._named: list[str] = []  # states of relational machines
+        for path in programs:
+            if ".py:" in path:
+                continue
+            if is_schema(path):
+                self._named += [one.name for one in _schema(path).states]
+            else:
+                one = read_program(path)
+                self._programs[_digest(one.data)] = one
         self._looked = False  # has the project been?
+        self._folder = tempfile.TemporaryDirectory(prefix="tsme-")
 
     def close(self) -> None:
         """Throw away what was pulled."""
@@ -59,7 +66,7 @@ class Journals:
 
     def states(self) -> list[str]:
         """The names of the states of all programs that are known by now."""
-        found = []
+        found = [*self._named]
         for one in self._programs.values():
             debug = disassemble(one.data).debug
             found += [] if debug is None else [debug.state(n) for n in range(len(debug.states))]
@@ -132,6 +139,18 @@ class Journals:
                 raise
             raise HostError(error.code, error.message, _LACKS) from None
         return [*as_api(told)["events"]]
+
+
+def _schema(path: str) -> Any:
+    from .. import schemas  # noqa: PLC0415
+
+    found, wrong = schemas.check(path)
+    if found is None:
+        first = next(one for one in wrong if not one.problem.warning)
+        where = first.problem.where
+        text = f"{first.file.name}:{where.line}:{where.column}: {first.problem.message}"
+        raise HostError(first.problem.code, text, f"tsme check {path} shows all problems")
+    return found.schema
 
 
 def _digest(data: bytes) -> str:
