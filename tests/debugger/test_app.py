@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from tests.debugger.test_track import ticking
 from tsme_host.tools.commands.debug import files
 from tsme_host.tools.debugger.app import Debugger
+from tsme_host.tools.debugger.axis import Axis
 from tsme_host.tools.debugger.widgets import Lines, Timeline
 
 SMALL, WIDE = (80, 24), (140, 44)
@@ -183,6 +184,26 @@ def test_machines_are_side_by_side_at_the_same_time(recorded: Path, tmp_path: Pa
         assert there == app.moment.record.now
 
     driven(app, drive, WIDE)
+
+
+def test_a_click_on_the_axis_goes_to_its_time(recorded: Path, tmp_path: Path):
+    program = str(recorded / "greenhouse.asl.json")
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.bin").write_bytes((recorded / "g.bin").read_bytes())
+    paths = [str(tmp_path / "one.bin"), str(tmp_path / "two.bin")]
+    app: Any = Debugger(files(paths, [program]))
+
+    async def drive(pilot: Pilot[None]) -> None:
+        axis = app.query_one(Axis)
+        assert all(bar.strip() for bar in axis.bars)
+        await pilot.click(Axis, offset=(14 + axis.room // 2, 1))
+        await settle(pilot)
+        assert app.active == 1
+        middle = (axis.first + axis.last) // 2
+        assert abs(app.moment.record.now - middle) < 2 * 86_400_000
+        assert app.opened[0].track.time(app.timeline(0).number) == app.moment.record.now
+
+    driven(app, drive)
 
 
 def test_a_journal_that_grows_is_followed(tmp_path: Path):

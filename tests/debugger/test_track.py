@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tsme_host.tools.debugger import asking, track
 from tsme_host.tools.debugger.opening import open_file
 from tsme_host.tools.debugger.track import Track
 from tsme_host.tools.errors import HostError
-from tsme_host.tools.journal.image import read_log
+from tsme_host.tools.journal.image import log_of, read_log
 from tsme_host.tools.journal.replayer import play_all, programs_of
 
 TICKS = json.dumps(
@@ -134,6 +135,25 @@ def test_places_are_numbers_and_times(tmp_path: Path, text: str, place: int):
     assert asking.place(found, text, 20) == min(place, found.next - 1)
 
 
+@pytest.mark.parametrize("checkpoints", [True, False])
+def test_a_step_is_found_by_its_number(tmp_path: Path, monkeypatch, checkpoints: bool):
+    monkeypatch.setattr(track, "LONG", 64)
+    path = ticking(tmp_path, 600, checkpoints)
+    found = open_file(path, [str(tmp_path / "ticks.asl.json")]).track
+    for step in (1, 2, 63, 64, 65, 255, 256, 257, 258, 500, 601):
+        number = found.at_step(1, step)
+        assert number is not None
+        moment = found.moment(number)
+        assert moment is not None
+        assert (moment.after.execution, moment.after.steps) == (1, step)
+        assert moment.record.kind == "step"
+        assert asking.place(found, f"#{step}", 300) == number
+    assert found.at_step(1, 602) is None
+    assert found.at_step(2, 1) is None
+    with pytest.raises(HostError, match=r"TSME-H091.*step 700 of execution 1"):
+        asking.place(found, "#700", 300)
+
+
 def test_what_is_no_place_is_said(tmp_path: Path):
     path = ticking(tmp_path, 3, checkpoints=False)
     found = open_file(path, []).track
@@ -178,3 +198,41 @@ def test_another_program_is_refused(recorded: Path, tmp_path: Path):
     (tmp_path / "g.bin").write_bytes((recorded / "g.bin").read_bytes())
     with pytest.raises(HostError, match="TSME-H043"):
         open_file(str(tmp_path / "g.bin"), [str(tmp_path / "plain.asl.json")])
+
+
+def readable(found: Track) -> dict[int, bytes]:
+    """All records of a track that can be read, by number."""
+    out: dict[int, bytes] = {}
+    number = found.first
+    while number < found.next:
+        stretch = found.stretch(number)
+        out |= {r.number: r.body for r in stretch.records if r.kind != "lost"}
+        number = max(stretch.last, number) + 1
+    return out
+
+
+@pytest.mark.parametrize("blocks", [8, 64])
+def test_whatever_is_damaged_the_records_are_those_of_a_walk(tmp_path: Path, blocks: int):
+    """Of a ring that has gone round, and of one that has not."""
+    device = Device(tmp_path / "d.bin", TICKS, blocks=blocks)
+    device.start({})
+    for _ in range(300):
+        (action,) = device.state.pending.values()
+        assert action.due is not None
+        device.feed(TIMER, action.due - device.state.now, action.id)
+        if device.journal.needs_checkpoint() or device.journal.room < 200:
+            device.journal.checkpoint(device.kernel.checkpoint(device.state))
+    whole = bytes(device.flash.data)
+    dice = random.Random(blocks)
+    used = [at for at in range(0, len(whole), 32) if whole[at : at + 32].count(0xFF) < 32]
+    for _ in range(20):
+        data = bytearray(whole)
+        for _ in range(dice.randrange(1, 3)):
+            data[dice.choice(used) + dice.randrange(32)] ^= 1 << dice.randrange(8)
+        try:
+            log = log_of("d.bin", bytes(data))
+            found = Track("d.bin", bytes(data), [])
+        except HostError:
+            continue
+        seen = readable(found)
+        assert seen == {r.number: r.body for r in log.records}

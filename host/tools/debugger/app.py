@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import work
 from textual.app import App, ComposeResult
@@ -20,6 +20,7 @@ from tsme.errors import TsmeError
 from ..errors import HostError
 from ..outputs import write_bytes
 from . import asking, filters, panels
+from .axis import Axis
 from .keys import BAR, Help
 from .moments import Moment
 from .opening import Opened
@@ -27,6 +28,8 @@ from .reproduce import reproduce
 from .track import Track
 from .views import Row, View
 from .widgets import Lines, Timeline
+
+_TALL: Final = 30  # lines of a screen
 
 
 class Debugger(App[None]):
@@ -86,6 +89,7 @@ class Debugger(App[None]):
                     if len(self.opened) > 1:
                         yield Static(one.track.name, classes="title", markup=False)
                     yield Timeline(f"timeline-{n}", partial(panels.row, one.track))
+        yield Axis([one.track for one in self.opened])
         yield Static("", id="status", markup=False)
         yield Input(id="ask", disabled=True, compact=True)
 
@@ -207,6 +211,7 @@ class Debugger(App[None]):
         self.status(self.said)
         self.said = ""
         self._together(moment)
+        self.query_one(Axis).at(moment.record.now)
 
     def _details(self) -> None:
         if self.moment is None:
@@ -239,13 +244,17 @@ class Debugger(App[None]):
 
     def action_track(self) -> None:
         """The next machine."""
+        self._activate((self.active + 1) % len(self.opened))
+        number = self.timeline(self.active).number
+        if number is not None:
+            self._show(number)
+
+    def _activate(self, n: int) -> None:
         self.timeline(self.active).add_class("quiet")
-        self.active = (self.active + 1) % len(self.opened)
-        line = self.timeline(self.active)
+        self.active = n
+        line = self.timeline(n)
         line.remove_class("quiet")
         line.focus()
-        if line.number is not None:
-            self._show(line.number)
 
     def on_descendant_focus(self) -> None:
         """A click into another timeline makes that the active one."""
@@ -256,6 +265,16 @@ class Debugger(App[None]):
             focused.remove_class("quiet")
             if focused.number is not None:
                 self._show(focused.number)
+
+    def on_axis_chosen(self, event: Axis.Chosen) -> None:
+        """A click on the time axis: of that track the record at that time."""
+        if event.track != self.active:
+            self._activate(event.track)
+        self._go(self.track_now.at_time(event.ms))
+
+    def on_resize(self) -> None:
+        """Of one track alone the axis takes a line only where there are enough."""
+        self.query_one(Axis).display = len(self.opened) > 1 or self.size.height >= _TALL
 
     def action_tab(self, n: int) -> None:
         """Another panel."""
@@ -279,7 +298,7 @@ class Debugger(App[None]):
         ask.disabled = False
         ask.value = ""
         ask.placeholder = {
-            "go": "go to: 120, +10, -10, +5min, 14:00, 2026-11-28 14:00:05",
+            "go": "go to: 120, +10, -10, #12, +5min, 14:00, 2026-11-28 14:00:05",
             "search": "search: words, kind:failed, state:Water, error:Boom, path:$.soil",
             "filter": "show only: kind:failed,timer  state:Water  error:Boom  path:$.soil",
         }[what]
@@ -446,6 +465,7 @@ class Debugger(App[None]):
         last = not line.numbers or line.cursor == len(line.numbers) - 1
         at = track.next - 1 if last else line.number
         line.records(range(track.first, track.next), at)
+        self.query_one(Axis).look()
 
     # --- out ---
 

@@ -13,7 +13,7 @@ BAR: Final = "n/p step  g go  / search  f filter  m machine  x reproducer  s SVG
 HELP: Final = """\
 moments    ↓ j n   the next record              ↑ k p   the one before
            PgDn PgUp, Home End                  Ctrl-PgDn, Ctrl-PgUp: an execution on or back
-           g       go to: 120, +10, -10, +5min, -2h, 14:00, 2026-11-28 14:00:05
+           g       go to: 120, +10, -10, #12 (a step), +5min, -2h, 14:00, 2026-11-28 14:00:05
            . ,     where a value was changed next, before (as the filter path:$)
 look for   /       search: words, or kind: state: error: path: as below; then > <
            f       show only: kind:failed,timer  state:Water  error:Boom  path:$.soil

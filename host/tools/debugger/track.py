@@ -235,15 +235,14 @@ class Track:
 
     def sparse(self) -> int | None:
         """The first record so far from any known place that its moment would take long."""
-        with self._lock:
-            number = self.first
-            while number < self.next:
-                far = min(number + LONG * 2, self.next - 1)
-                start = self.begins(far)
-                if start is not None and far - start >= LONG:
-                    return far
-                number += LONG * 2
-            return None
+        number = self.first
+        while number < self.next:
+            far = min(number + LONG * 2, self.next - 1)
+            start = self.begins(far)
+            if start is not None and far - start >= LONG:
+                return far
+            number += LONG * 2
+        return None
 
     # --- time ---
 
@@ -257,18 +256,8 @@ class Track:
 
         Times are taken to go up, as they do within an execution.
         """
-        low, high = self.first, self.next
-        while high - low > 1:  # from one known place to the other
-            start = self.begins((low + high) // 2)
-            if start is None or start <= low:
-                break
-            now = self._time_at(start)
-            if now is not None and now > ms:
-                high = start
-            else:
-                low = start
-        found = low
-        while low < high:
+        found = low = self._latest(lambda record: record.now is None or record.now <= ms)
+        while low < self.next:
             stretch = self.stretch(low)
             for record in stretch.records:
                 if record.now is not None and record.now > ms:
@@ -277,15 +266,54 @@ class Track:
             low = stretch.last + 1
         return found
 
-    def _time_at(self, number: int) -> int | None:
-        """The time of a place where the state is known."""
+    def at_step(self, execution: int, step: int) -> int | None:
+        """The record of a step of an execution, counted from 1; None if it is not there."""
+
+        def before(record: Record) -> bool:
+            fields = record.fields
+            return (fields["execution"], fields.get("steps", 0)) < (execution, step)
+
+        number = self._latest(before)
+        where = (0, 0)
+        if number in self.anchors:
+            known = self._known(number)
+            where = (known.fields["execution"], known.fields["steps"]) if known else where
+        for n in range(number, self.next):
+            record = self.stretch(n).record(n)
+            if record is None:
+                return None
+            if "execution" in record.fields:
+                where = (record.fields["execution"], record.fields.get("steps", 1))
+            elif record.kind == "step":
+                where = (where[0], where[1] + 1)
+            if record.kind == "step" and where >= (execution, step):
+                return n if where == (execution, step) else None
+        return None
+
+    def _latest(self, fits: Callable[[Record], bool]) -> int:
+        """The newest place where the state is known that fits, as all before it do; else the
+        oldest record."""
+        low, high = self.first, self.next
+        while high - low > 1:
+            start = self.begins((low + high) // 2)
+            if start is None or start <= low:
+                break
+            known = self._known(start)
+            if known is None or fits(known):
+                low = start
+            else:
+                high = start
+        return low
+
+    def _known(self, number: int) -> Record | None:
+        """The checkpoint or start at a place where the state is known."""
         body = self.anchors.get(number)
         if body is not None:
-            return read_records([(number - 1, CHECKPOINT, body, 0, 0)])[0].now
+            return read_records([(number - 1, CHECKPOINT, body, 0, 0)])[0]
         raw = self.raw(number)
         if raw is None:
             return None
-        return read_records([(raw.number, raw.kind, raw.body, raw.block, raw.offset)])[0].now
+        return read_records([(raw.number, raw.kind, raw.body, raw.block, raw.offset)])[0]
 
     # --- what ran ---
 
