@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.shell import assert_one_clear_line, spawn, tsme
+from tests.tools.test_regions import folder  # noqa: F401
 from tsme_host.tools.commands import debug
 from tsme_host.tools.errors import HostError
 
@@ -25,6 +26,22 @@ def test_an_execution_of_a_database_has_its_moments(recorded: Path, tmp_path: Pa
     assert one.sources.find(moment.known)[1][0] == "{"
     with pytest.raises(HostError, match="TSME-S010"):
         debug.exported(url, ["none"], [])
+
+
+def test_all_journals_of_a_partition_are_side_by_side(folder: Path):  # noqa: F811
+    found = debug.files(["flash.bin"], ["flow.asl.json"])
+    assert [one.track.name for one in found] == ["pumps", "garden"]
+    for number, one in enumerate(found, 1):
+        moment = one.track.moment(one.track.next - 1)
+        assert moment is not None
+        assert (moment.after.execution, moment.played.ended) == (number, "succeeded")
+    (folder / "flash.bin").touch()
+    for one in found:
+        assert one.again is not None
+        data = one.again()
+        assert data is not None
+        assert not one.track.grown(data)
+        assert one.again() is None
 
 
 def test_several_files_of_one_name_are_told_apart(recorded: Path, tmp_path: Path):
@@ -77,8 +94,8 @@ def test_without_textual_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
         debug.screens()
 
 
-METER = """
-class Meter:
+GAUGE = """
+class Gauge:
     initial = {"n": 0}
 
     def stf(state, input, actions):
@@ -86,13 +103,13 @@ class Meter:
             state["n"] += input.value
 """
 SIM = """
-from meter import Meter
+from gauge import Gauge
 
 from tsme.testing import Simulation
 
 
-class MeterSim(Simulation):
-    machine = Meter
+class GaugeSim(Simulation):
+    machine = Gauge
 
     def signal(self, dice, device):
         return dice.below(5)
@@ -103,9 +120,9 @@ class MeterSim(Simulation):
 
 
 def test_a_failure_of_a_simulation_is_opened_at_its_end(tmp_path: Path):
-    (tmp_path / "meter.py").write_text(METER)
-    (tmp_path / "test_meter.py").write_text(SIM)
-    done = spawn("sim", "test_meter.py", "--seeds", "3", "--jobs", "1", cwd=tmp_path)
+    (tmp_path / "gauge.py").write_text(GAUGE)
+    (tmp_path / "test_gauge.py").write_text(SIM)
+    done = spawn("sim", "test_gauge.py", "--seeds", "3", "--jobs", "1", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     saved = next(tmp_path.glob("*.sim.json"))
     (one,) = debug.files([str(saved)], [])

@@ -14,8 +14,8 @@ from tsme_host.tools.debugger.reproduce import reproduce
 from tsme_host.tools.errors import HostError
 from tsme_host.tools.journal.replayer import find
 
-COUNTER = """
-class Counter:
+TALLY = """
+class Tally:
     initial = {"count": 0}
 
     def stf(state, input, actions):
@@ -89,8 +89,8 @@ def test_what_cannot_be_replayed_is_refused(month: Path):
 
 def test_a_machine_is_simulated_from_where_it_was(tmp_path: Path):
     """And a mistake that is near is found: one signal more, and it raises."""
-    (tmp_path / "counter.py").write_text(COUNTER)
-    known = find(f"{tmp_path}/counter.py:Counter")
+    (tmp_path / "tally.py").write_text(TALLY)
+    known = find(f"{tmp_path}/tally.py:Tally")
     from tsme.journal import STEP, Journal
     from tsme.journal.ram_flash import RamFlash
     from tsme.kernel import Kernel, State

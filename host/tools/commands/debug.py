@@ -115,7 +115,7 @@ def screens() -> type[Debugger]:
 
 def files(logs: Sequence[str], programs: Sequence[str]) -> list[Opened]:
     """The tracks of images in files; several have names of their own."""
-    from ..debugger.opening import open_file  # noqa: PLC0415
+    from ..debugger.opening import open_files  # noqa: PLC0415
 
     names = [Path(one).name for one in logs]
     found = []
@@ -124,7 +124,7 @@ def files(logs: Sequence[str], programs: Sequence[str]) -> list[Opened]:
             found += simulated(path)
             continue
         shown = path if names.count(name) > 1 else name
-        found.append(open_file(path, programs, shown, len(logs) == 1))
+        found += open_files(path, programs, shown, len(logs) == 1)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from ..errors import HostError
 from ..files import Loaded, read_program
 from ..inputs import read_bytes
 from ..journal import store
-from ..journal.partition import choose
+from ..journal.partition import TABLE, choose, geometry, parts_of, region
 from ..journal.replayer import Known, find, know
 from .index import Bytes
 from .track import Track
@@ -35,14 +36,43 @@ class Opened:
     looking: bool = False  # somebody does just now
 
 
-def open_file(path: str, programs: Sequence[str], name: str = "", alone: bool = True) -> Opened:
+def open_files(
+    path: str, programs: Sequence[str], name: str = "", alone: bool = True
+) -> list[Opened]:
+    """The tracks of a file: of a partition that is cut into regions those of all its journals that
+    have records, unless --region names one.  As open_file()."""
+    data = mapped(path)
+    parts = parts_of(path, _whole(data)) if _cut(data) and region() is None else None
+    if parts is None:
+        return [open_file(path, programs, name, alone)]
+    found = []
+    for part in parts:
+        if part.kind == "journal" and part.data.count(0xFF) < len(part.data):
+            with suppress(HostError):  # claimed, and nothing in it yet
+                found.append(open_file(path, programs, part.name, False, part.name))
+    if not found:
+        raise HostError("TSME-H044", f'the journals in "{path}" hold no records')
+    return found
+
+
+def open_file(
+    path: str, programs: Sequence[str], name: str = "", alone: bool = True, of: str | None = None
+) -> Opened:
     """The track of an image in a file.  `alone`: programs that are given must be of this one.
+    `of`: the region that is meant.
 
     Raises HostError: TSME-H010 .. for a file that cannot be read, H040, H041, H044 for what is no
     journal or an empty one, H043 if programs are given and none of them has run last.
     """
-    data = mapped(path)
-    track = Track(name or Path(path).name, choose(path, data) if _cut(data) else data, [])  # type: ignore[arg-type]
+
+    def read() -> Bytes:
+        data = mapped(path)
+        if of is not None:
+            parts = parts_of(path, _whole(data)) or []
+            return next((part.data for part in parts if part.name == of), data)
+        return choose(path, _whole(data)) if _cut(data) else data
+
+    track = Track(name or Path(path).name, read(), [])
     opened = Opened(track, Sources((), Path(path).parent), Path(path).parent)
     give(opened, path, programs, alone)
     stamp = [_stamp(path)]
@@ -52,20 +82,20 @@ def open_file(path: str, programs: Sequence[str], name: str = "", alone: bool = 
         if now == stamp[0]:
             return None
         stamp[0] = now
-        fresh = mapped(path)
-        return choose(path, fresh) if _cut(fresh) else fresh  # type: ignore[arg-type]
+        return read()
 
     opened.again = again
     return opened
 
 
 def _cut(data: Bytes) -> bool:
-    """May it be a partition that is cut into regions, or none of a whole size?  Such is small, or
-    is asked for by name: then it is looked at as a whole."""
-    from ..journal.partition import TABLE, geometry, region  # noqa: PLC0415
-
-    found = geometry(data)  # type: ignore[arg-type]
+    """May it be a partition that is cut into regions?"""
+    found = geometry(data)  # type: ignore[arg-type]  # of bytes it asks no more than Bytes has
     return region() is not None or (found is not None and found[1] == TABLE)
+
+
+def _whole(data: Bytes) -> bytes:
+    return data if isinstance(data, bytes) else data[:]
 
 
 def mapped(path: str) -> Bytes:
