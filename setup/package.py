@@ -20,7 +20,7 @@ PACKAGE = FIRMWARE / "lib" / "tsme"
 HOST_ONLY = {
     "__main__.py",
     "values/native.py",
-    "machine/native.py",
+    "draft/native.py",
     "journal/file_lock.py",
     "testing.py",
     "sim/",

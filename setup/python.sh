@@ -61,7 +61,7 @@ extension() {
 }
 
 # The core as a module of CPython's stable ABI (firmware/lib/tsme/core); what machines have in C, tsme_native
-# (firmware/lib/tsme/values/native.py) and tsme_machines (firmware/lib/tsme/machine/native.py). Nothing
+# (firmware/lib/tsme/values/native.py) and tsme_machines (firmware/lib/tsme/draft/native.py). Nothing
 # needs them: where there is no compiler, or Python's headers are not there, all does without.
 build_native() {
     local suffix

@@ -5,12 +5,12 @@ from __future__ import annotations
 from heapq import heappop
 from typing import Any
 
+from tsme.draft import native as _native
 from tsme.errors import fault, over
 from tsme.journal import Journal
 from tsme.journal.info import Info
 from tsme.kernel import Kernel
 from tsme.machine import Machine
-from tsme.machine import native as _native
 
 from .nor import Nor, PowerLoss
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn, Protocol
 
+from tsme.draft import shown
+from tsme.draft.drafts import own
 from tsme.engine.platform import lag
 from tsme.engine.tasks import Done, TaskError
 from tsme.errors import TsmeError, fault
@@ -13,8 +15,7 @@ from tsme.kernel import BEHAVIOUR, Action, State
 from tsme.kernel.executor import Executor
 from tsme.kernel.protocol import FAILED, SIGNAL, START, STARTED, SUCCEEDED
 from tsme.kernel.rejected import Rejected
-from tsme.machine import Machine, shown
-from tsme.machine.drafts import own
+from tsme.machine import Machine
 from tsme.program.interpreter import Interpreter
 from tsme.values.copies import worded
 

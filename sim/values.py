@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tsme.machine.drafts import Ordered, own
+from tsme.draft.drafts import Ordered, own
 from tsme.values import DEPTH
 from tsme.values.copies import ordered as _ordered
 

@@ -29,7 +29,7 @@ FLOORS = {
         tsme.engine
         tsme.core
         tsme.program tsme.machine tsme.relational
-        tsme.program.functions
+        tsme.program.functions tsme.draft
         tsme.kernel
         tsme.journal
         tsme.values

@@ -1,6 +1,6 @@
 """What CPython does in C of machines and of the worlds that simulate them: native_modules/machines.
 
-tsme/machine/native.py hands over what stays in Python, and puts its types in the place of those in
+tsme/draft/native.py hands over what stays in Python, and puts its types in the place of those in
 Python.
 """
 

@@ -1,6 +1,6 @@
-// Drafts of a state's objects, as tsme/machine/drafts.py has them, method by
+// Drafts of a state's objects, as tsme/draft/drafts.py has them, method by
 // method. What is rare (keys, update, pop, ...) is that file's own, put on a class
-// below this one by machine/native.py; so are the drafts of arrays.
+// below this one by draft/native.py; so are the drafts of arrays.
 
 #include "machines.h"
 

@@ -362,9 +362,9 @@ static PyObject *frozen(PyObject *self, PyObject *const *args, Py_ssize_t n)
 
 static PyMethodDef methods[] = {
     {"ordered", ordered, METH_O, "ordered(v), as in tsme/values/copies.py"},
-    {"own", own, METH_O, "own(v), as in tsme/machine/drafts.py"},
+    {"own", own, METH_O, "own(v), as in tsme/draft/drafts.py"},
     {"frozen", (PyCFunction)(void (*)(void))frozen, METH_FASTCALL,
-     "frozen(v, deep=0, last=False), as in tsme/machine/drafts.py"},
+     "frozen(v, deep=0, last=False), as in tsme/draft/drafts.py"},
     {NULL, NULL, 0, NULL},
 };
 

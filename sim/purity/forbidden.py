@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from tsme.machine.drafts import Draft
+from tsme.draft.drafts import Draft
 
 CLOCK = "which is another time at every replay; take input.now"
 CHANCE = "which is something else at every replay; take actions.random(n)"

@@ -2,8 +2,8 @@
 # several kinds, and prints what comes of it: the same on every interpreter.
 import binascii
 
+from tsme.draft.drafts import ObjectDraft
 from tsme.kernel.rng import Rng
-from tsme.machine.drafts import ObjectDraft
 from tsme.values import Obj, decimal
 from tsme.values.cbor import encode
 

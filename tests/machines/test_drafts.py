@@ -16,12 +16,12 @@ from tests.laws.support import many
 from tests.machines import generate
 from tests.machines.delta import apply, copied
 from tests.machines.ops import Ops, Run, told
+from tsme.draft.array_draft import ArrayDraft
+from tsme.draft.drafts import ObjectDraft
 from tsme.errors import TsmeError
 from tsme.kernel import Kernel, State
 from tsme.kernel.rejected import Rejected
 from tsme.machine import Machine
-from tsme.machine.array_draft import ArrayDraft
-from tsme.machine.drafts import ObjectDraft
 from tsme.values.cbor import encode
 
 
@@ -61,7 +61,7 @@ def modelled(state: Any, message: dict[str, Any]) -> tuple[Any, list[Any]]:
 
 def unshared(message: dict[str, Any]) -> Any:
     """As a machine is given it."""
-    from tsme.machine.drafts import own
+    from tsme.draft.drafts import own
 
     return own(message)
 

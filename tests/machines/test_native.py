@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tsme.draft import native as _native
 from tsme.kernel import Kernel, State
 from tsme.machine import Machine
-from tsme.machine import native as _native
 from tsme_host.tools.limits import no_limits
 
 native: Any = _native  # device code has no types

@@ -25,7 +25,7 @@ _HOST_ONLY = (
     "__main__.py",
     "testing.py",
     "values/native.py",
-    "machine/native.py",
+    "draft/native.py",
     "journal/file_lock.py",
     "sim/",
 )

@@ -18,7 +18,6 @@ from tsme.kernel.mismatch import Mismatch
 from tsme.kernel.protocol import STATUS, TASK
 from tsme.kernel.replay import Replay
 from tsme.machine import Machine
-from tsme.machine import native as _native
 from tsme.program import Program
 from tsme.program.interpreter import Interpreter
 

@@ -10,16 +10,14 @@
 # restore(state, actions) after a reset, and names anew each task that is pending, under its id;
 # name and version say whose journal it is; tasks names the tasks it starts.
 from .. import const, once
-from ..errors import LimitError, TsmeError, fault
+from ..draft import shown
+from ..draft.drafts import ObjectDraft, frozen, own
+from ..errors import LimitError, fault
 from ..kernel import Action
 from ..kernel.protocol import INPUTS
 from ..kernel.rejected import Rejected
 from ..values import UNICODE, Obj
 from ..values.cbor import encode_into, encoded_size
-
-if UNICODE:
-    from . import native  # first: drafts of its own  # noqa: F401
-from .drafts import KINDS, ObjectDraft, frozen, own
 
 # As kernel/protocol.py has them.
 _START = const(1)
@@ -29,17 +27,6 @@ _TIMER = const(5)
 _SIGNAL = const(8)
 _TASK = const(0)
 _LONGEST = 0x7FFFFFFFFFF  # ms, some 279 years
-_CAUSE = const(200)  # characters
-
-
-def _array(v, parent):
-    from .array_draft import ArrayDraft
-
-    KINDS[list] = ArrayDraft
-    return ArrayDraft(v, parent)
-
-
-KINDS[list] = _array  # loaded for the first array
 
 
 class Input:
@@ -287,15 +274,7 @@ def close(actions):
     actions._d = None
 
 
-def shown(e):
-    # as the cause of an error, which is kept: not too long, and Unicode
-    from ..values.copies import worded
-
-    text = str(e)
-    if not isinstance(e, TsmeError):
-        text = type(e).__name__ + (": " + text if text else "")
-    return worded(text[:_CAUSE])
-
-
 if UNICODE:
+    from ..draft import native
+
     native.given(Input, Actions, shown)
