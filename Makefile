@@ -30,7 +30,7 @@ ARCH =
 json_option = $(if $(JSON),--json "$(JSON)")
 
 .DEFAULT_GOAL = help
-.PHONY: help setup ready demo serve test lint docs bench peers conformance jsonata differential fuzz golden crash firmware native flash sim clean kill
+.PHONY: help setup ready demo serve test lint docs bench peers conformance jsonata relational differential fuzz golden crash firmware native flash sim clean kill
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -47,6 +47,8 @@ help:
 	@echo "                   (CASES=folder ON=core|cpython|micropython|endpoint JSON=file)"
 	@echo "make jsonata       compare with a suite of JSONata expressions (CASES=folder"
 	@echo "                   ON=core|cpython|micropython JSON=file)"
+	@echo "make relational    compare with vectors of relational machines (CASES=file"
+	@echo "                   ON=cpython|micropython JSON=file)"
 	@echo "make differential  compare 20,000 generated expressions with npm jsonata and jlens"
 	@echo "                   (COUNT=n SEED=first ON=core|cpython|micropython)"
 	@echo "make crash         cut the power everywhere, and see what is there"
@@ -103,6 +105,10 @@ conformance: ready
 jsonata: CASES = ../shared/conformance/jsonata
 jsonata: ready
 	@$(PY) -m tests.jsonata "$(CASES)" --on "$(ON)" $(json_option)
+
+relational: CASES = ../shared/conformance/relational/vectors.json
+relational: ready
+	@$(PY) -m tests.relational "$(CASES)" --on "$(ON)" $(json_option)
 
 differential: ready
 	@$(PY) -m tests.jsonata.differential $(if $(COUNT),--count "$(COUNT)") $(if $(SEED),--seed "$(SEED)") --on "$(ON)"

@@ -11,9 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from tsme import sim
+from tsme.engine.outcome import client_of
 from tsme.engine.tasks import Tasks
 from tsme.errors import TsmeError
-from tsme.machine import Machine
 
 from .errors import HostError, did_you_mean
 from .inputs import read_bytes
@@ -105,7 +105,7 @@ def load_machine(path: str) -> Any:
         hint = did_you_mean(wanted, mine) or f"it has {', '.join(mine) or 'no machine'}"
         raise HostError("TSME-H023", f'there is no "{wanted}" in {file}', hint)
     try:
-        return Machine(names[wanted])
+        return client_of(names[wanted])
     except TsmeError as error:
         raise HostError(
             "TSME-H023", f'"{wanted}" of {file} cannot be run: {error.message}'
@@ -114,7 +114,8 @@ def load_machine(path: str) -> Any:
 
 def is_machine(v: Any) -> bool:
     """Whether that looks like a state machine."""
-    return isinstance(v, type) and hasattr(v, "stf")
+    kinds = ("stf", "states", "schema")
+    return isinstance(v, type) and any(hasattr(v, name) for name in kinds)
 
 
 def _line(error: Exception, path: str) -> str:

@@ -43,7 +43,12 @@ def client(what):
     if isinstance(what, str):
         from tests.golden import machines
 
-        return Machine(getattr(machines, what))
+        machine = getattr(machines, what)
+        if hasattr(machine, "states"):
+            from tsme.relational import Relational
+
+            return Relational(machine)
+        return Machine(machine)
     return runs(Program(what))
 
 

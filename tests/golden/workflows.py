@@ -344,4 +344,18 @@ MACHINES: dict[str, tuple[list[str], Json, list[Any]]] = {
     "machine-migrates": (["Gate", "WiderGate"], None, [
         ("signal", True, 5), ("ok", True, 9), ("signal", False, 3), ("migrate", None, 1), ("reset", None, 0),
         ("ok", [True, True], 2)]),
+    "relational": (["Lock"], {"floor": 2}, [
+        ("signal", {"add": ["Opening"]}, 3), ("signal", {"add": ["Opening"], "args": {"key": 7}}, 4),
+        ("signal", {"when": {"states": ["Open"], "key": "open"}}, 1), ("checkpoint", None, 0), ("ok", "wide", 70), ("reset", None, 0),
+        ("signal", {"seen": "open"}, 1), ("due", None, 0), ("signal", {"eval": "sum", "args": {"more": 5}}, 2),
+        ("signal", {"add": ["Knock"], "args": {"n": 13}}, 2), ("signal", {"when_query": {"query": "noisy", "values": [8]}}, 2),
+        ("signal", {"when_args": {"states": ["Knock"], "args": {"n": 99}, "key": "a"}}, 2), ("signal", {"when_queue_ends": {}}, 1),
+        ("signal", {"add": ["Opening"], "args": {"key": 7}}, 4), ("reset", None, 0), ("fail", ("Jam", "sand"), 6),
+        ("signal", {"context": {"states": ["Opening"], "key": "c"}}, 1), ("signal", {"toggle": ["Opening", "Start"], "args": {"key": 7}}, 4),
+        ("checkpoint", None, 0), ("signal", {"set": ["Start"]}, 1), ("signal", {"add": ["Opening"], "args": {"key": 7}}, 4),
+        ("reset", None, 0), ("ok", None, 9), ("due", None, 0)]),
+    "relational-migrates": (["Lock", "WiderLock"], None, [
+        ("signal", {"add": ["Opening"], "args": {"key": 7}}, 4), ("signal", {"when_ticks": {"states": ["Knock"], "n": 6}}, 1),
+        ("migrate", None, 5), ("reset", None, 0), ("ok", 1, 8), ("signal", {"add": ["Opening"], "args": {"key": 7}}, 4),
+        ("ok", 2, 8), ("due", None, 0)]),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from tsme import core
+from tsme.draft import native as _native
 from tsme.errors import TsmeError
 from tsme.kernel import Kernel
 from tsme.kernel.limits import LIMITS

@@ -46,12 +46,7 @@ class Engine(Executor):
     left = None  # what a handler raised that ends the run
     active = False  # run() is under way
 
-    # program: a Program, its digest in the store `programs`, or a class with stf()
-    # (docs/MACHINES.md).  journal: a Journal, or None to keep nothing.  clock(): ms since 1970.
-    # sleep(ms), plain or async: called when nothing but time has to pass; a board may deep-sleep
-    # in it.  seed(): 64 random bits for a new execution.  programs: a store of programs
-    # (program/store.py), with those that executions under way began with.
-    def __init__(
+    def __init__(  # docs/API.md says what is given
         self, program, journal=None, clock=None, sleep=None, seed=None, tasks=None, programs=None
     ):
         client = None if isinstance(program, bytes) else client_of(program)
@@ -322,7 +317,13 @@ class Engine(Executor):
         # The same; comes back when it is durable, and raises what the machine raised.
         from .signals import ask
 
-        await ask(self, value)
+        return await ask(self, value)
+
+    def __getattr__(self, name):
+        # what a relational machine is asked for besides
+        from . import relations
+
+        return relations.found(self, name)
 
     def send_success(self, token, output):
         # For `.waitForTaskToken` and activities: the task with this token has this result.

@@ -45,6 +45,10 @@ def client_of(program, crc=None):
         program = Program(program, crc)
     if hasattr(program, "code"):
         return runs(program)
+    if not hasattr(program, "stf") and (hasattr(program, "states") or hasattr(program, "schema")):
+        from ..relational import Relational
+
+        return program if isinstance(program, Relational) else Relational(program)
     from ..machine import Machine
 
     return program if isinstance(program, Machine) else Machine(program)

@@ -15,6 +15,7 @@ class Answer:
     def __init__(self):
         self.event = asyncio.Event()
         self.error = None
+        self.result = None  # of a mutation
 
 
 def send(engine, value, answer=None):
@@ -31,6 +32,7 @@ async def ask(engine, value):
     await answer.event.wait()
     if answer.error:
         raise answer.error
+    return answer.result
 
 
 def take(engine, execution, kind, fields, answer, now):
@@ -42,6 +44,8 @@ def take(engine, execution, kind, fields, answer, now):
     else:
         try:
             engine.feed((_SIGNAL, engine.time(), value))
+            if answer:
+                answer.result = getattr(engine.state.client, "result", None)
         except (LimitError, MemoryError, Rejected) as e:
             error = getattr(e, "exception", e)
         except Exception as e:  # of the journal: nobody can go on

@@ -19,6 +19,8 @@ _TASK = const(0)
 
 
 class Executor:
+    waits = ()  # functions that are called after each step: somebody waits for what it may bring
+
     def __init__(self, kernel, journal=None):
         self.kernel = kernel
         self.journal = journal
@@ -159,6 +161,8 @@ class Executor:
         self.settle()
         if self.watch:
             self.watch(event, step)
+        for told in list(self.waits):
+            told()  # calls: Gathering
         self.keep()  # before an action makes the next step: recovery replays no more than it may
         for action in step.actions:
             if action.id == 0:

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..journal import Store
@@ -12,6 +12,7 @@ class Executor:
     journal: Any  # a Store, or None
     state: Any
     watch: Callable[[Any, Any], object] | None
+    waits: Sequence[Callable[[], object]]  # called after each step
     recovered: bool | None
     found: Info | None
     transitions: int

@@ -1,0 +1,246 @@
+# A step of a relational machine, while it is made: its queue, and its transitions.
+from .. import const
+from ..draft import drafts
+from ..errors import LimitError
+from .resolve import candidates, mask, plan_of
+
+# As resolve.py has them; and a function that is called by its name.
+_ADD = const(0)
+_EVAL = const(3)
+# Of an item of the queue, which is (kind, states, args, flags, queue tick): what it is.
+_AUTO = const(1)
+_CHECK = const(2)
+_LAST = const(4)  # the error of an automatic one, which leads to no other
+# Sorts of handlers, in the order in which a transition calls them.
+_ENTER = const(1)
+_PAIR = const(3)
+_STATE = const(6)
+# What became of a handler.
+_VETO = const(1)
+_RAISED = const(2)
+_LATE = const(3)
+EXECUTED = "executed"
+CANCELED = "canceled"
+QUEUED = "queued"
+
+
+class Turn:
+    handler = None  # (function, sort, state, other state) of the one that is called
+    busy = False  # is a transition under way?
+    queued = 0  # the queue tick of what was queued last
+    result = None  # of what came with the step
+    first = None  # that very item of the queue
+    _late = 0
+    draft = None
+
+    def __init__(self, c, part, d):
+        self._c = c
+        self._d = d
+        self.now = d.now
+        self.part = part
+        self._ticks = list(part.ticks)
+        self.node = part.node
+        self.queue = list(part.queue)
+        self.queue_tick = part.queue_tick
+        self.subs = part.subs
+        self.acts = part.acts
+        self.error = part.error  # [name, cause] of the newest error, or None
+        self.args = {}
+
+    def later(self, kind, called, args):
+        tick = self.queue_tick + 1
+        for q in self.queue:
+            if q[4]:
+                tick += 1
+        self.queued = tick
+        self.put(len(self.queue), (kind, called, args, 0, tick))
+
+    def put(self, at, item):
+        self.queue.insert(at, item)
+        if not self.busy and self.first is None:
+            self.first = item  # its result is the step's
+
+    def drain(self):
+        # Runs what waits, until nothing does, or the step has no transition left.
+        d = self._d
+        queue = self.queue
+        while queue and d.left > 0 and not d.status:
+            d.left -= 1
+            item = queue.pop(0)
+            if item[4]:
+                self.queue_tick += 1
+            self.busy = True
+            result = self.run(*item) if item[0] < _EVAL else self._c.evaluate(self, item)
+            self.busy = False
+            if item is self.first:
+                self.result = result
+                self.first = False
+        if self.first:
+            self.result = QUEUED
+        if not queue and self.subs:
+            self._c.subscriptions().drained(self)
+
+    # --- a transition ---
+
+    def run(self, kind, called, args, flags, tick):
+        c = self._c
+        s = c.schema
+        if c.made > c.plans:
+            c.trim(self)
+        self.args = drafts.own(args) if args else {}
+        p = plan_of(c, self.node, kind, called, flags & _AUTO)
+        applied = None
+        if p.accepted or flags & _CHECK and mask(s.bits, called) & s.multi:
+            applied = p.narrow or p
+            gone = self.negotiate(p, called, flags) if p.asks else 0
+            if gone:  # somebody refuses; only an automatic one goes on without whom they refuse
+                left = [i for i in called if gone > 0 and i in p.target and not gone >> i & 1]
+                applied = plan_of(c, self.node, kind, tuple(left), False) if gone > 0 else None
+        if applied is None or flags & _CHECK:
+            if c.watch:
+                c.watch(self, kind, called, flags, applied is not None)
+            return CANCELED if applied is None else EXECUTED
+        self.was = self.node.active
+        ticks = self._ticks
+        for i, n in applied.ticks:
+            ticks[i] += n
+        self.node = applied.node
+        if self.acts or self.subs:
+            self.expire(applied.changed)
+        good = not (applied.tells or self.subs) or self.tell(applied, called, flags)
+        if c.watch:
+            c.watch(self, kind, called, flags, good)
+        if not good:
+            return CANCELED
+        if self.subs:
+            c.subscriptions().process(self)
+        if s.auto and applied.ticks and not flags and not (kind == _ADD and called in s.health):
+            node = self.node
+            if node.autos is None:
+                node.autos = candidates(s, node)
+            if node.autos:
+                self.queue.insert(0, (_ADD, node.autos, None, _AUTO, 0))
+        return EXECUTED if applied.done else CANCELED
+
+    def negotiate(self, p, called, flags):
+        # -> 0, a mask of automatic states that somebody refuses, or -1: refused
+        self.was = self.node.active
+        gone = skip = 0
+        auto = self._c.schema.auto if flags & _AUTO else 0
+        for entry in p.asks:
+            sort = entry[1]
+            whom = entry[2] if sort == _ENTER else entry[3] if sort == _PAIR else -1
+            if skip and whom >= 0 and skip >> whom & 1:
+                continue
+            what = self.call(entry, called, flags)
+            if what:
+                if what != _VETO or whom < 0 or not auto >> whom & 1:
+                    return -1
+                gone |= 1 << whom
+                if sort == _ENTER:
+                    skip = gone
+                if not p.node.mask & ~gone:
+                    return -1  # nobody would be active
+        return gone
+
+    def tell(self, p, called, flags):
+        # Final handlers.  Whose own raises is taken out again, with all behind it.
+        entered = len(p.enters)
+        good = True
+        for entry in p.tells:
+            if self.call(entry, called, flags) > _VETO:
+                good = False
+                entered = p.enters.index(entry[2]) if entry[1] == _STATE else len(p.enters)
+                self.undo(p, p.enters[entered:])
+                break
+        if self.subs:
+            self._c.subscriptions().entered(self, p.enters[:entered])
+        return good
+
+    def undo(self, p, out):
+        c = self._c
+        bits = c.schema.bits
+        gone = mask(bits, out)
+        ticks = self._ticks
+        for i in out:
+            ticks[i] += 1
+        left = [i for i in p.target if not gone & bits[i]]
+        for i in left:  # as the original has it
+            if p.again & bits[i]:
+                ticks[i] += 4
+        self.node = c.node(left)
+        if self.acts or self.subs:
+            self.expire(gone | p.again)
+
+    def call(self, entry, called, flags):
+        self.handler = entry
+        self._late = 0
+        e = None
+        try:
+            r = entry[0](self)  # calls: what the user wrote
+        except (LimitError, MemoryError):
+            raise
+        except Exception as raised:
+            e = raised
+        finally:
+            self.handler = None
+        if self._late > self._c.deadline:
+            self._c.late(self, entry)
+            return _LATE
+        if e:
+            self.raised(e, self._c.name_of(entry), called, flags)
+            return _RAISED
+        return _VETO if r is False else 0
+
+    def raised(self, e, name, called, flags):
+        s = self._c.schema
+        self.error = named(e)
+        if s.exception in called:
+            return  # it would go round for ever
+        args = drafts.Obj()
+        args["error"], args["cause"] = self.error
+        args["handler"] = name
+        args["called"] = s.named(called)
+        args["before"] = s.named(self.was)
+        flags = _LAST if flags & (_AUTO | _LAST) else 0
+        self.queue.insert(0, (_ADD, (s.exception,), args, flags, 0))
+
+    # --- what is bound to a state ---
+
+    def began(self, i, what):
+        # what: states to add, states to remove or of its failure, args, state that it is under
+        self.acts = dict(self.acts)
+        self.acts[i] = what
+        return i
+
+    def under(self, under):
+        h = self.handler
+        if under is None:
+            return h[2] if h and h[1] == _STATE else -1
+        return -1 if under is False else self._c.schema.indexes(under)[0]
+
+    def drop(self, i):
+        self.acts = dict(self.acts)
+        del self.acts[i]
+        if i in self._d.pending:
+            self._d.drop(i)
+
+    def expire(self, changed):
+        for i in sorted(self.acts):
+            under = self.acts[i][3]
+            if under >= 0 and changed >> under & 1:
+                self.drop(i)
+        if self.subs:
+            self._c.subscriptions().ticked(self, changed)
+
+
+def named(e):
+    # -> [name, cause] of an error: an exception, a text, or both of them
+    from ..values.copies import worded
+
+    if isinstance(e, Exception):
+        code = getattr(e, "code", None)
+        e = (code, e.message) if isinstance(code, str) else (type(e).__name__, str(e))
+    elif isinstance(e, str):
+        e = ("Error", e)
+    return [worded(str(x)[:200]) for x in e]
