@@ -38,9 +38,11 @@ class _Relations:
         self.findings = findings
 
     def of(self, name: str, relation: str) -> list[str]:
-        """The states, that are there, in a relation of one; itself never counts."""
+        """The states, that are there, in a relation of one.  Itself never counts, and what it
+        adds it does not remove."""
         given = self.states[name].get(relation, ())
-        return [other for other in given if other in self.states and other != name]
+        added = self.states[name].get("add", ()) if relation == "remove" else ()
+        return [one for one in given if one in self.states and one != name and one not in added]
 
     def place(self, *names: str) -> Place | None:
         """The place of the first of some names that has one."""
@@ -65,8 +67,10 @@ class _Relations:
             if any(other not in self.states and other != "Exception" for other in
                    self.states[name].get("require", ())):  # fmt: skip
                 dead[name] = "requires what is no state"
-            elif said := self.both_ways(name) or self.within(name) or self.added(name):
+            elif said := self.both_ways(name) or self.within(name):
                 dead[name] = said
+            else:
+                self.added(name)
         return dead
 
     def both_ways(self, name: str) -> str:
@@ -74,9 +78,8 @@ class _Relations:
         for other in self.of(name, "require"):
             if other in removed:
                 text = f'"{name}" requires "{other}" and removes it: it can never be active'
-                at = next(one for one in removed if one == other)
                 hint = f'take "{other}" out of one of the two lists'
-                self.findings.add("TSME-C110", text, self.place(at, other), hint)
+                self.findings.add("TSME-C110", text, self.listed(name, "remove", other), hint)
                 return "contradicts itself"
         return ""
 
@@ -102,23 +105,29 @@ class _Relations:
         """Is that already so for one of the two by itself?"""
         return other in self.closure(one) or one in self.closure(other)
 
-    def added(self, name: str) -> str:
+    def added(self, name: str) -> None:
         """Does a state add what removes it, or what it needs; or what it removes itself?"""
         needed = self.closure(name)
-        for other in self.of(name, "add"):
-            at = next(one for one in self.states[name]["add"] if one == other)
-            if other in self.of(name, "remove"):
-                text = f'"{name}" adds "{other}" and removes it'
-                hint = f'take "{other}" out of one of the two lists; "add" would win'
-                self.findings.add("TSME-C112", text, self.place(at), hint)
-            against = [one for one in self.of(other, "remove") if one in needed]
-            if against:
+        for one in needed:
+            for other in self.of(one, "add"):
+                if one == name and other in self.states[name].get("remove", ()):
+                    text = f'"{name}" adds "{other}" and removes it'
+                    hint = f'take "{other}" out of one of the two lists; "add" would win'
+                    self.findings.add("TSME-C112", text, self.listed(name, "add", other), hint)
+                against = [x for x in self.of(other, "remove") if x in needed]
+                if not against or (one != name and set(against) & set(self.closure(one))):
+                    continue  # nothing, or it is said there
                 what = "it again" if name in against else f"{listed(against)}, which it requires"
                 text = f'"{name}" adds "{other}", which removes {what}'
+                if one != name:
+                    text = f'"{name}" requires "{one}", which adds "{other}", which removes {what}'
                 hint = f'take "{other}" out of "add", or {listed(against)} out of its "remove"'
-                self.findings.add("TSME-C112", text, self.place(at), hint)
-                return "adds what removes it"
-        return ""
+                self.findings.add("TSME-C112", text, self.listed(one, "add", other), hint)
+
+    def listed(self, name: str, relation: str, other: str) -> Place | None:
+        """The place of a state in a list of another one."""
+        found = [one for one in self.states[name].get(relation, ()) if one == other]
+        return self.place(*found, self.key(name))
 
     def unreachable(self, dead: dict[str, str]) -> None:
         """States that require one of those, whatever way."""
@@ -147,8 +156,7 @@ class _Relations:
             else:
                 text = f"these come after one another, which is no order: {way}"
                 hint = 'take one of them out of "after"'
-            at = next(one for one in self.states[group[0]][relation] if one == group[1])
-            self.findings.add(code, text, self.place(at, self.key(group[0])), hint)
+            self.findings.add(code, text, self.listed(group[0], relation, group[1]), hint)
 
     def rounds(self, names: list[str], relation: str) -> Iterator[list[str]]:
         """A shortest cycle from the first state of each group that is in one."""
@@ -182,20 +190,22 @@ class _Relations:
             if other in self.of(one, "remove") and one in self.of(other, "remove")
         ]
         for one, other in pairs:
-            at = next(name for name in self.states[other]["remove"] if name == one)
             text = f'"{one}" and "{other}" are auto and remove each other: the one that is active'
             text += " keeps the other from ever becoming active by itself"
             hint = 'let one of them require what says that it is its turn, or not be "auto"'
-            self.findings.add("TSME-C117", text, self.place(at), hint, warning=True)
+            self.findings.add(
+                "TSME-C117", text, self.listed(other, "remove", one), hint, warning=True
+            )
         for group in self.rounds(autos, "remove"):
             if len(group) > 2 and not any(
                 (one, other) in pairs for one in group for other in group
             ):
                 way = " → ".join(f'"{name}"' for name in [*group, group[0]])
                 text = f"these auto states remove one another in a circle, and never rest: {way}"
-                at = next(n for n in self.states[group[0]]["remove"] if n == group[1])
                 hint = 'let one of them not be "auto", or remove each of the others'
-                self.findings.add("TSME-C116", text, self.place(at), hint)
+                self.findings.add(
+                    "TSME-C116", text, self.listed(group[0], "remove", group[1]), hint
+                )
 
     def deep_adds(self) -> None:
         """Chains of "add" that are longer than one transition follows them."""

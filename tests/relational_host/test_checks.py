@@ -62,6 +62,11 @@ CASES = {
         'removes "C", which it requires',
         "take",
     ),
+    "states: {A: {require: [B]}, B: {add: [@C]}, C: {remove: [A]}}": (
+        "C112",
+        '"A" requires "B", which adds "C", which removes it again',
+        "take",
+    ),
     "states: {A: {require: [@B]}, B: {require: [A]}}": ("C114", '"A" → "B" → "A"', "add"),
     "states: {A: {after: [@B]}, B: {after: [C]}, C: {after: [A]}}": (
         "C115",
@@ -134,6 +139,7 @@ SOUND = {
     ),
     "a text in place of one name": "states: {A: {require: B}, B: {}}",
     "YAML without a definition": "states:\n  A:\n  B: {require: [A]}\n",
+    "what is added and not removed for that": "states: {A: {require: [B]}, B: {add: [A]}}",
     "two steps of add": "states: {A: {add: [B]}, B: {add: [C]}, C: {}}",
     "three that remove each other": (
         "states: {A: {remove: [_G]}, B: {remove: [_G]}, C: {auto: true, remove: [_G]}}\n"
