@@ -66,6 +66,7 @@ FLOORS = {
         tsme_host.relational.python_source
         tsme_host.relational.reading
         tsme_host.relational.compiled tsme_host.relational.drawing tsme_host.relational.stubs
+        tsme_host.relational.metrics
         tsme_host.relational.model
     """,
     "server": """

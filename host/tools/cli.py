@@ -27,11 +27,11 @@ COMMANDS = {
     "emulate": ("emulate", "Run a board without hardware."),
     "eval": ("eval", "Try a JSONata expression, show its tree or its code."),
     "flash": ("flash", "Bring firmware and tsme onto a board."),
-    "gen": ("gen", "Make handlers and typed names from a relational schema."),
+    "gen": ("gen", "Make handlers, typed names and a dashboard from a relational schema."),
     "graph": ("graph", "Draw a workflow, or the relations of a schema."),
     "history": ("history", "Show an execution as AWS's GetExecutionHistory would."),
     "init": ("init", "Make a folder with a first workflow, its tasks and a test."),
-    "journal": ("journal", "Pull, show, export, resize or repair a journal; its effects."),
+    "journal": ("journal", "Pull, show, query, export, resize or repair a journal; its effects."),
     "logs": ("logs", "Show what a board has printed and logged."),
     "migrate": ("migrate", "Move a running execution to the workflow as it is now."),
     "ports": ("ports", "List serial ports and emulated boards."),
@@ -97,7 +97,7 @@ Examples:
   tsme replay j.bin --program flow.asl.json
   tsme graph flow.asl.json -o flow.svg
   tsme graph relay.yaml -o relay.svg --active Start,Ready
-  tsme gen relay.yaml                       handlers and typed names
+  tsme gen relay.yaml                       handlers, typed names, a dashboard
   tsme convert flow.asl.json -o new.asl.json
   tsme serve --database sqlite:///tsme.db   the API of Step Functions, for boto3 and aws
   tsme worker --tasks tasks.py              polls its activities

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ def read_flow(given: str, own: Mapping[str, str] | None = None) -> Flow:
 
 
 def _flow(data: bytes, path: str, name: str, own: Mapping[str, str]) -> Flow:
-    _not_python(path)
+    _not_python(path, data)
     _no_journal(data, path)
     if data.startswith(PROGRAM_START):
         hint = "give the .asl.json it was compiled from"
@@ -82,9 +83,12 @@ def shown_name(flow: Flow, given: str) -> str:
     return "<stdin>" if given == "-" else split_name(given)[0]
 
 
-def _not_python(path: str) -> None:
+def _not_python(path: str, data: bytes) -> None:
     if path.endswith(".py"):
-        raise HostError("TSME-H014", f'"{path}" is Python, not a workflow')
+        found = re.search(rb"^class (\w+).*?^    (?:states|schema)\b", data, re.M | re.S)
+        name = found[1].decode() if found else ""
+        hint = f"name the class of the relational machine: {path}:{name}" if name else ""
+        raise HostError("TSME-H014", f'"{path}" is Python, not a workflow', hint)
 
 
 def _no_journal(data: bytes, path: str) -> None:

@@ -105,11 +105,20 @@ def load_machine(path: str) -> Any:
         hint = did_you_mean(wanted, mine) or f"it has {', '.join(mine) or 'no machine'}"
         raise HostError("TSME-H023", f'there is no "{wanted}" in {file}', hint)
     try:
-        return client_of(names[wanted])
+        return client_of(_beside(names[wanted], file))
     except TsmeError as error:
         raise HostError(
             "TSME-H023", f'"{wanted}" of {file} cannot be run: {error.message}'
         ) from None
+
+
+def _beside(found: Any, path: str) -> Any:
+    """A machine with the bytes of the schema that it names, which is beside its own file."""
+    schema = getattr(found, "schema", None)
+    if not isinstance(found, type) or not isinstance(schema, str) or hasattr(found, "stf"):
+        return found
+    data = read_bytes(str(Path(path).parent / schema))
+    return type(found.__name__, (found,), {"schema": data})
 
 
 def is_machine(v: Any) -> bool:

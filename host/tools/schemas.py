@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,14 @@ def _named(schema: Any, path: str, wanted: str) -> bytes:
     except ValueError as error:
         raise HostError("TSME-H014", f'"{file}" is no compiled schema: {error}') from None
     return data
+
+
+def known(names: Sequence[str], name: str, option: str) -> str:
+    """A name that an option gives, if it is that of a state."""
+    if name not in names:
+        hint = did_you_mean(name, names) or f"there are {', '.join(names)}"
+        raise HostError("TSME-H002", f'{option}: there is no state "{name}"', hint)
+    return name
 
 
 def target_of(given: str, made: Compiled) -> str:

@@ -10,11 +10,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.interpreters import ROOT
 from tests.relational_host.schemas import RELAY, made, written
 from tests.tools.shell import assert_one_clear_line, tsme
 from tsme_host.relational.compiled import load, to_json
+from tsme_host.relational.metrics import exposition
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -151,9 +153,13 @@ MISTAKES = {
     "graph relay.yaml --active Redy": ("TSME-H002", 'did you mean "Ready"?'),
     "graph relay.yaml --time 1,2": ("TSME-H002", "has 2 ticks for 6 states; their order is Start"),
     "graph relay.yaml --time one": ("TSME-H002", "is no machine time"),
-    "graph relay.yaml --time 1 --active Start": ("TSME-H002", "both say what is active"),
+    "graph relay.yaml --time 1 --active Start": ("TSME-H002", "leave out all but one"),
+    "graph relay.yaml --at 3": ("TSME-H002", "--at is for --journal"),
+    "graph relay.yaml --journal j.bin": ("TSME-H002", "tsme graph FILE.py:CLASS --journal"),
     "graph relay.yaml -o r.png": ("TSME-H003", "ends in none of .mmd, .d2 and .svg"),
     "graph flow.asl.json --active A": ("TSME-H002", "are for schemas"),
+    "compile relay.yaml --budget 9": ("TSME-H002", "are for workflows"),
+    "check m.py": ("TSME-H014", "name the class of the relational machine: m.py:Door"),
     "gen flow.asl.json": ("TSME-H014", "is no relational schema"),
     "gen rely.yaml": ("TSME-H010", 'did you mean "relay.yaml"?'),
 }
@@ -163,6 +169,7 @@ MISTAKES = {
 def test_each_mistake_gives_one_line_that_helps(folder: Path, line: str) -> None:
     flow = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}'
     written(folder, flow, "flow.asl.json")
+    written(folder, "class Door:\n    name = 'door'\n    states = {'Open': {}}\n", "m.py")
     done = tsme(*line.split())
     assert done.exit_code == 2
     assert_one_clear_line(done.stderr, MISTAKES[line][0])
@@ -186,6 +193,24 @@ def test_what_is_made_runs_and_is_checked_against_the_schema(folder: Path) -> No
     assert made_names["Exception_"] == "Exception"  # not in the place of Python's own
     assert made_names["STATES"] == ("Start", "Ready", "Forward", "Reverse", "Closed", "Exception")
     assert made_names["GROUPS"] == {"Motion": ("Forward", "Reverse")}
+
+
+def test_the_dashboard_asks_for_metrics_that_there_are(folder: Path) -> None:
+    assert tsme("gen", "relay.yaml", "--only", "grafana").exit_code == 0
+    board = json.loads((folder / "relay.grafana.json").read_text(encoding="utf-8"))
+    asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    clock = {"Start": 1, "Ready": 1, "Forward": 3}
+    text = exposition(made(folder, RELAY).schema, clock, 2, 7)
+    told = set(re.findall(r"^(\w+)\{", text, re.M))
+    assert {re.search(r"tsme_\w+", expression)[0] for expression in asked} == told  # type: ignore[index]
+    assert all('{machine="relay"' in expression for expression in asked)
+    assert 'state=~"Forward|Reverse"' in asked[0]
+    assert [panel["id"] for panel in board["panels"]] == [*range(1, len(board["panels"]) + 1)]
+    families = {one.name: one for one in text_string_to_metric_families(text)}
+    samples = {s.labels["state"]: s.value for s in families["tsme_machine_state"].samples}
+    assert [name for name, value in samples.items() if value] == ["Start", "Ready", "Forward"]
+    assert families["tsme_machine_queue"].samples[0].value == 2
+    assert families["tsme_machine_mutations"].samples[0].value == 6
 
 
 def test_a_type_checker_knows_a_name_that_is_none(folder: Path) -> None:

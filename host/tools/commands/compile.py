@@ -73,6 +73,9 @@ def compile_(
     `states`. It becomes a .tsr, of which a board computes relations without any preparation.
     """
     if is_schema(flow):
+        if no_debug or any(value is not None for value in limits.values()):
+            hint = "leave them out: a schema has neither a debug part nor limits"
+            raise HostError("TSME-H002", "--no-debug and limits are for workflows", hint)
         return _compile_schema(flow, output, as_json)
     if output is None and flow == "-":
         raise HostError("TSME-H002", "a workflow from the standard input needs -o P.tsm")

@@ -13,10 +13,10 @@ from ..errors import DONE, FAILED, HostError
 from ..files import is_schema
 from ..outputs import not_writable, replace_whole
 
-_KINDS = ("handlers", "names")
+_KINDS = ("handlers", "names", "grafana")
 
 
-@click.command(short_help="Make handlers and typed names from a relational schema.")
+@click.command(short_help="Make handlers, typed names and a dashboard from a relational schema.")
 @click.argument("schema", metavar="SCHEMA")
 @click.option(
     "-o",
@@ -32,13 +32,14 @@ _KINDS = ("handlers", "names")
 )
 @click.option("--force", is_flag=True, help="Overwrite files that hold something else.")
 def gen(schema: str, output: str | None, only: tuple[str, ...], force: bool) -> int:
-    """Make handlers and typed names from a relational schema.
+    """Make handlers, typed names and a dashboard from a relational schema.
 
     SCHEMA is FILE.py:CLASS, a JSON or YAML file with `states`, or a .tsr. For a machine called
     relay these are relay_handlers.py (a class with all handlers, to be filled in), relay_states.py
-    and .pyi (a constant for each state). The same schema gives the same files. One that holds
-    something else, such as handlers that you have written, is kept: nothing is written then, and
-    the exit code is 1, but with --force.
+    and .pyi (a constant for each state), and relay.grafana.json (a dashboard of what `tsme journal
+    metrics` tells Prometheus). The same schema gives the same files. One that holds something
+    else, such as handlers that you have written, is kept: nothing is written then, and the exit
+    code is 1, but with --force.
     """
     if not is_schema(schema):
         hint = "name FILE.py:CLASS, a JSON or YAML file with states, or a .tsr"
@@ -88,6 +89,10 @@ def _files(given: str, made: Compiled, kinds: tuple[str, ...]) -> dict[str, str]
     if "names" in kinds:
         found[f"{name}_states.py"] = stubs.names(schema, shown)
         found[f"{name}_states.pyi"] = stubs.typed(schema, shown)
+    if "grafana" in kinds:
+        from ...relational.metrics import dashboard  # noqa: PLC0415
+
+        found[f"{name}.grafana.json"] = dashboard(schema)
     return found
 
 

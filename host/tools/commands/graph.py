@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ...compiler.frontend.check import find_problems
-from .. import console
+from .. import console, graphviz
 from ..definitions import takes_values
 from ..diagram import Arrow, Box, Cluster, diagram
 from ..errors import DONE, FAILED, HostError
@@ -81,9 +78,21 @@ _SHAPES = {
     help="Of a schema: mark what is active at a machine time, '1,0,2' in the order of the states, "
     "or a clock, '(A:1 C:3)'.",
 )
+@click.option(
+    "--journal",
+    "log",
+    metavar="JOURNAL",
+    help="Of FILE.py:CLASS: mark what is active in this one.",
+)
+@click.option(
+    "--at",
+    type=click.IntRange(0),
+    metavar="RECORD",
+    help="After which record of the journal.  [default: the newest]",
+)
 @click.option("--after", is_flag=True, help="Of a schema: draw `after` too, dotted.")
 @takes_values
-def graph(flow: str, output: str, active: str | None, ticks: str | None, after: bool) -> int:
+def graph(flow: str, output: str, after: bool, **moment: Any) -> int:
     """Draw a workflow, or the relations of a schema.
 
     Choice arrows carry their condition, Catch arrows are dashed, Retry stands in the box.
@@ -92,10 +101,12 @@ def graph(flow: str, output: str, active: str | None, ticks: str | None, after: 
     `states`, or a .tsr. An arrow goes from the state that has the relation.
     """
     if is_schema(flow):
-        return _relations(flow, output, active, ticks, after)
-    if active is not None or ticks is not None or after:
-        hint = "a workflow has one state at a time; tsme history shows its way"
-        raise HostError("TSME-H002", "--active, --time and --after are for schemas", hint)
+        from .relations import relations  # noqa: PLC0415
+
+        return relations(flow, output, after, moment)
+    if after or any(given is not None for given in moment.values()):
+        hint = "tsme history shows the way of a workflow"
+        raise HostError("TSME-H002", "moments and --after are for schemas", hint)
     known_ending(output)
     text = read_flow(flow)
     machine, problems = find_problems(text)
@@ -106,38 +117,6 @@ def graph(flow: str, output: str, active: str | None, ticks: str | None, after: 
     draw(frame, output)
     if output != "-":
         console.note(f"{output}: {console.count(_states(frame), 'state')}")
-    return DONE
-
-
-def _relations(given: str, output: str, active: str | None, ticks: str | None, after: bool) -> int:
-    """The same for a relational schema."""
-    from ...relational import drawing  # noqa: PLC0415
-    from .. import moments, schemas  # noqa: PLC0415
-
-    ending = Path(output).suffix.lower() if output != "-" else ".mmd"
-    kinds: dict[str, Kind] = {
-        ".mmd": "drawing in Mermaid",
-        ".mermaid": "drawing in Mermaid",
-        ".d2": "drawing in D2",
-        ".svg": "drawing by Graphviz",
-    }
-    if ending not in kinds:
-        hint = "any browser shows an .svg, and prints it into another format"
-        raise HostError("TSME-H003", f'"{output}" ends in none of .mmd, .d2 and .svg', hint)
-    made, findings = schemas.check(given)
-    if made is None:
-        schemas.show(findings, to_stderr=True)
-        return FAILED
-    look = moments.look(made.schema, active, ticks, after)
-    if ending == ".d2":
-        data = drawing.d2(made.schema, look).encode()
-    elif ending == ".svg":
-        data = _drawn(drawing.dot(made.schema, look))
-    else:
-        data = drawing.mermaid(made.schema, look).encode()
-    write_bytes(output, data, kinds[ending], given)
-    if output != "-":
-        console.note(f"{output}: {console.count(len(made.schema.states), 'state')}")
     return DONE
 
 
@@ -230,39 +209,14 @@ def _entities(text: str) -> str:
 
 def svg(frame: Cluster) -> bytes:
     """The same as SVG, laid out by Graphviz, which pygraphviz brings along."""
-    whole = _graphviz()(directed=True, strict=False, name="workflow")
+    whole = graphviz.graphs()(directed=True, strict=False, name="workflow")
     whole.graph_attr.update(rankdir="TB", bgcolor="transparent", nodesep="0.4", ranksep="0.45")
     whole.node_attr.update(fontname="Helvetica,Arial,sans-serif", fontsize="12")
     whole.edge_attr.update(
         fontname="Helvetica,Arial,sans-serif", fontsize="10", color="#666666", arrowsize="0.8"
     )
     _add(whole, frame)
-    return _laid_out(whole)
-
-
-def _drawn(dot: str) -> bytes:
-    """A text of Graphviz as SVG."""
-    return _laid_out(_graphviz()(string=dot))
-
-
-def _graphviz() -> Any:
-    """Graphviz's graphs."""
-    try:
-        with _quiet():
-            from pygraphviz import AGraph  # noqa: PLC0415
-    except ImportError:
-        hint = 'pip install "tsme[graph]", or write Mermaid: -o FILE.mmd'
-        raise HostError("TSME-H050", "SVG needs the package pygraphviz", hint) from None
-    return AGraph
-
-
-def _laid_out(whole: Any) -> bytes:
-    try:
-        with _quiet():
-            drawn = whole.draw(format="svg", prog="dot")
-    except (OSError, ValueError) as error:
-        raise HostError("TSME-H051", f"Graphviz cannot draw it: {error}") from None
-    return bytes(drawn)
+    return graphviz.laid_out(whole)
 
 
 def _add(graph_: Any, frame: Cluster) -> None:
@@ -315,22 +269,6 @@ def _add_arrow(graph_: Any, arrow: Arrow) -> None:
 def _dot(text: str) -> str:
     """Text that Graphviz shows as it is: it reads backslashes and HTML entities."""
     return " ".join(text.split()).replace("&", "&amp;").replace("\\", "\\\\")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without what the font library says about the machine's fonts, on file descriptor 2."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    null = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(null, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        with suppress(OSError):
-            os.close(null)
-        os.close(saved)
 
 
 COMMANDS = (graph,)

@@ -24,11 +24,11 @@ from .journal_files import repair, resize
 
 
 class Journals(click.Group):
-    """Its command `pull` is read when it is used: the others need no board."""
+    """Some of its commands are read when they are used: the others need no board, nor schemas."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in order."""
-        return sorted([*super().list_commands(ctx), "pull"])
+        return sorted([*super().list_commands(ctx), "pull", "query", "metrics"])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name."""
@@ -36,10 +36,14 @@ class Journals(click.Group):
             from .journal_pull import pull  # noqa: PLC0415
 
             return pull
+        if cmd_name in ("query", "metrics"):
+            from . import journal_query  # noqa: PLC0415
+
+            return journal_query.query if cmd_name == "query" else journal_query.metrics
         return super().get_command(ctx, cmd_name)
 
 
-_SHORT = "Pull, show, export, resize or repair a journal; its effects."
+_SHORT = "Pull, show, query, export, resize or repair a journal; its effects."
 
 
 @click.group(cls=Journals, short_help=_SHORT)
@@ -118,6 +122,7 @@ def told(item: Played, with_program: bool) -> dict[str, Any]:
     entry = plain(item.record)
     if with_program:
         entry |= {"states": item.routes, "started": item.started, "about": item.about or None}
+        entry |= {"changed": item.changed} if item.changed else {}
         entry |= {"skipped": item.skipped or None, "difference": item.difference or None}
     return entry
 
@@ -174,8 +179,9 @@ def lines(item: Played, with_program: bool) -> list[str]:
     kind = console.name(f"{record.input:11}")
     shown = [f"{number}  {_when(record):24}{kind} {_what(item)}".rstrip()]
     indent = " " * 43
-    if item.routes or item.started or item.ended:
-        text = ", ".join([part for part in (item.route, *item.started) if part])
+    if item.routes or item.started or item.ended or item.changed:
+        said = (item.route, " ".join(item.changed), *item.started)
+        text = ", ".join([part for part in said if part])
         if item.ended:
             paint = console.good if item.ended == "succeeded" else console.bad
             text = f"{text} → {paint(item.ended)}" if text else paint(item.ended)

@@ -33,6 +33,7 @@ from ..limits import no_limits
 from . import store
 from .image import Log, Record, duration
 from .refusals import BEHAVED, MISSING, behaviour, brief, check_behaviour
+from .ticks import changed, clock_of, multi_of
 from .watching import Told, Watcher
 
 RETIRED = "TSME.Retired"
@@ -52,11 +53,13 @@ class Known:
 
 @dataclass
 class Played:
-    """What a record turned out to be.  `skipped` says why it was not replayed."""
+    """What a record turned out to be.  `skipped` says why it was not replayed.  `changed`: of a
+    relational machine, states that became active (+) and inactive (-)."""
 
     record: Record
     routes: list[list[str]] = field(default_factory=list)  # states entered, by frame
     started: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
     about: str = ""  # what the action that the input names was
     ended: str = ""
     skipped: str = ""
@@ -214,6 +217,8 @@ class Player(Watcher):
             return
         self.entered = []
         played.about = self.actions.get(record.fields.get("action", 0), "")
+        machine = self.now.machine if self.now else None
+        before = clock_of(machine, self.state.client) if record.input != "start" else {}
         try:
             step = self.replay.take(record.digest, record.event)
         except Mismatch as other:
@@ -228,8 +233,18 @@ class Player(Watcher):
         if record.input == "migrate":
             self.now = self.known[bytes(record.fields["to"])]
         self._tell(played, step)
+        self._compare(played, step.state.client, before)
         if not played.difference and bytes(step.record) != record.body:
             played.difference = "the same state comes out, but other bytes"
+
+    def _compare(self, played: Played, part: Any, before: dict[str, int] | None) -> None:
+        """What a step has changed of a relational machine."""
+        machine = self.now and self.now.machine
+        after = clock_of(machine, part)
+        if after is not None and before is not None:
+            multi = multi_of(machine)
+            for odd, sign in ((1, "+"), (0, "-")):
+                played.changed += [sign + name for name in changed(before, after, multi, odd)]
 
     def _tell(self, played: Played, step: Any) -> None:
         assert self.now is not None
