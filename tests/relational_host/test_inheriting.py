@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.interpreters import ROOT, command, environment, require
 from tests.relational_host.schemas import findings, made, written
 from tsme.relational.standard import STANDARD, flatten
 from tsme_host.relational.model import Schema
+from tsme_host.tools.handlers import load_machine
 
 
 def state(schema: Schema, name: str) -> Any:
@@ -85,6 +87,27 @@ def test_a_class_inherits_classes_as_they_are(tmp_path: Path) -> None:
     names = [one.name for one in schema.states]
     assert names[:2] == ["Go", "On"]
     assert {"Off", "Ready", "Heartbeat"} <= set(names)
+
+
+CLASSES = """\
+class Base:
+    inherit = ["basic"]
+    states = {"On": {}, "Off": {"remove": ["_Power"]}}
+    groups = {"Power": ["On", "Off"]}
+
+
+class M:
+    inherit = [Base, "connected"]
+    states = {"Go": {"require": ["On", "Connected"]}, "Ready": {"auto": True}}
+    order = ["Ready", "Go"]
+"""
+
+
+@pytest.mark.parametrize("name", ["Base", "M"])
+def test_a_class_that_nobody_compiled_becomes_the_same_bytes(tmp_path: Path, name: str) -> None:
+    machine = load_machine(f"{written(tmp_path, CLASSES, 'm.py')}:{name}")
+    data = made(tmp_path, CLASSES, "m.py", name).data
+    assert bytes(machine.program.digest) == sha256(data).digest()[:8]
 
 
 def test_a_mistake_is_told_in_the_file_that_has_it(tmp_path: Path) -> None:
