@@ -48,7 +48,9 @@ class Filter:
 
 def _has(moment: Moment, view: View, name: str, word: str) -> bool:
     if name == "state":
-        return any(view.state_name(n).lower() == word for n in moment.entered)
+        made = [one[1:] for one in moment.played.changed if one[:1] == "+"]
+        names = [*made, *(view.state_name(n) for n in moment.entered)]
+        return any(name.lower() == word for name in names)
     if name == "error":
         return any(word in one.lower() for one in telling.error_of(moment))
     if name == "path":

@@ -51,7 +51,7 @@ def _input(record: Record) -> str:
 def does(moment: Moment) -> str:
     """What a step did: states entered, actions, the end."""
     played = moment.played
-    parts = [part for part in (played.route, *played.started) if part]
+    parts = [part for part in (played.route, " ".join(played.changed), *played.started) if part]
     text = ", ".join(parts)
     if played.ended:
         text = f"{text} → {played.ended}" if text else f"→ {played.ended}"

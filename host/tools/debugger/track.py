@@ -184,7 +184,9 @@ class Track:
         found = []
         for record in stretch.records:
             played = player.play(record)
-            found.append((record, [name for route in played.routes for name in route]))
+            names = [name for route in played.routes for name in route]
+            names += [one[1:] for one in played.changed if one[:1] == "+"]
+            found.append((record, names))
         return found
 
     def ready(self, number: int) -> Moment | None:

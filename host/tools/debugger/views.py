@@ -21,6 +21,7 @@ from ...compiler.backend.instructions import NAMES
 from ...compiler.frontend.source import Parsed
 from ..files import Loaded
 from ..journal.replayer import Known
+from ..journal.ticks import clock_of
 from .diffs import Change, changes
 from .moments import Event, Moment
 from .telling import error_of
@@ -100,7 +101,10 @@ def view_of(known: Known | None, sources: Sources) -> View:
     """The view for what ran; of records alone if nobody knows it."""
     if known is None:
         return Bare()
-    return MachineView(known) if known.machine is not None else ProgramView(known, sources)
+    if known.machine is None:
+        return ProgramView(known, sources)
+    relational = getattr(known.machine, "schema", None) is not None
+    return RelationalView(known) if relational else MachineView(known)
 
 
 class Bare:
@@ -353,6 +357,35 @@ class MachineView:
     def state_name(self, _number: int) -> str:
         """A machine has no states with numbers."""
         return self.known.name
+
+
+class RelationalView(MachineView):
+    """Of a class with relational states: which are active, and the clock of each."""
+
+    def outline(self, moment: Moment) -> list[Row]:
+        """All states in the order of the schema, with their ticks."""
+        clock = self._clock(moment.after)
+        name = self.known.name.rpartition(":")[2]
+        if clock is None:
+            return [Row(0, name, moment.played.skipped)]
+        new = {one[1:] for one in moment.played.changed}
+        return [Row(0, name, f"{sum(clock.values())} ticks")] + [
+            Row(1, state, str(tick), -1, tick % 2, state in new) for state, tick in clock.items()
+        ]
+
+    def _clock(self, state: Any) -> dict[str, int] | None:
+        return None if state is None else clock_of(self.known.machine, state.client)
+
+    def values(self, state: Any) -> dict[str, Any]:
+        """`$` is the machine's data; its ticks, and how many wait in its queue."""
+        clock = self._clock(state)
+        if clock is None:
+            return {} if state is None else _ended(state)
+        part = state.client
+        found: dict[str, Any] = {"$": plain(part.data), "ticks": clock}
+        if part.queue:
+            found["queue"] = len(part.queue)
+        return found | ({"error": part.error} if part.error else {})
 
 
 def plain(value: Any) -> Any:
