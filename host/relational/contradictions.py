@@ -36,13 +36,19 @@ class _Relations:
         self.order = [name for name in order if name in states]
         self.declared = declared
         self.findings = findings
+        self.lists: dict[tuple[str, str], list[str]] = {}
+        self.closures: dict[str, dict[str, None]] = {}
 
     def of(self, name: str, relation: str) -> list[str]:
         """The states, that are there, in a relation of one.  Itself never counts, and what it
         adds it does not remove."""
-        given = self.states[name].get(relation, ())
-        added = self.states[name].get("add", ()) if relation == "remove" else ()
-        return [one for one in given if one in self.states and one != name and one not in added]
+        found = self.lists.get((name, relation))
+        if found is None:
+            given = self.states[name].get(relation, ())
+            left = {name, *(self.states[name].get("add", ()) if relation == "remove" else ())}
+            found = [one for one in given if one in self.states and one not in left]
+            self.lists[name, relation] = found
+        return found
 
     def place(self, *names: str) -> Place | None:
         """The place of the first of some names that has one."""
@@ -53,11 +59,17 @@ class _Relations:
         """A state's name as its definition has it, with its place."""
         return next(one for one in self.states if one == name)
 
-    def closure(self, name: str) -> list[str]:
-        """A state, and all that it requires, whatever way."""
-        found = [name]
-        for one in found:
-            found += [other for other in self.of(one, "require") if other not in found]
+    def closure(self, name: str) -> dict[str, None]:
+        """A state, and all that it requires, whatever way; itself first."""
+        found = self.closures.get(name)
+        if found is None:
+            found = {name: None}
+            todo = [name]
+            for one in todo:
+                new = [other for other in self.of(one, "require") if other not in found]
+                found |= dict.fromkeys(new)
+                todo += new
+            self.closures[name] = found
         return found
 
     def contradictions(self) -> dict[str, str]:
@@ -134,7 +146,7 @@ class _Relations:
         for name in self.order:
             if name in dead:
                 continue
-            for other in self.closure(name)[1:]:
+            for other in [*self.closure(name)][1:]:
                 if other in dead:
                     via = next(
                         one for one in self.of(name, "require") if other in self.closure(one)
@@ -161,6 +173,7 @@ class _Relations:
     def rounds(self, names: list[str], relation: str) -> Iterator[list[str]]:
         """A shortest cycle from the first state of each group that is in one."""
         done: set[str] = set()
+        inside = set(names)
         for name in names:
             if name in done:
                 continue
@@ -169,7 +182,7 @@ class _Relations:
             while todo and name not in before:
                 one = todo.pop(0)
                 for other in self.of(one, relation):
-                    if other in names and other not in before:
+                    if other in inside and other not in before:
                         before[other] = one
                         todo.append(other)
             if name in before:
