@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from tsme.machine import Machine
 from tsme_host.compiler.backend.debug import Debug
 from tsme_host.tools.errors import HostError
 from tsme_host.tools.journal.image import read_log
 from tsme_host.tools.journal.replayer import Known, Player
 
+from .core import is_machine
 from .device import Beginning, mark
 from .simulation import Simulation
 from .subjects import Subject, folder
@@ -35,7 +35,7 @@ class _Same:
 
     def __init__(self, what: Any) -> None:
         self.what = what
-        self.digest = bytes((what.program if isinstance(what, Machine) else what).digest)
+        self.digest = bytes((what.program if is_machine(what) else what).digest)
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -48,7 +48,7 @@ class _Same:
 def _read(path: str, same: _Same) -> Beginning:
     """The journal is read once, not for each seed."""
     what = same.what
-    machine = isinstance(what, Machine)
+    machine = is_machine(what)
     known = Known(path, what.program if machine else what, Debug(), what if machine else None)
     player = Player([known])
     for record in read_log(path).records:

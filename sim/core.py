@@ -11,6 +11,7 @@ from tsme.journal import Journal
 from tsme.journal.info import Info
 from tsme.kernel import Kernel
 from tsme.machine import Machine
+from tsme.relational import Relational
 
 from .nor import Nor, PowerLoss
 
@@ -66,6 +67,17 @@ WorldBase: Any = core.World if core else _World
 def journal_on(flash: Nor) -> Any:
     """A journal on it."""
     return core.Journal(flash) if core else Journal(flash)
+
+
+def is_machine(what: Any) -> bool:
+    """Is it one of either kind, and no workflow?"""
+    return isinstance(what, (Machine, Relational))
+
+
+def plain(machine: Any) -> Any:
+    """The same machine without a guard."""
+    kind: Any = Relational if isinstance(machine, Relational) else Machine
+    return kind(machine.machine)
 
 
 def core_runs() -> bool:

@@ -13,6 +13,8 @@ from tsme.values import cbor
 from tsme_host.tools.diagram import Cluster
 
 from .device import Device
+from .purity.relations import Heard
+from .relational import RelationalDevice
 from .simulation import Simulation
 from .subjects import Subject
 from .terms import Call
@@ -25,7 +27,8 @@ _ENTER, _RESUME, _ERROR, _SPAWN, _PASSED = (
 
 @dataclass
 class Seen:
-    """Of one device, by name or number.  `states` and `edges` of a machine are its labels."""
+    """Of one device, by name or number.  `states` and `edges` of a machine are its labels; of a
+    relational one `states` are how often each became active."""
 
     inputs: list[int] = field(default_factory=lambda: [0] * len(INPUTS))
     ends: Counter[str] = field(default_factory=Counter)
@@ -129,6 +132,8 @@ class Coverage:
                     last = now
 
         labelled = device.is_machine and type(sim).label is not Simulation.label
+        if isinstance(device, RelationalDevice) and not labelled:
+            return device.counting(count, seen.states), inputs, True
         return count_and_label if labelled else count, inputs, labelled
 
 
@@ -183,7 +188,10 @@ def _again(frame: bytes) -> bool:
 
 
 def missed(subject: Subject, seen: Seen) -> Missed | None:
-    """What of a workflow was never reached; None for what has no drawing."""
+    """What was never reached of a workflow, or of a relational machine's states; else None."""
+    if isinstance(subject.what, Heard):
+        active = [name for name in subject.names if name != "Exception"]
+        return Missed([name for name in active if not seen.states[name]], [], [], [])
     if subject.drawing is None:
         return None
     out = Missed([], [], [], [])

@@ -15,11 +15,10 @@ from tsme.kernel import BEHAVIOUR, Action, State
 from tsme.kernel.executor import Executor
 from tsme.kernel.protocol import FAILED, SIGNAL, START, STARTED, SUCCEEDED
 from tsme.kernel.rejected import Rejected
-from tsme.machine import Machine
 from tsme.program.interpreter import Interpreter
 from tsme.values.copies import worded
 
-from .core import DeviceBase, is_quick, journal_on, kernel_of, recover
+from .core import DeviceBase, is_machine, is_quick, journal_on, kernel_of, plain, recover
 from .nor import Nor
 from .purity.guard import ONE_OF, Guarded
 from .replay_cache import CachedReplay, ReplayCache
@@ -85,6 +84,7 @@ class Device(DeviceBase, Executor):  # type: ignore[misc]
     """
 
     watch: Any
+    called = "stf()"  # what a machine's step is
 
     def __init__(
         self,
@@ -98,10 +98,10 @@ class Device(DeviceBase, Executor):  # type: ignore[misc]
         self.world = world
         self.name = name
         self.number = len(world.devices)
-        self.what = what  # a Program, or a Machine
+        self.what = what  # a Program, or a machine
         self.names = names  # of a workflow's states
         self.flash = flash
-        self.is_machine = isinstance(what, Machine)
+        self.is_machine = is_machine(what)
         self.client: Any = what if self.is_machine else Interpreter(what)
         self.skew = 0  # ms that its clock is wrong
         self.lag = self.floor = 0
@@ -238,12 +238,12 @@ class Device(DeviceBase, Executor):  # type: ignore[misc]
         except Rejected as rejected:
             self.refused(rejected.exception)
 
-    def refused(self, e: Exception) -> None:
-        """stf() raised this at a signal."""
+    def refused(self, e: Exception, name: str = "") -> None:
+        """stf() raised this at a signal, or a handler at anything."""
         ours = isinstance(e, TsmeError) or type(e).__module__ == "builtins"
         if ours and not isinstance(e, self.world.sim.rejects):
             text = type(e).__name__ + (f": {e}" if str(e) else "")
-            raise Mistake(f"stf() raised {text}") from e
+            raise Mistake(f"{name or self.called} raised {text}") from e
         self.world.seen.rejected(self, e)
 
     def end(self, action: Action, kind: int, fields: tuple[Any, ...]) -> None:
@@ -344,7 +344,7 @@ class Device(DeviceBase, Executor):  # type: ignore[misc]
 
     def mistaken(self, e: Exception) -> NoReturn:
         """stf() raised this at what it cannot refuse."""
-        raise Mistake(f"stf() raised {shown(e)}") from e
+        raise Mistake(f"{self.called} raised {shown(e)}") from e
 
     def launch(self, action: Action) -> None:
         if self.once(action.resource) and not action.started:
@@ -364,7 +364,7 @@ class Device(DeviceBase, Executor):  # type: ignore[misc]
 
     def replayed(self) -> Any:
         """The state that all records lead to, in a kernel of their own."""
-        client: Any = Machine(self.what.machine) if self.is_machine else Interpreter(self.what)
+        client: Any = plain(self.what) if self.is_machine else Interpreter(self.what)
         replay = CachedReplay(kernel_of(client), self.memory())
         if self.begin:
             replay.checkpoint(self.begin.checkpoint)

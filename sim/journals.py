@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from tsme.journal import CHECKPOINT, STEP
-from tsme.machine import Machine
 from tsme_host.compiler.backend.debug import Debug
 from tsme_host.tools.files import Loaded, read_program
 from tsme_host.tools.journal.archive import Archive, framed
 from tsme_host.tools.journal.replayer import Known, know
 from tsme_host.tools.limits import no_limits
 
+from .core import is_machine, plain
 from .coverage import Coverage
 from .device import Device
 from .reproducer import Reproducer, load, simulations
@@ -66,8 +66,8 @@ def _written(kind: type[Simulation], device: Device) -> Written:
 
 def _known(kind: type[Simulation], device: Device) -> tuple[Known, Loaded | None]:
     what: Any = device.what
-    if isinstance(what, Machine):
-        machine = Machine(what.machine)  # without a guard
+    if is_machine(what):
+        machine = plain(what)
         name = f"{inspect.getsourcefile(what.machine)}:{what.machine.__name__}"
         return Known(name, machine.program, Debug(), machine), None
     path = kind.devices.get(device.name, kind.program)

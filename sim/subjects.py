@@ -11,6 +11,7 @@ from tsme.engine.tasks import TaskError, names
 from tsme.errors import TsmeError
 from tsme.machine import Machine
 from tsme.program import Program
+from tsme.relational import Relational
 from tsme_host.compiler.backend.disasm import disassemble
 from tsme_host.compiler.frontend.check import find_problems
 from tsme_host.compiler.frontend.model import MapState
@@ -20,6 +21,7 @@ from tsme_host.tools.files import read_program
 from tsme_host.tools.scenario.scenarios import Case, load
 from tsme_host.tools.scenario.virtual_time import MockAnswer
 
+from .purity.relations import Heard
 from .rng import Dice
 from .simulation import Simulation
 from .terms import Call, Value
@@ -30,7 +32,8 @@ _WILD = {"States.ALL": "Simulated", "States.TaskFailed": "Simulated"}
 
 @dataclass
 class Subject:
-    """name: of the device.  what: a Program or Machine.  names: of a workflow's states, by number.
+    """name: of the device.  what: a Program, Machine or Relational.  names: of the states of a
+    workflow or a relational machine, by number.
 
     errors: that its tasks may fail with, as the workflow names them.  drawing: of the workflow.
     answers: of its tasks, by state or resource.  starts: what its executions may start with.
@@ -69,7 +72,17 @@ def subjects_of(kind: type[Simulation]) -> list[Subject]:
 def _thing(kind: type[Simulation], name: str, what: Any) -> Subject:
     if isinstance(what, str):
         return _workflow(kind, name, str(folder(kind) / what))
-    return Subject(name, what if isinstance(what, Machine) else Machine(what))
+    if isinstance(what, Machine):
+        return Subject(name, what)
+    if isinstance(what, Relational) or is_relational(what):
+        heard = Heard(getattr(what, "machine", what))
+        return Subject(name, heard, heard.schema.names)
+    return Subject(name, Machine(what))
+
+
+def is_relational(what: Any) -> bool:
+    """Is that the class of a relational machine?"""
+    return not hasattr(what, "stf") and (hasattr(what, "states") or hasattr(what, "schema"))
 
 
 def _workflow(kind: type[Simulation], name: str, path: str) -> Subject:

@@ -19,6 +19,8 @@ from .coverage import Coverage
 from .device import INTERRUPTED, Device, mark
 from .nor import Nor, PowerLoss
 from .purity.guard import watched
+from .purity.relations import Heard
+from .relational import RelationalDevice
 from .rng import Dice, mix
 from .simulation import Simulation
 from .subjects import Subject, answered
@@ -71,7 +73,8 @@ class World(WorldBase):  # type: ignore[misc]
             what = subject.what
             if kind.guard:
                 what = watched(what, seed, seen, guard)
-            device = Device(self, subject.name, what, subject.names, flash, begin)
+            of: type[Device] = RelationalDevice if isinstance(what, Heard) else Device
+            device = of(self, subject.name, what, subject.names, flash, begin)
             self.devices.append(device)
             self.by_name[subject.name] = device
             if begin:

@@ -83,6 +83,7 @@ FLOORS = {
         tsme_sim.coverage tsme_sim.swarm
         tsme_sim.subjects
         tsme_sim.simulation
+        tsme_sim.relational
         tsme_sim.device
         tsme_sim.purity
         tsme_sim.core tsme_sim.replay_cache

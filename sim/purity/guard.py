@@ -22,11 +22,13 @@ from typing import Any, NoReturn
 
 from tsme.kernel.rejected import Rejected
 from tsme.machine import Machine
+from tsme.relational import Relational
 
 from ..terms import Mistake
 from . import forbidden
 from .line_coverage import Counted, Lines
-from .reach import ENTRIES, Reach, library, mine, place
+from .reach import Reach, entries, library, mine, place
+from .relations import Heard
 from .rewrite import GUARD, rewritten
 
 _MACHINE: Any = Machine  # device code has no types
@@ -59,7 +61,9 @@ class Guard:
 
     def __init__(self, machine: Any) -> None:
         self.reach = Reach(machine)
-        self.entry = "stf"
+        entered = [(name, getattr(machine, name, None)) for name in entries(machine)]
+        self.entered = {f.__code__: name for name, f in entered if isinstance(f, FunctionType)}
+        self.entry = ""
         self.found: tuple[str, str] | None = None
         self.blind: list[str] = []
         self.quiet: set[str] = set()  # modules and files that have no rule
@@ -72,12 +76,14 @@ class Guard:
                 self.blind.append(f.__qualname__)
             else:
                 self.swaps.append((f, f.__code__, new))
+                if f.__code__ in self.entered:
+                    self.entered[new] = self.entered[f.__code__]
         self.globals = {id(f.__globals__): f.__globals__ for f, _, _ in self.swaps}.values()
 
     # --- on and off ---
 
     def run(self, entry: str, work: Callable[[], Any]) -> Any:
-        """What work gives, or Undetermined."""
+        """What work gives, or Undetermined.  entry: what it calls; "": a handler."""
         self.entry, self.found = entry, None
         for watch in self.reach.watches:
             watch.remember()
@@ -91,7 +97,8 @@ class Guard:
                 raise Undetermined(*self.found) from None
             for watch in self.reach.watches:
                 if watch.changed():
-                    text = f"{entry}() changes {watch.name}, {forbidden.HIDDEN}"
+                    who = f"{entry}()" if entry else "a handler"
+                    text = f"{who} changes {watch.name}, {forbidden.HIDDEN}"
                     raise Undetermined(text, place(self.reach.functions[0])) from None
         return None
 
@@ -191,8 +198,18 @@ class Guard:
     def _raise(self, does: str, reason: str, frame: FrameType) -> NoReturn:
         where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
         if self.found is None:
-            self.found = (f"{self.entry}() {does} ({where}), {reason}", where)
+            entry = self.entry or self._handler(frame)
+            self.found = (f"{entry}() {does} ({where}), {reason}", where)
         raise _Caught
+
+    def _handler(self, frame: FrameType) -> str:
+        """The function of a relational machine within which that is."""
+        name = ""
+        at: FrameType | None = frame
+        while at:
+            name = self.entered.get(at.f_code, name)
+            at = at.f_back
+        return name or "a function"
 
     # --- what everything else does ---
 
@@ -265,66 +282,96 @@ def _unordered(v: Any) -> bool:
     return type(v) in forbidden.UNORDERED and len(v) > 1
 
 
-class Guarded(_MACHINE):  # type: ignore[misc]
-    """A machine whose steps are under guard, or whose lines are counted.
+class _Steps:
+    """What both kinds of machines have whose steps are under guard, or whose lines are counted.
 
     guard: None for lines alone.  first: so many steps, and some of the others.
     """
 
-    def __init__(
-        self, machine: Any, guard: Guard | None, lines: Lines | None, first: float
-    ) -> None:
-        super().__init__(machine)
-        self.__name__ = self.program.name
+    guard: Guard | None
+    lines: Lines | None
+    first: float
+    asynchronous = ""
+    calls = 0
+
+    def begin_watching(self, guard: Guard | None, lines: Lines | None, first: float) -> None:
         self.guard, self.lines, self.first = guard, lines, first
-        self.calls = 0
-        self.asynchronous = ""
-        for entry in ENTRIES:
+        machine = self.machine  # type: ignore[attr-defined]
+        for entry in entries(machine):
             f = getattr(machine, entry, None)
             if inspect.iscoroutinefunction(f) or inspect.isasyncgenfunction(f):
                 self.asynchronous = f"{entry}() is async"
             elif inspect.isgeneratorfunction(f):
                 self.asynchronous = f"{entry}() has a yield"
 
-    def call(self, d: Any, function: Any, part: Any, given: Any) -> Any:
+    def looks(self) -> bool:
+        """Is the next step one of those under guard?"""
         n = self.calls
         self.calls = n + 1
-        if n >= self.first and n % ONE_OF:
-            return super().call(d, function, part, given)
-        if self.guard is None:
-            return self._traced(d, function, part, given)
-        self._plain_function(function)
-        twin, also = _twin(d), object.__new__(type(given))
-        also.__dict__.update(given.__dict__, value=copy.deepcopy(given.value))
-        do = super().call
-        first = self.guard.run(
-            self._entry(function), lambda: _outcome(twin, lambda: do(twin, function, part, also))
-        )
+        return n < self.first or not n % ONE_OF
+
+    def traced(self, work: Callable[[], Any]) -> Any:
+        if self.lines is None:
+            return work()
+        with self.lines:
+            return work()
+
+    def twice(self, d: Any, name: str, at: str, try_out: Callable[[Any], Any], work: Any) -> Any:
+        """A step under guard, and as it is.  name, at: what is called, and where that begins."""
+        assert self.guard
+        self.plain(at)
+        twin = _twin(d)
+        first = self.guard.run(name, lambda: _outcome(twin, lambda: try_out(twin)))
+        name = f"{name}()" if name else "a handler"
         try:
-            part = self._traced(d, function, part, given)
+            part = self.traced(work)
         except Rejected as e:
-            self._compare(function, first, ("rejected", e.cause))
+            _compare(name, at, first, ("rejected", e.cause))
             raise
-        self._compare(function, first, _made(d))
+        _compare(name, at, first, _made(d))
         return part
 
-    def _traced(self, d: Any, function: Any, part: Any, given: Any) -> Any:
-        if self.lines is None:
-            return super().call(d, function, part, given)
-        with self.lines:
-            return super().call(d, function, part, given)
+    def plain(self, at: str) -> None:
+        if self.asynchronous:
+            text = f"{self.asynchronous}, so that nothing of it runs; a step cannot wait: "
+            raise Undetermined(text + "start a task with actions.task()", at)
+
+
+class Guarded(_Steps, _MACHINE):  # type: ignore[misc]
+    """A machine with stf(), with its steps watched."""
+
+    def __init__(
+        self, machine: Any, guard: Guard | None, lines: Lines | None, first: float
+    ) -> None:
+        super().__init__(machine)
+        self.__name__ = self.program.name
+        self.begin_watching(guard, lines, first)
+
+    def call(self, d: Any, function: Any, part: Any, given: Any) -> Any:
+        do = super().call
+        if not self.looks():
+            return do(d, function, part, given)
+        if self.guard is None:
+            return self.traced(lambda: do(d, function, part, given))
+        also = object.__new__(type(given))
+        also.__dict__.update(given.__dict__, value=copy.deepcopy(given.value))
+        return self.twice(
+            d,
+            self._entry(function),
+            place(function),
+            lambda twin: do(twin, function, part, also),
+            lambda: do(d, function, part, given),
+        )
 
     def restore(self, state: Any) -> Any:
-        if self.guard is None or not hasattr(self.machine, "restore"):
-            if self.lines is None:
-                return super().restore(state)
-            with self.lines:
-                return super().restore(state)
-        self._plain_function(self.machine.restore)
         do = super().restore
+        if self.guard is None or not hasattr(self.machine, "restore"):
+            return self.traced(lambda: do(state))
+        at = place(self.machine.restore)
+        self.plain(at)
         first = self.guard.run("restore", lambda: repr(do(state)))
         actions = do(state)
-        self._compare(self.machine.restore, ("made", first), ("made", repr(actions)))
+        _compare("restore()", at, ("made", first), ("made", repr(actions)))
         return actions
 
     def _entry(self, function: Any) -> str:
@@ -332,19 +379,41 @@ class Guarded(_MACHINE):  # type: ignore[misc]
             return "stf"
         return "start" if function == self.begin else "restore"
 
-    def _plain_function(self, function: Any) -> None:
-        if self.asynchronous:
-            text = f"{self.asynchronous}, so that nothing of it runs; a step cannot wait: "
-            raise Undetermined(text + "start a task with actions.task()", place(function))
 
-    def _compare(self, function: Any, first: tuple[str, str], second: tuple[str, str]) -> None:
-        name = self._entry(function)
-        if _ADDRESS.search(second[1]):
-            text = f"{name}() uses the text of an object, which has an address in memory in it"
-            raise Undetermined(f"{text}; give the class a __repr__", place(function))
-        if first != second:
-            text = f"{name}() made something else when it ran again, from the same state and input"
-            raise Undetermined(f"{text}: it depends on something else", place(function))
+class GuardedRelational(_Steps, Heard):
+    """A relational machine, with its steps watched."""
+
+    def __init__(
+        self, machine: Any, guard: Guard | None, lines: Lines | None, first: float
+    ) -> None:
+        super().__init__(machine)
+        self.begin_watching(guard, lines, first)
+        functions = guard.reach.functions if guard else ()
+        self.at = place(functions[0]) if functions else ""
+
+    def call(self, d: Any, part: Any, function: Any, *args: Any) -> Any:
+        do = super().call
+        if not self.looks():
+            return do(d, part, function, *args)
+        if self.guard is None or not self.at:
+            return self.traced(lambda: do(d, part, function, *args))
+        also = copy.deepcopy(args)
+        return self.twice(
+            d,
+            "",
+            self.at,
+            lambda twin: do(twin, part, function, *also),
+            lambda: do(d, part, function, *args),
+        )
+
+
+def _compare(name: str, at: str, first: tuple[str, str], second: tuple[str, str]) -> None:
+    if _ADDRESS.search(second[1]):
+        text = f"{name} uses the text of an object, which has an address in memory in it"
+        raise Undetermined(f"{text}; give the class a __repr__", at)
+    if first != second:
+        text = f"{name} made something else when it ran again, from the same state and input"
+        raise Undetermined(f"{text}: it depends on something else", at)
 
 
 def _twin(d: Any) -> Any:
@@ -380,13 +449,17 @@ def guarded(machine: Any) -> Any:
     It can be given to Simulation.machine, Engine or Kernel.  Warns if there is no source of the
     machine; then iteration over dicts and sets is not seen.
     """
-    if isinstance(machine, Machine):
+    if isinstance(machine, (Machine, Relational)):
         machine = machine.machine
     guard = Guard(machine)
     if guard.blind:
         text = f"there is no source of {', '.join(guard.blind)}: what it calls is seen, but not "
         warnings.warn(text + "whether it iterates over dicts or sets", stacklevel=2)
-    return Guarded(machine, guard, None, float("inf"))
+    return _kind(machine)(machine, guard, None, float("inf"))
+
+
+def _kind(machine: Any) -> Any:
+    return Guarded if hasattr(machine, "stf") else GuardedRelational
 
 
 _GUARDS: dict[int, tuple[Any, Guard]] = {}
@@ -397,7 +470,7 @@ def watched(what: Any, seed: int, seen: Counted, every: bool | None) -> Any:
 
     every: all steps are under guard, or none; None for some of some seeds.
     """
-    if not isinstance(what, Machine) or isinstance(what, Guarded):
+    if not isinstance(what, (Machine, Relational)) or isinstance(what, _Steps):
         return what
     on = seed % _GUARDED == 0 if every is None else every
     traced = seed % _TRACED == 0 and every is None
@@ -413,4 +486,4 @@ def watched(what: Any, seed: int, seen: Counted, every: bool | None) -> Any:
     if not on and lines and not lines.left:
         return what  # all have been seen
     first = float("inf") if every else _REST if seed else _FIRST
-    return Guarded(what.machine, guard if on else None, lines, first)
+    return _kind(what.machine)(what.machine, guard if on else None, lines, first)

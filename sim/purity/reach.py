@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import inspect
 import linecache
 import sys
 import sysconfig
@@ -117,9 +118,18 @@ def lines(code: CodeType) -> set[int]:
     return out
 
 
+def entries(machine: Any) -> tuple[str, ...]:
+    """The names of what is called from outside: of a relational machine, all of its functions."""
+    if hasattr(machine, "stf"):
+        return ENTRIES
+    return tuple(
+        n for n in dir(machine) if n[:1] != "_" and inspect.isroutine(getattr(machine, n))
+    )
+
+
 class Reach:
-    """functions: all of a user's that stf(), start() and restore() can get to, as far as names
-    tell.  watches: data that they name, outside of the state."""
+    """functions: all of a user's that those of a machine can get to that are called from outside,
+    as far as names tell.  watches: data that they name, outside of the state."""
 
     def __init__(self, machine: Any) -> None:
         self.functions: list[FunctionType] = []
@@ -128,7 +138,7 @@ class Reach:
         self._known: set[int] = set()
         # Where names are looked up: (what it is, its members, those that were looked at).
         self._places: list[tuple[str, Mapping[str, Any], set[str]]] = []
-        for entry in ENTRIES:
+        for entry in entries(machine):
             f = getattr(machine, entry, None)
             if f is not None:
                 self._value(entry, f, lambda: None, entry=True)
@@ -137,7 +147,7 @@ class Reach:
             self._instance(kind.__name__.lower(), machine)
         elif isinstance(machine, type):
             self._class(kind)
-        self._names.update(ENTRIES)
+        self._names.update(entries(machine))
         while self._look():
             pass
 

@@ -1,0 +1,45 @@
+"""A relational machine as simulations run it: what its handlers raise is not lost."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from tsme.relational import Relational
+
+_RELATIONAL: Any = Relational  # device code has no types
+
+
+class Heard(_RELATIONAL):  # type: ignore[misc]
+    """The same machine.  raised: (handler, exception) of the newest step, if one has raised.
+
+    On a device an exception leads to the state Exception, and the machine goes on.
+    """
+
+    raised: tuple[str, Exception] | None = None
+
+    def handler(self, name: str, sort: int, i: int, j: int) -> None:
+        """Found by its name: the class's own, and a word about what it raises."""
+        super().handler(name, sort, i, j)
+        kept = self.own[sort]
+        for key, row in kept.items():
+            if isinstance(row, dict):
+                row.update({k: self._heard(f, name) for k, f in row.items()})
+            else:
+                kept[key] = self._heard(row, name)
+
+    def _heard(self, f: Any, name: str) -> Callable[[Any], Any]:
+        if hasattr(f, "__wrapped__") and getattr(f, "machine", None) is self:
+            return f  # type: ignore[no-any-return]
+
+        @functools.wraps(f)
+        def heard(m: Any) -> Any:
+            try:
+                return f(m)
+            except Exception as e:
+                self.raised = (name, e)
+                raise
+
+        heard.machine = self  # type: ignore[attr-defined]
+        return heard
