@@ -24,6 +24,7 @@ SEEDS = {
     "coldchain": 60,
     "pumps": 25,
     "house": 60,
+    "relay": 60,
 }
 
 # A planted bug: the example; the changes, each a file, what is there and what is there instead;
@@ -163,6 +164,52 @@ MACHINES: dict[str, Bug] = {
     ),
 }
 
+RELATIONAL: dict[str, Bug] = {
+    "relay: while both relays are opened, it may fall": (
+        "relay",
+        [
+            (
+                "relay.py",
+                '"Opening", {"remove": ["Rising", "Falling", "Resting"]}',
+                '"Opening", {"remove": ["Rising", "Resting"]}',
+            ),
+        ],
+        "",
+        10,
+    ),
+    "relay: locked, it may fall": (
+        "relay",
+        [
+            ("relay.py", '"Locked", {"remove": ["Up", "Down"]}', '"Locked", {"remove": ["Up"]}'),
+        ],
+        "it is locked and wanted",
+        10,
+    ),
+    "relay: the motor is not given time to stand": (
+        "relay",
+        [
+            ("relay.py", 'm.timer(PAUSE, add=["Resting"])', 'm.add("Resting")'),
+        ],
+        "still turning",
+        5,
+    ),
+    "relay: a relay is still being closed when both are opened": (
+        "relay",
+        [
+            ("relay.py", "timeout=PATIENCE)\n    m.timer(RUN", "under=False)\n    m.timer(RUN"),
+        ],
+        "",
+        20,
+    ),
+    "relay: relays that did not open are not told again": (
+        "relay",
+        [
+            ("relay.py", 'm.timer(AGAIN, remove=["ErrOpen"])', "pass"),
+        ],
+        "nobody goes on",
+        20,
+    ),
+}
 WORKFLOWS: dict[str, Bug] = {
     "greenhouse: opening the valve is said to do no harm twice": (
         "greenhouse",
@@ -358,7 +405,7 @@ WORKFLOWS: dict[str, Bug] = {
         10,
     ),
 }
-BUGS = MACHINES | WORKFLOWS
+BUGS = MACHINES | WORKFLOWS | RELATIONAL
 
 
 def simulation(folder: Path) -> type[Simulation]:
