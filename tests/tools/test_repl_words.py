@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.interpreters import ROOT
+from tsme_host.tools.repl.reading import known
 from tsme_host.tools.repl.states import States
 from tsme_host.tools.repl.words import partial, plain, quoted, split
 
@@ -53,6 +56,13 @@ def test_any_line_has_words_and_a_last_one(line: str) -> None:
     before, raw = partial(line)
     assert line.endswith(raw)
     assert before == split(line)[: len(before)]
+
+
+def test_the_page_has_a_row_for_every_command() -> None:
+    page = (ROOT / "docs" / "REPL.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]+`) \|", page, re.M)
+    named = {text.split()[0] for row in rows for text in re.findall(r"`([^`]+)`", row)}
+    assert named == {*known()} - {"quit"}
 
 
 def events(*told: tuple[str, str, int]) -> list[dict[str, Any]]:
