@@ -105,8 +105,9 @@ class Client(ABC):
         """End it."""
 
     @abstractmethod
-    def signal(self, name: str, value: Any) -> None:
-        """A signal to a state machine."""
+    def signal(self, name: str, value: Any) -> Any:
+        """A signal to a state machine.  -> of a relational one what became of it: `executed`,
+        `canceled`, `queued`; else None"""
 
     @abstractmethod
     def success(self, token: str, output: Any) -> None:

@@ -114,8 +114,8 @@ class SmpBoard(Client):
     def stop(self, name: str, error: str | None = None, cause: str | None = None) -> None:
         self._tell("stop", _given(name=name, error=error, cause=cause))
 
-    def signal(self, name: str, value: Any) -> None:
-        self._tell("signal", {"name": name}, "value", value)
+    def signal(self, name: str, value: Any) -> Any:
+        return self._tell("signal", {"name": name}, "value", value).get("result")
 
     def success(self, token: str, output: Any) -> None:
         self._tell("success", {"token": token}, "output", output)

@@ -144,7 +144,7 @@ async def signal(link, line, body):
         raise e
     if e:
         raise fault("TSME-N011", type(e).__name__, e)
-    return {}
+    return {} if answer.result is None else {"result": answer.result}
 
 
 def success(link, line, body):
