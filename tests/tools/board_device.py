@@ -1,6 +1,7 @@
 # A board for tests of the commands: stdin and stdout of this process are its cable.
 #
 #     board_device.py FOLDER [key=..] [board=..] [mode=safe] [boots=N] [tsme=VERSION] [machine=1]
+#         [relational=FOLDER, which has relay.py]
 #
 # The folder is its flash: flash.bin, programs/, and files, of which tasks.py has its tasks.
 # Exits with 7 when it is told to restart.
@@ -59,6 +60,9 @@ about = {
 link = Link(board, key=options.get("key"), files=folder, about=about)
 link.reset = lambda: sys.exit(7)
 print("the board begins")
+if options.get("relational"):
+    sys.path.insert(0, options["relational"])
+    board.start("relay", __import__("relay").Relay)
 if options.get("machine"):
     board.start("count", Counter)
 asyncio.run(link.run())

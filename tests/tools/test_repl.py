@@ -21,6 +21,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from tests.tools.cabled import Cabled
+from tests.tools.prompted import ACTIVITY, COUNTER, FLOWS, RELAY
 from tests.tools.shell import COMMAND, assert_one_clear_line, spawn, tsme
 from tsme_host.tools.boards.session import Where
 from tsme_host.tools.link import opening
@@ -29,32 +30,6 @@ from tsme_host.tools.repl.completion import Completion
 from tsme_host.tools.repl.session import Repl
 
 PATIENCE = 120.0  # s
-ACTIVITY = "arn:aws:states:us-east-1:000000000000:activity:press"
-FLOWS = {
-    "soil": {
-        "StartAt": "Look",
-        "States": {"Look": {"Type": "Pass", "Result": 250, "ResultPath": "$.soil", "Next": "Done"},
-                   "Done": {"Type": "Succeed"}},
-    },
-    "door": {
-        "StartAt": "Ask",
-        "States": {"Ask": {"Type": "Task", "Resource": ACTIVITY, "Next": "Open it"},
-                   "Open it": {"Type": "Pass", "End": True}},
-    },
-    "bad": {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "Rain", "Cause": "wet"}}},
-    "nap": {"StartAt": "Nap", "States": {"Nap": {"Type": "Wait", "Seconds": 3600, "End": True}}},
-}  # fmt: skip
-COUNTER = """
-class Counter:
-    version = 1
-    initial = {"n": 0}
-
-    def stf(state, input, actions):
-        if input.kind == "signal":
-            if input.value == "bad":
-                raise ValueError("no such signal")
-            state["n"] += input.value
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -65,12 +40,16 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, flow in FLOWS.items():
         (tmp_path / f"{name}.asl.json").write_text(json.dumps(flow), encoding="utf-8")
     (tmp_path / "counter.py").write_text(COUNTER, encoding="utf-8")
+    (tmp_path / "relay.py").write_text(RELAY, encoding="utf-8")
     return tmp_path
 
 
 @pytest.fixture
 def board(here: Path, request: pytest.FixtureRequest) -> Iterator[Cabled]:
-    with Cabled(here / "board", **getattr(request, "param", {})) as found:
+    options = getattr(request, "param", {})
+    if "relational" in options:
+        options |= {"relational": str(here)}  # where its class is
+    with Cabled(here / "board", **options) as found:
         yield found
 
 
@@ -190,6 +169,37 @@ def test_a_machine_takes_signals_and_its_state_is_told(board: Cabled) -> None:
     (record,) = json.loads(done.stdout[end:])
     assert (record["input"], record["fields"]["value"]) == ("signal", 4)
     assert "TSME-N011" in asked(board, "send", "count", '"bad"', code=2).stderr
+
+
+@pytest.mark.parametrize("board", [{"relational": "1"}], indirect=True)
+def test_the_states_of_a_relational_machine_are_changed_waited_for_and_told(
+    board: Cabled, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with attached(board, "relay.py:Relay") as target:
+        one = Repl(target, None)
+
+        def ask(*words: str, code: int = 0) -> str:
+            capsys.readouterr()
+            assert one.once(words) == code
+            return capsys.readouterr().out
+
+        assert json.loads(ask("clocks", "relay", "--json"))["clocks"]["Ready"] == 1
+        assert ask("add", "relay", "Forward") == "executed\n"
+        assert ask("add", "relay", "Reverse", "--args", '{"ok": false}', code=1) == "canceled\n"
+        assert ask("wait", "relay", "--state", "Forward") == ""
+        ask("wait", "relay", "--not", "Forward", "--timeout", "0.1", code=1)
+        assert ask("toggle", "relay", "Forward") == "executed\n"
+        assert ask("wait", "relay", "--not", "Forward") == ""
+        assert ask("send", "relay", '{"add": ["Reverse"]}') == "executed\n"
+        found = {
+            row["state"]: row["active"] for row in json.loads(ask("states", "relay", "--json"))
+        }
+        assert (found["Ready"], found["Forward"], found["Reverse"]) == (1, 0, 1)
+        assert ask("set", "relay", "Start") == "executed\n"
+        assert ask("remove", "relay", "Start", "Ready") == "executed\n"
+        clock = json.loads(ask("clocks", "relay", "--json"))["clocks"]
+        assert (clock["Forward"], clock["Reverse"], clock["Start"]) == (2, 2, 2)
+        assert offered(target, "add relay ") == [*clock]
 
 
 def test_history_states_clocks_and_journal_come_from_the_boards_records(board: Cabled) -> None:

@@ -17,7 +17,8 @@ from ..commands.status import set_clock
 from ..errors import HostError
 from ..journal.image import Log
 from .journals import Journals
-from .targets import Event, Execution, Started, Target, Told, Waiting
+from .states import Event, States
+from .targets import Execution, Started, Target, Told, Waiting
 
 
 class Board(Target):
@@ -104,9 +105,9 @@ class Board(Target):
         with self._line() as board:
             board.client.stop(name, error, cause)
 
-    def send(self, name: str, value: Any) -> None:
+    def send(self, name: str, value: Any) -> Any:
         with self._line() as board:
-            board.client.signal(name, value)
+            return board.client.signal(name, value)
 
     # --- tasks ---
 
@@ -137,6 +138,11 @@ class Board(Target):
 
     def history(self, name: str) -> list[Event]:
         return self.journals.events(self.journal(name))
+
+    def seen(self, name: str) -> States:
+        log = self.journal(name)
+        clock = self.journals.clock(log) if self.journals.machines else None
+        return States.of(self.journals.events(log)) if clock is None else States.at(clock)
 
     def machines(self) -> list[Told]:
         with self._line() as board:

@@ -14,7 +14,6 @@ from ..errors import DONE, FAILED, HostError, did_you_mean
 from ..files import read_value
 from ..forms import answers
 from ..journal.image import timestamp
-from .states import States
 from .targets import Attached, Execution
 from .words import plain
 
@@ -22,6 +21,7 @@ _POLL = 0.3  # s between two looks at what is waited for
 _AWAY = (*SILENT, "TSME-S071")
 STATUSES = ("new", "running", "succeeded", "failed", "stopped", "broken", "aborted", "timed_out",
             "pending_redrive")  # fmt: skip
+_REFUSED = "canceled"
 _OPEN = ("new", "running", "pending_redrive")
 
 
@@ -162,9 +162,43 @@ def stop(at: Attached, name: str, error: str | None, cause: str | None) -> int:
 @click.pass_obj
 def send(at: Attached, name: str, value: str) -> int:
     """Send VALUE, JSON or a file, to the state machine NAME: its journal has it when this ends."""
-    at.target.send(name, read_value(value, "VALUE"))
+    result = at.target.send(name, read_value(value, "VALUE"))
+    if result is not None:
+        console.out(result if isinstance(result, str) else console.json_text(result))
     console.note(f"tsme: {name} has it")
     return DONE
+
+
+def _mutation(verb: str, what: str) -> None:
+    """A command that changes the states of a relational machine."""
+
+    @click.argument("name", metavar="NAME", type=EXECUTION)
+    @click.argument("states", metavar="STATE...", type=STATE, nargs=-1, required=True)
+    @click.option("--args", "given", metavar="JSON", help="What its handlers get.")
+    @click.pass_obj
+    def change(at: Attached, name: str, states: tuple[str, ...], given: str | None) -> int:
+        value: dict[str, Any] = {verb: [*states]}
+        if given is not None:
+            value["args"] = read_value(given, "--args")
+        result = at.target.send(name, value)
+        console.out(str(result))
+        return FAILED if result == _REFUSED else DONE
+
+    change.__doc__ = f"""{what}
+
+    It is durable when the command ends, which says what became of it: executed, queued, or
+    canceled; then it exits with 1. It is a signal: {{"{verb}": [STATE, ..], "args": ..}}.
+    """
+    prompt.command(verb, short_help=what)(change)
+
+
+for _verb, _what in (
+    ("add", "Add states to those of a relational machine."),
+    ("remove", "Take states of a relational machine away."),
+    ("set", "Let these states of a relational machine alone be active."),
+    ("toggle", "Add states of a relational machine, or take them away if all are active."),
+):
+    _mutation(_verb, _what)
 
 
 # --- tasks --------------------------------------------------------------------------------------
@@ -235,6 +269,7 @@ def heartbeat(at: Attached, task: str) -> int:
 @click.argument("name", metavar="NAME", type=EXECUTION)
 @click.argument("status", metavar="[STATUS]", required=False, type=WAITED)
 @click.option("--state", metavar="STATE", type=STATE, help="Until this state is entered.")
+@click.option("--not", "left", metavar="STATE", type=STATE, help="Until it is not active.")
 @click.option("--timeout", type=click.FloatRange(0), metavar="SECONDS", help="And no longer.")
 @answers
 @click.pass_obj
@@ -243,10 +278,11 @@ def wait(
     name: str,
     status: str | None,
     state: str | None,
+    left: str | None,
     timeout: float | None,
     form: str | None,
 ) -> int:
-    """Wait until the execution NAME has ended, has this STATUS, or enters this STATE.
+    """Wait until the execution NAME has ended, has this STATUS, or enters or leaves a STATE.
 
     Exits with 1 if what is waited for cannot come any more, or has not come in time; without
     STATUS and STATE if it did not succeed.
@@ -254,6 +290,8 @@ def wait(
     until = None if timeout is None else time.monotonic() + timeout
     if state is not None:
         return _await_state(at, name, state, until)
+    if left is not None:
+        return _await_left(at, name, left, until)
     if status is None:
         return _await_end(at, name, until, form)
     status = status.lower()
@@ -312,7 +350,7 @@ def _await_state(at: Attached, name: str, state: str, until: float | None) -> in
         found = _described(at, name, until)
         if found is None:
             break
-        seen = States.of(at.target.history(name))
+        seen = at.target.seen(name)
         if before is None:
             before = seen.entered.get(state, 0)
         if seen.entered.get(state, 0) > before or state in seen.active:
@@ -321,6 +359,16 @@ def _await_state(at: Attached, name: str, state: str, until: float | None) -> in
             return _no(f'{name} is {found["status"]}, and did not enter "{state}"')
         time.sleep(_POLL)
     return _late(name, f'in "{state}"')
+
+
+def _await_left(at: Attached, name: str, state: str, until: float | None) -> int:
+    while until is None or time.monotonic() < until:
+        if _described(at, name, until) is None:
+            break
+        if state not in at.target.seen(name).active:
+            return DONE
+        time.sleep(_POLL)
+    return _late(name, f'without "{state}"')
 
 
 def _late(name: str, what: str) -> int:

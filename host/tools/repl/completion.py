@@ -15,7 +15,6 @@ from ..boards import project
 from ..errors import HostError
 from .board import Board
 from .commands import STATUSES, Named, prompt
-from .states import States
 from .targets import Attached
 from .words import partial, plain, quoted
 
@@ -108,7 +107,7 @@ class Completion(Completer):
         target = self._at.target
         found = target.journals.states() if isinstance(target, Board) else []
         try:
-            return [*found, *States.of(target.history(name)).entered]
+            return [*found, *target.seen(name).entered]
         except HostError:
             return found
 

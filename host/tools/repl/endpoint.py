@@ -17,7 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from ...server.work import asking
 from ..errors import HostError, did_you_mean
-from .targets import Event, Execution, Started, Target, Told, Waiting
+from .states import Event
+from .targets import Execution, Started, Target, Told, Waiting
 
 _PAGE: Final = 100  # of a list
 _CONNECTIONS: Final = 2  # of the prompt and of completion
@@ -200,7 +201,7 @@ class Endpoint(Target):
     def stop(self, name: str, error: str | None, cause: str | None) -> None:
         self._ask("stop_execution", executionArn=self.arn(name), error=error, cause=cause)
 
-    def send(self, name: str, value: Any) -> None:  # noqa: ARG002
+    def send(self, name: str, value: Any) -> Any:  # noqa: ARG002
         message = "an endpoint runs workflows, and these take no signals"
         raise HostError("TSME-H084", message, "complete gives a task that waits its result")
 

@@ -22,7 +22,7 @@ from ..journal.refusals import behaviour
 from ..journal.replayer import Known, Played, Player, find, know
 from ..limits import no_limits
 from ..link.pull import pull
-from .targets import Event
+from .states import Event
 
 _LACKS = "give the workflow with --program"
 
@@ -114,17 +114,34 @@ class Journals:
             return [player.play(record) for record in log.records], True
 
     def machine(self, log: Log) -> Any:
-        """The state of a state machine after all that a journal holds; None of a workflow.
+        """The state of a state machine after all that a journal holds; None of what is none.
 
         Raises HostError TSME-H043 if what ran is not known.
         """
+        player = self._after(log)
+        if player.now.machine is None or hasattr(player.now.machine, "schema"):
+            return None
+        return player.state.client
+
+    def clock(self, log: Log) -> dict[str, int] | None:
+        """The clock of a relational machine after all that a journal holds; else None.  As
+        `machine`."""
+        player = self._after(log)
+        schema = getattr(player.now.machine, "schema", None)
+        return (
+            None
+            if schema is None
+            else dict(zip(schema.names, player.state.client.ticks, strict=True))
+        )
+
+    def _after(self, log: Log) -> Any:
         player = Player(self._known(log))
         with no_limits():
             for record in log.records:
                 player.play(record)
         if player.state is None or player.now is None:
             raise HostError("TSME-H043", f"its states are not known: {player.why}", _LACKS)
-        return None if player.now.machine is None else player.state.client
+        return player
 
     def events(self, log: Log) -> list[Event]:
         """The events of the last execution.  Raises HostError if they cannot be told."""

@@ -16,8 +16,8 @@ from ..inputs import read_text
 from ..journal.image import timestamp
 from .board import Board
 from .commands import EXECUTION, Named, prompt
-from .states import States
-from .targets import Attached, Event
+from .states import Event
+from .targets import Attached
 
 if TYPE_CHECKING:
     from .endpoint import Endpoint
@@ -79,7 +79,7 @@ def states(at: Attached, name: str, form: str | None) -> int:
         if not _answer(at, state, form):
             console.out(console.json_text(state))
         return DONE
-    seen = States.of(at.target.history(name))
+    seen = at.target.seen(name)
     active = seen.active
     rows = [{"state": one, "active": active.get(one, 0), "entered": n}
             for one, n in seen.entered.items()]  # fmt: skip
@@ -113,7 +113,7 @@ def clocks(at: Attached, name: str, form: str | None) -> int:
 
     A clock goes on when its state is entered, and when it is left: an odd one is active.
     """
-    seen = States.of(at.target.history(name))
+    seen = at.target.seen(name)
     ticks = seen.ticks
     if _answer(at, {"clocks": ticks, "time": sum(ticks.values())}, form):
         return DONE

@@ -1,12 +1,12 @@
-"""States of a workflow's execution, as its events tell: which are active, and their clocks."""
+"""States of an execution: which are active, and their clocks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from .targets import Event
-
+Event = dict[str, Any]  # as GetExecutionHistory has it
 _ENTERED, _EXITED, _ABORTED = "StateEntered", "StateExited", "StateAborted"
 _ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
 
@@ -40,6 +40,12 @@ class States:
             elif kind in _ENDS:
                 found.ended = True
         return found
+
+    @classmethod
+    def at(cls, clock: Mapping[str, int]) -> States:
+        """The states of a relational machine whose clock is this."""
+        entered = {name: (tick + 1) // 2 for name, tick in clock.items()}
+        return cls(entered, {name: tick // 2 for name, tick in clock.items()})
 
     def _tick(self, clocks: dict[str, int], name: str) -> None:
         if name:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ..errors import HostError, did_you_mean
+from .states import Event, States
 
 Told = dict[str, Any]
-Event = dict[str, Any]  # as GetExecutionHistory has it
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,9 @@ class Target(ABC):
         """End it."""
 
     @abstractmethod
-    def send(self, name: str, value: Any) -> None:
-        """A signal to a state machine; in its journal when this comes back."""
+    def send(self, name: str, value: Any) -> Any:
+        """A signal to a state machine; in its journal when this comes back.  -> of a relational
+        one what became of it, else None"""
 
     @abstractmethod
     def tasks(self) -> list[Waiting]:
@@ -126,6 +127,10 @@ class Target(ABC):
     @abstractmethod
     def status(self) -> Told:
         """What it is and how it stands."""
+
+    def seen(self, name: str) -> States:
+        """Which states an execution has been in, and their clocks."""
+        return States.of(self.history(name))
 
     def token(self, task: str) -> str:
         """The token of the task that is meant: by itself, by the execution or activity that has

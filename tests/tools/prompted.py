@@ -1,0 +1,43 @@
+"""What runs on the boards that the prompt of `tsme repl` is tried on."""
+
+ACTIVITY = "arn:aws:states:us-east-1:000000000000:activity:press"
+FLOWS = {
+    "soil": {
+        "StartAt": "Look",
+        "States": {"Look": {"Type": "Pass", "Result": 250, "ResultPath": "$.soil", "Next": "Done"},
+                   "Done": {"Type": "Succeed"}},
+    },
+    "door": {
+        "StartAt": "Ask",
+        "States": {"Ask": {"Type": "Task", "Resource": ACTIVITY, "Next": "Open it"},
+                   "Open it": {"Type": "Pass", "End": True}},
+    },
+    "bad": {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "Rain", "Cause": "wet"}}},
+    "nap": {"StartAt": "Nap", "States": {"Nap": {"Type": "Wait", "Seconds": 3600, "End": True}}},
+}  # fmt: skip
+COUNTER = """
+class Counter:
+    version = 1
+    initial = {"n": 0}
+
+    def stf(state, input, actions):
+        if input.kind == "signal":
+            if input.value == "bad":
+                raise ValueError("no such signal")
+            state["n"] += input.value
+"""
+
+
+RELAY = """
+class Relay:
+    version = 1
+    states = [
+        ("Start", {}),
+        ("Ready", {"auto": True, "require": ["Start"]}),
+        ("Forward", {"require": ["Ready"], "remove": ["Reverse"]}),
+        ("Reverse", {"require": ["Ready"], "remove": ["Forward"]}),
+    ]
+
+    def ReverseEnter(m):
+        return m.args.get("ok", True)
+"""
