@@ -24,6 +24,7 @@ from tests.bench import (
     link,
     link_heap,
     programs,
+    relational,
     replay,
     serve,
     simulation,
@@ -52,6 +53,7 @@ SUBJECTS = {
     "host_core": host_core,
     "jsonata": jsonata_engines,
     "store": store,
+    "relational": relational,
     "serve": serve,
 }
 

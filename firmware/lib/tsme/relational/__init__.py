@@ -16,7 +16,7 @@ _SIGNAL = const(8)  # as kernel/protocol.py has it
 _REMOVE = const(1)
 _EVAL = const(3)
 _PAIR = const(3)
-_PLANS = 24  # that a board keeps
+_PLANS = const(2)  # that a board keeps
 _SORTS = ("Exit", "Enter", "", "", "Enter", "End", "State", "State")
 
 

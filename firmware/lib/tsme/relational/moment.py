@@ -149,21 +149,24 @@ class Moment(Turn):
 
     def ask(self, kind, states, args, error=False):
         # -> executed, canceled or queued
-        self.step(True)
-        s = self._c.schema
+        if self.busy or self._d is None:
+            self.step(True)
+        c = self._c
+        s = c.schema
         queue = self.queue
-        if len(queue) >= self._c.queue_limit:
+        if len(queue) >= c.queue_limit:
             if error or kind == _SET or not self.exempt(kind, states):
                 return CANCELED
         called = s.indexes(states)
         bits = s.bits
-        m = mask(bits, called)
-        if kind == _REMOVE and not queue and self.busy and not m & self.node.mask:
+        m = bits[called[0]] if len(called) == 1 else mask(bits, called)
+        if queue:
+            if not args and not m & s.multi:
+                for q in queue:
+                    if q[0] == kind and not q[2] and not q[3] & _CHECK and mask(bits, q[1]) == m:
+                        return EXECUTED
+        elif kind == _REMOVE and self.busy and not m & self.node.mask:
             return EXECUTED
-        if not args and not m & s.multi:
-            for q in queue:
-                if q[0] == kind and not q[2] and not q[3] & _CHECK and mask(bits, q[1]) == m:
-                    return EXECUTED
         self.later(kind, called, drafts.frozen(args) if args else None)
         return QUEUED
 

@@ -13,7 +13,7 @@ class Schema:
         self.auto = number(item[4])
         self.multi = number(item[5])
         self.require = [number(m) for m in item[6]]
-        self.add = item[7]
+        self.add = [tuple(a) for a in item[7]]  # an empty one takes nothing
         self.remove = [number(m) for m in item[8]]
         self.after = [number(m) for m in item[9]]
         self.ranks, self.tags, groups, self.error = item[10:]
@@ -43,6 +43,9 @@ class Schema:
         # of one name or several, each once
         index = self.index
         if isinstance(states, str):
+            i = index.get(states)
+            if i is not None:
+                return (i,)
             states = (states,)
         out = []
         for n in states:

@@ -49,16 +49,20 @@ class Turn:
 
     def later(self, kind, called, args):
         tick = self.queue_tick + 1
-        for q in self.queue:
+        queue = self.queue
+        for q in queue:
             if q[4]:
                 tick += 1
         self.queued = tick
-        self.put(len(self.queue), (kind, called, args, 0, tick))
+        item = (kind, called, args, 0, tick)
+        queue.append(item)
+        if self.first is None and not self.busy:
+            self.first = item  # its result is the step's
 
     def put(self, at, item):
         self.queue.insert(at, item)
-        if not self.busy and self.first is None:
-            self.first = item  # its result is the step's
+        if self.first is None and not self.busy:
+            self.first = item
 
     def drain(self):
         # Runs what waits, until nothing does, or the step has no transition left.
@@ -72,6 +76,7 @@ class Turn:
             self.busy = True
             result = self.run(*item) if item[0] < _EVAL else self._c.evaluate(self, item)
             self.busy = False
+            self.handler = None
             if item is self.first:
                 self.result = result
                 self.first = False
@@ -85,10 +90,13 @@ class Turn:
     def run(self, kind, called, args, flags, tick):
         c = self._c
         s = c.schema
-        if c.made > c.plans:
-            c.trim(self)
         self.args = drafts.own(args) if args else {}
-        p = plan_of(c, self.node, kind, called, flags & _AUTO)
+        auto = flags & _AUTO
+        p = self.node.plans.get((kind + 4 if auto else kind, called))
+        if p is None:
+            if c.made > c.plans:
+                c.trim(self)
+            p = plan_of(c, self.node, kind, called, auto)
         applied = None
         if p.accepted or flags & _CHECK and mask(s.bits, called) & s.multi:
             applied = p.narrow or p
@@ -125,8 +133,13 @@ class Turn:
     def negotiate(self, p, called, flags):
         # -> 0, a mask of automatic states that somebody refuses, or -1: refused
         self.was = self.node.active
+        if not flags & _AUTO:
+            for entry in p.asks:
+                if self.call(entry, called, flags):
+                    return -1
+            return 0
         gone = skip = 0
-        auto = self._c.schema.auto if flags & _AUTO else 0
+        auto = self._c.schema.auto
         for entry in p.asks:
             sort = entry[1]
             whom = entry[2] if sort == _ENTER else entry[3] if sort == _PAIR else -1
@@ -178,12 +191,12 @@ class Turn:
         e = None
         try:
             r = entry[0](self)  # calls: what the user wrote
+            if not self._late:
+                return _VETO if r is False else 0
         except (LimitError, MemoryError):
             raise
         except Exception as raised:
             e = raised
-        finally:
-            self.handler = None
         if self._late > self._c.deadline:
             self._c.late(self, entry)
             return _LATE
