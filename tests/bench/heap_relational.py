@@ -28,7 +28,7 @@ worst = [0]
 
 def look(*_):
     gc.collect()
-    worst[0] = max(worst[0], gc.mem_alloc() - base)  # type: ignore[attr-defined]
+    worst[0] = max(worst[0], gc.mem_alloc() - base)
 
 
 class Forty:
