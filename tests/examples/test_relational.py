@@ -13,7 +13,7 @@ from tests import interpreters
 from tests.examples.test_machines import BOARDS, EXAMPLES, blocks, sessions
 from tests.tools.shell import COMMAND, tsme
 
-CLASSES = {"relay": "Relay"}
+CLASSES = {"relay": "Relay", "connection": "Connection"}
 
 
 @pytest.mark.parametrize("name", CLASSES)

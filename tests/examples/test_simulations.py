@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.examples.relational_bugs import RELATIONAL, Bug
 from tsme_sim.campaign import Failure, campaign, shrink
 from tsme_sim.coverage import missed
 from tsme_sim.reproducer import load, replay, save, simulations, story
@@ -25,11 +26,8 @@ SEEDS = {
     "pumps": 25,
     "house": 60,
     "relay": 60,
+    "connection": 40,
 }
-
-# A planted bug: the example; the changes, each a file, what is there and what is there instead;
-# a part of the message it is found with; and the seeds within which it must be.
-Bug = tuple[str, list[tuple[str, str, str]], str, int]
 
 MACHINES: dict[str, Bug] = {
     "counter: nobody looks whether it goes below zero": (
@@ -164,52 +162,6 @@ MACHINES: dict[str, Bug] = {
     ),
 }
 
-RELATIONAL: dict[str, Bug] = {
-    "relay: while both relays are opened, it may fall": (
-        "relay",
-        [
-            (
-                "relay.py",
-                '"Opening", {"remove": ["Rising", "Falling", "Resting"]}',
-                '"Opening", {"remove": ["Rising", "Resting"]}',
-            ),
-        ],
-        "",
-        10,
-    ),
-    "relay: locked, it may fall": (
-        "relay",
-        [
-            ("relay.py", '"Locked", {"remove": ["Up", "Down"]}', '"Locked", {"remove": ["Up"]}'),
-        ],
-        "it is locked and wanted",
-        10,
-    ),
-    "relay: the motor is not given time to stand": (
-        "relay",
-        [
-            ("relay.py", 'm.timer(PAUSE, add=["Resting"])', 'm.add("Resting")'),
-        ],
-        "still turning",
-        5,
-    ),
-    "relay: a relay is still being closed when both are opened": (
-        "relay",
-        [
-            ("relay.py", "timeout=PATIENCE)\n    m.timer(RUN", "under=False)\n    m.timer(RUN"),
-        ],
-        "",
-        20,
-    ),
-    "relay: relays that did not open are not told again": (
-        "relay",
-        [
-            ("relay.py", 'm.timer(AGAIN, remove=["ErrOpen"])', "pass"),
-        ],
-        "nobody goes on",
-        20,
-    ),
-}
 WORKFLOWS: dict[str, Bug] = {
     "greenhouse: opening the valve is said to do no harm twice": (
         "greenhouse",
