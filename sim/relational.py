@@ -58,6 +58,8 @@ class RelationalDevice(Device):
             count(event, step, counted)
             if event[0] == START:
                 before[:] = [0] * len(names)
+            if not step.state.client:
+                return  # it is over
             ticks = step.state.client.ticks
             for name, was, now in zip(names, before, ticks, strict=True):
                 if now > was:

@@ -177,3 +177,23 @@ def test_a_signal_that_names_no_state_is_a_mistake_of_who_sends_it():
     failure, _ = failure_of(ValueError("no"), sent={"add": "Nobody"})
     assert "a step raised TsmeError: " in failure.message
     assert "lamp has no state Nobody" in failure.message
+
+
+def test_an_execution_that_ends_is_followed_by_another():
+    def BrokenState(m):
+        m.end(m.data["pulses"])
+
+    class Ends(LampSim):
+        machine = lamp(BrokenState=BrokenState)
+        again = True
+
+        def check(self, device):
+            assert (device.value is None) == (device.status != "running")
+            assert device.value is not None or device.active_states() == []
+            assert device.value is not None or device.ticks("On") == 0
+
+    result = campaign(Ends, range(34))
+    assert result.failure is None
+    seen = result.seen.devices["lamp"]
+    assert seen.ends["succeeded"]
+    assert seen.states["Start"] == seen.inputs[1] > 34
