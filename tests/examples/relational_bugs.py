@@ -100,4 +100,44 @@ RELATIONAL: dict[str, Bug] = {
         "nobody goes on",
         20,
     ),
+    "sensor: a battery that is low sends": (
+        "sensor",
+        [
+            ("sensor.py", '("Low", {"remove": ["Sending"]})', '("Low", {})'),
+        ],
+        "it sends, and is low",
+        20,
+    ),
+    "sensor: what was measured while it sent is taken for sent": (
+        "sensor",
+        [
+            ("sensor.py", 'samples and samples[0][0] <= m.args["value"]', "samples"),
+        ],
+        "a sample is forgotten",
+        20,
+    ),
+    "sensor: a sensor that does not answer is not asked again": (
+        "sensor",
+        [
+            (
+                "sensor.py",
+                '("ErrSensor", {"require": ["Exception"], "remove": ["Measuring"]})',
+                '("ErrSensor", {"require": ["Exception"]})',
+            ),
+        ],
+        "it never wakes again",
+        20,
+    ),
+    "sensor: there is no end of samples": (
+        "sensor",
+        [
+            (
+                "sensor.py",
+                'if len(data["samples"]) > MOST:',
+                'if len(data["samples"]) > MOST + 1:',
+            ),
+        ],
+        "13 samples are kept",
+        40,
+    ),
 }

@@ -13,7 +13,7 @@ from tests import interpreters
 from tests.examples.test_machines import BOARDS, EXAMPLES, blocks, sessions
 from tests.tools.shell import COMMAND, tsme
 
-CLASSES = {"relay": "Relay", "connection": "Connection"}
+CLASSES = {"relay": "Relay", "connection": "Connection", "sensor": "Sensor"}
 
 
 @pytest.mark.parametrize("name", CLASSES)

@@ -27,6 +27,7 @@ SEEDS = {
     "house": 60,
     "relay": 60,
     "connection": 40,
+    "sensor": 40,
 }
 
 MACHINES: dict[str, Bug] = {
