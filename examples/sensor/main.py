@@ -21,7 +21,7 @@ def place():
     try:
         return tsme.partition("tsme"), 900000
     except ImportError:
-        return tsme.FileFlash("sensor.flash", 4096, 16), 700
+        return tsme.FileFlash("sensor.flash", 4096, 16), 1500
 
 
 def sleep(ms):
