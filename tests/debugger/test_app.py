@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.debugger.test_track import ticking
+from tests.debugger.test_transitions import crane
 from tsme_host.tools.commands.debug import files
 from tsme_host.tools.debugger.app import Debugger
 from tsme_host.tools.debugger.axis import Axis
@@ -250,6 +251,22 @@ def test_records_are_shown_without_a_program(recorded: Path, tmp_path: Path):
         await pilot.press("1")
         await pilot.pause()
         assert '"input": "succeeded"' in text(app, "#details")
+
+    driven(app, drive)
+
+
+def test_a_relational_machine_has_a_panel_of_transitions(tmp_path: Path):
+    one = crane(tmp_path, {"add": "Ready"}, {"add": "Lower", "args": {"ok": False}})
+    app = Debugger([one])
+
+    async def drive(pilot: Pilot[None]) -> None:
+        await pilot.press("4")
+        await pilot.pause()
+        assert "4 Transitions" in str(app.query_one("#tabs").render())
+        assert "✗ LowerEnter refused" in text(app, "#details")
+        await pilot.press("p")
+        await settle(pilot)
+        assert "+ Ready 0 → 1  called" in text(app, "#details")
 
     driven(app, drive)
 

@@ -64,7 +64,7 @@ class Debugger(App[None]):
         self.opened = list(opened)
         self.at = at
         self.active = 0
-        self.tab = "Changes"
+        self.tab = 2  # Changes
         self.moment: Moment | None = None
         self.asking = ""  # what the line at the bottom asks for
         self.said = ""  # what it says until the next moment
@@ -130,13 +130,13 @@ class Debugger(App[None]):
         """The active track."""
         return self.here.track
 
+    @property
+    def tabs(self) -> tuple[str, ...]:
+        """The panels of what is shown."""
+        return panels.tabs(self.view(self.moment)) if self.moment else panels.TABS
+
     def _tabs(self) -> None:
-        names = [
-            f"[@click=app.tab({n})]{'[reverse]' if name == self.tab else ''} {n} {name} "
-            f"{'[/reverse]' if name == self.tab else ''}[/]"
-            for n, name in enumerate(panels.TABS, 1)
-        ]
-        self.query_one("#tabs", Static).update("".join(names))
+        self.query_one("#tabs", Static).update(panels.heads(self.tabs, self.tab))
 
     # --- moments ---
 
@@ -202,6 +202,7 @@ class Debugger(App[None]):
         view = self.view(moment)
         rows = view.outline(moment)
         self._outlined = rows
+        self._tabs()
         lines, at = panels.outline(rows)
         self.query_one("#outline", Lines).show(lines, at)
         self._details()
@@ -216,7 +217,8 @@ class Debugger(App[None]):
     def _details(self) -> None:
         if self.moment is None:
             return
-        found = panels.details(self.tab, self.track_now, self.moment, self.view(self.moment))
+        tab = self.tabs[self.tab - 1]
+        found = panels.details(tab, self.track_now, self.moment, self.view(self.moment))
         self.query_one("#details", Lines).show(*found)
 
     def _together(self, moment: Moment) -> None:
@@ -278,7 +280,7 @@ class Debugger(App[None]):
 
     def action_tab(self, n: int) -> None:
         """Another panel."""
-        self.tab = panels.TABS[n - 1]
+        self.tab = n
         self._tabs()
         self._details()
 

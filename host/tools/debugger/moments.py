@@ -12,6 +12,8 @@ from tsme.kernel.protocol import TRACED
 from ..journal.image import Record, read_records
 from ..journal.replayer import Known, Played, Player
 from ..journal.watching import Told
+from . import transitions
+from .transitions import Transition
 
 # Kinds of events that have data.
 _TELLING = "assign task resume error fail map tolerated exceeded passed".split()
@@ -34,7 +36,7 @@ class Moment:
     """A record, and what is known right after it.
 
     `before`, `after`: states of the kernel; None where nobody can tell.  `known`: what ran;
-    `started`: actions that it handed out.
+    `started`: actions that it handed out.  `transitions`: those of a relational machine.
     """
 
     record: Record
@@ -43,6 +45,7 @@ class Moment:
     after: Any
     known: Known | None
     events: Sequence[Event] = ()
+    transitions: Sequence[Transition] = ()
 
     @property
     def number(self) -> int:
@@ -88,6 +91,8 @@ class Recorder(Player):
 
     def __init__(self, programs: list[Known]) -> None:
         super().__init__(programs)
+        for known in programs:
+            transitions.watch(known.machine)
         self.told: list[Event] = []
         self._states: dict[int, int] = {}
 
@@ -107,11 +112,12 @@ class Recorder(Player):
         self.told = []
         self._states = {}
         before = self.state
-        played = self.play(record)
+        with transitions.told() as made:
+            played = self.play(record)
         after = self.state
         if record.kind == "checkpoint" and before is None:
             before = after
-        return Moment(record, played, before, after, self.now, tuple(self.told))
+        return Moment(record, played, before, after, self.now, tuple(self.told), made)
 
 
 def _noting(kind: str) -> Any:

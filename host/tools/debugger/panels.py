@@ -6,18 +6,33 @@ from typing import Any, Final
 
 from ..console import short
 from ..journal.image import timestamp
-from . import diffs, telling
+from . import diffs, relations, telling
 from .moments import Moment
 from .track import Track
-from .views import Row, View, changed
-from .widgets import Line
+from .views import RelationalView, Row, View, changed
+from .widgets import Line, Piece
 
 TABS: Final = ("Input", "Changes", "Value", "Variables", "Actions", "Source", "Record")
+RELATIONAL: Final = ("Input", "Changes", "Value", "Transitions", "Actions", "Source", "Record")
 _VALUE: Final = 5000  # lines of a value that are shown
 _PAIR: Final = 200  # characters of a value in a change
 _WIDE: Final = 96  # columns of a timeline that has the date, too
 _CLOCK: Final = 12
 NEAR: Final = 4096  # records from a known place that rows are replayed from without being asked
+
+
+def tabs(view: View) -> tuple[str, ...]:
+    """The panels that there are of a client, by their keys."""
+    return RELATIONAL if isinstance(view, RelationalView) else TABS
+
+
+def heads(names: tuple[str, ...], chosen: int) -> str:
+    """The names of panels in the markup of Textual; a click on one chooses it."""
+    return "".join(
+        f"[@click=app.tab({n})]{'[reverse]' if n == chosen else ''} {n} {name} "
+        f"{'[/reverse]' if n == chosen else ''}[/]"
+        for n, name in enumerate(names, 1)
+    )
 
 
 def row(track: Track, number: int, wide: int = 100) -> Line:
@@ -40,7 +55,16 @@ def row(track: Track, number: int, wide: int = 100) -> Line:
             line.append((f"  {telling.inputs(record)}", "faint"))
     else:
         line.append((telling.inputs(record), "faint"))
-    return line
+    return line + (_canceled(moment) if moment else [])
+
+
+def _canceled(moment: Moment) -> list[Piece]:
+    """The mutations that were refused in a step."""
+    found = relations.canceled(moment)
+    if not found or moment.known is None:
+        return []
+    schema = moment.known.machine.schema
+    return [(f"  canceled: {', '.join(relations.asked(schema, one) for one in found)}", "bad")]
 
 
 def outline(rows: list[Row]) -> tuple[list[Line], int]:
@@ -64,6 +88,8 @@ def details(tab: str, track: Track, moment: Moment, view: View) -> tuple[list[Li
     """The lines of a tab, and the one that is to be seen."""
     if tab == "Source":
         return _source(view, moment)
+    if tab == "Transitions" and isinstance(view, RelationalView):
+        return relations.lines(moment, view.schema), 0
     if tab == "Input":
         return _json(telling.given(moment)), 0
     if tab == "Changes":

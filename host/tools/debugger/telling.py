@@ -7,6 +7,7 @@ from typing import Any
 
 from tsme.journal.records import HEAD
 from tsme.kernel.protocol import TASK
+from tsme.values import cbor
 
 from ..console import opaque, short
 from ..journal.image import Record, duration, timestamp
@@ -131,6 +132,11 @@ def _action(action: Any, now: int) -> str:
 
 def _until(ms: int) -> str:
     return f"in {duration(ms)}" if ms > 0 else "now"
+
+
+def plain(value: Any) -> Any:
+    """A value without what a draft or an ordered dictionary has besides."""
+    return cbor.decode(cbor.encode(value, True), 0, True)[0]
 
 
 def pretty(value: Any) -> list[str]:

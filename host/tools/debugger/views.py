@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tsme.kernel.protocol import FAILED
-from tsme.values import MISSING, cbor
+from tsme.values import MISSING
 
 from ...compiler.backend.debug import SiteInfo
 from ...compiler.backend.disasm import instructions
@@ -24,7 +24,8 @@ from ..journal.replayer import Known
 from ..journal.ticks import clock_of
 from .diffs import Change, changes
 from .moments import Event, Moment
-from .telling import error_of
+from .relations import queued
+from .telling import error_of, plain
 
 
 @dataclass(frozen=True)
@@ -362,6 +363,11 @@ class MachineView:
 class RelationalView(MachineView):
     """Of a class with relational states: which are active, and the clock of each."""
 
+    @property
+    def schema(self) -> Any:
+        """The compiled one: names by index, relations as masks."""
+        return self.known.machine.schema
+
     def outline(self, moment: Moment) -> list[Row]:
         """All states in the order of the schema, with their ticks."""
         clock = self._clock(moment.after)
@@ -377,20 +383,15 @@ class RelationalView(MachineView):
         return None if state is None else clock_of(self.known.machine, state.client)
 
     def values(self, state: Any) -> dict[str, Any]:
-        """`$` is the machine's data; its ticks, and how many wait in its queue."""
+        """`$` is the machine's data; its ticks, and what waits in its queue."""
         clock = self._clock(state)
         if clock is None:
             return {} if state is None else _ended(state)
         part = state.client
         found: dict[str, Any] = {"$": plain(part.data), "ticks": clock}
         if part.queue:
-            found["queue"] = len(part.queue)
+            found["queue"] = queued(state, self.schema)
         return found | ({"error": part.error} if part.error else {})
-
-
-def plain(value: Any) -> Any:
-    """A value without what a draft or an ordered dictionary has besides."""
-    return cbor.decode(cbor.encode(value, True), 0, True)[0]
 
 
 def _brief(value: Any) -> str:
