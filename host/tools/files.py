@@ -51,8 +51,11 @@ def read_flow(given: str, own: Mapping[str, str] | None = None) -> Flow:
 
 
 def _flow(data: bytes, path: str, name: str, own: Mapping[str, str]) -> Flow:
-    _not_python(path, data)
+    _not_python(path, name, data)
     _no_journal(data, path)
+    if is_schema(path):
+        hint = "a relational machine is named with its class: FILE.py:CLASS"
+        raise HostError("TSME-H014", f'"{path}" is a relational schema, not a workflow', hint)
     if data.startswith(PROGRAM_START):
         hint = "give the .asl.json it was compiled from"
         raise HostError("TSME-H014", f'"{path}" is a compiled program, not a workflow', hint)
@@ -83,12 +86,18 @@ def shown_name(flow: Flow, given: str) -> str:
     return "<stdin>" if given == "-" else split_name(given)[0]
 
 
-def _not_python(path: str, data: bytes) -> None:
-    if path.endswith(".py"):
-        found = re.search(rb"^class (\w+).*?^    (?:states|schema)\b", data, re.M | re.S)
-        name = found[1].decode() if found else ""
-        hint = f"name the class of the relational machine: {path}:{name}" if name else ""
-        raise HostError("TSME-H014", f'"{path}" is Python, not a workflow', hint)
+def _not_python(path: str, name: str, data: bytes) -> None:
+    if not path.endswith(".py"):
+        return
+    if name:
+        start = b"^class " + re.escape(name.encode())
+        plain = re.search(start + rb"\b[^\n]*\n(?:[ \t][^\n]*\n|\n)*? +def stf\b", data, re.M)
+        page = "MACHINES" if plain else "RELATIONAL"
+        hint = f"Python runs it, and goes on with it: tsme.Engine({name}, journal); docs/{page}.md"
+        raise HostError("TSME-H014", f'"{path}:{name}" is a machine, not a workflow', hint)
+    found = re.search(rb"^class (\w+).*?^    (?:states|schema)\b", data, re.M | re.S)
+    hint = f"name the class of the relational machine: {path}:{found[1].decode()}" if found else ""
+    raise HostError("TSME-H014", f'"{path}" is Python, not a workflow', hint)
 
 
 def _no_journal(data: bytes, path: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -75,6 +76,10 @@ def history(
     Exits with 1 if the journal is damaged behind the events shown.
     """
     read = read_log(log)
+    if machines := [path for path in programs if ".py:" in path]:
+        hint = f"write tsme journal show {shlex.quote(log)} --program {shlex.quote(machines[0])}"
+        message = f'"{machines[0]}" is a machine, whose history AWS has no words for'
+        raise HostError("TSME-H014", message, hint)
     loaded = given_of(read, programs, read_program, lambda item: disassemble(item.data).digest)
     if loaded:
         check_program(read, [know(item) for item in loaded])
