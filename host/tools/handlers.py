@@ -18,6 +18,8 @@ from tsme.errors import TsmeError
 from .errors import HostError, did_you_mean
 from .inputs import read_bytes
 
+_VERSIONS = 64  # back, as on a device
+
 
 def check_tasks(path: str) -> bytes:
     """A tasks file's source, if it is Python; that much can be told without running it."""
@@ -110,6 +112,20 @@ def load_machine(path: str) -> Any:
         raise HostError(
             "TSME-H023", f'"{wanted}" of {file} cannot be run: {error.message}'
         ) from None
+
+
+def earlier(machine: Any, path: str) -> list[Any]:
+    """The machines that one names as `before` it, ready to be replayed.  `path`: its file."""
+    found: list[Any] = []
+    before = getattr(machine.machine, "before", None)
+    while before is not None and len(found) < _VERSIONS:
+        try:
+            found.append(client_of(_beside(before, path)))
+        except TsmeError as error:
+            said = f"what {machine.program.name} of {path} names as before it cannot be run"
+            raise HostError("TSME-H023", f"{said}: {error.message}") from None
+        before = getattr(before, "before", None)
+    return found
 
 
 def _beside(found: Any, path: str) -> Any:

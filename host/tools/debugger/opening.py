@@ -14,7 +14,7 @@ from ..files import Loaded, read_program
 from ..inputs import read_bytes
 from ..journal import store
 from ..journal.partition import TABLE, choose, geometry, parts_of, region
-from ..journal.replayer import Known, find, know
+from ..journal.replayer import Known, find, know, with_earlier
 from .index import Bytes
 from .track import Track
 from .views import Sources
@@ -122,7 +122,7 @@ def give(opened: Opened, path: str, programs: Sequence[str], alone: bool = True)
     known: list[Known] = []
     for one in programs:
         if ".py" in one:
-            known.append(find(one))
+            known += with_earlier(find(one))
             continue
         loaded = read_program(one)
         opened.loaded.append(loaded)

@@ -28,7 +28,7 @@ from ...compiler.frontend.model import CompileError
 from .. import console
 from ..errors import HostError
 from ..files import Loaded, read_program
-from ..handlers import load_machine
+from ..handlers import earlier, load_machine
 from ..limits import no_limits
 from . import store
 from .image import Log, Record, duration
@@ -88,6 +88,15 @@ def find(path: str) -> Known:
         message = f'"{path}" is Python; a machine is named with its class'
         raise HostError("TSME-H023", message, f"write {path}:CLASS")
     return know(read_program(path))
+
+
+def with_earlier(known: Known) -> list[Known]:
+    """What --program names, and of a machine those that it names as `before` it."""
+    if known.machine is None:
+        return [known]
+    path = known.name.rpartition(":")[0]
+    older = earlier(known.machine, path)
+    return [known, *(Known(known.name, one.program, Debug(), one) for one in older)]
 
 
 def client_of(known: Known | None, quick: bool = False) -> Any:
@@ -302,7 +311,8 @@ def given_of(
 
 def programs_of(log: Log, paths: Iterable[str]) -> list[Known]:
     """What --program names, and what of this journal is kept beside it."""
-    given = given_of(log, paths, find, lambda item: bytes(item.program.digest))
+    named = given_of(log, paths, find, lambda item: bytes(item.program.digest))
+    given = [each for one in named for each in with_earlier(one)]
     if given:
         check_program(log, given)
     kept = map(know, store.kept(log.name))

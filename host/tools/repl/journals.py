@@ -19,7 +19,7 @@ from ..files import Loaded, is_schema, read_program
 from ..journal import store
 from ..journal.image import Log, executions, read_log
 from ..journal.refusals import behaviour
-from ..journal.replayer import Known, Played, Player, find, know
+from ..journal.replayer import Known, Played, Player, find, know, with_earlier
 from ..limits import no_limits
 from ..link.pull import pull
 from .states import Event
@@ -37,7 +37,9 @@ class Journals:
     """
 
     def __init__(self, programs: Sequence[str] = ()) -> None:
-        self.machines = [find(path) for path in programs if ".py:" in path]
+        self.machines = [
+            each for path in programs if ".py:" in path for each in with_earlier(find(path))
+        ]
         self._programs: dict[str, Loaded] = {}
         self._named: list[str] = []  # states of relational machines
         for path in programs:
