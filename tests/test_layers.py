@@ -105,7 +105,13 @@ BELOW: dict[str, set[str]] = {
     # Users look for the simulator and the command where all else is; no board has these two.
     "tsme.testing": {"tsme_sim"},
     "tsme.__main__": {"tsme_host"},
-    "tsme_host.tools.repl": {"tsme", "tsme_host.tools", "tsme_host.compiler", "tsme_host.server"},
+    "tsme_host.tools.repl": {
+        "tsme",
+        "tsme_host.tools",
+        "tsme_host.tools.commands.journal",
+        "tsme_host.compiler",
+        "tsme_host.server",
+    },
     "tsme_host.tools.commands.repl": {"tsme_host.tools", "tsme_host.tools.repl"},
     "tsme_host.tools.commands.sim": {"tsme", "tsme_host.tools", "tsme_sim"},
     **{
@@ -116,6 +122,16 @@ BELOW: dict[str, set[str]] = {
             "tsme_host.database",
         }
         for name in ("serve", "store", "worker")
+    },
+    "tsme_host.tools.commands.journal": {
+        "tsme",
+        "tsme_host.tools",
+        "tsme_host.tools.commands.journal_query",
+    },
+    "tsme_host.tools.commands.journal_query": {
+        "tsme_host.tools",
+        "tsme_host.tools.commands.store",
+        "tsme_host.relational",
     },
     "tsme_host.tools.commands.debug": {
         "tsme",

@@ -18,6 +18,7 @@ from tsme.journal import CHECKPOINT, CHECKPOINT_STEPS, CHECKPOINT_TRANSITIONS, S
 
 from ..compiler.backend.disasm import disassemble
 from ..tools.errors import HostError
+from ..tools.outputs import PROGRAM_START
 from .database import Database
 from .tables import executions, programs, records
 
@@ -103,8 +104,24 @@ def keep_program(connection: Connection, data: bytes, definition: str | None = N
     return digest + others
 
 
+def keep_machine(connection: Connection, digest: bytes, data: bytes) -> bytes:
+    """Keep what a machine's digest is of, unless it is there.  -> its key, the digest
+
+    `data`: of a relational machine its schema, as `tsme compile` makes it; of another machine its
+    name and version.
+    """
+    row = {"digest": digest, "data": data, "definition": None, "created": int(time() * 1000)}
+    insert_missing(connection, programs, [row])
+    return digest
+
+
+def is_program(data: bytes) -> bool:
+    """Whether what is kept is a program, not what a machine's digest is of."""
+    return data.startswith(PROGRAM_START[:1])
+
+
 def program(connection: Connection, digest: bytes) -> bytes | None:
-    """The bytes of a program's .tsm file; None if it is not there."""
+    """The bytes of a .tsm file, or what `keep_machine` has kept; None if it is not there."""
     found = connection.scalar(select(programs.c.data).where(programs.c.digest == digest))
     return None if found is None else bytes(found)
 

@@ -71,7 +71,8 @@ programs: Final = Table(
     "tsme_programs",
     metadata,
     Column("digest", LargeBinary, primary_key=True),  # its key: records.keep_program
-    Column("data", LargeBinary, nullable=False),  # a .tsm file: the program and its debug part
+    # A .tsm file: the program and its debug part; of a machine what records.keep_machine says.
+    Column("data", LargeBinary, nullable=False),
     Column("definition", Text),  # the ASL; None for a program that was imported without it
     _time("created", nullable=False),
 )

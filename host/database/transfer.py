@@ -2,7 +2,8 @@
 
 What is exported is a journal that `tsme replay` and `tsme history` read; a journal pulled from a
 board is imported with its programs, and looked at like any other execution.  Nobody runs it: it
-has no machine, and is never due.
+has no machine, and is never due.  Of a machine (a class) the database has the records and what its
+digest is of, so whoever replays them needs the class.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 from tsme.errors import TsmeError
 from tsme.journal import CHECKPOINT, STEP
 from tsme.journal.records import crc32
+from tsme.kernel.protocol import STATUS
+from tsme.values import cbor
 
 from ..compiler.backend.disasm import disassemble
 from ..tools.aws.causes import compact
@@ -26,10 +29,20 @@ from ..tools.aws.history import replay_history
 from ..tools.errors import HostError
 from ..tools.journal.archive import Archive
 from ..tools.journal.image import Log, Record, log_of
+from ..tools.journal.replayer import Known, Player
 from ..tools.journal.store import keep
 from ..tools.limits import no_limits
-from ..tools.outputs import not_writable
-from .records import DIGEST, Row, all_of, append, keep_program, program
+from ..tools.outputs import SCHEMA_START, not_writable
+from .records import (
+    DIGEST,
+    Row,
+    all_of,
+    append,
+    is_program,
+    keep_machine,
+    keep_program,
+    program,
+)
 from .tables import executions
 
 _BLOCK: Final = 4096  # bytes, of an image, as `tsme run` makes them
@@ -47,11 +60,13 @@ _STATUS: Final = {
 
 @dataclass(frozen=True)
 class Exported:
-    """An execution as files: its journal, and the .tsm files of its programs."""
+    """An execution as files: its journal, and the .tsm files of its programs.  `machines`: names
+    and versions of the machines that it has run."""
 
     name: str
     journal: Archive
     programs: list[bytes]
+    machines: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -120,13 +135,24 @@ def export(connection: Connection, execution: int) -> Exported:
     journal = journal_of(rows)
     key = bytes(row.digest)  # may be longer than the digest that journals have (records.py)
     others = [d for d in _programs(row.arn, journal) if d != key[:DIGEST]]
-    programs = []
+    found = Exported(row.name, journal, [])
     for digest in (key, *others):
         data = program(connection, digest)
         if data is None:
             raise _lacking(f'the execution "{row.arn}"', digest)
-        programs.append(data)
-    return Exported(row.name, journal, programs)
+        if is_program(data):
+            found.programs.append(data)
+        else:
+            found.machines.append(_machine(data))
+    return found
+
+
+def _machine(data: bytes) -> str:
+    """The name and version of a machine of which `keep_machine` has these bytes."""
+    if data.startswith(SCHEMA_START):
+        _, name, version, *_ = cbor.decode(data, 0, True)[0]
+        return f"{name} {version}"
+    return data.decode("utf-8", "replace")
 
 
 def _programs(name: str, journal: Archive) -> list[bytes]:
@@ -150,7 +176,8 @@ def keep_programs(journal: str, found: Exported) -> None:
 
 def _lacking(what: str, digest: bytes) -> HostError:
     message = f"{what} needs the program {digest.hex()}, which is not there"
-    return HostError("TSME-S016", message, "add --program and the workflow that ran")
+    hint = "add --program and the workflow that ran, or FILE.py:CLASS for a machine"
+    return HostError("TSME-S016", message, hint)
 
 
 @dataclass
@@ -185,13 +212,18 @@ def _parts(log: Log) -> list[_Part]:
 
 
 def bring_in(
-    connection: Connection, log: Log, programs: Sequence[bytes], name: str
+    connection: Connection,
+    log: Log,
+    programs: Sequence[bytes],
+    name: str,
+    machines: Sequence[Known] = (),
 ) -> list[Imported]:
     """Import the executions of a journal, or what is new of those imported before.
 
-    `programs`: .tsm files, at least those that the executions ran.  An execution is called
-    `NAME-NUMBER`.  Raises HostError: TSME-S016 for a program that is not among them, S017 for a
-    journal that is damaged or does not replay, S018 if another execution has that name.
+    `programs`, `machines`: .tsm files and classes, at least those that the executions ran.  An
+    execution is called `NAME-NUMBER`.  Raises HostError: TSME-S016 for a program that is not among
+    them, S017 for a journal that is damaged or does not replay, S018 if another execution has that
+    name.
     """
     if not log.records:
         raise HostError("TSME-H044", f'the journal "{log.name}" holds no records')
@@ -201,17 +233,30 @@ def bring_in(
             log, f"it is damaged: {why}", "tsme journal repair keeps what can be kept"
         )
     known = {bytes(disassemble(data).digest): data for data in programs}
+    classes = {bytes(one.program.digest): one for one in machines}
     out = []
     keys: dict[bytes, bytes] = {}
     for part in _parts(log):
         for digest in part.digests():
+            if one := classes.get(digest):
+                keys[digest] = keep_machine(connection, digest, _bytes_of(one))
+                continue
             data = known.get(digest) or program(connection, digest)
-            if data is None:
+            if data is None or not is_program(data):
                 raise _lacking(f'execution {part.number} in "{log.name}"', digest)
             known[digest] = data
             keys[digest] = keep_program(connection, data)
-        out.append(_put(connection, part, _row(log, part, known, name) | _keys(part, keys)))
+        row = _row(log, part, known, classes, name)
+        out.append(_put(connection, part, row | _keys(part, keys)))
     return out
+
+
+def _bytes_of(known: Known) -> bytes:
+    """What the digest of a machine is of."""
+    definition = known.program
+    return bytes(
+        getattr(known.machine, "data", b"") or f"{definition.name} {definition.version}".encode()
+    )
 
 
 def _keys(part: _Part, keys: dict[bytes, bytes]) -> dict[str, Any]:
@@ -224,7 +269,9 @@ def _not_sound(log: Log, why: str, hint: str) -> HostError:
     return HostError("TSME-S017", f'the journal "{log.name}" cannot be imported: {why}', hint)
 
 
-def _row(log: Log, part: _Part, programs: dict[bytes, bytes], name: str) -> dict[str, Any]:
+def _row(
+    log: Log, part: _Part, programs: dict[bytes, bytes], classes: dict[bytes, Known], name: str
+) -> dict[str, Any]:
     """What `executions` says of it: what comes out if it is replayed."""
     digests = part.digests()
     first, last = part.records[0], part.records[-1]
@@ -240,7 +287,9 @@ def _row(log: Log, part: _Part, programs: dict[bytes, bytes], name: str) -> dict
         "error": None,
         "cause": None,
     }
-    if part.whole:
+    if part.whole and digests[0] in classes:
+        row |= _played(log, part, [classes[digest] for digest in digests])
+    elif part.whole:
         row |= _told(log, part, [programs[digest] for digest in digests])
     else:
         row |= _checkpointed(part)
@@ -267,12 +316,29 @@ def _told(log: Log, part: _Part, programs: list[bytes]) -> dict[str, Any]:
     return out
 
 
+def _played(log: Log, part: _Part, machines: list[Known]) -> dict[str, Any]:
+    """What replay of a machine says."""
+    player = Player(machines)
+    with no_limits():
+        for record in part.records:
+            played = player.play(record)
+            if played.difference or player.state is None:
+                why = f"record {record.number}: {played.difference or player.why}"
+                raise _not_sound(log, why, "tsme replay shows where it differs")
+    state = player.state
+    return _ended(STATUS[state.status or 0], state.result)
+
+
 def _checkpointed(part: _Part) -> dict[str, Any]:
     """What the newest checkpoint says; of the steps behind it nobody knows what came of them."""
     newest = next(r for r in reversed(part.records) if r.kind == "checkpoint")
-    status = _STATUS[newest.fields["status"]]
+    return _ended(newest.fields["status"], newest.fields["result"])
+
+
+def _ended(called: str, result: Any) -> dict[str, Any]:
+    """The columns for a status as the kernel calls it."""
+    status = _STATUS[called]
     out: dict[str, Any] = {"status": status}
-    result = newest.fields["result"]
     if status == "SUCCEEDED":
         out["output"] = compact(result)
     elif status != "RUNNING":

@@ -140,6 +140,8 @@ def program(connection: Connection, row: Any) -> tuple[bytes, bytes]:
     data = records.program(connection, bytes(row.digest))
     if data is None:
         raise untold(row, "its program is not there")
+    if not records.is_program(data):
+        raise untold(row, "a machine ran it, not a workflow; tsme store export, tsme journal show")
     size = disassemble(data).size
     return data[:size], data[size:]
 

@@ -15,7 +15,7 @@ from ..definitions import takes_values
 from ..errors import DONE, HostError
 from ..files import Loaded, read_program
 from ..journal.partition import in_region
-from ..journal.replayer import know
+from ..journal.replayer import find, know, with_earlier
 from ..limits import no_limits
 from ..outputs import file_name
 from .journal_pull import pulled
@@ -160,8 +160,11 @@ def exported(url: str, executions: Sequence[str], programs: Sequence[str]) -> li
             image = one.journal.image()
             name = file_name(one.name)
             loaded = [Loaded(name, data, None) for data in one.programs]
-            loaded += map(read_program, programs)
-            found.append(open_image(name, image, [know(p) for p in loaded], loaded, Path()))
+            loaded += [read_program(path) for path in programs if ".py:" not in path]
+            known = [know(p) for p in loaded]
+            for path in programs:
+                known += with_earlier(find(path)) if ".py:" in path else []
+            found.append(open_image(name, image, known, loaded, Path()))
     return found
 
 

@@ -14,15 +14,15 @@ from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
 from ..forms import answers
 from ..journal.clocks import Point, points
-from ..journal.image import timestamp
+from ..journal.image import read_log, timestamp
 from ..journal.partition import in_region
-from ..schemas import compiled, known
+from ..schemas import known
 
 _Test: TypeAlias = Callable[[Point], bool]
 _Command: TypeAlias = Callable[..., Any]
 _TESTS: dict[str, Callable[[Point, str], bool]] = {
-    "active": lambda point, name: point.ticks[name] % 2 == 1,
-    "inactive": lambda point, name: point.ticks[name] % 2 == 0,
+    "active": lambda point, name: point.ticks.get(name, 0) % 2 == 1,
+    "inactive": lambda point, name: point.ticks.get(name, 0) % 2 == 0,
     "activated": lambda point, name: name in point.changed(1),
     "deactivated": lambda point, name: name in point.changed(0),
 }
@@ -42,18 +42,42 @@ def _tests(command: _Command) -> _Command:
     return command
 
 
-_machine = click.option(
-    "--program",
-    "programs",
-    metavar="FILE.py:CLASS",
-    multiple=True,
-    required=True,
-    help="The relational machine that ran.",
-)
+def _machine(command: _Command) -> _Command:
+    """Which journal, in a file or in a database, and what ran."""
+    for option in reversed((
+        click.argument("log", metavar="[JOURNAL]", required=False),
+        click.option("--program", "programs", metavar="FILE.py:CLASS", multiple=True,
+                     required=True, help="The relational machine that ran."),
+        click.option("--database", "url", metavar="URL", envvar="TSME_DATABASE",
+                     help="sqlite:///FILE or postgresql://USER@HOST/NAME, of which --execution "
+                     "is; else that of TSME_DATABASE."),
+        click.option("--execution", metavar="ARN",
+                     help="Of the database: its ARN, its name, or its number."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _points(
+    log: str | None, programs: Sequence[str], url: str | None, execution: str | None
+) -> list[Point]:
+    """All moments of the journal that is meant."""
+    if execution is None and log is None:
+        hint = "write JOURNAL, or --database URL --execution NAME"
+        raise HostError("TSME-H001", "Missing argument 'JOURNAL'", hint)
+    if execution is None or log is not None:
+        if execution is not None:
+            hint = "leave out one of the two"
+            raise HostError("TSME-H002", f'"{log}" is a file, --execution is of a database', hint)
+        return points(read_log(str(log)), programs)
+    if url is None:
+        raise HostError("TSME-H002", "--execution is of a database", "add --database URL")
+    from .store import exported  # noqa: PLC0415
+
+    return points(exported(url, execution), programs)
 
 
 @click.command(short_help="Find when states of a relational machine were active.")
-@click.argument("log", metavar="JOURNAL")
 @_machine
 @_tests
 @click.option("--from", "since", metavar="TIME", help="From then on, 2026-01-31T12:00:00Z or ms.")
@@ -67,8 +91,10 @@ _machine = click.option(
 @in_region
 @takes_values
 def query(
-    log: str,
+    log: str | None,
     programs: tuple[str, ...],
+    url: str | None,
+    execution: str | None,
     limit: int | None,
     form: str | None,
     **asked: Any,
@@ -81,12 +107,13 @@ def query(
     \b
       tsme journal query j.bin --program relay.py:Relay --activated Forward
 
-    says when it went forward. Exits with 1 if there is no such record.
+    says when it went forward. Of an execution in a database (--database, --execution) it says the
+    same. Exits with 1 if there is no such record.
     """
-    found = points(log, programs)
-    tests = list(_asked([*found[-1].ticks], asked))
-    rows = [p for p in reversed(found) if p.ticks.keys() == found[-1].ticks.keys()]
-    rows = [p for p in rows if all(test(p) for test in tests)][:limit]
+    found = _points(log, programs, url, execution)
+    names = dict.fromkeys(name for point in reversed(found) for name in point.ticks)
+    tests = list(_asked([*names], asked))
+    rows = [p for p in reversed(found) if all(test(p) for test in tests)][:limit]
     if form:
         console.answer([_plain(p) for p in rows], form)
     else:
@@ -124,7 +151,7 @@ def _ticks(given: str, names: Sequence[str]) -> _Test:
     if not equals:
         raise HostError("TSME-H002", f'--ticks "{given}" has no range', "write --ticks STATE=A..B")
     state = known(names, name.strip(), "--ticks")
-    return _within(_range(text, "--ticks"), lambda point: point.ticks[state])
+    return _within(_range(text, "--ticks"), lambda point: point.ticks.get(state, 0))
 
 
 def _range(text: str, option: str) -> tuple[int, int | None]:
@@ -183,19 +210,20 @@ def _show(rows: list[Point]) -> None:
 
 
 @click.command(short_help="Tell Prometheus how a relational machine stands.")
-@click.argument("log", metavar="JOURNAL")
 @_machine
 @in_region
 @takes_values
-def metrics(log: str, programs: tuple[str, ...]) -> int:
+def metrics(
+    log: str | None, programs: tuple[str, ...], url: str | None, execution: str | None
+) -> int:
     """Tell Prometheus how a relational machine stands.
 
     Prints the newest moment of a journal in Prometheus's text format, say for the textfile
     collector of its node exporter. `tsme gen` makes a dashboard of Grafana that shows it.
     """
+    from ...relational.compiled import load  # noqa: PLC0415
     from ...relational.metrics import exposition  # noqa: PLC0415
 
-    last = points(log, programs)[-1]
-    schema = compiled(programs[-1]).schema
-    click.echo(exposition(schema, last.ticks, last.queue, last.queue_tick), nl=False)
+    last = _points(log, programs, url, execution)[-1]
+    click.echo(exposition(load(last.schema), last.ticks, last.queue, last.queue_tick), nl=False)
     return DONE

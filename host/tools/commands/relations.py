@@ -85,8 +85,9 @@ def _recorded(given: str, log: str, at: int | None) -> dict[str, int]:
         hint = "write tsme graph FILE.py:CLASS --journal JOURNAL"
         raise HostError("TSME-H002", "--journal needs the class that ran", hint)
     from ..journal.clocks import points  # noqa: PLC0415
+    from ..journal.image import read_log  # noqa: PLC0415
 
-    found = points(log, [given])
+    found = points(read_log(log), [given])
     if at is None:
         return found[-1].ticks
     for point in found:

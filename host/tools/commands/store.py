@@ -18,8 +18,9 @@ from ..files import read_program
 from ..forms import answers
 from ..journal import store as beside
 from ..journal.archive import read_archive, replace
-from ..journal.image import read_log, read_logs
+from ..journal.image import Log, log_of, read_log, read_logs
 from ..journal.partition import in_region, region
+from ..journal.replayer import find, with_earlier
 from ..outputs import file_name, not_writable
 from ..spans import milliseconds
 
@@ -173,13 +174,27 @@ def export(execution: str, output: str | None, url: str, form: str | None) -> in
         console.answer({"execution": number, "journal": path}, form)
     else:
         console.out(f"{found.name}: {path}")
+        if found.machines:
+            what = f"of the machine {', '.join(found.machines)}, whose class it needs"
+            console.note(f"tsme: it is {what}: tsme replay {path} --program FILE.py:CLASS")
     return DONE
+
+
+def exported(url: str, execution: str) -> Log:
+    """The journal of an execution in a database.  Raises HostError, TSME-S010 and S019."""
+    with opened(url) as database:
+        from ...database import transfer  # noqa: PLC0415
+
+        with database.read() as connection:
+            found = transfer.export(connection, transfer.find(connection, execution))
+    return log_of(found.name, found.journal.image())
 
 
 @store.command("import")
 @click.argument("log", metavar="JOURNAL")
 @click.option("--program", "programs", metavar="PROGRAM", multiple=True,
-              help="The .tsm or workflow that ran, if not kept beside the journal.")  # fmt: skip
+              help="The .tsm, workflow or machine (FILE.py:CLASS) that ran, if it is not kept "
+              "beside the journal. May be repeated.")  # fmt: skip
 @click.option(
     "--name", metavar="NAME", help="Executions are called NAME-1 ..  [default: the file's]"
 )
@@ -196,8 +211,9 @@ def bring_in(
     that has grown brings what is new.
     """
     logs = [read_log(log)] if region() else read_logs(log)
-    given = [read_program(path).data for path in programs]
+    given = [read_program(path).data for path in programs if ".py:" not in path]
     given += [loaded.data for loaded in beside.kept(log)]
+    named = [each for path in programs if ".py:" in path for each in with_earlier(find(path))]
     called = name or Path(log).name.partition(".")[0] or "journal"
     with opened(url, new=True) as database:
         from ...database import transfer  # noqa: PLC0415
@@ -207,7 +223,11 @@ def bring_in(
                 one
                 for read in logs
                 for one in transfer.bring_in(
-                    connection, read, given, called if len(logs) == 1 else f"{called}-{read.name}"
+                    connection,
+                    read,
+                    given,
+                    called if len(logs) == 1 else f"{called}-{read.name}",
+                    named,
                 )
             ]
     if form:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import HostError
 from ..limits import no_limits
-from .image import Log, read_log
+from .image import Log
 from .replayer import Player, check_program, programs_of
 from .ticks import changed, clock_of, multi_of
 
@@ -19,7 +19,7 @@ class Point:
     `now`: ms since 1970.  `ticks`: of each state, in the order of the machine; `before`: those
     after the record before, zeros at the start, the same where they are not known.  `queue`:
     mutations that wait.  `error`: name and cause of its newest one.  `multi`: states of which a
-    tick by two is a new instance.
+    tick by two is a new instance.  `schema`: the bytes of that of its version.
     """
 
     record: int
@@ -32,6 +32,7 @@ class Point:
     machine_tick: int
     error: tuple[str, str] | None
     multi: frozenset[str]
+    schema: bytes
 
     @property
     def active(self) -> list[str]:
@@ -49,12 +50,12 @@ class Point:
         return changed(self.before, self.ticks, self.multi, odd)
 
 
-def points(path: str, programs: Sequence[str]) -> list[Point]:
+def points(log: Log, programs: Sequence[str]) -> list[Point]:
     """All moments of the machine that a journal is of, oldest first.
 
     A record whose state is not known (what came before is gone) has none.
     """
-    log = read_log(path)
+    path = log.name
     if not log.records:
         raise HostError("TSME-H044", f'the journal "{path}" holds no records')
     known = programs_of(log, programs)
@@ -93,5 +94,6 @@ def _points(log: Log, player: Player) -> Iterator[Point]:
             part.machine_tick,
             None if part.error is None else (part.error[0], part.error[1]),
             multi_of(player.now.machine),
+            bytes(player.now.machine.data),
         )
         before = ticks
