@@ -15,6 +15,7 @@ from tests.debugger.test_transitions import crane
 from tsme_host.tools.commands.debug import files
 from tsme_host.tools.debugger.app import Debugger
 from tsme_host.tools.debugger.axis import Axis
+from tsme_host.tools.debugger.rain import Drops
 from tsme_host.tools.debugger.widgets import Lines, Timeline
 
 SMALL, WIDE = (80, 24), (140, 44)
@@ -271,6 +272,64 @@ def test_a_relational_machine_has_a_panel_of_transitions(tmp_path: Path):
     driven(app, drive)
 
 
+SIGNALS = [{"add": "Ready"}, {"add": "Lift"}, {"add": "Lower", "args": {"ok": False}},
+           {"add": "Lower"}, {"add": "Storm"}, {"remove": "Ready"}, {"add": "Lift"}]  # fmt: skip
+
+
+def test_the_rain_has_a_line_for_each_transition(tmp_path: Path):
+    app = Debugger([crane(tmp_path, *SIGNALS)])
+
+    async def drive(pilot: Pilot[None]) -> None:
+        await pilot.press("8")
+        await settle(pilot)
+        rain = app.query_one(Drops)
+        told = ["".join(part for part, _ in rain.row(n, 80)) for n in rain.numbers]
+        assert told[:5] == [
+            "       0 2·········· add Start",
+            "         122········ auto Power, Light",
+            "       1 1112······· add Ready",
+            "       2 11112·2···· add Lift",
+            "       3 11112c1···· add Lower",
+        ]
+        assert rain.drops[rain.cursor].number == number(app) == 7
+        await pilot.press("home")
+        await settle(pilot)
+        assert number(app) == rain.cursor == 0
+        rain.focus()
+        await pilot.press("down", "down", "enter")
+        await settle(pilot)
+        assert number(app) == 1
+        assert rain.drops[rain.cursor].number == 1
+        await pilot.click(Drops, offset=(12, 4))
+        await settle(pilot)
+        assert number(app) == rain.drops[4].number == 3
+
+    driven(app, drive, WIDE)
+
+
+def test_the_rain_goes_on_where_its_end_is_near(tmp_path: Path):
+    signals = [{"add": "Ready"}, {"add": "Lift"}, {"remove": "Ready"}] * 200
+    app = Debugger([crane(tmp_path, *signals)])
+
+    async def drive(pilot: Pilot[None]) -> None:
+        await pilot.press("8")
+        await settle(pilot)
+        rain = app.query_one(Drops)
+        assert rain.first > 0
+        rain.focus()
+        for _ in range(5):
+            await pilot.press("home")
+            await settle(pilot)
+        track = app.track_now
+        assert (rain.first, rain.last) == (0, track.next - 1)
+        moments = [track.moment(n) for n in range(track.next)]
+        assert [drop.number for drop in rain.drops] == [
+            moment.number for moment in moments if moment for _ in moment.transitions
+        ]
+
+    driven(app, drive)
+
+
 @pytest.mark.parametrize("size", [(40, 12), (80, 24), (250, 70)])
 def test_any_size_will_do(recorded: Path, size: tuple[int, int]):
     app = month_app(recorded)
@@ -299,3 +358,13 @@ def test_wide_with_its_source(recorded: Path, snap_compare):
         await settle(pilot)
 
     assert snap_compare(month_app(recorded), terminal_size=(120, 36), run_before=drive)
+
+
+def test_who_refused_and_the_rain(tmp_path: Path, snap_compare):
+    async def drive(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await pilot.press("8")
+        await settle(pilot)
+
+    app = Debugger([crane(tmp_path, *SIGNALS)], "3")
+    assert snap_compare(app, terminal_size=(100, 30), run_before=drive)

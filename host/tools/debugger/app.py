@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import work
@@ -18,15 +17,14 @@ from textual.worker import get_current_worker
 from tsme.errors import TsmeError
 
 from ..errors import HostError
-from ..outputs import write_bytes
-from . import asking, filters, panels
+from . import asking, filters, panels, reproduce
 from .axis import Axis
 from .keys import BAR, Help
 from .moments import Moment
 from .opening import Opened
-from .reproduce import reproduce
+from .rain import Drops, Rain
 from .track import Track
-from .views import Row, View
+from .views import RelationalView, Row, View
 from .widgets import Lines, Timeline
 
 _TALL: Final = 30  # lines of a screen
@@ -56,7 +54,7 @@ class Debugger(App[None]):
         Binding("s", "picture", "SVG"),
         Binding("question_mark", "help", "keys", key_display="?"),
         Binding("q", "quit", "leave"),
-        *(Binding(str(n), f"tab({n})", show=False) for n in range(1, len(panels.TABS) + 1)),
+        *(Binding(str(n), f"tab({n})", show=False) for n in range(1, len(panels.RELATIONAL) + 1)),
     ]
 
     def __init__(self, opened: Sequence[Opened], at: str | None = None) -> None:
@@ -83,6 +81,7 @@ class Debugger(App[None]):
             with Vertical(id="right"):
                 yield Static("", id="tabs")
                 yield Lines("details")
+                yield Rain()
         with Horizontal(id="tracks"):
             for n, one in enumerate(self.opened):
                 with Vertical(classes="track"):
@@ -136,7 +135,8 @@ class Debugger(App[None]):
         return panels.tabs(self.view(self.moment)) if self.moment else panels.TABS
 
     def _tabs(self) -> None:
-        self.query_one("#tabs", Static).update(panels.heads(self.tabs, self.tab))
+        line = self.query_one("#tabs", Static)
+        line.update(panels.heads(self.tabs, self.tab, line.size.width))
 
     # --- moments ---
 
@@ -202,10 +202,9 @@ class Debugger(App[None]):
         view = self.view(moment)
         rows = view.outline(moment)
         self._outlined = rows
-        self._tabs()
+        self.action_tab(self.tab)
         lines, at = panels.outline(rows)
         self.query_one("#outline", Lines).show(lines, at)
-        self._details()
         self.query_one("#where", Static).update(
             f"{self.track_now.name} · {panels.standing(self.track_now, moment)}"
         )
@@ -217,9 +216,14 @@ class Debugger(App[None]):
     def _details(self) -> None:
         if self.moment is None:
             return
-        tab = self.tabs[self.tab - 1]
-        found = panels.details(tab, self.track_now, self.moment, self.view(self.moment))
-        self.query_one("#details", Lines).show(*found)
+        tab, view = self.tabs[self.tab - 1], self.view(self.moment)
+        rain, details = self.query_one(Rain), self.query_one("#details", Lines)
+        rain.display, details.display = tab == "Rain", tab != "Rain"
+        if rain.display and isinstance(view, RelationalView):
+            rain.at(self.track_now, view.schema.names, self.moment.number)
+            return
+        found = panels.details(tab, self.track_now, self.moment, view)
+        details.show(*found)
 
     def _together(self, moment: Moment) -> None:
         """The other tracks go to the same time."""
@@ -277,10 +281,11 @@ class Debugger(App[None]):
     def on_resize(self) -> None:
         """Of one track alone the axis takes a line only where there are enough."""
         self.query_one(Axis).display = len(self.opened) > 1 or self.size.height >= _TALL
+        self.call_after_refresh(self._tabs)
 
     def action_tab(self, n: int) -> None:
         """Another panel."""
-        self.tab = n
+        self.tab = min(n, len(self.tabs))
         self._tabs()
         self._details()
 
@@ -291,6 +296,10 @@ class Debugger(App[None]):
             if row.number >= 0:
                 self._search(filters.Filter(frozenset(), {"state": (row.text.lower(),)}), False)
 
+    def on_drops_picked(self, event: Drops.Picked) -> None:
+        """A transition of the rain."""
+        self._go(event.number)
+
     # --- asking ---
 
     def action_ask(self, what: str) -> None:
@@ -299,11 +308,7 @@ class Debugger(App[None]):
         ask = self.query_one("#ask", Input)
         ask.disabled = False
         ask.value = ""
-        ask.placeholder = {
-            "go": "go to: 120, +10, -10, #12, +5min, 14:00, 2026-11-28 14:00:05",
-            "search": "search: words, kind:failed, state:Water, error:Boom, path:$.soil",
-            "filter": "show only: kind:failed,timer  state:Water  error:Boom  path:$.soil",
-        }[what]
+        ask.placeholder = asking.PROMPTS[what]
         self.screen.add_class("asking")
         ask.focus()
 
@@ -476,21 +481,17 @@ class Debugger(App[None]):
         if self.moment is None:
             return
         try:
-            self.status(reproduce(self.here, self.moment))
+            self.status(reproduce.reproduce(self.here, self.moment))
         except (HostError, TsmeError) as error:
             self.status(str(error))
 
     def action_picture(self) -> None:
         """This screen as SVG."""
-        name = f"{Path(self.track_now.name).stem}-{self._number}.svg"
-        path = self.here.folder / name
+        picture = self.export_screenshot(title="tsme debug").encode()
         try:
-            picture = self.export_screenshot(title="tsme debug").encode()
-            write_bytes(str(path), picture, "screen as SVG")
+            self.status(reproduce.picture(self.here, self._number, picture))
         except HostError as error:
             self.status(str(error))
-            return
-        self.status(f"written: {path}")
 
     def action_help(self) -> None:
         """All keys."""

@@ -19,7 +19,9 @@ look for   /       search: words, or kind: state: error: path: as below; then > 
            f       show only: kind:failed,timer  state:Water  error:Boom  path:$.soil
            Esc     end a search or a filter; all records again
 panels     1 .. 7  Input Changes Value Variables Actions Source Record
-           4       of a relational machine: its transitions, and who refused
+           4, 8    of a relational machine: its transitions, and who refused; the rain of
+                   all: 1 active, 2 and touched, - touched, | deactivated, c canceled;
+                   a click or Enter goes there, ← → to other states
            Tab     from one to the other; a click on a state searches for it
 machines   m       the next one; all are at the same time
 out        x       this moment as a reproducer

@@ -13,7 +13,7 @@ from .views import RelationalView, Row, View, changed
 from .widgets import Line, Piece
 
 TABS: Final = ("Input", "Changes", "Value", "Variables", "Actions", "Source", "Record")
-RELATIONAL: Final = ("Input", "Changes", "Value", "Transitions", "Actions", "Source", "Record")
+RELATIONAL: Final = (*TABS[:3], "Transitions", *TABS[4:], "Rain")
 _VALUE: Final = 5000  # lines of a value that are shown
 _PAIR: Final = 200  # characters of a value in a change
 _WIDE: Final = 96  # columns of a timeline that has the date, too
@@ -26,8 +26,11 @@ def tabs(view: View) -> tuple[str, ...]:
     return RELATIONAL if isinstance(view, RelationalView) else TABS
 
 
-def heads(names: tuple[str, ...], chosen: int) -> str:
-    """The names of panels in the markup of Textual; a click on one chooses it."""
+def heads(names: tuple[str, ...], chosen: int, wide: int) -> str:
+    """The names of panels in the markup of Textual; a click on one chooses it.  Where they have
+    not columns enough, only the beginnings of those that are not shown."""
+    if sum(len(name) + 4 for name in names) > wide:
+        names = tuple(name if n == chosen else name[:3] for n, name in enumerate(names, 1))
     return "".join(
         f"[@click=app.tab({n})]{'[reverse]' if n == chosen else ''} {n} {name} "
         f"{'[/reverse]' if n == chosen else ''}[/]"

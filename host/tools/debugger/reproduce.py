@@ -108,6 +108,13 @@ def reproduce(opened: Opened, moment: Moment) -> str:
     return f"written: {target} and {script.name} (tsme sim {script})"
 
 
+def picture(opened: Opened, number: int, svg: bytes) -> str:
+    """Write a screen beside its journal, and say so.  Raises HostError: TSME-H013."""
+    path = opened.folder / f"{Path(opened.track.name).stem}-{number}.svg"
+    write_bytes(str(path), svg, "screen as SVG")
+    return f"written: {path}"
+
+
 def _script(opened: Opened, moment: Moment, image: Path, stem: str) -> str:
     known = moment.known
     assert known is not None

@@ -23,7 +23,7 @@ class Lines(ScrollView, can_focus=True):
     """Lines of text that scroll in both directions."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "good", "bad", "name", "faint", "strong", "mark", "key"
+        "good", "bad", "name", "faint", "strong", "mark", "key", "under"
     }  # fmt: skip
     DEFAULT_CSS = """
     Lines > .good { color: $text-success; }
@@ -32,6 +32,7 @@ class Lines(ScrollView, can_focus=True):
     Lines > .key { color: $text-secondary; }
     Lines > .faint { color: $text-muted; }
     Lines > .strong { text-style: bold; }
+    Lines > .under { text-style: bold underline; }
     Lines > .mark { background: $primary 40%; text-style: bold; }
     """
 
@@ -95,8 +96,8 @@ def _safe(text: str) -> str:
     return "".join(c if c.isprintable() else "·" for c in text) if not text.isprintable() else text
 
 
-class Timeline(Lines):
-    """The records of a track, or those that a filter has found; one is under the cursor."""
+class Rows(Lines):
+    """Lines that are made when they are seen, of numbers that go up; one is under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "next", show=False),
@@ -107,35 +108,12 @@ class Timeline(Lines):
         Binding("end", "edge(True)", "last", show=False),
     ]
     DEFAULT_CSS = """
-    Timeline { scrollbar-gutter: stable; overflow-x: hidden; }
-    Timeline > .cursor { background: $primary; color: $text; text-style: bold; }
-    Timeline.quiet > .cursor { background: $surface-lighten-2; text-style: none; }
+    Rows { scrollbar-gutter: stable; overflow-x: hidden; }
+    Rows > .cursor { background: $primary; color: $text; text-style: bold; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"cursor"}
 
     cursor = reactive(0)  # place in `numbers`
-
-    class Moved(Message):
-        """The cursor is at another record."""
-
-        def __init__(self, timeline: Timeline, number: int) -> None:
-            super().__init__()
-            self.timeline = timeline
-            self.number = number
-
-        @property
-        def control(self) -> Timeline:
-            """Whose it is."""
-            return self.timeline
-
-    class Seen(Message):
-        """Other records are seen: from one to another."""
-
-        def __init__(self, timeline: Timeline, first: int, last: int) -> None:
-            super().__init__()
-            self.timeline = timeline
-            self.first = first
-            self.last = last
 
     def __init__(self, id: str, row: Callable[[int, int], Line]) -> None:  # noqa: A002
         super().__init__(id)
@@ -181,22 +159,8 @@ class Timeline(Lines):
         self._in_sight()
 
     def watch_cursor(self) -> None:
-        """Tell who wants to know."""
+        """Another one."""
         self.refresh()
-        if self.number is not None:
-            self.post_message(self.Moved(self, self.number))
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Other records are seen."""
-        super().watch_scroll_y(old_value, new_value)
-        self.tell_seen()
-
-    def tell_seen(self) -> None:
-        """Say which records are seen."""
-        top = int(self.scroll_offset.y)
-        end = min(top + self.size.height, len(self.numbers)) - 1
-        if 0 <= top <= end:
-            self.post_message(self.Seen(self, self.numbers[top], self.numbers[end]))
 
     def action_move(self, n: int) -> None:
         """So many records on."""
@@ -231,3 +195,51 @@ class Timeline(Lines):
         at = event.y + int(self.scroll_offset.y)
         if at < len(self.numbers):
             self.cursor = at
+
+
+class Timeline(Rows):
+    """The records of a track, or those that a filter has found."""
+
+    DEFAULT_CSS = """
+    Timeline.quiet > .cursor { background: $surface-lighten-2; text-style: none; }
+    """
+
+    class Moved(Message):
+        """The cursor is at another record."""
+
+        def __init__(self, timeline: Timeline, number: int) -> None:
+            super().__init__()
+            self.timeline = timeline
+            self.number = number
+
+        @property
+        def control(self) -> Timeline:
+            """Whose it is."""
+            return self.timeline
+
+    class Seen(Message):
+        """Other records are seen: from one to another."""
+
+        def __init__(self, timeline: Timeline, first: int, last: int) -> None:
+            super().__init__()
+            self.timeline = timeline
+            self.first = first
+            self.last = last
+
+    def watch_cursor(self) -> None:
+        """Tell who wants to know."""
+        super().watch_cursor()
+        if self.number is not None:
+            self.post_message(self.Moved(self, self.number))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other records are seen."""
+        super().watch_scroll_y(old_value, new_value)
+        self.tell_seen()
+
+    def tell_seen(self) -> None:
+        """Say which records are seen."""
+        top = int(self.scroll_offset.y)
+        end = min(top + self.size.height, len(self.numbers)) - 1
+        if 0 <= top <= end:
+            self.post_message(self.Seen(self, self.numbers[top], self.numbers[end]))
