@@ -303,6 +303,10 @@ def test_the_rain_has_a_line_for_each_transition(tmp_path: Path):
         await pilot.click(Drops, offset=(12, 4))
         await settle(pilot)
         assert number(app) == rain.drops[4].number == 3
+        line = next(n for n, row in enumerate(app._outlined) if row.text == "Storm")
+        await pilot.click("#outline", offset=(4, line))
+        await settle(pilot)
+        assert number(app) == 5
 
     driven(app, drive, WIDE)
 

@@ -174,6 +174,31 @@ def test_what_waits_is_told_in_its_order(tmp_path: Path):
     assert 'waits add Slow {"n": 1}' in waits
 
 
+def found(opened: Opened, text: str) -> list[int]:
+    wanted = filters.read(text)
+    assert wanted is not None
+    parts = filters.matches(opened.track, wanted, opened.sources, opened.track.first)
+    return [number for _, numbers in parts for number in numbers]
+
+
+def test_changes_and_refusals_are_found(tmp_path: Path):
+    signals = ({"add": "Ready"}, {"add": "Lift"}, {"add": "Lower", "args": {"ok": False}},
+               {"add": "Lower"}, {"add": "Storm"}, {"add": "Lamp"}, {"remove": "Lamp"},
+               {"add": "Lamp"}, {"remove": "Start"}, {"add": ["Lift"]})  # fmt: skip
+    opened = crane(tmp_path, *signals)
+    assert found(opened, "state:lift") == [2]
+    assert found(opened, "changed:lift") == [2, 4]
+    assert found(opened, "changed:Lift,Storm") == [2, 4, 5]
+    assert found(opened, "changed:Lamp") == [2, 7, 8]
+    assert found(opened, "canceled:lower") == [3]
+    assert found(opened, "canceled:LowerEnter") == [3]
+    assert found(opened, "canceled:any") == [3, 8, 10]
+    assert found(opened, "canceled:any kind:start") == []
+    assert found(opened, "error:ValueError") == [8]
+    assert "ValueError: no bulb" in lines(opened, 8, "Changes")
+    assert "ValueError: no bulb" not in lines(opened, 9, "Changes")
+
+
 def test_what_another_thread_replays_is_not_told_here(tmp_path: Path):
     signals = [{"add": "Ready"}, {"add": "Lift"}, {"add": "Lower"}] * 40
     opened = crane(tmp_path, *signals)

@@ -14,7 +14,7 @@ _SPAN = re.compile(r"([+-])(\d+(?:\.\d+)?)(ms|s|min|h|d)")
 PROMPTS: Final = {
     "go": "go to: 120, +10, -10, #12, +5min, 14:00, 2026-11-28 14:00:05",
     "search": "search: words, kind:failed, state:Water, error:Boom, path:$.soil",
-    "filter": "show only: kind:failed,timer  state:Water  error:Boom  path:$.soil",
+    "filter": "show only: kind:failed,timer  state:Water  error:Boom  path:$.soil  canceled:any",
 }
 _UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 

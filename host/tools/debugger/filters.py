@@ -14,12 +14,14 @@ from typing import Final
 from tsme.kernel.protocol import INPUTS
 
 from ..errors import HostError, did_you_mean
-from . import diffs, telling
+from . import diffs, relations, telling
 from .moments import Moment
 from .track import Track
 from .views import Sources, View, changed, view_of
 
-NAMES: Final = ("kind", "state", "error", "path", "text")
+NAMES: Final = ("kind", "state", "changed", "canceled", "error", "path", "text")
+_ANY: Final = "any"  # of canceled: whatever was asked
+_SEVERAL: Final = ("state", "changed", "canceled", "error")  # with a comma between
 KINDS: Final = (*INPUTS, "checkpoint", "lost")
 _WORD = re.compile(r'(?:(\w+):)?("[^"]*"|\S+)')
 
@@ -34,7 +36,7 @@ class Filter:
     @property
     def deep(self) -> bool:
         """Can it only be answered by replaying?"""
-        return any(name in self.words for name in ("state", "error", "path", "text"))
+        return bool(self.words)
 
     def fits(self, moment: Moment, view: View) -> bool:
         """Does a moment have it all?"""
@@ -51,6 +53,11 @@ def _has(moment: Moment, view: View, name: str, word: str) -> bool:
         made = [one[1:] for one in moment.played.changed if one[:1] == "+"]
         names = [*made, *(view.state_name(n) for n in moment.entered)]
         return any(name.lower() == word for name in names)
+    if name == "changed":
+        return any(word == one.lower() for one in relations.changed(moment))
+    if name == "canceled":
+        found = relations.refused(moment)
+        return bool(found) if word == _ANY else any(word == one.lower() for one in found)
     if name == "error":
         return any(word in one.lower() for one in telling.error_of(moment))
     if name == "path":
@@ -77,7 +84,7 @@ def read(text: str) -> Filter | None:
                     raise HostError("TSME-H090", f'no record is of the kind "{one}"', hint)
                 kinds.add(one)
             continue
-        those = tuple(word.split(",")) if name in ("state", "error") else (word,)
+        those = tuple(word.split(",")) if name in _SEVERAL else (word,)
         if name != "path":
             those = tuple(one.lower() for one in those)
         words[name] = words.get(name, ()) + those

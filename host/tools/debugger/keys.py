@@ -17,6 +17,7 @@ moments    ↓ j n   the next record              ↑ k p   the one before
            . ,     where a value was changed next, before (as the filter path:$)
 look for   /       search: words, or kind: state: error: path: as below; then > <
            f       show only: kind:failed,timer  state:Water  error:Boom  path:$.soil
+                   changed:Door  canceled:Door  canceled:any (of a relational machine)
            Esc     end a search or a filter; all records again
 panels     1 .. 7  Input Changes Value Variables Actions Source Record
            4, 8    of a relational machine: its transitions, and who refused; the rain of

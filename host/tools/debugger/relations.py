@@ -74,6 +74,26 @@ def canceled(moment: Moment) -> list[Transition]:
     return [one for one in moment.transitions if one.canceled and not one.flags & AUTO]
 
 
+def changed(moment: Moment) -> set[str]:
+    """The states that became active or inactive in a step, if only for a transition."""
+    return {
+        moment.known.machine.schema.names[i]
+        for one in moment.transitions
+        if moment.known is not None
+        for i in one.ticks
+    }
+
+
+def refused(moment: Moment) -> set[str]:
+    """What the mutations that were refused had called, and the handlers that refused them."""
+    found: set[str] = set()
+    for one in canceled(moment):
+        assert moment.known is not None
+        found |= {moment.known.machine.schema.names[i] for i in one.called}
+        found |= {call.name for call in one.calls if call.outcome}
+    return found
+
+
 def lines(moment: Moment, schema: Any) -> list[Line]:
     """All transitions of a step, and what waits behind it."""
     found: list[Line] = []

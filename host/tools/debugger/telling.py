@@ -84,9 +84,24 @@ def error_of(moment: Moment) -> list[str]:
     after = moment.after
     if after is not None and after.status in (2, 3) and isinstance(after.result, list):
         found.append(str(after.result[0]))
+    raised = error_kept(moment)
+    if raised:
+        found.append(str(raised[0]))
     if moment.played.difference:
         found.append("differs")
     return [name for name in dict.fromkeys(found) if name != "None"]
+
+
+def error_kept(moment: Moment) -> Any:
+    """(name, cause) of the error that a relational machine has had in a step, or None."""
+    machine = moment.known and moment.known.machine
+    if getattr(machine, "schema", None) is None:
+        return None
+    before, after = (
+        getattr(getattr(state, "client", None), "error", None)
+        for state in (moment.before, moment.after)
+    )
+    return after if after is not before else None
 
 
 def given(moment: Moment) -> dict[str, Any]:

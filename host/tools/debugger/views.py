@@ -25,7 +25,7 @@ from ..journal.ticks import clock_of
 from .diffs import Change, changes
 from .moments import Event, Moment
 from .relations import queued
-from .telling import error_of, plain
+from .telling import error_kept, error_of, plain
 
 
 @dataclass(frozen=True)
@@ -376,8 +376,15 @@ class RelationalView(MachineView):
             return [Row(0, name, moment.played.skipped)]
         new = {one[1:] for one in moment.played.changed}
         return [Row(0, name, f"{sum(clock.values())} ticks")] + [
-            Row(1, state, str(tick), -1, tick % 2, state in new) for state, tick in clock.items()
+            Row(1, state, str(tick), n, tick % 2, state in new)
+            for n, (state, tick) in enumerate(clock.items())
         ]
+
+    def faults(self, moment: Moment) -> list[str]:
+        """Those of its input and of its end; of one that the machine keeps the cause, too."""
+        kept = error_kept(moment)
+        told = {str(kept[0]): f"{kept[0]}: {kept[1]}"} if kept else {}
+        return [told.get(name, name) for name in error_of(moment)]
 
     def _clock(self, state: Any) -> dict[str, int] | None:
         return None if state is None else clock_of(self.known.machine, state.client)
