@@ -190,7 +190,7 @@ class Drops(Rows):
         for i, sign in enumerate(shown, self.left):
             pieces.append((sign, "under" if i in one.called else _STYLES.get(sign, "")))
         words = f" {relations.asked(drop.schema, one)}"
-        return [*pieces, (words, "" if one.accepted else "bad")]
+        return [*pieces, (words, "" if one.accepted else relations.refusal(one))]
 
     def action_pick(self) -> None:
         """To the record of the line."""

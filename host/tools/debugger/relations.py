@@ -108,9 +108,14 @@ def lines(moment: Moment, schema: Any) -> list[Line]:
     return found
 
 
+def refusal(one: Transition) -> str:
+    """The style of one that was refused; what comes by itself when it can is no failure."""
+    return "faint" if one.flags & AUTO else "bad"
+
+
 def _transition(schema: Any, one: Transition) -> list[Line]:
     args = f" {short(plain(one.args), _ARGS)}" if one.args else ""
-    style, result = ("good", "executed") if one.accepted else ("bad", "canceled")
+    style, result = ("good", "executed") if one.accepted else (refusal(one), "canceled")
     found: list[Line] = [[(asked(schema, one), "strong"), (args, "faint"), (f"  {result}", style)]]
     why = decided(schema, one)
     for i, (was, now) in one.ticks.items():
@@ -119,7 +124,7 @@ def _transition(schema: Any, one: Transition) -> list[Line]:
             [(f"  {'+' if active else '-'} {schema.names[i]} ", "good" if active else "name"),
              (f"{was} → {now}", ""), (f"  {_changed(one, why, i)}".rstrip(), "faint")]
         )  # fmt: skip
-    sign, style = ("    without: ", "faint") if one.accepted else ("  ✗ ", "bad")
+    sign, style = ("    without: ", "faint") if one.accepted else ("  ✗ ", refusal(one))
     found += [[(sign + text, style)] for text in refusals(schema, one)]
     if one.calls:
         calls = " ".join(call.name for call in one.calls)

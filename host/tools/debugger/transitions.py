@@ -66,6 +66,7 @@ class _Sight(threading.local):
 
 
 _sight = _Sight()
+_watching = threading.Lock()
 
 
 @contextmanager
@@ -81,16 +82,18 @@ def told() -> Iterator[list[Transition]]:
 
 def watch(machine: Any) -> None:
     """Have a relational machine tell; others have nothing to tell."""
-    if getattr(machine, "schema", None) is None or machine.watch is _transition:
+    if getattr(machine, "schema", None) is None:
         return
-    machine.watch = _transition
-    for sort, own in enumerate(machine.own):
-        if sort == _PAIR:
-            for i, row in own.items():
-                machine.own[sort][i] = _between(machine, sort, row, i)
-        else:
-            machine.own[sort] = _between(machine, sort, own)
-    machine.nodes = {}  # their plans have the handlers themselves
+    with _watching:
+        if machine.watch is _transition:
+            return
+        for sort, own in enumerate(machine.own):
+            if sort == _PAIR:
+                machine.own[sort] = {i: _between(machine, sort, row, i) for i, row in own.items()}
+            else:
+                machine.own[sort] = _between(machine, sort, own)
+        machine.nodes = {}  # their plans have the handlers themselves
+        machine.watch = _transition
 
 
 def _between(
