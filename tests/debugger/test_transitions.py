@@ -130,6 +130,8 @@ def test_a_handler_that_refuses_is_named(tmp_path: Path):
         "  ✗ LowerEnter refused",
         "    called LowerEnter",
     ]
+    source = lines(opened, 2, "Source")
+    assert [line[3:] for line in source if "▶" in line] == ["▶     def LowerEnter(m): "]
     assert "canceled: add Lower" in "".join(text for text, _ in panels.row(opened.track, 2))
 
 

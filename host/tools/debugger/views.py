@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -344,16 +344,18 @@ class MachineView:
 
     def source(self, _moment: Moment) -> Source:
         """The file of the class; its `stf` is marked."""
+        source = self._file()
+        line = _line(getattr(self.known.machine, "stf", None))
+        return replace(source, now=frozenset([line])) if line and source.text else source
+
+    def _file(self) -> Source:
+        """The text of the file that has the class."""
         path = Path(self.known.name.rpartition(":")[0])
         try:
             text = path.read_text(encoding="utf-8").splitlines()
         except (OSError, ValueError):
             return Source(str(path), (), missing=f'"{path}" cannot be read')
-        try:
-            line = inspect.unwrap(self.known.machine.stf).__code__.co_firstlineno
-        except AttributeError:
-            return Source(path.name, text)
-        return Source(path.name, text, frozenset(), frozenset([line]))
+        return Source(path.name, text)
 
     def state_name(self, _number: int) -> str:
         """A machine has no states with numbers."""
@@ -386,6 +388,22 @@ class RelationalView(MachineView):
         told = {str(kept[0]): f"{kept[0]}: {kept[1]}"} if kept else {}
         return [told.get(name, name) for name in error_of(moment)]
 
+    def source(self, moment: Moment) -> Source:
+        """The file of the class; handlers that were called, and those that did not agree, or else
+        the last one."""
+        source = self._file()
+        calls = [call for one in moment.transitions for call in one.calls]
+        at = {call.name: self._handler(call.name) for call in calls}
+        against = [call for call in calls if call.outcome] or calls[-1:]
+        lines = frozenset(line for line in at.values() if line)
+        now = frozenset(at[call.name] for call in against) & lines
+        return replace(source, lines=lines, now=now) if source.text else source
+
+    def _handler(self, name: str) -> int:
+        """The line of a handler; 0 of one that another file has, from which the class inherits."""
+        function = getattr(self.known.machine.machine, name, None)
+        return _line(function, Path(self.known.name.rpartition(":")[0]))
+
     def _clock(self, state: Any) -> dict[str, int] | None:
         return None if state is None else clock_of(self.known.machine, state.client)
 
@@ -399,6 +417,14 @@ class RelationalView(MachineView):
         if part.queue:
             found["queue"] = queued(state, self.schema)
         return found | ({"error": part.error} if part.error else {})
+
+
+def _line(function: Any, path: Path | None = None) -> int:
+    """The first line of a function; 0 of what is none, or is of another file than `path`."""
+    code = getattr(inspect.unwrap(function) if callable(function) else None, "__code__", None)
+    if code is None or (path is not None and Path(code.co_filename).name != path.name):
+        return 0
+    return int(code.co_firstlineno)
 
 
 def _brief(value: Any) -> str:
