@@ -21,7 +21,7 @@ BLOCK = 4096
 
 
 class Prompted:
-    def __init__(self, folder: Path, blocks: int = 256):
+    def __init__(self, folder: Path, blocks: int = 352):
         self.image = folder / "flash.bin"
         if not self.image.exists():
             self.image.write_bytes(b"\xff" * (BLOCK * blocks))

@@ -203,8 +203,8 @@ def test_the_board_says_what_it_is(tmp_path):
     with Prompted(tmp_path) as board, Prompt(board.port) as prompt:
         facts = prompt.facts()
         assert (facts.name, facts.platform) == ("micropython", "linux")
-        assert facts.files == (4096, 256, 254)
-        assert facts.free == 254 * 4096
+        assert facts.files == (4096, 352, 350)
+        assert facts.free == 350 * 4096
         data = bytes(range(256)) * 9
         prompt.folders(["/a", "/a/b"])
         prompt.write("/a/b/c", data)

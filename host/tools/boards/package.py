@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,7 +146,7 @@ def install(
     if not missing:
         return Installed(0, len(wanted), 0)
     size = sum(len(wanted[path]) for path in missing)
-    _room(facts, [len(wanted[path]) for path in missing if not there[path]])
+    _room(facts, {path: len(wanted[path]) for path in missing if not there[path]})
     _aside(prompt, there["/main.py"], digests["/main.py"], tell)
     if "/main.py" not in missing:
         missing.append("/main.py")  # it was ours, and is away until all else is there
@@ -181,18 +182,19 @@ def _aside(prompt: Prompt, there: str, ours: str, tell: Telling) -> None:
         prompt.remove("/main.py")
 
 
-def _folders(paths: dict[str, bytes]) -> list[str]:
+def _folders(paths: Iterable[str]) -> list[str]:
     found = {str(parent) for path in paths for parent in Path(path).parents}
     return sorted(found - {"/", "."})
 
 
-def _room(facts: Facts, sizes: list[int]) -> None:
-    """littlefs takes a block for each file that is larger than its cache, and one for a folder."""
+def _room(facts: Facts, sizes: dict[str, int]) -> None:
+    """littlefs takes a block for each file that is larger than its cache, and two for a folder."""
     if facts.files is None:
         hint = "press RESET and look at what the board says (tsme repl)"
         raise HostError("TSME-B049", "the board has no file system", hint)
     block = facts.files[0]
-    needed = sum(-(-size // block) * block for size in sizes) + 10 * block
+    needed = sum(-(-size // block) for size in sizes.values()) + 2 * len(_folders(sizes))
+    needed *= block
     if sizes and needed > facts.free:
         what = f"the board's file system has {facts.free >> 10} KB free, "
         what += f"and tsme takes {needed >> 10} KB"
