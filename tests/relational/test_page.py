@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+import tsme as engines
 from tests import interpreters
 from tests.tools.shell import tsme
 
@@ -91,3 +93,18 @@ def test_the_program_of_the_page_does_what_it_shows(said: str) -> None:
         done = tsme(*shlex.split(line, comments=True)[1:])
         assert done.exit_code in (0, 1), (line, done.stderr)
         assert "error" not in done.stderr, (line, done.stderr)
+
+
+def test_the_pipes_of_the_page_can_be_made() -> None:
+    class Pump:
+        states: ClassVar[list[tuple[str, dict[str, bool]]]] = [("On", {}), ("Ready", {})]
+
+    class Tank:
+        states: ClassVar[list[tuple[str, dict[str, bool]]]] = [
+            (name, {}) for name in ("Pumping", "Wet", "Able", "Dry", "ErrPump")
+        ]
+
+    made, running = block("up = ").split("await ")
+    names = {"tsme": engines, "pump": engines.Engine(Pump), "tank": engines.Engine(Tank)}
+    exec(made, names)
+    assert set(re.findall(r"(\w+)\.run\(\)", running)) == {*names} & {"up", "more", "errors"}

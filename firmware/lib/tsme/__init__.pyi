@@ -6,6 +6,7 @@ Each name is loaded when it is first used.  docs/API.md tells how they are used 
 from .engine.board import Board as Board
 from .engine.engine import Engine as Engine
 from .engine.outcome import Outcome as Outcome
+from .engine.pipes import Pipe as Pipe
 from .engine.tasks import Done as Done
 from .engine.tasks import TaskError as TaskError
 from .engine.tasks import Tasks as Tasks

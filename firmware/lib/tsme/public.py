@@ -3,6 +3,7 @@
 # One text, since every short one would take memory for good; to take it apart takes time as well.
 HOMES = (
     " Engine:engine.engine Outcome:engine.outcome Board:engine.board "
+    "Pipe:engine.pipes "
     "Link:link Stdio:link.streams Uart:link.streams Tcp:link.streams "
     "Program:program "
     "ProgramFiles:program.store ProgramRegion:program.store "
