@@ -73,7 +73,7 @@ def test_a_board_gets_the_modules_that_mip_installs():
 
 
 def test_all_of_it_in_one_command_and_the_board_answers(tmp_path, wanted, monkeypatch):
-    with Prompted(tmp_path, blocks=352) as board:
+    with Prompted(tmp_path) as board:
         heard = flash(board.port)
         assert {path: data for path, data in files(board).items() if path in wanted} == wanted
         assert not [path for path in files(board) if path.endswith(".part")]
