@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
 import sys
 import traceback
 from pathlib import Path
@@ -74,6 +75,7 @@ def load_file(path: str, name: str) -> dict[str, Any]:
     before = list(sys.path)
     sys.path.insert(0, str(Path(path).parent))
     sim.install(beside=str(Path(path).parent))
+    importlib.invalidate_caches()  # what it imports may have been made a moment ago
     try:
         with contextlib.redirect_stdout(sys.stderr):
             exec(code, names)  # noqa: S102
