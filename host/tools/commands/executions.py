@@ -68,7 +68,7 @@ def describe(name: str, form: str | None, where: Where) -> int:
         return DONE
     width = max(map(len, told))
     for key, value in told.items():
-        console.out(f"{key:{width}}  {_shown(key, value)}")
+        console.out(f"{key:{width}}  {shown(key, value)}")
     return DONE
 
 
@@ -87,7 +87,8 @@ def plain(found: Description) -> dict[str, Any]:
     return told
 
 
-def _shown(key: str, value: Any) -> str:
+def shown(key: str, value: Any) -> str:
+    """A member of what a board or endpoint tells of an execution."""
     from ..journal.image import timestamp  # noqa: PLC0415
 
     if key == "status":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from .. import console
-from ..commands.executions import painted
+from ..commands.executions import shown
 from ..commands.journal import lines, told
 from ..errors import DONE, HostError
 from ..forms import answers
@@ -55,16 +55,8 @@ def status(at: Attached, name: str | None, form: str | None) -> int:
         return DONE
     width = max(map(len, found))
     for key, value in found.items():
-        console.out(f"{key:{width}}  {_shown(key, value)}")
+        console.out(f"{key:{width}}  {shown(key, value)}")
     return DONE
-
-
-def _shown(key: str, value: Any) -> str:
-    if key == "status":
-        return painted(value)
-    if key in ("now", "due"):
-        return timestamp(value)
-    return value if isinstance(value, str) else console.json_text(value)
 
 
 @prompt.command(short_help="Show which states are active.")
