@@ -1,4 +1,14 @@
-"""What runs on the boards that the prompt of `tsme repl` is tried on."""
+"""What runs on the boards that the prompt of `tsme repl` is tried on, and what it offers."""
+
+from __future__ import annotations
+
+import threading
+
+from prompt_toolkit.document import Document
+
+from tsme_host.tools.repl.board import Board
+from tsme_host.tools.repl.completion import Completion
+from tsme_host.tools.repl.session import Repl
 
 ACTIVITY = "arn:aws:states:us-east-1:000000000000:activity:press"
 FLOWS = {
@@ -40,4 +50,27 @@ class Relay:
 
     def ReverseEnter(m):
         return m.args.get("ok", True)
+
+    def ReverseState(m):
+        if m.args.get("back"):
+            m.add("Forward")
+
+    def turns(m):
+        return m.ticks("Forward") + m.args.get("more", 0)
 """
+
+
+def offered(target: Board, line: str) -> list[str]:
+    found: list[str] = []
+    one = Completion(Repl(target, None).at)
+
+    def look() -> None:
+        found.extend(
+            offer.text
+            for offer in one.get_completions(Document(line), None)  # type: ignore[arg-type]
+        )
+
+    thread = threading.Thread(target=look)  # as prompt_toolkit asks
+    thread.start()
+    thread.join()
+    return found

@@ -16,17 +16,15 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from tests.tools.cabled import Cabled
-from tests.tools.prompted import ACTIVITY, COUNTER, FLOWS, RELAY
+from tests.tools.prompted import ACTIVITY, COUNTER, FLOWS, offered
 from tests.tools.shell import COMMAND, assert_one_clear_line, spawn, tsme
 from tsme_host.tools.boards.session import Where
 from tsme_host.tools.link import opening
 from tsme_host.tools.repl.board import Board
-from tsme_host.tools.repl.completion import Completion
 from tsme_host.tools.repl.session import Repl
 
 PATIENCE = 120.0  # s
@@ -40,16 +38,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, flow in FLOWS.items():
         (tmp_path / f"{name}.asl.json").write_text(json.dumps(flow), encoding="utf-8")
     (tmp_path / "counter.py").write_text(COUNTER, encoding="utf-8")
-    (tmp_path / "relay.py").write_text(RELAY, encoding="utf-8")
     return tmp_path
 
 
 @pytest.fixture
 def board(here: Path, request: pytest.FixtureRequest) -> Iterator[Cabled]:
-    options = getattr(request, "param", {})
-    if "relational" in options:
-        options |= {"relational": str(here)}  # where its class is
-    with Cabled(here / "board", **options) as found:
+    with Cabled(here / "board", **getattr(request, "param", {})) as found:
         yield found
 
 
@@ -169,37 +163,6 @@ def test_a_machine_takes_signals_and_its_state_is_told(board: Cabled) -> None:
     (record,) = json.loads(done.stdout[end:])
     assert (record["input"], record["fields"]["value"]) == ("signal", 4)
     assert "TSME-N011" in asked(board, "send", "count", '"bad"', code=2).stderr
-
-
-@pytest.mark.parametrize("board", [{"relational": "1"}], indirect=True)
-def test_the_states_of_a_relational_machine_are_changed_waited_for_and_told(
-    board: Cabled, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with attached(board, "relay.py:Relay") as target:
-        one = Repl(target, None)
-
-        def ask(*words: str, code: int = 0) -> str:
-            capsys.readouterr()
-            assert one.once(words) == code
-            return capsys.readouterr().out
-
-        assert json.loads(ask("clocks", "relay", "--json"))["clocks"]["Ready"] == 1
-        assert ask("add", "relay", "Forward") == "executed\n"
-        assert ask("add", "relay", "Reverse", "--args", '{"ok": false}', code=1) == "canceled\n"
-        assert ask("wait", "relay", "--state", "Forward") == ""
-        ask("wait", "relay", "--not", "Forward", "--timeout", "0.1", code=1)
-        assert ask("toggle", "relay", "Forward") == "executed\n"
-        assert ask("wait", "relay", "--not", "Forward") == ""
-        assert ask("send", "relay", '{"add": ["Reverse"]}') == "executed\n"
-        found = {
-            row["state"]: row["active"] for row in json.loads(ask("states", "relay", "--json"))
-        }
-        assert (found["Ready"], found["Forward"], found["Reverse"]) == (1, 0, 1)
-        assert ask("set", "relay", "Start") == "executed\n"
-        assert ask("remove", "relay", "Start", "Ready") == "executed\n"
-        clock = json.loads(ask("clocks", "relay", "--json"))["clocks"]
-        assert (clock["Forward"], clock["Reverse"], clock["Start"]) == (2, 2, 2)
-        assert offered(target, "add relay ") == [*clock]
 
 
 def test_history_states_clocks_and_journal_come_from_the_boards_records(board: Cabled) -> None:
@@ -328,22 +291,6 @@ def test_ctrl_c_ends_a_command_and_the_line_goes_on(
     found = capsys.readouterr()
     assert "tsme: interrupted" in found.err
     assert "nap" in found.out
-
-
-def offered(target: Board, line: str) -> list[str]:
-    found: list[str] = []
-    one = Completion(Repl(target, None).at)
-
-    def look() -> None:
-        found.extend(
-            offer.text
-            for offer in one.get_completions(Document(line), None)  # type: ignore[arg-type]
-        )
-
-    thread = threading.Thread(target=look)  # as prompt_toolkit asks
-    thread.start()
-    thread.join()
-    return found
 
 
 def test_tab_offers_commands_options_and_what_is_there(board: Cabled, here: Path) -> None:

@@ -16,9 +16,10 @@ from ..commands.executions import begin, plain
 from ..commands.status import set_clock
 from ..errors import HostError
 from ..journal.image import Log
+from .following import OnBoard, states_of
 from .journals import Journals
 from .states import Event, States
-from .targets import Execution, Started, Target, Told, Waiting
+from .targets import Execution, Following, Started, Target, Told, Waiting
 
 
 class Board(Target):
@@ -140,9 +141,10 @@ class Board(Target):
         return self.journals.events(self.journal(name))
 
     def seen(self, name: str) -> States:
-        log = self.journal(name)
-        clock = self.journals.clock(log) if self.journals.machines else None
-        return States.of(self.journals.events(log)) if clock is None else States.at(clock)
+        return states_of(self.journals, self.journal(name))
+
+    def following(self, name: str) -> Following:
+        return OnBoard(name, lambda: self.journal(name), self.journals)
 
     def machines(self) -> list[Told]:
         with self._line() as board:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import click
 
 from .. import console
-from ..boards.follow import SILENT
 from ..commands.executions import painted
-from ..errors import DONE, FAILED, HostError, did_you_mean
+from ..errors import DONE, HostError, did_you_mean
 from ..files import read_value
 from ..forms import answers
 from ..journal.image import timestamp
 from .targets import Attached, Execution
+from .waiting import OPEN, TIMEOUT, Watch, no
 from .words import plain
 
-_POLL = 0.3  # s between two looks at what is waited for
-_AWAY = (*SILENT, "TSME-S071")
 STATUSES = ("new", "running", "succeeded", "failed", "stopped", "broken", "aborted", "timed_out",
             "pending_redrive")  # fmt: skip
-_REFUSED = "canceled"
-_OPEN = ("new", "running", "pending_redrive")
 
 
 class Named(click.ParamType[str]):
@@ -134,7 +129,7 @@ def start(
         raise HostError("TSME-H001", f'"{words[1]}" is too much', "see start --help")
     found = at.target.start(what, plain(words[0]) if words else None, value)
     if waits:
-        return _await_end(at, found.arn or found.name, None, form)
+        return _await_end(Watch(at.target, found.arn or found.name), form or at.form)
     if form or at.form:
         told = {key: value for key, value in vars(found).items() if value or key == "begun"}
         console.answer(told, form or at.form or "json")
@@ -167,38 +162,6 @@ def send(at: Attached, name: str, value: str) -> int:
         console.out(result if isinstance(result, str) else console.json_text(result))
     console.note(f"tsme: {name} has it")
     return DONE
-
-
-def _mutation(verb: str, what: str) -> None:
-    """A command that changes the states of a relational machine."""
-
-    @click.argument("name", metavar="NAME", type=EXECUTION)
-    @click.argument("states", metavar="STATE...", type=STATE, nargs=-1, required=True)
-    @click.option("--args", "given", metavar="JSON", help="What its handlers get.")
-    @click.pass_obj
-    def change(at: Attached, name: str, states: tuple[str, ...], given: str | None) -> int:
-        value: dict[str, Any] = {verb: [*states]}
-        if given is not None:
-            value["args"] = read_value(given, "--args")
-        result = at.target.send(name, value)
-        console.out(str(result))
-        return FAILED if result == _REFUSED else DONE
-
-    change.__doc__ = f"""{what}
-
-    It is durable when the command ends, which says what became of it: executed, queued, or
-    canceled; then it exits with 1. It is a signal: {{"{verb}": [STATE, ..], "args": ..}}.
-    """
-    prompt.command(verb, short_help=what)(change)
-
-
-for _verb, _what in (
-    ("add", "Add states to those of a relational machine."),
-    ("remove", "Take states of a relational machine away."),
-    ("set", "Let these states of a relational machine alone be active."),
-    ("toggle", "Add states of a relational machine, or take them away if all are active."),
-):
-    _mutation(_verb, _what)
 
 
 # --- tasks --------------------------------------------------------------------------------------
@@ -270,7 +233,7 @@ def heartbeat(at: Attached, task: str) -> int:
 @click.argument("status", metavar="[STATUS]", required=False, type=WAITED)
 @click.option("--state", metavar="STATE", type=STATE, help="Until this state is entered.")
 @click.option("--not", "left", metavar="STATE", type=STATE, help="Until it is not active.")
-@click.option("--timeout", type=click.FloatRange(0), metavar="SECONDS", help="And no longer.")
+@TIMEOUT
 @answers
 @click.pass_obj
 def wait(
@@ -287,94 +250,54 @@ def wait(
     Exits with 1 if what is waited for cannot come any more, or has not come in time; without
     STATUS and STATE if it did not succeed.
     """
-    until = None if timeout is None else time.monotonic() + timeout
+    watch = Watch(at.target, name, timeout)
     if state is not None:
-        return _await_state(at, name, state, until)
+        return _await_state(watch, state)
     if left is not None:
-        return _await_left(at, name, left, until)
+        return _await_left(watch, left)
     if status is None:
-        return _await_end(at, name, until, form)
+        return _await_end(watch, form or at.form)
     status = status.lower()
     if status not in STATUSES:
         hint = did_you_mean(status, STATUSES) or f"there are {', '.join(STATUSES)}"
         raise HostError("TSME-H002", f'"{status}" is no status', hint)
-    while True:
-        found = _described(at, name, until)
-        if found is None:
-            return _late(name, status)
+    for found in watch:
         if found["status"] == status:
             return DONE
-        if found["status"] not in _OPEN:
-            return _no(f"{name} is {found['status']}")
-        time.sleep(_POLL)
+        if found["status"] not in OPEN:
+            return no(f"{name} is {found['status']}")
+    return watch.late(status)
 
 
-def _described(at: Attached, name: str, until: float | None) -> dict[str, Any] | None:
-    """How it stands, however long that takes to be told; None if time is up."""
-    told = False
-    while until is None or time.monotonic() < until:
-        try:
-            return at.target.describe(name)
-        except HostError as error:
-            if error.code not in _AWAY:
-                raise
-            if not told:
-                told = True
-                console.note(f"tsme: {error.message}; it is asked again until it is there")
-            time.sleep(_POLL)
-    return None
+def _await_end(watch: Watch, form: str | None) -> int:
+    for found in watch:
+        if found["status"] in OPEN:
+            continue
+        if form:
+            console.answer(found, form)
+        elif found["status"] == "succeeded":
+            console.out(console.json_text(found.get("output")))
+        if found["status"] == "succeeded":
+            return DONE
+        why = ": ".join(str(found[key]) for key in ("error", "cause") if found.get(key))
+        return no(f"{found['name']} {found['status']}: {why or 'no error was named'}")
+    return watch.late("ended")
 
 
-def _await_end(at: Attached, name: str, until: float | None, form: str | None) -> int:
-    while True:
-        found = _described(at, name, until)
-        if found is None:
-            return _late(name, "ended")
-        if found["status"] not in _OPEN:
-            break
-        time.sleep(_POLL)
-    form = form or at.form
-    if form:
-        console.answer(found, form)
-    elif found["status"] == "succeeded":
-        console.out(console.json_text(found.get("output")))
-    if found["status"] == "succeeded":
-        return DONE
-    why = ": ".join(str(found[key]) for key in ("error", "cause") if found.get(key))
-    return _no(f"{found['name']} {found['status']}: {why or 'no error was named'}")
-
-
-def _await_state(at: Attached, name: str, state: str, until: float | None) -> int:
+def _await_state(watch: Watch, state: str) -> int:
     before: int | None = None
-    while until is None or time.monotonic() < until:
-        found = _described(at, name, until)
-        if found is None:
-            break
-        seen = at.target.seen(name)
+    for found, seen in watch.looks(watch.following.states):
         if before is None:
             before = seen.entered.get(state, 0)
         if seen.entered.get(state, 0) > before or state in seen.active:
             return DONE
-        if found["status"] not in _OPEN:
-            return _no(f'{name} is {found["status"]}, and did not enter "{state}"')
-        time.sleep(_POLL)
-    return _late(name, f'in "{state}"')
+        if found["status"] not in OPEN:
+            return no(f'{watch.name} is {found["status"]}, and did not enter "{state}"')
+    return watch.late(f'in "{state}"')
 
 
-def _await_left(at: Attached, name: str, state: str, until: float | None) -> int:
-    while until is None or time.monotonic() < until:
-        if _described(at, name, until) is None:
-            break
-        if state not in at.target.seen(name).active:
+def _await_left(watch: Watch, state: str) -> int:
+    for _, seen in watch.looks(watch.following.states):
+        if state not in seen.active:
             return DONE
-        time.sleep(_POLL)
-    return _late(name, f'without "{state}"')
-
-
-def _late(name: str, what: str) -> int:
-    return _no(f"{name} was not {what} in time")
-
-
-def _no(text: str) -> int:
-    click.secho(f"tsme: {text}", err=True, fg="red")
-    return FAILED
+    return watch.late(f'without "{state}"')

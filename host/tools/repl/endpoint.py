@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -17,8 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from ...server.work import asking
 from ..errors import HostError, did_you_mean
-from .states import Event
-from .targets import Execution, Started, Target, Told, Waiting
+from .states import Event, States
+from .targets import Execution, Following, Moment, Started, Target, Told, Waiting
 
 _PAGE: Final = 100  # of a list
 _CONNECTIONS: Final = 2  # of the prompt and of completion
@@ -240,6 +241,9 @@ class Endpoint(Target):
         found = self._all("get_execution_history", "events", 100_000, executionArn=self.arn(name))
         return [one | {"timestamp": _text(one["timestamp"])} for one in found]
 
+    def following(self, name: str) -> Following:
+        return _Asked(self, name)
+
     def records(self, name: str, last: int) -> list[Told]:
         """The last records of an execution's journal, as the page shows them."""
         arn = quote(self.arn(name), safe="")
@@ -280,6 +284,21 @@ class Endpoint(Target):
             "machines": len(self._arns),
             "executions": counts,
         }
+
+
+class _Asked(Following):
+    """By the history of an execution at an endpoint."""
+
+    def __init__(self, target: Endpoint, name: str) -> None:
+        self._target = target
+        self._name = name
+
+    def states(self, told: Told) -> States:  # noqa: ARG002
+        return self._target.seen(self._name)
+
+    def moments(self, told: Told) -> Sequence[Moment]:  # noqa: ARG002
+        message = "an endpoint runs workflows, which are no relational machines"
+        raise HostError("TSME-H084", message, "states and clocks show those of a workflow")
 
 
 def _row(one: Told, machine: str) -> Execution:

@@ -106,6 +106,13 @@ class Journals:
         found = [know(one) for digest, one in self._programs.items() if digest in wanted]
         return [*found, *(one for one in self.machines if one.program.digest.hex() in wanted)]
 
+    def relational(self, log: Log) -> list[Known]:
+        """The versions of the relational machine that ran last; none if it is of another kind, or
+        not known."""
+        found = [one for one in self._known(log) if hasattr(one.machine, "schema")]
+        newest = log.programs[-1:]
+        return found if any([one.program.digest] == newest for one in found) else []
+
     def played(self, log: Log) -> tuple[list[Played], bool]:
         """Each record, and what it did where its program is known.  -> also: is one?"""
         known = [] if behaviour(log, every=True) else self._known(log)
@@ -124,17 +131,6 @@ class Journals:
         if player.now.machine is None or hasattr(player.now.machine, "schema"):
             return None
         return player.state.client
-
-    def clock(self, log: Log) -> dict[str, int] | None:
-        """The clock of a relational machine after all that a journal holds; else None.  As
-        `machine`."""
-        player = self._after(log)
-        schema = getattr(player.now.machine, "schema", None)
-        return (
-            None
-            if schema is None
-            else dict(zip(schema.names, player.state.client.ticks, strict=True))
-        )
 
     def _after(self, log: Log) -> Any:
         player = Player(self._known(log))

@@ -15,7 +15,8 @@ from ..forms import answers
 from ..inputs import read_text
 from ..journal.image import timestamp
 from .board import Board
-from .commands import EXECUTION, Named, prompt
+from .commands import EXECUTION, STATE, Named, prompt
+from .relations import relational
 from .states import Event
 from .targets import Attached
 
@@ -59,11 +60,11 @@ def status(at: Attached, name: str | None, form: str | None) -> int:
     return DONE
 
 
-@prompt.command(short_help="Show which states are active.")
+@prompt.command("states", short_help="Show which states are active.")
 @click.argument("name", metavar="NAME", type=EXECUTION)
 @answers
 @click.pass_obj
-def states(at: Attached, name: str, form: str | None) -> int:
+def states_(at: Attached, name: str, form: str | None) -> int:
     """Show the states that the execution NAME has been in, how often, and which are active. Of a
     state machine (FILE.py:CLASS with --program) its state."""
     state = _machine(at, name)
@@ -98,15 +99,16 @@ def _machine(at: Attached, name: str) -> Any:
 
 @prompt.command(short_help="Show the clocks of states.")
 @click.argument("name", metavar="NAME", type=EXECUTION)
+@click.argument("states", metavar="[STATE]...", type=STATE, nargs=-1)
 @answers
 @click.pass_obj
-def clocks(at: Attached, name: str, form: str | None) -> int:
-    """Show the clock of each state of the execution NAME, and their sum.
+def clocks(at: Attached, name: str, states: tuple[str, ...], form: str | None) -> int:
+    """Show the clock of each state of the execution NAME, or of each STATE, and their sum.
 
     A clock goes on when its state is entered, and when it is left: an odd one is active.
     """
     seen = at.target.seen(name)
-    ticks = seen.ticks
+    ticks = {one: seen.ticks.get(one, 0) for one in states or seen.ticks}
     if _answer(at, {"clocks": ticks, "time": sum(ticks.values())}, form):
         return DONE
     rows = [(str(n), _of(one, seen.active)) for one, n in ticks.items()]
@@ -192,6 +194,9 @@ def machines(at: Attached, form: str | None) -> int:
     return DONE
 
 
+prompt.add_command(clocks, "clock")
+for _word, _command in relational.commands.items():
+    prompt.add_command(_command, _word)
 prompt.add_command(machines, "programs")
 
 

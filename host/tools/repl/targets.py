@@ -57,6 +57,35 @@ class Started:
     begun: bool = True
 
 
+@dataclass(frozen=True)
+class Moment:
+    """A relational machine after a transition.  `record`: of its journal; `now`: ms since 1970;
+    `clock`: the tick of each state, in their order."""
+
+    record: int
+    now: int
+    clock: dict[str, int]
+
+    def active(self, state: str) -> bool:
+        """Is this state active?"""
+        return self.clock[state] % 2 == 1
+
+
+class Following(ABC):
+    """How an execution goes on, for who asks again and again.  `told`: what `describe` has just
+    said of it."""
+
+    @abstractmethod
+    def states(self, told: Told) -> States:
+        """Which states it has been in by now."""
+
+    @abstractmethod
+    def moments(self, told: Told) -> Sequence[Moment]:
+        """What a relational machine has come through since this was asked last; the first time
+        how it stands.  Raises HostError TSME-H017 of what is none, TSME-H043 if its class is not
+        known, TSME-H084 of an endpoint."""
+
+
 class Target(ABC):
     """Whatever goes wrong is a HostError.  One that is away is tried again at the next call."""
 
@@ -131,6 +160,10 @@ class Target(ABC):
     def seen(self, name: str) -> States:
         """Which states an execution has been in, and their clocks."""
         return States.of(self.history(name))
+
+    @abstractmethod
+    def following(self, name: str) -> Following:
+        """How an execution goes on from now."""
 
     def token(self, task: str) -> str:
         """The token of the task that is meant: by itself, by the execution or activity that has
