@@ -16,7 +16,7 @@ from tsme_host.tools.commands.debug import files
 from tsme_host.tools.debugger.app import Debugger
 from tsme_host.tools.debugger.axis import Axis
 from tsme_host.tools.debugger.rain import Drops
-from tsme_host.tools.debugger.widgets import Lines, Timeline
+from tsme_host.tools.debugger.widgets import Lines, Outline, Timeline
 
 SMALL, WIDE = (80, 24), (140, 44)
 
@@ -311,6 +311,58 @@ def test_the_rain_has_a_line_for_each_transition(tmp_path: Path):
     driven(app, drive, WIDE)
 
 
+async def pressed(pilot: Pilot[None], *keys: str) -> tuple[int, int, int | None]:
+    """Press keys; at which record, transition and step this leads."""
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+    app: Any = pilot.app
+    return number(app), app.walk.which, app.walk.at
+
+
+def test_a_transition_is_walked_through_on_and_back(tmp_path: Path):
+    app = Debugger([crane(tmp_path, *SIGNALS)], "3")
+    back, on = "left_square_bracket", "right_square_bracket"
+
+    async def drive(pilot: Pilot[None]) -> None:
+        assert await pressed(pilot, "4", back) == (3, 0, 3)
+        assert "▶ add Lower" in text(app, "#details")
+        assert await pressed(pilot, back) == (3, 0, 2)
+        assert "Lower ─▶ rem Lift" in text(app, "#outline")
+        assert await pressed(pilot, on, on) == (3, 0, 4)
+        assert "!   Lower" in text(app, "#outline")
+        assert await pressed(pilot, on, on) == (4, 0, 2)
+        assert await pressed(pilot, back, back, back) == (3, 0, 4)
+        assert await pressed(pilot, "escape") == (3, 0, None)
+        assert await pressed(pilot, "home", "right_curly_bracket") == (0, 1, None)
+        assert await pressed(pilot, "right_curly_bracket", "left_curly_bracket") == (0, 1, None)
+
+    driven(app, drive)
+
+
+def test_transitions_lead_to_who_queued_them_and_states_to_who_changed_them(tmp_path: Path):
+    signals = [{"add": "Ready"}, {"add": "Lift"}, {"add": "Lock"}, {"add": "Storm"}]
+    app = Debugger([crane(tmp_path, *signals)])
+
+    async def drive(pilot: Pilot[None]) -> None:
+        assert await pressed(pilot, "u") == (3, 5, None)  # its StormState
+        assert await pressed(pilot, "u") == (3, 0, None)
+        assert await pressed(pilot, "u") == (3, 0, None)
+        assert "it came with the signal" in str(app.query_one("#status").render())
+        assert await pressed(pilot, "U") == (3, 1, None)
+        await pressed(pilot, "home")
+        app.query_one(Outline).chosen = next(
+            n for n, row in enumerate(app._outlined) if row.text == "Lift"
+        )
+        assert await pressed(pilot, "c") == (2, 0, None)
+        assert await pressed(pilot, "c") == (3, 0, None)
+        assert await pressed(pilot, "C") == (2, 0, None)
+        assert await pressed(pilot, "9") == (2, 0, None)
+        assert "Lamp" in text(app, "#details")
+
+    driven(app, drive)
+
+
 def test_the_rain_goes_on_where_its_end_is_near(tmp_path: Path):
     signals = [{"add": "Ready"}, {"add": "Lift"}, {"remove": "Ready"}] * 200
     app = Debugger([crane(tmp_path, *signals)])
@@ -364,11 +416,17 @@ def test_wide_with_its_source(recorded: Path, snap_compare):
     assert snap_compare(month_app(recorded), terminal_size=(120, 36), run_before=drive)
 
 
-def test_who_refused_and_the_rain(tmp_path: Path, snap_compare):
+@pytest.mark.parametrize(
+    "keys",
+    [["8"], ["9", "left_square_bracket", "left_square_bracket"]],
+    ids=["rain", "matrix"],
+)
+def test_who_refused(tmp_path: Path, snap_compare, keys: list[str]):
     async def drive(pilot: Pilot[None]) -> None:
         await settle(pilot)
-        await pilot.press("8")
-        await settle(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await settle(pilot)
 
     app = Debugger([crane(tmp_path, *SIGNALS)], "3")
     assert snap_compare(app, terminal_size=(100, 30), run_before=drive)

@@ -143,7 +143,8 @@ def test_a_handler_that_raises_takes_its_state_out_again(tmp_path: Path):
         "  - Lamp 0 → 2  taken out again",
         "  ✗ LampState raised ValueError: no bulb",
     ]
-    assert told[4].startswith("add Exception {")
+    assert told[4].startswith("    queued add Exception {")
+    assert told[5].startswith("add Exception {")
 
 
 def test_a_handler_over_its_deadline_is_named(tmp_path: Path):

@@ -1,41 +1,36 @@
-"""`tsme debug`: the screens, on Textual."""
+"""`tsme debug`: keys, the mouse, and what is asked; on Textual."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import ClassVar, Final
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from textual import work
-from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Input
 from textual.worker import get_current_worker
 
 from tsme.errors import TsmeError
 
 from ..errors import HostError
-from . import asking, filters, panels, reproduce
+from . import asking, filters, origins, panels, reproduce, walking
 from .axis import Axis
-from .keys import BAR, Help
+from .keys import Help
 from .moments import Moment
-from .opening import Opened
-from .rain import Drops, Rain
-from .track import Track
-from .views import RelationalView, Row, View
-from .widgets import Lines, Timeline
+from .origins import Place
+from .rain import Drops
+from .stage import Stage
+from .views import RelationalView
+from .walking import Walk
+from .widgets import Lines, Outline, Timeline
 
-_TALL: Final = 30  # lines of a screen
+Coming = Callable[[Moment], Walk]  # where to be in a moment that is looked for
 
 
-class Debugger(App[None]):
-    """Tracks side by side, and what is known of the moment under the cursor of one of them."""
+class Debugger(Stage):
+    """What can be done: keys, the mouse, questions."""
 
-    TITLE = "tsme debug"
-    CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "step(1)", "step"),
         Binding("p", "step(-1)", "back"),
@@ -47,6 +42,14 @@ class Debugger(App[None]):
         Binding("comma", "changed(True)", show=False),
         Binding("f", "ask('filter')", "filter"),
         Binding("escape", "leave", show=False),
+        Binding("right_square_bracket", "walk(1)", show=False),
+        Binding("left_square_bracket", "walk(-1)", show=False),
+        Binding("right_curly_bracket", "transition(1)", show=False),
+        Binding("left_curly_bracket", "transition(-1)", show=False),
+        Binding("u", "cause(True)", show=False),
+        Binding("U", "cause(False)", show=False),
+        Binding("c", "chosen(False)", show=False),
+        Binding("C", "chosen(True)", show=False),
         Binding("m", "track", "machine"),
         Binding("ctrl+pagedown", "execution(False)", show=False, priority=True),
         Binding("ctrl+pageup", "execution(True)", show=False, priority=True),
@@ -56,191 +59,6 @@ class Debugger(App[None]):
         Binding("q", "quit", "leave"),
         *(Binding(str(n), f"tab({n})", show=False) for n in range(1, len(panels.RELATIONAL) + 1)),
     ]
-
-    def __init__(self, opened: Sequence[Opened], at: str | None = None) -> None:
-        super().__init__()
-        self.opened = list(opened)
-        self.at = at
-        self.active = 0
-        self.tab = 2  # Changes
-        self.moment: Moment | None = None
-        self.asking = ""  # what the line at the bottom asks for
-        self.said = ""  # what it says until the next moment
-        self.searched: filters.Filter | None = None
-        self._filtered: dict[int, bool] = {}
-        self._number = -1  # of the moment that is shown, or on its way
-        self._outlined: list[Row] = []
-
-    # --- layout ---
-
-    def compose(self) -> ComposeResult:
-        """Panels above, timelines below."""
-        yield Static("", id="where", markup=False)
-        with Horizontal(id="above"):
-            yield Lines("outline")
-            with Vertical(id="right"):
-                yield Static("", id="tabs")
-                yield Lines("details")
-                yield Rain()
-        with Horizontal(id="tracks"):
-            for n, one in enumerate(self.opened):
-                with Vertical(classes="track"):
-                    if len(self.opened) > 1:
-                        yield Static(one.track.name, classes="title", markup=False)
-                    yield Timeline(f"timeline-{n}", partial(panels.row, one.track))
-        yield Axis([one.track for one in self.opened])
-        yield Static("", id="status", markup=False)
-        yield Input(id="ask", disabled=True, compact=True)
-
-    def on_mount(self) -> None:
-        """All records; at the end, or where it was asked for."""
-        self._tabs()
-        for n, one in enumerate(self.opened):
-            line = self.timeline(n)
-            line.set_class(n != self.active, "quiet")
-            line.records(range(one.track.first, one.track.next))
-        track = self.track_now
-        here = track.next - 1
-        self.said = self.here.note
-        if self.at is not None:
-            try:
-                here = asking.place(track, self.at, here)
-            except HostError as error:
-                self.said = f"{error}; {error.hint}"
-        self.timeline(self.active).focus()
-        self.call_after_refresh(self.timeline(self.active).go, here)
-        self._show(here)
-        if any(one.again for one in self.opened):
-            self.set_interval(1.0, self._look)
-        for one in self.opened:
-            self._anchors(one)
-
-    def timeline(self, n: int) -> Timeline:
-        """That of a track."""
-        return self.query_one(f"#timeline-{n}", Timeline)
-
-    @property
-    def here(self) -> Opened:
-        """What is active."""
-        return self.opened[self.active]
-
-    @property
-    def track_now(self) -> Track:
-        """The active track."""
-        return self.here.track
-
-    @property
-    def tabs(self) -> tuple[str, ...]:
-        """The panels of what is shown."""
-        return panels.tabs(self.view(self.moment)) if self.moment else panels.TABS
-
-    def _tabs(self) -> None:
-        line = self.query_one("#tabs", Static)
-        line.update(panels.heads(self.tabs, self.tab, line.size.width))
-
-    # --- moments ---
-
-    def on_timeline_moved(self, event: Timeline.Moved) -> None:
-        """Another moment: of the active track for the panels, of others since these follow."""
-        if event.timeline is self.timeline(self.active) and event.number != self._number:
-            self._show(event.number)
-
-    def on_timeline_seen(self, event: Timeline.Seen) -> None:
-        """What rows tell is replayed while nobody waits for it."""
-        n = int((event.timeline.id or "timeline-0").rpartition("-")[2])
-        self._fill(n, event.first, event.last)
-
-    def _show(self, number: int) -> None:
-        self._number = number
-        ready = self.track_now.ready(number)
-        if ready is not None:
-            self._present(ready)
-        else:
-            self.status(f"record {number}: replaying …")
-            self._replay(self.active, number)
-
-    @work(thread=True, exclusive=True, group="moment")
-    def _replay(self, n: int, number: int) -> None:
-        worker = get_current_worker()
-        track = self.opened[n].track
-
-        def wanted(at: int) -> bool:
-            self.call_from_thread(self.status, f"record {number}: replaying, at {at} …")
-            return not worker.is_cancelled
-
-        try:
-            moment = track.moment(number, wanted)
-        except (HostError, TsmeError) as error:
-            self.call_from_thread(self.status, str(error))
-            return
-        if moment is not None and not worker.is_cancelled:
-            self.call_from_thread(self._arrived, n, moment)
-
-    def _arrived(self, n: int, moment: Moment) -> None:
-        if n == self.active and moment.number == self._number:
-            self._present(moment)
-        self.timeline(n).refresh()
-
-    @work(thread=True, exclusive=True, group="fill")
-    def _fill(self, n: int, first: int, last: int) -> None:
-        worker = get_current_worker()
-        track = self.opened[n].track
-        for number in dict.fromkeys((first, (first + last) // 2, last)):
-            if worker.is_cancelled or not track.programs:
-                return
-            start = track.begins(number)
-            if start is None or number - start < panels.NEAR:
-                track.moments(number, lambda _: not worker.is_cancelled)
-                self.call_from_thread(self.timeline(n).refresh)
-
-    def view(self, moment: Moment) -> View:
-        """That of what ran."""
-        return filters.view(self.track_now, moment, self.here.sources)
-
-    def _present(self, moment: Moment) -> None:
-        self.moment = moment
-        view = self.view(moment)
-        rows = view.outline(moment)
-        self._outlined = rows
-        self.action_tab(self.tab)
-        lines, at = panels.outline(rows)
-        self.query_one("#outline", Lines).show(lines, at)
-        self.query_one("#where", Static).update(
-            f"{self.track_now.name} · {panels.standing(self.track_now, moment)}"
-        )
-        self.status(self.said)
-        self.said = ""
-        self._together(moment)
-        self.query_one(Axis).at(moment.record.now)
-
-    def _details(self) -> None:
-        if self.moment is None:
-            return
-        tab, view = self.tabs[self.tab - 1], self.view(self.moment)
-        rain, details = self.query_one(Rain), self.query_one("#details", Lines)
-        rain.display, details.display = tab == "Rain", tab != "Rain"
-        if rain.display and isinstance(view, RelationalView):
-            rain.at(self.track_now, view.schema.names, self.moment.number)
-            return
-        found = panels.details(tab, self.track_now, self.moment, view)
-        details.show(*found)
-
-    def _together(self, moment: Moment) -> None:
-        """The other tracks go to the same time."""
-        if moment.record.now is None:
-            return
-        for n, one in enumerate(self.opened):
-            if n != self.active:
-                self.timeline(n).go(one.track.at_time(moment.record.now))
-
-    def status(self, text: str) -> None:
-        """Say something at the bottom."""
-        n = self.active
-        shown = ""
-        if self._filtered.get(n):
-            line = self.timeline(n)
-            shown = f"filter: {len(line.numbers)} of {len(self.track_now)}   "
-        self.query_one("#status", Static).update(shown + (text or BAR))
 
     # --- going ---
 
@@ -278,17 +96,6 @@ class Debugger(App[None]):
             self._activate(event.track)
         self._go(self.track_now.at_time(event.ms))
 
-    def on_resize(self) -> None:
-        """Of one track alone the axis takes a line only where there are enough."""
-        self.query_one(Axis).display = len(self.opened) > 1 or self.size.height >= _TALL
-        self.call_after_refresh(self._tabs)
-
-    def action_tab(self, n: int) -> None:
-        """Another panel."""
-        self.tab = min(n, len(self.tabs))
-        self._tabs()
-        self._details()
-
     def on_lines_chosen(self, event: Lines.Chosen) -> None:
         """A click on a state looks for where it is entered next."""
         if event.lines.id == "outline" and event.at < len(self._outlined):
@@ -298,7 +105,115 @@ class Debugger(App[None]):
 
     def on_drops_picked(self, event: Drops.Picked) -> None:
         """A transition of the rain."""
-        self._go(event.number)
+        self._to(Place(event.number, event.which))
+
+    # --- within a moment ---
+
+    @property
+    def schema(self) -> Any:
+        """That of the relational machine that is shown; None of others."""
+        view = self.view(self.moment) if self.moment else None
+        return view.schema if isinstance(view, RelationalView) else None
+
+    def action_walk(self, way: int) -> None:
+        """A step of a transition on or back, and on to the next transition."""
+        if self.moment is None or self.schema is None:
+            self.status("only transitions of a relational machine have steps to walk through")
+            return
+        found = walking.moved(self.schema, self.moment, self.walk, way)
+        if found is None:
+            self._beyond(way, True)
+        else:
+            self._walk_to(found)
+
+    def action_transition(self, way: int) -> None:
+        """The next transition, or the one before."""
+        if self.moment is None or self.schema is None:
+            self.status("only a relational machine has transitions")
+            return
+        which = self.walk.which + way
+        if 0 <= which < len(self.moment.transitions):
+            self._walk_to(Walk(which))
+        else:
+            self._beyond(way, False)
+
+    def _walk_to(self, walk: Walk) -> None:
+        self.walk = walk
+        self.walked()
+
+    def _beyond(self, way: int, step: bool) -> None:
+        """To the next record that has transitions, and to the first or last one there."""
+        schema = self.schema
+
+        def coming(moment: Moment) -> Walk:
+            which = 0 if way > 0 else max(len(moment.transitions) - 1, 0)
+            if not step or not moment.transitions:
+                return Walk(which)
+            count = len(walking.steps(schema, moment.transitions[which]))
+            return Walk(which, 1 if way > 0 else count)
+
+        wanted = filters.Filter(frozenset(), {"called": ("any",)})
+        self._search(wanted, way < 0, keep=False, coming=coming)
+
+    def action_cause(self, back: bool) -> None:
+        """The transition that queued this one; or what this one has queued."""
+        if self.moment is None or not self.moment.transitions:
+            self.status("no transition in this step")
+        else:
+            self._trace(self.active, self.moment, self.walk.which, back)
+
+    @work(thread=True, exclusive=True, group="search")
+    def _trace(self, n: int, moment: Moment, which: int, back: bool) -> None:
+        worker = get_current_worker()
+
+        def wanted(at: int) -> bool:
+            self.call_from_thread(self.status, f"looking, at {at} … (Esc ends it)")
+            return not worker.is_cancelled
+
+        seek = origins.cause if back else origins.outcome
+        found = seek(self.opened[n].track, moment, which, wanted)
+        if worker.is_cancelled:
+            return
+        if found is not None:
+            self.call_from_thread(self._to, found)
+            return
+        kind = moment.record.input or "input"
+        text = f"it came with the {kind} of this record" if back else "it has queued nothing"
+        self.call_from_thread(self.status, text)
+
+    def _to(self, place: Place) -> None:
+        """To a transition anywhere."""
+        walk = Walk(max(place.which, 0))
+        if self.moment is not None and self.moment.number == place.number:
+            self._walk_to(walk)
+        else:
+            self.coming = lambda _: walk
+            self._go(place.number)
+        if place.which < 0:
+            self.said = "it was queued by the input of this record"
+
+    def action_chosen(self, back: bool) -> None:
+        """Where the chosen state is changed next, or was before; of a program, entered."""
+        at = self.query_one(Outline).chosen
+        row = self._outlined[at] if at < len(self._outlined) else None
+        if row is None or row.number < 0 or self.moment is None:
+            self.status("choose a state: a click, or Tab and ↑ ↓")
+            return
+        name = row.text.lower()
+        if self.schema is None:
+            self._search(filters.Filter(frozenset(), {"state": (name,)}), back, keep=False)
+            return
+        state = row.number
+        which = walking.changing(self.moment, state, self.walk, back)
+        if which is not None:
+            self._walk_to(Walk(which))
+            return
+
+        def coming(moment: Moment) -> Walk:
+            return Walk(walking.changing(moment, state, None, back) or 0)
+
+        wanted = filters.Filter(frozenset(), {"changed": (name,)})
+        self._search(wanted, back, keep=False, coming=coming)
 
     # --- asking ---
 
@@ -345,6 +260,9 @@ class Debugger(App[None]):
             return
         self.workers.cancel_group(self, "search")
         self.workers.cancel_group(self, "filter")
+        self.coming = None
+        if self.walk.at is not None:
+            self._walk_to(Walk(self.walk.which))
         if self._filtered.pop(self.active, False):
             self._all()
         self.status("")
@@ -369,26 +287,34 @@ class Debugger(App[None]):
         """Where another execution begins."""
         self._search(filters.Filter(frozenset({"start"})), back, keep=False)
 
-    def _search(self, wanted: filters.Filter, back: bool, keep: bool = True) -> None:
+    def _search(
+        self, wanted: filters.Filter, back: bool, keep: bool = True, coming: Coming | None = None
+    ) -> None:
         if keep:
             self.searched = wanted
         here = self.timeline(self.active).number or 0
-        self._find(self.active, wanted, here + (-1 if back else 1), back)
+        self._find(self.active, wanted, here + (-1 if back else 1), back, coming)
 
     @work(thread=True, exclusive=True, group="search")
-    def _find(self, n: int, wanted: filters.Filter, start: int, back: bool) -> None:
+    def _find(
+        self, n: int, wanted: filters.Filter, start: int, back: bool, coming: Coming | None
+    ) -> None:
         worker = get_current_worker()
         one = self.opened[n]
         for at, found in filters.matches(one.track, wanted, one.sources, start, back):
             if worker.is_cancelled:
                 return
             if found:
-                self.call_from_thread(self._go, found[0])
+                self.call_from_thread(self._found, found[0], coming)
                 return
             self.call_from_thread(self.status, f"searching, at {at} … (Esc ends it)")
         self.call_from_thread(
             self.status, f"not found {'before' if back else 'behind'} this record"
         )
+
+    def _found(self, number: int, coming: Coming | None) -> None:
+        self.coming = coming
+        self._go(number)
 
     def _filter(self, wanted: filters.Filter | None) -> None:
         self.workers.cancel_group(self, "filter")
@@ -430,49 +356,6 @@ class Debugger(App[None]):
             line.go(here)
             line.tell_seen()
         self.status("" if line.numbers else "no record fits; Esc shows all again")
-
-    # --- what goes on behind ---
-
-    @work(thread=True, group="anchors")
-    def _anchors(self, one: Opened) -> None:
-        """Where checkpoints are far apart, make places to replay from."""
-        worker = get_current_worker()
-        far = one.track.sparse() if one.track.programs else None
-        while far is not None and not worker.is_cancelled:
-            start = one.track.begins(far)
-            if start is None:
-                return
-            one.track.advance(start, one.track.next, lambda _: not worker.is_cancelled)
-            after = one.track.sparse()
-            far = after if after != far else None
-
-    def _look(self) -> None:
-        for n, one in enumerate(self.opened):
-            if one.again is not None and not one.looking:
-                one.looking = True
-                self._grow(n)
-
-    @work(thread=True, group="tail")
-    def _grow(self, n: int) -> None:
-        one = self.opened[n]
-        assert one.again is not None
-        try:
-            data = one.again()
-            if data is not None and one.track.grown(data):
-                self.call_from_thread(self._grown, n)
-        except (HostError, TsmeError) as error:
-            self.call_from_thread(self.status, str(error))
-        finally:
-            one.looking = False
-
-    def _grown(self, n: int) -> None:
-        line, track = self.timeline(n), self.opened[n].track
-        if self._filtered.get(n):
-            return
-        last = not line.numbers or line.cursor == len(line.numbers) - 1
-        at = track.next - 1 if last else line.number
-        line.records(range(track.first, track.next), at)
-        self.query_one(Axis).look()
 
     # --- out ---
 

@@ -26,13 +26,20 @@ class Reason(NamedTuple):
 
 @dataclass
 class Decided:
-    """`target`: who is to be active.  Reasons of those that are not, and of those `added`."""
+    """`target`: who is to be active.  Reasons of those that are not, and of those `added`; `log`:
+    all of them as they came up."""
 
     schema: Any
     target: list[int]
     there: int = 0  # their mask
     gone: dict[int, Reason] = field(default_factory=dict)
     added: dict[int, Reason] = field(default_factory=dict)
+    log: list[tuple[int, Reason]] = field(default_factory=list)
+
+    def out(self, i: int, reason: Reason) -> None:
+        """A state is left out."""
+        self.gone[i] = reason
+        self.log.append((i, reason))
 
     def imply(self, once: int, skip: int) -> None:
         """Whom those that are there add comes in, at the end."""
@@ -43,6 +50,7 @@ class Decided:
                     self.target.append(j)
                     self.added[j] = Reason("added", (i,))
                     self.gone.pop(j, None)
+                    self.log.append((j, self.added[j]))
 
     def require(self) -> None:
         """Whoever lacks somebody goes, until nobody does."""
@@ -52,7 +60,7 @@ class Decided:
             if not lacking:
                 return
             for i in lacking:
-                self.gone[i] = Reason("requires", _states(needs[i] & ~self.there))
+                self.out(i, Reason("requires", _states(needs[i] & ~self.there)))
             self.target = [i for i in self.target if i not in lacking]
             self.there = _mask(self.target)
 
@@ -76,7 +84,7 @@ def decide(schema: Any, kind: int, called: Sequence[int], active: Sequence[int])
         by = schema.blockers[i] & found.there
         if by:
             found.there &= ~(1 << i)
-            found.gone[i] = Reason("removed", _states(by))
+            found.out(i, Reason("removed", _states(by)))
         else:
             kept.append(i)
             skip |= schema.remove[i]

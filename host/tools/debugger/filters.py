@@ -19,9 +19,9 @@ from .moments import Moment
 from .track import Track
 from .views import Sources, View, changed, view_of
 
-NAMES: Final = ("kind", "state", "changed", "canceled", "error", "path", "text")
-_ANY: Final = "any"  # of canceled: whatever was asked
-_SEVERAL: Final = ("state", "changed", "canceled", "error")  # with a comma between
+NAMES: Final = ("kind", "state", "changed", "called", "canceled", "error", "path", "text")
+_ANY: Final = "any"  # of called, canceled: whatever was asked
+_SEVERAL: Final = ("state", "changed", "called", "canceled", "error")  # with a comma between
 KINDS: Final = (*INPUTS, "checkpoint", "lost")
 _WORD = re.compile(r'(?:(\w+):)?("[^"]*"|\S+)')
 
@@ -55,8 +55,8 @@ def _has(moment: Moment, view: View, name: str, word: str) -> bool:
         return any(name.lower() == word for name in names)
     if name == "changed":
         return any(word == one.lower() for one in relations.changed(moment))
-    if name == "canceled":
-        found = relations.refused(moment)
+    if name in ("called", "canceled"):
+        found = relations.called(moment) if name == "called" else relations.refused(moment)
         return bool(found) if word == _ANY else any(word == one.lower() for one in found)
     if name == "error":
         return any(word in one.lower() for one in telling.error_of(moment))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from textual.geometry import Size
+
 from ..console import short
 from ..journal.image import timestamp
-from . import diffs, relations, telling
+from . import diffs, matrix, relations, telling, walking
 from .moments import Moment
 from .track import Track
 from .views import RelationalView, Row, View, changed
+from .walking import Walk
 from .widgets import Line, Piece
 
 TABS: Final = ("Input", "Changes", "Value", "Variables", "Actions", "Source", "Record")
-RELATIONAL: Final = (*TABS[:3], "Transitions", *TABS[4:], "Rain")
+RELATIONAL: Final = (*TABS[:3], "Transitions", *TABS[4:], "Rain", "Matrix")
 _VALUE: Final = 5000  # lines of a value that are shown
 _PAIR: Final = 200  # characters of a value in a change
 _WIDE: Final = 96  # columns of a timeline that has the date, too
@@ -28,13 +31,18 @@ def tabs(view: View) -> tuple[str, ...]:
 
 def heads(names: tuple[str, ...], chosen: int, wide: int) -> str:
     """The names of panels in the markup of Textual; a click on one chooses it.  Where they have
-    not columns enough, only the beginnings of those that are not shown."""
-    if sum(len(name) + 4 for name in names) > wide:
-        names = tuple(name if n == chosen else name[:3] for n, name in enumerate(names, 1))
+    not columns enough, only the beginnings of those that are not shown, or their numbers."""
+    shown = [f"{n} {name}" for n, name in enumerate(names, 1)]
+    whole = shown[chosen - 1]
+    for letters in (5, 4, 2, 1):
+        if sum(len(text) + 2 for text in shown) <= wide:
+            break
+        shown = [text[:letters] for text in shown]
+        shown[chosen - 1] = whole
     return "".join(
-        f"[@click=app.tab({n})]{'[reverse]' if n == chosen else ''} {n} {name} "
+        f"[@click=app.tab({n})]{'[reverse]' if n == chosen else ''} {text.rstrip()} "
         f"{'[/reverse]' if n == chosen else ''}[/]"
-        for n, name in enumerate(names, 1)
+        for n, text in enumerate(shown, 1)
     )
 
 
@@ -76,7 +84,20 @@ def outline(rows: list[Row]) -> tuple[list[Line], int]:
     at = 0
     for n, one in enumerate(rows):
         indent = "  " * one.depth
-        if one.here:
+        if one.touched:
+            at = at or n
+            style = f"{'mark' if one.here else 'strong'}{' line' if one.called else ''}"
+            detail = "bad" if one.sign == "!" else "faint"
+            text = [
+                (
+                    f"{one.sign or ('▶' if one.here else ' ')} ",
+                    "bad" if one.sign == "!" else "good",
+                ),
+                (f"{indent}{one.text} ", style),
+                (one.detail, detail),
+            ]
+            lines.append(text)
+        elif one.here:
             at = at or n
             count = f" ×{one.here}" if one.here > 1 else ""
             lines.append([(f"▶ {indent}{one.text}{count} ", "mark"), (one.detail, "faint")])
@@ -92,7 +113,7 @@ def details(tab: str, track: Track, moment: Moment, view: View) -> tuple[list[Li
     if tab == "Source":
         return _source(view, moment)
     if tab == "Transitions" and isinstance(view, RelationalView):
-        return relations.lines(moment, view.schema), 0
+        return relations.lines(moment, view.schema)
     if tab == "Input":
         return _json(telling.given(moment)), 0
     if tab == "Changes":
@@ -111,6 +132,28 @@ def details(tab: str, track: Track, moment: Moment, view: View) -> tuple[list[Li
         return [[("the record is lost", "bad")]], 0
     found_lines = telling.dump(moment.record, raw.chain)
     return [[(line, "faint" if n < 2 else "")] for n, line in enumerate(found_lines)], 0
+
+
+def walked(
+    tab: str, moment: Moment, schema: Any, walk: Walk, room: Size
+) -> tuple[list[Line], int]:
+    """The lines of the panels that show one of a moment's transitions."""
+    if tab == "Matrix":
+        return matrix.lines(moment, schema, walk, room), 0
+    if walk.at is None:
+        return relations.lines(moment, schema, walk.which)
+    lines: list[Line] = []
+    at = 0
+    for which, one in enumerate(moment.transitions):
+        here = which == walk.which
+        lines.append([(f"{'▶' if here else ' '} {relations.asked(schema, one)}", "strong")])
+        for n, step in enumerate(walking.steps(schema, one), 1):
+            done = which < walk.which or (here and n <= walk.at)
+            style = "bad" if step.bad else "" if done else "faint"
+            if here and n == walk.at:
+                at, style = len(lines), "mark"
+            lines.append([(f"    {step.text}", style if done else "faint")])
+    return lines, at
 
 
 def _json(value: Any) -> list[Line]:

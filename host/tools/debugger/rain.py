@@ -35,6 +35,7 @@ class Drop(NamedTuple):
     """A line: of which record, which transition."""
 
     number: int
+    which: int
     schema: Any
     one: Transition
 
@@ -42,10 +43,10 @@ class Drop(NamedTuple):
 def drops(moments: Sequence[Moment]) -> list[Drop]:
     """The lines of moments in a row."""
     return [
-        Drop(moment.number, moment.known.machine.schema, one)
+        Drop(moment.number, which, moment.known.machine.schema, one)
         for moment in moments
         if moment.known is not None
-        for one in moment.transitions
+        for which, one in enumerate(moment.transitions)
     ]
 
 
@@ -77,9 +78,10 @@ class Drops(Rows):
     class Picked(Message):
         """Somebody wants to go to a record."""
 
-        def __init__(self, number: int) -> None:
+        def __init__(self, number: int, which: int) -> None:
             super().__init__()
             self.number = number
+            self.which = which  # of its transitions
 
     class Shifted(Message):
         """Other states are seen."""
@@ -90,14 +92,14 @@ class Drops(Rows):
         self.track: Track | None = None
         self.first = self.last = -1  # records that were replayed
         self.left = 0  # the first state that is seen
-        self._wanted = -1  # the record that is shown elsewhere
+        self._wanted = (-1, 0)  # the record that is shown elsewhere, and its transition
         self._more = 0
         self._pouring = False
         self._turn = 0  # of those that began anew
 
-    def at(self, track: Track, number: int) -> None:
-        """Another moment is shown."""
-        self._wanted, self._more = number, _FAR
+    def at(self, track: Track, number: int, which: int) -> None:
+        """Another moment is shown, or another of its transitions."""
+        self._wanted, self._more = (number, which), _FAR
         if track is self.track and self.first <= number <= self.last:
             self._mark()
             self._fill()
@@ -110,11 +112,11 @@ class Drops(Rows):
     def _mark(self) -> None:
         """The cursor is at a transition of the moment; if it has none, at the last one before."""
         here = self.cursor
-        if here < len(self.drops) and self.drops[here].number == self._wanted:
+        if here < len(self.drops) and self.drops[here][:2] == self._wanted:
             self._in_sight()
             return
-        found = bisect_left(self.drops, self._wanted, key=lambda drop: drop.number)
-        if found == len(self.drops) or self.drops[found].number != self._wanted:
+        found = bisect_left(self.drops, self._wanted, key=lambda drop: drop[:2])
+        if found == len(self.drops) or self.drops[found].number != self._wanted[0]:
             found = max(found - 1, 0)
         self.go(found)
 
@@ -195,7 +197,8 @@ class Drops(Rows):
     def action_pick(self) -> None:
         """To the record of the line."""
         if self.cursor < len(self.drops):
-            self.post_message(self.Picked(self.drops[self.cursor].number))
+            drop = self.drops[self.cursor]
+            self.post_message(self.Picked(drop.number, drop.which))
 
     def action_shift(self, way: int) -> None:
         """Other states, where there are more than columns."""
@@ -230,10 +233,10 @@ class Rain(Vertical):
         yield Static("", id="names", markup=False)
         yield Drops()
 
-    def at(self, track: Track, names: Sequence[str], number: int) -> None:
-        """The moment that is shown, and the states of its machine."""
+    def at(self, track: Track, names: Sequence[str], number: int, which: int) -> None:
+        """The moment that is shown, its transition, and the states of its machine."""
         self._names = names
-        self.query_one(Drops).at(track, number)
+        self.query_one(Drops).at(track, number, which)
         self.on_drops_shifted()
 
     def on_drops_shifted(self) -> None:

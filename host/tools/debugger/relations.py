@@ -9,7 +9,7 @@ from ..console import short
 from .deciding import Decided, Reason, decided
 from .moments import Moment
 from .telling import plain
-from .transitions import AUTO, VERBS, Transition
+from .transitions import AUTO, CHECK, ITEM, VERBS, Transition
 from .widgets import Line
 
 _ARGS = 120  # characters of arguments
@@ -84,6 +84,16 @@ def changed(moment: Moment) -> set[str]:
     }
 
 
+def called(moment: Moment) -> set[str]:
+    """The states that a step's transitions were asked to change."""
+    return {
+        moment.known.machine.schema.names[i]
+        for one in moment.transitions
+        if moment.known is not None
+        for i in one.called
+    }
+
+
 def refused(moment: Moment) -> set[str]:
     """What the mutations that were refused had called, and the handlers that refused them."""
     found: set[str] = set()
@@ -94,17 +104,33 @@ def refused(moment: Moment) -> set[str]:
     return found
 
 
-def lines(moment: Moment, schema: Any) -> list[Line]:
-    """All transitions of a step, and what waits behind it."""
+def lines(moment: Moment, schema: Any, which: int = 0) -> tuple[list[Line], int]:
+    """All transitions of a step, and what waits behind it; the line of one of them."""
     found: list[Line] = []
-    for one in moment.transitions:
-        found += _transition(schema, one)
+    at = 0
+    several = len(moment.transitions) > 1
+    for n, one in enumerate(moment.transitions):
+        at = len(found) if n == which else at
+        found += _transition(schema, one, several and n == which)
+        found += _queued(moment, schema, n)
     if not found:
         result = getattr(getattr(moment.after, "client", None), "result", None)
         more = f"; what was asked is {result}" if isinstance(result, str) else ""
         found = [[(f"no transition in this step{more}", "faint")]]
     queue = queued(moment.after, schema)
     found += [[("waits ", "faint"), (text, "name")] for text in queue]
+    return found, at
+
+
+def _queued(moment: Moment, schema: Any, n: int) -> list[Line]:
+    """What a transition has queued, and what it began."""
+    one = moment.transitions[n]
+    found: list[Line] = []
+    texts = [item(schema, other) for other in one.queued if not other[3] & AUTO]
+    if texts:
+        found.append([("    queued ", "faint"), ("; ".join(texts), "")])
+    if one.begun:
+        found.append([("    began ", "faint"), (", ".join(f"action {i}" for i in one.begun), "")])
     return found
 
 
@@ -113,10 +139,11 @@ def refusal(one: Transition) -> str:
     return "faint" if one.flags & AUTO else "bad"
 
 
-def _transition(schema: Any, one: Transition) -> list[Line]:
+def _transition(schema: Any, one: Transition, here: bool) -> list[Line]:
     args = f" {short(plain(one.args), _ARGS)}" if one.args else ""
     style, result = ("good", "executed") if one.accepted else (refusal(one), "canceled")
-    found: list[Line] = [[(asked(schema, one), "strong"), (args, "faint"), (f"  {result}", style)]]
+    head = "mark" if here else "strong"
+    found: list[Line] = [[(asked(schema, one), head), (args, "faint"), (f"  {result}", style)]]
     why = decided(schema, one)
     for i, (was, now) in one.ticks.items():
         active = now % 2
@@ -144,9 +171,13 @@ def _changed(one: Transition, why: Decided, i: int) -> str:
 def queued(state: Any, schema: Any) -> list[str]:
     """What waits in a machine's queue after a step, in the order in which it is done."""
     part = getattr(state, "client", None)
-    found = []
-    for kind, called, args, flags, _ in getattr(part, "queue", ()):
-        what = called if kind == _EVAL else names(schema, called)
-        verb = "eval" if kind == _EVAL else "auto" if flags & AUTO else VERBS[kind]
-        found.append(f"{verb} {what}{f' {short(plain(args), _ARGS)}' if args else ''}")
-    return found
+    return [item(schema, one) for one in getattr(part, "queue", ())]
+
+
+def item(schema: Any, one: ITEM) -> str:
+    """Something of a queue, in words."""
+    kind, called, args, flags, _ = one
+    what = called if kind == _EVAL else names(schema, called)
+    check = "can_" if flags & CHECK else ""
+    verb = "eval" if kind == _EVAL else "auto" if flags & AUTO else f"{check}{VERBS[kind]}"
+    return f"{verb} {what}{f' {short(plain(args), _ARGS)}' if args else ''}"

@@ -31,7 +31,8 @@ from .telling import error_kept, error_of, plain
 @dataclass(frozen=True)
 class Row:
     """A state of the outline.  `number`: of the state, -1 of what is none; `here`: how many frames
-    are in it; `entered`: it was entered in this step."""
+    are in it; `entered`: it was entered in this step.  While a transition is walked through,
+    `sign`: what was done to it; `called`, `touched`: was it?"""
 
     depth: int
     text: str
@@ -39,6 +40,9 @@ class Row:
     number: int = -1
     here: int = 0
     entered: bool = False
+    sign: str = ""
+    called: bool = False
+    touched: bool = False
 
 
 @dataclass(frozen=True)

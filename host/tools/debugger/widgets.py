@@ -23,7 +23,7 @@ class Lines(ScrollView, can_focus=True):
     """Lines of text that scroll in both directions."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "good", "bad", "name", "faint", "strong", "mark", "key", "under"
+        "good", "bad", "name", "faint", "strong", "mark", "key", "under", "line"
     }  # fmt: skip
     DEFAULT_CSS = """
     Lines > .good { color: $text-success; }
@@ -33,6 +33,7 @@ class Lines(ScrollView, can_focus=True):
     Lines > .faint { color: $text-muted; }
     Lines > .strong { text-style: bold; }
     Lines > .under { text-style: bold underline; }
+    Lines > .line { text-style: underline; }
     Lines > .mark { background: $primary 40%; text-style: bold; }
     """
 
@@ -80,7 +81,9 @@ class Lines(ScrollView, can_focus=True):
         """A line with its styles over a base."""
         pieces = []
         for text, kind in line:
-            style = base + self.get_component_rich_style(kind, partial=True) if kind else base
+            style = base
+            for one in kind.split():
+                style += self.get_component_rich_style(one, partial=True)
             pieces.append(Segment(_safe(text), style))
         return Strip(pieces)
 
@@ -89,6 +92,46 @@ class Lines(ScrollView, can_focus=True):
         at = event.y + int(self.scroll_offset.y)
         if at < len(self.lines):
             self.post_message(self.Chosen(self, at))
+
+
+class Outline(Lines):
+    """The states, one of which can be chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "choose(1)", "next", show=False),
+        Binding("up,k", "choose(-1)", "back", show=False),
+        Binding("enter", "pick", show=False),
+    ]
+    DEFAULT_CSS = """
+    Outline > .chosen { background: $surface-lighten-2; }
+    Outline:focus > .chosen { background: $primary; color: $text; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"chosen"}
+
+    chosen = reactive(0)  # its line
+
+    def render_line(self, y: int) -> Strip:
+        """The chosen one stands out, once one was chosen."""
+        strip = super().render_line(y)
+        at = y + int(self.scroll_offset.y)
+        if not at or at != self.chosen:
+            return strip
+        return strip.apply_style(self.get_component_rich_style("chosen", partial=True))
+
+    def action_choose(self, n: int) -> None:
+        """Another one."""
+        self.chosen = min(max(self.chosen + n, 0), max(len(self.lines) - 1, 0))
+        self.scroll_to_region(Region(0, self.chosen, 1, 1), animate=False, force=True)
+
+    def action_pick(self) -> None:
+        """As a click on it."""
+        self.post_message(self.Chosen(self, self.chosen))
+
+    def on_click(self, event: events.Click) -> None:
+        """Somebody points at a state."""
+        at = event.y + int(self.scroll_offset.y)
+        if at < len(self.lines):
+            self.chosen = at
 
 
 def _safe(text: str) -> str:
