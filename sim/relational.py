@@ -35,7 +35,7 @@ class RelationalDevice(Device):
 
     def ticks(self, state: str) -> int:
         """Of a state; odd while it is active."""
-        i = self.client.schema.index[state]
+        (i,) = self.client.schema.indexes(state)
         part = self.state.client
         return int(part.ticks[i]) if part else 0
 

@@ -22,7 +22,7 @@ class Heard(_RELATIONAL):  # type: ignore[misc]
     def handler(self, name: str, sort: int, i: int, j: int) -> None:
         """Found by its name: the class's own, and a word about what it raises."""
         super().handler(name, sort, i, j)
-        kept = self.own[sort]
+        kept = self.own.get(sort, {})
         for key, row in kept.items():
             if isinstance(row, dict):
                 row.update({k: self._heard(f, name) for k, f in row.items()})

@@ -241,7 +241,8 @@ def test_the_explanation_leads_where_the_machine_goes(seed: int):
     for _ in range(60):
         kind = rng.choice((0, 0, 1, 2))
         called = rng.sample(range(len(names)), rng.randint(1, 2))
-        target = resolve(schema, kind, called, active, mask(schema.bits, active))
+        target, there = resolve(schema, kind, called, active, mask(active))
+        assert there == mask(target)
         why = decide(schema, kind, called, active)
         assert sorted(why.target) == sorted(target)
         gone = {*active, *(called if kind != 1 else ())} - {*target}

@@ -56,7 +56,7 @@ def test_a_relation_is_marked_at_both_ends(tmp_path: Path):
     one = moments(opened)[3].transitions[0]
     steps = walking.steps(schema, one)
     found = walking.marks(schema, one, steps[:2])
-    lift, lower = schema.index["Lift"], schema.index["Lower"]
+    lift, lower = schema.number("Lift"), schema.number("Lower")
     assert found.now == {lift: "◀─ rem Lower", lower: "─▶ rem Lift"}
     assert found.called == {lower}
     assert walking.marks(schema, one, steps).signs == {lower: "!"}

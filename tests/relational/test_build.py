@@ -10,8 +10,11 @@ import pytest
 
 from tests.interpreters import ROOT, command, environment, require
 from tsme.errors import TsmeError
+from tsme.relational import schema
 from tsme.relational.build import build, packed, ranks
 from tsme.values.cbor import decode
+
+Schema: Any = schema.Schema
 
 STATES: dict[str, dict[str, Any]] = {
     "Start": {},
@@ -83,17 +86,47 @@ def test_a_group_names_states() -> None:
 
 
 @pytest.mark.parametrize("name", ["micropython", "micropython32"])
-def test_a_schema_is_the_same_bytes_on_every_interpreter(name: str) -> None:
+def test_a_schema_is_the_same_bytes_and_names_on_every_interpreter(name: str) -> None:
     require(name)
-    lines = "".join(json.dumps(case) + "\n" for case in CASES)
+    given: list[Any] = [(*case, asked(case[0])) for case in CASES]
     script = ROOT / "tests" / "relational" / "schema_device.py"
     done = subprocess.run(
         command(name, script),
-        input=lines,
+        input="".join(json.dumps(case) + "\n" for case in given),
         capture_output=True,
         text=True,
         env=environment(name),
         timeout=300,
         check=True,
     )
-    assert done.stdout.split() == [build("Relay", 1, *case).hex() for case in CASES]
+    for line, (*case, names) in zip(done.stdout.splitlines(), given, strict=True):
+        data = build("Relay", 1, *case)
+        number = {n: i for i, n in enumerate(Schema(data).names)}.get
+        assert json.loads(line) == [data.hex(), [number(n) for n in names]]
+
+
+def asked(states: dict[str, Any]) -> list[Any]:
+    """All names, and what looks like some."""
+    names = sorted(states)
+    near = [
+        "\0".join(names[:2]),
+        names[0] + "\0",
+        names[0][:-1],
+        names[0] + names[-1],
+        "",
+        "\0",
+        "é",
+    ]
+    return [*names, "Exception", *near, None, 1]
+
+
+def test_a_name_that_ends_another_one_s_text_is_no_schema() -> None:
+    with pytest.raises(TsmeError, match="TSME-M016"):
+        Schema(build("Relay", 1, {"A\0B": {}}))
+
+
+def test_ranks_beyond_a_byte_are_kept() -> None:
+    states = [(f"S{i}", {"require": [f"S{i - 1}"] if i else []}) for i in range(300)]
+    one = Schema(build("Long", 1, states))
+    assert list(one.ranks) == [*range(1, 301), 0]
+    assert one.require[299] == 1 << 298

@@ -44,7 +44,7 @@ class Decided:
     def imply(self, once: int, skip: int) -> None:
         """Whom those that are there add comes in, at the end."""
         for i in list(self.target):
-            for j in () if once >> i & 1 else self.schema.add[i]:
+            for j in () if once >> i & 1 else self.schema.add.get(i, ()):
                 if not (self.there | skip) >> j & 1:
                     self.there |= 1 << j
                     self.target.append(j)
@@ -56,7 +56,7 @@ class Decided:
         """Whoever lacks somebody goes, until nobody does."""
         needs = self.schema.require
         while True:
-            lacking = [i for i in self.target if needs[i] & ~self.there]
+            lacking = [i for i in self.target if needs.get(i, 0) & ~self.there]
             if not lacking:
                 return
             for i in lacking:
@@ -81,13 +81,13 @@ def decide(schema: Any, kind: int, called: Sequence[int], active: Sequence[int])
     found.require()
     kept: list[int] = []
     for i in reversed(found.target):  # whom somebody removes that is there still
-        by = schema.blockers[i] & found.there
+        by = _mask(k for k, m in schema.remove.items() if m >> i & found.there >> k & 1)
         if by:
             found.there &= ~(1 << i)
             found.out(i, Reason("removed", _states(by)))
         else:
             kept.append(i)
-            skip |= schema.remove[i]
+            skip |= schema.remove.get(i, 0)
     found.target = kept
     found.imply(once, skip)
     found.require()

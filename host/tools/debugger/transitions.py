@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from tsme.relational.failing import name_of
+
 VERBS: Final = ("add", "remove", "set")
 AUTO: Final = 1  # flags, as the machine's queue has them
 CHECK: Final = 2
@@ -103,7 +105,7 @@ def watch(machine: Any) -> None:
     with _watching:
         if machine.watch is _transition:
             return
-        for sort, own in enumerate(machine.own):
+        for sort, own in list(machine.own.items()):
             if sort == _PAIR:
                 machine.own[sort] = {i: _between(machine, sort, row, i) for i, row in own.items()}
             else:
@@ -153,7 +155,7 @@ def _between(
         pair = (i, -1) if of is None else (of, i)
         if sort == 2:  # FooFoo
             pair = (i, i)
-        name = machine.name_of((function, sort, *pair))
+        name = name_of(machine.schema, (function, sort, *pair))
         states = tuple(dict.fromkeys(one for one in pair if one >= 0))
         found[i] = _told(function, Call(name, "", states, sort >= _FINAL))
     return found

@@ -70,7 +70,7 @@ class Relations:
 
     def is_active(self, states):
         s = self.engine.kernel.client.schema
-        return not mask(s.bits, s.indexes(states)) & ~_part(self.engine).node.mask
+        return not mask(s.indexes(states)) & ~_part(self.engine).node.mask
 
     def active_states(self):
         return self.engine.kernel.client.schema.named(_part(self.engine).node.active)

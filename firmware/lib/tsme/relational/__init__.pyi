@@ -35,40 +35,34 @@ class Part:
     result: Any
 
 class Schema:
-    """A compiled schema; masks are integers."""
+    """A compiled schema; masks are integers.
+
+    `require`, `add`, `remove`, `after`: by state, of those alone that have such a relation.
+    """
 
     name: str
     version: Any
-    names: list[str]
-    index: dict[str, int]
-    bits: list[int]
+    count: int
+    @property
+    def names(self) -> list[str]: ...
     auto: int
     multi: int
-    require: list[int]
-    add: list[list[int]]
-    remove: list[int]
-    after: list[int]
+    require: dict[int, int]
+    add: dict[int, tuple[int, ...]]
+    remove: dict[int, int]
+    after: dict[int, int]
     tags: dict[str, list[str]]
     groups: dict[str, int]
     error: str | None
     def __init__(self, data: bytes) -> None: ...
+    def number(self, name: str) -> int | None: ...
     def indexes(self, states: str | list[str]) -> tuple[int, ...]: ...
     def named(self, indexes: Any) -> list[str]: ...
-
-class Definition:
-    """What stands for a program: whose journal it is, what it needs, what a step may take."""
-
-    name: str
-    version: Any
-    digest: bytes
-    needs: int
-    budget: int
-    tasks: list[str]
-    def resources(self) -> list[str]: ...
 
 class Relational:
     """The client of the kernel that a class with `states` or `schema` makes (kernel.Client).
 
+    For the kernel it is its own program: whose journal it is, what it needs, what a step may take.
     `watch`: told of each transition as it ends: m, kind (0 add, 1 remove, 2 set), states, flags
     (1 automatic, 2 a check), whether it was accepted.  TSME-M016 to TSME-M023 say what is wrong.
     """
@@ -76,11 +70,18 @@ class Relational:
     machine: Any
     data: bytes
     schema: Schema
-    program: Definition
+    program: Relational
+    name: str
+    version: Any
+    digest: bytes
+    needs: int
+    budget: int
+    tasks: list[str]
     signals: bool
     initial: dict[str, Any]
     watch: Callable[[Any, int, tuple[int, ...], int, bool], object] | None
     def __init__(self, machine: Any) -> None: ...
+    def resources(self) -> list[str]: ...
     def start(self, d: StepBuilder, value: Any) -> Part: ...
     def step(
         self, d: StepBuilder, part: Part, kind: int, action: Action | None, a: Any, b: Any

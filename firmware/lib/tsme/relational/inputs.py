@@ -12,21 +12,6 @@ _TASK = const(0)
 _VERBS = ("add", "remove", "set", "toggle", "can_add", "can_remove")
 
 
-def start(m, value):
-    s = m._c.schema
-    if s.error:
-        m.error = ["Schema", s.error]
-        m.later(_ADD, (s.exception,), drafts.frozen({"error": "Schema", "cause": s.error}))
-        m.drain()
-    args = value if isinstance(value, dict) else None
-    begin = getattr(m._c.machine, "start", None)
-    if begin:
-        m.args = drafts.own(args) if args else {}
-        begin(m)  # calls: what the user wrote
-    elif "Start" in s.index:
-        m.add("Start", args)
-
-
 def signal(m, value):
     # {verb: states, "args": {..}}
     if isinstance(value, dict):
@@ -40,7 +25,7 @@ def signal(m, value):
         if once("relational.seldom", "signal", m, value):
             return
     what = ", ".join(sorted(value)) if isinstance(value, dict) else type(value).__name__
-    raise fault("TSME-M019", m._c.program.name, what)
+    raise fault("TSME-M019", m._c.name, what)
 
 
 def ended(m, kind, action, a, b):

@@ -1,16 +1,17 @@
 # `m`, what handlers are given: one step of a relational machine, and what can be asked of it.
-from .. import const
+from .. import const, once
 from ..draft import drafts
 from ..errors import fault
 from .resolve import mask
-from .turn import CANCELED, EXECUTED, QUEUED, Turn, named
+from .turn import Turn
 
 # As resolve.py and turn.py have them.
 _ADD = const(0)
 _REMOVE = const(1)
 _SET = const(2)
+_EVAL = const(3)
 _CHECK = const(2)
-_LONGEST = 0x7FFFFFFFFFF  # ms, some 279 years
+_LONGEST = const(0x7FFFFFFFFFF)  # ms, some 279 years
 
 
 class Late(Exception):
@@ -38,27 +39,8 @@ class Moment(Turn):
     def toggle(self, states, args=None):
         return self.ask(_REMOVE if self.is_active(states) else _ADD, states, args)
 
-    def can_add(self, states, args=None):
-        return self.ahead(_ADD, self._c.schema.indexes(states), args, _CHECK)
-
-    def can_remove(self, states, args=None):
-        return self.ahead(_REMOVE, self._c.schema.indexes(states), args, _CHECK)
-
-    def prepend(self, states, args=None):
-        # an Add before all that waits
-        return self.ahead(_ADD, self._c.schema.indexes(states), args, 0)
-
-    def add_err(self, error, state=None, args=None):
-        # error: a text, an exception, or (name, cause)
-        if error is None:
-            return CANCELED
-        self.error = error = named(error)
-        args = dict(args or {})
-        args["error"], args["cause"] = error
-        return self.ask(_ADD, ([state] if state else []) + ["Exception"], args, True)
-
     def is_active(self, states):
-        m = mask(self._c.schema.bits, self._c.schema.indexes(states))
+        m = mask(self._c.schema.indexes(states))
         return not m & ~self.node.mask
 
     def ticks(self, state):
@@ -94,27 +76,10 @@ class Moment(Turn):
         d = self.step(True)
         d.emit(0, drafts.frozen(payload))
 
-    def metric(self, payload):
-        d = self.step(True)
-        d.emit(1, drafts.frozen(payload))
-
-    def publish(self, payload):
-        d = self.step(True)
-        d.emit(2, drafts.frozen(payload))
-
-    def random(self, n):
-        # an integer from 0 to n - 1, the same one at every replay
-        d = self.step(True)
-        return d.below(n)
-
     def end(self, result=None):
         # The execution is over, with its tasks and timers.
         d = self.step()
         d.succeed(drafts.frozen(result))
-
-    def fail(self, error, cause=""):
-        d = self.step()
-        d.fail(drafts.frozen(str(error)), drafts.frozen(str(cause)))
 
     def spend(self, n):
         # Counts against the deadline of the handler, which no clock measures.
@@ -155,32 +120,34 @@ class Moment(Turn):
         s = c.schema
         queue = self.queue
         if len(queue) >= c.queue_limit:
-            if error or kind == _SET or not self.exempt(kind, states):
-                return CANCELED
+            if (
+                error
+                or kind == _SET
+                or not once("relational.seldom", "exempt", self, kind, states)
+            ):
+                return "canceled"
         called = s.indexes(states)
-        bits = s.bits
-        m = bits[called[0]] if len(called) == 1 else mask(bits, called)
         if queue:
+            m = mask(called)
             if not args and not m & s.multi:
                 for q in queue:
-                    if q[0] == kind and not q[2] and not q[3] & _CHECK and mask(bits, q[1]) == m:
-                        return EXECUTED
-        elif kind == _REMOVE and self.busy and not m & self.node.mask:
-            return EXECUTED
+                    if q[0] == kind and not q[2] and not q[3] & _CHECK and mask(q[1]) == m:
+                        return "executed"
+        elif kind == _REMOVE and self.busy and not mask(called) & self.node.mask:
+            return "executed"
         self.later(kind, called, drafts.frozen(args) if args else None)
-        return QUEUED
-
-    def exempt(self, kind, states):
-        # An error finds its way into a queue that is full, and out of it.
-        names = (states,) if isinstance(states, str) else states
-        s = self._c.schema
-        there = self.node.mask >> s.exception & 1
-        return "Exception" in names and there == (kind == _REMOVE)
+        return "queued"
 
     def ahead(self, kind, called, args, flags):
+        # before all that waits; of an evaluation `called` is a name
+        if kind != _EVAL:
+            called = self._c.schema.indexes(called)
         self.step(True)
-        self.put(0, (kind, called, drafts.frozen(args) if args else None, flags, 0))
-        return QUEUED
+        item = (kind, called, drafts.frozen(args) if args else None, flags, 0)
+        self.queue.insert(0, item)
+        if self.first is None and not self.busy:
+            self.first = item  # its result is the step's
+        return "queued"
 
 
 def ms(n):

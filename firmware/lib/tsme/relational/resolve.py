@@ -1,32 +1,59 @@
 # Which states a mutation leads to: the relations, as integers.  docs/RELATIONAL.md says what they
-# are; R1 to R7 are the steps there.
+# are; R1 to R7 are the steps there.  What has no part in it is never looked at one by one.
 from .. import const
 
-ADD = const(0)
-REMOVE = const(1)
-SET = const(2)
+_ADD = const(0)
+_REMOVE = const(1)
 
 
-def mask(bits, indexes):
+def mask(indexes):
     m = 0
     for i in indexes:
-        m |= bits[i]
+        m |= 1 << i
     return m
 
 
-def resolve(s, kind, called, active, before):
-    # -> the states that are to be active, in their order.  before: the mask of `active`
-    bits = s.bits
-    asked = mask(bits, called)
-    skip = 0
-    if kind == ADD:  # R1
-        out = list(called)
-        for i in active:
-            if not asked & bits[i]:
+def members(m):
+    # the states of a mask, by index
+    out = []
+    i = 0
+    while m:
+        if m & 0xFFFF:
+            if m & 1:
                 out.append(i)
+            m >>= 1
+            i += 1
+        else:
+            m >>= 16
+            i += 16
+    return out
+
+
+def some(order, m):
+    # the states of a mask, as they stand in `order`
+    out = members(m)
+    if len(out) > 1:
+        out.sort(key=order.index)
+    return out
+
+
+def without(out, m):
+    out = list(out)
+    for i in members(m):
+        out.remove(i)
+    return out
+
+
+def resolve(s, kind, called, active, before):
+    # -> the states that are to be active, in their order, and their mask
+    # before: the mask of `active`
+    asked = mask(called)
+    skip = 0
+    if kind == _ADD:  # R1
+        out = list(called) + without(active, before & asked)
         there = before | asked
-    elif kind == REMOVE:
-        out = [i for i in active if not asked & bits[i]]
+    elif kind == _REMOVE:
+        out = without(active, before & asked)
         there = before & ~asked
         skip = asked
     else:
@@ -34,50 +61,54 @@ def resolve(s, kind, called, active, before):
         there = asked
     once = before & ~s.multi  # whoever is active and not multi implies nothing
     there = imply(s, out, there, once, skip)  # R2
-    out = require(s, out, there)  # R3
-    there = mask(bits, out)
-    blockers = s.blockers  # R4
+    out, there = require(s, out, there)  # R3
     remove = s.remove
-    kept = []
-    gone = 0  # R5: whom somebody removes
-    i = len(out)
-    while i:
-        i -= 1
-        one = out[i]
-        if blockers[one] & there:
-            there &= ~bits[one]
-        else:
-            kept.append(one)
-            gone |= remove[one]
-    there = imply(s, kept, there, once, skip | gone)
-    kept.reverse()
-    return ordered(s, require(s, kept, there))  # R6, R7
+    removing = members(there & s.removing)
+    gone = 0  # whom somebody removes
+    for k in removing:
+        gone |= remove[k]
+    if gone & there:  # R4, from the last one on
+        whole = there
+        for i in reversed(some(out, gone & there)):
+            for k in removing:
+                if remove[k] >> i & 1 and there >> k & 1:
+                    there &= ~(1 << i)
+                    break
+        out = without(out, whole & ~there)
+        gone = 0
+        for k in removing:
+            if there >> k & 1:
+                gone |= remove[k]
+    out.reverse()
+    there = imply(s, out, there, once, skip | gone)  # R5
+    out.reverse()
+    out, there = require(s, out, there)
+    return ordered(s, out), there  # R6, R7
 
 
 def imply(s, out, there, once, skip):
     # whom those that are there by now add, at the end
-    bits = s.bits
-    add = s.add
-    for k in range(len(out)):
-        i = out[k]
-        if add[i] and not once & bits[i]:
-            for j in add[i]:
-                if not (there | skip) & bits[j]:
-                    there |= bits[j]
+    adding = there & s.adding & ~once
+    if adding:
+        for i in some(out, adding):
+            for j in s.add[i]:
+                if not (there | skip) >> j & 1:
+                    there |= 1 << j
                     out.append(j)
     return there
 
 
 def require(s, out, there):
     # without those that lack somebody, until nobody does
-    needs = s.require
-    while there & s.relations:
-        kept = [i for i in out if not needs[i] & ~there]
-        if len(kept) == len(out):
-            break
-        out = kept
-        there = mask(s.bits, out)
-    return out
+    whole = there
+    lacking = there & s.requiring
+    while lacking:
+        lacking = 0
+        for i in members(there & s.requiring):
+            if s.require[i] & ~there:
+                lacking |= 1 << i
+        there &= ~lacking
+    return without(out, whole & ~there) if there != whole else out, there
 
 
 def ordered(s, out):
@@ -90,12 +121,12 @@ def ordered(s, out):
                 out[k] = out[k - 1]
                 k -= 1
             out[k] = i
-    if s.sorted:
-        after = s.after
-        bits = s.bits
+    after = s.after
+    if after:
         for k in range(1, len(out)):
             i = out[k]
-            while k and after[out[k - 1]] & bits[i] and not after[i] & bits[out[k - 1]]:
+            own = after.get(i, 0)
+            while k and after.get(out[k - 1], 0) >> i & 1 and not own >> out[k - 1] & 1:
                 out[k] = out[k - 1]
                 k -= 1
             out[k] = i
@@ -106,48 +137,47 @@ class Node:
     # Some states that are active, in their order, and the plans of what was asked of them so far.
     autos = None
 
-    def __init__(self, s, active):
+    def __init__(self, active, there):
         self.active = active
-        self.mask = mask(s.bits, active)
+        self.mask = there
         self.plans = {}
 
 
 class Plan:
     # What a mutation does to the states of a node, as far as no handler has a say.
-    # accepted: do the relations allow it?  target, exits, enters: states.  node: of the target.
-    # ticks: (state, how many).  changed: their mask.  done: is it executed?  asks, tells: what
-    # handlers are called before and after (Client.listed).
+    # accepted: do the relations allow it?  done: is it executed?  exits, enters: states.  twice:
+    # those of `enters` that are active already.  changed: the mask of all of these.  again: the
+    # mask of whom it calls anew.  node: of the target.  asks, tells: what handlers are called
+    # before and after (Relational.listed).
     # narrow: of an automatic one, the plan of those that the relations allow.
-    node = narrow = None
+    narrow = None
     asks = tells = ()
 
 
 def plan(c, node, kind, called, auto):
     # `c`: the client, which knows the handlers
     s = c.schema
-    bits = s.bits
     before = node.mask
     p = Plan()
-    target = p.target = resolve(s, kind, called, node.active, before)
-    there = mask(bits, target)
-    asked = mask(bits, called)
-    if kind == REMOVE:
+    target, there = resolve(s, kind, called, node.active, before)
+    asked = mask(called)
+    again = 0
+    if kind == _REMOVE:
         p.accepted = True
         p.done = not there & asked
+        p.again = 0
     else:
         p.accepted = p.done = not asked & ~there
-    again = asked & s.multi & before if kind != REMOVE else 0
-    p.exits = ordered(s, [i for i in node.active if not there & bits[i]])
-    p.enters = [i for i in target if not before & ~again & bits[i]]
-    p.ticks = [(i, 1) for i in p.exits]
-    for i in p.enters:
-        p.ticks.append((i, 2 if before & bits[i] else 1))
+        again = asked & s.multi & before
+        p.again = asked & s.multi & there
+    p.exits = tuple(ordered(s, some(node.active, before & ~there)))
+    p.enters = tuple(some(target, there & ~(before & ~again)))
+    p.twice = tuple(members(again & there))
     p.changed = (before ^ there) | again & there
-    p.again = asked & s.multi & there if kind != REMOVE else 0
-    p.node = c.node(target)
+    p.node = c.node(target, there)
     if auto:
         p.done = True
-        left = tuple([i for i in called if there & bits[i]])
+        left = tuple([i for i in called if there >> i & 1])
         p.accepted = bool(left)
         if left and len(left) < len(called):
             p.narrow = plan_of(c, node, kind, left, False)
@@ -169,8 +199,8 @@ def plan_of(c, node, kind, called, auto):
 
 def candidates(s, node):
     # who is to be active without being asked for
-    removed = 0
-    for i in node.active:
-        removed |= s.remove[i]
-    left = s.auto & ~node.mask & ~removed
-    return tuple([i for i in range(len(s.bits)) if left & s.bits[i]])
+    left = s.auto & ~node.mask
+    if left:
+        for i in members(node.mask & s.removing):
+            left &= ~s.remove[i]
+    return tuple(members(left))

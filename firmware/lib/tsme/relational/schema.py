@@ -1,55 +1,40 @@
-# A compiled schema (docs/SPEC.md, 9), as the machine works with it: masks are integers.
+# A compiled schema (docs/SPEC.md, 9), as the machine works with it: masks are integers, and of
+# relations only those are kept that are there.
+from .. import once
 from ..errors import fault
-from ..values.cbor import decode
+from ..values import Obj
+
+_END = "\0"  # of a name
 
 
 class Schema:
     def __init__(self, data):
-        item, end = decode(data, 0, True)
-        if end != len(data) or type(item) is not list or len(item) != 14 or item[0] != 1:
-            raise fault("TSME-M016")
-        self.name, self.version, self.names = item[1:4]
-        number = _number
-        self.auto = number(item[4])
-        self.multi = number(item[5])
-        self.require = [number(m) for m in item[6]]
-        self.add = [tuple(a) for a in item[7]]  # an empty one takes nothing
-        self.remove = [number(m) for m in item[8]]
-        self.after = [number(m) for m in item[9]]
-        self.ranks, self.tags, groups, self.error = item[10:]
-        self.groups = {g: number(groups[g]) for g in groups}
-        names = self.names
-        self.bits = [1 << i for i in range(len(names))]
-        self.index = {n: i for i, n in enumerate(names)}
-        self.exception = self.index["Exception"]
-        self.health = [(self.index[n],) for n in ("Heartbeat", "Healthcheck") if n in self.index]
-        self.blockers = [0] * len(names)  # who removes it
-        self.relations = 0  # who requires somebody
-        self.sorted = False  # does After say anything?
-        for i, bit in enumerate(self.bits):
-            if self.require[i]:
-                self.relations |= bit
-            if self.after[i]:
-                self.sorted = True
-            m = self.remove[i]
-            j = 0
-            while m:
-                if m & 1:
-                    self.blockers[j] |= bit
-                m >>= 1
-                j += 1
+        once("relational.opening", "schema", self, data, _END)
+        if Obj is dict:  # a laptop, which looks them up; one text takes less of a heap
+            self.number = {n: i for i, n in enumerate(self.names)}.get
+        self.exception = self.number("Exception")
+
+    @property
+    def names(self):
+        return self.text.split(_END)[1:-1]
+
+    def number(self, name):
+        # the index of a state, or None
+        if not isinstance(name, str) or _END in name:
+            return None
+        at = self.text.find(_END + name + _END)
+        return None if at < 0 else self.text.count(_END, 0, at)
 
     def indexes(self, states):
         # of one name or several, each once
-        index = self.index
         if isinstance(states, str):
-            i = index.get(states)
+            i = self.number(states)
             if i is not None:
                 return (i,)
             states = (states,)
         out = []
         for n in states:
-            i = index.get(n)
+            i = self.number(n)
             if i is None:
                 raise fault("TSME-M017", self.name, n)
             if i not in out:
@@ -57,8 +42,5 @@ class Schema:
         return tuple(out)
 
     def named(self, indexes):
-        return [self.names[i] for i in indexes]
-
-
-def _number(b):
-    return int.from_bytes(b, "little")
+        names = self.names
+        return [names[i] for i in indexes]

@@ -1,9 +1,13 @@
 # What a relational machine is seldom asked for; loaded then.
+from .. import const, once
 from ..draft import drafts
 from ..errors import LimitError, fault
-from . import subscriptions
-from .clocks import Clocks
 
+# As resolve.py and turn.py have them.
+_ADD = const(0)
+_REMOVE = const(1)
+_EVAL = const(3)
+_CHECK = const(2)
 _KINDS = {"add": 0, "remove": 1, "set": 2}
 
 
@@ -11,14 +15,72 @@ def found(m, name):
     # m.name, which its class does not have
     if name[:1] == "_":
         raise AttributeError(name)
+    if hasattr(Seldom, name):
+        return getattr(Seldom(m), name)
+    from .clocks import Clocks
+
     if hasattr(Clocks, name):
         return getattr(Clocks(m._c.schema, m._ticks), name)
-    return getattr(Seldom(m), name)
+    from . import subscriptions
+
+    if name not in subscriptions.VERBS:
+        raise AttributeError(name)
+
+    def subscribe(states=(), key=None, **more):
+        # add, remove, then: mutations that follow, and their args
+        add, remove, then = [more.pop(name, None) for name in ("add", "remove", "then")]
+        more["states"] = states
+        more["key"] = key
+        effect = None
+        if add or remove:
+            s = m._c.schema
+            effect = [list(s.indexes(add or ())), list(s.indexes(remove or ()))]
+            effect.append(drafts.frozen(then) if then else None)
+        return subscriptions.asked(m, name, more, effect)
+
+    return subscribe
 
 
 class Seldom:
     def __init__(self, m):
         self._m = m
+
+    def can_add(self, states, args=None):
+        return self._m.ahead(_ADD, states, args, _CHECK)
+
+    def can_remove(self, states, args=None):
+        return self._m.ahead(_REMOVE, states, args, _CHECK)
+
+    def prepend(self, states, args=None):
+        # an Add before all that waits
+        return self._m.ahead(_ADD, states, args, 0)
+
+    def add_err(self, error, state=None, args=None):
+        # error: a text, an exception, or (name, cause)
+        if error is None:
+            return "canceled"
+        m = self._m
+        m.error = error = once("relational.failing", "named", error)
+        args = dict(args or {})
+        args["error"], args["cause"] = error
+        return m.ask(_ADD, ([state] if state else []) + ["Exception"], args, True)
+
+    def metric(self, payload):
+        d = self._m.step(True)
+        d.emit(1, drafts.frozen(payload))
+
+    def publish(self, payload):
+        d = self._m.step(True)
+        d.emit(2, drafts.frozen(payload))
+
+    def random(self, n):
+        # an integer from 0 to n - 1, the same one at every replay
+        d = self._m.step(True)
+        return d.below(n)
+
+    def fail(self, error, cause=""):
+        d = self._m.step()
+        d.fail(drafts.frozen(str(error)), drafts.frozen(str(cause)))
 
     def active_states(self):
         return self._m._c.schema.named(self._m.node.active)
@@ -39,52 +101,19 @@ class Seldom:
 
     def eval(self, name, args=None):
         # a function of the class, before all that waits
-        return self._m.ahead(3, name, args, 0)
+        return self._m.ahead(_EVAL, name, args, 0)
 
     def forget(self, key):
+        from . import subscriptions
+
         subscriptions.given_up(self._m, key)
 
-    def subscribe(self, verb, states, key, more):
-        # add, remove, then: mutations that follow, and their args
-        add, remove, then = [more.pop(name, None) for name in ("add", "remove", "then")]
-        more["states"] = states
-        more["key"] = key
-        effect = None
-        if add or remove:
-            s = self._m._c.schema
-            effect = [list(s.indexes(add or ())), list(s.indexes(remove or ()))]
-            effect.append(drafts.frozen(then) if then else None)
-        return subscriptions.asked(self._m, verb, more, effect)
 
-    def when(self, states=(), key=None, **more):
-        return self.subscribe("when", states, key, more)
-
-    def when_not(self, states=(), key=None, **more):
-        return self.subscribe("when_not", states, key, more)
-
-    def when_time(self, states=(), key=None, **more):
-        return self.subscribe("when_time", states, key, more)
-
-    def when_ticks(self, states=(), key=None, **more):
-        return self.subscribe("when_ticks", states, key, more)
-
-    def when_next_active(self, states=(), key=None, **more):
-        return self.subscribe("when_next_active", states, key, more)
-
-    def when_args(self, states=(), key=None, **more):
-        return self.subscribe("when_args", states, key, more)
-
-    def when_queue(self, states=(), key=None, **more):
-        return self.subscribe("when_queue", states, key, more)
-
-    def when_queue_ends(self, states=(), key=None, **more):
-        return self.subscribe("when_queue_ends", states, key, more)
-
-    def when_query(self, states=(), key=None, **more):
-        return self.subscribe("when_query", states, key, more)
-
-    def context(self, states=(), key=None, **more):
-        return self.subscribe("context", states, key, more)
+def exempt(m, kind, states):
+    # An error finds its way into a queue that is full, and out of it.
+    names = (states,) if isinstance(states, str) else states
+    there = m.node.mask >> m._c.schema.exception & 1
+    return "Exception" in names and there == (kind == _REMOVE)
 
 
 def signal(m, value):
@@ -93,9 +122,13 @@ def signal(m, value):
         e = value["add_err"]
         e = tuple(e) if isinstance(e, list) else e
         m.result = m.add_err(e, value.get("state"), value.get("args"))
-    elif "eval" in value:
-        m.ahead(3, value["eval"], value.get("args"), 0)
-    elif "seen" in value:
+        return True
+    if "eval" in value:
+        m.eval(value["eval"], value.get("args"))
+        return True
+    from . import subscriptions
+
+    if "seen" in value:
         subscriptions.seen(m, value["seen"])
     elif "forget" in value:
         subscriptions.given_up(m, value["forget"])
@@ -108,21 +141,17 @@ def signal(m, value):
     return True
 
 
-def evaluate(machine, m, item):
+def evaluate(m, item):
     # a function by its name, as an item of the queue
     m.args = drafts.own(item[2]) if item[2] else {}
     m.was = m.node.active
-    f = getattr(machine, item[1], None)
+    f = getattr(m._c.machine, item[1], None)
     try:
         if not callable(f):
-            raise fault("TSME-M021", m._c.program.name, item[1])
+            raise fault("TSME-M021", m._c.name, item[1])
         return drafts.frozen(f(m))  # calls: what the user wrote
     except (LimitError, MemoryError):
         raise
     except Exception as e:
-        m.raised(e, item[1], (), 0)
+        once("relational.failing", "raised", m, e, item[1], (), 0)
         return "canceled"
-
-
-def late(m, name):
-    m._d.emit(0, "the deadline of %s is over" % name)

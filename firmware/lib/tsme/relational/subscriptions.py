@@ -41,7 +41,7 @@ def subscribe(m, kind, states, what, key, effect):
 def holds(m, sub):
     _, kind, states, what, _, _ = sub
     if kind == _ACTIVE or kind == _INACTIVE:
-        there = mask(m._c.schema.bits, states)
+        there = mask(states)
         return not there & ~m.node.mask if kind == _ACTIVE else not there & m.node.mask
     if kind == _TIME:
         for i, n in zip(states, what):
@@ -132,7 +132,7 @@ def asked(m, verb, value, effect=None):
     elif verb == "when_query":
         what = [value["query"], drafts.frozen(list(value.get("values") or ()))]
         if not callable(getattr(m._c.machine, what[0], None)):
-            raise fault("TSME-M021", m._c.program.name, what[0])
+            raise fault("TSME-M021", m._c.name, what[0])
     key = value.get("key")
     if key is None:
         key = key_of(verb, value)

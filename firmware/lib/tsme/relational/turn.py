@@ -1,5 +1,5 @@
 # A step of a relational machine, while it is made: its queue, and its transitions.
-from .. import const
+from .. import const, once
 from ..draft import drafts
 from ..errors import LimitError
 from .resolve import candidates, mask, plan_of
@@ -19,9 +19,6 @@ _STATE = const(6)
 _VETO = const(1)
 _RAISED = const(2)
 _LATE = const(3)
-EXECUTED = "executed"
-CANCELED = "canceled"
-QUEUED = "queued"
 
 
 class Turn:
@@ -59,11 +56,6 @@ class Turn:
         if self.first is None and not self.busy:
             self.first = item  # its result is the step's
 
-    def put(self, at, item):
-        self.queue.insert(at, item)
-        if self.first is None and not self.busy:
-            self.first = item
-
     def drain(self):
         # Runs what waits, until nothing does, or the step has no transition left.
         d = self._d
@@ -74,14 +66,17 @@ class Turn:
             if item[4]:
                 self.queue_tick += 1
             self.busy = True
-            result = self.run(*item) if item[0] < _EVAL else self._c.evaluate(self, item)
+            if item[0] < _EVAL:
+                result = self.run(*item)
+            else:
+                result = self._c.evaluate(self, item)
             self.busy = False
             self.handler = None
             if item is self.first:
                 self.result = result
                 self.first = False
         if self.first:
-            self.result = QUEUED
+            self.result = "queued"
         if not queue and self.subs:
             self._c.subscriptions().drained(self)
 
@@ -95,23 +90,28 @@ class Turn:
         p = self.node.plans.get((kind + 4 if auto else kind, called))
         if p is None:
             if c.made > c.plans:
-                c.trim(self)
+                c.trim(self.node)
             p = plan_of(c, self.node, kind, called, auto)
         applied = None
-        if p.accepted or flags & _CHECK and mask(s.bits, called) & s.multi:
+        if p.accepted or flags & _CHECK and mask(called) & s.multi:
             applied = p.narrow or p
             gone = self.negotiate(p, called, flags) if p.asks else 0
             if gone:  # somebody refuses; only an automatic one goes on without whom they refuse
-                left = [i for i in called if gone > 0 and i in p.target and not gone >> i & 1]
+                left = [i for i in called if gone > 0 and i in p.node.active and not gone >> i & 1]
                 applied = plan_of(c, self.node, kind, tuple(left), False) if gone > 0 else None
         if applied is None or flags & _CHECK:
             if c.watch:
                 c.watch(self, kind, called, flags, applied is not None)
-            return CANCELED if applied is None else EXECUTED
+            return "canceled" if applied is None else "executed"
         self.was = self.node.active
         ticks = self._ticks
-        for i, n in applied.ticks:
-            ticks[i] += n
+        for i in applied.exits:
+            ticks[i] += 1
+        for i in applied.enters:
+            ticks[i] += 1
+        if applied.twice:
+            for i in applied.twice:
+                ticks[i] += 1
         self.node = applied.node
         if self.acts or self.subs:
             self.expire(applied.changed)
@@ -119,16 +119,16 @@ class Turn:
         if c.watch:
             c.watch(self, kind, called, flags, good)
         if not good:
-            return CANCELED
+            return "canceled"
         if self.subs:
             c.subscriptions().process(self)
-        if s.auto and applied.ticks and not flags and not (kind == _ADD and called in s.health):
+        if s.auto and applied.changed and not flags and not (kind == _ADD and called in s.health):
             node = self.node
             if node.autos is None:
                 node.autos = candidates(s, node)
             if node.autos:
                 self.queue.insert(0, (_ADD, node.autos, None, _AUTO, 0))
-        return EXECUTED if applied.done else CANCELED
+        return "executed" if applied.done else "canceled"
 
     def negotiate(self, p, called, flags):
         # -> 0, a mask of automatic states that somebody refuses, or -1: refused
@@ -164,26 +164,11 @@ class Turn:
             if self.call(entry, called, flags) > _VETO:
                 good = False
                 entered = p.enters.index(entry[2]) if entry[1] == _STATE else len(p.enters)
-                self.undo(p, p.enters[entered:])
+                once("relational.failing", "undo", self, p, p.enters[entered:])
                 break
         if self.subs:
             self._c.subscriptions().entered(self, p.enters[:entered])
         return good
-
-    def undo(self, p, out):
-        c = self._c
-        bits = c.schema.bits
-        gone = mask(bits, out)
-        ticks = self._ticks
-        for i in out:
-            ticks[i] += 1
-        left = [i for i in p.target if not gone & bits[i]]
-        for i in left:  # as the original has it
-            if p.again & bits[i]:
-                ticks[i] += 4
-        self.node = c.node(left)
-        if self.acts or self.subs:
-            self.expire(gone | p.again)
 
     def call(self, entry, called, flags):
         self.handler = entry
@@ -198,25 +183,12 @@ class Turn:
         except Exception as raised:
             e = raised
         if self._late > self._c.deadline:
-            self._c.late(self, entry)
+            once("relational.failing", "late", self, entry)
             return _LATE
         if e:
-            self.raised(e, self._c.name_of(entry), called, flags)
+            once("relational.failing", "raised", self, e, entry, called, flags)
             return _RAISED
         return _VETO if r is False else 0
-
-    def raised(self, e, name, called, flags):
-        s = self._c.schema
-        self.error = named(e)
-        if s.exception in called:
-            return  # it would go round for ever
-        args = drafts.Obj()
-        args["error"], args["cause"] = self.error
-        args["handler"] = name
-        args["called"] = s.named(called)
-        args["before"] = s.named(self.was)
-        flags = _LAST if flags & (_AUTO | _LAST) else 0
-        self.queue.insert(0, (_ADD, (s.exception,), args, flags, 0))
 
     # --- what is bound to a state ---
 
@@ -245,15 +217,3 @@ class Turn:
                 self.drop(i)
         if self.subs:
             self._c.subscriptions().ticked(self, changed)
-
-
-def named(e):
-    # -> [name, cause] of an error: an exception, a text, or both of them
-    from ..values.copies import worded
-
-    if isinstance(e, Exception):
-        code = getattr(e, "code", None)
-        e = (code, e.message) if isinstance(code, str) else (type(e).__name__, str(e))
-    elif isinstance(e, str):
-        e = ("Error", e)
-    return [worded(str(x)[:200]) for x in e]

@@ -1,22 +1,21 @@
 # A relational machine that has a new version; loaded when its journal is of another one.
+from .. import once
 from ..draft import drafts
-from ..values.cbor import encode_all
 
 
 def migrate(new, part_of, d, old):
     # -> what the old one was, by the names of states; `migrate(data, version)` of the class, if
     # there is one, does with its data what it wants.
     was = d.client
-    names = new.schema.names
-    ticks = [0] * len(names)
-    index = new.schema.index
+    number = new.schema.number
+    ticks = [0] * new.schema.count
     at = []  # of an old index the new one, or None
     for i, name in enumerate(old.schema.names):
-        j = index.get(name)
+        j = number(name)
         at.append(j)
         if j is not None:
             ticks[j] = was.ticks[i]
-    part = part_of(ticks, new.node(moved(was.node.active, at)), was.data)
+    part = part_of(ticks, new.node(moved(was.node.active, at), None), was.data)
     part.queue_tick = was.queue_tick
     part.machine_tick = was.machine_tick + 1
     part.error = was.error
@@ -39,11 +38,10 @@ def migrate(new, part_of, d, old):
         function(data, old.program.version)  # calls: what the user wrote
         part.data = data.value(0, True)
         data.open = False
-    if "MachineRestored" in index:
-        part.queue.append((0, (index["MachineRestored"],), None, 0, part.queue_tick + 1))
-    d.frames = bytearray()
-    encode_all(d.frames, (new.encode(part, d.now),), True)  # all of it
-    return part
+    restored = number("MachineRestored")
+    if restored is not None:
+        part.queue.append((0, (restored,), None, 0, part.queue_tick + 1))
+    return once("relational.opening", "whole", new, d, part)
 
 
 def moved(indexes, at):
