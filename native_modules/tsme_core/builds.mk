@@ -3,80 +3,78 @@
 # gcc for other machines than this one would take away gcc -m32 (their packages conflict), so
 # clang is the cross compiler; powerpc has 32 bits and s390x has 64, both the high byte first.
 
-BATCH = $(ENGINE) bare/bare_batch.c bare/bare_cases.c bare/port_host.c
-TRAP = -DTSME_ALL_NATIVES=1 -O1 -g -fsanitize=undefined -fsanitize-trap=undefined
-CROSSED = --target=$*-linux-gnu -B/usr/$*-linux-gnu/lib -L/usr/$*-linux-gnu/lib -static -Wl,--no-warn-rwx-segments
-BATCHES = gcc64 gcc64-stress clang64 gcc32 clang32 powerpc s390x
+TRAP = -DTSME_ALL_NATIVES=1 -DBATCH_MAX=0x4000000 -O1 -g1 -fsanitize=undefined -fsanitize-trap=undefined
+linked = -B/usr/$1-linux-gnu/lib -L/usr/$1-linux-gnu/lib -static -Wl,--no-warn-rwx-segments
+CLANG64 = clang $(HOST)
+GCC32 = gcc -m32 $(HOST)
+CLANG32 = clang -m32 $(TRAP)
+POWERPC = clang $(TRAP) --target=powerpc-linux-gnu
+S390X = clang $(TRAP) --target=s390x-linux-gnu
+$(eval $(call kind,clang64,$(CLANG64) $(WARN)))
+$(eval $(call kind,gcc32,$(GCC32) $(WARN)))
+$(eval $(call kind,clang32,$(CLANG32) $(WARN)))
+$(eval $(call kind,powerpc,$(POWERPC) $(WARN)))
+$(eval $(call kind,s390x,$(S390X) $(WARN)))
 
-batch: $(BATCHES:%=$(BUILD)/batch-%) $(BUILD)/batch-m3.elf
+$(BUILD)/%-gcc64 $(BUILD)/%-gcc64-stress: LINK = gcc $(HOST)
+$(BUILD)/%-clang64: LINK = $(CLANG64)
+$(BUILD)/%-gcc32: LINK = $(GCC32)
+$(BUILD)/%-clang32: LINK = $(CLANG32)
+$(BUILD)/%-powerpc: LINK = $(POWERPC) $(call linked,powerpc)
+$(BUILD)/%-s390x: LINK = $(S390X) $(call linked,s390x)
 
-$(BUILD)/batch-gcc64: COMPILE = gcc $(HOST)
-$(BUILD)/batch-gcc64-stress: COMPILE = gcc $(HOST) -DTSME_STRESS=1
-$(BUILD)/batch-clang64: COMPILE = clang $(HOST)
-$(BUILD)/batch-gcc32: COMPILE = gcc -m32 $(HOST)
-$(BUILD)/batch-clang32: COMPILE = clang -m32 $(TRAP)
-$(BUILD)/batch-powerpc $(BUILD)/batch-s390x: COMPILE = clang $(TRAP) $(CROSSED)
+# programs NAME,KINDS,SOURCES: one of each kind.
+define program
+$(BUILD)/$1-$2: $(call compiled,$2,$3)
+	$$(LINK) -o $$@ $$^
+endef
+programs = $(foreach kind,$2,$(eval $(call program,$1,$(kind),$3)))
 
-$(BATCHES:%=$(BUILD)/batch-%): $(BUILD)/batch-%: $(BATCH) $(HEADERS) Makefile builds.mk
-	@mkdir -p $(BUILD)
-	$(COMPILE) $(WARN) -DBATCH_MAX=0x4000000 -o $@ $(filter %.c,$^)
+BATCH = $(ENGINE) bare/bare_batch.c bare/bare_cases.c
+BATCHES = gcc64 clang64 gcc32 clang32 powerpc s390x
+$(call programs,batch,$(BATCHES),$(BATCH) bare/port_host.c)
+$(BUILD)/batch-gcc64-stress: $(call stressed,gcc64,$(BATCH) bare/port_host.c)
+	$(LINK) -o $@ $^
+$(BUILD)/batch-m3.elf: $(call compiled,m3,$(BATCH) bare/port_m3.c) bare/m3.ld
+	$(LINK_M3)
 
-$(BUILD)/batch-m3.elf: $(ENGINE) bare/bare_batch.c bare/bare_cases.c bare/port_m3.c $(HEADERS) bare/m3.ld Makefile builds.mk
-	@mkdir -p $(BUILD)
-	$(CROSS)gcc $(subst -std=c99,-std=gnu99,$(WARN)) -Wno-pedantic $(M3) -nostartfiles -T bare/m3.ld \
-		-Wl,--gc-sections -o $@ $(filter %.c,$^)
+batch: $(BATCHES:%=$(BUILD)/batch-%) $(BUILD)/batch-gcc64-stress $(BUILD)/batch-m3.elf
 
 # The journal alone, over memory that stands in for flash (bare/bare_journal.c).
 
 JOURNAL = $(wildcard tsme_journal*.c) tsme_crc.c tsme_math.c bare/bare_journal.c
 JOURNALS = gcc64 gcc32 powerpc s390x
+$(call programs,journal,$(JOURNALS),$(JOURNAL) bare/port_host.c)
+$(BUILD)/journal-m3.elf: $(call compiled,m3,$(JOURNAL) bare/port_m3.c)
+$(BUILD)/journal-m3-crc256.elf: $(call tabled,m3,$(JOURNAL) bare/port_m3.c)
+$(BUILD)/journal-m3.elf $(BUILD)/journal-m3-crc256.elf: bare/m3.ld
+	$(LINK_M3)
 
 journal: $(JOURNALS:%=$(BUILD)/journal-%) $(BUILD)/journal-m3.elf $(BUILD)/journal-m3-crc256.elf
 
-$(BUILD)/journal-gcc64: COMPILE = gcc $(HOST)
-$(BUILD)/journal-gcc32: COMPILE = gcc -m32 $(HOST)
-$(BUILD)/journal-powerpc $(BUILD)/journal-s390x: COMPILE = clang $(TRAP) $(CROSSED)
+# Arithmetic alone (bare/bare_arithmetic.c).
 
-$(JOURNALS:%=$(BUILD)/journal-%): $(BUILD)/journal-%: $(JOURNAL) bare/port_host.c $(HEADERS) Makefile builds.mk
-	@mkdir -p $(BUILD)
-	$(COMPILE) $(WARN) -o $@ $(filter %.c,$^)
-
-$(BUILD)/journal-m3.elf $(BUILD)/journal-m3-crc256.elf: $(JOURNAL) bare/port_m3.c $(HEADERS) bare/m3.ld Makefile builds.mk
-	@mkdir -p $(BUILD)
-	$(CROSS)gcc $(subst -std=c99,-std=gnu99,$(WARN)) -Wno-pedantic $(M3) $(TABLE) -nostartfiles -T bare/m3.ld \
-		-Wl,--gc-sections -o $@ $(filter %.c,$^)
-$(BUILD)/journal-m3-crc256.elf: TABLE = -DTSME_CRC_TABLE=256
-
-# Arithmetic alone (bare/bare_arithmetic.c); what it does not call is left out.
-
-ARITHMETIC = tsme_binary64.c tsme_number.c tsme_math.c tsme_value.c bare/bare_arithmetic.c
 ARITHMETICS = clang64 gcc32 powerpc s390x
-SECTIONS = -ffunction-sections -Wl,--gc-sections
+$(call programs,arithmetic,$(ARITHMETICS),$(ENGINE) bare/bare_arithmetic.c)
 
 arithmetic: $(ARITHMETICS:%=$(BUILD)/arithmetic-%)
 
-$(BUILD)/arithmetic-clang64: COMPILE = clang $(TRAP)
-$(BUILD)/arithmetic-gcc32: COMPILE = gcc -m32 $(HOST)
-$(BUILD)/arithmetic-powerpc $(BUILD)/arithmetic-s390x: COMPILE = clang $(TRAP) $(CROSSED)
-
-$(ARITHMETICS:%=$(BUILD)/arithmetic-%): $(BUILD)/arithmetic-%: $(ARITHMETIC) $(HEADERS) Makefile builds.mk
-	@mkdir -p $(BUILD)
-	$(COMPILE) $(SECTIONS) $(WARN) -o $@ $(filter %.c,$^)
-
 # libFuzzer's targets: make fuzz, in the folder above, runs them.
-FUZZ = -DTSME_ALL_NATIVES=1 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ = clang -DTSME_ALL_NATIVES=1 -O1 -g1 $(SANITIZE)
 FUZZERS = run checkpoint value journal
+$(eval $(call kind,fuzz,$(FUZZ) -fsanitize=fuzzer-no-link $(WARN)))
+$(eval $(call kind,checkpoint,$(FUZZ) -fsanitize=fuzzer-no-link -DFUZZ_CHECKPOINT=1 $(WARN)))
+$(BUILD)/fuzz-%: LINK = $(FUZZ) -fsanitize=fuzzer
 
 fuzzers: $(FUZZERS:%=$(BUILD)/fuzz-%)
 
-$(BUILD)/fuzz-run: FUZZED = fuzz/fuzz_cases.c bare/bare_cases.c
-$(BUILD)/fuzz-checkpoint: FUZZED = -DFUZZ_CHECKPOINT=1 fuzz/fuzz_cases.c bare/bare_cases.c
-$(BUILD)/fuzz-value: FUZZED = fuzz/fuzz_value.c
-$(BUILD)/fuzz-journal: FUZZED = fuzz/fuzz_journal.c
-
-$(FUZZERS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: $(ENGINE) $(HEADERS) bare/bare_cases.c fuzz/fuzz_cases.c \
-		fuzz/fuzz_value.c fuzz/fuzz_journal.c Makefile builds.mk
-	@mkdir -p $(BUILD)
-	clang $(FUZZ) $(WARN) -o $@ $(ENGINE) $(FUZZED)
+FUZZED = $(call compiled,fuzz,$(ENGINE))
+CASES = $(call compiled,fuzz,bare/bare_cases.c)
+$(BUILD)/fuzz-run: $(FUZZED) $(CASES) $(call compiled,fuzz,fuzz/fuzz_cases.c)
+$(BUILD)/fuzz-checkpoint: $(FUZZED) $(CASES) $(call compiled,checkpoint,fuzz/fuzz_cases.c)
+$(BUILD)/fuzz-value: $(FUZZED) $(call compiled,fuzz,fuzz/fuzz_value.c)
+$(BUILD)/fuzz-journal: $(FUZZED) $(call compiled,fuzz,fuzz/fuzz_journal.c)
+$(FUZZERS:%=$(BUILD)/fuzz-%):
+	$(LINK) -o $@ $^
 
 .PHONY: batch journal arithmetic fuzzers

@@ -13,7 +13,9 @@ build/fuzz/crashes, from where --repro runs it again.
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -41,10 +43,10 @@ RUNS = {"run": 8_900, "checkpoint": 8_000, "value": 76_000, "journal": 25_000}
 LONGEST = {"run": 6000, "checkpoint": 6000, "value": 2000, "journal": 8200}  # bytes of an input
 
 
-def cases() -> Iterator[batch.Case]:
-    yield from generated.corpus()
-    yield from generated.cases(GENERATED)
-    yield from expressions.cases(range(EXPRESSIONS))
+@functools.cache
+def cases() -> list[batch.Case]:
+    made = generated.cases(GENERATED), expressions.cases(range(EXPRESSIONS))
+    return [*generated.corpus(), *itertools.chain(*made)]
 
 
 def values(data: bytes) -> Iterator[bytes]:

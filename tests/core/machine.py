@@ -5,6 +5,7 @@ run prints are the same on every computer and every day.
 """
 
 import fcntl
+import os
 import shutil
 import struct
 import subprocess
@@ -70,7 +71,7 @@ def make(target: str = "all") -> str:
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        command = ["make", "-s", "-C", str(SOURCE), f"BUILD={BUILD}", target]
+        command = ["make", f"-sj{os.cpu_count()}", "-C", str(SOURCE), f"BUILD={BUILD}", target]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
