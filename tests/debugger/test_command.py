@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import builtins
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.debugger.test_track import ticking
 from tests.tools.shell import assert_one_clear_line, spawn, tsme
-from tests.tools.test_regions import folder  # noqa: F401
+from tests.tools.test_regions import WAIT, folder  # noqa: F401
+from tsme import FileFlash, Regions
+from tsme.program.store import ProgramRegion
+from tsme_host.compiler.compile import compile_text
+from tsme_host.database.database import Database
 from tsme_host.tools.commands import debug
 from tsme_host.tools.errors import HostError
 
@@ -18,14 +24,41 @@ def test_an_execution_of_a_database_has_its_moments(recorded: Path, tmp_path: Pa
     url = f"sqlite:///{tmp_path}/t.db"
     done = tsme("store", "import", recorded / "g.bin", "--database", url)
     assert done.exit_code == 0, done.output
-    (one,) = debug.exported(url, ["g-1"], [str(recorded / "greenhouse.asl.json")])
-    moment = one.track.moment(46)
-    assert moment is not None
-    assert "OpenValve" in moment.played.route
-    assert moment.known is not None
-    assert one.sources.find(moment.known)[1][0] == "{"
-    with pytest.raises(HostError, match="TSME-S010"):
-        debug.exported(url, ["none"], [])
+    with Database.open(url) as database:
+        one = debug.stored(database, "g-1", [str(recorded / "greenhouse.asl.json")])
+        moment = one.track.moment(46)
+        assert moment is not None
+        assert "OpenValve" in moment.played.route
+        assert moment.known is not None
+        assert one.sources.find(moment.known)[1][0] == "{"
+        with pytest.raises(HostError, match="TSME-S010"):
+            debug.stored(database, "none", [])
+
+
+def test_what_comes_into_a_database_is_followed(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/t.db"
+
+    def come(steps: int) -> None:
+        journal = ticking(tmp_path, steps, checkpoints=False)
+        done = tsme("store", "import", journal, "--database", url, "--program",
+                    tmp_path / "ticks.asl.json")  # fmt: skip
+        assert done.exit_code == 0, done.output
+
+    come(20)
+    with Database.open(url) as database:
+        (name,) = [item.name for item in tmp_path.glob("*.bin")]
+        one = debug.stored(database, f"{Path(name).stem}-1", [])
+        assert one.again is not None
+        assert one.again() is None
+        before = one.track.next
+        come(33)
+        data = one.again()
+        assert data is not None
+        assert one.track.grown(data)
+        assert one.track.next == before + 13
+        moment = one.track.moment(one.track.next - 1)
+        assert moment is not None
+        assert moment.known is not None
 
 
 def test_all_journals_of_a_partition_are_side_by_side(folder: Path):  # noqa: F811
@@ -42,6 +75,21 @@ def test_all_journals_of_a_partition_are_side_by_side(folder: Path):  # noqa: F8
         assert data is not None
         assert not one.track.grown(data)
         assert one.again() is None
+
+
+def test_programs_in_a_region_of_the_partition_are_found(
+    folder: Path,  # noqa: F811
+):
+    flash = FileFlash("flash.bin", 1024, 30)
+    store = ProgramRegion(Regions(flash).open("programs"))
+    compiled = compile_text(json.dumps(WAIT))
+    store.put(compiled.program)
+    flash.close()
+    found = debug.files(["flash.bin"], [])
+    moments = [one.track.moment(one.track.next - 1) for one in found]
+    assert [moment and moment.played.ended for moment in moments] == ["succeeded"] * 2
+    shown = tsme("replay", "flash.bin", "--region", "garden")
+    assert (shown.exit_code, shown.stdout[:9]) == (0, "identical")
 
 
 def test_several_files_of_one_name_are_told_apart(recorded: Path, tmp_path: Path):

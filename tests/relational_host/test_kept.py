@@ -11,9 +11,10 @@ import pytest
 from tests.relational_host.schemas import written
 from tests.tools.shell import assert_one_clear_line, need, tsme
 from tsme import Engine, FileFlash, Journal
+from tsme_host.database.database import Database
 from tsme_host.server.errors import ApiError
 from tsme_host.server.serving import Options, opened
-from tsme_host.tools.commands.debug import exported
+from tsme_host.tools.commands.debug import stored
 from tsme_host.tools.handlers import load_machine
 
 MACHINES = """\
@@ -110,7 +111,8 @@ def test_a_database_keeps_the_history_of_a_machine(journal: str) -> None:
     there = (*DATABASE, "--execution", "j-1", *NEW)
     assert query(*there) == query(journal, *NEW)
     assert 'state="On"} 1' in tsme("journal", "metrics", *there).stdout
-    shown = exported(DATABASE[1], ["j-1"], ["lamp.py:New"])[0].track
+    with Database.open(DATABASE[1]) as database:
+        shown = stored(database, "j-1", ["lamp.py:New"]).track
     assert [one.program.version for one in shown.programs] == [2, 1]
     stats = json.loads(tsme("store", "stats", *DATABASE, "--json").stdout)
     assert [(line["status"], line["count"]) for line in stats] == [("RUNNING", 1)]

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..boards.programs import journal_of
-from ..boards.session import Where, at_board, connected
+from ..boards.session import Session, Where, at_board, connected
 from ..definitions import takes_values
 from ..errors import DONE, HostError
 from ..files import Loaded, read_program
+from ..journal import store
 from ..journal.partition import in_region
 from ..journal.replayer import find, know, with_earlier
 from ..limits import no_limits
 from ..outputs import file_name
-from .journal_pull import pulled
+from .journal_pull import keep_programs, pulled
 
 if TYPE_CHECKING:
+    from ...database.database import Database
     from ..debugger.app import Debugger
     from ..debugger.index import Bytes
     from ..debugger.opening import Opened
-    from ..link.client import Client
 
 _FAILURE = ".sim.json"
 _EXTRA = "pip install 'tsme[debug]'"
@@ -58,7 +61,8 @@ _EXTRA = "pip install 'tsme[debug]'"
     "--live",
     metavar="NAME",
     multiple=True,
-    help="An execution on a board: pulls its journal into NAME.bin, and goes on pulling.",
+    help="An execution on a board: pulls its journal into NAME.bin, and goes on pulling. May be "
+    "repeated.",
 )
 @click.option("--at", metavar="PLACE", help="A record or a time.  [default: the newest record]")
 @in_region
@@ -76,27 +80,27 @@ def debug(
     """Walk through what executions did, in time forwards and backwards.
 
     Of a journal in a file, of a failure of tsme sim (NAME.sim.json), of an execution in a database
-    (--database, --execution), or on a board (--live). Several are shown side by side, at the same
-    time. A file that grows is followed. `?` shows all keys: docs/DEBUGGER.md.
+    (--database, --execution), or on a board (--live; all of them if there is nothing but --board
+    or --port). Several are shown side by side, at the same time. What grows is followed. `?` shows
+    all keys: docs/DEBUGGER.md.
     """
     if executions and url is None:
         raise HostError("TSME-H002", "--execution is of a database", "add --database URL")
-    if not (logs or executions or live):
+    board = bool(live) or (where.said and not logs and not executions)
+    if not (logs or executions or board):
         raise HostError("TSME-H001", "Missing argument 'JOURNAL'", "see tsme debug --help")
     debugger = screens()
-    with no_limits():
+    with no_limits(), ExitStack() as stack:
         opened = files(logs, programs)
         if executions and url:
-            opened += exported(url, executions, programs)
-        if not live:
-            debugger(opened, at).run()
-            return DONE
-        with connected(where, "what has come is kept") as board:
-            for name in live:
-                path = journal_of(board.target.project, name)
-                pulled(board, name, path)
-                opened.append(followed(board.client, name, path, programs))
-            debugger(opened, at).run()
+            from .store import opened as database_opened  # noqa: PLC0415
+
+            database = stack.enter_context(database_opened(url))
+            opened += [stored(database, which, programs) for which in executions]
+        if board:
+            session = stack.enter_context(connected(where, "what has come is kept"))
+            opened += followed(session, live, programs)
+        debugger(opened, at).run()
     return DONE
 
 
@@ -145,44 +149,75 @@ def simulated(path: str) -> list[Opened]:
     return found
 
 
-def exported(url: str, executions: Sequence[str], programs: Sequence[str]) -> list[Opened]:
-    """The tracks of executions in a database.  Raises HostError, TSME-S010 and S019."""
+def stored(database: Database, which: str, programs: Sequence[str]) -> Opened:
+    """The track of an execution in a database, which may go on.  Raises HostError, TSME-S010."""
+    from ...database import records, transfer  # noqa: PLC0415
     from ..debugger.opening import open_image  # noqa: PLC0415
-    from .store import opened as database_opened  # noqa: PLC0415
 
-    found = []
-    with database_opened(url) as database:
-        from ...database import transfer  # noqa: PLC0415
+    with database.read() as connection:
+        number = transfer.find(connection, which)
+        one = transfer.export(connection, number)
+    given = [Loaded(file_name(one.name), data, None) for data in one.programs]
+    given += [read_program(path) for path in programs if ".py:" not in path]
+    known = [know(loaded) for loaded in given]
+    for path in programs:
+        known += with_earlier(find(path)) if ".py:" in path else []
+    opened = open_image(file_name(one.name), one.journal.image(), known, given, Path())
 
-        for which in executions:
-            with database.read() as connection:
-                one = transfer.export(connection, transfer.find(connection, which))
-            image = one.journal.image()
-            name = file_name(one.name)
-            loaded = [Loaded(name, data, None) for data in one.programs]
-            loaded += [read_program(path) for path in programs if ".py:" not in path]
-            known = [know(p) for p in loaded]
-            for path in programs:
-                known += with_earlier(find(path)) if ".py:" in path else []
-            found.append(open_image(name, image, known, loaded, Path()))
-    return found
+    def again() -> Bytes | None:
+        with database.read() as connection:
+            if not any(records.all_of(connection, number, opened.track.next)):
+                return None
+            found = transfer.export(connection, number)
+        opened.learn([Loaded(opened.track.name, data, None) for data in found.programs])
+        return found.journal.image()
+
+    opened.again = again
+    return opened
 
 
-def followed(client: Client, name: str, path: str, programs: Sequence[str]) -> Opened:
-    """The track of a board's journal, which is pulled into a file as it grows."""
+def followed(board: Session, live: Sequence[str], programs: Sequence[str]) -> list[Opened]:
+    """The tracks of a board's journals, which are pulled into files as they grow: of those named,
+    or of all that have records.  Raises HostError, TSME-H044, if there is none."""
+    names = list(live) or [one.name for one in board.client.executions() if one.execution]
+    if not names:
+        raise HostError("TSME-H044", "no execution is on the board, so there is no journal")
+    line = threading.Lock()  # one question at a time
+    return [_followed(board, name, programs, len(names) == 1, line) for name in names]
+
+
+def _followed(
+    board: Session, name: str, programs: Sequence[str], alone: bool, line: threading.Lock
+) -> Opened:
     from ..debugger.opening import open_file  # noqa: PLC0415
     from ..link.pull import pull  # noqa: PLC0415
 
-    opened = open_file(path, programs, name)
+    path = journal_of(board.target.project, name)
+    pulled(board, name, path)
+    keep_programs(board, [path])
+    opened = open_file(path, programs, name, alone)
+    _from_board(board, name, opened)
     changed = opened.again
     assert changed is not None
 
     def again() -> Bytes | None:
-        pull(client, name, path)
+        with line:
+            if pull(board.client, name, path).new:
+                keep_programs(board, [path])
         return changed()
 
     opened.again = again
     return opened
+
+
+def _from_board(board: Session, name: str, opened: Opened) -> None:
+    """If nobody has what ran, the board may: where its store is a region, that can be read."""
+    newest = opened.track.newest_program()
+    if newest is None or opened.track.program(newest):
+        return
+    with suppress(HostError):  # it has no such region
+        block = board.client.journal(name).block
+        opened.learn(store.in_flash(name, board.client.image("programs"), block))
 
 
 COMMANDS = (debug,)

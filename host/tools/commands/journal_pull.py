@@ -54,7 +54,7 @@ def pull(
             found = [_raw(board, name, output) for name in names or [None]]
         else:
             found = _records(board, names, output)
-        _keep_programs(board, [one["path"] for one in found if one["records"] is not None])
+        keep_programs(board, [one["path"] for one in found if one["records"] is not None])
     if form:
         console.answer(found, form)
     return DONE
@@ -104,7 +104,7 @@ def _raw(board: Session, name: str | None, output: str | None) -> _Told:
     return {"name": name, "path": path, "bytes": len(data), "records": None}
 
 
-def _keep_programs(board: Session, paths: list[object]) -> None:
+def keep_programs(board: Session, paths: list[object]) -> None:
     """The programs of the project that these journals name, beside them."""
     mine = board.target.project
     if mine is None or not paths:

@@ -35,6 +35,15 @@ class Opened:
     note: str = ""  # what is to be said of it first
     looking: bool = False  # somebody does just now
 
+    def learn(self, loaded: Sequence[Loaded]) -> None:
+        """Programs that have turned up since."""
+        for one in loaded:
+            known = know(one)
+            if self.track.program(bytes(known.program.digest)) is None:
+                self.loaded.append(one)
+                self.track.programs.append(known)
+                self.sources = Sources(self.loaded, self.folder)
+
 
 def open_files(
     path: str, programs: Sequence[str], name: str = "", alone: bool = True
@@ -82,6 +91,7 @@ def open_file(
         if now == stamp[0]:
             return None
         stamp[0] = now
+        opened.learn(store.kept(path))
         return read()
 
     opened.again = again

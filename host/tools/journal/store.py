@@ -1,4 +1,5 @@
-"""The programs of a journal in a file, in a folder beside it (docs/SPEC.md, 7).
+"""The programs of a journal in a file, in a folder beside it (docs/SPEC.md, 7), or in a region of
+its partition.
 
 An execution keeps the program that it began with, also when the workflow has changed since; and
 tools find there what all that a journal holds was made by.
@@ -10,14 +11,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tsme.errors import TsmeError
-from tsme.program.store import ProgramFiles
+from tsme.program.store import ProgramFiles, ProgramRegion
 
 from ...compiler.backend.disasm import disassemble
 from ..errors import HostError
 from ..files import Loaded, read_program
 from ..limits import no_limits
 from ..outputs import not_writable
+from .partition import TABLE, Image, geometry, parts_of
 from .refusals import named
+
+_TABLE = 1 << 20  # bytes in which the blocks of the table are, of any size
+_SLOT = 32
 
 
 def folder(journal: str) -> Path:
@@ -56,18 +61,51 @@ def _debug(place: Path, digest: bytes) -> Path:
 
 
 def kept(journal: str) -> list[Loaded]:
-    """All that is there and whole, and that this release can read."""
+    """All that is there and whole, and that this release can read; first what the partition has in
+    a region of its own, if `journal` is an image of a whole one."""
     place = folder(journal)
     if not place.is_dir():
-        return []
+        return _in_partition(journal)
     store = ProgramFiles(str(place))
-    found = []
+    found = _in_partition(journal)
     for digest in sorted(store.digests()):
         if whole := store.get(digest):
             debug = _debug(place, digest)
             data = whole[0] + (debug.read_bytes() if debug.is_file() else b"")
             if not _refusal(data):
                 found.append(Loaded(str(place / digest.hex()), data, None))
+    return found
+
+
+def _in_partition(journal: str) -> list[Loaded]:
+    """The programs in a partition's region; none of a journal alone, or of what is no file."""
+    try:
+        with Path(journal).open("rb") as file:
+            found = geometry(file.read(_TABLE))
+            if found is None or found[1] != TABLE:
+                return []
+            file.seek(0)
+            parts = parts_of(journal, file.read()) or []
+    except (OSError, HostError):  # whoever reads the journal says so
+        return []
+    programs = [part for part in parts if part.kind == "programs"]
+    return [one for part in programs for one in in_flash(journal, part.data, part.block)]
+
+
+def in_flash(name: str, data: bytes, block: int) -> list[Loaded]:
+    """The programs in the bytes of a region of programs, which has blocks of so many bytes."""
+    image = Image(block, len(data) // block, _SLOT, False)
+    image.data[:] = data[: len(image.data)]
+    found = []
+    try:
+        with no_limits():
+            region = ProgramRegion(image)
+            for digest in sorted(region.digests()):
+                whole = region.get(digest)
+                if whole and not _refusal(whole[0]):
+                    found.append(Loaded(f"{name}/{digest.hex()}", whole[0], None))
+    except TsmeError:  # it was never put in order, or is damaged: what is whole comes
+        pass
     return found
 
 
