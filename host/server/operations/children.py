@@ -45,12 +45,13 @@ def described(server: Server, text: str, with_data: bool) -> Answer:
     """A child as DescribeExecution has it.  Raises ApiError ExecutionDoesNotExist."""
     row, told, run, number = runs.child_of(server, text)
     child = run.children[number]
-    out = _standing(server, told, run, number)
+    express = runs.express(server, row, run)
+    out = _standing(server, told, run, number, express)
     if with_data:
         out |= {"input": dumps(child.value), "inputDetails": {"included": True}}
         if child.output is not NOTHING:
             out |= {"output": dumps(child.output), "outputDetails": {"included": True}}
-    out |= _redrivable(server, row, run, out["status"])
+    out |= _redrivable(server, row, run, out["status"], express)
     error, cause = child.error, child.cause
     if cause is not None:  # it may name an event of its own history
         with suppress(ApiError):
@@ -74,30 +75,34 @@ def stopped(server: Server, text: str) -> Answer:
 def not_redriven(server: Server, text: str) -> ApiError:
     """Why RedriveExecution does nothing for a child.  Raises ApiError ExecutionDoesNotExist."""
     row, told, run, number = runs.child_of(server, text)
-    why = _redrivable(server, row, run, _standing(server, told, run, number)["status"])
+    standing = _standing(server, told, run, number)["status"]
+    why = _redrivable(server, row, run, standing, runs.express(server, row, run))
     if why["redriveStatus"] == "NOT_REDRIVABLE":
         reason = why["redriveStatusReason"]
         return ApiError("ExecutionNotRedrivable", f"Execution Not Redrivable: '{reason}'")
     return of_map_run(text, "redrive the execution that has the Map Run")
 
 
-def _standing(server: Server, told: Any, run: MapRun, number: int) -> Answer:
+def _standing(
+    server: Server, told: Any, run: MapRun, number: int, express: bool = False
+) -> Answer:
     """What is known of a child without its data."""
-    out = runs.item(server, run, number)
+    out = runs.item(server, run, number, express)
     del out["itemCount"]
     if out["status"] == "RUNNING" and told.status != "RUNNING":
         out |= {"status": "ABORTED", "stopDate": seconds(told.events[-1]["time"])}
     return out
 
 
-def _redrivable(server: Server, row: Any, run: MapRun, standing: str) -> Answer:
+def _redrivable(server: Server, row: Any, run: MapRun, standing: str, express: bool) -> Answer:
     """Whether a redrive of the whole redrives a child; if not why, in AWS's words."""
     can, why = status(row, server.now())
     if standing in ("RUNNING", "SUCCEEDED"):
         can, why = False, f"Execution is {standing} and cannot be redriven"
+    elif run.status == "SUCCEEDED":  # without this one, which it tolerated
+        can, why = False, "Map Run is SUCCEEDED and cannot be redriven"
     if not can:
         return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": why}
-    express = runs.express(server, row, run)
     return {"redriveStatus": "REDRIVABLE_BY_MAP_RUN" if express else "REDRIVABLE"}
 
 

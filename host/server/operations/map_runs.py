@@ -81,7 +81,8 @@ def describe(server: Server, request: Request, _call: Call) -> Answer:
         **runs.settings(server, row, run),
         "itemCounts": _counts(run, status, run.sizes),
         "executionCounts": _counts(run, status, [1] * len(run.sizes)),
-        "redriveCount": 0,
+        "redriveCount": run.redrives,
+        **present(redriveDate=None if run.redriven is None else seconds(run.redriven)),
     }
 
 
@@ -176,14 +177,16 @@ def children(server: Server, request: Request) -> Answer:
     if after and (after[0] != row.id or after[1] != run.began):
         raise ApiError("InvalidToken", "Invalid Token: 'Input inconsistent with page token'")
     wanted = request.get("statusFilter")
+    redriven = {"REDRIVEN": True, "NOT_REDRIVEN": False}.get(request.get("redriveFilter", ""))
     chosen = [
         number
         for number in sorted(run.children, reverse=True)
         if (not after or number < after[2])
         and wanted in (None, run.standing(number))
-        and request.get("redriveFilter") != "REDRIVEN"
+        and redriven in (None, bool(run.children[number].redrives))
     ]
-    items = [runs.item(server, run, number) for number in chosen[:most]]
+    express = bool(run.redrives) and runs.express(server, row, run)
+    items = [runs.item(server, run, number, express) for number in chosen[:most]]
     out: Answer = {"executions": items}
     if len(chosen) > most:
         out["nextToken"] = paging.token(row.id, run.began, chosen[most - 1])

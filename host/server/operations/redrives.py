@@ -20,7 +20,7 @@ from .. import arns
 from ..errors import ApiError
 from ..server import Answer, Call, Request, Server
 from ..times import seconds
-from . import children, histories
+from . import children, histories, runs
 from .redrivable import status
 from .table import operation
 
@@ -59,7 +59,8 @@ def _go_on(connection: Connection, row: Any, now: int, token: str | None) -> Non
     try:
         parts = histories.program(connection, row)
         records_of = (record for _, record in histories.steps(connection, row))
-        body = redrive.checkpoint(*parts, records_of, now)
+        express = runs.expresses(connection, row)
+        body = redrive.checkpoint(*parts, records_of, now, express)
     except TsmeError as error:
         raise histories.untold(row, f"{error.code}: {error.message}") from None
     number = row.records

@@ -90,14 +90,27 @@ def settings(
 def express(server: Server, row: Any, run: MapRun) -> bool:
     """Whether the children of a run are express executions."""
     with server.database.read() as connection:
-        processor = _state(connection, row, run).get("ItemProcessor", {})
-    return bool(processor.get("ProcessorConfig", {}).get("ExecutionType") == "EXPRESS")
+        return _is_express(_state(connection, row, run))
+
+
+def expresses(connection: Connection, row: Any) -> set[str]:
+    """The names of the distributed Maps of an execution whose children are express executions."""
+    return {name for name, fields in _all(connection, row) if _is_express(fields)}
+
+
+def _is_express(state: dict[str, Any]) -> bool:
+    config = state.get("ItemProcessor", {}).get("ProcessorConfig", {})
+    return bool(config.get("ExecutionType") == "EXPRESS")
 
 
 def _state(connection: Connection, row: Any, run: MapRun) -> dict[str, Any]:
     """The state of a run, as the definition has it."""
-    states = _states(json.loads(histories.definition(connection, row) or "{}"))
-    return next((fields for name, fields in states if name == run.state), {})
+    return next((fields for name, fields in _all(connection, row) if name == run.state), {})
+
+
+def _all(connection: Connection, row: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The states that an execution has, as the definition has them."""
+    return _states(json.loads(histories.definition(connection, row) or "{}"))
 
 
 def _states(machine: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -109,13 +122,17 @@ def _states(machine: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from _states(state.get("Iterator", {}))
 
 
-def item(server: Server, run: MapRun, number: int) -> Answer:
-    """A child as ListExecutions has it.  Its name is that of the run and its number."""
+def item(server: Server, run: MapRun, number: int, express: bool = False) -> Answer:
+    """A child as ListExecutions has it.  Its name is that of the run and its number.
+
+    `express`: it is an express execution, of which AWS does not say when it was redriven.
+    """
     arn = arns.parse(run.arn)
     name = f"{arn.rest[0]}-{number}"
     child = run.children[number]
     machine = f"{arn.name}/{arn.label}"
     stopped = child.stopped if child.stopped is not None else run.stopped
+    redriven = None if express else child.redriven
     return {
         "executionArn": server.place.execution(machine, name),
         "stateMachineArn": server.place.machine(machine),
@@ -123,8 +140,11 @@ def item(server: Server, run: MapRun, number: int) -> Answer:
         "name": name,
         "status": run.standing(number),
         "startDate": seconds(child.began),
-        "redriveCount": 0,
-        **present(stopDate=None if stopped is None else seconds(stopped)),
+        "redriveCount": child.redrives,
+        **present(
+            stopDate=None if stopped is None else seconds(stopped),
+            redriveDate=None if redriven is None else seconds(redriven),
+        ),
         "itemCount": run.sizes[number],
     }
 

@@ -47,6 +47,8 @@ class Branch:
     child: bool = False  # of the child of a Map Run whose own history is told (children.py)
     label: str = ""  # of the Map Run that it began last
     map_run: int = 0  # the event that began a Map Run of it which is under way
+    last_run: int = 0  # the event that began its last Map Run
+    below: dict[int, Branch] = field(default_factory=dict)  # children that have not succeeded
     done: int = 0  # of a Parallel or Map: the event that says that all of it succeeded
 
     @property

@@ -61,6 +61,16 @@ class ChildView(ExecutionView):
             branch.prev = 0
             self._tell("ExecutionStarted", 0, input=self._known.value)
 
+    def reopened(self) -> None:
+        """After a redrive: does the child go on, too?"""
+        mine = [branch for branch in self.branches.values() if branch.child]
+        if not any(branch is self._branch for branch in mine):
+            return
+        self._over = False
+        number = self._tell("ExecutionRedriven", 0, details={"redriveCount": self._known.redrives})
+        for branch in mine:
+            branch.prev = number
+
     @property
     def _known(self) -> Child:
         assert self._run

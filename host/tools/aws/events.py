@@ -58,7 +58,10 @@ class Seen(NamedTuple):
 
 @dataclass
 class Child:
-    """A child of a Map Run: times in ms since 1970; `error` and `cause` of one that has failed."""
+    """A child of a Map Run: times in ms since 1970; `error` and `cause` of one that has failed.
+
+    `redrives`: how often it was redriven, `redriven`: when last.
+    """
 
     began: int
     value: Json
@@ -66,14 +69,17 @@ class Child:
     output: Json = NOTHING
     error: str | None = None
     cause: str | None = None
+    redrives: int = 0
+    redriven: int | None = None
 
 
 @dataclass
 class MapRun:
     """A Map Run of an execution: what became of its children, by their numbers.
 
-    `sizes`: items of each child, 1 without batches.  `status` is RUNNING, SUCCEEDED or FAILED;
-    one that still runs when its execution has ended was aborted.
+    `sizes`: items of each child, 1 without batches.  `status` is RUNNING, SUCCEEDED, FAILED, or
+    ABORTED of one that a redrive did not go on with; one that still runs when its execution has
+    ended was aborted, too.  `redrives`, `redriven`: as of a child.
     """
 
     arn: str
@@ -87,6 +93,8 @@ class MapRun:
     status: str = "RUNNING"
     stopped: int | None = None
     frame: int = 0  # of the Map, while it runs
+    redrives: int = 0
+    redriven: int | None = None
 
     def standing(self, number: int) -> str:
         """The status of a child that has begun."""

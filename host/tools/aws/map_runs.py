@@ -14,11 +14,12 @@ from tsme.program.functions import map_batches
 
 from ...compiler.frontend.model import Json
 from ..journal.listing import SiteInfo
+from ..journal.watching import Join
 from .branch import Branch, View
 from .events import Child, MapRun
 
 _LATE = ("Tolerated", "MaxItemsPath")  # what is looked at when the state has started
-_KINDS = ("mapRun", "batches")  # of the sites of a distributed Map's MAP
+KINDS = ("mapRun", "batches")  # of the sites of a distributed Map's MAP
 
 
 class MapRuns:
@@ -63,13 +64,13 @@ class MapRuns:
         for instruction in what.code[what.place[branch.frame.pc - 1] :]:
             site = what.sites.get(instruction.pc)
             if instruction.op == "MAP" and site is not None and site.kind != "select":
-                return site if site.kind in _KINDS else None
+                return site if site.kind in KINDS else None
         return None
 
     def on_map(self, branch: Branch, items: Sequence[Json]) -> bool:
         """Items begin.  True if they have no place in this history."""
         site = self.site(branch)
-        if site is None or site.kind not in (*_KINDS, "select"):
+        if site is None or site.kind not in (*KINDS, "select"):
             return False
         if site.kind == "select":
             return True
@@ -88,6 +89,7 @@ class MapRuns:
         branch.label = site.text if site.kind == "reader" else site.field
         arn = self.arn(branch, branch.label)
         branch.map_run = self.view.add("MapRunStarted", branch, details={"mapRunArn": arn})
+        branch.follows = branch.last_run = branch.map_run
         assert branch.told
         run = MapRun(arn, self.view.name(branch), self.view.time, frame=branch.told.frame)
         if branch.map_run:
@@ -129,7 +131,7 @@ class MapRuns:
         self.ended(branch, "SUCCEEDED")
         self.view.add("MapRunSucceeded", branch)
         branch.done = self.view.add("MapStateSucceeded", branch, aside=True)
-        branch.prev = branch.map_run  # the exit follows the start of the run
+        branch.prev = branch.follows  # the exit follows the start of the run, or its redrive
         branch.map_run, branch.hides = 0, False
 
     def ended(self, branch: Branch, status: str) -> None:
@@ -137,18 +139,49 @@ class MapRuns:
         if run := self.told.get(branch.map_run):
             run.status, run.stopped = status, self.view.time
 
+    def cut(self) -> None:
+        """The execution has ended, and with it the runs that were under way."""
+        last = self.view.history.events[-1]["time"]
+        for run in self.view.history.map_runs:
+            if run.status == "RUNNING":
+                run.status, run.stopped = "ABORTED", last
+
+    def reopened(self, branch: Branch, join: Join | None, below: Sequence[int]) -> None:
+        """A branch goes on after a redrive, and of its children those with these numbers."""
+        branch.map_run, branch.hides = 0, False
+        site = self.view.what.sites.get(join.entry - 1) if join else None
+        if site is None or site.kind not in KINDS:
+            return
+        branch.hides = True
+        run = self.told.get(branch.last_run)
+        if run is None:  # it is told nowhere
+            return
+        now = self.view.time
+        branch.map_run = branch.last_run
+        run.status, run.stopped = "RUNNING", None
+        run.redrives, run.redriven = run.redrives + 1, now
+        for number in below:
+            run.failed.discard(number)
+            child = run.children[number]
+            child.stopped = child.error = child.cause = None
+            child.redrives, child.redriven = child.redrives + 1, now
+        details = {"mapRunArn": run.arn, "redriveCount": run.redrives}
+        branch.follows = self.view.add("MapRunRedriven", branch, details=details)
+
     def exceeded(self, child: Branch) -> None:
         """A child has failed that is one too many; failed() follows."""
         self.last = _failure(child)
 
-    def failed(self, branch: Branch, name: str | None, cause: str | None) -> None:
+    def failed(
+        self, branch: Branch, name: str | None, cause: str | None, culprit: Branch | None = None
+    ) -> None:
+        """A run has failed, by this child if by one."""
         branch.failed = bool(branch.map_run)
         branch.hides = False
         last, self.last = self.last, None
         if not branch.map_run:  # it is about selecting the items
             return
-        culprit = self.view.failing
-        if culprit is not branch and (run := self.told.get(branch.map_run)) and run.sizes:
+        if culprit and (run := self.told.get(branch.map_run)) and run.sizes:
             run.failed.add(culprit.index)
             about = run.children[culprit.index]
             about.stopped = self.view.time

@@ -312,13 +312,13 @@ class ExecutionView(Watcher):
     def on_fork(self, told: Told) -> None:
         branch = self.of(told)
         branch.failed = False
-        branch.left = told.number
+        branch.left, branch.below = told.number, {}
         branch.follows = self.add("ParallelStateStarted", branch)
 
     def on_map(self, told: Told) -> None:
         branch, items = self.of(told), told.data
         branch.failed = False
-        branch.left = len(items)
+        branch.left, branch.below = len(items), {}
         branch.hides = self.runs.on_map(branch, items)
         if branch.hides:
             return
@@ -331,6 +331,7 @@ class ExecutionView(Watcher):
         branch = self.of(told)
         assert branch.parent is not None
         parent = self.branches[branch.parent]
+        parent.below[told.number] = branch
         branch.hidden = parent.hidden or parent.hides
         branch.child = parent.child
         branch.prev = parent.follows
@@ -344,13 +345,17 @@ class ExecutionView(Watcher):
 
     def on_branch(self, told: Told) -> None:
         """A child has ended well."""
-        self.over(self.of(told), "Succeeded")
+        branch = self.of(told)
+        self.over(branch, "Succeeded")
+        assert branch.parent is not None
+        del self.branches[branch.parent].below[branch.index]
 
     def on_tolerated(self, told: Told) -> None:
         """A child has failed, and its parent goes on."""
         branch = self.of(told)
         self.tell_failed(branch)
         self.over(branch, "Failed")
+        branch.told = None  # it is kept for a redrive, its values are not
 
     def over(self, branch: Branch, what: str) -> None:
         assert branch.parent is not None
@@ -383,7 +388,7 @@ class ExecutionView(Watcher):
             self.aborted = []
             known = branch.hidden or not branch.map_run
             fault = self.failing.fault if known else UNKNOWN
-            self.runs.failed(branch, error.name, error.cause)
+            self.runs.failed(branch, error.name, error.cause, self.failing)
             self.fails(branch, fault)
             return
         culprit = self.failing
@@ -417,6 +422,9 @@ class ExecutionView(Watcher):
             branch.failed = False
 
     # --- the end ---
+
+    def reopened(self) -> None:
+        """After a redrive: `branches` are those that go on."""
 
     def moved(self, what: Listing, state: Any) -> None:
         """The execution goes on with another program."""
