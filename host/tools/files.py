@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..compiler.compile import compile_text
 from ..compiler.frontend.model import CompileError, Json
@@ -19,11 +20,13 @@ from .outputs import PROGRAM_START, SCHEMA_START
 
 @dataclass(frozen=True)
 class Loaded:
-    """A program, compiled just now or read from a file; `data` may end with a debug part."""
+    """A program, compiled just now or read from a file; `data` may end with a debug part.  Or a
+    machine, FILE.py:CLASS, without data: then `machine` is what runs it."""
 
     name: str
     data: bytes
     source: Flow | None  # the workflow, if it was compiled
+    machine: Any = None
 
 
 def is_schema(given: str) -> bool:
@@ -93,7 +96,7 @@ def _not_python(path: str, name: str, data: bytes) -> None:
         start = b"^class " + re.escape(name.encode())
         plain = re.search(start + rb"\b[^\n]*\n(?:[ \t][^\n]*\n|\n)*? +def stf\b", data, re.M)
         page = "MACHINES" if plain else "RELATIONAL"
-        hint = f"Python runs it, and goes on with it: tsme.Engine({name}, journal); docs/{page}.md"
+        hint = f"tsme run {path}:{name} runs it, and tsme sim tries it: docs/{page}.md"
         raise HostError("TSME-H014", f'"{path}:{name}" is a machine, not a workflow', hint)
     found = re.search(rb"^class (\w+).*?^    (?:states|schema)\b", data, re.M | re.S)
     hint = f"name the class of the relational machine: {path}:{found[1].decode()}" if found else ""

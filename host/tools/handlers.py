@@ -98,8 +98,19 @@ def load_tasks(path: str) -> Any:
     return tasks
 
 
+def names_class(given: str) -> bool:
+    """Is that FILE.py:CLASS?"""
+    file, colon, name = given.rpartition(":")
+    return bool(colon) and file.endswith(".py") and name.isidentifier()
+
+
 def load_machine(path: str) -> Any:
     """The machine that FILE.py:CLASS names, ready to be replayed."""
+    return load_with_tasks(path)[0]
+
+
+def load_with_tasks(path: str) -> tuple[Any, str | None]:
+    """That machine, and its file if it has the handlers as well: a global `tasks`."""
     file, _, wanted = path.rpartition(".py:")
     file += ".py"
     name = Path(file).stem
@@ -109,11 +120,12 @@ def load_machine(path: str) -> Any:
         hint = did_you_mean(wanted, mine) or f"it has {', '.join(mine) or 'no machine'}"
         raise HostError("TSME-H023", f'there is no "{wanted}" in {file}', hint)
     try:
-        return client_of(_beside(names[wanted], file))
+        machine = client_of(_beside(names[wanted], file))
     except TsmeError as error:
         raise HostError(
             "TSME-H023", f'"{wanted}" of {file} cannot be run: {error.message}'
         ) from None
+    return machine, file if isinstance(names.get("tasks"), Tasks) else None
 
 
 def earlier(machine: Any, path: str) -> list[Any]:

@@ -1,6 +1,7 @@
 # The unix board: one execution in this process, its journal in a file that stands in for flash.
 #
 #     micropython main.py program.tsm [NAME=VALUE ...]
+#     micropython main.py FILE.py:CLASS [NAME=VALUE ...]    a machine: lines on stdin are signals
 #     micropython main.py several.jobs [NAME=VALUE ...]     several: several.py
 #
 # tasks=tasks.py     a global `tasks = tsme.Tasks()` with the handlers
@@ -28,6 +29,7 @@ import sys
 try:
     import asyncio
 
+    import unixclasses
     from forms import keep, value_of
     from prepare import deliver, hush, kept, listen, prepared, say, serve, ticking
     from unixtasks import Left, line, read, where
@@ -68,13 +70,18 @@ class FastEngine(Engine):
         self.latest += ms
 
 
-async def quietly(engine, value, mail):
+async def quietly(engine, value, options):
     if sys.implementation.name == "cpython":
         asyncio.get_running_loop().set_exception_handler(hush)
     beside = [ticking()]
+    mail = options.get("mail")
     if mail:
         # An execution that goes on finds what came while nothing ran, before any time passes.
         beside.append(asyncio.create_task(listen(engine, mail, deliver(engine, mail, 0))))
+    if "class" in options:
+        unixclasses.telling(engine)
+        if "fast" not in options:
+            beside.append(asyncio.create_task(unixclasses.signals(engine)))
     try:
         return await engine.run(value)
     finally:
@@ -84,12 +91,12 @@ async def quietly(engine, value, mail):
 
 def make(options):
     tasks, seed = prepared(options)
-    program = read(options["program"])
+    program = options.get("class") or read(options["program"])
     programs = None
     if "programs" in options:
         programs = ProgramFiles(options["programs"])
         program = programs.put(program)
-    else:
+    elif "class" not in options:
         program = Program(program)
     journal = None
     if "journal" in options:
@@ -134,7 +141,7 @@ def run(options):
         n = engine.state.execution
         say("tsme: execution %d has ended; starting execution %d" % (n, n + 1))
     value = kept(value_of(options["input"])) if "input" in options else {}
-    o = asyncio.run(quietly(engine, value, options.get("mail")))
+    o = asyncio.run(quietly(engine, value, options))
     return [o.status, o.output, o.error, o.cause, o.execution]
 
 

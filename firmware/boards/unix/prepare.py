@@ -68,7 +68,7 @@ async def listen(engine, path, at):
         at = deliver(engine, path, at)
 
 
-def twins(options):
+def twins(options, path):
     # Pins and all else that only a board has: tsme.sim stands in for them, when it is asked for.
     from tsme import sim
 
@@ -76,7 +76,7 @@ def twins(options):
         given = value_of(options["world"]) if "world" in options else None
         return sim.World(given, report=showing)
 
-    sim.install(make, options["tasks"].rpartition("/")[0] or ".")
+    sim.install(make, path.rpartition("/")[0] or ".")
 
 
 def showing(name, value):
@@ -104,8 +104,14 @@ def prepared(options):
             name, _, number = text.partition("=")
             LIMITS[name] = int(number)
     tasks = Tasks()
+    path = options.get("tasks") or options["program"].rpartition(":")[0]
+    if path.endswith(".py"):
+        twins(options, path)
+    if ".py:" in options["program"]:
+        from unixclasses import found
+
+        options["class"] = found(options["program"])
     if "tasks" in options:
-        twins(options)
         tasks = loaded(options["tasks"], say, "traceback" in options)
     for kind in ("log", "metric", "publish"):
         if kind not in tasks.emitted:

@@ -7,6 +7,7 @@ from tsme import TaskError, Tasks, TsmeError
 from tsme.engine.tasks import settled
 
 CPYTHON = sys.implementation.name == "cpython"
+_run = {}  # globals by file
 DEEPEST = 64  # far more than a value may be nested
 BOARDS_ONLY = ("esp", "pyb", "stm", "bluetooth", "espnow", "ulab", "board", "digitalio", "mip")
 
@@ -60,19 +61,22 @@ def elsewhere(text):
     return ""
 
 
-def space(path):
+def space(path, name):
     # The globals of the file: of a real module where there are such, for dataclasses and pickle.
     if not CPYTHON:
-        return {"__name__": "tasks", "__file__": path}
-    module = type(sys)("tasks")
+        return {"__name__": name, "__file__": path}
+    module = type(sys)(name)
     module.__file__ = path
-    sys.modules["tasks"] = module
+    sys.modules[name] = module
     return module.__dict__
 
 
-def loaded(path, say, traceback=False):
+def globals_of(path, name):
+    # The globals of a file that has been run, once; `name` of its module.
+    if path in _run:
+        return _run[path]
     sys.path.insert(0, path.rpartition("/")[0] or ".")
-    names = space(path)
+    names = space(path, name)
     try:
         exec(compile(read(path), path, "exec"), names)
     except TsmeError as e:
@@ -80,7 +84,12 @@ def loaded(path, say, traceback=False):
     except (Exception, SystemExit) as e:
         text = where(e, path)
         raise TsmeError("TSME-H021", text + elsewhere(text))
-    tasks = names.get("tasks")
+    _run[path] = names
+    return names
+
+
+def loaded(path, say, traceback=False):
+    tasks = globals_of(path, "tasks").get("tasks")
     if not isinstance(tasks, Tasks):
         text = "%s has no handlers; it needs a global `tasks = tsme.Tasks()`" % path
         raise TsmeError("TSME-H022", text)

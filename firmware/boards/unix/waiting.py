@@ -35,8 +35,11 @@ def tell(engine, names, known, whose):
         action = engine.state.pending[i]
         number = engine.state.state_of(action)
         if number is None:
-            continue  # the time limit of the workflow
-        name = '"%s"' % names[number] if number < len(names) else "a state"
+            if action.kind:
+                continue  # the time limit of a workflow, a timer of a machine
+            name = '"%s"' % action.resource
+        else:
+            name = '"%s"' % names[number] if number < len(names) else "a state"
         if action.kind:
             if action.due - engine.clock() < LEAST:
                 continue
@@ -45,6 +48,6 @@ def tell(engine, names, known, whose):
             text = "%s for its token %d-%d" % (name, engine.state.execution, i)
         else:
             continue
-        if (whose, number) not in known:
-            known.add((whose, number))
+        if (whose, name, number) not in known:
+            known.add((whose, name, number))
             say("tsme: %swaiting in %s" % (whose, text))

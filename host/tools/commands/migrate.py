@@ -20,13 +20,14 @@ from ..definitions import split_name, takes_values
 from ..errors import DONE, HostError
 from ..files import parse_value, read_program
 from ..forms import ending
+from ..handlers import names_class
 from ..inputs import is_journal, read_bytes
 from ..journal import store
 from ..journal.image import Log
 from ..journal.migration import Planner, Wishes
 from ..journal.partition import in_region, region
 from ..journal.refusals import named
-from ..journal.replayer import Known, Player, know, programs_of
+from ..journal.replayer import Known, Player, find, know, programs_of
 from ..journal.session import locked
 from ..limits import no_limits
 from ..outputs import anywhere, keep_others, write_bytes
@@ -76,6 +77,8 @@ def migrate(
     """Move the execution NAME on a board, or the one under way in JOURNAL, to the workflow FLOW,
     where that is safe.
 
+    FLOW may be a machine, FILE.py:CLASS, which says itself how its versions follow.
+
     It goes on in the state of the same name, with the values of its variables; a task that is
     under way stays under way. What has no place in FLOW is said, and then nothing is changed. The
     move is a record of the journal, so that tsme replay still holds. Of a board the journal is
@@ -84,6 +87,9 @@ def migrate(
     With --board or --port it is on a board; else a file of that name is a journal; else it is on
     the board of tsme.toml.
     """
+    if names_class(flow):
+        wished = next((name for name, texts in given.items() if texts), "output" if output else "")
+        return _class(journal, flow, programs, where, wished)
     wishes = Wishes(
         _pairs("--map", given["states"]),
         _pairs("--variable", given["variables"]),
@@ -117,6 +123,30 @@ def migrate(
     console.note(
         f"tsme: execution {state.execution} has moved from the program {old} to "
         f"{bytes(new.program.digest).hex()}, in {places}"
+    )
+    return DONE
+
+
+def _class(journal: str, flow: str, programs: tuple[str, ...], where: Where, wished: str) -> int:
+    """Move what a machine runs to the class as it is now, which itself says how.  `wished`: an
+    option that is for workflows."""
+    if wished:
+        hint = "the class says it: migrate(); docs/MACHINES.md, docs/RELATIONAL.md"
+        option = {"states": "map", "variables": "variable", "values": "set"}.get(wished, wished)
+        raise HostError("TSME-H002", f"--{option} is for workflows, and {flow} is none", hint)
+    if on_board(journal, where, "--region" if region() is not None else ""):
+        message = f"what a board runs moves to {flow} when that begins there"
+        raise HostError("TSME-H014", message, "tsme push brings it, and restarts the board")
+    new = find(flow)
+    with locked(journal):
+        log, player = _stand(journal, [*programs, flow], new)
+        now = time.time_ns() // 1000000
+        every = [*player.known.values(), new]
+        event = (new.program.digest, None)
+        state = commit(journal, log, every, lambda s: (MIGRATE, max(now, s.now), *event), True)
+    old = player.now and player.now.program.version
+    console.note(
+        f"tsme: execution {state.execution} has moved from version {old} to {new.program.version}"
     )
     return DONE
 

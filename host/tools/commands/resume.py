@@ -15,7 +15,7 @@ from tsme.engine.programs import give_up
 from tsme.journal import Journal
 from tsme.kernel import Kernel
 from tsme.kernel.executor import Executor
-from tsme.kernel.protocol import STOP
+from tsme.kernel.protocol import CONTINUE, STOP
 
 from ...compiler.backend.disasm import disassemble
 from .. import console
@@ -23,6 +23,7 @@ from ..boards.session import Where, at_board, connected, on_board
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
 from ..files import Loaded, read_program
+from ..handlers import names_class
 from ..inputs import read_bytes
 from ..journal import store
 from ..journal.image import Log, read_log
@@ -31,7 +32,7 @@ from ..journal.refusals import check_behaviour, named, worded
 from ..journal.replayer import Known, client_of, given_of, outcome, programs_of
 from ..journal.session import locked
 from ..limits import no_limits
-from .run import Options, execute, go_on, on_a_board
+from .run import Options, execute, go_on, on_a_board, read_class
 
 _EXECUTOR: Any = Executor  # device code has no types
 _PROGRAMS = click.option(
@@ -78,6 +79,9 @@ def resume(journal: str, programs: tuple[str, ...], **options: Any) -> int:
         return go_on(cast(Options, options))
     log = under_way(journal)
     newest = log.programs[-1]
+    if classes := [path for path in programs if names_class(path)]:
+        known = read_class(classes[-1], cast(Options, options))
+        return execute(known, cast(Options, options), resumes=True)
     given = given_of(log, programs, read_program, lambda item: disassemble(item.data).digest)
     found = [*store.kept(journal), *given]
     mine: list[Loaded] = [item for item in found if disassemble(item.data).digest == newest]
@@ -166,8 +170,9 @@ def _stop_there(name: str, where: Where, error: str, cause: str) -> int:
     return DONE
 
 
-def commit(journal: str, log: Log, known: list[Known], event: Any) -> Any:
-    """One step more, and a checkpoint; the state behind it.  `event`: of the state before."""
+def commit(journal: str, log: Log, known: list[Known], event: Any, drains: bool = False) -> Any:
+    """One step more, and a checkpoint; the state behind it.  `event`: of the state before.
+    `drains`: what a full step has left in a machine's queue comes first."""
     programs = {bytes(item.program.digest): item for item in known}
 
     def find(digest: bytes) -> Any:
@@ -182,11 +187,18 @@ def commit(journal: str, log: Log, known: list[Known], event: Any) -> Any:
         executor = _EXECUTOR(Kernel(None, None, find), Journal(device, log.slot))
         if not executor.recover():
             raise HostError("TSME-H044", f"no execution is under way in {named(journal)}")
-        step = executor.kernel.step(executor.state, event(executor.state))
-        executor.commit(step)
-        executor.state = step.state
+        while drains and executor.kernel.client.runnable(executor.state.client):
+            _step(executor, (CONTINUE, executor.state.now))
+        step = _step(executor, event(executor.state))
         executor.keep(True)
     return step.state
+
+
+def _step(executor: Any, event: Any) -> Any:
+    step = executor.kernel.step(executor.state, event)
+    executor.commit(step)
+    executor.state = step.state
+    return step
 
 
 COMMANDS = (resume, stop, retire)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -19,37 +18,28 @@ import click
 
 import tsme
 from tsme.engine.item_files import GET, LIST, PUT
-from tsme.errors import TsmeError
 from tsme.values import cbor, timestamp
 
 from ...compiler.backend.disasm import disassemble
 from ...ending import INTERRUPTED, Stopped
-from .. import console, engines, worlds
-from ..aws.history import replay_history
+from .. import engines, worlds
 from ..definitions import split_name, takes_values
-from ..errors import DONE, FAILED, HostError, did_you_mean
+from ..errors import DONE, HostError
 from ..files import Loaded, read_program, read_value
 from ..forms import option
-from ..handlers import check_tasks
+from ..handlers import check_tasks, load_with_tasks, names_class
 from ..journal import store
-from ..journal.image import executions, read_log
-from ..journal.refusals import BEHAVED, MISSING, in_words
-from ..journal.session import BLOCK, Kept, held, lay_out, left, or_resume, under_way
-from ..limits import how_to_raise, limits_of, no_limits, twice
-from ..output_values import give, writable
+from ..journal.session import BLOCK, Kept, held, lay_out, left, or_resume
+from ..limits import limits_of
+from ..output_values import writable
+from .run_ended import JOURNAL, heap_size, in_full, report, result_of, unsaid, words
 from .run_several import Ways, check_names, is_several, several, stem
 from .run_worker import work
 from .token import forget, mailbox
 
 LIB = Path(tsme.__file__).resolve().parent.parent
 ROOT = LIB.parent.parent  # of the working tree, if this is one
-OUT_OF_MEMORY = 3  # what the board exits with
-JOURNAL = "journal.bin"  # of an execution that keeps none
 BLOCKS, BLOCKS_MOST = 64, 65535  # of a new journal
-HEAP_LEAST = 40 << 10  # in less, MicroPython cannot even say so
-HEAP_MUCH = 64 << 20
-_SIZES = {"": 0, "k": 10, "m": 20}
-_NOT_OF_INPUT = ("States.Timeout", "States.HeartbeatTimeout")
 
 
 class Options(TypedDict):
@@ -140,7 +130,7 @@ _BOARD = (
 @on_a_board
 @takes_values
 def run(programs: tuple[str, ...], **options: Unpack[Options]) -> int:
-    """Run a workflow or a compiled program, or several on one board.
+    """Run a workflow or a compiled program, or several on one board; or a machine, FILE.py:CLASS.
 
     The output goes to the standard output; everything else, also what handlers print, to the
     standard error.
@@ -156,18 +146,21 @@ def run(programs: tuple[str, ...], **options: Unpack[Options]) -> int:
     Several run side by side, each in a region of the journal that has its name (that of its
     file, or NAME); the outputs are one object, by name.
 
+    A machine runs alone, until it ends or Ctrl-C. Each line on the standard input is a signal to
+    it, as JSON, but with --fast: {"add": ["Forward"]}.
+
     Exits with 0 if the execution succeeded, 1 if it failed, 2 if it could not run.
     """
     if is_several(programs, options["journal"]):
         _plain_json(options)
         if options["output"]:
             raise HostError("TSME-H002", "--output is for one workflow", "take --json > FILE")
-        return several(programs, options, Ways(_command, _words, environment))
+        return several(programs, options, Ways(_command, words, environment))
     program = programs[0]
     check_names(options["given"], [stem(program)])
     writable(options["output"], options["form"], split_name(program)[0])
     with or_resume(options):
-        loaded = read_program(program)
+        loaded = read_class(program, options) if names_class(program) else read_program(program)
     return execute(loaded, options)
 
 
@@ -176,7 +169,7 @@ def go_on(options: Options) -> int:
     _plain_json(options)
     if options["output"]:
         raise HostError("TSME-H002", "--output is for one workflow", "take --json > FILE")
-    return several((), options, Ways(_command, _words, environment))
+    return several((), options, Ways(_command, words, environment))
 
 
 def _plain_json(options: Options) -> None:
@@ -188,47 +181,68 @@ def execute(loaded: Loaded, options: Options, resumes: bool = False) -> int:
     """Run a program, or what is under way in the journal; only that, if it `resumes`."""
     _plain_json(options)
     writable(options["output"], options["form"])
-    listing = disassemble(loaded.data)
-    tasks = options["tasks"]
-    if tasks is not None:
-        check_tasks(tasks)
+    data, digest = loaded.data, loaded.machine and bytes(loaded.machine.program.digest)
+    if digest is None:
+        listing = disassemble(data)
+        data, digest = data[: listing.size], listing.digest
+    if options["tasks"] is not None:
+        check_tasks(options["tasks"])
     with (
-        held(options["journal"], loaded, listing.digest) as kept,
+        held(options["journal"], loaded, digest) as kept,
         tempfile.TemporaryDirectory(prefix="tsme-") as folder,
     ):
         if resumes and not kept.goes_on:
             message = f'no execution is under way in "{options["journal"]}"'
             raise HostError("TSME-H044", message, "tsme run begins one")
         runs = kept.program or loaded
-        running = disassemble(runs.data)
-        if needed := [r for r in running.resources if r not in (GET, LIST, PUT) and not tasks]:
-            message = f"the workflow needs handlers ({', '.join(needed)})"
-            raise HostError("TSME-H020", message, "add --tasks TASKS.py")
+        place = Path(folder)
+        place.joinpath("names.cbor").write_bytes(cbor.encode(_needs(runs, options)))
         given = options["given"][-1] if options["given"] else None
         value = None
         if given is not None or not kept.goes_on:
             value = _input("{}" if given is None else given, options)
-        place = Path(folder)
-        place.joinpath("program.tsm").write_bytes(loaded.data[: listing.size])
-        states = [state.name for state in running.debug.states] if running.debug else []
-        place.joinpath("names.cbor").write_bytes(cbor.encode(states))
+        place.joinpath("program.tsm").write_bytes(data)
         if value is not None:
             place.joinpath("input.cbor").write_bytes(value)
-        command = [*_command(place, options), *_journal(place, options, kept, value)]
-        if options["journal"]:
+        program = str(place / "program.tsm") if loaded.machine is None else loaded.name
+        command = [*_command(place, options, program), *_journal(place, options, kept, value)]
+        if options["journal"] and loaded.machine is None:
             store.keep(options["journal"], loaded.data)
             command += [f"programs={store.folder(options['journal'])}", "keep=1"]
         if not kept.goes_on:  # what is left was for an execution that has ended
             forget(options["journal"])
-        result = _result(place, _work(place, command, runs, options, kept), options, runs)
+        result = result_of(place, _work(place, command, runs, options, kept), options, runs)
         forget(options["journal"])
-        if result[0] == "failed":
+        if result[0] == "failed" and runs.machine is None:
             journal = options["journal"] or str(place / JOURNAL)
-            result = _in_full(result, runs.data, journal)
+            result = in_full(result, runs.data, journal)
         try:
-            return _report(result, options, kept)
+            return report(result, options, kept)
         except (OSError, HostError) as error:
-            raise _unsaid(result, error) from None
+            raise unsaid(result, error) from None
+
+
+def _needs(runs: Loaded, options: Options) -> list[str]:
+    """The names of its states.  Raises HostError TSME-H020 if it needs handlers, and has none."""
+    if runs.machine is not None:
+        resources, states = runs.machine.program.resources(), []
+    else:
+        running = disassemble(runs.data)
+        resources = running.resources
+        states = [state.name for state in running.debug.states] if running.debug else []
+    if needed := [r for r in resources if r not in (GET, LIST, PUT) and not options["tasks"]]:
+        what = "workflow" if runs.machine is None else "machine"
+        message = f"the {what} needs handlers ({', '.join(needed)})"
+        raise HostError("TSME-H020", message, "add --tasks TASKS.py")
+    return states
+
+
+def read_class(given: str, options: Options) -> Loaded:
+    """The machine FILE.py:CLASS.  Without --tasks its file's own handlers are meant, if any."""
+    machine, tasks = load_with_tasks(given)
+    if options["tasks"] is None:
+        options["tasks"] = tasks
+    return Loaded(given, b"", None, machine)
 
 
 def _input(given: str, options: Options) -> bytes:
@@ -278,11 +292,11 @@ def _implementation(program: str) -> str:
     return done.stdout.strip()
 
 
-def _command(place: Path, options: Options, program: str = "program.tsm") -> list[str]:
+def _command(place: Path, options: Options, program: str) -> list[str]:
     command = interpreter(options["interpreter"])
     if options["heap"] is not None:
-        command += ["-X", f"heapsize={_heap(options)}"]
-    command += [str(board()), str(place / program), f"result={place / 'result.cbor'}"]
+        command += ["-X", f"heapsize={heap_size(options)}"]
+    command += [str(board()), program, f"result={place / 'result.cbor'}"]
     command += worlds.given(place, options["world"])
     for name in ("tasks", "seed"):
         value = options[name]
@@ -326,23 +340,6 @@ def _journal(place: Path, options: Options, kept: Kept, value: bytes | None) -> 
     return [*more, f"journal={there}", f"blocks={blocks}", f"mail={mailbox(there)}"]
 
 
-def _heap(options: Options) -> str:
-    """The size given with --heap, if it is one."""
-    text = (options["heap"] or "").lower()
-    if options["interpreter"] != "micropython":
-        raise HostError("TSME-H002", "--heap is for --on micropython")
-    if not re.fullmatch("[0-9]+[km]?", text):
-        raise HostError("TSME-H002", f'--heap "{options["heap"]}" is no size', "write 100k")
-    if _bytes(text) < HEAP_LEAST:
-        why = f"--heap {options['heap']} is too small for anything to run"
-        raise HostError("TSME-H002", why, "write 100k or more")
-    return text
-
-
-def _bytes(size: str) -> int:
-    return int(size.rstrip("km")) << _SIZES[size.lstrip("0123456789")]
-
-
 def _moment(options: Options) -> int:
     """The time given with --now, in ms since 1970."""
     text = options["now"] or ""
@@ -375,126 +372,6 @@ def _work(place: Path, command: list[str], loaded: Loaded, options: Options, kep
         if options["journal"]:
             stop.add_note(left(options["journal"], loaded))
         raise
-
-
-def _result(place: Path, status: int, options: Options, loaded: Loaded) -> list[Any]:
-    path = place / "result.cbor"
-    name = options["interpreter"]
-    if path.is_file():
-        result: list[Any] = cbor.decode(path.read_bytes(), 0, True)[0]
-        if result[0] == "refused":
-            raise HostError(result[1], _words(result[1], result[2], options))
-        return result
-    more = _more_heap(options)
-    if status == OUT_OF_MEMORY:
-        hint = f"give it more, such as {more}" if more else "let the workflow carry less data"
-        raise HostError("TSME-H033", f"{name} has not enough memory for this", hint)
-    how = f"signal {-status}" if status < 0 else f"exit code {status}"
-    hint = f"perhaps it needs more memory, such as {more}" if more else ""
-    tasks = under_way(options["journal"] or str(place / JOURNAL), loaded)
-    when = f" while {tasks} ran" if tasks else ""
-    raise HostError("TSME-H032", f"{name} ended without a result ({how}){when}", hint)
-
-
-def _more_heap(options: Options) -> str:
-    """More than it had."""
-    if options["interpreter"] != "micropython":
-        return ""
-    had = _bytes(_heap(options)) if options["heap"] else 0
-    return f"--heap {max(HEAP_MUCH, 2 * had) >> 20}M"
-
-
-def _in_full(result: list[Any], data: bytes, journal: str) -> list[Any]:
-    """A failure as AWS tells it: its words name the state, the path and what it met; when the time
-    of a workflow is up it has timed out, without an error."""
-    size = disassemble(data).size
-    try:
-        with no_limits():
-            steps = executions(read_log(journal))[-1].steps
-            told = replay_history(data[:size], data[size:], steps)
-    except (
-        HostError,
-        TsmeError,
-        IndexError,
-    ):  # no debug part, or the start is gone from the journal
-        return result
-    status, output, error, cause, execution = result
-    if told.status == "TIMED_OUT":
-        return ["timed out", output, None, None, execution]
-    return [status, output, error, told.cause or cause, execution]
-
-
-def _no_handler(message: str, tasks: str) -> str:
-    """Which handler is missing, and which was perhaps meant to be it."""
-    text, _, known = message.partition("; there are: ")
-    asked = re.match("no handler for ([^,;]+)", text)
-    meant = did_you_mean(asked[1], known.split(", ")) if asked else ""
-    text = text.replace("@engine.task", "@tasks.task") + f" in {tasks}"
-    return f"{text}; {meant}" if meant else text
-
-
-def _words(code: str, message: str, options: Options) -> str:
-    """What the board says, in the words of this command."""
-    if code == "TSME-T002":
-        return _no_handler(message, options["tasks"] or "")
-    if code in (BEHAVED, MISSING) and options["journal"]:
-        cure = "run the workflow that it began with, as it was"
-        return in_words(message, options["journal"], cure)
-    if code == "TSME-H005":
-        number, _, at = message.partition(", ")
-        return f"the system refuses: {os.strerror(int(number))} ({Path(at).name})"
-    if code in ("TSME-J007", "TSME-J008"):
-        asked = re.search(r"(\d+) asked", message)
-        more = twice(int(asked[1])) if asked else 1 << 20
-        how = f"write --limit state_bytes={more}, which makes it larger"
-        if options["journal"]:
-            there = shlex.quote(options["journal"])
-            how = f"tsme journal resize {there} --limit state_bytes={more} makes it larger"
-        return f"{message.rpartition('; ')[0]}; {how}"
-    return how_to_raise(message)
-
-
-def _unsaid(result: list[Any], error: OSError | HostError) -> HostError:
-    """The output cannot be written: where it is not lost, remarks are."""
-    status, output, *_, execution = result
-    if status == "succeeded":
-        click.echo(f"tsme: execution {execution} succeeded: {console.json_text(output)}", err=True)
-    if isinstance(error, HostError):  # of its file
-        return error
-    why = error.strerror or str(error)
-    return HostError("TSME-H004", f"the output cannot be written: {why}", "it stands above")
-
-
-def _report(result: list[Any], options: Options, kept: Kept) -> int:
-    status, output, error, cause, execution = result
-    if status == "succeeded" and options["output"]:
-        give(output, options["output"], options["form"])
-    if options["as_json"]:
-        console.out_json(
-            {
-                "status": status.replace(" ", "_"),
-                "output": output,
-                "error": error,
-                "cause": cause,
-                "execution": execution,
-            }
-        )
-    elif status == "succeeded" and not options["output"]:
-        give(output, "-", options["form"])
-    elif status == "succeeded":
-        if options["output"] != "-":
-            console.note(f"{options['output']}: the output of execution {execution}")
-    else:
-        words = _words("", str(cause), options) if cause else ""
-        why = ": ".join(part for part in (str(error or ""), words) if part)
-        if status == "timed out":
-            why = "its TimeoutSeconds are over"
-        text = f"execution {execution} {status}: {why or 'no error was named'}"
-        click.secho(text, err=True, fg="red")
-    ours = error in _NOT_OF_INPUT or str(error).startswith("TSME.")
-    if status == "failed" and not options["given"] and not kept.goes_on and not ours:
-        console.note("tsme: no --input was given, so the input is {}")
-    return DONE if status == "succeeded" else FAILED
 
 
 COMMANDS = (run,)

@@ -22,7 +22,7 @@ from ...ending import INTERRUPTED, Stopped
 from .. import console
 from ..errors import DONE, FAILED, HostError, did_you_mean
 from ..files import Loaded, read_program, read_value
-from ..handlers import check_tasks
+from ..handlers import check_tasks, names_class
 from ..journal import store
 from ..journal.image import read_logs
 from ..journal.partition import TABLE, geometry, parts_of
@@ -72,6 +72,9 @@ def _jobs(programs: Sequence[str], options: Options) -> list[Job]:
         if name in flows:
             hint = f"give one another name: {name}2={flow}"
             raise HostError("TSME-H002", f'two workflows have the name "{name}"', hint)
+        if names_class(flow):
+            hint = "run it by itself, with a journal of its own"
+            raise HostError("TSME-H002", f'"{flow}" is a machine, which runs alone', hint)
         flows[name] = flow
     check_names(options["given"], list(flows))
     values: dict[str, bytes] = {}
@@ -121,7 +124,7 @@ def several(programs: Sequence[str], options: Any, ways: Ways) -> int:
     lock: AbstractContextManager[int | None] = taken(journal) if journal else nullcontext()
     with lock as held, tempfile.TemporaryDirectory(prefix="tsme-") as folder:
         place = Path(folder)
-        command = ways.command(place, options, "several.jobs")
+        command = ways.command(place, options, str(place / "several.jobs"))
         command += _files(place, jobs, journal or str(place / "journal.bin"))
         shared = () if held is None else (held,)
         try:

@@ -16,6 +16,7 @@ from .. import console, engines
 from ..aws.history import replay_history
 from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
+from ..handlers import names_class
 from ..journal.image import duration
 from ..limits import how_to_raise, limited, limits_of, no_limits
 from ..outputs import keep_others, write_bytes
@@ -107,6 +108,10 @@ def _chosen(
     paths: tuple[str, ...], only: str | None
 ) -> tuple[list[tuple[str, Case]], list[Scenarios]]:
     """The cases to run, each with its file."""
+    for path in paths:
+        if path.endswith(".py") or names_class(path):
+            hint = "tsme sim tries machines: docs/SIMULATION.md"
+            raise HostError("TSME-H014", f'"{path}" is Python, not a test of a workflow', hint)
     files = [load(path) for path in find(paths)]
     if not files:
         where = ", ".join(f'"{path}"' for path in paths) or "this folder"

@@ -74,6 +74,8 @@ class Played:
 
 def know(loaded: Loaded) -> Known:
     """A program ready to be replayed."""
+    if loaded.machine is not None:
+        return Known(loaded.name, loaded.machine.program, Debug(), loaded.machine)
     listing = disassemble(loaded.data)
     program = Program(loaded.data[: listing.size], limits=dict.fromkeys(LIMITS, 1 << 40))
     return Known(loaded.name, program, listing.debug or Debug())

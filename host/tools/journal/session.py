@@ -22,6 +22,7 @@ from ...compiler.frontend.model import CompileError
 from .. import console
 from ..errors import HostError
 from ..files import Loaded
+from ..handlers import earlier
 from ..inputs import read_bytes
 from ..limits import no_limits
 from ..outputs import not_writable
@@ -197,14 +198,17 @@ def _look(path: str, loaded: Loaded, digest: bytes, there: bool) -> Kept:
         hint = f"{mend} keeps what can be kept, tsme journal show tells what there is"
         raise HostError("TSME-H045", f'"{path}" is damaged: {log.refusal}', hint)
     kept = Kept(blocks=log.blocks)
-    programs = {disassemble(other.data).digest: other for other in store.kept(path)}
-    programs[digest] = loaded
+    programs = _programs(path, loaded, digest)
     newest = log.programs[-1] if log.programs else digest
     if newest not in programs and not log.ended:
-        raise _missing(path, log, newest)
+        raise _missing(path, log, newest, loaded)
     with suppress(TsmeError):  # the board says what is wrong, in its words
         _stand(kept, log, programs)
-    if kept.program and kept.program is not loaded:
+    if kept.program and loaded.machine is not None:
+        if kept.program is not loaded:
+            console.note(f"tsme: execution {_number(log)} goes on as the version of the class")
+        kept.program = loaded  # which moves it, as a board does
+    elif kept.program and kept.program is not loaded:
         console.note(
             f"tsme: execution {_number(log)} goes on with its own program ({newest.hex()}); "
             f'"{loaded.name}" is for the next one, and for this one with '
@@ -227,11 +231,29 @@ def _number(log: Log) -> int:
     return int(next(newest)["execution"])
 
 
-def _missing(path: str, log: Log, digest: bytes) -> HostError:
+def _programs(path: str, loaded: Loaded, digest: bytes) -> dict[bytes, Loaded]:
+    """What a journal may go on with, by digest: of a machine also those before it."""
+    if loaded.machine is None:
+        programs = {disassemble(other.data).digest: other for other in store.kept(path)}
+    else:
+        file = loaded.name.rpartition(":")[0]
+        older = earlier(loaded.machine, file)
+        programs = {
+            bytes(one.program.digest): Loaded(loaded.name, b"", None, one) for one in older
+        }
+    programs[digest] = loaded
+    return programs
+
+
+def _missing(path: str, log: Log, digest: bytes, loaded: Loaded) -> HostError:
     """The program of what is under way is nowhere."""
     message = f'execution {_number(log)} in "{path}" needs the program {digest.hex()}, '
-    message += store.lacking(path, digest)
-    hint = "run the workflow that it began with, as it was, "
+    if loaded.machine is None:
+        message += store.lacking(path, digest)
+        hint = "run the workflow that it began with, as it was, "
+    else:
+        message += f"which is neither {loaded.name} nor named as before it"
+        hint = "run the class that it began with, or name it there (before = ..), "
     hint += f"or give the execution up: {retiring(path)}"
     return HostError("TSME-H043", message, hint)
 
@@ -332,6 +354,10 @@ def left(path: str, loaded: Loaded) -> str:
 
 
 def _names(actions: list[Action], player: Player) -> str:
-    numbers = dict.fromkeys(player.state.state_of(action) for action in actions)
     known = player.now
-    return ", ".join(f'"{known.debug.state(number)}"' for number in numbers) if known else ""
+    if known is None:
+        return ""
+    if known.machine is not None:
+        return ", ".join(dict.fromkeys(f'"{action.resource}"' for action in actions))
+    numbers = dict.fromkeys(player.state.state_of(action) for action in actions)
+    return ", ".join(f'"{known.debug.state(number)}"' for number in numbers)
