@@ -400,6 +400,23 @@ def test_any_size_will_do(recorded: Path, size: tuple[int, int]):
     driven(app, drive, size)
 
 
+def test_sixty_columns_are_enough(tmp_path: Path):
+    app = Debugger([crane(tmp_path, *SIGNALS)], "3")
+
+    async def drive(pilot: Pilot[None]) -> None:
+        await pilot.press("4")
+        await settle(pilot)
+        assert str(app.query_one("#tabs").render()).split() == [*"1234", "Transitions", *"56789"]
+        assert "✗ LowerEnter refused" in text(app, "#details")
+        where = str(app.query_one("#where").render())
+        assert where == "c.bin · record 3 · step 4 · running · 00:00:03.000"
+        row = "".join(part for part, _ in app.timeline(0).row(4, 60))
+        assert row == '  4 00:00:04.000 signal     +Lower -Lift  {"add": "Lower"}'
+        assert "00:00:04 signal " in "".join(part for part, _ in app.timeline(0).row(4, 40))
+
+    driven(app, drive, (60, 20))
+
+
 # --- as they look -------------------------------------------------------------------------------
 
 

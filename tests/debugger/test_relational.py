@@ -26,6 +26,6 @@ def test_states_clocks_and_what_became_active(folder: Path):  # noqa: F811
     assert rows["Ready"].detail == "1"
     told, _ = panels.details("Changes", track, moment, view)
     text = ["".join(part for part, _ in line) for line in told]
-    assert "~ ticks.Forward" in text
-    assert "~ ticks.Reverse" in text
+    assert "~ ticks.Forward  1 → 2" in text
+    assert "~ ticks.Reverse  0 → 1" in text
     assert "+Reverse" in "".join(part for part, _ in panels.row(track, number))

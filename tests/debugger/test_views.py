@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.relational_host.schemas import written
 from tests.tools.recorded import Device
+from tsme import Engine, FileFlash, Journal
 from tsme.kernel.protocol import FAILED, SUCCEEDED
 from tsme_host.tools.debugger import filters, panels
 from tsme_host.tools.debugger.filters import Filter
 from tsme_host.tools.debugger.opening import Opened, open_file
+from tsme_host.tools.handlers import load_machine
 
 WAIT = {"Type": "Task", "Resource": "work", "End": True}
 NESTED = {
@@ -111,6 +114,48 @@ def test_an_error_names_its_line_and_field(tmp_path: Path):
     assert lines[at][0][1] == "mark"
     rows = [row.text for row in view.outline(moment) if row.here]
     assert rows == ["Last"]
+
+
+TILL = """\
+def price(n):
+    if n > 1:
+        return n * 9
+    return n * 10
+
+
+class Till:
+    initial = {"sum": 0}
+
+    def stf(state, input, actions):
+        if input.kind != "signal":
+            return
+        state["sum"] += price(input.value)
+        actions.publish({"sum": state["sum"]})
+"""
+
+
+def test_of_a_class_the_lines_that_ran_and_what_it_emitted(tmp_path: Path):
+    written(tmp_path, TILL, "till.py")
+    program = f"{tmp_path / 'till.py'}:Till"
+    flash = FileFlash(str(tmp_path / "t.bin"), 4096, 8)
+    engine = Engine(load_machine(program), Journal(flash))
+    engine.recover()
+    engine.feed((1, 1767225600000, 1, engine.program.digest, 7, None, None, 1))
+    for n in (1, 2):
+        engine.feed((8, 1767225600000 + n, n))
+    flash.close()
+    opened = open_file(str(tmp_path / "t.bin"), [program])
+    ran = []
+    for number in range(1, 3):
+        moment: Any = opened.track.moment(number)
+        view = filters.view(opened.track, moment, opened.sources)
+        source = view.source(moment)
+        assert [source.text[n - 1].strip()[:7] for n in source.now] == ["def stf"]
+        ran.append(sorted(source.lines))
+    assert ran == [[2, 4, 11, 13, 14], [2, 3, 11, 13, 14]]
+    told, _ = panels.details("Actions", opened.track, moment, view)
+    assert [text for _, (text, _) in told] == ['emits publish {"sum": 28}']
+    assert [row.path for row in view.outline(moment)] == ["", "$.sum"]
 
 
 def test_a_task_that_failed_is_told_with_its_name(tmp_path: Path):

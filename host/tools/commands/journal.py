@@ -14,10 +14,11 @@ from ..definitions import takes_values
 from ..errors import DONE, FAILED, HostError
 from ..forms import answers, ending, option, write
 from ..inputs import read_bytes
-from ..journal.image import Damage, Log, Record, duration, plain, read_log, timestamp
+from ..journal.image import Damage, Log, plain, read_log
 from ..journal.partition import Part, in_region, parts_of, region
 from ..journal.refusals import behaviour
 from ..journal.replayer import Played, play_all, programs_of
+from ..journal.wording import said, when
 from ..outputs import write_bytes
 from .effects import effects
 from .journal_files import repair, resize
@@ -175,13 +176,14 @@ def lines(item: Played, with_program: bool) -> list[str]:
     record = item.record
     number = console.faint(f"{record.number:5}")
     if record.kind == "checkpoint":
-        return [f"{number}  {_when(record):24}{'checkpoint':11} {_checkpoint(record)}"]
+        return [f"{number}  {when(record):24}{'checkpoint':11} {said(record)}"]
     kind = console.name(f"{record.input:11}")
-    shown = [f"{number}  {_when(record):24}{kind} {_what(item)}".rstrip()]
+    text = said(record, item.about, bad=console.bad, faint=console.faint)
+    shown = [f"{number}  {when(record):24}{kind} {text}".rstrip()]
     indent = " " * 43
     if item.routes or item.started or item.ended or item.changed:
-        said = (item.route, " ".join(item.changed), *item.started)
-        text = ", ".join([part for part in said if part])
+        did = (item.route, " ".join(item.changed), *item.started)
+        text = ", ".join([part for part in did if part])
         if item.ended:
             paint = console.good if item.ended == "succeeded" else console.bad
             text = f"{text} → {paint(item.ended)}" if text else paint(item.ended)
@@ -191,58 +193,6 @@ def lines(item: Played, with_program: bool) -> list[str]:
     elif item.skipped and with_program:
         shown.append(indent + console.faint(f"not replayed: {item.skipped}"))
     return shown
-
-
-def _when(record: Record) -> str:
-    return f"+{duration(record.dt)}" if record.now is None else timestamp(record.now)
-
-
-def _what(item: Played) -> str:
-    """The input of a step in words."""
-    refused = item.record.fields.get("refused")
-    text = _input(item)
-    return (
-        text if refused is None else f"{text}; the state failed: {console.bad(': '.join(refused))}"
-    )
-
-
-def _input(item: Played) -> str:
-    record = item.record
-    fields = record.fields
-    about = f" ({item.about})" if item.about else ""
-    match record.input:
-        case "start":
-            more = f"(program {bytes(fields['program']).hex()}, seed {fields['seed']})"
-            text = f"execution {fields['execution']}, input {console.short(fields['input'])}"
-            return f"{text} {console.faint(more)}"
-        case "succeeded":
-            return f"action {fields['action']}{about}: {console.short(fields['result'])}"
-        case "failed":
-            why = f"{fields['error']}: {fields['cause']}"
-            return f"action {fields['action']}{about}: {console.bad(why)}"
-        case "stop":
-            return f"{fields['error']}: {fields['cause']}"
-        case "signal":
-            return console.short(fields["value"])
-        case "continue":
-            return "the step before had come to its bound"
-        case "migrate":
-            return f"to the program {bytes(fields['to']).hex()}"
-        case "sleep":
-            return "nothing but time has to pass"
-    return f"action {fields['action']}{about}"
-
-
-def _checkpoint(record: Record) -> str:
-    fields = record.fields
-    pending = console.count(len(fields["actions"]), "action")
-    status = fields["status"]
-    if status in ("failed", "stopped"):
-        status += f" ({': '.join(str(part) for part in fields['result'] if part)})"
-    return (
-        f"execution {fields['execution']} after {console.count(fields['steps'], 'step')}: "
-        f"{status}, {pending} pending, {len(record.body)} bytes"
-    )
 
 
 @journal.command()

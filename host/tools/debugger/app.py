@@ -21,7 +21,7 @@ from .moments import Moment
 from .origins import Place
 from .rain import Drops
 from .stage import Stage
-from .views import RelationalView
+from .views import RelationalView, Row
 from .walking import Walk
 from .widgets import Lines, Outline, Timeline
 
@@ -99,9 +99,17 @@ class Debugger(Stage):
     def on_lines_chosen(self, event: Lines.Chosen) -> None:
         """A click on a state looks for where it is entered next."""
         if event.lines.id == "outline" and event.at < len(self._outlined):
-            row = self._outlined[event.at]
-            if row.number >= 0:
-                self._search(filters.Filter(frozenset(), {"state": (row.text.lower(),)}), False)
+            wanted = self._about(self._outlined[event.at], "state")
+            if wanted is not None:
+                self._search(wanted, False)
+
+    def _about(self, row: Row, name: str) -> filters.Filter | None:
+        """What looks for a state, or for a member of a machine's; None of what is neither."""
+        if row.path:
+            return filters.Filter(frozenset(), {"path": (row.path,)})
+        return (
+            filters.Filter(frozenset(), {name: (row.text.lower(),)}) if row.number >= 0 else None
+        )
 
     def on_drops_picked(self, event: Drops.Picked) -> None:
         """A transition of the rain."""
@@ -175,33 +183,34 @@ class Debugger(Stage):
         if worker.is_cancelled:
             return
         if found is not None:
-            self.call_from_thread(self._to, found)
+            come = f"record {moment.number} {'came of this' if back else 'led to this'}"
+            text = "it came with the input of this record" if found.which < 0 else come
+            self.call_from_thread(self._to, found, text)
             return
         kind = moment.record.input or "input"
         text = f"it came with the {kind} of this record" if back else "it has queued nothing"
         self.call_from_thread(self.status, text)
 
-    def _to(self, place: Place) -> None:
-        """To a transition anywhere."""
+    def _to(self, place: Place, text: str = "") -> None:
+        """To a transition anywhere, and say something there."""
         walk = Walk(max(place.which, 0))
         if self.moment is not None and self.moment.number == place.number:
             self._walk_to(walk)
-        else:
-            self.coming = lambda _: walk
-            self._go(place.number)
-        if place.which < 0:
-            self.said = "it was queued by the input of this record"
+            self.status(text)
+            return
+        self.coming, self.said = (lambda _: walk), text
+        self._go(place.number)
 
     def action_chosen(self, back: bool) -> None:
         """Where the chosen state is changed next, or was before; of a program, entered."""
         at = self.query_one(Outline).chosen
-        row = self._outlined[at] if at < len(self._outlined) else None
-        if row is None or row.number < 0 or self.moment is None:
+        row = self._outlined[at] if at < len(self._outlined) else Row(0, "")
+        wanted = self._about(row, "state" if self.schema is None else "changed")
+        if wanted is None or self.moment is None:
             self.status("choose a state: a click, or Tab and ↑ ↓")
             return
-        name = row.text.lower()
         if self.schema is None:
-            self._search(filters.Filter(frozenset(), {"state": (name,)}), back, keep=False)
+            self._search(wanted, back, keep=False)
             return
         state = row.number
         which = walking.changing(self.moment, state, self.walk, back)
@@ -212,7 +221,6 @@ class Debugger(Stage):
         def coming(moment: Moment) -> Walk:
             return Walk(walking.changing(moment, state, None, back) or 0)
 
-        wanted = filters.Filter(frozenset(), {"changed": (name,)})
         self._search(wanted, back, keep=False, coming=coming)
 
     # --- asking ---

@@ -7,7 +7,8 @@ from typing import Any, Final
 from textual.geometry import Size
 
 from ..console import short
-from ..journal.image import timestamp
+from ..journal.image import Record, timestamp
+from ..journal.wording import when
 from . import diffs, matrix, relations, telling, walking
 from .moments import Moment
 from .track import Track
@@ -18,9 +19,12 @@ from .widgets import Line, Piece
 TABS: Final = ("Input", "Changes", "Value", "Variables", "Actions", "Source", "Record")
 RELATIONAL: Final = (*TABS[:3], "Transitions", *TABS[4:], "Rain", "Matrix")
 _VALUE: Final = 5000  # lines of a value that are shown
+_SHORT: Final = 32  # characters of a change that is one line
 _PAIR: Final = 200  # characters of a value in a change
 _WIDE: Final = 96  # columns of a timeline that has the date, too
 _CLOCK: Final = 12
+_NARROW: Final = 60  # columns of a timeline that has no more than seconds
+_SECONDS: Final = slice(11, 19)
 NEAR: Final = 4096  # records from a known place that rows are replayed from without being asked
 
 
@@ -49,16 +53,17 @@ def heads(names: tuple[str, ...], chosen: int, wide: int) -> str:
 def row(track: Track, number: int, wide: int = 100) -> Line:
     """A line of the timeline, which has so many columns."""
     record = track.stretch(number).record(number)
+    digits = 8 if wide >= _WIDE else max(len(str(track.next - 1)), 3)
+    head = (f"{number:>{digits}} ", "faint")
     if record is None:
-        return [(f"{number:>8} ", "faint"), ("lost: damaged in flash", "bad")]
+        return [head, ("lost: damaged in flash", "bad")]
     kind = telling.kind(record)
     moment = track.ready(number)
-    clock = f"{telling.when(record)[-_CLOCK:] if wide < _WIDE else telling.when(record):12} "
     did = telling.does(moment) if moment else ""
     style = {"failed": "bad", "stop": "bad", "lost": "bad", "start": "good"}.get(kind, "name")
     if kind in ("checkpoint", "continue", "sleep", "started", "heartbeat"):
         style = "faint"
-    line = [(f"{number:>8} ", "faint"), (clock, ""), (f"{kind:10} ", style)]
+    line = [head, (_clock(record, wide), ""), (f"{kind:{9 if wide < _NARROW else 10}} ", style)]
     if did:
         bad = moment is not None and (moment.played.ended == "failed" or moment.played.difference)
         line.append((did, "bad" if bad else ""))
@@ -67,6 +72,14 @@ def row(track: Track, number: int, wide: int = 100) -> Line:
     else:
         line.append((telling.inputs(record), "faint"))
     return line + (_canceled(moment) if moment else [])
+
+
+def _clock(record: Record, wide: int) -> str:
+    """When it was: with the date if there is room, in seconds if there is little."""
+    text = when(record)
+    if wide < _NARROW and record.now is not None:
+        return f"{text[_SECONDS]} "
+    return f"{text[-_CLOCK:] if wide < _WIDE else text:{_CLOCK}} "
 
 
 def _canceled(moment: Moment) -> list[Piece]:
@@ -179,6 +192,11 @@ def _changes(moment: Moment, view: View) -> list[Line]:
     lines: list[Line] = []
     for change in found:
         style = {"+": "good", "-": "bad"}.get(change.sign, "name")
+        if change.before is not diffs.ABSENT and change.after is not diffs.ABSENT:
+            pair = f"{_pair(change.before)} → {_pair(change.after)}"
+            if len(pair) <= _SHORT:
+                lines.append([(f"{change.sign} {change.path}  ", style), (pair, "")])
+                continue
         lines.append([(f"{change.sign} {change.path}", style)])
         if change.before is not diffs.ABSENT:
             lines.append([(f"    was {_pair(change.before)}", "faint")])
@@ -232,17 +250,29 @@ def _source(view: View, moment: Moment) -> tuple[list[Line], int]:
     return lines, max(min(source.now or source.lines, default=1) - 1, 0)
 
 
-def standing(track: Track, moment: Moment) -> str:
-    """The line that says where one is."""
-    parts = [f"record {moment.number} of {track.first}..{track.next - 1}"]
+def standing(track: Track, moment: Moment, wide: int) -> str:
+    """The line that says where one is, in so many columns if that can be."""
+    where = f"record {moment.number}"
+    last = f" of {track.first}..{track.next - 1}"
+    execution, status, time = "", [], []
     after = moment.after
     if after is not None and after.execution:
-        status = ("running", "succeeded", "failed", "stopped")[after.status]
-        parts += [f"execution {after.execution}, step {after.steps}", status]
+        execution = f"execution {after.execution}, "
+        status = [
+            f"step {after.steps}",
+            ("running", "succeeded", "failed", "stopped")[after.status],
+        ]
     if moment.record.now is not None:
-        parts.append(timestamp(moment.record.now))
+        time = [timestamp(moment.record.now)]
     if moment.played.difference:
-        parts.append(f"DIFFERS: {moment.played.difference}")
+        time.append(f"DIFFERS: {moment.played.difference}")
     elif moment.played.skipped:
-        parts.append(moment.played.skipped)
-    return " · ".join(parts)
+        time.append(moment.played.skipped)
+    whole = [where + last, *(execution + one if not n else one for n, one in enumerate(status))]
+    short = [one[11:] if moment.record.now is not None and not n else one
+             for n, one in enumerate(time)]  # fmt: skip
+    for parts in ([*whole, *time], [where + last, *status, *time], [where, *status, *short]):
+        text = " · ".join([track.name, *parts])
+        if len(text) <= wide:
+            break
+    return text

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from tsme.kernel.protocol import TASK
+
 from ..console import short
 from .deciding import Decided, Reason, decided
 from .moments import Moment
@@ -122,6 +124,12 @@ def lines(moment: Moment, schema: Any, which: int = 0) -> tuple[list[Line], int]
     return found, at
 
 
+def _begun(number: int, action: Any) -> str:
+    """An action; one that is over already is a number alone."""
+    what = "" if action is None else f" ({action.resource if action.kind == TASK else 'timer'})"
+    return f"action {number}{what}"
+
+
 def _queued(moment: Moment, schema: Any, n: int) -> list[Line]:
     """What a transition has queued, and what it began."""
     one = moment.transitions[n]
@@ -130,7 +138,9 @@ def _queued(moment: Moment, schema: Any, n: int) -> list[Line]:
     if texts:
         found.append([("    queued ", "faint"), ("; ".join(texts), "")])
     if one.begun:
-        found.append([("    began ", "faint"), (", ".join(f"action {i}" for i in one.begun), "")])
+        actions = getattr(moment.after, "pending", None) or {}
+        told = ", ".join(_begun(i, actions.get(i)) for i in one.begun)
+        found.append([("    began ", "faint"), (told, "")])
     return found
 
 

@@ -27,6 +27,7 @@ from .walking import Walk
 from .widgets import Lines, Outline, Timeline
 
 _TALL: Final = 30  # lines of a screen
+_NARROW: Final = 76  # columns
 
 
 class Stage(App[None]):
@@ -204,8 +205,8 @@ class Stage(App[None]):
         self.action_tab(self.tab)
         lines, at = panels.outline(rows)
         self.query_one("#outline", Lines).show(lines, at)
-        standing = panels.standing(self.track_now, moment)
-        self.query_one("#where", Static).update(f"{self.track_now.name} · {standing}")
+        where = self.query_one("#where", Static)
+        where.update(panels.standing(self.track_now, moment, self.size.width - 2))
 
     def _details(self) -> None:
         if self.moment is None:
@@ -248,8 +249,10 @@ class Stage(App[None]):
 
     def on_resize(self) -> None:
         """Of one track alone the axis takes a line only where there are enough."""
+        self.screen.set_class(self.size.width < _NARROW, "narrow")
         self.query_one(Axis).display = len(self.opened) > 1 or self.size.height >= _TALL
         self.call_after_refresh(self._tabs)
+        self.call_after_refresh(self.walked)
 
     # --- what goes on behind ---
 

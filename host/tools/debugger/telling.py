@@ -10,43 +10,17 @@ from tsme.kernel.protocol import TASK
 from tsme.values import cbor
 
 from ..console import opaque, short
-from ..journal.image import Record, duration, timestamp
+from ..journal.image import Record, duration
+from ..journal.wording import said, when
 from .moments import Moment
 
 _BYTES = 16  # in a line of a dump
+_VALUE = 200  # characters of a value in a line
 
 
 def inputs(record: Record) -> str:
     """The input of a step in words, or what a checkpoint says."""
-    fields = record.fields
-    if record.kind == "lost":
-        return "lost: damaged in flash"
-    if record.kind == "checkpoint":
-        return f"execution {fields['execution']} after {fields['steps']} steps, {fields['status']}"
-    refused = fields.get("refused")
-    text = _input(record)
-    return f"{text}; the state failed: {': '.join(map(str, refused))}" if refused else text
-
-
-def _input(record: Record) -> str:
-    fields = record.fields
-    match record.input:
-        case "start":
-            return f"execution {fields['execution']}, input {short(fields['input'], 200)}"
-        case "succeeded":
-            return f"action {fields['action']}: {short(fields['result'], 200)}"
-        case "failed" | "stop":
-            about = f"action {fields['action']}: " if "action" in fields else ""
-            return f"{about}{fields['error']}: {fields['cause']}"
-        case "signal":
-            return short(fields["value"], 200)
-        case "continue":
-            return "the step before had come to its bound"
-        case "migrate":
-            return f"to the program {bytes(fields['to']).hex()}"
-        case "sleep":
-            return "nothing but time has to pass"
-    return f"action {fields['action']}"
+    return said(record, most=_VALUE)
 
 
 def does(moment: Moment) -> str:
@@ -64,13 +38,6 @@ def does(moment: Moment) -> str:
 def kind(record: Record) -> str:
     """The name of a step's input; checkpoint, lost."""
     return record.input or record.kind
-
-
-def when(record: Record) -> str:
-    """The time of a record; only how much later it is, where nobody knows more."""
-    if record.now is not None:
-        return timestamp(record.now)
-    return f"+{duration(record.dt)}" if record.kind == "step" else "?"
 
 
 def error_of(moment: Moment) -> list[str]:
@@ -130,7 +97,7 @@ def actions(moment: Moment) -> list[tuple[str, str]]:
     for i in sorted(after):
         sign = " " if i in before else "+"
         rows.append((sign, _action(after[i], now)))
-    rows += [("!", text) for text in moment.played.started if text.startswith("emits ")]
+    rows += [("!", f"emits {sort} {short(value, 300)}") for sort, value in moment.played.emitted]
     return rows
 
 

@@ -22,10 +22,11 @@ from ...compiler.frontend.source import Parsed
 from ..files import Loaded
 from ..journal.replayer import Known
 from ..journal.ticks import clock_of
-from .diffs import Change, changes
+from .diffs import Change, changes, member
 from .moments import Event, Moment
 from .relations import queued
 from .telling import error_kept, error_of, plain
+from .tracing import lines_run
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Row:
     sign: str = ""
     called: bool = False
     touched: bool = False
+    path: str = ""  # of a member of a machine's state
 
 
 @dataclass(frozen=True)
@@ -331,7 +333,7 @@ class MachineView:
         rows = [Row(0, name, "", -1, int(not state.status), True)]
         value = self.values(state).get("$")
         if isinstance(value, dict):
-            rows += [Row(1, str(k), _brief(v)) for k, v in value.items()]
+            rows += [Row(1, str(k), _brief(v), path=member("$", k)) for k, v in value.items()]
         return rows
 
     def values(self, state: Any) -> dict[str, Any]:
@@ -346,11 +348,14 @@ class MachineView:
         """Those of its input and of its end."""
         return error_of(moment)
 
-    def source(self, _moment: Moment) -> Source:
-        """The file of the class; its `stf` is marked."""
+    def source(self, moment: Moment) -> Source:
+        """The file of the class; the lines that ran, and its `stf`."""
         source = self._file()
+        if not source.text:
+            return source
         line = _line(getattr(self.known.machine, "stf", None))
-        return replace(source, now=frozenset([line])) if line and source.text else source
+        ran = lines_run(moment, Path(source.name))
+        return replace(source, lines=ran, now=frozenset([line] if line else []))
 
     def _file(self) -> Source:
         """The text of the file that has the class."""
@@ -393,15 +398,17 @@ class RelationalView(MachineView):
         return [told.get(name, name) for name in error_of(moment)]
 
     def source(self, moment: Moment) -> Source:
-        """The file of the class; handlers that were called, and those that did not agree, or else
-        the last one."""
+        """The file of the class; the lines that ran, and the handlers that did not agree, or else
+        the last one that was called."""
         source = self._file()
         calls = [call for one in moment.transitions for call in one.calls]
         at = {call.name: self._handler(call.name) for call in calls}
         against = [call for call in calls if call.outcome] or calls[-1:]
         lines = frozenset(line for line in at.values() if line)
         now = frozenset(at[call.name] for call in against) & lines
-        return replace(source, lines=lines, now=now) if source.text else source
+        if not source.text:
+            return source
+        return replace(source, lines=lines | lines_run(moment, Path(source.name)), now=now)
 
     def _handler(self, name: str) -> int:
         """The line of a handler; 0 of one that another file has, from which the class inherits."""

@@ -54,12 +54,14 @@ class Known:
 @dataclass
 class Played:
     """What a record turned out to be.  `skipped` says why it was not replayed.  `changed`: of a
-    relational machine, states that became active (+) and inactive (-)."""
+    relational machine, states that became active (+) and inactive (-).  `emitted`: the kind and
+    the payload of what was emitted."""
 
     record: Record
     routes: list[list[str]] = field(default_factory=list)  # states entered, by frame
     started: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    emitted: list[tuple[str, Any]] = field(default_factory=list)
     about: str = ""  # what the action that the input names was
     ended: str = ""
     skipped: str = ""
@@ -169,6 +171,12 @@ class Player(Watcher):
             self.lose("the journal differs before")
         return played
 
+    def stand(self, state: Any, digest: bytes) -> None:
+        """Go on from a state of the program with this digest."""
+        if self._take(digest):
+            self.replay = Replay(self.kernel)
+            self.replay.state = state
+
     def lose(self, why: str) -> None:
         """The state is not known any more, until a start or a checkpoint gives it again."""
         self.replay = None
@@ -264,6 +272,7 @@ class Player(Watcher):
         for action in step.actions:
             if action.id == 0:
                 played.started.append(f"emits {action.kind}")
+                played.emitted.append((str(action.kind), action.payload))
                 continue
             self.actions[action.id] = _resource(action)
             played.started.append(_begun(action, step.state.now))
