@@ -10,6 +10,7 @@ import gc
 import struct
 import sys
 
+from tests.relational.machines import Lamp
 from tsme import Board, Link, ProgramFiles, RamFlash, Tasks
 from tsme.link import Line
 
@@ -101,6 +102,7 @@ async def main(folder, frames, count, seed):
     resets = []
     link = Link(board, stream, files=folder + "/files", key="k" if seed % 2 else None)
     link.reset = lambda: resets.append(1)
+    board.start("lamp", Lamp, {}, None, 8)
     line = Line(stream)
     dice = Dice(seed)
     serve = link.serve
@@ -109,6 +111,8 @@ async def main(folder, frames, count, seed):
         stream.data = one(dice, frames, n)
         while await serve(line) or stream.data:
             pass
+        if link.followers:
+            link.push(link)
         if n == count // 4:
             early = in_use()
     late = in_use()

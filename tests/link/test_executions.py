@@ -165,7 +165,7 @@ def test_what_is_asked_wrong_is_refused_with_a_text_that_helps(tmp_path: Path) -
         refused(wire, lambda: wire.write(9, token="1-1", output=1), 6, "TSME-T003")
         refused(wire, lambda: wire.write(17, now=5), 9, "TSME-N007")
         refused(wire, lambda: wire.write(2, off=0, len=10**9, sha="x"), 7, "TSME-L001")
-        for group, command in ((OWN, 200), (OWN, 23), (64, 0), (0, 99), (8, 9)):
+        for group, command in ((OWN, 200), (OWN, 26), (64, 0), (0, 99), (8, 9)):
             with pytest.raises(Refused) as e:
                 wire.ask(group, command)
             assert e.value.args == (None, 8)

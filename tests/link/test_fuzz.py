@@ -18,10 +18,13 @@ import pytest
 from tests import interpreters
 from tests.link.test_executions import ASKS, GREET, LOOP, WAITS, program
 from tests.link.wire import OWN, lines, message
+from tests.relational.machines import Lamp
+from tsme.relational import Relational
 
 SCRIPT = Path(__file__).with_name("fuzz_device.py")
+LAMP = Relational(Lamp).program.digest.hex()
 LEAK = 32768  # bytes: a program that is half there, an upload, a place in a journal
-TEXTS = ["", "a", "pump", "lib/a", "..", "../secret", "/../../secret", "~", "secret~"]
+TEXTS = ["", "a", "pump", "lamp", "lib/a", "..", "../secret", "/../../secret", "~", "secret~"]
 TEXTS += ["x" * 60, "1-1", "\0"]
 
 
@@ -43,7 +46,7 @@ def value(dice: random.Random, deep: int = 0) -> Any:
 
 
 NAMES = "off len sha data name digest from program input file blocks error cause token".split()
-NAMES += "output skip now proof value plan type d id".split()
+NAMES += "output skip now proof value plan type d id to do states every time".split()
 WANTED = {
     (8, 0): "off name data len",
     (8, 1): "name",
@@ -57,12 +60,15 @@ WANTED = {
     (OWN, 13): "name from skip",
     (OWN, 14): "name off",
     (OWN, 20): "name program plan",
+    (OWN, 23): "to name program states every execution time",
+    (OWN, 24): "to do",
+    (OWN, 25): "name off",
 }
 
 
 def request(dice: random.Random, digests: list[str]) -> bytes:
     group = dice.choice([0, 8, OWN, OWN, OWN, OWN, dice.randrange(65536)])
-    command = dice.randrange(24 if group == OWN else 8)
+    command = dice.randrange(27 if group == OWN else 8)
     names = WANTED.get((group, command), "name off").split() if dice.randrange(8) else NAMES[:3]
     body = {name: value(dice) for name in names}
     for name in body:
@@ -72,6 +78,13 @@ def request(dice: random.Random, digests: list[str]) -> bytes:
             body[name] = dice.choice(TEXTS)
         if name in ("program", "digest") and dice.randrange(4):
             body[name] = dice.choice(digests)
+        if name == "to" and dice.randrange(4):
+            body[name] = dice.randrange(3)
+        if name == "do" and dice.randrange(4):
+            body[name] = [
+                dice.choice([value(dice), [dice.randrange(7), [dice.randrange(5)], value(dice)]])
+                for _ in range(dice.randrange(4))
+            ]
         if name == "data" and dice.randrange(4):
             body[name] = dice.randbytes(dice.randrange(80))
     sent = bytearray(message(group, command, body, dice.randrange(2) > 0, dice.randrange(4)))
@@ -97,6 +110,7 @@ def hostile(dice: random.Random) -> bytes:
 
 def fine(programs: list[bytes]) -> list[bytes]:
     """Requests that do something."""
+    reads: list[tuple[int, int, dict[str, Any]]] = []
     bodies: list[tuple[int, int, dict[str, Any]]] = [
         (8, 0, {"off": 0, "name": "ok", "len": 4, "data": b"abcd"}),
         (8, 0, {"off": 0, "name": "../secret", "len": 4, "data": b"abcd"}),
@@ -106,13 +120,21 @@ def fine(programs: list[bytes]) -> list[bytes]:
         (OWN, 15, {"name": "pump"}),
         (OWN, 9, {"token": "1-1", "output": 1}),
     ]
+    for to in range(3):
+        lamp = {"to": to, "name": "lamp", "program": LAMP, "every": 0}
+        bodies.append((OWN, 24, {"to": to, "do": [[3, [0]], [0, [2], {"raise": True}]]}))
+        bodies.append((OWN, 24, {"to": to, "do": [[0, [1]], {"eval": "nothing"}, [5, [1]]]}))
+        reads.append((OWN, 23, lamp))
+        reads.append((OWN, 23, lamp | {"states": b"\x05", "execution": 1, "time": [0, 3]}))
+        reads.append((OWN, 24, {"to": to}))
     for p in programs:
         sha = hashlib.sha256(p).hexdigest()
         bodies.append((OWN, 2, {"off": 0, "len": len(p), "sha": sha, "data": p}))
         bodies.append((OWN, 2, {"off": len(p), "sha": sha}))
         start = {"name": "pump", "program": p[3:11].hex(), "input": {"n": 390}}
         bodies.append((OWN, 6, start))
-    return [lines(message(*one, True, n % 7)) for n, one in enumerate(bodies)]
+    writes = [lines(message(*one, True, n % 7)) for n, one in enumerate(bodies)]
+    return writes + [lines(message(*one, False, n % 7)) for n, one in enumerate(reads)]
 
 
 def corpus(path: Path) -> None:
@@ -161,7 +183,8 @@ def test_nobody_brings_a_link_down(
     done = subprocess.run(
         interpreters.command(interpreter, SCRIPT, words, heap="4m"),
         capture_output=True,
-        env=interpreters.environment() | {"MICROPYPATH": f"{compiled}:.frozen"},
+        env=interpreters.environment()
+        | {"MICROPYPATH": f"{compiled}:{interpreters.ROOT}:.frozen"},
         timeout=560,
         check=False,
     )

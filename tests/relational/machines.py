@@ -59,3 +59,16 @@ class Valve:
 
     def often(clock, n):
         return clock["Open"] >= n
+
+
+class Lamp:
+    # Anybody may switch it.
+    name = "lamp"
+    states = [("On", {"remove": ["Off"]}), ("Off", {"remove": ["On"]}), ("Blink", {"multi": True})]
+
+    def OnEnter(m):
+        return m.args.get("ok", True)
+
+    def BlinkState(m):
+        if m.args.get("raise"):
+            raise ValueError("as asked")

@@ -73,6 +73,7 @@ TEXTS = {
     "TSME-N009": "the proof does not fit the key and the newest challenge; ask for another",
     "TSME-N010": "the file %s cannot be read as a value: %s",
     "TSME-N011": "the machine refused the signal: %s: %s",
+    "TSME-N012": "nobody follows a machine as %d here, or another execution of it is under way",
     "TSME-P007": "block %d holds a journal or a file system: a store of programs needs a region "
     "of its own",
     "TSME-P008": "the store of programs has format version %d, this software knows %d",
@@ -103,6 +104,7 @@ LIMITED = {
     "TSME-J007": ("bytes of a record", "give the journal more blocks"),
     "TSME-J008": ("bytes of a record before the next checkpoint", "write a checkpoint first"),
     "TSME-P009": ("bytes of a program in this store", "give it more blocks, or drop() a program"),
+    "TSME-N013": ("machines that are followed over a link", "follow fewer"),
     "TSME-V006": ("nesting of a value", "this one is fixed"),
 }
 WHAT = {

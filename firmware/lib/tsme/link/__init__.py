@@ -2,13 +2,12 @@
 # and runs the board meanwhile (docs/SPEC.md, 8).
 import asyncio
 import sys
-import time
 
 from .. import const, once
 from ..errors import TsmeError, fault
 from ..journal.records import crc32
 from ..values.cbor import decode, encode, encode_into, put_head
-from .packets import Line, ticks
+from .packets import Line, since, ticks
 
 _LOG = const(480)  # bytes of text that are kept
 _LATE = const(2000)  # ms after which nobody waits for an answer
@@ -22,17 +21,12 @@ _ENOTSUP = const(8)
 _EACCESS = const(11)
 _UNLOCK = const(19)
 _OWN = const(65)  # the group of executions, programs and journals
-_WHERE = "spppeeeeeeeejjjjssssese"  # the part that has each of its commands
+_WHERE = "spppeeeeeeeejjjjsssseseccc"  # the part that has each of its commands
 _IDLE = const(3000)  # ms after which no part is kept
 _FORGOTTEN = (
-    "link.asked link.system link.files link.programs link.executions link.journals "
+    "link.asked link.system link.files link.programs link.executions link.journals link.clocks "
     "journal.recovery journal.walk journal.cursor journal.heads journal.info"
 )
-
-
-def since(then):
-    now = ticks()
-    return time.ticks_diff(now, then) if hasattr(time, "ticks_diff") else now - then
 
 
 class Log:
@@ -63,7 +57,7 @@ class Link:
 
             streams = (Stdio(),)
         self.board = board
-        self.lines = [Line(s) for s in streams]
+        self.lines = [Line(one) for s in streams for one in getattr(s, "all", (s,))]
         self.key = key.encode() if isinstance(key, str) else key
         self.files = files
         self.about = about or {}
@@ -77,6 +71,8 @@ class Link:
         self.part = None  # the module of the last request
         self.after = None  # what once() is to be called with when the answer is out
         self.running = None  # the task that runs the board
+        self.followers = []  # of clocks, to whom what ticks is pushed
+        self.push = None  # what does that, while there are any
 
     # --- running ---
 
@@ -98,7 +94,9 @@ class Link:
                     quiet = min(quiet, since(line.heard))
                 if pause and quiet < 500:
                     pause = 1
-                if self.part and quiet > _IDLE:
+                if self.followers:
+                    self.push(self)
+                if (self.part or self.push and not self.followers) and quiet > _IDLE:
                     self._leave()
                 if self.running and self.running.done():
                     task = self.running
@@ -199,7 +197,7 @@ class Link:
             self.writes = [w for w in self.writes if w[1] is not line]
         if part:
             number = group << 9 | command << 1 | op >> 1 & 1
-            for name in ("system", "files", "programs", "executions", "journals"):
+            for name in ("system", "files", "programs", "executions", "journals", "clocks"):
                 if name[0] == part:
                     break
             if not self.part or self.part[0] != name:
@@ -248,8 +246,12 @@ class Link:
         # Parts are loaded for a request, and kept for the next.
         self.part = None
         self.kept.pop("reader", None)
+        more = ""
+        if not self.followers:
+            self.push = None
+            more = " link.followers"
         if sys.implementation.name != "cpython":
-            for n in _FORGOTTEN.split():
+            for n in (_FORGOTTEN + more).split():
                 if sys.modules.pop("tsme." + n, None):
                     room, _, n = ("tsme." + n).rpartition(".")
                     delattr(sys.modules[room], n)

@@ -27,8 +27,30 @@ except ImportError:
         return time.monotonic_ns() // 1000000
 
 
+def since(then):
+    now = ticks()
+    return time.ticks_diff(now, then) if hasattr(time, "ticks_diff") else now - then
+
+
+def put(stream, buf, n):
+    # The message of n bytes that is in buf from 2 on, with 2 bytes of room behind it.
+    size = n + 2
+    buf[0] = size >> 8
+    buf[1] = size & 0xFF
+    crc = crc16(buf, 2, size)
+    buf[size] = crc >> 8
+    buf[size + 1] = crc & 0xFF
+    view = memoryview(buf)
+    mark = _FIRST
+    for at in range(0, size + 2, _TEXT):
+        stream.write(mark + b2a_base64(view[at : min(at + _TEXT, size + 2)]))  # calls: streams
+        mark = _NEXT
+
+
 class Line:
     # One stream, and who is at its other end.
+    session = 0  # the number of the one that goes on
+
     def __init__(self, stream, limit=1024):
         self.stream = stream
         self.heard = self.empty = ticks()
@@ -43,6 +65,7 @@ class Line:
 
     def begin(self):
         # A session
+        self.session += 1
         self.open = False  # unlocked
         self.nonce = None
         self.error = None  # of the last refusal
@@ -132,14 +155,4 @@ class Line:
 
     def answer(self, n):
         # The message of n bytes that is in buf from 2 on.
-        buf = self.buf
-        size = n + 2
-        buf[0] = size >> 8
-        buf[1] = size & 0xFF
-        crc = crc16(buf, 2, size)
-        buf[size] = crc >> 8
-        buf[size + 1] = crc & 0xFF
-        mark = _FIRST
-        for at in range(0, size + 2, _TEXT):
-            self.stream.write(mark + b2a_base64(self.view[at : min(at + _TEXT, size + 2)]))
-            mark = _NEXT
+        put(self.stream, self.buf, n)

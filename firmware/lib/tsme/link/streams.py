@@ -77,28 +77,30 @@ class Uart:
         _all(self.uart.write, buf)
 
 
-class Tcp:
-    # One client at a time: a new one takes the place of who was there, for a cable that was pulled
-    # says nothing.
-    def __init__(self, port, host="0.0.0.0"):
-        import socket
-
+class Peer:
+    # A client of a Tcp, one after another.
+    def __init__(self, first):
+        self.first = first
         self.session = 0
         self.peer = None
-        self.server = s = socket.socket()
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind(socket.getaddrinfo(host, port)[0][-1])
-        s.listen(1)
-        s.setblocking(False)
+        self.heard = 0  # the turn of the last that came, among all
 
     def close(self):
         if self.peer:
             self.peer.close()  # calls: socket
             self.peer = None
 
-    def read_into(self, buf):
+    def next(self):
+        # Is it this one whom the next client gets?
+        return self is min(self.first.all, key=lambda one: (one.peer is not None, one.heard))
+
+    def hear(self):
+        self.first.turn += 1
+        self.heard = self.first.turn
+
+    def accept(self):
         try:
-            peer = self.server.accept()[0]
+            peer = self.first.server.accept()[0]  # calls: socket
             self.close()
             peer.setblocking(False)
             try:
@@ -107,8 +109,13 @@ class Tcp:
                 pass
             self.peer = peer
             self.session += 1
+            self.hear()
         except OSError:
             pass
+
+    def read_into(self, buf):
+        if self.next():
+            self.accept()
         if not self.peer:
             return 0
         try:
@@ -119,6 +126,7 @@ class Tcp:
             return 0
         if not data:
             self.close()
+        self.hear()
         n = len(data)
         buf[:n] = data
         return n
@@ -137,3 +145,19 @@ class Tcp:
                 _all(self._some, buf)
         except OSError:
             self.close()
+
+
+class Tcp(Peer):
+    # So many clients at a time, each with a line of its own.  One more takes the place of who has
+    # been silent for longest, for a cable that was pulled says nothing.
+    def __init__(self, port, host="0.0.0.0", clients=1):
+        import socket
+
+        super().__init__(self)
+        self.server = s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(socket.getaddrinfo(host, port)[0][-1])
+        s.listen(1)
+        s.setblocking(False)
+        self.turn = 0
+        self.all = [self] + [Peer(self) for _ in range(clients - 1)]

@@ -19,15 +19,21 @@ class Uart:
     def read_into(self, buf: Any, /) -> int: ...
     def write(self, buf: Any, /) -> None: ...
 
-class Tcp:
-    """A server, of one client at a time: a new one takes the place of who was there.
-
-    Everybody who reaches the port may do what a cable may do: give the link a key.
-    """
+class Peer:
+    """One client of a Tcp."""
 
     session: int
-    def __init__(self, port: int, host: str = "0.0.0.0") -> None: ...
     def read_into(self, buf: Any, /) -> int: ...
     def write(self, buf: Any, /) -> None: ...
     def close(self) -> None:
         """The client, if there is one."""
+
+class Tcp(Peer):
+    """A server of so many clients at a time: one more takes the place of who was silent longest.
+
+    Each of them is a line of 1 KB.  Everybody who reaches the port may do what a cable may do:
+    give the link a key.
+    """
+
+    all: list[Peer]
+    def __init__(self, port: int, host: str = "0.0.0.0", clients: int = 1) -> None: ...

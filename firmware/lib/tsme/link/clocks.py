@@ -1,0 +1,168 @@
+# Group 65, clocks of relational machines: who follows them, and mutations.
+import asyncio
+from binascii import hexlify
+
+from .. import const
+from ..engine.signals import Answer, send
+from ..errors import TsmeError, fault, over
+from .asked import given, need
+from .executions import board_of
+from .followers import Follower, push
+from .packets import since, ticks
+
+_MOST = const(8)  # followers of a link
+_LONG = const(1000)  # ms after which no further mutation of a request is begun
+_PIECE = const(600)  # bytes of a schema in an answer
+_VERBS = ("add", "remove", "set", "toggle", "can_add", "can_remove")
+_RESULTS = ("executed", "canceled", "queued")
+
+
+def machine(link, name):
+    # -> its slot, whose execution is under way, and its schema
+    slot = board_of(link).slot(name)
+    if not slot.busy():
+        raise fault("TSME-K002")
+    schema = getattr(slot.kernel.client, "schema", None)
+    if schema is None:
+        raise fault("TSME-M025", slot.program.name)
+    return slot, schema
+
+
+def schema(link, line, body):
+    slot, _ = machine(link, need(body, "name", str))
+    data = slot.kernel.client.data
+    off = given(body, "off", 0)
+    return {"off": off, "len": len(data), "data": bytes(data[off : off + _PIECE])}
+
+
+def followed(link, line, body):
+    to = need(body, "to", int)
+    for f in link.followers:
+        if f.to == to and f.line is line and f.there():
+            return f
+    raise fault("TSME-N012", to)
+
+
+def follow(link, line, body):
+    # Begins, or ends if there is no name.
+    to = need(body, "to", int)
+    left = [f for f in link.followers if f.there() and not (f.to == to and f.line is line)]
+    if "name" not in body:
+        link.followers = left
+        return {}
+    name = need(body, "name", str)
+    slot, _ = machine(link, name)
+    state = slot.state
+    program = hexlify(state.origin[4]).decode()
+    if body.get("program") != program:
+        return {"program": program}
+    if len(left) >= _MOST:
+        raise over("TSME-N013", len(left) + 1, _MOST)
+    mask = int.from_bytes(need(body, "states", bytes), "little") if "states" in body else -1
+    which = [i for i in range(len(state.client.ticks)) if mask >> i & 1]
+    f = Follower(line, to, name, state, which, given(body, "every", 0), bool(body.get("shallow")))
+    answer = {"execution": state.execution}
+    if body.get("execution") == state.execution and "time" in body:
+        time = need(body, "time", list)
+        if len(time) != len(which) or not all([type(n) is int for n in time]):
+            raise fault("TSME-N003", "time", "list")
+        f.begin(state, time)
+    f.now(state.client, answer, True)
+    link.followers = left + [f]
+    link.push = push
+    return answer
+
+
+def look(link, line, body):
+    # What has ticked: one that hears this is there.
+    f = followed(link, line, body)
+    f.hear()
+    slot = link.board.slots.get(f.name)
+    if same(f, slot):
+        answer = {}
+        f.now(slot.state.client, answer, True)
+        return answer
+    f.over = False
+    f.execution = -1
+    answer = f.news(slot)
+    del answer["to"]
+    return answer
+
+
+def same(f, slot):
+    # Is what it follows under way, in the very execution and version?
+    if not hasattr(slot, "busy") or not slot.busy():
+        return False
+    state = slot.state
+    return not f.over and state.execution == f.execution and state.origin[4] == f.program
+
+
+async def mutate(link, line, body):
+    f = followed(link, line, body)
+    slot, s = machine(link, f.name)
+    if not same(f, slot):
+        raise fault("TSME-N012", f.to)
+    f.hear()
+    names = s.names
+    values = [value_of(names, item) for item in need(body, "do", list)]
+    did = []
+    answer = {"did": did}
+    began = ticks()
+    for value, short in values:
+        try:
+            result = await durable(link.board, slot, value)
+        except Exception as e:
+            if not isinstance(e, TsmeError):
+                e = fault("TSME-N011", type(e).__name__, e)
+            answer["error"] = [e.code, e.message[:200]]
+            break
+        did.append(_RESULTS.index(result) if short and result else result)
+        if since(began) > _LONG:
+            break
+    if same(f, slot):
+        f.now(slot.state.client, answer, True)
+    f.hear()
+    return answer
+
+
+def value_of(names, item):
+    # -> a signal, and whether it came as [verb, states, args]
+    if isinstance(item, dict):
+        return item, False
+    if type(item) is not list or not 2 <= len(item) <= 3 or type(item[1]) is not list:
+        raise fault("TSME-N003", "do", "list")
+    verb, states = item[:2]
+    for i in states:
+        if type(i) is not int or not 0 <= i < len(names):
+            raise fault("TSME-N003", "do", "list")
+    if type(verb) is not int or not 0 <= verb < len(_VERBS) or not states:
+        raise fault("TSME-N003", "do", "list")
+    value = {_VERBS[verb]: [names[i] for i in states]}
+    if len(item) > 2:
+        value["args"] = item[2]
+    return value, True
+
+
+async def durable(board, slot, value):
+    # -> what became of it, once it is in the journal
+    answer = Answer()
+    send(slot, value, answer)
+    n = 0
+    while not answer.event.is_set():
+        if board.active:
+            n += 1
+            await asyncio.sleep(0 if n < 50 else 0.001)
+        else:
+            board.guard(slot)
+    if answer.error:
+        raise answer.error
+    return answer.result
+
+
+_OWN = 65 << 9
+HANDLERS = {
+    _OWN | 46: follow,
+    _OWN | 48: look,
+    _OWN | 49: mutate,
+    _OWN | 50: schema,
+}
