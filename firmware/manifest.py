@@ -14,7 +14,7 @@ for _folder, _, _names in os.walk("lib/tsme"):
     _path = os.path.relpath(_folder, "lib/tsme").replace(os.sep, "/")
     if _path != "sim":
         for _name in _names:
-            if _name.endswith(".py") and _name not in ("__main__.py", "testing.py"):
+            if _name.endswith(".py") and _name not in ("__main__.py", "remote.py", "testing.py"):
                 _files.append(_name if _path == "." else _path + "/" + _name)
 # A module is looked for from the first name on: those that no boot asks for are the last.
 _rare = ("link/", "machine/", "program/functions/", "tasks/")

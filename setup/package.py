@@ -22,6 +22,7 @@ HOST_ONLY = {
     "values/native.py",
     "draft/native.py",
     "journal/file_lock.py",
+    "remote.py",
     "testing.py",
     "sim/",
 }

@@ -23,7 +23,7 @@ DOOR = "tsme"  # what users import
 # from its own room.  A room is whatever has the longest of these names before it.
 FLOORS = {
     "device": """
-        tsme.testing tsme.__main__ tsme.public
+        tsme.testing tsme.remote tsme.__main__ tsme.public
         tsme.boot
         tsme.link tsme.sim tsme.tasks
         tsme.engine
@@ -44,7 +44,7 @@ FLOORS = {
         tsme_host.tools.commands
         tsme_host.tools.debugger tsme_host.tools.scenario
         tsme_host.tools.aws
-        tsme_host.tools.boards
+        tsme_host.tools.boards tsme_host.tools.remote
         tsme_host.tools.link
         tsme_host.tools.journal
         tsme_host.tools
@@ -102,8 +102,9 @@ BELOW: dict[str, set[str]] = {
     "tsme_host.database": {"tsme", "tsme_host.tools", "tsme_host.compiler"},
     "tsme_host.server": {"tsme", "tsme_host.tools", "tsme_host.compiler", "tsme_host.database"},
     "tsme_sim": {"tsme", "tsme_host.compiler", "tsme_host.tools"},
-    # Users look for the simulator and the command where all else is; no board has these two.
+    # Users look for these where all else is; no board has the three.
     "tsme.testing": {"tsme_sim"},
+    "tsme.remote": {"tsme_host.tools"},
     "tsme.__main__": {"tsme_host"},
     "tsme_host.tools.repl": {
         "tsme",

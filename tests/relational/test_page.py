@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,6 +14,7 @@ import pytest
 
 import tsme as engines
 from tests import interpreters
+from tests.link.test_streams import connected
 from tests.tools.shell import tsme
 
 PAGE = (interpreters.ROOT / "docs" / "RELATIONAL.md").read_text(encoding="utf-8")
@@ -108,3 +112,29 @@ def test_the_pipes_of_the_page_can_be_made() -> None:
     names = {"tsme": engines, "pump": engines.Engine(Pump), "tank": engines.Engine(Tank)}
     exec(made, names)
     assert set(re.findall(r"(\w+)\.run\(\)", running)) == {*names} & {"up", "more", "errors"}
+
+
+@pytest.mark.parametrize("on", ["cpython", "micropython"])
+def test_the_machine_of_the_page_is_used_from_another_process(tmp_path: Path, on: str) -> None:
+    interpreters.require(on)
+    part = section("### From another machine")
+    far, near = re.findall(r"^```python\n(.*?)^```", part, re.M | re.S)
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        number = s.getsockname()[1]
+    (tmp_path / "programs").mkdir()
+    for name, text in (("relay", block("import asyncio")), ("serve", far), ("laptop", near)):
+        (tmp_path / f"{name}.py").write_text(text.replace("8266", str(number)), encoding="utf-8")
+    serving = subprocess.Popen(
+        interpreters.command(on, "serve.py"), cwd=tmp_path, env=interpreters.environment(on)
+    )
+    try:
+        connected(number).close()
+        laptop = [sys.executable, "laptop.py"]
+        done = subprocess.run(laptop, cwd=tmp_path, capture_output=True, timeout=300, check=False)
+    finally:
+        serving.kill()
+        serving.wait()
+    assert done.stderr == b""
+    shown = [line[4:] for line in part.split("prints\n\n")[1].split("\n\n")[0].splitlines()]
+    assert done.stdout.decode().splitlines() == shown

@@ -24,6 +24,7 @@ from .telling import Telling
 LIB = "/lib"
 _HOST_ONLY = (
     "__main__.py",
+    "remote.py",
     "testing.py",
     "values/native.py",
     "draft/native.py",

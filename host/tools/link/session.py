@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar, cast
@@ -36,7 +37,8 @@ _OUR_LOCKED = 2
 _LOST = (TimeoutError, SMPTransportDisconnected, SMPClientException, SMPException, ValueError)
 _COMMANDS = (
     "status programs load remove executions describe start stop signal success failure "
-    "heartbeat journal records blocks checkpoint log time challenge unlock migrate error retire"
+    "heartbeat journal records blocks checkpoint log time challenge unlock migrate error retire "
+    "follow clock schema"
 ).split()
 
 # Both report to the log what becomes an error in one line here, or nothing.
@@ -54,13 +56,20 @@ class Refusal(Exception):
 
 
 class Session:
-    """A line to a board.  `transport`: how messages get there."""
+    """A line to a board.  `transport`: how messages get there.
+
+    `pause`: s between two tries to open a port that is away, at first and at most.  `tries`: how
+    often the last request was sent.  `ended`: set, it is tried no more, whatever patience says.
+    """
 
     def __init__(self, port: str, timeout: float, patience: float, transport: Transport) -> None:
         self.port = port
         self.timeout = timeout
         self.patience = patience
+        self.pause = (_PAUSE, _PAUSE)
         self.reconnected = 0
+        self.tries = 0
+        self.ended = threading.Event()
         self.key: bytes | None = None  # with which the board was unlocked
         self._transport = transport
         self._smp = SMPClient(transport, port, timeout)
@@ -93,10 +102,13 @@ class Session:
         message = self._message(group, command, write, body)
         tries = 0
         while True:
+            self.tries = tries + 1
             try:
                 return self._answer(message, self.timeout)
             except _LOST as error:
                 tries += 1
+                if self.ended.is_set():
+                    raise failures.gone(self.port) from None
                 if not self._transport.open or isinstance(error, SMPTransportDisconnected):
                     if tries > _TRIES and time.monotonic() >= until:  # it is the request's doing
                         raise failures.restless("the connection") from None
@@ -106,10 +118,14 @@ class Session:
                 elif "://" in self.port and tries % _STALE == 0:
                     self._reconnect(until)  # a network does not say that it has lost the board
 
+    def number(self, command: str) -> int:
+        """That of a command of our own group."""
+        return _COMMANDS.index(command)
+
     def ours(self, command: str, fields: Mapping[str, Any], write: bool = False) -> dict[str, Any]:
         """A request of our own group, by its name; what the board refuses is a HostError."""
         try:
-            return self.request(OURS, _COMMANDS.index(command), fields, write)
+            return self.request(OURS, self.number(command), fields, write)
         except Refusal as refusal:
             raise self.reason(command, refusal) from None
 
@@ -157,6 +173,11 @@ class Session:
         """What arrives just now, of a board that is watched; text goes to on_text."""
         return self._do(self._transport.read())
 
+    def listen(self, seconds: float, wake: int) -> None:
+        """Take what the board pushes, until something has come, to the port or to the file
+        descriptor `wake`, or time is up.  Raises SMPTransportDisconnected."""
+        self._do(self._transport.listen(seconds, wake))
+
     # --- one exchange ---
 
     def _message(self, group: int, command: int, write: bool, body: bytes) -> Request:
@@ -193,6 +214,7 @@ class Session:
     def _reconnect(self, until: float) -> None:
         """Open the port again, until it is there or patience has an end."""
         self.reconnected += 1
+        pause, longest = self.pause
         while True:
             self._do(self._transport.disconnect())
             try:
@@ -204,7 +226,9 @@ class Session:
             except (HostError, Refusal, *_LOST):
                 if time.monotonic() >= until:
                     raise failures.gone(self.port) from None
-            time.sleep(_PAUSE)
+            if self.ended.wait(pause):
+                raise failures.gone(self.port)
+            pause = min(2 * pause, longest)
 
     def _prompt(self) -> bool:
         text = bytes(self._transport.seen)

@@ -25,6 +25,7 @@ from .failures import of_opening
 BAUD = 115200
 _FIRST = b"\x06\x09"
 _NEXT = b"\x04\x14"
+_PUSH = 5  # an operation that no request has, and no answer
 LINE = 128  # as smp.packet counts: lines of 127 bytes
 _WAIT = 0.02  # s
 _LONGEST = 4096  # bytes of a line; what is longer is none of ours
@@ -119,6 +120,7 @@ class Transport(SMPTransport):
 
     def __init__(self, on_text: Callable[[str], None] | None = None) -> None:
         self._on_text = on_text
+        self.on_push: Callable[[bytes], None] | None = None  # called with each push
         self.echoed = False
         self.seen = bytearray()
 
@@ -139,6 +141,10 @@ class Transport(SMPTransport):
 
     async def read(self) -> bytes:
         """What has arrived; waits a moment if that is nothing."""
+        raise NotImplementedError
+
+    async def listen(self, seconds: float, wake: int) -> None:
+        """Take what is pushed, for so long, or until the file descriptor `wake` can be read."""
         raise NotImplementedError
 
     def tell(self, text: bytes | bytearray) -> None:
@@ -203,16 +209,33 @@ class PortTransport(Transport):
         while True:
             for message in self._lines.feed(await self.read()):
                 self._tell()
+                if self._pushed(message):
+                    continue
                 if message[0] & 1 == 0:
                     self.echoed = True
                 elif message[6] == data[6] and message[4:6] == data[4:6]:
                     return message
             self._tell()
 
+    async def listen(self, seconds: float, wake: int) -> None:
+        for message in self._lines.feed(await self._read(seconds, [wake])):
+            self._pushed(message)
+        self._tell()
+
+    def _pushed(self, message: bytes) -> bool:
+        if message[0] & 7 != _PUSH:
+            return False
+        if self.on_push:
+            self.on_push(message)
+        return True
+
     async def read(self) -> bytes:
+        return await self._read(_WAIT, [])
+
+    async def _read(self, seconds: float, wakes: list[int]) -> bytes:
         await asyncio.sleep(0)  # the time limit around this can strike
         if self._waits:
-            await self._do(lambda: select.select([self._port.fileno()], [], [], _WAIT))
+            await self._do(lambda: select.select([self._port.fileno(), *wakes], [], [], seconds))
         elif not await self._do(lambda: self._port.in_waiting):
             time.sleep(0.002)  # nobody else is in this loop
         return bytes(await self._do(lambda: self._port.read(_READ)))

@@ -1,0 +1,422 @@
+"""A relational machine on a board or in another process is asked as an engine is."""
+
+from __future__ import annotations
+
+import asyncio
+import binascii
+import json
+import re
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import cbor2
+import pytest
+
+from tests import interpreters
+from tests.link.relay import TO_BOARD, TO_LAPTOP, Cable, Fault
+from tests.link.wire import OWN, Refused, Wire, lines
+from tsme import TsmeError
+from tsme.remote import Change, connect
+
+SCRIPT = interpreters.ROOT / "tests" / "relational" / "remote_device.py"
+ALL = ["cpython", "core", "micropython", "micropython32"]
+PATIENCE = 60.0  # s, on a loaded machine
+
+
+class Far:
+    """A process with the machines `relay` and `many`, at a TCP port; its flash outlives it."""
+
+    def __init__(self, folder: Path, on: str = "cpython", *options: str) -> None:
+        interpreters.require(on)
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.number = s.getsockname()[1]
+        self.port = f"tcp://127.0.0.1:{self.number}"
+        self.on = on
+        for name in ("files", "programs"):
+            (folder / name).mkdir(exist_ok=True)
+        words: list[str | Path] = [folder, f"tcp={self.number}", "clients=3", *options]
+        self.command = interpreters.command(on, SCRIPT, words)
+        self.power()
+
+    def power(self) -> None:
+        self.process = subprocess.Popen(
+            self.command, env=interpreters.environment(self.on), stdout=subprocess.PIPE
+        )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == b"listening\n"
+
+    def cut(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    @contextmanager
+    def wire(self) -> Iterator[Wire]:
+        """Another client, that knows SPEC alone."""
+        with socket.create_connection(("127.0.0.1", self.number), PATIENCE) as s:
+            yield Wire(s.fileno())
+
+
+@pytest.fixture
+def far(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Far]:
+    one = Far(tmp_path, *getattr(request, "param", ("cpython",)))
+    try:
+        yield one
+        assert one.process.poll() is None
+    finally:
+        one.cut()
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    async def limited() -> None:
+        async with asyncio.timeout(5 * PATIENCE):
+            await work
+
+    asyncio.run(limited())
+
+
+def on(*names: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("far", [(name,) for name in names], indirect=True, ids=names)
+
+
+@on(*ALL)
+def test_it_is_asked_as_an_engine_is(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            relay = await board.machine("relay", every=0)
+            assert (relay.execution, relay.active_states()) == (1, ["Start", "Ready"])
+            closed = relay.when("Closed")
+            assert await relay.add("Forward") == "executed"
+            assert relay.is_active(["Ready", "Forward"])
+            assert await closed
+            assert await relay.when(["Forward", "Closed"])
+            assert await relay.toggle(["Reverse", "Slow"], {"ms": 1}) == "executed"
+            assert await relay.wait_any(relay.when("Exception"), relay.when("Pulse")) == 1
+            assert await relay.wait_any(relay.when("Exception"), timeout=1) is None
+            assert await relay.wait_all(relay.when("Reverse"), relay.when_not("Forward"))
+            assert await relay.can_add("Forward") == "executed"
+            assert await relay.add("Forward", {"ok": False}) == "canceled"
+            assert await relay.eval("turns") == 1
+            assert await relay.set(["Start", "Ready", "Pulse"]) == "executed"
+            assert relay.machine_time(["Start", "Forward", "Pulse"]) == [1, 2, 3]
+            assert relay.is_clock({"Forward": 2})
+            assert relay.was_clock({"Pulse": 1})
+            assert relay.ticks("Closed") == 2
+            assert await relay.add_err(["Odd", "as asked"]) == "executed"
+            assert relay.is_active("Exception")
+            with pytest.raises(TsmeError, match="TSME-M017: relay has no state Nobody"):
+                await relay.add("Nobody")
+            with pytest.raises(TsmeError, match=r"TSME-M019: relay cannot take the signal lift"):
+                await relay.ask({"lift": 1})
+            assert await relay.remove("Pulse") == "executed"
+
+    run(user())
+
+
+@on("cpython", "micropython")
+def test_clients_see_what_others_do_and_nobody_hears_what_he_does_not_follow(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port) as one, connect(far.port) as two:
+            first = await one.machine("relay", every=0)
+            second = await two.machine("relay", every=0)
+            many = await two.machine("many", every=0)
+            for n in range(1, 5):
+                waits = second.when_time("Slow", times=[n])
+                await (first.add("Slow", {"ms": 60000}) if n % 2 else first.remove("Slow"))
+                assert await waits
+            with pytest.raises(TsmeError, match="TSME-M017: relay has no state S001"):
+                first.send({"add": ["S001"]})
+            many.send({"add": ["S001"]})
+            assert await many.when("S001")
+            with far.wire() as other:
+                await first.add("Pulse")
+                assert await second.when("Pulse")
+                assert other.read(5, name="relay")["status"] == "running"
+                assert other.answer(0.05) is None
+
+    run(user())
+
+
+def test_states_that_are_not_followed_are_not_sent(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            some = await board.machine("relay", states=["Slow", "Pulse"], every=0)
+            most = await board.machine("relay", skip=["Pulse"], every=0, shallow=True)
+            assert some.machine_clock() == {"Pulse": 0, "Slow": 0}
+            updates: list[Change] = []
+            some.on("AnyState", updates.append)
+            await most.add("Pulse")
+            await most.add("Forward")
+            await most.when("Closed")
+            await some.when("Pulse")
+            assert [(one.before["Pulse"], one.after["Pulse"]) for one in updates] == [(0, 1)]
+            with pytest.raises(TsmeError, match='TSME-N079: "Pulse" of relay is not followed'):
+                most.is_active("Pulse")
+            for _ in range(4):
+                await some.toggle("Slow", {"ms": 60000})
+            await some.add("Slow", {"ms": 60000})
+            await most.when("Slow")
+            assert (most.ticks("Slow"), some.ticks("Slow")) == (1, 5)
+
+    run(user())
+
+
+def test_handlers_here_are_told_of_each_update(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            relay = await board.machine("relay", every=0)
+            told: list[Any] = []
+            failed: list[Any] = []
+            asyncio.get_running_loop().set_exception_handler(lambda _, what: failed.append(what))
+
+            @relay.on("SlowState")
+            async def begun(change: Change) -> None:
+                told.append(("begun", change.after["Slow"]))
+                await change.machine.remove("Slow")
+
+            relay.on("SlowEnd", lambda change: told.append(("ended", change.ticked)))
+            relay.on("PulseState", lambda change: 1 / 0)
+            with pytest.raises(TsmeError, match="TSME-M017"):
+                relay.on("NobodyState", print)
+            await relay.add("Slow", {"ms": 60000})
+            await relay.when_time("Slow", times=[2])
+            await relay.add("Pulse")
+            assert told == [("begun", 1), ("ended", ["Slow"])]
+            assert [type(one["exception"]) for one in failed] == [ZeroDivisionError]
+
+    run(user())
+
+
+def followed(wire: Wire, **more: Any) -> Any:
+    """`relay`, as number 1."""
+    program = wire.read(23, to=1, name="relay")["program"]
+    return wire.read(23, to=1, name="relay", program=program, **more)
+
+
+def pushes(wire: Wire, quiet: float = 0.3) -> list[Any]:
+    """What is pushed until nothing has come for so long."""
+    out = []
+    while (got := wire.answer(quiet)) is not None:
+        assert got[:1] + got[4:] == b"\x0d\x00\x41\x00\x18" + got[8:]
+        out.append(cbor2.loads(got[8:]))
+    return out
+
+
+def test_who_is_not_heard_is_told_no_more_and_then_all_at_once(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            relay = await board.machine("relay")
+            with far.wire() as quick, far.wire() as seldom:
+                first = followed(quick, every=0)["now"]
+                assert followed(seldom, every=600000)["execution"] == 1
+                for _ in range(30):
+                    await relay.toggle("Slow", {"ms": 600000})
+                    time.sleep(0.01)
+                told = pushes(quick)
+                assert 1 <= len(told) <= 8
+                assert pushes(seldom, 0.01) == []
+                rest = quick.read(24, to=1)["now"]
+                assert seldom.read(24, to=1)["now"][4:] == [6, 30]
+                parts = [first, *(one["now"] for one in told), rest]
+                assert [one[0] for one in parts] == list(range(len(parts)))
+                assert sum(one[5] for one in parts[1:]) == 30
+                assert {one[4] for one in parts[1:]} == {6}
+                assert rest[3] == (2 + 30 + relay.queue_tick) % 256
+
+    run(user())
+
+
+def test_what_was_lost_is_asked_for_again(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            relay = await board.machine("relay", every=0)
+            mirror: Any = relay.now()
+            mirror._staged[0] = 77
+            await relay.toggle("Slow", {"ms": 600000})
+            assert relay.machine_time(["Start", "Slow"]) == [1, 1]
+            mirror.begin(1)
+            await relay.toggle("Slow", {"ms": 600000})
+            assert relay.machine_time(["Start", "Slow"]) == [1, 2]
+
+    run(user())
+
+
+def test_an_execution_that_is_a_new_one_is_noticed(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            relay = await board.machine("relay", every=0)
+            await relay.add(["Slow", "Forward"], {"ms": 600000})
+            never = relay.when("Exception")
+            assert await relay.remove("Start") is None  # with which it has ended
+            assert await never is False
+            while relay.execution == 1:
+                await relay.look()
+            assert relay.execution == 3  # `many` is 2
+            assert relay.machine_time(["Start", "Forward", "Slow"]) == [1, 0, 0]
+            assert await relay.add("Slow") == "executed"
+
+    run(user())
+
+
+@on("cpython", "micropython")
+def test_a_reset_is_caught_up_with(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port, timeout=1) as board:
+            relay = await board.machine("relay", every=0)
+            many = await board.machine("many", states=["S000"], every=0)
+            closed = relay.when("Closed")
+            await relay.add("Forward", {"ms": 400})
+            far.cut()
+            pulse = asyncio.ensure_future(relay.add("Pulse"))
+            await asyncio.sleep(0)
+            far.power()
+            assert await closed
+            assert await pulse == "executed"
+            assert relay.ticks("Pulse") == 1
+            assert (relay.execution, many.execution) == (1, 2)
+            await many.remove("S000")
+            assert many.active_states() == []
+
+    run(user())
+
+
+def test_a_line_that_loses_bytes_and_is_pulled_does_each_mutation_once(tmp_path: Path) -> None:
+    for name in ("files", "programs"):
+        (tmp_path / name).mkdir()
+    with closing(Cable(tmp_path)) as cable:
+        command = interpreters.command("cpython", SCRIPT, [tmp_path])
+        far = subprocess.Popen(
+            command, stdin=cable.board, stdout=cable.board, env=interpreters.environment()
+        )
+
+        async def user() -> None:
+            async with connect(cable.port, timeout=0.5) as board:
+                relay = await board.machine("relay", every=0)
+                up, down = cable.counted
+                cable.faults = [
+                    Fault(TO_BOARD, up + 60, 20),
+                    Fault(TO_LAPTOP, down + 70, 20),
+                    Fault(TO_LAPTOP, down + 230, 0, pulled=True),
+                    Fault(TO_BOARD, up + 700, 3, pulled=True),
+                ]
+                for _ in range(15):
+                    assert await relay.add("Pulse") == "executed"
+                assert relay.ticks("Pulse") == 29
+                assert cable.pulls == 2
+
+        try:
+            run(user())
+        finally:
+            far.kill()
+            far.wait()
+
+
+@pytest.mark.parametrize("far", [("cpython", "key=k")], indirect=True)
+def test_a_lock_is_for_mutations(far: Far) -> None:
+    async def user() -> None:
+        with pytest.raises(TsmeError, match="TSME-N038: that is not the key"):
+            async with connect(far.port, key="wrong"):
+                pass
+        async with connect(far.port, key="k") as opened, connect(far.port) as other:
+            mine = await opened.machine("relay", every=0)
+            theirs = await other.machine("relay", every=0)
+            with pytest.raises(TsmeError, match="TSME-N038: the board is locked"):
+                await theirs.add("Pulse")
+            assert await mine.add("Pulse") == "executed"
+            assert await theirs.when("Pulse")
+
+    run(user())
+
+
+def test_what_cannot_be_followed_says_why(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            with pytest.raises(TsmeError, match="TSME-J014"):
+                await board.machine("pump")
+            with pytest.raises(TsmeError, match="TSME-M017: relay has no state Nobody"):
+                await board.machine("relay", states=["Nobody"])
+            for _ in range(8):
+                await board.machine("relay")
+            with pytest.raises(TsmeError, match="TSME-N013: machines that are followed"):
+                await board.machine("relay")
+        with pytest.raises(TsmeError, match="TSME-N081"):
+            await board.machine("relay")
+        with pytest.raises(TsmeError, match="TSME-N041"):
+            await connect("tcp://127.0.0.1:1").open()
+
+    run(user())
+
+
+def test_a_schema_that_is_here_is_not_sent(far: Far, tmp_path: Path) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            data = await board.schema("relay")
+            (tmp_path / "relay.tsr").write_bytes(data)
+            asked: list[str] = []
+            ask = board.ask
+            board.ask = lambda *words: asked.append(words[0]) or ask(*words)  # type: ignore[method-assign,func-returns-value]
+            relay = await board.machine("relay", schema=tmp_path / "relay.tsr")
+            assert relay.is_active("Ready")
+            assert asked == ["follow"]
+
+    run(user())
+
+
+def test_requests_that_are_wrong_change_nothing(far: Far) -> None:
+    with far.wire() as wire:
+        followed(wire)
+        for do in ([], [1], [[0]], [[0, [99]]], [[9, [0]]], [[0, []]], [[0, [0], 1, 1]], "x"):
+            if do:
+                with pytest.raises(Refused) as refused:
+                    wire.write(24, to=1, do=do)
+                assert refused.value.args == (OWN, 3)
+        with pytest.raises(Refused) as refused:
+            wire.write(24, to=2, do=[[0, [5]]])
+        assert refused.value.args == (OWN, 11)
+        assert wire.why()[0] == "TSME-N012"
+        r = wire.write(24, to=1, do=[[0, [5]], {"lift": 1}, [0, [5]]])
+        assert (r["did"], r["error"][0], r["now"][4:]) == ([0], "TSME-M019", [5, 1])
+        assert wire.read(23, to=1) == {}
+        with pytest.raises(Refused):
+            wire.read(24, to=1)
+
+
+def ticked(parts: list[list[int]]) -> list[int]:
+    """Indexes of the states that have."""
+    return sorted(i for part in parts for i in part[4::2])
+
+
+def test_the_examples_of_spec_are_what_is_sent(far: Far) -> None:
+    text = (interpreters.ROOT / "docs" / "SPEC.md").read_text(encoding="utf-8")
+    rows = text.split("### 8.5")[1].split("\n## ")[0]
+    shown = {
+        row[1]: (binascii.a2b_base64(row[2])[2:-2], json.loads(row[3]))
+        for row in re.finditer(r"^\| (.+) \| `06 09 (\S+) 0A`: ({.*})", rows, re.M)
+    }
+    assert list(shown) == ["a mutation", "its answer", "pushed"]
+    for data, body in shown.values():
+        assert struct.unpack(">H", data[2:4])[0] == len(data) - 8
+        assert cbor2.loads(data[8:]) == body
+    with far.wire() as wire:
+        first = followed(wire)["now"]
+        asked = shown["a mutation"][0]
+        wire.send(lines(asked))
+        while (answer := wire.answer()) is not None and answer[0] == 0x0D:
+            pass  # none came before
+        assert answer is not None
+        assert answer[:8:7] == shown["its answer"][0][:8:7]
+        assert answer[6] == asked[6]
+        told = cbor2.loads(answer[8:])
+        assert told["did"] == [0]
+        pushed = wire.answer() if told["now"][4:] == [2, 1] else None
+        both = [told["now"], *([cbor2.loads(pushed[8:])["now"]] if pushed else [])]
+        spec = [shown[name][1]["now"] for name in ("its answer", "pushed")]
+        assert ticked(both) == ticked(spec)
+        assert both[-1][3] == spec[-1][3]
+        assert first == [0, 2, 0, 4, 0, 1, 1, 1]

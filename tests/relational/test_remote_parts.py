@@ -1,0 +1,139 @@
+"""What a client of a machine elsewhere is made of: ticks that are told, mutations, waits."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tsme import TsmeError
+from tsme.link.followers import Follower
+from tsme.relational import Schema
+from tsme.relational.build import build
+from tsme_host.tools.remote.carrier import Refused as NotFollowed
+from tsme_host.tools.remote.mirror import Mirror, View
+from tsme_host.tools.remote.sending import Sender
+from tsme_host.tools.remote.waits import all_at_once
+
+
+class State:
+    """Of an execution whose states tick as they are told."""
+
+    def __init__(self, count: int) -> None:
+        self.execution = 1
+        self.origin = (0, None, None, 1, bytes(8))
+        self.client = SimpleNamespace(ticks=[0] * count, queue_tick=1, machine_tick=0)
+
+    def busy(self) -> bool:
+        return True
+
+    @property
+    def state(self) -> State:
+        return self
+
+    def tick(self, states: list[int]) -> None:
+        old = self.client
+        ticks = [n + states.count(i) for i, n in enumerate(old.ticks)]
+        queue = old.queue_tick + 1
+        self.client = SimpleNamespace(ticks=ticks, queue_tick=queue, machine_tick=0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from([3, 70, 130]),
+    st.integers(0),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["push", "push", "look", "lost"]),
+            st.lists(st.integers(0, 129), max_size=90),
+        ),
+        max_size=12,
+    ),
+    st.booleans(),
+)
+def test_what_is_merged_lost_or_in_pieces_comes_to_the_same_ticks(
+    count: int, mask: int, moves: list[tuple[str, list[int]]], shallow: bool
+) -> None:
+    names = [f"S{n}" for n in range(count)]
+    view = View(Schema(build("m", 1, [(n, {}) for n in names[:-1]])), mask | 1, "m")
+    slot: Any = State(count)
+    line: Any = SimpleNamespace(session=1)
+    one = Follower(line, 1, "m", slot.state, view.which, 0, shallow)
+    mirror = Mirror(view)
+    mirror.begin(1)
+
+    def look() -> None:
+        while True:
+            body: dict[str, Any] = {}
+            one.now(slot.client, body, True)
+            if not mirror.told(body):  # then all of it is asked for
+                one.begin(slot)
+                mirror.begin(1)
+                continue
+            if not mirror.more:
+                return
+
+    look()
+    for what, states in moves:
+        slot.tick([n % count for n in states])
+        if what == "look":
+            look()
+            assert mirror.queue_tick == slot.client.queue_tick
+            wanted = [slot.client.ticks[i] for i in view.which]
+            assert mirror.ticks == [n % 2 for n in wanted] if shallow else mirror.ticks == wanted
+        else:
+            body = one.news(slot)
+            if body and what == "push" and not mirror.told(body):
+                one.begin(slot)
+                mirror.begin(1)
+                look()
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_a_mutation_is_sent_again_only_if_it_was_surely_not_done(once: bool) -> None:
+    """The board was reset: whether it was sent once, and how far its queue has come, tells."""
+
+    async def user(item: Any, before: int, after: int) -> Any:
+        known = SimpleNamespace(execution=1, queue_tick=before)
+        sent: list[Any] = []
+
+        async def ask(command: str, fields: Any, write: bool, then: Any) -> Any:
+            sent.append(fields)
+            if len(sent) == 1:
+                known.queue_tick = after
+                raise NotFollowed(once)
+            return {"did": [0 if isinstance(item, list) else 5], "now": []}
+
+        async def synced() -> None:
+            pass
+
+        board: Any = SimpleNamespace(most=1020, ask=ask, spawn=asyncio.ensure_future)
+        machine: Any = SimpleNamespace(
+            to=1, lost=False, now=lambda: known, take=None, renew=lambda: None, synced=synced
+        )
+        try:
+            return await Sender(board, machine).put(item)
+        except TsmeError as error:
+            return error.code
+
+    maybe = "executed" if once else "TSME-N078"
+    assert asyncio.run(user([0, [1]], 3, 3)) == "executed"
+    assert asyncio.run(user([0, [1]], 3, 4)) == maybe
+    assert asyncio.run(user([4, [1]], 3, 3)) == maybe
+    assert asyncio.run(user({"eval": "f"}, 3, 3)) == (5 if once else "TSME-N078")
+
+
+def test_what_came_and_went_is_known_of_one_state() -> None:
+    both = all_at_once([0, 1], 1)
+    assert both([0, 0], [1, 1])
+    assert both([1, 0], [1, 2])
+    assert not both([0, 0], [2, 2])
+    assert not both([0, 0], [0, 2])
+    assert not both([1, 0], [2, 1])
+    none = all_at_once([0], 0)
+    assert none([1], [3])
+    assert not none([1], [1])
