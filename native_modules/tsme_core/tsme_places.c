@@ -167,6 +167,8 @@ bool tsme_may_stand(struct tsme_places *places, const struct tsme_frame *f, uint
     if (f->waits == TSME_ON_ACTION) {
         return before == TSME_OP_WAIT || (begun && f->pc == f->entry);
     }
+    // Right behind an ENTER stands what was redriven.
     uint32_t at = f->pc + (tsme_unit(p, f->pc) == TSME_OP_EXT ? 1u : 0u);
-    return f->pc == first || tsme_unit(p, at) == TSME_OP_ENTER || tsme_is_handler(places, f->pc);
+    return f->pc == first || (begun && f->pc == f->entry) || tsme_unit(p, at) == TSME_OP_ENTER ||
+           tsme_is_handler(places, f->pc);
 }

@@ -11,6 +11,7 @@ import pytest
 from tests.laws.drive import start_event
 from tests.laws.test_trees import Runner
 from tests.laws.trees import Forest, text
+from tests.tools.test_redriven import World
 from tsme.errors import LimitError, TsmeError
 from tsme.kernel import Kernel, State
 from tsme.kernel.limits import LIMITS
@@ -333,6 +334,37 @@ def test_a_checkpoint_says_how_often_its_execution_was_redriven(times: Any) -> N
     core.step(woken)
     assert core.checkpoint() == kernel_.checkpoint(step.state)
     assert core.make((*begun[:6], [None] * 5 + [times], *begun[7:])) == engine.INPUT
+
+
+class Both(World):
+    """Executions that are redriven: from then on the core makes each step, too."""
+
+    core_: Engine | None = None
+    steps = 0
+
+    def step(self, event: Any) -> None:
+        super().step(event)
+        if self.core_:
+            self.core_.step(event)
+            self.steps += 1
+            if not self.state.status:
+                assert self.core_.checkpoint() == self.core.checkpoint(self.state)
+
+    def redrive(self) -> None:
+        super().redrive()
+        self.core_ = Engine(self.compiled.program, 1 << 20)
+        whole = self.records[-1].checkpoint
+        assert self.core_.restore(whole) == 0
+        assert self.core_.checkpoint() == whole
+
+
+@pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
+def test_an_execution_that_was_redriven_goes_on_in_the_core(kind: str) -> None:
+    for seed in range(2):
+        both = Both(seed, kind)
+        both.finish()
+        assert both.redrives
+        assert both.steps > 10
 
 
 def test_little_memory_leaves_all_as_it_was() -> None:
