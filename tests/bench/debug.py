@@ -1,8 +1,10 @@
-"""`tsme debug` of a journal of a million steps, which is recorded for that.
+"""`tsme debug` of journals of a million steps, of a program and of a relational machine, which are
+recorded for that.
 
 `debug.open_ratio`: seconds until the newest moment and a screen of rows are there, against a plain
 `tsme replay` of the same file; `debug.open_s`, `debug.replay_s`: both.  `debug.screen_s`: a
 process of its own, until its first screen is drawn.  `debug.jump_ms`: to a moment anywhere.
+`debug.relational.*`: the same of the machine, whose replay, in Python, is measured once.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -23,13 +26,14 @@ from tests.interpreters import ROOT
 from tsme.core import kernel as kernel_of
 from tsme.core import runs
 from tsme.core.journal import Journal
-from tsme.kernel import State
-from tsme.kernel.protocol import CONTINUE, START, SUCCEEDED, TASK, TIMER
+from tsme.kernel import Kernel, State
+from tsme.kernel.protocol import CONTINUE, SIGNAL, START, SUCCEEDED, TASK, TIMER
 from tsme.program import Program
 from tsme_host.compiler.compile import compile_text
 from tsme_host.tools.commands.debug import files
 from tsme_host.tools.commands.replay import replay
 from tsme_host.tools.debugger import panels
+from tsme_host.tools.handlers import load_machine
 from tsme_host.tools.journal.partition import Image
 from tsme_host.tools.limits import no_limits
 
@@ -75,32 +79,57 @@ asyncio.run(main())
 """
 
 
-def record(path: Path, program: Any, steps: int) -> int:
-    """Record an execution of so many steps; how many records they are."""
+LAMP = """
+class Lamp:
+    name = "lamp"
+    initial = {"times": 0}
+    states = [
+        ("Start", {}),
+        ("On", {"require": ["Start"], "remove": ["Off"]}),
+        ("Off", {"require": ["Start"], "remove": ["On"]}),
+        ("Warm", {"auto": True, "require": ["On"]}),
+    ]
+
+    def OnState(m):
+        m.data["times"] += 1
+"""
+
+
+def record(
+    path: Path, kernel: Any, digest: bytes, steps: int, given: Callable[[int, Any], Any]
+) -> None:
+    """Record an execution of so many steps.  `given`: the input of step n, after a state."""
     blocks = steps * 64 // (BLOCK - 64) + 64
     flash = Image(BLOCK, blocks + blocks // 16, 32, False)
     journal: Any = Journal(flash, 32, BLOCK)
     journal.recover()
-    kernel: Any = kernel_of(runs(program))
+    adopt = getattr(kernel, "adopt", lambda _: None)  # in Python a step is adopted by its state
     state: Any = State()
-    event: tuple[Any, ...] = (START, 1_767_225_600_000, 1, program.digest, 1, {}, None, 1)
+    event: tuple[Any, ...] = (START, 1_767_225_600_000, 1, digest, 1, {}, None, 1)
     for n in range(steps):
         step = kernel.step(state, event)
         journal.commit(1, step.record)
-        kernel.adopt(step)
+        adopt(step)
         state = step.state
         if journal.needs_checkpoint():
             journal.checkpoint(kernel.checkpoint(state))
-        if state.runnable:
-            event = (CONTINUE, state.now)
-            continue
-        action = next(iter(state.pending.values()))
-        if action.kind == TASK:
-            event = (SUCCEEDED, state.now + 5, action.id, n * 7 % 600)
-        else:
-            event = (TIMER, action.due, action.id)
+        event = given(n, state)
     path.write_bytes(flash.data)
-    return int(journal.number)
+
+
+def watering(n: int, state: Any) -> tuple[Any, ...]:
+    """What comes to the program."""
+    if state.runnable:
+        return (CONTINUE, state.now)
+    action = next(iter(state.pending.values()))
+    if action.kind == TASK:
+        return (SUCCEEDED, state.now + 5, action.id, n * 7 % 600)
+    return (TIMER, action.due, action.id)
+
+
+def switching(n: int, state: Any) -> tuple[Any, ...]:
+    """What comes to the machine."""
+    return (SIGNAL, state.now + 5, {"add": "Off" if n % 2 else "On"})
 
 
 def opening(path: str, program: str) -> float:
@@ -141,13 +170,32 @@ def jumping(path: str, program: str, times: int) -> float:
     return statistics.median(found)
 
 
+def relational(folder: str) -> dict[str, float]:
+    """Of the machine."""
+    path, source = str(Path(folder) / "r.bin"), Path(folder) / "lamp.py"
+    source.write_text(LAMP)
+    program = f"{source}:Lamp"
+    machine = load_machine(program)
+    record(Path(path), Kernel(machine), machine.program.digest, STEPS, switching)
+    opening(path, program)
+    opened = statistics.median(opening(path, program) for _ in range(3))
+    replayed = replaying(path, program)
+    return {
+        "debug.relational.open_ratio": round(opened / replayed, 4),
+        "debug.relational.open_s": round(opened, 4),
+        "debug.relational.replay_s": round(replayed, 1),
+        "debug.relational.jump_ms": round(1000 * jumping(path, program, 30), 1),
+    }
+
+
 def measure(repeat: int) -> dict[str, float]:
     """Numbers by name."""
     with tempfile.TemporaryDirectory() as folder:
         path, program = str(Path(folder) / "j.bin"), str(Path(folder) / "flow.tsm")
         compiled = compile_text(json.dumps(FLOW))
         Path(program).write_bytes(compiled.data)
-        record(Path(path), Program(compiled.program), STEPS)
+        ran = Program(compiled.program)
+        record(Path(path), kernel_of(runs(ran)), ran.digest, STEPS, watering)
         opening(path, program)  # what is loaded at need
         opens = [opening(path, program) for _ in range(max(repeat, 3))]
         replays = [replaying(path, program) for _ in range(max(min(repeat, 5), 3))]
@@ -159,6 +207,8 @@ def measure(repeat: int) -> dict[str, float]:
                 raise SystemExit(f"bench: debug: {done.stderr}")
             screens.append(float(done.stdout.split()[-1]))
         jump = jumping(path, program, 30)
+        Path(path).unlink()
+        of_machine = relational(folder)
     opened, replayed = statistics.median(opens), statistics.median(replays)
     return {
         "debug.open_ratio": round(opened / replayed, 4),
@@ -166,4 +216,5 @@ def measure(repeat: int) -> dict[str, float]:
         "debug.replay_s": round(replayed, 3),
         "debug.screen_s": round(statistics.median(screens), 2),
         "debug.jump_ms": round(1000 * jump, 1),
+        **of_machine,
     }

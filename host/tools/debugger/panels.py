@@ -139,7 +139,7 @@ def details(tab: str, track: Track, moment: Moment, view: View) -> tuple[list[Li
         lines: list[Line] = [
             [(f"{s} ", signs.get(s, "")), (t, signs.get(s, ""))] for s, t in found
         ]
-        return lines or [[("no action is pending", "faint")]], 0
+        return lines, 0
     raw = track.raw(moment.number)
     if raw is None:
         return [[("the record is lost", "bad")]], 0

@@ -93,17 +93,20 @@ def actions(moment: Moment) -> list[tuple[str, str]]:
     before = getattr(moment.before, "pending", None) or {}
     after = getattr(moment.after, "pending", None) or {}
     now = getattr(moment.after, "now", 0)
-    rows = [("-", _action(before[i], now)) for i in sorted(before) if i not in after]
+    rows = [("-", _action(before[i], None)) for i in sorted(before) if i not in after]
     for i in sorted(after):
         sign = " " if i in before else "+"
         rows.append((sign, _action(after[i], now)))
+    if not after:
+        rows.append((" ", "no action is pending"))
     rows += [("!", f"emits {sort} {short(value, 300)}") for sort, value in moment.played.emitted]
     return rows
 
 
-def _action(action: Any, now: int) -> str:
+def _action(action: Any, now: int | None) -> str:
+    """An action; of one that is over (`now` is None) no times are told."""
     number = f"{action.id:>4}"
-    due = "" if action.due is None else f", due {_until(action.due - now)}"
+    due = "" if action.due is None or now is None else f", due {_until(action.due - now)}"
     if action.kind != TASK:
         what = "a wait" if action.frame is not None else "TimeoutSeconds of the workflow"
         return f"{number} timer  {what}{due}"
