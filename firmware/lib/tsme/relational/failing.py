@@ -7,6 +7,7 @@ from .resolve import mask
 _ADD = const(0)
 _AUTO_OR_LAST = const(5)
 _LAST = const(4)
+_STATE = const(6)
 _SORTS = ("Exit", "Enter", "", "", "Enter", "End", "State", "State")
 
 
@@ -47,16 +48,30 @@ def late(m, entry):
     m._d.emit(0, "the deadline of %s is over" % name_of(m._c.schema, entry))
 
 
-def undo(m, p, out):
-    # The states `out` of a plan, which were entered, are not.
+def undo(m, p, entry, free):
+    # -> how many of a plan have been entered, whose handler `entry` has failed.  Whose own it is
+    # is taken out again, with all behind it.  free: no error comes of it, for it is Exception's.
+    sort = entry[1]
+    entered = p.enters.index(entry[2]) if sort == _STATE else 0 if sort < _STATE else len(p.enters)
+    out = p.enters[entered:] if sort == _STATE else ()
     gone = mask(out)
     ticks = m._ticks
     for i in out:
         ticks[i] += 1
     left = [i for i in p.node.active if not gone >> i & 1]
-    for i in left:  # as the original has it
+    again = (0 if sort > _STATE else 2) + (0 if free else 2)  # as the original has it
+    for i in left:
         if p.again >> i & 1:
-            ticks[i] += 4
+            ticks[i] += again
     m.node = m._c.node(left, p.node.mask & ~gone)
     if m.acts or m.subs:
-        m.expire(gone | p.again)
+        m.expire(gone | p.again if again else gone)
+    return entered
+
+
+def endless(s, autos, called):
+    # May automatic states follow those that were `called` when a handler raised?  Only fewer.
+    for name in s.named(autos):
+        if name not in called:
+            return True
+    return len(autos) == len(called)

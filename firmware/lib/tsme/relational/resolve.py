@@ -1,5 +1,5 @@
-# Which states a mutation leads to: the relations, as integers.  docs/RELATIONAL.md says what they
-# are; R1 to R7 are the steps there.  What has no part in it is never looked at one by one.
+# Which states a mutation leads to: the relations, as integers.  R1 to R7 are the steps of
+# docs/SPEC.md 9.2.  What has no part in it is never looked at one by one.
 from .. import const
 
 _ADD = const(0)

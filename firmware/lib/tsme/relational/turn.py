@@ -10,7 +10,7 @@ _EVAL = const(3)
 # Of an item of the queue, which is (kind, states, args, flags, queue tick): what it is.
 _AUTO = const(1)
 _CHECK = const(2)
-_LAST = const(4)  # the error of an automatic one, which leads to no other
+_LAST = const(4)  # the error of an automatic one, which leads to one of fewer states or none
 # Sorts of handlers, in the order in which a transition calls them.
 _ENTER = const(1)
 _PAIR = const(3)
@@ -122,11 +122,13 @@ class Turn:
             return "canceled"
         if self.subs:
             c.subscriptions().process(self)
-        if s.auto and applied.changed and not flags and not (kind == _ADD and called in s.health):
+        if s.auto and applied.changed and not auto and not (kind == _ADD and called in s.health):
             node = self.node
             if node.autos is None:
                 node.autos = candidates(s, node)
             if node.autos:
+                if flags and once("relational.failing", "endless", s, node.autos, args["called"]):
+                    return "executed"
                 self.queue.insert(0, (_ADD, node.autos, None, _AUTO, 0))
         return "executed" if applied.done else "canceled"
 
@@ -161,10 +163,11 @@ class Turn:
         entered = len(p.enters)
         good = True
         for entry in p.tells:
-            if self.call(entry, called, flags) > _VETO:
+            what = self.call(entry, called, flags)
+            if what > _VETO:
                 good = False
-                entered = p.enters.index(entry[2]) if entry[1] == _STATE else len(p.enters)
-                once("relational.failing", "undo", self, p, p.enters[entered:])
+                free = what == _RAISED and self._c.schema.exception in called
+                entered = once("relational.failing", "undo", self, p, entry, free)
                 break
         if self.subs:
             self._c.subscriptions().entered(self, p.enters[:entered])
