@@ -1,6 +1,6 @@
 # A board behind a link, for the tests: stdin and stdout of this process, or a TCP port.
 #
-#     device.py FOLDER [key=..] [tcp=PORT] [mode=safe] [machine=1]
+#     device.py FOLDER [key=..] [tcp=PORT] [clients=N] [mode=safe] [machine=1]
 #
 # The folder holds flash.bin, programs/ and files/.
 import asyncio
@@ -65,7 +65,8 @@ flash = FileFlash(folder + "/flash.bin", 4096, 64, False)
 board = Board(flash, ProgramFiles(folder + "/programs"), tasks, clock)
 streams = []
 if "tcp" in options:
-    streams.append(tsme.Tcp(int(options["tcp"]), "127.0.0.1"))
+    clients = int(options.get("clients", 1))
+    streams.append(tsme.Tcp(int(options["tcp"]), "127.0.0.1", clients))
     print("listening")
 about = {"board": "unix", "mode": options.get("mode", "run"), "boots": 3, "failures": 1}
 link = Link(board, *streams, key=options.get("key"), files=folder + "/files", about=about)

@@ -50,6 +50,24 @@ def test_a_board_is_reached_over_tcp_and_a_new_client_takes_over(
             assert Wire(third.fileno()).read(0)["locked"] is True
 
 
+def test_several_clients_are_served_at_once_and_one_more_takes_the_place_of_the_quietest(
+    tmp_path: Path,
+) -> None:
+    number = port()
+    with (
+        cabled(tmp_path, "micropython", f"tcp={number}", "clients=2"),
+        connected(number) as first,
+        connected(number) as second,
+    ):
+        one, two = Wire(first.fileno()), Wire(second.fileno())
+        nonces = [wire.read(18)["nonce"] for wire in (one, two, one)]
+        assert len(set(nonces)) == 3
+        with connected(number) as third:
+            assert Wire(third.fileno()).read(0)["board"] == "unix"
+            assert second.recv(1) == b""
+            assert one.read(0)["board"] == "unix"
+
+
 def test_half_a_packet_of_one_client_is_no_part_of_the_next_ones(tmp_path: Path) -> None:
     number = port()
     with cabled(tmp_path, "micropython", f"tcp={number}"):

@@ -62,7 +62,7 @@ class LinkStream:
     """A stream the link is served on.
 
     usb: stdin and stdout, over USB.  uart: the same if it has no `id`, else machine.UART(id).
-    tcp: a server on `port`.  `baud` of a UART in bit/s.
+    tcp: a server on `port`, of so many `clients` at a time.  `baud` of a UART in bit/s.
     """
 
     kind: str
@@ -71,6 +71,7 @@ class LinkStream:
     rx: int = -1
     baud: int = 115_200
     port: int = 0
+    clients: int = 1
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ _NEEDS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "link": {
         "usb": ((), ()),
         "uart": ((), ("id", "tx", "rx", "baud")),
-        "tcp": (("port",), ()),
+        "tcp": (("port",), ("clients",)),
     },
     "firmware": {
         "official": (("version", "url", "sha256"), ("minimum",)),

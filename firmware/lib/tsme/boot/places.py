@@ -71,7 +71,7 @@ def streams(links):
             try:
                 from ..link.streams import Tcp
 
-                found.append(Tcp(place["port"]))
+                found.append(Tcp(place["port"], clients=place.get("clients", 1)))
             except (ImportError, OSError) as e:  # no network in this firmware, or not yet
                 print("tsme: no TCP: %s" % e)
         elif "id" in place:
