@@ -98,7 +98,7 @@ def test_a_mutation_is_sent_again_only_if_it_was_surely_not_done(once: bool) -> 
     """The board was reset: whether it was sent once, and how far its queue has come, tells."""
 
     async def user(item: Any, before: int, after: int) -> Any:
-        known = SimpleNamespace(execution=1, queue_tick=before)
+        known = SimpleNamespace(execution=1, queue_tick=before, more=False)
         sent: list[Any] = []
 
         async def ask(command: str, fields: Any, write: bool, then: Any) -> Any:
@@ -113,7 +113,12 @@ def test_a_mutation_is_sent_again_only_if_it_was_surely_not_done(once: bool) -> 
 
         board: Any = SimpleNamespace(most=1020, ask=ask, spawn=asyncio.ensure_future)
         machine: Any = SimpleNamespace(
-            to=1, lost=False, now=lambda: known, take=None, renew=lambda: None, synced=synced
+            to=1,
+            lost=False,
+            now=lambda over=False: known,
+            take=None,
+            renew=lambda: None,
+            synced=synced,
         )
         try:
             return await Sender(board, machine).put(item)
@@ -137,3 +142,34 @@ def test_what_came_and_went_is_known_of_one_state() -> None:
     none = all_at_once([0], 0)
     assert none([1], [3])
     assert not none([1], [1])
+
+
+def test_what_a_board_had_no_time_for_goes_with_the_next_request() -> None:
+    """Also what stood behind a mutation that was refused."""
+    answers = [
+        {"did": [0, 1]},
+        {"did": [], "error": ["TSME-M017", "as it says"]},
+        {"did": [2]},
+    ]
+    known = SimpleNamespace(execution=1, queue_tick=1, more=False)
+    sent: list[Any] = []
+
+    async def ask(command: str, fields: Any, write: bool, then: Any) -> Any:
+        sent.append(fields["do"])
+        return answers[len(sent) - 1]
+
+    async def synced() -> None:
+        pass
+
+    async def user() -> list[Any]:
+        board: Any = SimpleNamespace(most=1020, ask=ask, spawn=asyncio.ensure_future)
+        machine: Any = SimpleNamespace(to=1, lost=False, now=lambda over=False: known, take=None)
+        machine.synced = synced
+        sender = Sender(board, machine)
+        puts = [sender.put([0, [n]]) for n in range(4)]
+        return await asyncio.gather(*puts, return_exceptions=True)
+
+    done = asyncio.run(user())
+    assert done[:2] + done[3:] == ["executed", "canceled", "queued"]
+    assert str(done[2]) == "TSME-M017: as it says"
+    assert [len(one) for one in sent] == [4, 2, 1]

@@ -71,7 +71,7 @@ class Remote:
         self._pushes = 0
         self._synced = asyncio.Event()
         self._syncing: asyncio.Task[None] | None = None
-        self._looking = False
+        self._looking: asyncio.Task[None] | None = None
         self._sender = Sender(board, self)
         self._waits: list[Wait] = []
         self._handlers: dict[str, list[Callable[[Change], Any]]] = {}
@@ -138,7 +138,8 @@ class Remote:
         if isinstance(value, dict):
             for number, verb in enumerate(_VERBS):
                 if verb in value and set(value) <= {verb, "args"}:
-                    item = [number, list(self._schema().indexes(value[verb]))]
+                    states = list(self._schema().indexes(value[verb]))
+                    item: list[Any] = [number, states[0] if len(states) == 1 else states]
                     return item + ([dict(value["args"])] if value.get("args") else [])
         return value
 
@@ -272,10 +273,9 @@ class Remote:
         return function
 
     def _call(self, change: Change) -> None:
-        names = ["AnyState"]
-        for state in change.ticked:
-            names.insert(0, state + ("State" if change.after[state] % 2 else "End"))
-        for name in sorted(names, key=lambda one: one == "AnyState"):
+        ended = [state + "End" for state in change.ticked if change.after[state] % 2 == 0]
+        begun = [state + "State" for state in change.ticked if change.after[state] % 2]
+        for name in [*ended, *begun, "AnyState"]:
             for function in self._handlers.get(name, ()):
                 try:
                     made = function(change)
@@ -314,21 +314,23 @@ class Remote:
         """Ask for what has ticked; tells the board that somebody is there."""
         if self._lost:
             self.renew()
-        if self._lost or self._looking:
             return
-        self._looking = True
+        if self._looking is None or self._looking.done():
+            self._looking = self._board.spawn(self._look())
+        await asyncio.shield(self._looking)
+
+    async def _look(self) -> None:
+        """Until all of it is there."""
         self._pushes = 0
         try:
             await self._board.ask("clock", {"to": self.to}, False, self.take)
+            while self._mirror is not None and self._mirror.more and not self._lost:
+                await self._board.ask("clock", {"to": self.to}, False, self.take)
         except Refused:
             self.renew()
-        except HostError as error:
+        except (HostError, TsmeError) as error:
             self._error = plain(error)
             self._lost = True
-        finally:
-            self._looking = False
-        if self._mirror is not None and self._mirror.more and not self._lost:
-            self._board.spawn(self.look())
 
     def pushed(self, body: Body) -> None:
         """What the board has told by itself."""
@@ -356,6 +358,8 @@ class Remote:
                 answer = await self._board.ask("follow", fields, False, self._followed)
                 if "now" not in answer:
                     self._know(await self._board.schema(self.name))
+                elif self._mirror is not None and self._mirror.more and not self.lost:
+                    await self._look()
             self._error = None
         except (HostError, TsmeError, Refused) as error:
             self._error = plain(error)
@@ -363,8 +367,6 @@ class Remote:
                 self._error = None
                 self._end()
         self._synced.set()
-        if self._mirror is not None and self._mirror.more:
-            self._board.spawn(self.look())
 
     def _fields(self, mirror: Mirror) -> Body:
         view = mirror.view

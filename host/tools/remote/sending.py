@@ -57,8 +57,8 @@ class Followed(Protocol):
     def busy(self) -> bool:
         """Is an execution under way?"""
 
-    def now(self) -> Mirror:
-        """What is known of it."""
+    def now(self, over: bool = False, /) -> Mirror:
+        """What is known of it; raises TsmeError if no execution is under way, but with `over`."""
 
     def take(self, body: Body, /) -> None:
         """What has ticked, in an answer."""
@@ -66,13 +66,16 @@ class Followed(Protocol):
     def renew(self) -> None:
         """Ask anew."""
 
+    async def look(self) -> None:
+        """Ask for the rest."""
+
     async def synced(self) -> None:
         """Until what is known is what the board knows."""
 
 
 @dataclass
 class _Item:
-    what: Any  # [verb, states, args], or a signal as it is
+    what: Any  # [verb, state or states, args], or a signal as it is
     done: asyncio.Future[Any]
 
     @property
@@ -96,7 +99,7 @@ class Sender:
         self._task: asyncio.Task[None] | None = None
 
     def put(self, what: Any) -> asyncio.Future[Any]:
-        """What becomes of it: [verb, states, args], or a signal as it is."""
+        """What becomes of it: [verb, state or states, args], or a signal as it is."""
         size = len(encoded({"do": [what]}))
         if size + _BESIDE > self._board.most:
             text = f"a mutation of {size} bytes is longer than a message, of {self._board.most}"
@@ -141,7 +144,7 @@ class Sender:
     async def _request(self, batch: list[_Item]) -> None:
         machine = self._machine
         do = [item.what for item in batch]
-        fields = {"to": machine.to, "do": do, "id": secrets.randbits(32)}
+        fields = {"to": machine.to, "do": do, "id": secrets.randbits(31) | 1 << 31}
         while batch:
             await machine.synced()
             known = machine.now()
@@ -156,6 +159,8 @@ class Sender:
                 if refused.once or (same and all(item.ticking for item in batch)):
                     continue
                 raise unsure("the mutation") from None
+            if not machine.lost and machine.now(True).more:
+                await machine.look()
             if machine.lost:
                 await machine.synced()
             self._items[:0] = _given(batch, answer)
@@ -164,7 +169,7 @@ class Sender:
 
 def _given(batch: list[_Item], answer: Body) -> list[_Item]:
     """What became of them; -> those that were not begun."""
-    did, error = answer.get("did"), answer.get("error")
+    did, error = answer.get("did", [0] * len(batch)), answer.get("error")
     if not isinstance(did, list) or len(did) > len(batch) or not (did or error):
         raise not_understood(f'"did" is {did!r}')
     for item, result in zip(batch, did, strict=False):

@@ -58,8 +58,10 @@ def follow(link, line, body):
         return {"program": program}
     if len(left) >= _MOST:
         raise over("TSME-N013", len(left) + 1, _MOST)
-    mask = int.from_bytes(need(body, "states", bytes), "little") if "states" in body else -1
-    which = [i for i in range(len(state.client.ticks)) if mask >> i & 1]
+    which = range(len(state.client.ticks))
+    if "states" in body:
+        mask = int.from_bytes(need(body, "states", bytes), "little")
+        which = [i for i in which if mask >> i & 1]
     f = Follower(line, to, name, state, which, given(body, "every", 0), bool(body.get("shallow")))
     answer = {"execution": state.execution}
     if body.get("execution") == state.execution and "time" in body:
@@ -106,7 +108,7 @@ async def mutate(link, line, body):
     names = s.names
     values = [value_of(names, item) for item in need(body, "do", list)]
     did = []
-    answer = {"did": did}
+    answer = {}
     began = ticks()
     for value, short in values:
         try:
@@ -119,6 +121,8 @@ async def mutate(link, line, body):
         did.append(_RESULTS.index(result) if short and result else result)
         if since(began) > _LONG:
             break
+    if did != [0] * len(values):
+        answer["did"] = did
     if same(f, slot):
         f.now(slot.state.client, answer, True)
     f.hear()
@@ -129,9 +133,10 @@ def value_of(names, item):
     # -> a signal, and whether it came as [verb, states, args]
     if isinstance(item, dict):
         return item, False
-    if type(item) is not list or not 2 <= len(item) <= 3 or type(item[1]) is not list:
+    if type(item) is not list or not 2 <= len(item) <= 3:
         raise fault("TSME-N003", "do", "list")
     verb, states = item[:2]
+    states = states if type(states) is list else [states]
     for i in states:
         if type(i) is not int or not 0 <= i < len(names):
             raise fault("TSME-N003", "do", "list")
