@@ -18,6 +18,7 @@ from typing import Any
 import transitions
 
 from tests import interpreters
+from tests.bench import remote
 from tests.interpreters import ROOT
 from tsme.kernel import Kernel, State, StepBuilder
 from tsme.relational import Relational
@@ -210,4 +211,4 @@ def heap() -> dict[str, float]:
 
 def measure(repeat: int) -> dict[str, float]:
     """All of it."""
-    return speeds(repeat) | growth(repeat) | heap()
+    return speeds(repeat) | growth(repeat) | heap() | remote.measure()
