@@ -154,7 +154,9 @@ def test_of_a_class_the_lines_that_ran_and_what_it_emitted(tmp_path: Path):
         ran.append(sorted(source.lines))
     assert ran == [[2, 4, 11, 13, 14], [2, 3, 11, 13, 14]]
     told, _ = panels.details("Actions", opened.track, moment, view)
-    assert [text for _, (text, _) in told] == ['emits publish {"sum": 28}']
+    assert [text for _, (text, _) in told] == [
+        "no action is pending", 'emits publish {"sum": 28}',
+    ]  # fmt: skip
     assert [row.path for row in view.outline(moment)] == ["", "$.sum"]
 
 
