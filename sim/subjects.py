@@ -82,7 +82,8 @@ def _thing(kind: type[Simulation], name: str, what: Any) -> Subject:
 
 def is_relational(what: Any) -> bool:
     """Is that the class of a relational machine?"""
-    return not hasattr(what, "stf") and (hasattr(what, "states") or hasattr(what, "schema"))
+    kinds = ("states", "schema", "inherit")
+    return not hasattr(what, "stf") and any(hasattr(what, name) for name in kinds)
 
 
 def _workflow(kind: type[Simulation], name: str, path: str) -> Subject:

@@ -153,7 +153,7 @@ def _beside(found: Any, path: str) -> Any:
 
 def is_machine(v: Any) -> bool:
     """Whether that looks like a state machine."""
-    kinds = ("stf", "states", "schema")
+    kinds = ("stf", "states", "schema", "inherit")
     return isinstance(v, type) and any(hasattr(v, name) for name in kinds)
 
 

@@ -135,17 +135,18 @@ def _of_class(given: str) -> Source:
         hint = did_you_mean(wanted, mine) or f"it has {', '.join(mine) or 'no class with states'}"
         raise HostError("TSME-H023", f'there is no class "{wanted}" in {path}', hint)
     if not _has_schema(found):
-        hint = "a relational machine has states, or schema; docs/RELATIONAL.md"
+        hint = "a relational machine has states, schema or inherit; docs/RELATIONAL.md"
         raise HostError("TSME-H023", f'"{wanted}" of {path} has no states', hint)
     source = read_class(File(path, text_of(data, path)), found, str(Path(path).resolve()))
-    if hasattr(found, "states"):
+    if hasattr(found, "states") or not hasattr(found, "schema"):
         return source
     data = _named(getattr(found, "schema", None), path, wanted)
     return replace(source, root=None, problems=(), compiled=data)
 
 
 def _has_schema(value: Any) -> bool:
-    return isinstance(value, type) and (hasattr(value, "states") or hasattr(value, "schema"))
+    kinds = ("states", "schema", "inherit")
+    return isinstance(value, type) and any(hasattr(value, name) for name in kinds)
 
 
 def _named(schema: Any, path: str, wanted: str) -> bytes:

@@ -28,7 +28,7 @@ from ..terms import Mistake
 from . import forbidden
 from .line_coverage import Counted, Lines
 from .reach import Reach, entries, library, mine, place
-from .relations import Heard
+from .relations import Heard, cure
 from .rewrite import GUARD, rewritten
 
 _MACHINE: Any = Machine  # device code has no types
@@ -61,6 +61,7 @@ class Guard:
 
     def __init__(self, machine: Any) -> None:
         self.reach = Reach(machine)
+        self.relational = not hasattr(machine, "stf")
         entered = [(name, getattr(machine, name, None)) for name in entries(machine)]
         self.entered = {f.__code__: name for name, f in entered if isinstance(f, FunctionType)}
         self.entry = ""
@@ -199,7 +200,8 @@ class Guard:
         where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
         if self.found is None:
             entry = self.entry or self._handler(frame)
-            self.found = (f"{entry}() {does} ({where}), {reason}", where)
+            why = cure(reason) if self.relational else reason
+            self.found = (f"{entry}() {does} ({where}), {why}", where)
         raise _Caught
 
     def _handler(self, frame: FrameType) -> str:
@@ -334,7 +336,9 @@ class _Steps:
     def plain(self, at: str) -> None:
         if self.asynchronous:
             text = f"{self.asynchronous}, so that nothing of it runs; a step cannot wait: "
-            raise Undetermined(text + "start a task with actions.task()", at)
+            hint = "start a task with actions.task()"
+            stf = hasattr(self.machine, "stf")  # type: ignore[attr-defined]
+            raise Undetermined(text + (hint if stf else cure(hint)), at)
 
 
 class Guarded(_Steps, _MACHINE):  # type: ignore[misc]

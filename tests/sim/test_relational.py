@@ -1,6 +1,7 @@
 """Relational machines under simulation: their states, what handlers raise, and the guard."""
 # ruff: noqa: N802, N805, RUF012
 
+import random
 import time
 
 import pytest
@@ -99,6 +100,10 @@ def reads_the_clock(m):
     m.data["at"] = int(time.time())
 
 
+def rolls_dice(m):
+    m.data["n"] = random.randrange(6)
+
+
 def goes_through_a_set(m):
     m.data["all"] = [name for name in {"a", "b", m.args.get("c", "c")}]  # noqa: C416
 
@@ -116,9 +121,12 @@ async def waits(m):
     ("handler", "text"),
     [
         (reads_the_clock, "PulseState() calls time.time() (test_relational.py:"),
+        (reads_the_clock, "take m.now"),
+        (rolls_dice, "take m.random(n)"),
         (goes_through_a_set, "PulseState() iterates over a set (test_relational.py:"),
         (keeps_a_count, "a handler changes Kept.count"),
         (waits, "PulseState() is async"),
+        (waits, "start a task with m.task()"),
     ],
 )
 def test_the_guard_says_what_a_handler_depends_on(handler, text):
@@ -171,6 +179,54 @@ def test_what_a_handler_raises_by_mistake_is_a_failure_and_what_it_refuses_by_is
         assert failure is None
         assert sum(seen.rejected.values()) > 10
         assert seen.states["Exception"]
+
+
+def evaluated(function):
+    """What comes of a function that is called by its name, from a handler and by a signal."""
+
+    def PulseState(m):
+        m.eval("look", {"n": 1})
+
+    class Looks(Simulation):
+        machine = lamp(PulseState=PulseState, **function)
+        steps = 20
+
+        def signal(self, dice, device):
+            return {"eval": "look"} if dice.below(2) else {"add": "Pulse"}
+
+    return campaign(Looks, range(4))
+
+
+def test_what_a_function_raises_that_is_called_by_its_name_is_a_mistake_too():
+    def look(m):
+        raise KeyError("soil")
+
+    failure = evaluated({"look": look}).failure
+    assert failure.message == "KeyError: look() raised KeyError: 'soil'"
+    assert "has no function look" in evaluated({}).failure.message
+
+    def refuses(m):
+        raise ValueError("no")
+
+    assert evaluated({"look": refuses}).failure is None
+    assert evaluated({"look": lambda m: m.is_active("On")}).failure is None
+
+
+def test_a_class_may_have_the_states_that_it_inherits_alone():
+    class Basic:
+        inherit = ["basic"]
+
+    class BasicSim(Simulation):
+        machine = Basic
+        steps = 20
+
+        def signal(self, dice, device):
+            return {"toggle": "Ready"}
+
+    result = campaign(BasicSim, range(2))
+    assert result.failure is None
+    (seen,) = result.seen.devices.values()
+    assert seen.states["Ready"]
 
 
 def test_a_signal_that_names_no_state_is_a_mistake_of_who_sends_it():

@@ -45,7 +45,8 @@ def client_of(program, crc=None):
         program = Program(program, crc)
     if hasattr(program, "code"):
         return runs(program)
-    if not hasattr(program, "stf") and (hasattr(program, "states") or hasattr(program, "schema")):
+    relational = [n for n in ("states", "schema", "inherit") if hasattr(program, n)]
+    if relational and not hasattr(program, "stf"):
         from ..relational import Relational
 
         return program if isinstance(program, Relational) else Relational(program)

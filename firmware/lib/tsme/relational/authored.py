@@ -29,6 +29,8 @@ def flat(machine, deep=0):
         bases.append(item)
     order = getattr(machine, "order", None)
     try:
-        return flatten(machine.states, order, getattr(machine, "groups", None), bases)
+        return flatten(
+            getattr(machine, "states", ()), order, getattr(machine, "groups", None), bases
+        )
     except ValueError as e:
         raise fault("TSME-M023", title(machine), e)
