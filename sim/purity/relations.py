@@ -42,6 +42,7 @@ class Heard(_RELATIONAL):  # type: ignore[misc]
     On a device an exception leads to the state Exception, and the machine goes on.
     """
 
+    machine: Any
     raised: tuple[str, Exception] | None = None
 
     def handler(self, name: str, sort: int, i: int, j: int) -> None:
@@ -56,7 +57,8 @@ class Heard(_RELATIONAL):  # type: ignore[misc]
 
     def evaluate(self, m: Any, item: Any) -> Any:
         """A function that is called by its name."""
-        machine, name = self.machine, item[1]
+        machine: Any = self.machine
+        name = item[1]
         function = getattr(machine, name, None)
         if not callable(function):
             self.raised = (name, fault("TSME-M021", self.program.name, name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import pty
@@ -123,6 +124,22 @@ def test_an_address_is_a_port_and_must_be_there(here: Path) -> None:
     assert_one_clear_line(done.stderr, "TSME-S071")
     done = tsme("repl", "--python", "--", "list")
     assert_one_clear_line(done.stderr, "TSME-H001")
+
+
+def test_without_the_package_of_prompts_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual = importlib.util.find_spec
+    missing = {"prompt_toolkit"}
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *more: None if name in missing else usual(name, *more),
+    )
+    done = tsme("repl", "unix", "--", "list")
+    assert done.exit_code == 2
+    assert_one_clear_line(done.stderr, "TSME-H086")
+    assert "pip install tsme[repl]" in done.stderr
 
 
 # --- tasks, signals, and what is told of them ----------------------------------------------------
