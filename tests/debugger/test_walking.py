@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 from textual.geometry import Size
 
-from tests.debugger.test_transitions import crane
+from tests.debugger.test_transitions import NOW, crane
+from tests.relational_host.schemas import written
+from tsme import Engine, FileFlash, Journal
+from tsme.kernel.protocol import TIMER
 from tsme_host.tools.debugger import matrix, origins, walking
-from tsme_host.tools.debugger.opening import Opened
+from tsme_host.tools.debugger.opening import Opened, open_file
 from tsme_host.tools.debugger.origins import Place
 from tsme_host.tools.debugger.transitions import OUTSIDE
 from tsme_host.tools.debugger.walking import Walk
+from tsme_host.tools.handlers import load_machine
 
 LOWER: dict[str, Any] = {"add": "Lower", "args": {"ok": False}}
 
@@ -110,6 +114,47 @@ def test_what_came_with_a_record_was_queued_by_nobody_here(tmp_path: Path):
     assert [one.by for one in start.transitions] == [OUTSIDE, 0]
     assert origins.cause(opened.track, signal, 0) is None
     assert origins.outcome(opened.track, signal, 0) is None
+
+
+LAMP = """\
+class Lamp:
+    states = [("Start", {}), ("On", {"require": ["Start"]}), ("Late", {})]
+
+    def StartState(m):
+        m.timer(3600000, add=["Late"])
+"""
+
+
+def test_a_task_or_timer_leads_to_who_began_it_however_long_ago(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    written(tmp_path, LAMP, "lamp.py")
+    program = f"{tmp_path / 'lamp.py'}:Lamp"
+    flash = FileFlash(str(tmp_path / "l.bin"), 4096, 32)
+    engine = Engine(load_machine(program), Journal(flash))
+    engine.recover()
+    engine.feed((1, NOW, 1, engine.program.digest, 7, None, None, 1))
+    for n in range(700):
+        engine.feed((8, NOW + n, {"add" if n % 2 else "remove": "On"}))
+    engine.feed((TIMER, NOW + 3600000, 1))
+    flash.close()
+    track = open_file(str(tmp_path / "l.bin"), [program]).track
+    last = track.moment(track.next - 1)
+    assert last is not None
+    assert last.record.input == "timer"
+    seen: list[int] = []
+    real = track.moment
+
+    def counted(number: int, wanted: Any) -> Any:
+        seen.append(number)
+        return real(number, wanted)
+
+    monkeypatch.setattr(track, "moment", counted)
+    assert origins.cause(track, last, 0) == Place(0, 0)
+    assert len(seen) < 300
+    first = real(0)
+    assert first is not None
+    assert origins.outcome(track, first, 0) == Place(track.next - 1, 0)
 
 
 def rows(opened: Opened, number: int, walk: Walk, room: Size) -> list[str]:

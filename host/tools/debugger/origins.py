@@ -42,7 +42,7 @@ def cause(track: Track, moment: Moment, which: int, wanted: Wanted | None = None
         return _queued_before(track, moment.number, one.item, wanted)
     action = moment.record.fields.get("action")
     if action is not None:
-        return _began_before(track, moment.number, action, wanted)
+        return _began_before(track, moment, action, wanted)
     return None
 
 
@@ -51,7 +51,7 @@ def _earlier(track: Track, number: int, wanted: Wanted | None) -> Iterator[Momen
         if wanted and not n % _ASK and not wanted(n):
             return
         moment = track.moment(n, wanted)
-        if moment is None or moment.before is None:
+        if moment is None or (moment.before is None and moment.record.input != "start"):
             return
         yield moment
 
@@ -68,13 +68,26 @@ def _queued_before(track: Track, number: int, item: ITEM, wanted: Wanted | None)
     return None
 
 
-def _began_before(track: Track, number: int, action: int, wanted: Wanted | None) -> Place | None:
-    for moment in _earlier(track, number, wanted):
+def _began_before(track: Track, ended: Moment, action: int, wanted: Wanted | None) -> Place | None:
+    for moment in _earlier(track, _numbered(track, ended, action), wanted):
         if action in (getattr(moment.before, "pending", None) or {}):
             continue
         those = [n for n, one in enumerate(moment.transitions) if action in one.begun]
         return Place(moment.number, those[-1] if those else OUTSIDE)
     return None
+
+
+def _numbered(track: Track, ended: Moment, action: int) -> int:
+    """The oldest place behind which all is newer than an action: checkpoints know the number that
+    the next one gets."""
+    number = ended.number
+    while (start := track.begins(number - 1)) is not None:
+        fields = getattr(track.known(start), "fields", {})
+        same = fields.get("execution") == getattr(ended.after, "execution", None)
+        if not same or fields.get("next_id", 0) <= action:
+            break
+        number = start
+    return number
 
 
 def outcome(

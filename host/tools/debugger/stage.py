@@ -293,6 +293,7 @@ class Stage(App[None]):
         if self._filtered.get(n):
             return
         last = not line.numbers or line.cursor == len(line.numbers) - 1
+        last = last and self.walk.at is None  # who walks through a transition is not followed
         at = track.next - 1 if last else line.number
         line.records(range(track.first, track.next), at)
         self.query_one(Axis).look()

@@ -278,7 +278,7 @@ class Track:
         number = self._latest(before)
         where = (0, 0)
         if number in self.anchors:
-            known = self._known(number)
+            known = self.known(number)
             where = (known.fields["execution"], known.fields["steps"]) if known else where
         for n in range(number, self.next):
             record = self.stretch(n).record(n)
@@ -300,14 +300,14 @@ class Track:
             start = self.begins((low + high) // 2)
             if start is None or start <= low:
                 break
-            known = self._known(start)
+            known = self.known(start)
             if known is None or fits(known):
                 low = start
             else:
                 high = start
         return low
 
-    def _known(self, number: int) -> Record | None:
+    def known(self, number: int) -> Record | None:
         """The checkpoint or start at a place where the state is known."""
         body = self.anchors.get(number)
         if body is not None:
