@@ -19,11 +19,12 @@ from typing import get_type_hints
 
 ROOT = Path(__file__).resolve().parent.parent
 LIB = ROOT / "firmware" / "lib"
-HOST = ("tsme_host", "tsme_sim", "tsme.testing")
+HOST = ("tsme_host", "tsme_sim", "tsme.remote", "tsme.testing")
 INDEX = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>TSME: API reference</title></head>
 <body><h1>TSME: API reference</h1><ul>
 <li><a href="device/tsme.html">tsme</a>: on boards and laptops</li>
+<li><a href="host/tsme/remote.html">tsme.remote</a>: relational machines elsewhere</li>
 <li><a href="host/tsme/testing.html">tsme.testing</a>: simulations</li>
 <li><a href="host/tsme_host.html">tsme_host</a>: compiler and command line</li>
 <li><a href="host/tsme_sim.html">tsme_sim</a>: the simulator</li>

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.interpreters import ROOT
-from tsme import public, testing
+from tsme import public, remote, testing
 
 SCRIPT = ROOT / "setup" / "docs.py"
 LIB = ROOT / "firmware" / "lib" / "tsme"
@@ -69,8 +69,10 @@ def test_each_stub_has_a_page_and_each_host_module_too(built: Path):
         assert {package / page(p, ROOT / folder) for p in paths} <= pages
 
 
-def test_the_simulator_s_public_names_are_there(built: Path):
-    assert set(testing.__all__) <= anchors(built / "host" / "tsme" / "testing.html")
+def test_the_public_names_of_the_host_are_there(built: Path):
+    for module in (testing, remote):
+        name = module.__name__.replace(".", "/") + ".html"
+        assert set(module.__all__) <= anchors(built / "host" / name)
 
 
 def test_the_index_names_pages_that_are_there(built: Path):
