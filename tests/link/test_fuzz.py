@@ -82,7 +82,7 @@ def request(dice: random.Random, digests: list[str]) -> bytes:
             body[name] = dice.randrange(3)
         if name == "do" and dice.randrange(4):
             body[name] = [
-                dice.choice([value(dice), [dice.randrange(7), [dice.randrange(5)], value(dice)]])
+                dice.choice([value(dice), [dice.randrange(7), dice.randrange(5), value(dice)]])
                 for _ in range(dice.randrange(4))
             ]
         if name == "data" and dice.randrange(4):
@@ -122,7 +122,7 @@ def fine(programs: list[bytes]) -> list[bytes]:
     ]
     for to in range(3):
         lamp = {"to": to, "name": "lamp", "program": LAMP, "every": 0}
-        bodies.append((OWN, 24, {"to": to, "do": [[3, [0]], [0, [2], {"raise": True}]]}))
+        bodies.append((OWN, 24, {"to": to, "do": [[3, 0], [0, [2], {"raise": True}]]}))
         bodies.append((OWN, 24, {"to": to, "do": [[0, [1]], {"eval": "nothing"}, [5, [1]]]}))
         reads.append((OWN, 23, lamp))
         reads.append((OWN, 23, lamp | {"states": b"\x05", "execution": 1, "time": [0, 3]}))

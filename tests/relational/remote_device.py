@@ -63,6 +63,25 @@ class Many:
         m.add(["S000"])
 
 
+class Door:
+    name = "door"
+    version = 1
+    states = [("Start", {}), ("Open", {"require": ["Start"]})]
+
+    def StartEnd(m):
+        m.end()
+
+
+class Gate:
+    # What is there when the door has ended.
+    name = "door"
+    version = 2
+    states = [("Locked", {}), ("Start", {}), ("Open", {"require": ["Start"]})]
+
+
+NEXT = {"relay": Relay, "door": Gate}
+
+
 def reset():
     sys.exit(7)
 
@@ -78,7 +97,8 @@ async def main():
     link.reset = reset
     board.start("relay", Relay, {}, None, 24)
     board.start("many", Many, {})
-    board.ended = lambda name, outcome: board.start(name, Relay, {})
+    board.start("door", Door, {}, None, 8)
+    board.ended = lambda name, outcome: board.start(name, NEXT[name], {})
     await link.run()
 
 

@@ -6,12 +6,11 @@ import asyncio
 import binascii
 import json
 import re
-import socket
 import struct
 import subprocess
 import time
 from collections.abc import Coroutine, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,46 +20,11 @@ import pytest
 from tests import interpreters
 from tests.link.relay import TO_BOARD, TO_LAPTOP, Cable, Fault
 from tests.link.wire import OWN, Refused, Wire, lines
+from tests.relational.far import PATIENCE, SCRIPT, Far
 from tsme import TsmeError
 from tsme.remote import Change, connect
 
-SCRIPT = interpreters.ROOT / "tests" / "relational" / "remote_device.py"
 ALL = ["cpython", "core", "micropython", "micropython32"]
-PATIENCE = 60.0  # s, on a loaded machine
-
-
-class Far:
-    """A process with the machines `relay` and `many`, at a TCP port; its flash outlives it."""
-
-    def __init__(self, folder: Path, on: str = "cpython", *options: str) -> None:
-        interpreters.require(on)
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.number = s.getsockname()[1]
-        self.port = f"tcp://127.0.0.1:{self.number}"
-        self.on = on
-        for name in ("files", "programs"):
-            (folder / name).mkdir(exist_ok=True)
-        words: list[str | Path] = [folder, f"tcp={self.number}", "clients=3", *options]
-        self.command = interpreters.command(on, SCRIPT, words)
-        self.power()
-
-    def power(self) -> None:
-        self.process = subprocess.Popen(
-            self.command, env=interpreters.environment(self.on), stdout=subprocess.PIPE
-        )
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == b"listening\n"
-
-    def cut(self) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-    @contextmanager
-    def wire(self) -> Iterator[Wire]:
-        """Another client, that knows SPEC alone."""
-        with socket.create_connection(("127.0.0.1", self.number), PATIENCE) as s:
-            yield Wire(s.fileno())
 
 
 @pytest.fixture
@@ -275,9 +239,47 @@ def test_an_execution_that_is_a_new_one_is_noticed(far: Far) -> None:
             assert await never is False
             while relay.execution == 1:
                 await relay.look()
-            assert relay.execution == 3  # `many` is 2
+            assert relay.execution == 4  # two others have begun after it
             assert relay.machine_time(["Start", "Forward", "Slow"]) == [1, 0, 0]
             assert await relay.add("Slow") == "executed"
+
+    run(user())
+
+
+def test_another_machine_of_the_name_is_known_by_its_own_states(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            door = await board.machine("door", every=0)
+            assert await door.add("Open") == "executed"
+            never = door.when("Exception")
+            await door.remove("Start")
+            assert await never is False
+            while "Locked" not in door.now(True).view.names:
+                await door.look()
+                await door.synced()
+            assert door.machine_clock() == {"Locked": 0, "Start": 1, "Open": 0, "Exception": 0}
+            assert await door.add("Locked") == "executed"
+            assert door.active_states() == ["Locked", "Start"]
+
+    run(user())
+
+
+def test_a_query_that_fails_is_told_to_who_waits_for_it_alone(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            relay = await board.machine("relay", every=0)
+            broken = relay.when_query(lambda clock: clock["Nobody"])
+            sound = relay.when_query(lambda clock, n: clock["Pulse"] >= n, values=[3])
+            assert await relay.add("Pulse") == "executed"
+            assert sound.fired is None
+            with pytest.raises(KeyError):
+                await broken
+            with pytest.raises(KeyError):
+                await relay.wait_any(sound, broken)
+            await relay.add("Pulse")
+            assert await sound
+            open_one = relay.when("Exception")
+        assert await open_one is False
 
     run(user())
 
@@ -448,3 +450,24 @@ def test_the_examples_of_spec_are_what_is_sent(far: Far) -> None:
         assert ticked(both) == ticked(spec)
         assert both[-1][3] == spec[-1][3]
         assert first == [0, 2, 0, 4, 0, 1, 1, 1]
+
+
+@on("cpython", "micropython")
+def test_what_was_told_is_there_after_a_power_cut(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port, timeout=1) as board:
+            relay = await board.machine("relay", every=0)
+            for turn in range(3):
+                for _ in range(40):
+                    relay.send({"toggle": ["Slow"], "args": {"ms": 600000}})
+                await relay.when_ticks("Slow", n=1 + 7 * turn)
+                far.cut()
+                told = relay.machine_time()
+                far.power()
+                await relay.look()
+                await relay.synced()
+                assert relay.was_time(told)
+            far.cut()
+        far.power()  # closed while it was away
+
+    run(user())

@@ -37,7 +37,6 @@ class Board:
         self._timeout = timeout
         self._carrier: Carrier | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._schemas: dict[str, bytes] = {}
         self._next = 1
 
     async def open(self) -> Self:
@@ -56,6 +55,8 @@ class Board:
         carrier, self._carrier = self._carrier, None
         if carrier is None:
             return
+        for made in self.machines.values():
+            made.end()
         if carrier.connected:
             for to in self.machines:
                 try:

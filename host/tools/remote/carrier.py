@@ -209,7 +209,7 @@ def _answered(
     if body is not None and then is not None:
         try:
             then(body)
-        except HostError as problem:
+        except Exception as problem:  # nobody waits for ever
             error = problem
     _set(future, body, error)
 

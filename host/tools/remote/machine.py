@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,7 @@ class Remote:
         self._board = board
         self._wanted = wanted
         self._mirror: Mirror | None = None
+        self._coming: Mirror | None = None  # of another schema, of which nothing is known yet
         self._program = ""
         self._over = False
         self._lost = True  # what is told does not count until it was asked for anew
@@ -73,7 +75,7 @@ class Remote:
         self._syncing: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._sender = Sender(board, self)
-        self._waits: list[Wait] = []
+        self._waits: weakref.WeakSet[Wait] = weakref.WeakSet()  # nobody waits for what is gone
         self._handlers: dict[str, list[Callable[[Change], Any]]] = {}
         if data is not None:
             self._know(data)
@@ -254,7 +256,7 @@ class Remote:
         if not later:
             wait.look(ticks, ticks)
         if wait.fired is None:
-            self._waits.append(wait)
+            self._waits.add(wait)
         return wait
 
     # --- handlers ---
@@ -352,8 +354,9 @@ class Remote:
                 if tries > _TRIES:
                     raise not_understood("it does not come to an end")
                 fields: Body = {"to": self.to, "name": self.name}
-                if self._mirror is not None:
-                    fields |= self._fields(self._mirror)
+                known = self._coming or self._mirror
+                if known is not None:
+                    fields |= self._fields(known)
                 self._whole = False
                 answer = await self._board.ask("follow", fields, False, self._followed)
                 if "now" not in answer:
@@ -365,7 +368,7 @@ class Remote:
             self._error = plain(error)
             if self._error.code == "TSME-K002" and self._mirror is not None:
                 self._error = None
-                self._end()
+                self.end()
         self._synced.set()
 
     def _fields(self, mirror: Mirror) -> Body:
@@ -393,19 +396,25 @@ class Remote:
         for i in schema.indexes(list(self._wanted.skip)):
             mask &= ~(1 << i)
         self._program = hashlib.sha256(data).digest()[:8].hex()
-        self._mirror = Mirror(View(schema, mask, self.name))
+        self._coming = Mirror(View(schema, mask, self.name))
+        self._forget()
+
+    def end(self) -> None:
+        """No execution is under way, or nobody follows it: who waits, waits for nothing."""
+        self._over = True
         self._forget()
 
     def _forget(self) -> None:
-        """Whoever waited for the execution before waits for nothing."""
-        for wait in self._waits:
+        for wait in list(self._waits):
             wait.end(False)
-        self._waits = []
+        self._waits.clear()
 
     def _followed(self, body: Body) -> None:
         """The answer to `follow`, at its place among the pushes."""
-        if "now" not in body or self._mirror is None:
+        if "now" not in body:
             return
+        self._mirror, self._coming = self._coming or self._mirror, None
+        assert self._mirror is not None
         execution = body.get("execution")
         known, ticks = self._base
         same = execution == known
@@ -425,7 +434,7 @@ class Remote:
         if "program" in body:
             self.renew()
         elif body.get("over"):
-            self._end()
+            self.end()
         elif "execution" in body:
             self._forget()
             self._over = False
@@ -433,10 +442,6 @@ class Remote:
             self._change_to(body, None)
         elif "now" in body:
             self._change_to(body, self._mirror.ticks)
-
-    def _end(self) -> None:
-        self._over = True
-        self._forget()
 
     def _change_to(self, body: Body, before: list[int] | None) -> None:
         mirror = self._mirror
@@ -450,9 +455,10 @@ class Remote:
             raise not_understood(str(error)) from None
         if mirror.more:
             return
-        for wait in self._waits:
+        for wait in list(self._waits):
             wait.look(before, mirror.ticks)
-        self._waits = [wait for wait in self._waits if wait.fired is None]
+            if wait.fired is not None:
+                self._waits.discard(wait)
         if before != mirror.ticks:
             names = mirror.view.names
             clocks = [dict(zip(names, one, strict=True)) for one in (before, mirror.ticks)]

@@ -122,7 +122,9 @@ class Sender:
                         item.fail(plain(error))
         except asyncio.CancelledError:
             for item in [*batch, *self._items]:
-                item.done.cancel()
+                item.fail(
+                    TsmeError("TSME-N081", "the line was closed here before it was answered")
+                )
             raise
 
     def _batch(self) -> list[_Item]:

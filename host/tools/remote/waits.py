@@ -41,6 +41,7 @@ class Wait:
     execution is over, or another one."""
 
     fired: bool | None = None
+    error: Exception | None = None  # of a query, which then has not come about
 
     def __init__(self, test: Test, key: str | None = None) -> None:
         self.key = key
@@ -49,8 +50,14 @@ class Wait:
 
     def look(self, before: Ticks, after: Ticks) -> None:
         """After each change."""
-        if self.fired is None and self._test(before, after):
-            self.end(True)
+        if self.fired is not None:
+            return
+        try:
+            if self._test(before, after):
+                self.end(True)
+        except Exception as error:  # of whoever wrote the query, who gets it
+            self.error = error
+            self.end(False)
 
     def end(self, fired: bool) -> None:
         """It has come about, or never will."""
@@ -61,6 +68,8 @@ class Wait:
     async def wait(self) -> bool:
         """Until it is known."""
         await self._event.wait()
+        if self.error:
+            raise self.error
         return bool(self.fired)
 
     def __await__(self) -> Generator[Any, None, bool]:
@@ -78,6 +87,10 @@ async def first(waits: Sequence[Wait], least: int, timeout: float | None) -> Non
                 return
             open_ones = [one for one in tasks if not one.done()]
             await asyncio.wait(open_ones, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            if wait.error:
+                raise wait.error
     finally:
         for one in tasks:
             one.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
