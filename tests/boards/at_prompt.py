@@ -1,5 +1,6 @@
 # Run by MicroPython's unix port in place of a board's boot: the root is a littlefs in the file
-# given, and main.py begins if it is there.  The prompt comes afterwards, as on a board.
+# given, and main.py begins if it is there.  The prompt comes afterwards, as on a board.  The third
+# argument is said when it is mounted: from then on Ctrl-C may come.
 import os
 import sys
 
@@ -34,15 +35,16 @@ class Flash:
 
 
 flash = Flash(sys.argv[1], int(sys.argv[2]))
+vfs.umount("/")  # whatever fails from here on, this computer's files are out of reach
 try:
     root = vfs.VfsLfs2(flash)
 except OSError:
     vfs.VfsLfs2.mkfs(flash)
     root = vfs.VfsLfs2(flash)
-vfs.umount("/")
 vfs.mount(root, "/")
 os.chdir("/")
 sys.path[:] = ["", ".frozen", "/lib"]
+print(sys.argv[3])
 try:
     open("/main.py").close()
     main = True

@@ -18,6 +18,7 @@ from pathlib import Path
 MICROPYTHON = Path(sys.executable).with_name("micropython")
 START = Path(__file__).with_name("at_prompt.py")
 BLOCK = 4096
+BOOTED = b"its files are mounted\n"
 
 
 class Prompted:
@@ -33,6 +34,7 @@ class Prompted:
         self._ended = threading.Event()
         self._master = -1
         self._process = None
+        self._booting = b""  # what it has said in its boot, None after that
         self._line = None
         self._dropped: list[socket.socket] = []
         self._begin()
@@ -55,7 +57,9 @@ class Prompted:
         mode[0] = mode[1] = mode[3] = 0
         mode[3] = termios.ISIG  # Ctrl-C interrupts what runs; the prompt takes it by itself
         termios.tcsetattr(slave, termios.TCSANOW, mode)
-        command = [MICROPYTHON, "-i", START, self.image, str(self.blocks)]
+        self._booting = b""
+        said = BOOTED.decode().strip()
+        command = [MICROPYTHON, "-i", START, self.image, str(self.blocks), said]
         self._process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
             preexec_fn=_terminal,  # noqa: PLW1509  # no thread holds what it needs
@@ -70,11 +74,12 @@ class Prompted:
 
     def _serve(self):
         while not self._ended.is_set():
-            places = [self._listening, self._master] + ([self._line] if self._line else [])
+            # A Ctrl-C in the middle of its boot would leave it without its files.
+            hears = self._line and self._booting is None
+            places = [self._listening, self._master] + ([self._line] if hears else [])
             for place in select.select(places, [], [], 0.05)[0]:
                 if place is self._listening:
-                    self._drop()
-                    self._line = self._listening.accept()[0]
+                    self._next()
                 elif place is self._line:
                     self._from_computer()
                 elif place == self._master:
@@ -83,6 +88,13 @@ class Prompted:
                 self._end()
                 self._begin()
         self._drop()
+
+    def _next(self):
+        # What the one before has sent goes to the board first: a serial line loses nothing.
+        while self._line and self._booting is None and select.select([self._line], [], [], 0)[0]:
+            self._from_computer()
+        self._drop()
+        self._line = self._listening.accept()[0]
 
     def _from_computer(self):
         try:
@@ -100,6 +112,12 @@ class Prompted:
     def _from_board(self):
         with contextlib.suppress(OSError):  # EIO: it has ended
             data = os.read(self._master, 4096)
+            if self._booting is not None:
+                self._booting += data
+                if BOOTED not in self._booting:
+                    return
+                data = self._booting.partition(BOOTED)[2]
+                self._booting = None
             if self._line and data:
                 self._line.sendall(data)
 

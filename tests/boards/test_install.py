@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,6 +93,16 @@ def test_all_of_it_in_one_command_and_the_board_answers(tmp_path, wanted, monkey
             found = measure.measured(raw, prompt, False)
             assert found.place == "a region of the board's flash, 16 blocks of 4096 bytes, tried"
             assert "none of them" in found.promise
+
+
+def test_ctrl_c_while_a_board_boots_leaves_it_with_its_own_files(tmp_path):
+    """And never with this computer's, which the unix port begins with."""
+    with Prompted(tmp_path) as board:
+        address = board.port.removeprefix("socket://").split(":")
+        with socket.create_connection((address[0], int(address[1]))) as line:
+            line.sendall(b"\x03" * 100)
+        with Prompt(board.port) as prompt:
+            assert prompt.run("import os; print(os.listdir('/'))").strip() == "[]"
 
 
 def mpy(arch):
