@@ -5,13 +5,11 @@ Exit: 0 nothing failed, 1 something did, 2 it could not be tried.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.interpreters import INTERPRETERS, MissingTool, find
+from tests.comparing import compare, folder
 
 from . import endpoint
 from .suite import as_json, cases, judge_all
@@ -36,41 +34,15 @@ def report(verdicts: list[Verdict]) -> str:
     return "\n".join(lines)
 
 
-def _unable(why: str) -> int:
-    print(f"conformance: {why}", file=sys.stderr)
-    return 2
+def judge(path: Path, on: str) -> list[Verdict]:
+    """The verdicts on the cases of a folder."""
+    found = list(cases(folder(path, "recorded AWS executions are")))
+    return endpoint.judge_all(found) if on == ENDPOINT else judge_all(found, on)
 
 
 def main(argv: list[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="conformance", description=__doc__)
-    parser.add_argument("cases", type=Path, help="a folder of cases, looked through recursively")
-    parser.add_argument("--on", default="cpython", metavar="INTERPRETER")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdicts here")
-    args = parser.parse_args(argv)
-    if args.on not in (*INTERPRETERS, ENDPOINT):
-        known = ", ".join((*INTERPRETERS, ENDPOINT))
-        return _unable(f'there is no interpreter "{args.on}"; ON= takes {known}')
-    if not args.cases.is_dir():
-        return _unable(
-            f"there is no folder {args.cases}: recorded AWS executions are no part of a clone; "
-            "name a folder of yours with CASES="
-        )
-    try:
-        if args.on != ENDPOINT:
-            find(args.on)
-    except MissingTool as missing:
-        return _unable(str(missing))
-    try:
-        found = list(cases(args.cases))
-    except ValueError as error:
-        return _unable(str(error))
-    verdicts = endpoint.judge_all(found) if args.on == ENDPOINT else judge_all(found, args.on)
-    if args.json:
-        text = json.dumps(as_json(verdicts), indent=1, ensure_ascii=False)
-        args.json.write_text(text + "\n", encoding="utf-8")
-    print(report(verdicts))
-    return 1 if any(v.verdict == "failed" for v in verdicts) else 0
+    return compare("conformance", argv, judge, as_json, report, (ENDPOINT,))
 
 
 if __name__ == "__main__":

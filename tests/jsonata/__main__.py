@@ -5,13 +5,11 @@ Exit: 0 nothing failed, 1 something did, 2 it could not be tried.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.interpreters import INTERPRETERS, MissingTool, find
+from tests.comparing import compare, folder
 
 from . import reference
 from .suite import Verdict, as_json, cases, judge_all
@@ -38,38 +36,16 @@ def report(verdicts: list[Verdict]) -> str:
     return "\n".join(lines)
 
 
-def _unable(why: str) -> int:
-    print(f"jsonata: {why}", file=sys.stderr)
-    return 2
+def judge(path: Path, on: str) -> list[Verdict]:
+    """The verdicts on the cases of a folder."""
+    found = folder(path, "JSONata's reference suite is")
+    reference.install()
+    return judge_all(list(cases(found)), on)
 
 
 def main(argv: list[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="jsonata", description=__doc__)
-    parser.add_argument("cases", type=Path, help="a folder of cases, looked through recursively")
-    parser.add_argument("--on", default="cpython", metavar="ENGINE")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdicts here")
-    args = parser.parse_args(argv)
-    if args.on not in INTERPRETERS:
-        known = ", ".join(INTERPRETERS)
-        return _unable(f'there is no interpreter "{args.on}"; ON= takes {known}')
-    if not args.cases.is_dir():
-        return _unable(
-            f"there is no folder {args.cases}: JSONata's reference suite is no part of a clone; "
-            "name a folder of yours with CASES="
-        )
-    try:
-        find(args.on)
-        reference.install()
-        found = list(cases(args.cases))
-    except (MissingTool, ValueError) as wrong:
-        return _unable(str(wrong))
-    verdicts = judge_all(found, args.on)
-    if args.json:
-        text = json.dumps(as_json(verdicts), indent=1, ensure_ascii=False)
-        args.json.write_text(text + "\n", encoding="utf-8")
-    print(report(verdicts))
-    return 1 if any(v.verdict == "failed" for v in verdicts) else 0
+    return compare("jsonata", argv, judge, as_json, report)
 
 
 if __name__ == "__main__":

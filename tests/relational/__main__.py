@@ -5,13 +5,11 @@ Exit: 0 nothing failed, 1 something did, 2 it could not be tried.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.interpreters import INTERPRETERS, MissingTool, find
+from tests.comparing import compare
 
 from .vectors import Verdict, as_json, judge_all, read
 
@@ -30,31 +28,14 @@ def report(verdicts: list[Verdict]) -> str:
     return "\n".join(lines)
 
 
-def _unable(why: str) -> int:
-    print(f"relational: {why}", file=sys.stderr)
-    return 2
+def judge(path: Path, on: str) -> list[Verdict]:
+    """The verdicts on the vectors of a file."""
+    return judge_all(read(path), on)
 
 
 def main(argv: list[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="relational", description=__doc__)
-    parser.add_argument("cases", type=Path, help="a file of vectors")
-    parser.add_argument("--on", default="cpython", metavar="INTERPRETER")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdicts here")
-    args = parser.parse_args(argv)
-    if args.on not in INTERPRETERS:
-        known = ", ".join(INTERPRETERS)
-        return _unable(f'there is no interpreter "{args.on}"; ON= takes {known}')
-    try:
-        find(args.on)
-        verdicts = judge_all(read(args.cases), args.on)
-    except (MissingTool, ValueError) as wrong:
-        return _unable(str(wrong))
-    if args.json:
-        text = json.dumps(as_json(verdicts), indent=1, ensure_ascii=False)
-        args.json.write_text(text + "\n", encoding="utf-8")
-    print(report(verdicts))
-    return 1 if any(v.verdict == "failed" for v in verdicts) else 0
+    return compare("relational", argv, judge, as_json, report)
 
 
 if __name__ == "__main__":
