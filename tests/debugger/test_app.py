@@ -333,8 +333,11 @@ def test_a_transition_is_walked_through_on_and_back(tmp_path: Path):
         assert "!   Lower" in text(app, "#outline")
         assert await pressed(pilot, on, on) == (4, 0, 2)
         assert await pressed(pilot, back, back, back) == (3, 0, 4)
+        await pilot.click("#details", offset=(6, 2))
+        assert await pressed(pilot) == (3, 0, 2)
         assert await pressed(pilot, "escape") == (3, 0, None)
-        assert await pressed(pilot, "home", "right_curly_bracket") == (0, 1, None)
+        start = ("g", "0", "enter")
+        assert await pressed(pilot, *start, "right_curly_bracket") == (0, 1, None)
         assert await pressed(pilot, "right_curly_bracket", "left_curly_bracket") == (0, 1, None)
 
     driven(app, drive)
@@ -350,7 +353,12 @@ def test_transitions_lead_to_who_queued_them_and_states_to_who_changed_them(tmp_
         assert await pressed(pilot, "u") == (3, 0, None)
         assert "it came with the signal" in str(app.query_one("#status").render())
         assert await pressed(pilot, "U") == (3, 1, None)
-        await pressed(pilot, "home")
+        await pressed(pilot, "4")
+        below = next(n for n, line in enumerate(app.query_one("#details", Lines).lines)
+                     if line[0][0] == "add Lock")  # fmt: skip
+        await pilot.click("#details", offset=(2, below))
+        assert await pressed(pilot) == (3, 0, None)
+        await pressed(pilot, "g", "0", "enter")
         app.query_one(Outline).chosen = next(
             n for n, row in enumerate(app._outlined) if row.text == "Lift"
         )

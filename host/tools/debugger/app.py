@@ -97,8 +97,14 @@ class Debugger(Stage):
         self._go(self.track_now.at_time(event.ms))
 
     def on_lines_chosen(self, event: Lines.Chosen) -> None:
-        """A click on a state looks for where it is entered next."""
-        if event.lines.id == "outline" and event.at < len(self._outlined):
+        """A click on a state looks for where it is entered next; on a transition, or a step of it,
+        goes there."""
+        if event.lines.id == "details" and self.tabs[self.tab - 1] == "Transitions":
+            assert self.moment is not None
+            there = panels.places(self.moment, self.schema, self.walk)
+            if event.at < len(there):
+                self._walk_to(there[event.at])
+        elif event.lines.id == "outline" and event.at < len(self._outlined):
             wanted = self._about(self._outlined[event.at], "state")
             if wanted is not None:
                 self._search(wanted, False)

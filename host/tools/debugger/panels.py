@@ -169,6 +169,17 @@ def walked(
     return lines, at
 
 
+def places(moment: Moment, schema: Any, walk: Walk) -> list[Walk]:
+    """Where each line of the transitions leads to whoever points at it."""
+    found: list[Walk] = []
+    for which, one in enumerate(moment.transitions):
+        if walk.at is None:
+            found += [Walk(which)] * len(relations.told(moment, schema, which))
+        else:
+            found += [Walk(which, n) for n in range(len(walking.steps(schema, one)) + 1)]
+    return found
+
+
 def _json(value: Any) -> list[Line]:
     """A value as JSON, names and values apart."""
     lines: list[Line] = []

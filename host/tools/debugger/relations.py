@@ -111,10 +111,9 @@ def lines(moment: Moment, schema: Any, which: int = 0) -> tuple[list[Line], int]
     found: list[Line] = []
     at = 0
     several = len(moment.transitions) > 1
-    for n, one in enumerate(moment.transitions):
+    for n in range(len(moment.transitions)):
         at = len(found) if n == which else at
-        found += _transition(schema, one, several and n == which)
-        found += _queued(moment, schema, n)
+        found += told(moment, schema, n, several and n == which)
     if not found:
         result = getattr(getattr(moment.after, "client", None), "result", None)
         more = f"; what was asked is {result}" if isinstance(result, str) else ""
@@ -122,6 +121,11 @@ def lines(moment: Moment, schema: Any, which: int = 0) -> tuple[list[Line], int]
     queue = queued(moment.after, schema)
     found += [[("waits ", "faint"), (text, "name")] for text in queue]
     return found, at
+
+
+def told(moment: Moment, schema: Any, n: int, here: bool = False) -> list[Line]:
+    """One of a step's transitions; `here`: it is the one that is looked at."""
+    return _transition(schema, moment.transitions[n], here) + _queued(moment, schema, n)
 
 
 def _begun(number: int, action: Any) -> str:
