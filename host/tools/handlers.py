@@ -128,6 +128,13 @@ def load_with_tasks(path: str) -> tuple[Any, str | None]:
     return machine, file if isinstance(names.get("tasks"), Tasks) else None
 
 
+def schema_of(path: str) -> str | None:
+    """The file of a compiled schema that FILE.py:CLASS names, beside its own."""
+    kinds = load_machine(path).machine.__mro__
+    found = [one.__dict__["schema"] for one in kinds if "schema" in one.__dict__]
+    return next((one for one in found if isinstance(one, str)), None)
+
+
 def earlier(machine: Any, path: str) -> list[Any]:
     """The machines that one names as `before` it, ready to be replayed.  `path`: its file."""
     found: list[Any] = []

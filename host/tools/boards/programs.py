@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from ...compiler.backend.disasm import disassemble
 from .. import progress
 from ..errors import HostError, did_you_mean
 from ..files import read_program
+from ..handlers import load_machine, names_class
 from ..journal import store
 from .project import Project
 from .session import Session
@@ -20,7 +22,7 @@ from .stored import is_digest, matching
 @dataclass(frozen=True)
 class Made:
     """A program as boards take it, without its part for debugging; `flow`: what it is made of;
-    `whole` has that part."""
+    `whole` has that part.  A machine, FILE.py:CLASS, has no bytes: files bring it."""
 
     flow: str
     digest: str
@@ -29,7 +31,9 @@ class Made:
 
 
 def made(flow: str) -> Made:
-    """Compile a workflow, or read a .tsm file.  Raises CompileError, HostError."""
+    """Compile a workflow, or read a .tsm file or a class.  Raises CompileError, HostError."""
+    if names_class(flow):
+        return Made(flow, load_machine(flow).program.digest.hex(), b"", b"")
     loaded = read_program(flow)
     listing = disassemble(loaded.data)
     return Made(flow, listing.digest.hex(), loaded.data[: listing.size], loaded.data)
@@ -67,6 +71,19 @@ def start_file(mine: Project | None) -> Source | None:
     return Source("start.json", mine.place("tsme.toml"), text.encode())
 
 
+def machines_file(flows: Iterable[str]) -> Source | None:
+    """What tells the board which classes it has: `machines.json` there; None without any."""
+    classes = [made(flow) for flow in flows if names_class(flow)]
+    if not classes:
+        return None
+    named = {}
+    for one in classes:
+        file, _, name = one.flow.rpartition(":")
+        named[one.digest] = f"{Path(file).stem}:{name}"
+    text = json.dumps(named, ensure_ascii=False) + "\n"
+    return Source("machines.json", classes[0].flow, text.encode())
+
+
 def remember(board: Session, name: str, program: Made) -> None:
     """Keep a program where the journal of its execution will be, with its names for debugging:
     when the workflow has changed, tsme replay and tsme migrate still need it."""
@@ -76,6 +93,8 @@ def remember(board: Session, name: str, program: Made) -> None:
 
 def bring(board: Session, program: Made, there: set[str] | None = None) -> bool:
     """Put it into the board's store, unless it is there.  -> was it brought?"""
+    if not program.data:
+        return False
     if there is None:
         there = {one.digest for one in board.client.programs()}
     if program.digest in there:

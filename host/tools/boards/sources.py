@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import HostError
+from ..handlers import schema_of
 from ..inputs import read_bytes, text_of
 from .project import Project
 
@@ -35,10 +36,13 @@ class Source:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def of_project(project: Project | None, tasks: str | None = None) -> list[Source]:
+def of_project(
+    project: Project | None, tasks: str | None = None, classes: Iterable[str] = ()
+) -> list[Source]:
     """What goes onto the board, the tasks last: nothing imports what is not there yet.
 
     `tasks`: a path from the folder that the command is in, in place of the project's.
+    `classes`: machines, FILE.py:CLASS, with the schemas that they name.
 
     Raises HostError: TSME-N066 for Python that cannot be read, or a name that is the board's own;
     as inputs.read_bytes() for a file that is not there.
@@ -49,6 +53,13 @@ def of_project(project: Project | None, tasks: str | None = None) -> list[Source
     first = tasks or (project.tasks and project.place(project.tasks))
     if first:
         _follow(Path(first), TASKS, project, found)
+    for one in classes:
+        file = Path(one.rpartition(":")[0])
+        _follow(file, file.name, project, found)
+        schema = schema_of(one)
+        if schema is not None and schema not in found:
+            path = str(file.parent / schema)
+            found[schema] = Source(schema, path, read_bytes(path))
     for name, given in project.files.items():
         if name not in found:
             found[name] = Source(name, project.place(given), read_bytes(project.place(given)))

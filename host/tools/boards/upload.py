@@ -33,6 +33,8 @@ def programs(board: Session, made: list[Made], say: Say) -> list[Brought]:
     there = {one.digest for one in board.client.programs()}
     found = []
     for one in made:
+        if not one.data:  # a machine, which files bring
+            continue
         new = bring(board, one, there)
         found.append(Brought("program", one.flow, one.digest, len(one.data), new))
         say(found[-1])

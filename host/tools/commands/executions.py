@@ -18,7 +18,9 @@ from ..forms import answers, option
 from .status import set_clock
 
 if TYPE_CHECKING:
-    from ..link.answers import Description
+    from collections.abc import Sequence
+
+    from ..link.answers import Description, Execution
 
 _POLL = 0.5  # s
 _NO_HANDLER = "TSME-T002"
@@ -37,18 +39,31 @@ def ps(form: str | None, where: Where) -> int:
     """List the executions on a board: new, running, succeeded, failed, stopped or broken."""
     with connected(where) as board:
         found = board.client.executions()
+        active = _active(board, found)
     if form:
-        console.answer([vars(one) for one in found], form)
+        of = [{"active": active[one.name]} if one.name in active else {} for one in found]
+        console.answer([vars(one) | more for one, more in zip(found, of, strict=True)], form)
         return DONE
     rows = [
-        (console.strong(one.name), painted(one.status), str(one.execution or ""), one.program)
-        for one in found
-    ]
+        (console.strong(one.name), painted(one.status), str(one.execution or ""), one.program,
+         " ".join(active.get(one.name, ()))) for one in found
+    ]  # fmt: skip
+    head = ("name", "status", "execution", "program", "active")
     if rows:
-        console.table(rows, ("name", "status", "execution", "program"))
+        width = len(head) if active else len(head) - 1
+        console.table([row[:width] for row in rows], head[:width])
     else:
         console.note("tsme: no execution is there; tsme start NAME FLOW begins one")
     return DONE
+
+
+def _active(board: Session, found: Sequence[Execution]) -> dict[str, list[str]]:
+    """The active states of relational machines, which are no programs of the store."""
+    running = [one for one in found if one.status == "running"]
+    stored = {one.digest for one in board.client.programs()} if running else set()
+    told = {one.name: board.client.describe(one.name).rest or {}
+            for one in running if one.program not in stored}  # fmt: skip
+    return {name: [*rest["active"]] for name, rest in told.items() if "active" in rest}
 
 
 @click.command(short_help="Show how an execution on a board stands.")

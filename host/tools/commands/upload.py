@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
 
 from .. import console
 from ..boards import project, upload
-from ..boards.programs import made, of_project, start_file
+from ..boards.programs import machines_file, made, of_project, start_file
 from ..boards.session import Where, at_board, connected
 from ..definitions import takes_values
 from ..errors import DONE, HostError
 from ..forms import answers
+from ..handlers import names_class
 
 if TYPE_CHECKING:
     from ..boards.sources import Source
@@ -37,7 +39,7 @@ def upload_(flows: tuple[str, ...], tasks: str | None, form: str | None, where: 
     tsme reset, or tsme push, which does all of it.
     """
     programs = [made(flow) for flow in flows or workflows()]
-    wanted = files_of(tasks)
+    wanted = files_of(tasks, flows)
     if not programs and not wanted:
         hint = f"name a workflow, or write it into {project.FILE}"
         raise HostError("TSME-N071", "there is nothing to upload", hint)
@@ -59,14 +61,15 @@ def workflows() -> list[str]:
     return [*of_project(mine).values()] if mine else []
 
 
-def files_of(tasks: str | None) -> list[Source]:
-    """What goes onto the board beside programs; `tasks` in place of what tsme.toml names."""
+def files_of(tasks: str | None, flows: Iterable[str] = ()) -> list[Source]:
+    """What goes onto the board beside programs; `tasks` in place of what tsme.toml names.
+    `flows`: what is brought besides the project's, of which machines are files."""
     from ..boards import sources  # noqa: PLC0415
 
     mine = project.found()
-    found = sources.of_project(mine, tasks) if mine or tasks else []
-    first = start_file(mine)
-    return [*found, first] if first else found
+    classes = [one for one in dict.fromkeys([*workflows(), *flows]) if names_class(one)]
+    found = sources.of_project(mine, tasks, classes) if mine or tasks or classes else []
+    return found + [one for one in (machines_file(classes), start_file(mine)) if one]
 
 
 def show(one: upload.Brought) -> None:

@@ -31,7 +31,10 @@ def folder(journal: str) -> Path:
 
 
 def keep(journal: str, data: bytes) -> None:
-    """Put a program there, unless it is, and its debug part beside it."""
+    """Put a program there, unless it is, and its debug part beside it.  A machine has no bytes:
+    its class stays where it is."""
+    if not data:
+        return
     listing = disassemble(data)
     place = folder(journal)
     try:

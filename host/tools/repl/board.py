@@ -97,7 +97,7 @@ class Board(Target):
         with self._line() as board:
             set_clock(board, unset_alone=True)
             digest, made = wanted(board, what, other)
-            if made is not None:
+            if made is not None and made.whole:
                 self.journals.know(made.whole)
             number, begun = begin(board, what, digest, value)
         return Started(what, number, begun=begun)

@@ -96,6 +96,9 @@ class Journals:
         for flow in mine.workflows.values() if mine else ():
             try:
                 one = made(mine.place(flow)) if mine else None
+                if one is not None and not one.data:
+                    self.machines += with_earlier(find(one.flow))
+                    continue
             except (CompileError, HostError):  # being edited
                 continue
             if one is not None:

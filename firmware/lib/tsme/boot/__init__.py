@@ -111,6 +111,19 @@ def _tasks(kept):
     return tasks
 
 
+def _classes(kept):
+    # Those of machines.json, by digest; none without one.
+    named = _read("machines.json")
+    if not named:
+        return None
+    from .machines import found
+
+    kept.within(kept.hung + 1)
+    classes = found(named)
+    kept.within(0)
+    return classes
+
+
 def _make(settings, trouble, kept, tries):
     from ..link import Link
     from . import places
@@ -119,16 +132,22 @@ def _make(settings, trouble, kept, tries):
         trouble = "tasks.py hangs at import (%d in a row)\n" % kept.hung
     elif not trouble and kept.failures >= _TRIES:
         trouble = "%s (%d failures in a row)\n" % (kept.last.strip(), kept.failures)
-    tasks = None
+    tasks = classes = None
     if not trouble:
         try:
             tasks = _tasks(kept)
+            classes = _classes(kept)
         except Exception as e:
             trouble = _traceback(e)
     board = None
     try:
         flash = places.flash(settings.get("journal"))
-        board = Board(flash, places.programs(settings.get("programs"), flash), tasks)
+        programs = places.programs(settings.get("programs"), flash)
+        if classes:
+            from .machines import Store
+
+            programs = Store(programs, classes)
+        board = Board(flash, programs, tasks)
     except Exception as e:
         trouble = trouble or _traceback(e)
     try:

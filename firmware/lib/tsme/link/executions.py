@@ -80,10 +80,15 @@ def result(board, name, d):
     if "error" in d:
         return [("error", d.pop("error"))]
     if d["status"] == "running":
-        s = board.slots[name].state
+        slot = board.slots[name]
+        s = slot.state
         waits = [a for a in s.tasks() if is_activity(a.resource) or is_callback(a.resource)]
         tokens = [["%d-%d" % (s.execution, a.id), a.resource] for a in waits]
-        return [("tokens", tokens)] if tokens else []
+        out = [("tokens", tokens)] if tokens else []
+        node = getattr(s.client, "node", None)
+        if node:  # a relational machine
+            out.append(("active", slot.kernel.client.schema.named(node.active)))
+        return out
     o = board.outcome(name)
     if not o:
         return []
@@ -96,7 +101,7 @@ def start(link, line, body):
     board = board_of(link, True)
     name = need(body, "name", str)
     digest = digest_of(body, "program")
-    if digest not in board.programs.digests() and digest not in board.clients:
+    if not board.client(digest):
         raise fault("TSME-N004", text(digest))
     blocks = given(body, "blocks", 16)
     board.recover()

@@ -1,0 +1,130 @@
+"""Machines on a board: their classes and schemas come with `tsme push`, and survive restarts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.interpreters import require
+from tests.tools.shell import assert_one_clear_line, tsme
+from tsme_host.tools.boards import board_file, emulators
+from tsme_host.tools.boards.emulators import Emulated
+from tsme_host.tools.link.opening import open_board
+
+SCHEMA = {
+    "name": "gate",
+    "version": 1,
+    "order": ["Start", "Open", "Shut"],
+    "states": {"Start": {}, "Open": {"remove": ["Shut"]}, "Shut": {"remove": ["Open"]}},
+}
+GATE = """
+from words import OPEN
+
+
+class Gate:
+    schema = "gate.tsr"
+    tasks = ("bar",)
+    initial = {"count": 0}
+
+    def StartState(m):
+        m.add("Shut")
+
+    def OpenState(m):
+        m.data["count"] += 1
+        m.task("bar", OPEN)
+"""
+TASKS = """
+import tsme
+
+tasks = tsme.Tasks()
+
+
+@tasks.task("bar")
+def bar(what):
+    print("the bar is", what)
+"""
+COUNTER = """
+class Counter:
+    version = 1
+    initial = {"n": 0}
+
+    def stf(state, input, actions):
+        if input.kind == "signal":
+            state["n"] += input.value
+            if state["n"] > 10:
+                actions.end(state["n"])
+"""
+
+
+@pytest.fixture
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulated]:
+    """A board without tasks, and a project beside it."""
+    require("micropython")
+    project = tmp_path / "project"
+    project.mkdir()
+    monkeypatch.chdir(project)
+    files = {
+        "gate.json": json.dumps(SCHEMA),
+        "gate.py": GATE,
+        "words.py": 'OPEN = "up"\n',
+        "tasks.py": TASKS,
+        "counter.py": COUNTER,
+    }
+    for name, text in files.items():
+        (project / name).write_text(text, encoding="utf-8")
+    assert tsme("compile", "gate.json").exit_code == 0
+    with emulators.emulated(board_file.board("unix"), tmp_path / "board") as made:
+        made.power_on()
+        with open_board(made.address, patience=60):
+            pass
+        (project / "tsme.toml").write_text(
+            f'port = "{made.address}"\ntasks = "tasks.py"\n'
+            '[workflows]\ngate = "gate.py:Gate"\ncount = "counter.py:Counter"\n',
+            encoding="utf-8",
+        )
+        yield made
+
+
+def done(*words: str) -> str:
+    found = tsme(*words)
+    assert found.exit_code == 0, (found.stdout, found.stderr)
+    return found.stdout + found.stderr
+
+
+def test_push_brings_classes_and_schemas_and_they_go_on_after_a_cut(board: Emulated) -> None:
+    said = done("push", "--no-logs")
+    for clue in ("gate.tsr", "gate.py", "words.py", "machines.json", "gate: execution"):
+        assert clue in said
+    assert "uploaded" not in done("upload")
+    done("signal", "gate", '{"add": "Open"}')
+    done("signal", "count", "7")
+    rows = {row["name"]: row for row in json.loads(done("ps", "--json"))}
+    assert rows["gate"]["active"] == ["Open", "Start"]
+    assert "active" not in rows["count"]
+    assert json.loads(done("describe", "gate", "--json"))["active"] == ["Open", "Start"]
+    assert "Open Start" in done("ps")
+    board.cut()
+    board.power_on()
+    with open_board(board.address, patience=60) as client:
+        assert client.status().mode == "run"
+    assert json.loads(done("repl", "--", "time", "gate", "--json"))[:3] == [1, 1, 2]
+    done("signal", "count", "7")
+    assert json.loads(done("describe", "count", "--json"))["output"] == 14
+    done("start", "count", "--input", "{}")  # its class is there though nothing ran it
+    done("journal", "pull", "gate")
+    assert "identical" in done("replay", "gate.bin", "--program", "gate.py:Gate")
+
+
+def test_a_class_that_cannot_be_loaded_leaves_the_link(board: Emulated) -> None:
+    Path("words.py").write_text("1 // 0\n", encoding="utf-8")
+    Path("gate.py").write_text("def f(:\n", encoding="utf-8")
+    assert_one_clear_line(tsme("push", "--no-logs").stderr, "TSME-H021")
+    text = COUNTER + "\n\nimport sys\n\nif sys.implementation.name != 'cpython':\n    1 // 0\n"
+    Path("counter.py").write_text(text, encoding="utf-8")
+    Path("gate.py").write_text(GATE.replace("from words import OPEN", 'OPEN = "up"'), "utf-8")
+    found = tsme("push", "--no-logs")
+    assert "TSME-N077" in found.stderr
+    assert "ZeroDivisionError" in found.stderr
