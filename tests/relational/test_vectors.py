@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.interpreters import require
+from tests.interpreters import ROOT, require
 from tests.relational import vectors
 from tests.relational.__main__ import main
 from tests.relational.generate import vector
@@ -39,6 +40,12 @@ def test_machines_made_by_chance_do_the_same_everywhere_and_after_any_checkpoint
     here = vectors.outcomes(made, "cpython")
     assert vectors.outcomes(made, on, restore=True) == here
     assert len({json.dumps(one[-1]) for one in here}) > COUNT // 2
+
+
+def test_the_vector_of_the_page_passes() -> None:
+    page = (ROOT / "docs" / "RELATIONAL.md").read_text(encoding="utf-8")
+    shown = [json.loads(one) for one in re.findall(r'```json\n(\{"name".*?)```', page, re.DOTALL)]
+    assert [v.verdict for v in vectors.judge_all(shown, "cpython")] == ["passed"]
 
 
 def test_a_machine_that_does_anything_else_is_told() -> None:

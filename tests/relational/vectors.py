@@ -1,8 +1,8 @@
 """Vectors of relational machines, judged: what each step must come to, on one interpreter.
 
-docs/TESTING.md says what a vector is.  Compared are the result, the active states, the clock, the
-queue tick, transitions, nested results, subscriptions that have come about, the last error, and
-the order of handlers where it is one.
+docs/RELATIONAL.md says what a vector is.  Compared are the result, the active states, the clock,
+the queue tick, transitions, nested results, subscriptions that have come about, the last error,
+and the order of handlers where it is one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A second relational machine, from docs/SPEC.md 9 and 9.2: names, lists and dictionaries.
 
 The engine of the device works on masks of indexes, in steps, and keeps it all in a checkpoint.
-This one does none of it: it plays a vector (docs/TESTING.md) from the beginning to the end in
+This one does none of it: it plays a vector (docs/RELATIONAL.md) from the beginning to the end in
 memory.  Where both come to the same, neither is likely to be wrong by accident.
 """
 
