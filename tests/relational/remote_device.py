@@ -92,13 +92,14 @@ async def main():
     streams = []
     if "tcp" in options:
         streams.append(tsme.Tcp(int(options["tcp"]), "127.0.0.1", int(options.get("clients", 1))))
-        print("listening")
     link = tsme.Link(board, *streams, key=options.get("key"), files=folder + "/files")
     link.reset = reset
     board.start("relay", Relay, {}, None, 24)
     board.start("many", Many, {})
     board.start("door", Door, {}, None, 8)
     board.ended = lambda name, outcome: board.start(name, NEXT[name], {})
+    if streams:
+        print("listening")
     await link.run()
 
 
