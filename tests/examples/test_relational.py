@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -21,13 +22,14 @@ def test_the_commands_of_a_readme_can_be_typed(name, tmp_path):
     folder = tmp_path / name
     shutil.copytree(EXAMPLES / name, folder)
     text = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
-    lines = re.findall(r"^    tsme (.*)$", text, re.MULTILINE)
-    assert {"check", "sim"} <= {line.split()[0] for line in lines}
+    lines = re.findall(r"^    ((?:python|tsme) .*)$", text, re.MULTILINE)
+    assert {"demo.py", "check", "replay", "sim"} <= {line.split()[1] for line in lines}
     for line in lines:
-        words = shlex.split(line, comments=True)
+        command, *words = shlex.split(line, comments=True)
         more = ["--seeds", "3", "--jobs", "1"] if words[0] == "sim" else []
+        start = [sys.executable] if command == "python" else [COMMAND]
         done = subprocess.run(
-            [COMMAND, *words, *more],
+            [*start, *words, *more],
             capture_output=True,
             check=False,
             timeout=60,
@@ -35,6 +37,8 @@ def test_the_commands_of_a_readme_can_be_typed(name, tmp_path):
             env=interpreters.environment(),
         )
         assert done.returncode == 0, (line, done.stderr.decode())
+        if command == "python":
+            assert (done.stdout.decode(), done.stderr) == (blocks(name)[0], b"")
         assert line.partition("  # ")[2] in done.stdout.decode()
 
 
@@ -44,7 +48,7 @@ def test_a_board_says_what_the_readme_shows_and_its_journal_is_that_of_the_lapto
     name, board, tmp_path
 ):
     interpreters.require(board)
-    for typed, expected in sessions(blocks(name)[0]):
+    for typed, expected in sessions(blocks(name)[1]):
         done = subprocess.run(
             interpreters.command(board, EXAMPLES / name / "main.py", heap="400k"),
             input=typed.encode(),
