@@ -9,6 +9,7 @@ of floats of 32 bits. The others are trees of Parallel and Map in one another
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,6 +31,7 @@ from . import functions, kernel
 from .batch import Case
 from .outside import asked
 
+KEPT = 600
 TREES = 10  # one case of so many is a tree
 EMITTED = ("log", "metric", "publish")  # kinds of untracked actions, by number
 BUDGETS = (256, 256, 256, 1, 2, 7)
@@ -170,8 +172,16 @@ def corpus() -> Iterator[Case]:
         yield noted.end()
 
 
-def case(seed: int) -> Case:
+def made(seed: int) -> Case:
     return tree(seed) if seed % TREES == 0 else workflow(seed)
+
+
+kept = functools.cache(made)
+
+
+def case(seed: int) -> Case:
+    """That of a seed.  Many tests begin with the first ones: made once, and changed by nobody."""
+    return kept(seed) if seed < KEPT else made(seed)
 
 
 def cases(count: int, first: int = 0) -> Iterator[Case]:
