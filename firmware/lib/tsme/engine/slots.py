@@ -1,4 +1,5 @@
 # What a board does seldom: opens, begins, describes, resizes and retires.  Works on a Board.
+from .. import const
 from ..errors import TsmeError, fault
 from .outcome import Outcome, client_of
 from .slot import Slot
@@ -9,6 +10,9 @@ try:  # in C, where that is
     from ..core.journal import Journal
 except ImportError:
     from ..journal import Journal
+
+_USUAL = const(16)  # blocks of a region, as board.py has it
+_TABLE = const(4)  # blocks of the table of regions, as journal/recut.py has it
 
 
 def open(board, name):
@@ -50,7 +54,10 @@ def start(board, name, program, value, context, blocks):
     if not isinstance(slot, Slot):
         board.tasks.require(runs.program.resources())
         if slot is None:
-            board.regions.create(name, blocks)
+            there = board.regions
+            if blocks == _USUAL and not there.list():  # all of a partition that is smaller
+                blocks = min(blocks, max(there.device.ioctl(4, 0) - _TABLE, 1))
+            there.create(name, blocks)
         slot = open(board, name)  # of one that was broken perhaps the program was missing
         if slot is None:
             raise board.slots[name]

@@ -52,6 +52,13 @@ class FileFlash:
                     )
         self.file.seek(n * self.block + off)
         self.file.write(buf)
+        self._settle()
+
+    def _settle(self):
+        # littlefs writes the end of a file anew with each write, and keeps what was there until it
+        # is flushed: twice as much room is enough, and not three times.
+        if self.durable and not hasattr(os, "fsync"):
+            self.file.flush()
 
     def mine(self):
         if FileFlash._open.get(self.key) is not self:
@@ -73,6 +80,7 @@ class FileFlash:
             self.mine()
             self.file.seek(arg * self.block)
             erase(self.file, self.block)
+            self._settle()
         return 0
 
     def close(self):
