@@ -37,10 +37,10 @@ class Flash:
 flash = Flash(sys.argv[1], int(sys.argv[2]))
 vfs.umount("/")  # whatever fails from here on, this computer's files are out of reach
 try:
-    root = vfs.VfsLfs2(flash)
+    root = vfs.VfsLfs2(flash, progsize=256)  # as on an RP2040
 except OSError:
-    vfs.VfsLfs2.mkfs(flash)
-    root = vfs.VfsLfs2(flash)
+    vfs.VfsLfs2.mkfs(flash, progsize=256)
+    root = vfs.VfsLfs2(flash, progsize=256)
 vfs.mount(root, "/")
 os.chdir("/")
 sys.path[:] = ["", ".frozen", "/lib"]
@@ -55,5 +55,7 @@ if main:
         exec(open("/main.py").read())
     except KeyboardInterrupt:
         print("interrupted")
+    except SystemExit:  # a reset; nothing else ends what was started with -i
+        getattr(os, "system")("kill $PPID")  # noqa: B009  # CPython's is another one
     except Exception as e:
         getattr(sys, "print_exception")(e)  # noqa: B009  # CPython has none

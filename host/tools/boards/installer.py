@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import HostError
 from ..link import failures
-from . import esp_image, esp_install, firmware_file, measure, native_core, package, uf2
+from . import esp_image, esp_install, firmware_file, measure, native_core, package, parts, uf2
 from .board_file import Board
 from .esp import Esp
 from .prompt import PATIENCE, Prompt
@@ -22,7 +22,8 @@ _OFFER = 8  # blocks: fewer hold no execution beside the table of regions
 
 @dataclass(frozen=True)
 class Wish:
-    """What the command was given.  `port`: "" if it is to be found."""
+    """What the command was given.  `port`: "" if it is to be found.  `whole`: all of tsme or
+    nothing; `parts`: what the project needs of it, if there is no room for all."""
 
     port: str = ""
     firmware: str = ""
@@ -30,6 +31,8 @@ class Wish:
     keep_firmware: bool = False
     journal_blocks: int = 0
     baud: int = 0
+    whole: bool = False
+    parts: frozenset[str] = frozenset()
 
 
 def install(board: Board, wish: Wish, tell: Telling) -> str:
@@ -53,7 +56,7 @@ def install(board: Board, wish: Wish, tell: Telling) -> str:
         _esp(board, port, wish, tell)
     elif tool == "uf2" and not wish.keep_firmware:
         _uf2(board, wish, tell)
-    return _package(board, port, tell)
+    return _package(board, port, tell, package.Wanted(wish.parts, wish.whole))
 
 
 def _firmware(board: Board, wish: Wish, tell: Telling) -> tuple[str, bytes]:
@@ -111,7 +114,7 @@ def _found(board: Board, port: str) -> str:
     return port
 
 
-def _package(board: Board, given: str, tell: Telling) -> str:
+def _package(board: Board, given: str, tell: Telling, asked: package.Wanted) -> str:
     port = _found(board, given)
     with Prompt(port) as prompt:
         facts = prompt.facts()
@@ -122,12 +125,17 @@ def _package(board: Board, given: str, tell: Telling) -> str:
         )
         own = measure.is_own(board, facts)
         core = native_core.for_board(facts)
-        done = package.install(board, prompt, facts, tell, own, core.data)
+        done = package.install(board, prompt, facts, tell, own, core.data, asked)
         if done.written:
             tell.say(f"tsme is on it: {done.written} of {done.files} files, {done.size >> 10} KB")
         else:
             tell.say("tsme is on it already, all files as they should be")
-        tell.say(core.said)
+        if left := parts.worded(done.left - {parts.CORE}):
+            tell.say(f"there is no room for all of it; left at home: {left}")
+            tell.say("  tsme push brings what a project needs; --all takes all of it or nothing")
+        tell.say(
+            core.said if done.core or not core.data else "engine: Python; no room for the core"
+        )
         found = measure.measured(board, prompt, own)
         tell.say(f"journal: {found.place}")
         tell.say(f"  {found.promise}")

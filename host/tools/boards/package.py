@@ -16,21 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import HostError
-from . import native_core, settings
+from . import native_core, parts, settings
 from .board_file import Board
 from .prompt import Facts, Prompt
 from .telling import Telling
 
 LIB = "/lib"
-_HOST_ONLY = (
-    "__main__.py",
-    "remote.py",
-    "testing.py",
-    "values/native.py",
-    "draft/native.py",
-    "journal/file_lock.py",
-    "sim/",
-)
 _SETTINGS = f"/{settings.FILE}"
 _READ = f"""\
 import json
@@ -41,45 +32,44 @@ except (OSError, ValueError):
     print(None)
 """
 _MPY = 6  # the version of .mpy files, sub-version 3 for native code
+# Blocks that are not the package's: a project's files and programs, and what the board writes.
+_SPARE = 4
+_INLINE = 128  # bytes of a file that littlefs keeps in its folder, at its usual settings
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be installed: these parts, with `whole` everything or nothing; else everything if
+    there is room for it."""
+
+    parts: frozenset[str] = frozenset()
+    whole: bool = False
 
 
 @dataclass(frozen=True)
 class Installed:
-    """What an installation has done: files written, of how many, bytes."""
+    """What an installation has done: files written, of how many, bytes; the parts `left` at home,
+    and whether the board has the C core as a file."""
 
     written: int
     files: int
     size: int
+    left: frozenset[str] = frozenset()
+    core: bool = False
 
 
-def modules() -> list[Path]:
-    """The sources of the package that a board has, those of this computer left out."""
-    root = _root()
-    found = sorted(root.rglob("*.py"))
-    return [one for one in found if not one.relative_to(root).as_posix().startswith(_HOST_ONLY)]
-
-
-def _root() -> Path:
-    import tsme  # noqa: PLC0415
-
-    return Path(tsme.__file__).resolve().parent
-
-
-def contents(board: Board) -> dict[str, bytes]:
-    """Path on the board -> bytes, of the package alone; nothing if it is in the firmware."""
+def contents(board: Board, only: frozenset[str] | None = None) -> dict[str, bytes]:
+    """Path on the board -> bytes, of the package alone, or of these parts of it; nothing if it is
+    in the firmware."""
     if board.install == "frozen":
         return {}
-    root = _root()
+    names = [one for one in parts.modules() if only is None or parts.part(one) in only]
     if board.install == "source":
-        return {
-            f"{LIB}/tsme/{one.relative_to(root).as_posix()}": one.read_bytes() for one in modules()
-        }
+        return {f"{LIB}/tsme/{one}": (parts.ROOT / one).read_bytes() for one in names}
     with tempfile.TemporaryDirectory(prefix="tsme-") as folder:
         return {
-            f"{LIB}/tsme/{one.relative_to(root).with_suffix('.mpy').as_posix()}": _compiled(
-                one, Path(folder)
-            )
-            for one in modules()
+            f"{LIB}/tsme/{one[:-3]}.mpy": _compiled(parts.ROOT / one, Path(folder))
+            for one in names
         }
 
 
@@ -129,26 +119,97 @@ def install(
     tell: Telling,
     own: bool = False,
     core: bytes = b"",
+    asked: Wanted | None = None,
 ) -> Installed:
     """Bring the package, the native core if there is one, board.json and main.py onto the board;
-    what is there already stays.
+    what is there already stays. Where all of it has no room, parts that nobody asked for stay at
+    home, and then the core does.
 
     Raises HostError: TSME-B048 (wrong firmware), TSME-B049 (no room), TSME-B050 (read back
     otherwise).
     """
     fits(board, facts)
-    wanted = {} if own or facts.frozen else contents(board)
-    wanted |= {native_core.PATH: core} if core else {}
-    wanted |= {f"/{name}": data for name, data in settings.files(board, own).items()}
-    wanted[_SETTINGS] = settings.with_the_user_s(wanted[_SETTINGS], prompt.value(_READ))
-    digests = {path: hashlib.sha256(data).hexdigest() for path, data in wanted.items()}
-    there = prompt.hashes(wanted)
+    own = own or bool(facts.frozen)
+    whole = {} if own else contents(board)
+    whole |= {native_core.PATH: core} if core else {}
+    others = {f"/{name}": data for name, data in settings.files(board, own).items()}
+    others[_SETTINGS] = settings.with_the_user_s(others[_SETTINGS], prompt.value(_READ))
+    everything = whole | others
+    digests = {path: hashlib.sha256(data).hexdigest() for path, data in everything.items()}
+    there = prompt.hashes([*everything, parts.LEFT])
+    chosen, left = _chosen(board, facts, whole, others, there, asked or Wanted())
+    wanted = chosen | others
+    for path in whole:
+        if path not in chosen and there[path]:
+            if there[path] != digests[path] or path == native_core.PATH:
+                prompt.remove(path)  # there is no room for the core any more
+    told = parts.told(left)
+    if left:
+        wanted[parts.LEFT], digests[parts.LEFT] = told, hashlib.sha256(told).hexdigest()
+    elif there[parts.LEFT]:
+        prompt.remove(parts.LEFT)
     missing = [path for path in wanted if there[path] != digests[path]]
+    has = native_core.PATH in wanted
     if not missing:
-        return Installed(0, len(wanted), 0)
+        return Installed(0, len(wanted), 0, left, has)
+    _write(prompt, wanted, missing, there["/main.py"], digests, tell)
     size = sum(len(wanted[path]) for path in missing)
-    _room(facts, {path: len(wanted[path]) for path in missing if not there[path]})
-    _aside(prompt, there["/main.py"], digests["/main.py"], tell)
+    return Installed(len(missing), len(wanted), size, left, has)
+
+
+def _chosen(
+    board: Board,
+    facts: Facts,
+    whole: dict[str, bytes],
+    others: dict[str, bytes],
+    there: dict[str, str],
+    asked: Wanted,
+) -> tuple[dict[str, bytes], frozenset[str]]:
+    """What of `whole` goes onto the board, and the parts that do not. A part that is there, of
+    this tsme or of another, is one that somebody asked for.
+    """
+    core = native_core.PATH in whole
+    all_parts = parts.every() if len(whole) > core else frozenset()
+    its = all_parts & {parts.CORE} if core or facts.core else frozenset()
+    needs = asked.parts | {_part(path) for path in whole if there[path]}
+    needs = (needs & all_parts) - {parts.CORE}
+    ways = [(all_parts, core)]
+    if not asked.whole:
+        ways += [(all_parts - {parts.CORE} | its, core), (needs | its, core)]
+        ways += [(needs, False)] if core else []
+    for have, with_core in ways:
+        chosen = {
+            path: data
+            for path, data in whole.items()
+            if (with_core if path == native_core.PATH else _part(path) in have | {""})
+        }
+        new = {path: len(data) for path, data in (chosen | others).items() if not there[path]}
+        spare = _SPARE
+        if board.journal.kind == "file":  # a write makes it anew, beside the old one
+            spare += board.journal.blocks * (1 if there["/main.py"] else 2)
+        if (have, with_core) == ways[-1]:
+            _room(facts, new)
+        elif not _lacks(facts, new, spare):
+            break
+    return chosen, all_parts - have
+
+
+def _part(path: str) -> str:
+    name = path.removeprefix(f"{LIB}/tsme/")
+    return parts.part(name.replace(".mpy", ".py"))
+
+
+def _write(
+    prompt: Prompt,
+    wanted: dict[str, bytes],
+    missing: list[str],
+    main: str,
+    digests: dict[str, str],
+    tell: Telling,
+) -> None:
+    """Write what is missing, main.py last, and read it back."""
+    size = sum(len(wanted[path]) for path in missing)
+    _aside(prompt, main, digests["/main.py"], tell)
     if "/main.py" not in missing:
         missing.append("/main.py")  # it was ours, and is away until all else is there
     prompt.folders(_folders(wanted))
@@ -168,7 +229,6 @@ def install(
             prompt.remove("/main.py")
             what = f"{path} reads back otherwise than it was written"
             raise HostError("TSME-B050", what, "try another cable; the same command goes on")
-    return Installed(len(missing), len(wanted), size)
 
 
 def _aside(prompt: Prompt, there: str, ours: str, tell: Telling) -> None:
@@ -188,15 +248,24 @@ def _folders(paths: Iterable[str]) -> list[str]:
     return sorted(found - {"/", "."})
 
 
-def _room(facts: Facts, sizes: dict[str, int]) -> None:
-    """littlefs takes a block for each file that is larger than its cache, and two for a folder."""
+def _lacks(facts: Facts, sizes: dict[str, int], spare: int = 0) -> int:
+    """Bytes that new files of these sizes take, if they have no room; else 0.
+
+    littlefs takes blocks for each file, but for a small one, which lies in its folder with others;
+    and two for a folder.
+    """
     if facts.files is None:
         hint = "press RESET and look at what the board says (tsme repl)"
         raise HostError("TSME-B049", "the board has no file system", hint)
     block = facts.files[0]
-    needed = sum(-(-size // block) for size in sizes.values()) + 2 * len(_folders(sizes))
-    needed *= block
-    if sizes and needed > facts.free:
+    small = block // 8 if facts.platform == "rp2" else _INLINE  # where it programs whole pages
+    quarters = sum(-(-size // block) * 4 if size > small else 1 for size in sizes.values())
+    needed = (-(-quarters // 4) + 2 * len(_folders(sizes)) + spare) * block
+    return needed if sizes and needed > facts.free else 0
+
+
+def _room(facts: Facts, sizes: dict[str, int]) -> None:
+    if needed := _lacks(facts, sizes):
         what = f"the board's file system has {facts.free >> 10} KB free, "
         what += f"and tsme takes {needed >> 10} KB"
         hint = "remove files there (mpremote fs rm :NAME), or use a firmware with tsme in it"

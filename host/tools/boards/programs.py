@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...compiler.backend.disasm import disassemble
+from ...compiler.frontend.model import CompileError
 from .. import progress
 from ..errors import HostError, did_you_mean
 from ..files import read_program
 from ..handlers import load_machine, names_class
 from ..journal import store
+from . import lacking, parts, sources
 from .project import Project
 from .session import Session
 from .sources import Source
@@ -49,6 +51,25 @@ def of_project(mine: Project, names: tuple[str, ...] = ()) -> dict[str, str]:
             raise HostError("TSME-N061", text, hint)
     chosen = names or tuple(mine.workflows)
     return {name: mine.place(mine.workflows[name]) for name in chosen}
+
+
+def needs(mine: Project | None) -> frozenset[str]:
+    """The parts of tsme that a project needs, with a main.py of its own; all of them if it cannot
+    be read."""
+    if mine is None:
+        return frozenset()
+    try:
+        flows = [*of_project(mine).values()]
+        data = [one.data for one in map(made, flows) if one.data]
+        classes = [flow for flow in flows if names_class(flow)]
+        files = {one.name: one.data for one in sources.of_project(mine, classes=classes)}
+        if classes:
+            files["machines.json"] = b""
+        if (own := mine.folder / "main.py").exists():
+            files |= {f"main/{one.name}": one.data for one in sources.of_project(mine, str(own))}
+    except (HostError, CompileError):  # whoever brings it there is told
+        return parts.every() - {parts.CORE}
+    return parts.of_programs(data) | parts.of_files(files)
 
 
 def journal_of(mine: Project | None, name: str) -> str:
@@ -99,6 +120,7 @@ def bring(board: Session, program: Made, there: set[str] | None = None) -> bool:
         there = {one.digest for one in board.client.programs()}
     if program.digest in there:
         return False
+    lacking.bring(board, parts.of_programs([program.data]))
     with progress.bar(program.flow) as draw:
         digest = board.client.load(program.data, draw)
     if digest != program.digest:

@@ -116,8 +116,11 @@ class Facts:
 
     @property
     def free(self) -> int:
-        """Bytes that the file system has free."""
-        return self.files[0] * self.files[2] if self.files else 0
+        """Bytes that the file system has free. littlefs counts twice what an open file has written
+        anew, and what is full then is said to have less than none."""
+        if self.files is None or self.files[2] > self.files[1]:
+            return 0
+        return self.files[0] * self.files[2]
 
 
 class Prompt:

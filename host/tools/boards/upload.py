@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .. import progress
 from ..errors import HostError
-from . import sources
+from . import lacking, parts, sources
 from .programs import Made, bring
 from .session import Session
 
@@ -45,8 +45,11 @@ def files(board: Session, wanted: list[sources.Source], say: Say) -> list[Brough
     """Files whose SHA-256 on the board is another one, or that are not there; each takes its place
     when it is whole."""
     found = []
+    fresh = {one.name for one in wanted if not _same(board, one)}
+    if fresh:
+        lacking.bring(board, parts.of_files({one.name: one.data for one in wanted}))
     for one in wanted:
-        new = not _same(board, one)
+        new = one.name in fresh
         if new:
             with progress.bar(one.path) as draw:
                 board.client.upload(one.name, one.data, draw)

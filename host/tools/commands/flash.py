@@ -22,6 +22,8 @@ from ..errors import DONE, HostError
               help="Blocks of an ESP32's journal partition.")  # fmt: skip
 @click.option("--baud", metavar="N", type=click.IntRange(9600, 4_000_000), default=None,
               help="Bits/s while firmware is written to an ESP chip.")  # fmt: skip
+@click.option("--all", "whole", is_flag=True,
+              help="All of tsme or nothing; else what fits and the project needs.")  # fmt: skip
 @click.option("--yes", "-y", is_flag=True, help="Answer every question with yes.")
 @click.option("--list", "listed", is_flag=True, help="Show the boards that can be flashed.")
 def flash(board: str | None, port: str | None, yes: bool, listed: bool, **wishes: Any) -> int:
@@ -37,7 +39,7 @@ def flash(board: str | None, port: str | None, yes: bool, listed: bool, **wishes
     tsme flash rpi_pico --firmware build/firmware/rpi_pico/firmware.uf2
     tsme flash esp32 --keep-firmware          tsme alone
     """
-    from ..boards import board_file, project  # noqa: PLC0415
+    from ..boards import board_file, programs, project  # noqa: PLC0415
     from ..boards.installer import Wish, install  # noqa: PLC0415
     from ..boards.telling import Telling  # noqa: PLC0415
 
@@ -54,7 +56,8 @@ def flash(board: str | None, port: str | None, yes: bool, listed: bool, **wishes
         hint = "name it: tsme flash BOARD; tsme flash --list shows them"
         raise HostError("TSME-B030", "which board?", hint)
     where = port or (mine.port if mine and mine.board == name else "")
-    wish = Wish(where, **{key: value for key, value in wishes.items() if value is not None})
+    given = {key: value for key, value in wishes.items() if value is not None}
+    wish = Wish(where, **given, parts=programs.needs(mine))
     there = install(board_file.board(name), wish, Telling(yes))
     console.out(f"{name} is ready at {there}")
     if mine is not None:

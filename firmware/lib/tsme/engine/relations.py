@@ -3,9 +3,6 @@
 import asyncio
 
 from ..errors import TsmeError, fault
-from ..relational.clocks import Clocks
-from ..relational.resolve import mask
-from ..relational.subscriptions import key_of
 
 
 def found(engine, name):
@@ -13,7 +10,9 @@ def found(engine, name):
     hidden = name[:1] == "_" or name == "kernel"
     schema = None if hidden else getattr(engine.kernel.client, "schema", None)
     if schema is None:
-        raise AttributeError(name)
+        raise AttributeError(name)  # and a board without such machines need not have their room
+    from ..relational.clocks import Clocks
+
     short = name[8:] if name[:8] == "machine_" else name
     if hasattr(Clocks, short):
         return getattr(Clocks(schema, _part(engine).ticks), short)
@@ -69,6 +68,8 @@ class Relations:
         await self.engine.ask({"forget": key})
 
     def is_active(self, states):
+        from ..relational.resolve import mask
+
         s = self.engine.kernel.client.schema
         return not mask(s.indexes(states)) & ~_part(self.engine).node.mask
 
@@ -93,6 +94,8 @@ class Relations:
         return all([wait.fired for wait in waits])
 
     def wait(self, verb, states, key, more):
+        from ..relational.subscriptions import key_of
+
         more["states"] = [states] if isinstance(states, str) else list(states)
         more["key"] = key_of(verb, more) if key is None else key
         return Wait(self.engine, verb, more)
