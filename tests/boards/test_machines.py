@@ -99,7 +99,7 @@ def test_push_brings_classes_and_schemas_and_they_go_on_after_a_cut(board: Emula
     for clue in ("gate.tsr", "gate.py", "words.py", "machines.json", "gate: execution"):
         assert clue in said
     assert "uploaded" not in done("upload")
-    done("signal", "gate", '{"add": "Open"}')
+    assert done("signal", "gate", '{"add": "Open"}').startswith("executed\n")
     done("signal", "count", "7")
     rows = {row["name"]: row for row in json.loads(done("ps", "--json"))}
     assert rows["gate"]["active"] == ["Open", "Start"]

@@ -207,11 +207,13 @@ def await_end(board: Session, names: dict[str, Made | None], form: str | None = 
 def signal(name: str, value: str, form: str | None, where: Where) -> int:
     """Send VALUE to the state machine NAME: a file (.json, .cbor, .msgpack), `-`, or JSON.
 
-    It is in flash when the command ends.
+    It is in flash when the command ends, which shows what became of it in a relational machine.
     """
     plain_value = read_value(value, "VALUE", form)
     with connected(where) as board:
-        board.client.signal(name, plain_value)
+        result = board.client.signal(name, plain_value)
+    if result is not None:
+        console.out(result if isinstance(result, str) else console.json_text(result))
     console.note(f"tsme: {name} has it")
     return DONE
 
