@@ -28,20 +28,20 @@ def nested_maps(levels: int) -> bytes:
     """Each Map tolerates one failure, and its outputs are larger than a value may be."""
     starts = [0] * (levels + 1)
     while True:
-        code: list[tuple[str, int]] = []
+        code = b""
         before = list(starts)
         for n in range(levels):
-            starts[n] = len(packed(code)) // 2
-            code += [("ENTER", n), ("CONST", 0), ("INT", 1), ("MAP", 2)]
-            code += [("FRAME", 1), ("JUMP", starts[n + 1]), ("STORE", 0), ("END", 0)]
-        starts[levels] = len(packed(code)) // 2
-        code += [("ENTER", levels), ("CONST", 1), ("STORE", 0), ("END", 0)]
+            starts[n] = len(code) // 2
+            code += packed([("ENTER", n), ("CONST", 0), ("INT", 1), ("MAP", 2), ("FRAME", 1)])
+            code += packed([("JUMP", starts[n + 1]), ("STORE", 0), ("END", 0)])
+        starts[levels] = len(code) // 2
+        code += packed([("ENTER", levels), ("CONST", 1), ("STORE", 0), ("END", 0)])
         if starts == before:
             break
     consts = [cbor.encode([1]), cbor.encode("x" * 99)]
     index = b"\0" + bytes((len(consts[0]),))
     limits = [1, 4, 0, 4096, 0, 64, 0, 0]
-    parts = [opcodes.NEEDS_MAP, limits, packed(code), index, b"".join(consts)]
+    parts = [opcodes.NEEDS_MAP, limits, code, index, b"".join(consts)]
     body = b"".join(cbor.encode(part, True) for part in parts)
     digest = hashlib.sha256(body).digest()[:8]
     return b"\x87\x02" + cbor.encode(digest, True) + body
