@@ -95,6 +95,9 @@ def done(*words: str) -> str:
 
 
 def test_push_brings_classes_and_schemas_and_they_go_on_after_a_cut(board: Emulated) -> None:
+    early = tsme("start", "gate")
+    assert_one_clear_line(early.stderr, "TSME-N004")
+    assert "tsme push" in early.stderr
     said = done("push", "--no-logs")
     for clue in ("gate.tsr", "gate.py", "words.py", "machines.json", "gate: execution"):
         assert clue in said

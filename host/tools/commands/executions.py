@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _POLL = 0.5  # s
 _NO_HANDLER = "TSME-T002"
+_NOT_THERE = "TSME-N004"
 _PAINT = {"succeeded": console.good, "failed": console.bad, "broken": console.bad}
 
 
@@ -166,6 +167,10 @@ def begin(
     try:
         number = board.client.start(name, digest, value, blocks)
     except HostError as error:
+        if error.code == _NOT_THERE:  # programs are brought before; a class comes as files
+            message = error.message.partition(";")[0]
+            hint = "tsme push brings a machine and restarts the board"
+            raise HostError(error.code, message, hint) from None
         if error.code == _NO_HANDLER:
             message = error.message.partition(";")[0]
             hint = "tsme push brings tasks.py there and restarts the board"
