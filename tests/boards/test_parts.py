@@ -184,7 +184,7 @@ def test_a_main_py_runs_with_what_is_installed_for_it(
         )
         return
     library = libraries(name)
-    for typed, expected in test_machines.sessions(test_machines.blocks(name)[0]):
+    for typed, expected in test_machines.sessions(test_machines.blocks(name)[1]):
         assert run(library, tmp_path, typed).splitlines() == expected
 
 
@@ -221,6 +221,7 @@ MQTT = ["tasks", "tasks.gpio", "tasks.mqtt", "tasks.wire"]
             "core", "expressions", "machine", "relational"} - {
             one for one in parts.every() if one.startswith("functions.")})),
         ("class Relay(Base):\n    states = {}\n", ["machine", "relational"]),
+        ("class Basic:\n    inherit = ['basic']\n", ["machine", "relational"]),
         ("Relay = type('Relay', (), {'schema': data})\n", ["machine", "relational"]),
         ("class Counter:\n    def stf(state, input, actions):\n        pass\n", ["machine"]),
         ("print('hello')\n", []),

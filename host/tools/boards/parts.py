@@ -5,7 +5,7 @@ part is what nothing outside loads unless somebody asks for it:
 
     expressions      programs that say so (docs/SPEC.md, 2.4): those with JSONata
     functions.dates  and so on, JSONata's functions by module: programs that call one of them
-    relational       classes with `states` or `schema`
+    relational       classes with `states`, `schema` or `inherit`
     machine          classes with `stf`
     core             the C core as a file, tsme_core.mpy
     tasks.gpio       and so on, modules of the task library: Python that names them
@@ -45,7 +45,7 @@ _FOLDERS = {
     "machine/": "machine",
     "core/": CORE,
 }
-_WORDS = {"relational": (b"states", b"schema"), "machine": (b"stf",)}
+_WORDS = {"relational": (b"states", b"schema", b"inherit"), "machine": (b"stf",)}
 _NAMED = re.compile(rb"tsme\.tasks\.?[\"'{%]")  # whose module is not to be seen
 _HOST_ONLY = (
     "__main__.py",
