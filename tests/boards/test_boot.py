@@ -114,11 +114,7 @@ MENDED = "import tsme\n\ntasks = tsme.Tasks()\n"
 
 def test_a_board_whose_tasks_hang_comes_up_safe_after_three_boots(board: Emulated):
     (board.folder / "tasks.py").write_text(HANGS, encoding="utf-8")
-    for _ in range(3):
-        board.power_on()
-        with Prompt(board) as prompt:
-            prompt.until("it hangs")
-        board.cut()
+    hangs(board, 3)
     with reached(board) as client:
         status = client.status()
         assert (status.mode, status.failures, status.boots) == ("safe", 3, 4)
@@ -128,6 +124,46 @@ def test_a_board_whose_tasks_hang_comes_up_safe_after_three_boots(board: Emulate
     with reached(board) as client:
         status = client.status()
         assert (status.mode, status.failures) == ("run", 0)
+
+
+def hangs(board: Emulated, times: int) -> None:
+    for _ in range(times):
+        board.power_on()
+        with Prompt(board) as prompt:
+            prompt.until("it hangs")
+        board.cut()
+
+
+@pytest.mark.parametrize(
+    ("tasks", "what"),
+    [(MENDED, "tasks.py or a class of machines.json"), ("", "a class of machines.json")],
+    ids=["with good tasks", "without tasks"],
+)
+def test_a_board_with_a_class_that_hangs_comes_up_safe_after_three_boots(
+    board: Emulated, tasks: str, what: str
+):
+    if tasks:
+        (board.folder / "tasks.py").write_text(tasks, encoding="utf-8")
+    (board.folder / "gate.py").write_text(HANGS, encoding="utf-8")
+    (board.folder / "machines.json").write_text('{"0011223344556677": "gate:Gate"}', "utf-8")
+    hangs(board, 3)
+    with reached(board) as client:
+        status = client.status()
+        assert (status.mode, status.failures, status.boots) == ("safe", 3, 4)
+        assert f"tsme: safe: {what} hangs at import (3 in a row)\n" in log(client)
+
+
+def test_a_class_that_raises_is_told_at_each_boot_and_counts_as_no_hang(board: Emulated):
+    (board.folder / "gate.py").write_text("1 // 0\n", encoding="utf-8")
+    (board.folder / "machines.json").write_text('{"0011223344556677": "gate:Gate"}', "utf-8")
+    for _ in range(4):
+        with reached(board) as client:
+            assert (client.status().mode, client.status().failures) == ("safe", 0)
+            assert "ZeroDivisionError" in log(client)
+        board.cut()
+    (board.folder / "gate.py").write_text("class Gate:\n    pass\n", encoding="utf-8")
+    with reached(board) as client:
+        assert client.status().mode == "run"
 
 
 def test_power_cuts_in_a_row_are_no_failures_of_tasks_that_were_through(board: Emulated):

@@ -1,8 +1,8 @@
 # What main.py on a board does: from tsme import boot; boot.run()
 #
 # Serves the link, goes on with what is under way, and stays reachable: a board whose tasks.py or
-# main.py crashes three times, or whose tasks.py hangs so often or cannot be loaded at all, comes
-# up with the link alone ("safe").
+# main.py crashes three times, or whose tasks.py or classes hang so often or cannot be loaded at
+# all, comes up with the link alone ("safe").
 import asyncio
 import sys
 
@@ -95,50 +95,53 @@ def _restart():
     reset()
 
 
-def _tasks(kept):
-    # The handlers of tasks.py; none without one.
+def _own():
+    # -> (what is imported at boot, in words; the classes that machines.json names)
     import os
 
-    if not [n for n in os.listdir() if n in ("tasks.py", "tasks.mpy", "tasks")]:
-        return Tasks()
+    there = os.listdir()
+    words = [n for n in ("tasks.py", "tasks.mpy", "tasks") if n in there][:1]
+    named = _read("machines.json")
+    if named:
+        words.append("a class of machines.json")
+    return words, named
+
+
+def _imported(kept, words, named):
+    # -> (the handlers of tasks.py, the classes by digest).  What hangs never comes out of here,
+    # and Ctrl-C out of it leaves it counted.
+    tasks, classes = Tasks(), None
     kept.within(kept.hung + 1)
     try:
-        from tasks import tasks
+        if len(words) > bool(named):
+            from tasks import tasks
+        if named:
+            from .machines import found
+
+            classes = found(named)
     except Exception:
         kept.within(0)
         raise
     kept.within(0)
-    return tasks
-
-
-def _classes(kept):
-    # Those of machines.json, by digest; none without one.
-    named = _read("machines.json")
-    if not named:
-        return None
-    from .machines import found
-
-    kept.within(kept.hung + 1)
-    classes = found(named)
-    kept.within(0)
-    return classes
+    return tasks, classes
 
 
 def _make(settings, trouble, kept, tries):
     from ..link import Link
     from . import places
 
-    if not trouble and kept.hung >= tries:
-        trouble = "tasks.py hangs at import (%d in a row)\n" % kept.hung
-    elif not trouble and kept.failures >= _TRIES:
-        trouble = "%s (%d failures in a row)\n" % (kept.last.strip(), kept.failures)
     tasks = classes = None
-    if not trouble:
-        try:
-            tasks = _tasks(kept)
-            classes = _classes(kept)
-        except Exception as e:
-            trouble = _traceback(e)
+    try:
+        words, named = _own()
+        if not trouble and kept.hung >= tries:
+            words = " or ".join(words) or "what is imported"
+            trouble = "%s hangs at import (%d in a row)\n" % (words, kept.hung)
+        elif not trouble and kept.failures >= _TRIES:
+            trouble = "%s (%d failures in a row)\n" % (kept.last.strip(), kept.failures)
+        if not trouble:
+            tasks, classes = _imported(kept, words, named) if words else (Tasks(), None)
+    except Exception as e:
+        trouble = trouble or _traceback(e)
     board = None
     try:
         flash = places.flash(settings.get("journal"))

@@ -1,7 +1,7 @@
 # What a board knows of its boots and failures: the file boot.txt, "boots failures hung" and behind
 # that what the last failure was.  A wake from deep sleep writes nothing; a failure is an exception
-# that nobody caught, a reset by the watchdog, or a boot that never got through tasks.py: hung is
-# how many of the last boots did not.
+# that nobody caught, a reset by the watchdog, or a boot that never got through what the
+# user has imported: hung is how many of the last boots did not.
 
 _FILE = "boot.txt"
 _LONG = 400  # characters of a traceback that are kept: the log has room for them
@@ -63,7 +63,7 @@ class Kept:
         self.keep("\n")
 
     def within(self, hung):
-        # Of tasks.py: a boot that ends before 0 comes did not get through.
+        # Of tasks.py and classes: a boot that ends before 0 comes did not get through.
         if not self.woken:
             self.hung = hung
             self.keep()
