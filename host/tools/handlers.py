@@ -128,11 +128,18 @@ def load_with_tasks(path: str) -> tuple[Any, str | None]:
     return machine, file if isinstance(names.get("tasks"), Tasks) else None
 
 
-def schema_of(path: str) -> str | None:
-    """The file of a compiled schema that FILE.py:CLASS names, beside its own."""
-    kinds = load_machine(path).machine.__mro__
-    found = [one.__dict__["schema"] for one in kinds if "schema" in one.__dict__]
-    return next((one for one in found if isinstance(one, str)), None)
+def schemas_of(path: str) -> list[str]:
+    """The files of compiled schemas that FILE.py:CLASS names, beside its own, and that those do
+    which it names as `before` it: an execution under way goes on as one of them."""
+    found: dict[str, None] = {}
+    kind = load_machine(path).machine
+    for _ in range(_VERSIONS + 1):
+        named = [one.__dict__.get("schema") for one in kind.__mro__]
+        found |= dict.fromkeys([one for one in named if isinstance(one, str)][:1])
+        kind = getattr(kind, "before", None)
+        if not isinstance(kind, type):
+            break
+    return [*found]
 
 
 def earlier(machine: Any, path: str) -> list[Any]:

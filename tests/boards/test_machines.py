@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tsme_host.tools.boards import board_file, emulators
 from tsme_host.tools.boards.emulators import Emulated
 from tsme_host.tools.link.opening import open_board
 
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "name": "gate",
     "version": 1,
     "order": ["Start", "Open", "Shut"],
@@ -131,3 +132,38 @@ def test_a_class_that_cannot_be_loaded_leaves_the_link(board: Emulated) -> None:
     found = tsme("push", "--no-logs")
     assert "TSME-N077" in found.stderr
     assert "ZeroDivisionError" in found.stderr
+
+
+OLD = """
+from words import OPEN
+
+
+class Old:
+    schema = "gate.tsr"
+
+
+class Gate:
+    schema = "wide.tsr"
+    version = 2
+    before = Old
+"""
+
+
+def test_an_execution_under_way_goes_on_as_before_with_the_schema_of_then(
+    board: Emulated,
+) -> None:
+    first = OLD[: OLD.index("class Gate")].replace("Old", "Gate")
+    Path("gate.py").write_text(first, encoding="utf-8")
+    done("push", "gate", "--no-logs")
+    done("signal", "gate", '{"add": "Open"}')
+    wide = SCHEMA | {"version": 2, "order": [*SCHEMA["order"], "Wide"]}
+    wide["states"] = {**SCHEMA["states"], "Wide": {}}
+    Path("wide.json").write_text(json.dumps(wide), encoding="utf-8")
+    assert tsme("compile", "wide.json").exit_code == 0
+    Path("gate.py").write_text(OLD, encoding="utf-8")
+    (board.folder / "gate.tsr").unlink()  # as on a board that never had it
+    said = done("push", "gate", "--no-logs")
+    assert "gate.tsr" in said
+    assert "wide.tsr" in said
+    rows = {row["name"]: row for row in json.loads(done("ps", "--json"))}
+    assert (rows["gate"]["status"], rows["gate"]["active"]) == ("running", ["Open", "Start"])

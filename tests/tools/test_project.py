@@ -316,3 +316,43 @@ def test_tasks_that_are_no_python_are_not_brought(tmp_path: Path):
     mine = lay(tmp_path, tasks_py="import garden\n", garden_py="def water(:\n")
     with pytest.raises(HostError, match=r"TSME-N066: .*garden.py:1: invalid syntax"):
         sources.of_project(mine)
+
+
+GATE = """
+from words import OPEN
+
+
+class {}:
+    stf = None
+"""
+
+
+def gates(folder: Path, second: str, words: str) -> project.Project:
+    """Two classes, each in a folder with its own words.py."""
+    for name, file, text in (("a", "door.py", "up"), ("b", second, words)):
+        (folder / name).mkdir()
+        (folder / name / file).write_text(GATE.format(name.upper()), encoding="utf-8")
+        (folder / name / "words.py").write_text(f"OPEN = '{text}'\n", encoding="utf-8")
+    return lay(folder, tasks_py="")
+
+
+@pytest.mark.parametrize(("second", "name"), [("door.py", "door.py"), ("gate.py", "words.py")])
+def test_two_files_that_would_have_one_name_on_the_board_are_refused(
+    tmp_path: Path, second: str, name: str
+):
+    mine = gates(tmp_path, second, "down")
+    classes = [f"{tmp_path}/a/door.py:A", f"{tmp_path}/b/{second}:B"]
+    with pytest.raises(HostError, match="TSME-N066") as error:
+        sources.of_project(mine, classes=classes)
+    first, other = tmp_path / "a" / name, tmp_path / "b" / name
+    said = f'"{first}" and "{other}" would both be "{name}" on the board'
+    assert error.value.message == said
+    assert error.value.hint == "give one of them another name"
+
+
+def test_copies_of_a_file_are_no_two_files(tmp_path: Path):
+    mine = gates(tmp_path, "gate.py", "up")
+    (tmp_path / "b" / "words.py").write_text("OPEN = 'up'\n", encoding="utf-8")
+    classes = [f"{tmp_path}/a/door.py:A", f"{tmp_path}/b/gate.py:B"]
+    names = sorted(one.name for one in sources.of_project(mine, classes=classes))
+    assert names == ["door.py", "gate.py", "tasks.py", "words.py"]

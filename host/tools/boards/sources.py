@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import HostError
-from ..handlers import schema_of
+from ..handlers import schemas_of
 from ..inputs import read_bytes, text_of
 from .project import Project
 
@@ -44,8 +44,8 @@ def of_project(
     `tasks`: a path from the folder that the command is in, in place of the project's.
     `classes`: machines, FILE.py:CLASS, with the schemas that they name.
 
-    Raises HostError: TSME-N066 for Python that cannot be read, or a name that is the board's own;
-    as inputs.read_bytes() for a file that is not there.
+    Raises HostError: TSME-N066 for Python that cannot be read, a name that is the board's own, or
+    two files of one name; as inputs.read_bytes() for a file that is not there.
     """
     found: dict[str, Source] = {}
     if project is None:
@@ -56,10 +56,9 @@ def of_project(
     for one in classes:
         file = Path(one.rpartition(":")[0])
         _follow(file, file.name, project, found)
-        schema = schema_of(one)
-        if schema is not None and schema not in found:
+        for schema in schemas_of(one):
             path = str(file.parent / schema)
-            found[schema] = Source(schema, path, read_bytes(path))
+            _put(found, Source(schema, path, read_bytes(path)))
     for name, given in project.files.items():
         if name not in found:
             found[name] = Source(name, project.place(given), read_bytes(project.place(given)))
@@ -78,21 +77,31 @@ def _allowed(name: str, project: Project) -> None:
         raise HostError("TSME-N066", f'"{name}" on the board is not the project\'s', hint)
 
 
+def _put(found: dict[str, Source], one: Source) -> None:
+    """Class files and schemas go by their own names, whatever folders they are in."""
+    other = found.setdefault(one.name, one)
+    if other.data != one.data:
+        message = f'"{other.path}" and "{one.path}" would both be "{one.name}" on the board'
+        raise HostError("TSME-N066", message, "give one of them another name")
+
+
 def _follow(first: Path, name: str, project: Project, found: dict[str, Source]) -> None:
     """A file and all that is reached from it by imports, in the order in which it is found."""
     left = [(name, first)]
+    seen = set()
     while left:
         name, path = left.pop(0)
-        if name in found:
+        if name in seen:
             continue
+        seen.add(name)
         if name in project.files:
             path = Path(project.place(project.files[name]))
         data = read_bytes(str(path))
-        found[name] = Source(name, str(path), data)
+        _put(found, Source(name, str(path), data))
         if name.endswith(".py"):
             for other in _imported(data, path, name):
                 own = first.parent / other
-                if other not in found and (own.is_file() or other in project.files):
+                if other not in seen and (own.is_file() or other in project.files):
                     left.append((other, own))
 
 
