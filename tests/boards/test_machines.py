@@ -134,6 +134,54 @@ def test_a_class_that_cannot_be_loaded_leaves_the_link(board: Emulated) -> None:
     assert "ZeroDivisionError" in found.stderr
 
 
+FLOW = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": 5, "End": True}}}
+
+
+def workflows(board: Emulated, rows: str) -> None:
+    text = f'port = "{board.address}"\ntasks = "tasks.py"\n[workflows]\n{rows}'
+    Path("tsme.toml").write_text(text, encoding="utf-8")
+
+
+def test_a_class_that_has_gone_is_taken_back_and_a_renamed_one_comes(board: Emulated) -> None:
+    Path("one.asl.json").write_text(json.dumps(FLOW), encoding="utf-8")
+    done("push", "--no-logs")
+    Path("counter.py").write_text(COUNTER.replace("class Counter", "class Tally"), "utf-8")
+    workflows(board, 'tally = "counter.py:Tally"\n')
+    assert "machines.json" in done("push", "--no-logs")
+    named = json.loads((board.folder / "machines.json").read_text("utf-8"))
+    assert [*named.values()] == ["counter:Tally"]
+    (board.folder / "counter.py").unlink()
+    workflows(board, 'one = "one.asl.json"\n')
+    said = done("push", "--no-logs")
+    assert "one: execution 1 has begun" in said
+    assert (board.folder / "machines.json").read_text("utf-8") == "{}\n"
+    with open_board(board.address, patience=60) as client:
+        assert client.status().mode == "run"
+
+
+def test_the_same_push_goes_on_when_a_reset_came_between_a_class_and_its_new_name(
+    board: Emulated,
+) -> None:
+    done("push", "--no-logs")
+    text = COUNTER.replace("class Counter", "class Tally")
+    Path("counter.py").write_text(text, "utf-8")
+    workflows(board, 'tally = "counter.py:Tally"\n')
+    with open_board(board.address, patience=60) as client:
+        client.upload("counter.py", text.encode())
+    board.cut()
+    board.power_on()
+    with open_board(board.address, patience=60) as client:
+        assert client.status().mode == "safe"
+    assert "tally: execution 1 has begun" in done("push", "--no-logs")
+
+
+def test_a_board_without_classes_gets_no_empty_list_of_them(board: Emulated) -> None:
+    Path("one.asl.json").write_text(json.dumps(FLOW), encoding="utf-8")
+    workflows(board, 'one = "one.asl.json"\n')
+    assert "machines.json" not in done("push", "--no-logs")
+    assert not (board.folder / "machines.json").exists()
+
+
 OLD = """
 from words import OPEN
 

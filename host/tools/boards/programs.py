@@ -92,11 +92,14 @@ def start_file(mine: Project | None) -> Source | None:
     return Source("start.json", mine.place("tsme.toml"), text.encode())
 
 
-def machines_file(flows: Iterable[str]) -> Source | None:
-    """What tells the board which classes it has: `machines.json` there; None without any."""
+def machines_file(mine: Project | None, flows: Iterable[str]) -> Source | None:
+    """What tells the board which classes it has: `machines.json` there.  Without any an empty one
+    takes back what the project had, unless [files] has one."""
     classes = [made(flow) for flow in flows if names_class(flow)]
     if not classes:
-        return None
+        if mine is None or "machines.json" in mine.files:
+            return None
+        return Source("machines.json", mine.place("tsme.toml"), b"{}\n", over=True)
     named = {}
     for one in classes:
         file, _, name = one.flow.rpartition(":")

@@ -24,11 +24,13 @@ _KEPT = ("main.py", "boot.py", "board.json", "lib/", "programs/")  # not a proje
 
 @dataclass(frozen=True)
 class Source:
-    """A file as it is to be on the board: `name` from the board's working folder, with `/`."""
+    """A file as it is to be on the board: `name` from the board's working folder, with `/`.
+    `over`: it takes an earlier one back, so it is brought only where there is one."""
 
     name: str
     path: str
     data: bytes
+    over: bool = False
 
     @property
     def digest(self) -> str:

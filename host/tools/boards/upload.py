@@ -45,11 +45,12 @@ def files(board: Session, wanted: list[sources.Source], say: Say) -> list[Brough
     """Files whose SHA-256 on the board is another one, or that are not there; each takes its place
     when it is whole."""
     found = []
-    fresh = {one.name for one in wanted if not _same(board, one)}
-    if fresh:
-        lacking.bring(board, parts.of_files({one.name: one.data for one in wanted}))
+    there = {one.name: _there(board, one.name) for one in wanted}
+    wanted = [one for one in wanted if not one.over or there[one.name] is not None]
+    if any(there[one.name] != (one.digest, len(one.data)) for one in wanted):
+        lacking.bring(board, parts.of_files({one.name: one.data for one in wanted if not one.over}))
     for one in wanted:
-        new = one.name in fresh
+        new = there[one.name] != (one.digest, len(one.data))
         if new:
             with progress.bar(one.path) as draw:
                 board.client.upload(one.name, one.data, draw)
@@ -58,11 +59,12 @@ def files(board: Session, wanted: list[sources.Source], say: Say) -> list[Brough
     return found
 
 
-def _same(board: Session, one: sources.Source) -> bool:
+def _there(board: Session, name: str) -> tuple[str, int] | None:
+    """The SHA-256 and the size of a file on the board."""
     try:
-        digest, size = board.client.digest(one.name)
+        digest, size = board.client.digest(name)
     except HostError as error:
         if error.code != _NONE:
             raise
-        return False
-    return size == len(one.data) and digest.hex() == one.digest
+        return None
+    return digest.hex(), size

@@ -40,7 +40,7 @@ def upload_(flows: tuple[str, ...], tasks: str | None, form: str | None, where: 
     """
     programs = [made(flow) for flow in flows or workflows()]
     wanted = files_of(tasks, flows)
-    if not programs and not wanted:
+    if not programs and all(one.over for one in wanted):
         hint = f"name a workflow, or write it into {project.FILE}"
         raise HostError("TSME-N071", "there is nothing to upload", hint)
     with connected(where, AGAIN) as board:
@@ -69,7 +69,7 @@ def files_of(tasks: str | None, flows: Iterable[str] = ()) -> list[Source]:
     mine = project.found()
     classes = [one for one in dict.fromkeys([*workflows(), *flows]) if names_class(one)]
     found = sources.of_project(mine, tasks, classes) if mine or tasks or classes else []
-    return found + [one for one in (machines_file(classes), start_file(mine)) if one]
+    return found + [one for one in (machines_file(mine, classes), start_file(mine)) if one]
 
 
 def show(one: upload.Brought) -> None:
