@@ -11,7 +11,7 @@ import pytest
 
 from tests.interpreters import require
 from tests.tools.shell import assert_one_clear_line, tsme
-from tsme_host.tools.boards import board_file, emulators
+from tsme_host.tools.boards import board_file, emulators, parts
 from tsme_host.tools.boards.emulators import Emulated
 from tsme_host.tools.link.opening import open_board
 
@@ -180,6 +180,25 @@ def test_a_board_without_classes_gets_no_empty_list_of_them(board: Emulated) -> 
     workflows(board, 'one = "one.asl.json"\n')
     assert "machines.json" not in done("push", "--no-logs")
     assert not (board.folder / "machines.json").exists()
+
+
+def test_parts_that_the_board_lacks_come_though_files_and_programs_are_there(
+    board: Emulated,
+) -> None:
+    value = "{% $uppercase($states.input.say) %}"
+    flow = {"A": {"Type": "Pass", "Output": value, "End": True}}
+    code = {"QueryLanguage": "JSONata", "StartAt": "A", "States": flow}
+    Path("one.asl.json").write_text(json.dumps(code), encoding="utf-8")
+    workflows(board, 'one = "one.asl.json"\ngate = "gate.py:Gate"\n')
+    done("upload")
+    left = board.folder / "lib" / "tsme" / "left.json"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(parts.told(["expressions", "relational", "tasks.pid"]))
+    said = done("upload")
+    assert "the board gets JSONata" in said
+    assert "the board gets relational machines" in said
+    assert "uploaded" not in said
+    assert json.loads(left.read_bytes())["left"] == ["tasks.pid"]
 
 
 OLD = """

@@ -121,9 +121,9 @@ def bring(board: Session, program: Made, there: set[str] | None = None) -> bool:
         return False
     if there is None:
         there = {one.digest for one in board.client.programs()}
+    lacking.bring(board, parts.of_programs([program.data]))
     if program.digest in there:
         return False
-    lacking.bring(board, parts.of_programs([program.data]))
     with progress.bar(program.flow) as draw:
         digest = board.client.load(program.data, draw)
     if digest != program.digest:

@@ -45,11 +45,11 @@ def files(board: Session, wanted: list[sources.Source], say: Say) -> list[Brough
     """Files whose SHA-256 on the board is another one, or that are not there; each takes its place
     when it is whole."""
     found = []
+    lacking.bring(board, parts.of_files({one.name: one.data for one in wanted if not one.over}))
     there = {one.name: _there(board, one.name) for one in wanted}
-    wanted = [one for one in wanted if not one.over or there[one.name] is not None]
-    if any(there[one.name] != (one.digest, len(one.data)) for one in wanted):
-        lacking.bring(board, parts.of_files({one.name: one.data for one in wanted if not one.over}))
     for one in wanted:
+        if one.over and there[one.name] is None:
+            continue
         new = there[one.name] != (one.digest, len(one.data))
         if new:
             with progress.bar(one.path) as draw:
