@@ -182,6 +182,16 @@ def test_a_board_without_classes_gets_no_empty_list_of_them(board: Emulated) -> 
     assert not (board.folder / "machines.json").exists()
 
 
+def test_a_class_that_is_there_and_does_not_run_needs_a_reset_or_another_tsme(
+    board: Emulated,
+) -> None:
+    done("upload")
+    early = tsme("start", "gate")
+    assert_one_clear_line(early.stderr, "TSME-N004")
+    assert "tsme reset" in early.stderr
+    assert "tsme flash unix --keep-firmware" in early.stderr
+
+
 def test_parts_that_the_board_lacks_come_though_files_and_programs_are_there(
     board: Emulated,
 ) -> None:

@@ -13,6 +13,21 @@ _NONE = "TSME-N043"  # there is no such file on the board
 _LEFT = parts.LEFT[1:]
 
 
+def cure(board: Session, digest: str) -> str:
+    """What helps where the board does not run a class that is meant, by its digest."""
+    try:
+        named = board.client.download("machines.json")
+    except HostError as error:
+        if error.code != _NONE:
+            raise
+        named = b""
+    if digest.encode() not in named:
+        return "tsme push brings a machine and restarts the board"
+    name = board.status.board or board.target.board
+    flash = f"tsme flash {name} --keep-firmware brings one that does"
+    return f"its class is there: tsme reset makes it count; if it has, its tsme runs none, {flash}"
+
+
 def bring(board: Session, need: frozenset[str]) -> None:
     """What the board lacks of these parts.  Raises HostError TSME-B053 if its tsme is another."""
     if not need:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import console
+from ..boards import lacking
 from ..boards.outcome import output_of
 from ..boards.programs import Made, wanted
 from ..boards.session import Session, Where, at_board, connected
@@ -169,8 +170,7 @@ def begin(
     except HostError as error:
         if error.code == _NOT_THERE:  # programs are brought before; a class comes as files
             message = error.message.partition(";")[0]
-            hint = "tsme push brings a machine and restarts the board"
-            raise HostError(error.code, message, hint) from None
+            raise HostError(error.code, message, lacking.cure(board, digest)) from None
         if error.code == _NO_HANDLER:
             message = error.message.partition(";")[0]
             hint = "tsme push brings tasks.py there and restarts the board"
