@@ -54,6 +54,9 @@ class Relay:
     def turns(m):
         return m.data["turns"]
 
+    def plain(m):
+        return m.args["value"]
+
 
 class Many:
     name = "many"

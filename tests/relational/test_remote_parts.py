@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsme import TsmeError
+from tsme.link import followers as link_followers
+from tsme.link import streams
 from tsme.link.followers import Follower
 from tsme.relational import Schema
 from tsme.relational.build import build
@@ -173,3 +177,60 @@ def test_what_a_board_had_no_time_for_goes_with_the_next_request() -> None:
     assert done[:2] + done[3:] == ["executed", "canceled", "queued"]
     assert str(done[2]) == "TSME-M017: as it says"
     assert [len(one) for one in sent] == [4, 2, 1]
+
+
+def following(count: int, line: Any, slot: Any) -> Any:
+    """A link that so many follow on one line, as far as push() knows it."""
+    made = [Follower(line, to, "m", slot.state, range(60), 0, False) for to in range(count)]
+    return SimpleNamespace(followers=made, board=SimpleNamespace(slots={"m": slot}))
+
+
+class Heard:
+    """A stream whose peer reads."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+
+def test_one_who_cannot_be_told_ends_neither_the_board_nor_others() -> None:
+    slot: Any = State(60)
+    stream = Heard()
+    link = following(2, SimpleNamespace(session=1, stream=stream), slot)
+    link.followers[0].sent[3] = -(2**64)  # no difference to it can be encoded
+    slot.tick([3])
+    link_followers.push(link)
+    assert stream.written
+    link_followers.push(link)
+    assert [one.to for one in link.followers] == [1]
+
+
+def test_a_board_waits_once_for_a_line_that_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "_PATIENCE", 0)
+    monkeypatch.setattr(link_followers, "_STUCK", -1)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while ours.send(bytes(65536)):
+                pass
+        sent: list[bytes] = []
+
+        class Full:
+            def send(self, data: Any) -> int:
+                sent.append(bytes(data))
+                return ours.send(data)
+
+        peer: Any = object.__new__(streams.Peer)
+        peer.session = 0
+        peer.peer = Full()
+        slot: Any = State(60)
+        link = following(8, SimpleNamespace(session=1, stream=peer), slot)
+        slot.tick(list(range(60)))
+        link_followers.push(link)
+        assert len(set(sent)) == 1  # a line of the first of them
+        link_followers.push(link)
+        assert link.followers == []
+        assert len(set(sent)) == 1

@@ -358,7 +358,13 @@ class Remote:
                 if known is not None:
                     fields |= self._fields(known)
                 self._whole = False
-                answer = await self._board.ask("follow", fields, False, self._followed)
+                try:
+                    answer = await self._board.ask("follow", fields, False, self._followed)
+                except HostError as error:
+                    if error.code != "TSME-N003" or not self._base[0]:
+                        raise
+                    self._whole = True  # these are ticks of another board
+                    continue
                 if "now" not in answer:
                     self._know(await self._board.schema(self.name))
                 elif self._mirror is not None and self._mirror.more and not self.lost:

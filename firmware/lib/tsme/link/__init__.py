@@ -13,7 +13,7 @@ _LOG = const(480)  # bytes of text that are kept
 _LATE = const(2000)  # ms after which nobody waits for an answer
 _AGAIN = const(6000)  # ms in which a message may be sent again
 _QUIET = const(60000)  # ms of silence that end a session
-_WRITES = const(4)  # that are remembered
+_WRITES = const(4)  # that are remembered, and the last of each line
 _LONG = const(1 << 28)  # ms: what lasts longer than two of it, ticks cannot tell
 
 _EMSGSIZE = const(7)  # as SMP has them
@@ -66,7 +66,7 @@ class Link:
         self.reset = None  # a function, in place of machine.reset()
         self.began = ticks()
         self.up = 0  # ms before that
-        self.writes = []  # [message, its line or None, answer, when], the newest last
+        self.writes = []  # [message, its line, answer, when, has it an id?], the newest last
         self.kept = {}  # what a part has to remember: half an upload, a place in a journal
         self.part = None  # the module of the last request
         self.after = None  # what once() is to be called with when the answer is out
@@ -85,7 +85,7 @@ class Link:
                 if pause > _LONG:
                     self.up += pause
                     self.began = ticks()
-                    self.writes = [w for w in self.writes if not w[1] or since(w[3]) < _AGAIN]
+                    self.writes = [w for w in self.writes if w[4] or since(w[3]) < _AGAIN]
                 pause = 20
                 quiet = _QUIET
                 for line in self.lines:
@@ -145,8 +145,7 @@ class Link:
                     if hasattr(answer, "send"):
                         answer = await answer
                     if key and type(answer) is dict:
-                        self.writes.append([key, None if "id" in body else line, answer, ticks()])
-                        del self.writes[:-_WRITES]
+                        self._remember([key, line, answer, ticks(), "id" in body])
                 n = self._put(line, answer)
             except Exception as e:
                 n = self._put(line, once("link.refusals", "answer", e, line))
@@ -161,6 +160,15 @@ class Link:
             self._leave()  # nobody hears of it, and asks again
         return True
 
+    def _remember(self, write):
+        # The oldest makes room, unless it is the newest of its line.
+        writes = self.writes
+        writes.append(write)
+        for n in range(len(writes) - _WRITES):
+            if writes[n][1] in [w[1] for w in writes[n + 1 :]]:
+                del writes[n]
+                break
+
     def _asked(self, line, n):
         # -> an answer, or a handler and what it is called with, and by which the same message is
         # known again; None: nothing is to be answered
@@ -173,7 +181,8 @@ class Link:
         if op & 2:  # perhaps the same message, which was sent again
             key = (bytes(view[2:10]), crc32(view[10 : 2 + n]))
         for w in self.writes:
-            if w[0] == key and (w[1] is None or w[1] is line and since(w[3]) < _AGAIN):
+            if w[0] == key and (w[4] or w[1] is line and since(w[3]) < _AGAIN):
+                w[1] = line
                 w[3] = ticks()
                 return w[2], None, None, None
         try:
@@ -194,7 +203,7 @@ class Link:
                 return {"rc": _EACCESS}, None, None, None
         if group == 0 and command == 6:  # a client begins
             line.begin()
-            self.writes = [w for w in self.writes if w[1] is not line]
+            self.writes = [w for w in self.writes if w[4] or w[1] is not line]
         if part:
             number = group << 9 | command << 1 | op >> 1 & 1
             for name in ("system", "files", "programs", "executions", "journals", "clocks"):

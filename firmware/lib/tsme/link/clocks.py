@@ -56,6 +56,11 @@ def follow(link, line, body):
     program = hexlify(state.origin[4]).decode()
     if body.get("program") != program:
         return {"program": program}
+    if len(left) >= _MOST and line.open:  # the key goes first
+        for f in left:
+            if not f.line.open:
+                left.remove(f)
+                break
     if len(left) >= _MOST:
         raise over("TSME-N013", len(left) + 1, _MOST)
     which = range(len(state.client.ticks))
@@ -66,8 +71,12 @@ def follow(link, line, body):
     answer = {"execution": state.execution}
     if body.get("execution") == state.execution and "time" in body:
         time = need(body, "time", list)
-        if len(time) != len(which) or not all([type(n) is int for n in time]):
+        if len(time) != len(which):
             raise fault("TSME-N003", "time", "list")
+        for n, i in zip(time, which):
+            most = 1 if f.shallow else state.client.ticks[i]
+            if type(n) is not int or not 0 <= n <= most:
+                raise fault("TSME-N003", "time", "list")
         f.begin(state, time)
     f.now(state.client, answer, True)
     link.followers = left + [f]
@@ -121,7 +130,7 @@ async def mutate(link, line, body):
         did.append(_RESULTS.index(result) if short and result else result)
         if since(began) > _LONG:
             break
-    if did != [0] * len(values):
+    if did != [0] * len(values) or not all([short for _, short in values]):
         answer["did"] = did
     if same(f, slot):
         f.now(slot.state.client, answer, True)

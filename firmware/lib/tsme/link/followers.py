@@ -107,8 +107,7 @@ class Follower:
         self.last = ticks()
         put(self.line.stream, buf, n)
         self.left -= 1
-        if since(self.last) > _STUCK:
-            self.session = 0
+        return since(self.last) <= _STUCK
 
 
 def push(link):
@@ -119,7 +118,9 @@ def push(link):
                 link.followers = [one for one in link.followers if one is not f]
             elif f.left:
                 body = f.news(link.board.slots.get(f.name))
-                if body:
-                    f.tell(body)
-        except (OSError, MemoryError):
+                if body and not f.tell(body):  # then nobody on its line reads
+                    for one in link.followers:
+                        if one.line is f.line:
+                            one.session = 0
+        except Exception:  # what is wrong with one of them is nothing to the board
             f.session = 0  # it asks again, if it is there

@@ -43,13 +43,16 @@ def put(stream, buf, n):
     view = memoryview(buf)
     mark = _FIRST
     for at in range(0, size + 2, _TEXT):
-        stream.write(mark + b2a_base64(view[at : min(at + _TEXT, size + 2)]))  # calls: streams
+        line = mark + b2a_base64(view[at : min(at + _TEXT, size + 2)])
+        if stream.write(line) is False:  # calls: streams
+            return  # nobody reads
         mark = _NEXT
 
 
 class Line:
     # One stream, and who is at its other end.
     session = 0  # the number of the one that goes on
+    peer = 0  # the same of the stream, as far as it was noticed
 
     def __init__(self, stream, limit=1024):
         self.stream = stream
@@ -84,10 +87,11 @@ class Line:
             end = self.line.find(b"\n", 0, self.filled)
             if end < 0 and self.filled < len(self.line):
                 room = len(self.line) - self.filled
-                peer = getattr(self.stream, "session", 0)
                 got = self.stream.read_into(self.rest[self.filled :]) or 0
                 self.all = got < room
-                if peer != getattr(self.stream, "session", 0):  # nothing of the one before counts
+                peer = getattr(self.stream, "session", 0)
+                if peer != self.peer:  # nothing of the one before counts
+                    self.peer = peer
                     self.line[:got] = self.line[self.filled : self.filled + got]
                     self.filled = 0
                     self._reset()

@@ -11,7 +11,7 @@ class Stream(Protocol):
         """Put what is there at the beginning of `buf`, never waiting: how many bytes that is."""
 
     def write(self, buf: Any, /) -> object:
-        """Send all of `buf` as it is; waits a second at most."""
+        """Send all of `buf` as it is; waits a second at most.  False: not all was taken."""
 
 class Line:
     """A stream, a buffer of `limit` bytes for a packet, and the session of who is at the other

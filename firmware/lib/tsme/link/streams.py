@@ -1,5 +1,5 @@
 # Lines of bytes under a link.  Each has read_into(buf), which puts what is there at the beginning
-# of buf and never waits, and write(buf), which takes all of it.
+# of buf and never waits, and write(buf), which takes all of it or says False.
 import sys
 import time
 
@@ -13,7 +13,7 @@ def _now():
 
 
 def _all(write, buf):
-    # Writes all of it, or what the peer takes in a second.
+    # Writes all of it, or what the peer takes in a second.  -> was it all?
     view = memoryview(buf)
     began = _now()
     while view:
@@ -22,9 +22,10 @@ def _all(write, buf):
             n = 0
         view = view[n:]
         if not n and _now() - began > _PATIENCE:
-            return
+            return False
         if not n:
             time.sleep(0.001)
+    return True
 
 
 class Stdio:
@@ -74,7 +75,7 @@ class Uart:
         return uart.readinto(buf if n >= len(buf) else buf[:n])
 
     def write(self, buf):
-        _all(self.uart.write, buf)
+        return _all(self.uart.write, buf)
 
 
 class Peer:
@@ -89,6 +90,7 @@ class Peer:
         if self.peer:
             self.peer.close()  # calls: socket
             self.peer = None
+            self.session += 1  # who followed on it is gone
 
     def next(self):
         # Is it this one whom the next client gets?
@@ -142,9 +144,10 @@ class Peer:
     def write(self, buf):
         try:
             if self.peer:
-                _all(self._some, buf)
+                return _all(self._some, buf)
         except OSError:
             self.close()
+        return False
 
 
 class Tcp(Peer):
