@@ -32,6 +32,7 @@ async def user(engine):
     await engine.add("Start")
     print("any", await engine.wait_any(engine.when("ErrStuck"), engine.when("Start")))
     print("any", await engine.wait_any(engine.when("ErrStuck"), timeout=1))
+    print("any", await engine.wait_any())
     print("all", await engine.wait_all(engine.when_not("Open"), engine.when("Ready")))
     try:
         await engine.add("Nobody")

@@ -19,6 +19,7 @@ ready [1, 1, 2, 1, 0]
 canceled executed 2
 any 1
 any None
+any None
 all True
 TSME-M017: Valve has no state Nobody
 succeeded 1

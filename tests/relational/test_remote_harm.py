@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,11 @@ import cbor2
 import pytest
 
 from tests.link.wire import OWN, Refused, Wire, lines, message
-from tests.relational.far import Far
-from tests.relational.test_remote import PUSH, followed, on, run
+from tests.relational.far import PATIENCE, Far
+from tests.relational.test_remote import PUSH, asks_again_soon, followed, on, run
 from tsme import TsmeError
 from tsme.remote import connect
+from tsme_host.tools.errors import HostError
 
 
 @pytest.fixture
@@ -108,5 +111,76 @@ def test_who_has_the_key_may_follow_however_many_have_none(far: Far) -> None:
                 await opened.machine("relay")
             with pytest.raises(TsmeError, match="TSME-N013"):
                 await opened.machine("relay")
+
+    run(user())
+
+
+def test_a_request_that_cannot_be_made_is_an_error_and_the_next_is_answered(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            with pytest.raises(TsmeError, match="TSME-V004"):
+                await board.machine("\ud800")
+            with pytest.raises(TsmeError, match="TSME-V004"):
+                await board.schema("\ud800")
+            assert (await board.machine("relay")).is_active("Ready")
+
+    run(user())
+
+
+def test_who_waits_for_a_board_that_is_closed_hears_of_it(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port, timeout=PATIENCE) as board:
+            asks_again_soon(board)
+            far.process.send_signal(signal.SIGSTOP)  # it answers nothing
+            machine = asyncio.ensure_future(board.machine("relay"))
+            schema = asyncio.ensure_future(board.schema("relay"))
+            await asyncio.sleep(0)
+            board._timeout = 0.1
+        with pytest.raises(TsmeError, match="TSME-N081"):
+            await machine
+        with pytest.raises(HostError, match=r"is (away|closed)"):
+            await schema
+        far.process.send_signal(signal.SIGCONT)
+
+    run(user())
+
+
+def test_of_a_shallow_machine_changes_are_told_and_ticks_are_not_waited_for(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            relay = await board.machine("relay", every=0, shallow=True)
+            asked: list[str] = []
+            ask = board.ask
+            board.ask = lambda *words: asked.append(words[0]) or ask(*words)  # type: ignore[method-assign,func-returns-value]
+            for n in range(1, 5):
+                await relay.toggle("Slow", {"ms": 600000})
+                assert relay.ticks("Slow") == n % 2
+            assert "follow" not in asked
+            for wait in (
+                lambda: relay.when_time("Slow", [2]),
+                lambda: relay.when_ticks("Slow"),
+                lambda: relay.when_next_active("Slow"),
+                lambda: relay.context("Slow"),
+            ):
+                with pytest.raises(TsmeError, match="TSME-N082: relay is followed without its"):
+                    wait()
+            assert await relay.wait_any() is None
+            assert await relay.wait_all()
+
+    run(user())
+
+
+def test_what_nobody_foresaw_does_not_end_looking(far: Far) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            relay: Any = await board.machine("relay", every=0)
+            take = relay.take
+            relay.take = lambda body: 1 / 0
+            await relay.look()
+            assert str(relay._error).startswith("TSME-N083: it cannot be asked: ZeroDivision")
+            relay.take = take
+            await relay.look()
+            await relay.synced()
+            assert await relay.add("Pulse") == "executed"
 
     run(user())

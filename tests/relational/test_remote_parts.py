@@ -67,14 +67,17 @@ def test_what_is_merged_lost_or_in_pieces_comes_to_the_same_ticks(
     slot: Any = State(count)
     line: Any = SimpleNamespace(session=1)
     one = Follower(line, 1, "m", slot.state, view.which, 0, shallow)
-    mirror = Mirror(view)
+    mirror = Mirror(view, shallow)
     mirror.begin(1)
+    whole = 0
 
     def look() -> None:
+        nonlocal whole
         while True:
             body: dict[str, Any] = {}
             one.now(slot.client, body, True)
             if not mirror.told(body):  # then all of it is asked for
+                whole += 1
                 one.begin(slot)
                 mirror.begin(1)
                 continue
@@ -94,7 +97,10 @@ def test_what_is_merged_lost_or_in_pieces_comes_to_the_same_ticks(
             if body and what == "push" and not mirror.told(body):
                 one.begin(slot)
                 mirror.begin(1)
+                whole += 1
                 look()
+    lost = sum(what == "lost" for what, _ in moves)
+    assert whole <= lost
 
 
 @pytest.mark.parametrize("once", [True, False])
@@ -234,3 +240,71 @@ def test_a_board_waits_once_for_a_line_that_nobody_reads(monkeypatch: pytest.Mon
         link_followers.push(link)
         assert link.followers == []
         assert len(set(sent)) == 1
+
+
+def sender(ask: Any, now: Any = None, synced: Any = None) -> Sender:
+    """Of a machine that is followed, and to whom `ask` answers."""
+
+    async def there() -> None:
+        pass
+
+    known = SimpleNamespace(execution=1, queue_tick=1, more=False)
+    board: Any = SimpleNamespace(most=1020, ask=ask, spawn=asyncio.ensure_future)
+    machine: Any = SimpleNamespace(
+        to=1,
+        lost=False,
+        now=now or (lambda over=False: known),
+        take=None,
+        renew=lambda: None,
+        synced=synced or there,
+    )
+    return Sender(board, machine)
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_of_a_mutation_that_perhaps_ended_the_execution_nobody_says_it_was_not_done(
+    once: bool,
+) -> None:
+    over: list[bool] = []
+
+    async def ask(*_: Any) -> Any:
+        over.append(True)
+        raise NotFollowed(once)
+
+    def now(_: bool = False) -> Any:
+        if over:
+            raise TsmeError("TSME-K002", "no execution of m is running")
+        return SimpleNamespace(execution=1, queue_tick=1, more=False)
+
+    async def user() -> None:
+        await sender(ask, now).put([1, [0]])
+
+    with pytest.raises(TsmeError, match="TSME-K002" if once else "TSME-N078"):
+        asyncio.run(user())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"did": [], "error": "odd"},
+        {"did": [1.0]},
+        {"did": [True]},
+        {"did": [3]},
+        {"did": 7},
+        {"did": [], "error": []},
+    ],
+    ids=str,
+)
+def test_an_answer_that_is_none_is_an_error_and_ends_nothing(answer: Any) -> None:
+    answers = [answer, {"did": [1]}]
+
+    async def ask(*_: Any) -> Any:
+        return answers.pop(0)
+
+    async def user() -> str:
+        one = sender(ask)
+        with pytest.raises(TsmeError, match=r'TSME-N037: .*"did" is'):
+            await one.put([0, [0]])
+        return str(await one.put([0, [0]]))
+
+    assert asyncio.run(user()) == "canceled"

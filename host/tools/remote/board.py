@@ -8,11 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tsme import TsmeError
 from tsme.relational import Relational
 
 from ..errors import HostError
-from .carrier import Body, Carrier, plain
+from .carrier import Body, Carrier, closed, plain
 from .machine import Remote, Wanted
 
 _BEAT = 5.0  # s after which it is asked whether all that was pushed has come
@@ -151,7 +150,7 @@ class Board:
 
     def _line(self) -> Carrier:
         if self._carrier is None:
-            raise TsmeError("TSME-N081", f'the line to "{self.port}" is closed here')
+            raise plain(closed(self.port))
         return self._carrier
 
     def _pushed(self, body: Body) -> None:

@@ -62,6 +62,8 @@ class Carrier:
         self._pushed = pushed
         self._again = again
         self._jobs: deque[Callable[[Session], None]] = deque()
+        self._asked: set[asyncio.Future[Body]] = set()  # who has no answer yet
+        self._ended = False
         self._wake, self._waker = os.pipe()
         os.set_blocking(self._wake, False)
         self._session: Session | None = None
@@ -96,14 +98,18 @@ class Carrier:
     ) -> Body:
         """A request of our own group; `then(answer)` is called at its place among the pushes.
         Raises HostError, or Refused."""
+        if self._ended:
+            raise closed(self.port)
         done = self._loop.create_future()
+        self._asked.add(done)
+        done.add_done_callback(self._asked.discard)
 
         def job(session: Session) -> None:
             body: Body | None = None
             error: BaseException | None = None
             try:
                 body = _asked(session, command, fields, write)
-            except (HostError, Refused) as problem:
+            except Exception as problem:
                 error = problem
             self._seen(session)
             self._post(_answered, done, body, error, then)
@@ -138,8 +144,15 @@ class Carrier:
             self._post(_set, self._opened, 0, error)
         finally:
             self.connected = False
+            self._post(self._end)
             if session is not None:
                 session.close()
+
+    def _end(self) -> None:
+        """Nobody answers any more."""
+        self._ended = True
+        for done in list(self._asked):
+            _set(done, None, closed(self.port))
 
     def _serve(self, session: Session) -> None:
         while True:
@@ -223,14 +236,21 @@ def unsure(what: str) -> HostError:
     )
 
 
-def plain(error: Exception) -> TsmeError:
+def closed(port: str) -> HostError:
+    """Nothing can be asked any more."""
+    return HostError("TSME-N081", f'the line to "{port}" is closed here')
+
+
+def plain(error: BaseException) -> TsmeError:
     """As an engine raises it."""
     if isinstance(error, TsmeError):
         return error
     if isinstance(error, HostError):
         hint = f"; {error.hint}" if error.hint else ""
         return TsmeError(error.code, error.message + hint)
-    return TsmeError("TSME-N012", "the board does not know what is followed")
+    if isinstance(error, Refused):
+        return TsmeError("TSME-N012", "the board does not know what is followed")
+    return TsmeError("TSME-N083", f"it cannot be asked: {type(error).__name__}: {error}")
 
 
 def not_understood(why: str) -> HostError:

@@ -203,6 +203,7 @@ class Remote:
 
     def when_time(self, states: States, times: Sequence[int], key: str | None = None) -> Wait:
         """Each has reached its tick."""
+        self._deep("when_time")
         which = self.now().view.indexes(states)
         if len(times) != len(which) or not which:
             text = f"when_time() has {len(times)} ticks for {len(which)} states"
@@ -211,14 +212,17 @@ class Remote:
 
     def when_ticks(self, state: str, n: int = 1, key: str | None = None) -> Wait:
         """It has ticked so often from now on."""
+        self._deep("when_ticks")
         return self._after(state, lambda tick: tick + n, key)
 
     def when_next_active(self, state: str, key: str | None = None) -> Wait:
         """It has become active anew."""
+        self._deep("when_next_active")
         return self._after(state, lambda tick: tick + 1 + tick % 2, key)
 
     def context(self, state: str, key: str | None = None) -> Wait:
         """It has ticked."""
+        self._deep("context")
         return self._after(state, lambda tick: tick + 1, key)
 
     def when_query(
@@ -234,13 +238,18 @@ class Remote:
 
     async def wait_any(self, *waits: Wait, timeout: float | None = None) -> int | None:
         """The number of the first that has come about; None if none has within `timeout` ms."""
-        await first(waits, 1, timeout)
+        await first(waits, min(1, len(waits)), timeout)
         return next((n for n, one in enumerate(waits) if one.fired), None)
 
     async def wait_all(self, *waits: Wait, timeout: float | None = None) -> bool:
         """Whether all of them have."""
         await first(waits, len(waits), timeout)
         return all(one.fired for one in waits)
+
+    def _deep(self, wait: str) -> None:
+        if self._wanted.shallow:
+            text = f"{self.name} is followed without its ticks, which {wait}() needs; leave out "
+            raise TsmeError("TSME-N082", text + "shallow=True, or wait with when(), when_not()")
 
     def _after(self, state: str, target: Callable[[int], int], key: str | None) -> Wait:
         which = self.now().view.indexes(state)
@@ -297,6 +306,14 @@ class Remote:
         self._synced.clear()
         if self._syncing is None or self._syncing.done():
             self._syncing = self._board.spawn(self._follow())
+            self._syncing.add_done_callback(self._settled)
+
+    def _settled(self, task: asyncio.Task[None]) -> None:
+        """Nobody waits for ever, however it ended."""
+        if task is self._syncing and (task.cancelled() or task.exception()):
+            error = None if task.cancelled() else task.exception()
+            self._error = plain(error) if error else TsmeError("TSME-N081", "the line was closed")
+            self._synced.set()
 
     @property
     def lost(self) -> bool:
@@ -330,7 +347,7 @@ class Remote:
                 await self._board.ask("clock", {"to": self.to}, False, self.take)
         except Refused:
             self.renew()
-        except (HostError, TsmeError) as error:
+        except Exception as error:  # whoever asks next hears of it
             self._error = plain(error)
             self._lost = True
 
@@ -402,7 +419,7 @@ class Remote:
         for i in schema.indexes(list(self._wanted.skip)):
             mask &= ~(1 << i)
         self._program = hashlib.sha256(data).digest()[:8].hex()
-        self._coming = Mirror(View(schema, mask, self.name))
+        self._coming = Mirror(View(schema, mask, self.name), self._wanted.shallow)
         self._forget()
 
     def end(self) -> None:

@@ -41,8 +41,9 @@ class Mirror:
     A change is staged until all of it is there.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, shallow: bool = False) -> None:
         self.view = view
+        self._shallow = shallow  # 1 is told of each change of a tick that is 0 or 1
         self.execution = 0
         self.ticks = [0] * len(view.which)
         self.queue_tick = 0
@@ -76,7 +77,7 @@ class Mirror:
             at = self.view.at.get(i)
             if at is None:
                 raise ValueError(f"state {i} is not followed")
-            self._staged[at] += by
+            self._staged[at] = self._staged[at] ^ by if self._shallow else self._staged[at] + by
         if (sum(self._staged) + self._queue + self._machine) % 256 != check:
             return False
         self.more = bool(body.get("more"))

@@ -117,7 +117,7 @@ class Sender:
                 batch = self._batch()
                 try:
                     await self._request(batch)
-                except (TsmeError, HostError) as error:
+                except Exception as error:  # nobody waits for ever
                     for item in batch:
                         item.fail(plain(error))
         except asyncio.CancelledError:
@@ -155,8 +155,13 @@ class Sender:
                 answer = await self._board.ask("clock", fields, True, machine.take)
             except Refused as refused:
                 machine.renew()
-                await machine.synced()
-                after = machine.now()
+                try:
+                    await machine.synced()
+                    after = machine.now()
+                except (TsmeError, HostError) as error:
+                    if refused.once or plain(error).code == "TSME-N081":
+                        raise
+                    raise unsure("the mutation") from None  # perhaps it ended with it
                 same = before == (after.execution, after.queue_tick)
                 if refused.once or (same and all(item.ticking for item in batch)):
                     continue
@@ -172,15 +177,16 @@ class Sender:
 def _given(batch: list[_Item], answer: Body) -> list[_Item]:
     """What became of them; -> those that were not begun."""
     did, error = answer.get("did", [0] * len(batch)), answer.get("error")
-    if not isinstance(did, list) or len(did) > len(batch) or not (did or error):
+    refused = error if isinstance(error, list) and len(error) == 2 else None
+    if not isinstance(did, list) or len(did) > len(batch) or not (did or refused):
         raise not_understood(f'"did" is {did!r}')
     for item, result in zip(batch, did, strict=False):
         short = isinstance(item.what, list)
-        if short and result not in (0, 1, 2, None):
+        if short and result is not None and (type(result) is not int or not 0 <= result <= 2):
             raise not_understood(f'"did" is {did!r}')
         if not item.done.done():  # None: the execution has ended with it
             item.done.set_result(result if result is None or not short else _RESULTS[result])
     left = batch[len(did) :]
-    if isinstance(error, list) and len(error) == 2 and left:
-        left.pop(0).fail(TsmeError(str(error[0]), str(error[1])))
+    if refused and left:
+        left.pop(0).fail(TsmeError(str(refused[0]), str(refused[1])))
     return left

@@ -78,7 +78,7 @@ class Relations:
 
     async def wait_any(self, *waits, timeout=None):
         # -> the index of the first that has come about; None if none has within `timeout` ms
-        await Gathering(self.engine, waits, 1).come(timeout)
+        await Gathering(self.engine, waits, min(1, len(waits))).come(timeout)
         first = None
         for i, wait in enumerate(waits):
             if wait.fired and first is None:
