@@ -14,7 +14,7 @@
 #define FLASH_BASE (0x80800000)
 #define FLASH_SIZE (0x100000)
 #elif defined(QEMU_SOC_NRF51)
-#define FLASH_BASE (0xa0000)
+#define FLASH_BASE (0x100000)
 #define FLASH_SIZE (0x60000)
 #else
 #error "this chip is not known"

@@ -43,7 +43,7 @@ class Chip:
 CHIPS = {
     "mps2-an385": Chip(0x21000000, 0x100000, 0x21000000, 16 << 20),
     "virt": Chip(0x80800000, 0x100000, 0x80000000, 16 << 20, 0x700000),
-    "microbit": Chip(0xA0000, 0x60000),
+    "microbit": Chip(0x100000, 0x60000),
 }
 
 
