@@ -97,15 +97,17 @@ def test_ctrl_c_ends_what_runs_and_what_is_read_raw_stays_as_it_was(name: str, t
         with Prompt(board) as prompt:
             prompt.interrupt()
             prompt.do("import sys, select, time, micropython")
-            prompt.send("while True: pass")
-            prompt.send("")
-            prompt.until("...")
+            prompt.send("exec(\"print('so ' + 'far')\\nwhile True: pass\")")
+            prompt.until("so far")  # before that it would be a key at the prompt
             prompt.line.sendall(b"\x03")
             prompt.until("KeyboardInterrupt")
             prompt.until(">>> ")
             prompt.do("p = select.poll(); p.register(sys.stdin, 1)")
-            prompt.send("micropython.kbd_intr(-1); print(len(p.poll()), sys.stdin.buffer.read(4))")
-            prompt.until("read(4))\r\n")
+            prompt.send(
+                "micropython.kbd_intr(-1); print('so ' + 'far');"
+                " print(len(p.poll()), sys.stdin.buffer.read(4))"
+            )
+            prompt.until("so far\r\n")
             prompt.line.sendall(b"\r\x03\x00\xff")
             assert prompt.until(">>> ").startswith("1 b'\\r\\x03\\x00\\xff'")
 
