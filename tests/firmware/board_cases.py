@@ -300,6 +300,31 @@ def a_machine_beside_a_workflow():
     print(board.list())
 
 
+class Other(Counter):
+    version = 2
+
+
+def an_ended_machine_needs_its_class_no_more():
+    w = World()
+    board = w.board()
+    board.start("count", Counter, blocks=6)
+    digest = board.slot("count").state.origin[4]
+    board.stop("count")
+    board = w.board()  # after a reset, without the class
+    print(board.list())
+    board.start("count", Counter)
+    board.slot("count").keep = lambda now=False: None  # a cut comes before that is durable
+    board.send("count", 12)
+    board.run_sync()
+    w.store.held[digest] = (Counter,)
+    board = w.board()
+    print(board.list())
+    w.store.drop(digest)
+    board = w.board()
+    print(board.list(), board.outcome("count").output)
+    print(board.start("count", Other), board.list())
+
+
 def eight():
     w = World(1)
     w.flash = FileFlash(sys.argv[2], 4096, 4 + 8 * 16, False)
@@ -325,6 +350,7 @@ CASES = (
     a_start_that_is_refused,
     programs_in_a_region_of_the_same_partition,
     a_machine_beside_a_workflow,
+    an_ended_machine_needs_its_class_no_more,
 )
 for case in (eight,) if len(sys.argv) > 2 else CASES:
     print("--", case.__name__)

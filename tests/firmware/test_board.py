@@ -200,6 +200,18 @@ def test_machines_and_workflows_live_on_one_board(said: dict[str, list[str]]) ->
     assert out[-1] == "[('count', 'succeeded'), ('flow', 'succeeded')]"
 
 
+def test_a_machine_that_has_ended_does_not_need_its_class_for_the_next_one_to_begin(
+    said: dict[str, list[str]],
+) -> None:
+    out = said["an_ended_machine_needs_its_class_no_more"]
+    assert [line for line in out if not line.startswith("ended ")] == [
+        "[('count', 'stopped')]",
+        "[('count', 'succeeded')]",
+        "[('count', 'succeeded')] 12",
+        "True [('count', 'running')]",
+    ]
+
+
 @pytest.mark.parametrize("name", ["micropython32", "micropythonf32"])
 def test_eight_workflows_run_in_a_heap_of_256_kb(name: str, flows: Path, tmp_path: Path) -> None:
     """Started, and after a reset, with the package as source, which the board compiles itself."""

@@ -21,6 +21,12 @@ class Slot(Engine):
     def next_execution(self):
         return self.board.number() + 1
 
+    def keep(self, now=False):
+        # What has ended needs its class no longer: no store keeps that until the next one begins.
+        client = self.kernel.client
+        over = client and client.signals and self.state.execution and not self.busy()
+        super().keep(now or bool(over))
+
     def launch(self, action):
         # recursion: at most 2, as the engine's
         if self.board.active:  # else run() does it
