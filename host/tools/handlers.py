@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tsme import sim
+from tsme import once, sim
 from tsme.engine.outcome import client_of
 from tsme.engine.tasks import Tasks
 from tsme.errors import TsmeError
@@ -154,6 +154,16 @@ def earlier(machine: Any, path: str) -> list[Any]:
             raise HostError("TSME-H023", f"{said}: {error.message}") from None
         before = getattr(before, "before", None)
     return found
+
+
+def goes_on(path: str, digest: bytes) -> bool:
+    """Whether a board with FILE.py:CLASS goes on with what began with this digest: the class
+    itself, one that it names as `before`, or with migrate() an earlier version."""
+    machine = load_machine(path)
+    if any(one.program.digest == digest for one in [machine, *earlier(machine, path)]):
+        return True
+    stf = hasattr(machine.machine, "stf")  # the others are known by their schemas alone
+    return stf and once("machine.versions", "earlier", machine, digest) is not None
 
 
 def _beside(found: Any, path: str) -> Any:

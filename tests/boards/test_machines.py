@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -244,3 +245,56 @@ def test_an_execution_under_way_goes_on_as_before_with_the_schema_of_then(
     assert "wide.tsr" in said
     rows = {row["name"]: row for row in json.loads(done("ps", "--json"))}
     assert (rows["gate"]["status"], rows["gate"]["active"]) == ("running", ["Open", "Start"])
+
+
+def changed(**more: Any) -> None:
+    """The schema has another state, so that it is another machine."""
+    other = SCHEMA | {"order": [*SCHEMA["order"], "Wide"]} | more
+    other["states"] = {**SCHEMA["states"], "Wide": {}}
+    Path("gate.json").write_text(json.dumps(other), encoding="utf-8")
+    assert tsme("compile", "gate.json").exit_code == 0
+
+
+def test_a_changed_schema_is_refused_before_the_upload_while_the_old_one_is_under_way(
+    board: Emulated,
+) -> None:
+    done("push", "--no-logs")
+    files = {path.name: path.read_bytes() for path in board.folder.glob("*.*")}
+    changed(version=2)
+    for words in (["push", "--no-logs"], ["push", "count", "--stop"], ["upload"]):
+        found = tsme(*words)
+        assert (found.exit_code, found.stdout) == (2, "")
+        assert_one_clear_line(found.stderr, "TSME-N069")
+        for clue in ('"gate" is under way', "next version", "before", "tsme push --stop"):
+            assert clue in found.stderr
+    now = {name: (board.folder / name).read_bytes() for name in ("gate.tsr", "machines.json")}
+    assert now == {name: files[name] for name in now}
+    assert done("signal", "gate", '{"add": "Open"}').startswith("executed\n")
+
+
+def test_push_stop_ends_a_machine_and_begins_the_one_of_the_changed_schema(
+    board: Emulated,
+) -> None:
+    done("push", "--no-logs")
+    for more in ({}, {"version": 2}):
+        changed(**more)
+        said = done("push", "gate", "--stop", "--no-logs")
+        assert re.search(r"gate: execution \d+ is stopped", said)
+        assert re.search(r"gate: execution \d+ has begun", said)
+        assert done("signal", "gate", '{"add": "Wide"}').startswith("executed\n")
+
+
+def test_a_machine_whose_class_is_lost_is_given_up_by_a_command_that_the_error_names(
+    board: Emulated,
+) -> None:
+    done("push", "--no-logs")
+    changed()
+    with open_board(board.address, patience=60) as client:
+        client.upload("gate.tsr", Path("gate.tsr").read_bytes())
+    done("reset")
+    early = tsme("signal", "gate", '{"add": "Open"}')
+    assert_one_clear_line(early.stderr, "TSME-K005")
+    assert "tsme retire NAME" in early.stderr
+    assert "retire()" not in early.stderr
+    done("retire", "gate")
+    assert "gate: execution" in done("push", "--no-logs")

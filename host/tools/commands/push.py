@@ -6,7 +6,7 @@ import click
 
 from .. import console
 from ..boards import follow, project, upload
-from ..boards.programs import Made, made, of_project, remember
+from ..boards.programs import Made, check_classes, made, of_project, remember
 from ..boards.session import Session, Where, at_board, connected
 from ..definitions import takes_values
 from ..errors import DONE, HostError
@@ -42,7 +42,10 @@ def push(
     its clock if nothing runs there, begins what is not under way, and shows the logs until Ctrl-C.
 
     What is under way goes on with the program that it began with; --stop ends it, so that the new
-    one begins. With --wait exits with 1 if one does not succeed.
+    one begins. A class is on the board but once: while what is under way needs the old one, the
+    new one is refused without --stop, unless it names that as `before`.
+
+    With --wait exits with 1 if one does not succeed.
     """
     mine = project.found()
     if mine is None or not mine.workflows:
@@ -53,10 +56,11 @@ def push(
     programs = {name: made(flow) for name, flow in flows.items()}
     files = files_of(None)
     with connected(where, AGAIN) as board:
+        check_classes(board, mine, flows if stops else ())
         upload.programs(board, [*programs.values()], show)
-        brought = upload.files(board, files, show)
-        if stops:
+        if stops:  # with the class that it has, which a file may take the place of
             _stop(board, [*flows])
+        brought = upload.files(board, files, show)
         if restarts or any(one.new for one in brought) or board.status.mode == "safe":
             console.note("tsme: the board restarts")
             follow.restart(board.client)

@@ -9,7 +9,7 @@ import click
 
 from .. import console
 from ..boards import project, upload
-from ..boards.programs import machines_file, made, of_project, start_file
+from ..boards.programs import check_classes, machines_file, made, of_project, start_file
 from ..boards.session import Where, at_board, connected
 from ..definitions import takes_values
 from ..errors import DONE, HostError
@@ -44,6 +44,7 @@ def upload_(flows: tuple[str, ...], tasks: str | None, form: str | None, where: 
         hint = f"name a workflow, or write it into {project.FILE}"
         raise HostError("TSME-N071", "there is nothing to upload", hint)
     with connected(where, AGAIN) as board:
+        check_classes(board, project.found())
         found = upload.programs(board, programs, _quiet if form else show)
         found += upload.files(board, wanted, _quiet if form else show)
     if form:

@@ -12,6 +12,7 @@ from ..errors import HostError, did_you_mean
 # Of what a board refuses in fewer words than a laptop has.
 _CURES = {
     "TSME-J014": "`tsme ps` lists them",
+    "TSME-K005": "bring that, or give up what it began: `tsme retire NAME`, with its journal",
     "TSME-K002": "`tsme start NAME` begins one; `tsme ps` shows how each stands",
 }
 _PULLED = "see that the cable is in and the board has power, then give the same command again"
@@ -65,6 +66,8 @@ def refused(code: str, message: str) -> HostError:
     """The board says no: in its own words, as far as they have a code."""
     if code == "TSME-J014":  # whose region holds no execution of that name
         message = message.replace("there is no region", "there is no execution", 1)
+    if code == "TSME-K005":  # what else it says is for who has the engine at hand
+        message = message.partition(": give the Engine")[0]
     return HostError(code or "TSME-N036", message or "the board refuses it", _CURES.get(code, ""))
 
 
