@@ -171,7 +171,7 @@ def test_a_program_that_is_not_kept_is_asked_for(named: Path, output: tuple[str,
     code, _, err = run(named, "migrate", "j.bin", "flow.asl.json", *output)
     assert code == 2
     assert err.startswith('tsme: error TSME-H043: "j.bin" needs the program ')
-    assert err.endswith("; add --program and the workflow as it was\n")
+    assert err.endswith("the workflow as it was, or FILE.py:CLASS for a machine\n")
     given = ("--program", "old.asl.json", *output)
     assert run(named, "migrate", "j.bin", "flow.asl.json", *given)[0] == 0
     if not output:

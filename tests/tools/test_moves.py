@@ -493,5 +493,6 @@ def test_stop_and_migrate_take_what_is_kept_where_another_program_is_given(tmp_p
     write(tmp_path, edited())
     code, _, err = run(tmp_path, "stop", "j.bin", "--program", "flow.asl.json")
     assert code == 2
-    assert "add --program and the workflow as it was, or give up what it began: tsme retire" in err
+    cure = "add --program and the workflow as it was, or FILE.py:CLASS for a machine, or give up"
+    assert f"{cure} what it began: tsme retire" in err
     assert run(tmp_path, "retire", "j.bin")[0] == 0

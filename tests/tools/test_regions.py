@@ -141,7 +141,7 @@ def test_an_execution_on_a_board_moves_by_a_plan_made_from_its_image(folder: Pat
     words = ["migrate", "flash.bin", "new.asl.json", "--region", "garden", "-o", "plan.cbor"]
     away = tsme(*words)
     assert 'TSME-H043: the region "garden" of "flash.bin" needs the program ' in away.stderr
-    assert away.stderr.endswith("; add --program and the workflow as it was\n")
+    assert away.stderr.endswith("the workflow as it was, or FILE.py:CLASS for a machine\n")
     planned = tsme(*words, "--program", "flow.asl.json")
     assert planned.exit_code == 0, planned.output
     second = board()

@@ -235,3 +235,23 @@ def test_what_a_machine_cannot_is_one_line_with_its_cure(
     assert done.exit_code == 2
     assert_one_clear_line(done.stderr, code)
     assert clue in done.stderr
+
+
+def test_commands_that_lack_the_class_of_a_journal_ask_for_a_file_and_its_class(
+    folder: Path,
+) -> None:
+    one = Told(folder, "pump.py:Pump", "-j", "j.bin")
+    one.tell({"add": "On"})
+    one.hear("executed -> Start On")
+    one.process.send_signal(signal.SIGTERM)
+    one.end()
+    for words, code in (
+        (("replay",), "TSME-H043"),
+        (("journal", "effects"), "TSME-H043"),
+        (("resume",), "TSME-H043"),
+        (("stop",), "TSME-K005"),
+    ):
+        found = tsme(*words, "j.bin")
+        assert found.exit_code == 2
+        assert_one_clear_line(found.stderr, code)
+        assert "FILE.py:CLASS" in found.stderr

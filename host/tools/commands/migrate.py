@@ -234,7 +234,7 @@ def _stand(journal: str, programs: Iterable[str], new: Known) -> tuple[Log, Play
         raise store.wanting(journal, newest, programs)
     if state is None and log.records and not log.ended:
         message = f"where {named(journal)} is cannot be told: {player.why}"
-        raise HostError("TSME-H044", message, "add --program and the workflow as it was")
+        raise HostError("TSME-H044", message, store.AS_IT_WAS)
     if state is None or state.status or player.now is None:
         message = f"no execution is under way in {named(journal)}"
         raise HostError("TSME-H044", message, "the next one is new anyway")

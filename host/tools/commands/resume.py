@@ -178,11 +178,10 @@ def commit(journal: str, log: Log, known: list[Known], event: Any, drains: bool 
     def find(digest: bytes) -> Any:
         return client_of(programs.get(bytes(digest)))
 
-    cure = "add --program and the workflow as it was"
     with (
         opened(journal, log.block_size, log.blocks) as device,
         no_limits(),
-        worded(journal, cure),
+        worded(journal, store.AS_IT_WAS),
     ):
         executor = _EXECUTOR(Kernel(None, None, find), Journal(device, log.slot))
         if not executor.recover():

@@ -336,7 +336,7 @@ def check_program(log: Log, programs: list[Known]) -> None:
     check_behaviour(log, every=True)
     if not programs:
         message = f'there is no program for "{log.name}", nor one in "{store.folder(log.name)}"'
-        raise HostError("TSME-H043", message, "add --program and the workflow that ran")
+        raise HostError("TSME-H043", message, store.AS_IT_WAS)
     mine = {bytes(item.program.digest) for item in programs}
     if log.programs and not mine & set(log.programs):
         given = ", ".join(f'"{item.name}" ({item.program.digest.hex()})' for item in programs)

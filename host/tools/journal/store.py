@@ -21,6 +21,9 @@ from ..outputs import not_writable
 from .partition import TABLE, Image, geometry, parts_of
 from .refusals import named
 
+# What helps where an execution needs its program.
+AS_IT_WAS = "add --program and the workflow as it was, or FILE.py:CLASS for a machine"
+
 _TABLE = 1 << 20  # bytes in which the blocks of the table are, of any size
 _SLOT = 32
 
@@ -137,7 +140,7 @@ def wanting(journal: str, digest: bytes, given: Iterable[str]) -> HostError:
     ]
     if others:
         message += f", and which {' or '.join(others)} is not"
-    return HostError("TSME-H043", message, "add --program and the workflow as it was")
+    return HostError("TSME-H043", message, AS_IT_WAS)
 
 
 def tidy(journal: str, needed: Iterable[bytes]) -> None:
