@@ -57,6 +57,11 @@ class Valve:
     def double(m):
         return m.data["opened"] * m.args.get("by", 2)
 
+    def sour(clock, n):
+        if clock["Tick"] >= n:
+            raise ValueError("sour")
+        return False
+
     def often(clock, n):
         return clock["Open"] >= n
 

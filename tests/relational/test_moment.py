@@ -112,6 +112,49 @@ def test_a_function_is_called_by_its_name_before_what_waits() -> None:
     assert state.client.node.active == (3,)
 
 
+@pytest.mark.parametrize("name", ["__init__", "_own", "mro"])
+def test_a_name_that_python_may_give_a_class_is_none_of_its_functions(name: Any) -> None:
+    kernel, state = started(machine(_own=lambda m: 1))
+    state = told(kernel, state, {"eval": name})
+    assert state.client.error == ["TSME-M021", f"Machine has no function {name}"]
+    assert state.client.result == "canceled"
+    with pytest.raises(Rejected, match="TSME-M021"):
+        told(kernel, state, {"when_query": {"query": name}})
+
+
+def test_a_query_that_raises_is_given_up_and_becomes_exception() -> None:
+    def hot(clock: dict[str, int], n: int) -> bool:
+        return 1 // (clock["A"] - n) > 0
+
+    kernel, state = started(
+        machine(
+            hot=hot,
+            ExceptionState=lambda m: m.add("B"),  # which asks again whoever was not given up
+            BState=lambda m: m.data.__setitem__("n", m.data.get("n", 0) + 1),
+        )
+    )
+    state = told(kernel, state, {"when_query": {"query": "hot", "values": [1], "key": "k"}})
+    state = told(kernel, state, {"when_not": {"states": ["C"], "key": "other"}})
+    effect = {"query": "hot", "values": [1], "key": "e"}
+    state = told(kernel, state, {"when_query": effect})
+    state = told(kernel, state, {"add": ["A"]})
+    part = state.client
+    assert part.result == "executed"
+    assert part.node.mask & 1
+    assert part.error[0] == "ZeroDivisionError"
+    assert (part.ticks[3], part.data) == (3, {"n": 2})  # Exception for each, and no end to it
+    assert [(sub[0], sub[4]) for sub in part.subs] == [("k", 3), ("other", 1), ("e", 3)]
+    state = told(kernel, state, {"remove": "Exception"})
+    assert (state.client.result, state.client.ticks[3]) == ("executed", 4)
+
+
+@pytest.mark.parametrize("value", [{"eval": 5}, {"when_query": {"query": 5}}])
+def test_what_is_no_name_is_refused(value: Any) -> None:
+    kernel, state = started(machine())
+    with pytest.raises(Rejected, match="TSME-M021: Machine has no function 5"):
+        told(kernel, state, value)
+
+
 def test_what_a_handler_raises_becomes_exception_with_details() -> None:
     details: list[Any] = []
 

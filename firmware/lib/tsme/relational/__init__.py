@@ -2,7 +2,7 @@
 # client of the kernel.  docs/RELATIONAL.md says how one is written.
 from .. import const, once
 from ..draft import shown
-from ..errors import LimitError
+from ..errors import LimitError, fault
 from ..kernel.rejected import Rejected
 from ..values import Obj
 from ..values.cbor import encode_all, encoded_size
@@ -104,6 +104,16 @@ class Relational:
         from . import subscriptions
 
         return subscriptions
+
+    def function(self, name):
+        # One of the class that may be called by its name; what Python gives a class is not the same
+        # on every interpreter.
+        f = None
+        if isinstance(name, str) and name[:1] != "_" and name != "mro":
+            f = getattr(self.machine, name, None)
+        if not callable(f):
+            raise fault("TSME-M021", self.name, name)
+        return f
 
     def evaluate(self, m, item):
         return once("relational.seldom", "evaluate", m, item)

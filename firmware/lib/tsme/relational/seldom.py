@@ -101,6 +101,8 @@ class Seldom:
 
     def eval(self, name, args=None):
         # a function of the class, before all that waits
+        if not isinstance(name, str):
+            raise fault("TSME-M021", self._m._c.name, name)
         return self._m.ahead(_EVAL, name, args, 0)
 
     def forget(self, key):
@@ -145,10 +147,8 @@ def evaluate(m, item):
     # a function by its name, as an item of the queue
     m.args = drafts.own(item[2]) if item[2] else {}
     m.was = m.node.active
-    f = getattr(m._c.machine, item[1], None)
     try:
-        if not callable(f):
-            raise fault("TSME-M021", m._c.name, item[1])
+        f = m._c.function(item[1])
         return drafts.frozen(f(m))  # calls: what the user wrote
     except (LimitError, MemoryError):
         raise

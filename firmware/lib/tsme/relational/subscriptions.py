@@ -3,9 +3,9 @@
 # [key, kind, states, what, fired, effect].  what: by kind, below.  fired: 0 waits, 1 has come
 # about, 2 is not wanted any more, 3 was not.  effect: [add, remove, args], mutations that follow,
 # and then it is gone; or null, and it stays until whoever waits has seen it.
-from .. import const
+from .. import const, once
 from ..draft import drafts
-from ..errors import fault
+from ..errors import LimitError, fault
 from ..values.ranking import alike
 from .resolve import mask
 
@@ -52,7 +52,7 @@ def holds(m, sub):
         return m.queue_tick >= what
     if kind == _QUERY:
         clock = {n: m._ticks[i] for i, n in enumerate(m._c.schema.names)}
-        f = getattr(m._c.machine, what[0])
+        f = m._c.function(what[0])
         return bool(f(clock, *what[1]))  # calls: what the user wrote
     return False
 
@@ -77,12 +77,20 @@ def fire(m, subs):
                 m.later(_REMOVE, tuple(remove), args)
 
 
-def process(m):
-    # after each transition that was accepted
+def process(m, called, flags):
+    # after each transition that was accepted.  A query that raises is given up: asked again after
+    # the Exception that comes of it, it might go round for ever.
     done = []
     for sub in m.subs:
-        if sub[4] == 2 or not sub[4] and holds(m, sub):
-            done.append(sub)
+        try:
+            if sub[4] == 2 or not sub[4] and holds(m, sub):
+                done.append(sub)
+        except (LimitError, MemoryError):
+            raise
+        except Exception as e:
+            once("relational.failing", "raised", m, e, sub[3][0], called, flags)
+            given_up(m, sub[0])
+            done.append(sub[:4] + [2, sub[5]])
     fire(m, done)
 
 
@@ -131,8 +139,7 @@ def asked(m, verb, value, effect=None):
         what = value["n"]
     elif verb == "when_query":
         what = [value["query"], drafts.frozen(list(value.get("values") or ()))]
-        if not callable(getattr(m._c.machine, what[0], None)):
-            raise fault("TSME-M021", m._c.name, what[0])
+        m._c.function(what[0])  # is it there?
     key = value.get("key")
     if key is None:
         key = key_of(verb, value)

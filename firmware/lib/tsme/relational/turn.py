@@ -121,7 +121,7 @@ class Turn:
         if not good:
             return "canceled"
         if self.subs:
-            c.subscriptions().process(self)
+            c.subscriptions().process(self, called, flags)
         if s.auto and applied.changed and not auto and not (kind == _ADD and called in s.health):
             node = self.node
             if node.autos is None:
