@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,9 @@ class Pump:
         else:
             m.add("Open")
 
+    def finish(m):
+        m.end("done")
+
     def broken(m):
         raise ValueError("no such thing")
 """
@@ -83,6 +87,39 @@ tasks = tsme.Tasks()
 def double(n):
     return 2 * n
 """
+
+READING = """
+import asyncio
+import sys
+from types import SimpleNamespace
+
+sys.path += sys.argv[1:]
+import unixclasses
+
+
+class Buffer:
+    reads = 0
+
+    def readline(self):
+        self.reads += 1
+        if self.reads > 2:
+            raise OSError("it is gone")
+        return b"one"
+
+
+async def main():
+    sys.stdin = SimpleNamespace(buffer=Buffer())
+    lines = unixclasses.read_lines()
+    for _ in range(2):
+        assert await lines.readline() == b"one"
+    print(sys.stdin.buffer.reads)
+    await unixclasses.signals(None)
+
+
+asyncio.run(main())
+"""
+FIRMWARE = Path(__file__).parents[2] / "firmware"
+PATHS = (str(FIRMWARE / "boards/unix"), str(FIRMWARE / "lib"))
 
 
 @pytest.fixture
@@ -159,6 +196,26 @@ def test_lines_are_signals_and_what_is_killed_goes_on(folder: Path, on: str) -> 
     assert "exactly once" in done.stdout or "once or never" in done.stdout
     fast = spawn("resume", "j.bin", "--program", "pump.py:Pump", "--fast", cwd=folder)
     assert "going on with it" in fast.stderr
+
+
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+def test_a_line_of_any_length_is_a_signal_and_so_is_the_next(folder: Path, on: str) -> None:
+    signals = ({"add": "Nobody", "args": {"text": "x" * 100_000}}, {"eval": "finish"})
+    given = "".join(json.dumps(one) + "\n" for one in signals)
+    words = (COMMAND, "run", "pump.py:Pump", "--on", need(on))
+    done = subprocess.run(
+        words, input=given, cwd=folder, text=True, capture_output=True, timeout=120
+    )
+    assert (done.returncode, done.stdout) == (0, '"done"\n'), done.stderr
+    assert "no: TSME-M017" in done.stderr
+
+
+def test_signals_are_read_once_they_are_asked_for_and_what_cannot_be_read_is_said() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", READING, *PATHS], capture_output=True, timeout=120
+    )
+    said = b"tsme: no more signals are read: it is gone"
+    assert (done.stdout.split(), done.stderr.strip()) == ([b"2"], said)
 
 
 @pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)

@@ -49,7 +49,11 @@ async def signals(engine):
     # A line is a signal, as JSON; what became of it is said.
     lines = read_lines()
     while True:
-        line = await lines.readline()
+        try:
+            line = await lines.readline()
+        except (OSError, ValueError, MemoryError) as e:
+            say("tsme: no more signals are read: %s" % e)
+            return
         if not line:
             return
         line = line.strip()
@@ -70,18 +74,36 @@ async def signal(engine, line):
 def read_lines():
     if not CPYTHON:
         return asyncio.StreamReader(sys.stdin)
-    import threading
-
-    reader = asyncio.StreamReader()
-    threading.Thread(target=_read, args=(reader, asyncio.get_running_loop()), daemon=True).start()
-    return reader
+    return Lines()
 
 
-def _read(reader, loop):
-    # What CPython's event loop cannot wait for: files, and terminals as well.
-    try:
-        for line in sys.stdin.buffer:
-            loop.call_soon_threadsafe(reader.feed_data, line)
-        loop.call_soon_threadsafe(reader.feed_eof)
-    except (RuntimeError, OSError, ValueError):  # the loop has ended
-        pass
+class Lines:
+    # What CPython's event loop cannot wait for, files and terminals as well: lines of any length,
+    # each read once it is asked for.
+    def __init__(self):
+        import threading
+
+        self._wanted = threading.Semaphore(0)
+        self._read = asyncio.Queue()
+        of = (asyncio.get_running_loop(),)
+        threading.Thread(target=self._reads, args=of, daemon=True).start()
+
+    def _reads(self, loop):
+        line = True
+        while line:
+            self._wanted.acquire()
+            try:
+                line = sys.stdin and sys.stdin.buffer.readline()
+            except (OSError, ValueError, MemoryError) as e:
+                line = e
+            try:
+                loop.call_soon_threadsafe(self._read.put_nowait, line)
+            except RuntimeError:  # the loop has ended
+                return
+
+    async def readline(self):
+        self._wanted.release()
+        line = await self._read.get()
+        if isinstance(line, Exception):
+            raise line
+        return line
