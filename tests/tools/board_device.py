@@ -50,7 +50,17 @@ class Counter:
 
 
 flash = FileFlash(folder + "/flash.bin", 4096, int(options.get("blocks", "64")), False)
-board = Board(flash, ProgramFiles(folder + "/programs"), tasks, Clock())
+programs = ProgramFiles(folder + "/programs")
+relay = None
+if options.get("relational"):
+    from tsme.boot.machines import Store
+    from tsme.engine.outcome import client_of
+
+    sys.path.insert(0, options["relational"])
+    relay = __import__("relay").Relay
+    # It may be started again, as a class that was pushed.
+    programs = Store(programs, {client_of(relay).program.digest.hex(): relay})
+board = Board(flash, programs, tasks, Clock())
 about = {
     "board": options.get("board", "unix"),
     "mode": options.get("mode", "run"),
@@ -60,9 +70,8 @@ about = {
 link = Link(board, key=options.get("key"), files=folder, about=about)
 link.reset = lambda: sys.exit(7)
 print("the board begins")
-if options.get("relational"):
-    sys.path.insert(0, options["relational"])
-    board.start("relay", __import__("relay").Relay)
+if relay:
+    board.start("relay", relay)
 if options.get("machine"):
     board.start("count", Counter)
 asyncio.run(link.run())

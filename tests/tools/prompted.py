@@ -48,6 +48,10 @@ class Relay:
         ("Reverse", {"require": ["Ready"], "remove": ["Forward"]}),
     ]
 
+    def ForwardState(m):
+        if m.args.get("last"):
+            m.end()
+
     def ReverseEnter(m):
         return m.args.get("ok", True)
 

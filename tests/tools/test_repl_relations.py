@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,52 @@ def test_moments_of_a_relational_machine_are_waited_for_and_told_by_their_ticks(
         one.once(["start", "door", "door.asl.json"])
         with pytest.raises(HostError, match="TSME-H017"):
             ask("when", "door", "Forward")
+
+
+def test_a_wait_sees_the_step_that_ends_an_execution_and_counts_anew_in_the_next(
+    board: Cabled, capsys: pytest.CaptureFixture[str]
+) -> None:
+    last = {"add": "Forward", "args": {"last": True}}
+    with attached(board) as target:
+        usual = target.describe
+        (relay,) = target.executions()
+
+        def told(*words: str, meanwhile: dict[int, Callable[[], object]]) -> str:
+            """What a command says that waits while this is done, each before that look."""
+            looks = [0]
+
+            def describe(name: str) -> Any:
+                looks[0] += 1
+                meanwhile.get(looks[0], str)()
+                return usual(name)
+
+            capsys.readouterr()
+            target.describe = describe  # type: ignore[method-assign]
+            try:
+                assert Repl(target, None).once(words) == 0
+            finally:
+                target.describe = usual  # type: ignore[method-assign]
+            return capsys.readouterr().out
+
+        def end() -> None:
+            target.send("relay", last)
+
+        def another() -> None:
+            end()
+            with target._line() as line:
+                line.client.start("relay", relay.program, None)
+
+        def once_more() -> None:
+            target.send("relay", {"remove": "Forward"})
+
+        target.send("relay", {"add": "Forward"})
+        target.send("relay", {"remove": "Forward"})
+        target.send("relay", {"add": "Reverse"})
+        ticks = ("when-ticks", "relay", "Forward", "2", "--timeout", "60")
+        done = {2: another, 3: lambda: target.send("relay", {"add": "Forward"}), 4: once_more}
+        assert told(*ticks, meanwhile=done) == "2\n"
+        assert told("when", "relay", "Forward", "--timeout", "60", meanwhile={2: end}) == "3\n"
+        assert target.describe("relay")["status"] == "succeeded"
 
 
 def test_who_waits_on_a_board_replays_what_is_new_alone(

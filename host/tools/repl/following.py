@@ -120,14 +120,15 @@ class Transitions:
         self._seen = []
         self._player.play(record)
         state, now = self._player.state, self._player.now
-        if state is None or now is None or state.client is None:  # not known, or it has ended
+        if state is None or now is None:  # not known
             return []
         names = now.machine.schema.names
-        after = list(state.client.ticks)
-        if not self._seen or self._seen[-1] != after:
-            self._seen.append(after)
+        if state.client is not None:  # it has not ended
+            after = list(state.client.ticks)
+            if not self._seen or self._seen[-1] != after:
+                self._seen.append(after)
         return [
-            Moment(record.number, state.now, dict(zip(names, ticks, strict=True)))
+            Moment(record.number, state.now, dict(zip(names, ticks, strict=True)), state.execution)
             for ticks in self._seen
         ]
 

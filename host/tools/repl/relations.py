@@ -253,10 +253,15 @@ def _times(words: Sequence[str]) -> dict[str, int]:
 def when_ticks(
     at: Attached, name: str, state: str, count: int, timeout: float | None, form: str | None
 ) -> int:
-    first: list[int] = []
+    since: tuple[int, int] | None = None  # an execution, and the tick to count from
 
     def come(moment: Moment) -> bool:
-        first.append(moment.clock[state])
-        return moment.clock[state] >= first[0] + count
+        nonlocal since
+        tick = moment.clock[state]
+        if since is None:
+            since = moment.execution, tick
+        elif since[0] != moment.execution:  # all of another one has come meanwhile
+            since = moment.execution, 0
+        return tick >= since[1] + count
 
     return _await(Watch(at.target, name, timeout), [state], come, form or at.form)

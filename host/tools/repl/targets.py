@@ -60,11 +60,12 @@ class Started:
 @dataclass(frozen=True)
 class Moment:
     """A relational machine after a transition.  `record`: of its journal; `now`: ms since 1970;
-    `clock`: the tick of each state, in their order."""
+    `clock`: the tick of each state, in their order; `execution`: its number."""
 
     record: int
     now: int
     clock: dict[str, int]
+    execution: int
 
     def active(self, state: str) -> bool:
         """Is this state active?"""
