@@ -59,7 +59,7 @@ if options.get("relational"):
     sys.path.insert(0, options["relational"])
     relay = __import__("relay").Relay
     # It may be started again, as a class that was pushed.
-    programs = Store(programs, {client_of(relay).program.digest.hex(): relay})
+    programs = Store(programs, {client_of(relay).program.digest.hex(): relay})  # type: ignore[assignment]
 board = Board(flash, programs, tasks, Clock())
 about = {
     "board": options.get("board", "unix"),

@@ -106,8 +106,8 @@ class Relational:
         return subscriptions
 
     def function(self, name):
-        # One of the class that may be called by its name; what Python gives a class is not the same
-        # on every interpreter.
+        # One of the class that may be called by its name; what Python gives a class is not the
+        # same on every interpreter.
         f = None
         if isinstance(name, str) and name[:1] != "_" and name != "mro":
             f = getattr(self.machine, name, None)
