@@ -34,14 +34,18 @@ _ON_AND_OFF: Final = {
 }
 
 
-def exposition(schema: Schema, ticks: Mapping[str, int], queue: int, queue_tick: int) -> str:
+def exposition(
+    schema: Schema, ticks: Mapping[str, int], queue: int, queue_tick: int, ended: bool = False
+) -> str:
     """A moment of a machine in the text format of Prometheus.
 
     `ticks`: by state.  `queue`: mutations that wait.  `queue_tick`: from 1, as the machine has it.
+    `ended`: its execution is over, so nothing is active.
     """
     names = [state.name for state in schema.states]
+    on = 0 if ended else 1
     values: dict[Known, list[tuple[str, int]]] = {
-        ACTIVE: [(f',state="{name}"', ticks.get(name, 0) % 2) for name in names],
+        ACTIVE: [(f',state="{name}"', ticks.get(name, 0) & on) for name in names],
         TICKS: [(f',state="{name}"', ticks.get(name, 0)) for name in names],
         QUEUE: [("", queue)],
         TAKEN: [("", queue_tick - 1)],

@@ -28,6 +28,8 @@ class Relay:
         return m.args.get("ok", True)
 
     def PulseState(m):
+        if m.args.get("end"):
+            m.end("done")
         if m.args.get("blink"):
             m.add("Forward")
             m.remove("Forward")
@@ -151,6 +153,30 @@ def test_prometheus_is_told_of_the_newest_moment(folder: Path) -> None:
     assert 'tsme_machine_state{machine="relay",state="Pulse"} 1\n' in text
     assert 'tsme_machine_ticks_total{machine="relay",state="Pulse"} 3\n' in text
     assert 'tsme_machine_state{machine="relay",state="Ready"} 0\n' in text
+
+
+def test_a_journal_whose_executions_have_ended_is_told_of_like_any_other(folder: Path) -> None:
+    flash = FileFlash("j.bin")
+    engine = Engine(load_machine("relay.py:Relay"), Journal(flash))
+    engine.recover()
+    engine.feed((8, NOW + 7000, {"add": ["Pulse"], "args": {"end": True}}))
+    engine.feed((1, NOW + 8000, 2, engine.program.digest, 7, None, None, 1))
+    engine.feed((8, NOW + 9000, {"add": ["Forward"]}))
+    engine.feed((6, NOW + 10000, "enough", ""))
+    flash.close()
+    done = tsme("journal", "query", "j.bin", *PROGRAM)
+    lines = [re.sub(r" +", " ", line).strip() for line in done.stdout.splitlines()]
+    assert lines[1] == "10 3 2026-01-01 00:00:10.000 stop stopped (Ready:1 Forward:1 Start:1)"
+    assert lines[4] == "7 13 2026-01-01 00:00:07.000 signal +Pulse succeeded (Pulse:5)"
+    assert records("--activated", "Pulse") == [7, 5, 4]
+    assert records("--activated", "Forward") == [9, 1]
+    told = json.loads(tsme("journal", "query", "j.bin", *PROGRAM, "--json").stdout)
+    assert [row["ended"] for row in told[:4]] == ["stopped", None, None, "succeeded"]
+    text = tsme("journal", "metrics", "j.bin", *PROGRAM).stdout
+    assert 'tsme_machine_ticks_total{machine="relay",state="Forward"} 1\n' in text
+    assert 'tsme_machine_state{machine="relay",state="Forward"} 0\n' in text
+    drawn = tsme("graph", "relay.py:Relay", "--journal", "j.bin")
+    assert '("Forward<br/>tick 1"):::active' in drawn.stdout, drawn.stderr
 
 
 def test_a_class_with_a_compiled_schema_replays_from_any_folder(

@@ -102,7 +102,8 @@ def query(
     """Find when states of a relational machine were active.
 
     Shows the records of a journal for which all that is asked holds, newest first: the time, the
-    sum of all ticks, what became active (+) and inactive (-), and what is active then. So
+    sum of all ticks, what became active (+) and inactive (-), and what is active then; a record
+    that ended the execution says so, and shows how it stood. So
 
     \b
       tsme journal query j.bin --program relay.py:Relay --activated Forward
@@ -192,6 +193,7 @@ def _plain(point: Point) -> dict[str, Any]:
         "queue_tick": point.queue_tick,
         "machine_tick": point.machine_tick,
         "error": list(point.error) if point.error else None,
+        "ended": point.ended or None,
     }
 
 
@@ -203,6 +205,7 @@ def _show(rows: list[Point]) -> None:
     for point in rows:
         did = [console.good(f"+{name}") for name in point.changed(1)]
         did += [console.bad(f"-{name}") for name in point.changed(0)]
+        did += [point.ended] if point.ended else []
         clock = " ".join(f"{name}:{point.ticks[name]}" for name in point.active)
         numbers = [str(point.record), str(point.sum)]
         shown.append([*numbers, timestamp(point.now), point.input, " ".join(did), f"({clock})"])
@@ -225,5 +228,7 @@ def metrics(
     from ...relational.metrics import exposition  # noqa: PLC0415
 
     last = _points(log, programs, url, execution)[-1]
-    click.echo(exposition(load(last.schema), last.ticks, last.queue, last.queue_tick), nl=False)
+    ended = bool(last.ended)
+    text = exposition(load(last.schema), last.ticks, last.queue, last.queue_tick, ended)
+    click.echo(text, nl=False)
     return DONE
