@@ -134,7 +134,8 @@ def test_who_waits_for_a_board_that_is_closed_hears_of_it(far: Far) -> None:
             far.process.send_signal(signal.SIGSTOP)  # it answers nothing
             machine = asyncio.ensure_future(board.machine("relay"))
             schema = asyncio.ensure_future(board.schema("relay"))
-            await asyncio.sleep(0)
+            for _ in range(3):
+                await asyncio.sleep(0)  # what it asks for is on its way
             board._timeout = 0.1
         with pytest.raises(TsmeError, match="TSME-N081"):
             await machine
