@@ -219,6 +219,25 @@ def test_signals_are_read_once_they_are_asked_for_and_what_cannot_be_read_is_sai
 
 
 @pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
+@pytest.mark.parametrize("how", ["by itself", "interrupted"])
+def test_a_run_whose_input_is_still_open_ends_quietly(folder: Path, how: str, on: str) -> None:
+    at_once = folder / "at_once.py"
+    end = "m.end(1)" if how == "by itself" else "pass"
+    states = '{"Start": {}, "On": {}}'
+    text = f"class Once:\n    states = {states}\n\n    def OnState(m):\n        {end}\n"
+    at_once.write_text(text, encoding="utf-8")
+    run = Told(folder, "at_once.py:Once", "--on", need(on))
+    run.tell({"add": "On"})
+    if how == "interrupted":
+        run.hear("executed")
+        run.process.send_signal(signal.SIGTERM)
+    code = run.process.wait()  # its input stays open
+    said = run.end()[2]
+    expected = (0, "") if how == "by itself" else (143, "tsme: ended by SIGTERM\n")
+    assert (code, said) == expected
+
+
+@pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
 def test_a_state_machine_runs_with_the_tasks_of_a_file(folder: Path, on: str) -> None:
     words = ("counter.py:Counter", "--on", need(on))
     done = tsme("run", *words)

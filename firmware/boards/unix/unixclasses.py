@@ -89,11 +89,12 @@ class Lines:
         threading.Thread(target=self._reads, args=of, daemon=True).start()
 
     def _reads(self, loop):
+        given = sys.stdin  # kept: to close it while it is read is CPython's end, fatally
         line = True
         while line:
             self._wanted.acquire()
             try:
-                line = sys.stdin and sys.stdin.buffer.readline()
+                line = given and given.buffer.readline()
             except (OSError, ValueError, MemoryError) as e:
                 line = e
             try:
