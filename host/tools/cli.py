@@ -43,7 +43,7 @@ COMMANDS = {
     "reset": ("status", "Restart a board."),
     "resume": ("resume", "Go on with the execution under way in a journal."),
     "retire": ("resume", "Give up an execution that cannot go on."),
-    "run": ("run", "Run a workflow or a compiled program, or several on one board."),
+    "run": ("run", "Run a workflow, several on one board, or a machine."),
     "serve": ("serve", "Serve the API of AWS Step Functions, from a database."),
     "signal": ("executions", "Send a signal to a state machine on a board."),
     "sim": ("sim", "Simulate devices with many seeds and faults."),

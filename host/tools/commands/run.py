@@ -130,7 +130,9 @@ _BOARD = (
 @on_a_board
 @takes_values
 def run(programs: tuple[str, ...], **options: Unpack[Options]) -> int:
-    """Run a workflow or a compiled program, or several on one board; or a machine, FILE.py:CLASS.
+    """Run a workflow, several on one board, or a machine.
+
+    FLOW: an .asl.json or .yaml file, a compiled program, or a machine as FILE.py:CLASS.
 
     The output goes to the standard output; everything else, also what handlers print, to the
     standard error.
