@@ -150,7 +150,10 @@ def serve(number: int) -> NoReturn:
             if made is None:
                 asked.get()  # what it was to do
             answer = (_WRONG, told(error))
-        connection.send(answer)
+        try:
+            connection.send(answer)
+        except OSError:  # nobody is there any more
+            os._exit(0)
 
 
 def told(error: Exception) -> tuple[str, str, str]:
