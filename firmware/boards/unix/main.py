@@ -29,7 +29,6 @@ import sys
 try:
     import asyncio
 
-    import unixclasses
     from forms import keep, value_of
     from prepare import deliver, hush, kept, listen, prepared, say, serve, ticking
     from unixtasks import Left, line, read, where
@@ -79,6 +78,8 @@ async def quietly(engine, value, options):
         # An execution that goes on finds what came while nothing ran, before any time passes.
         beside.append(asyncio.create_task(listen(engine, mail, deliver(engine, mail, 0))))
     if "class" in options:
+        import unixclasses
+
         unixclasses.telling(engine)
         if "fast" not in options:
             beside.append(asyncio.create_task(unixclasses.signals(engine)))
