@@ -214,7 +214,8 @@ def freezing(pipe: Pipe, url: str, machine: dict[str, Any]) -> None:
                 return False
             pipe.send(str(execution))
             pipe.send("begun")
-            os.kill(os.getpid(), signal.SIGSTOP)
+            # This thread itself: of the process it might commit before it has stopped.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
             return True
 
         for number in itertools.count():
