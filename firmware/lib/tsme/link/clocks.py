@@ -1,12 +1,10 @@
 # Group 65, clocks of relational machines: who follows them, and mutations.
-import asyncio
 from binascii import hexlify
 
 from .. import const
-from ..engine.signals import Answer, send
 from ..errors import TsmeError, fault, over
 from .asked import given, need
-from .executions import board_of
+from .executions import board_of, told
 from .followers import Follower, push
 from .packets import since, ticks
 
@@ -121,7 +119,7 @@ async def mutate(link, line, body):
     began = ticks()
     for value, short in values:
         try:
-            result = await durable(link.board, slot, value)
+            result = await told(link, slot, value)
         except Exception as e:
             if not isinstance(e, TsmeError):
                 e = fault("TSME-N011", type(e).__name__, e)
@@ -155,22 +153,6 @@ def value_of(names, item):
     if len(item) > 2:
         value["args"] = item[2]
     return value, True
-
-
-async def durable(board, slot, value):
-    # -> what became of it, once it is in the journal
-    answer = Answer()
-    send(slot, value, answer)
-    n = 0
-    while not answer.event.is_set():
-        if board.active:
-            n += 1
-            await asyncio.sleep(0 if n < 50 else 0.001)
-        else:
-            board.guard(slot)
-    if answer.error:
-        raise answer.error
-    return answer.result
 
 
 _OWN = 65 << 9

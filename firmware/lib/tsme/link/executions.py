@@ -118,9 +118,11 @@ async def durable(link, slot):
     # must not hear that it is done.
     board = link.board
     posted = slot.queue[-1]
+    n = 0
     while any(q is posted for q in slot.queue) and board.slots.get(slot.name) is slot:
         if board.active:
-            await asyncio.sleep(0.001)
+            n += 1
+            await asyncio.sleep(0 if n < 50 else 0.001)
         else:
             board.guard(slot)
     board.slot(slot.name)  # raises why it cannot go on
@@ -136,20 +138,26 @@ def stop(link, line, body):
     return durable(link, slot)
 
 
-async def signal(link, line, body):
-    board = board_of(link)
-    slot = board.slot(need(body, "name", str))
+async def told(link, slot, value):
+    # -> what became of a signal, once it is in the journal
     from ..engine.signals import Answer, send
 
     answer = Answer()
-    send(slot, value_of(link, body, "value"), answer)
+    send(slot, value, answer)
     await durable(link, slot)
     e = answer.error
-    if isinstance(e, TsmeError):
-        raise e
+    if e and not isinstance(e, TsmeError):
+        e = fault("TSME-N011", type(e).__name__, e)
     if e:
-        raise fault("TSME-N011", type(e).__name__, e)
-    return {} if answer.result is None else {"result": answer.result}
+        raise e
+    return answer.result
+
+
+async def signal(link, line, body):
+    board = board_of(link)
+    slot = board.slot(need(body, "name", str))
+    result = await told(link, slot, value_of(link, body, "value"))
+    return {} if result is None else {"result": result}
 
 
 def success(link, line, body):
