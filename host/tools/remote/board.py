@@ -11,8 +11,9 @@ from typing import Any, Self
 from tsme.relational import Relational
 
 from ..errors import HostError
-from .carrier import Body, Carrier, closed, plain
+from .carrier import Carrier, closed, plain
 from .machine import Remote, Wanted
+from .mirror import Body
 
 _BEAT = 5.0  # s after which it is asked whether all that was pushed has come
 

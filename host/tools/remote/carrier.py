@@ -23,8 +23,8 @@ from ..link import failures
 from ..link.messages import OURS, Message
 from ..link.session import Refusal, Session
 from ..link.stream import PortTransport
+from .mirror import Body
 
-Body = dict[str, Any]
 _SLOWEST = 5.0  # s between two tries to reach a board that is away
 _FIRST = 0.1
 _LISTEN = 1.0  # s after which it looks whether it is to end

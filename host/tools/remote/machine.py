@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import inspect
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,8 +14,8 @@ from tsme import TsmeError
 from tsme.relational import Schema
 
 from ..errors import HostError
-from .carrier import Body, Refused, not_understood, plain
-from .mirror import Mirror, View
+from .carrier import Refused, not_understood, plain
+from .mirror import Body, Mirror, View
 from .sending import Asked, Sender
 from .waits import Test, Wait, all_at_once, first, reached
 
@@ -410,8 +411,6 @@ class Remote:
 
     def _know(self, data: bytes) -> None:
         """The schema, of a first execution or of another version."""
-        import hashlib  # noqa: PLC0415
-
         schema = Schema(data)
         mask = (1 << len(schema.names)) - 1
         if self._wanted.states is not None:

@@ -12,8 +12,8 @@ from tsme import TsmeError
 
 from ..errors import HostError
 from ..link.messages import encoded
-from .carrier import Body, Refused, not_understood, plain, unsure
-from .mirror import Mirror
+from .carrier import Refused, not_understood, plain, unsure
+from .mirror import Body, Mirror
 
 _TICKING = 4  # verbs of which a queue tick tells that they were done: add, remove, set, toggle
 _RESULTS = ("executed", "canceled", "queued")
