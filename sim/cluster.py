@@ -228,8 +228,10 @@ class Cluster:
         """Drop what waits, and end the processes on the workers."""
         waiting = list(self._running.values())
         self._running.clear()
-        with contextlib.suppress(Exception):  # of a cluster that is gone nothing is left
+        # Of a cluster that is gone nothing is left.
+        with contextlib.suppress(Exception):
             self.client.cancel(waiting, force=True)
+        with contextlib.suppress(Exception):
             self.client.run(self._tidy, self.spec["id"], on_error="ignore")
 
 

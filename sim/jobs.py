@@ -87,19 +87,22 @@ class Hands:
     def __init__(self, target: str, given: tuple[Any, ...], paths: tuple[str, ...] = ()) -> None:
         self._begin = (target, given, paths)
         self._apart: Apart | None = None
-        self._over = False
+        self._over = threading.Event()
 
     def ask(self, method: str, *given: Any) -> Any:
         """As Apart.ask(); one that has ended between two questions is replaced, and not missed."""
-        if self._over:
+        if self._over.is_set():
+            self.end()
             raise Died(None, "is not wanted any more")
         apart = self._apart = self._apart or Apart(*self._begin)
+        if self._over.is_set():  # kill() came while the process began, and saw none
+            apart.kill()
         rested = apart.asked > 0
         try:
             return apart.ask(method, *given)
         except Died as died:
             self._apart = None
-            if self._over or not rested or died.during is not None:
+            if self._over.is_set() or not rested or died.during is not None:
                 raise
         except BaseException:
             self.end()
@@ -113,8 +116,8 @@ class Hands:
         self._apart = None
 
     def kill(self) -> None:
-        """End it now, from another thread."""
-        self._over = True
+        """End it now, from another thread; who asks it next, or does so now, waits for its end."""
+        self._over.set()
         if self._apart:
             self._apart.kill()
 
