@@ -17,6 +17,44 @@ from tsme.tasks import sd
 LINE = "a line of its own"
 BEFORE = b"the first\n"
 
+# A folder of littlefs, whose blocks are counted once more for each file that is open.
+OPEN = """
+import vfs
+
+from tsme import Tasks
+from tsme.tasks import sd
+
+SIZE, BLOCKS = 512, 64
+
+
+class Memory:
+    def __init__(self):
+        self.bytes = bytearray(SIZE * BLOCKS)
+
+    def readblocks(self, number, into, offset=0):
+        at = number * SIZE + offset
+        into[:] = self.bytes[at : at + len(into)]
+
+    def writeblocks(self, number, data, offset=0):
+        at = number * SIZE + offset
+        self.bytes[at : at + len(data)] = data
+
+    def ioctl(self, what, _):
+        return {4: BLOCKS, 5: SIZE}.get(what, 0)
+
+
+memory = Memory()
+vfs.VfsLfs2.mkfs(memory)
+vfs.mount(vfs.VfsLfs2(memory), "/log")
+tasks = Tasks()
+sd.register(tasks, None, "/log")
+with open("/log/day.csv", "wb") as file:
+    file.write(bytes(19200))
+with open("/log/day.csv", "ab") as file:
+    file.write(bytes(600))
+    print(tasks.find("sd:space").function({}))
+"""
+
 
 class PowerCut(BaseException):
     pass
@@ -137,3 +175,13 @@ def test_on_a_laptop_the_card_is_a_folder(tmp_path: Path) -> None:
         [sys.executable, str(script)], cwd=tmp_path, env=interpreters.environment(), check=True
     )
     assert (tmp_path / "sd" / "a" / "b.txt").read_text() == "c"
+
+
+def test_a_file_system_with_files_open_is_never_said_to_have_more_room_than_it_has(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "open.py"
+    script.write_text(OPEN, encoding="utf-8")
+    for name in ("micropython", "micropython32"):
+        done = interpreters.run(name, script)
+        assert done.stdout.decode() == "{'size': 32768, 'free': 0}\n", done.stderr

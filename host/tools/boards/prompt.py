@@ -118,7 +118,7 @@ class Facts:
     def free(self) -> int:
         """Bytes that the file system has free. littlefs counts twice what an open file has written
         anew, and what is full then is said to have less than none."""
-        if self.files is None or self.files[2] > self.files[1]:
+        if self.files is None or not 0 <= self.files[2] <= self.files[1]:
             return 0
         return self.files[0] * self.files[2]
 

@@ -248,4 +248,7 @@ def space(f):
         found = os.statvfs(_mount(f))
     except OSError as e:
         raise _failed(f, e, "card")
-    return {"free": found[0] * found[3], "size": found[0] * found[2]}
+    free = found[3]
+    if not 0 <= free <= found[2]:  # littlefs counts twice what files that are open have
+        free = 0
+    return {"free": found[0] * free, "size": found[0] * found[2]}
