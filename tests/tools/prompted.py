@@ -51,13 +51,16 @@ class Relay:
     def ForwardState(m):
         if m.args.get("last"):
             m.end()
+        if m.args.get("then"):
+            m.add(m.args.get("then"))
 
     def ReverseEnter(m):
         return m.args.get("ok", True)
 
     def ReverseState(m):
         if m.args.get("back"):
-            m.add("Forward")
+            then = m.args.get("then")
+            m.add("Forward", then and {"then": then})
 
     def turns(m):
         return m.ticks("Forward") + m.args.get("more", 0)

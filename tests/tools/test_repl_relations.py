@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,32 @@ def test_a_relational_machine_is_asked_what_it_would_do_and_for_its_time(board: 
     assert "did you mean" in ask("time", "relay", "Forwrad", code=2)
 
 
+def test_what_a_machine_cancels_is_said_with_the_handler_that_raised(board: Cabled) -> None:
+    lost = json.dumps({"add": "Forward", "args": {"then": "Nowher"}})
+
+    def said(*words: str, code: int = 1) -> str:
+        done = tsme(*words, "--port", board.port)
+        assert done.exit_code == code, (done.stdout, done.stderr)
+        assert ("has it" in done.stderr) == (code == 0)
+        return done.stdout + done.stderr
+
+    told = said("signal", "relay", lost)
+    assert told.startswith("canceled\ntsme: relay has canceled it: ForwardState raised TSME-M017")
+    assert "no state Nowher" in told
+    told = said("signal", "relay", '{"eval": "trns"}')
+    assert "relay has canceled it: TSME-M021: Relay has no function trns" in told
+    no = '{"add": "Reverse", "args": {"ok": false}}'
+    assert "a relation forbids it, or a handler refuses" in said("signal", "relay", no)
+    assert said("signal", "relay", '{"eval": "turns"}', code=0).startswith("2\n")
+    then = '{"add": "Reverse", "args": {"back": true, "then": "Nowher"}}'
+    assert said("signal", "relay", then, code=0).startswith("executed\n")
+    for words in (("send", "relay", lost), ("eval", "relay", "trns"),
+                  ("add", "relay", "Forward", "--args", '{"then": "Nowher"}')):  # fmt: skip
+        done = tsme("repl", board.port, "--", *words)
+        assert done.exit_code == 1
+        assert "TSME-M0" in done.stderr
+
+
 def test_moments_of_a_relational_machine_are_waited_for_and_told_by_their_ticks(
     board: Cabled, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,7 +171,7 @@ def test_a_wait_sees_the_step_that_ends_an_execution_and_counts_anew_in_the_next
         usual = target.describe
         (relay,) = target.executions()
 
-        def told(*words: str, meanwhile: dict[int, Callable[[], object]]) -> str:
+        def told(*words: str, meanwhile: Mapping[int, Callable[[], object]]) -> str:
             """What a command says that waits while this is done, each before that look."""
             looks = [0]
 

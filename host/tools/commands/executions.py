@@ -21,11 +21,12 @@ from .status import set_clock
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..link.answers import Description, Execution
+    from ..link.answers import Description, Execution, Signaled
 
 _POLL = 0.5  # s
 _NO_HANDLER = "TSME-T002"
 _NOT_THERE = "TSME-N004"
+CANCELED = "canceled"  # of a mutation
 _PAINT = {"succeeded": console.good, "failed": console.bad, "broken": console.bad}
 
 
@@ -212,14 +213,29 @@ def await_end(board: Session, names: dict[str, Made | None], form: str | None = 
 def signal(name: str, value: str, form: str | None, where: Where) -> int:
     """Send VALUE to the state machine NAME: a file (.json, .cbor, .msgpack), `-`, or JSON.
 
-    It is in flash when the command ends, which shows what became of it in a relational machine.
+    It is in flash when the command ends, which shows what became of it in a relational machine:
+    exits with 1 if that is `canceled`.
     """
     plain_value = read_value(value, "VALUE", form)
     with connected(where) as board:
-        result = board.client.signal(name, plain_value)
+        found = board.client.signal(name, plain_value)
+    return became(name, plain_value, found)
+
+
+def became(name: str, value: Any, found: Signaled) -> int:
+    """Say what became of a signal.  -> an exit code"""
+    result = found.result
     if result is not None:
         console.out(result if isinstance(result, str) else console.json_text(result))
+    evaluates = isinstance(value, dict) and "eval" in value  # its function may give any text
+    if result == CANCELED and (found.raised or not evaluates):
+        why = found.why or "a relation forbids it, or a handler refuses"
+        hint = f"tsme journal pull {name} and tsme debug show all of it"
+        click.secho(f"tsme: {name} has canceled it: {why}; {hint}", err=True, fg="red")
+        return FAILED
     console.note(f"tsme: {name} has it")
+    if found.why:
+        click.secho(f"tsme: {name}: {found.why}", err=True, fg="red")
     return DONE
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_type_hints
 
 _Answer = TypeVar("_Answer")
 _NAMES = {"start": "from"}  # a word of Python
+_NO_FUNCTION = "TSME-M021"  # of this name: nothing of it raised
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,24 @@ class Description:
     tokens: tuple[tuple[str, str], ...] = ()  # of activities and callbacks, and their resources
     whole: bool = True
     rest: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Signaled:
+    """What became of a signal.  `result`: of a mutation `executed`, `canceled` or `queued`, of an
+    evaluation what its function gave, else None; `raised`: None, or what a handler raised:
+    (handler, name, cause)."""
+
+    result: Any = None
+    raised: tuple[str, str, str] | None = None
+
+    @property
+    def why(self) -> str:
+        """What was raised, in words; empty if nothing was."""
+        if self.raised is None:
+            return ""
+        handler, name, cause = self.raised
+        return f"{'' if name == _NO_FUNCTION else f'{handler} raised '}{name}: {cause}"
 
 
 @dataclass(frozen=True)

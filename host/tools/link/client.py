@@ -11,7 +11,16 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from .answers import Description, Execution, JournalInfo, LogText, Records, Status, StoredProgram
+from .answers import (
+    Description,
+    Execution,
+    JournalInfo,
+    LogText,
+    Records,
+    Signaled,
+    Status,
+    StoredProgram,
+)
 
 # Called with the bytes that are done and the bytes in all.
 Progress = Callable[[int, int], None]
@@ -105,9 +114,8 @@ class Client(ABC):
         """End it."""
 
     @abstractmethod
-    def signal(self, name: str, value: Any) -> Any:
-        """A signal to a state machine.  -> of a relational one what became of it: `executed`,
-        `canceled`, `queued`; else None"""
+    def signal(self, name: str, value: Any) -> Signaled:
+        """A signal to a state machine.  -> what became of it"""
 
     @abstractmethod
     def success(self, token: str, output: Any) -> None:

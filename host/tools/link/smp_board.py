@@ -9,7 +9,16 @@ from typing import Any, TypeVar
 from tsme.values import cbor
 
 from . import failures, transfers
-from .answers import Description, Execution, JournalInfo, LogText, Records, Status, StoredProgram
+from .answers import (
+    Description,
+    Execution,
+    JournalInfo,
+    LogText,
+    Records,
+    Signaled,
+    Status,
+    StoredProgram,
+)
 from .answers import read as read_answer
 from .client import Client, OnText, Progress
 from .messages import ECHO, OS, RESET, encoded
@@ -114,8 +123,14 @@ class SmpBoard(Client):
     def stop(self, name: str, error: str | None = None, cause: str | None = None) -> None:
         self._tell("stop", _given(name=name, error=error, cause=cause))
 
-    def signal(self, name: str, value: Any) -> Any:
-        return self._tell("signal", {"name": name}, "value", value).get("result")
+    def signal(self, name: str, value: Any) -> Signaled:
+        found = self._tell("signal", {"name": name}, "value", value)
+        error = found.get("error")
+        if error is None:
+            return Signaled(found.get("result"))
+        if not isinstance(error, list) or [type(one) for one in error] != [str] * 3:
+            raise failures.not_understood("signal", f'"error" is {error!r}')
+        return Signaled(found.get("result"), (error[0], error[1], error[2]))
 
     def success(self, token: str, output: Any) -> None:
         self._tell("success", {"token": token}, "output", output)

@@ -16,6 +16,7 @@ from ..commands.executions import begin, plain
 from ..commands.status import set_clock
 from ..errors import HostError
 from ..journal.image import Log
+from ..link.answers import Signaled
 from .following import OnBoard, states_of
 from .journals import Journals
 from .states import Event, States
@@ -106,7 +107,7 @@ class Board(Target):
         with self._line() as board:
             board.client.stop(name, error, cause)
 
-    def send(self, name: str, value: Any) -> Any:
+    def send(self, name: str, value: Any) -> Signaled:
         with self._line() as board:
             return board.client.signal(name, value)
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .. import console
-from ..commands.executions import painted
+from ..commands.executions import became, painted
 from ..errors import DONE, HostError, did_you_mean
 from ..files import read_value
 from ..forms import answers
@@ -156,12 +156,10 @@ def stop(at: Attached, name: str, error: str | None, cause: str | None) -> int:
 @click.argument("value", metavar="VALUE")
 @click.pass_obj
 def send(at: Attached, name: str, value: str) -> int:
-    """Send VALUE, JSON or a file, to the state machine NAME: its journal has it when this ends."""
-    result = at.target.send(name, read_value(value, "VALUE"))
-    if result is not None:
-        console.out(result if isinstance(result, str) else console.json_text(result))
-    console.note(f"tsme: {name} has it")
-    return DONE
+    """Send VALUE, JSON or a file, to the state machine NAME: its journal has it when this ends.
+    What a relational one cancels exits with 1."""
+    given = read_value(value, "VALUE")
+    return became(name, given, at.target.send(name, given))
 
 
 # --- tasks --------------------------------------------------------------------------------------

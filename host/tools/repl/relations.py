@@ -8,15 +8,16 @@ from typing import Any
 import click
 
 from .. import console
+from ..commands.executions import CANCELED
 from ..errors import DONE, FAILED, HostError, did_you_mean
 from ..files import read_value
 from ..forms import answers
+from ..link.answers import Signaled
 from .commands import EXECUTION, STATE, TEXT
 from .targets import Attached, Moment
 from .waiting import OPEN, TIMEOUT, Watch, no
 
 relational = click.Group()
-_REFUSED = "canceled"
 _ARGS = click.option("--args", "given", metavar="JSON", help="What its handlers get.")
 _NAME = click.argument("name", metavar="NAME", type=EXECUTION)
 _STATES = click.argument("states", metavar="STATE...", type=STATE, nargs=-1, required=True)
@@ -26,19 +27,26 @@ _SOME = click.argument("states", metavar="[STATE]...", type=STATE, nargs=-1)
 # --- mutations ----------------------------------------------------------------------------------
 
 
-def _send(at: Attached, name: str, value: dict[str, Any], given: str | None) -> Any:
+def _send(at: Attached, name: str, value: dict[str, Any], given: str | None) -> Signaled:
     if given is not None:
         value["args"] = read_value(given, "--args")
     return at.target.send(name, value)
 
 
-def _said(result: Any, form: str | None) -> int:
+def _said(name: str, found: Signaled, form: str | None) -> int:
     """What became of a mutation, for people or programs."""
     if form:
-        console.answer(result, form)
+        console.answer(found.result, form)
     else:
-        console.out(str(result))
-    return FAILED if result == _REFUSED else DONE
+        console.out(str(found.result))
+    return _code(name, found)
+
+
+def _code(name: str, found: Signaled) -> int:
+    """An exit code; what a handler raised is said."""
+    if found.why:
+        no(f"{name}: {found.why}")
+    return FAILED if found.result == CANCELED else DONE
 
 
 def _mutation(word: str, what: str, how: str) -> None:
@@ -53,7 +61,7 @@ def _mutation(word: str, what: str, how: str) -> None:
     def change(
         at: Attached, name: str, states: tuple[str, ...], given: str | None, form: str | None
     ) -> int:
-        return _said(_send(at, name, {verb: [*states]}, given), form or at.form)
+        return _said(name, _send(at, name, {verb: [*states]}, given), form or at.form)
 
     change.__doc__ = f"""{what}
 
@@ -101,7 +109,7 @@ def add_err(
     value: dict[str, Any] = {"add_err": error if cause is None else [error, cause]}
     if state is not None:
         value["state"] = state
-    return _said(_send(at, name, value, given), form or at.form)
+    return _said(name, _send(at, name, value, given), form or at.form)
 
 
 @relational.command("eval", short_help="Call a function of a relational machine.")
@@ -113,14 +121,14 @@ def add_err(
 def eval_(at: Attached, name: str, function: str, given: str | None, form: str | None) -> int:
     """Call a function of the class of a relational machine, before all that waits in its queue;
     shows what it gives. It gets --args as m.args, and its journal has that it was called. One that
-    raises is canceled, and adds Exception; then it exits with 1."""
-    result = _send(at, name, {"eval": function}, given)
+    raises, and one that is not there, is canceled, and adds Exception; then it exits with 1."""
+    found = _send(at, name, {"eval": function}, given)
     form = form or at.form
     if form:
-        console.answer(result, form)
+        console.answer(found.result, form)
     else:
-        console.out(console.json_text(result))
-    return FAILED if result == _REFUSED else DONE
+        console.out(console.json_text(found.result))
+    return _code(name, found)
 
 
 # --- clocks -------------------------------------------------------------------------------------

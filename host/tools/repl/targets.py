@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ..errors import HostError, did_you_mean
+from ..link.answers import Signaled
 from .states import Event, States
 
 Told = dict[str, Any]
@@ -122,9 +123,9 @@ class Target(ABC):
         """End it."""
 
     @abstractmethod
-    def send(self, name: str, value: Any) -> Any:
-        """A signal to a state machine; in its journal when this comes back.  -> of a relational
-        one what became of it, else None"""
+    def send(self, name: str, value: Any) -> Signaled:
+        """A signal to a state machine; in its journal when this comes back.  -> what became of
+        it"""
 
     @abstractmethod
     def tasks(self) -> list[Waiting]:

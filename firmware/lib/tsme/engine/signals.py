@@ -16,6 +16,7 @@ class Answer:
         self.event = asyncio.Event()
         self.error = None
         self.result = None  # of a mutation
+        self.raised = None  # [handler, name, cause] of an error of its step
 
 
 def send(engine, value, answer=None):
@@ -45,7 +46,10 @@ def take(engine, execution, kind, fields, answer, now):
         try:
             engine.feed((_SIGNAL, engine.time(), value))
             if answer:
-                answer.result = getattr(engine.state.client, "result", None)
+                part = engine.state.client
+                answer.result = getattr(part, "result", None)
+                raised = getattr(part, "raised", None)
+                answer.raised = raised and [raised[0]] + raised[2]
         except (LimitError, MemoryError, Rejected) as e:
             error = getattr(e, "exception", e)
         except Exception as e:  # of the journal: nobody can go on

@@ -138,11 +138,11 @@ def stop(link, line, body):
     return durable(link, slot)
 
 
-async def told(link, slot, value):
+async def told(link, slot, value, answer=None):
     # -> what became of a signal, once it is in the journal
     from ..engine.signals import Answer, send
 
-    answer = Answer()
+    answer = answer or Answer()
     send(slot, value, answer)
     await durable(link, slot)
     e = answer.error
@@ -154,10 +154,16 @@ async def told(link, slot, value):
 
 
 async def signal(link, line, body):
+    from ..engine.signals import Answer
+
     board = board_of(link)
     slot = board.slot(need(body, "name", str))
-    result = await told(link, slot, value_of(link, body, "value"))
-    return {} if result is None else {"result": result}
+    answer = Answer()
+    result = await told(link, slot, value_of(link, body, "value"), answer)
+    out = {} if result is None else {"result": result}
+    if answer.raised:
+        out["error"] = answer.raised
+    return out
 
 
 def success(link, line, body):

@@ -21,6 +21,7 @@ _PLANS = const(2)  # that a board keeps
 class Part:
     # What a machine is between steps; never changed.
     result = None  # what became of the mutation that came with the step
+    raised = None  # as m.raised
 
     def __init__(self, ticks, node, data):
         self.ticks = ticks
@@ -156,6 +157,7 @@ class Relational:
         new.machine_tick = old.machine_tick
         new.error = m.error
         new.result = m.result
+        new.raised = m.raised
         ticks = []
         was = old.ticks
         for i, n in enumerate(m._ticks):

@@ -33,11 +33,13 @@ def raised(m, e, entry, called, flags):
     # entry: a handler as Relational.listed has it, or the name of a function
     s = m._c.schema
     m.error = named(e)
+    handler = entry if isinstance(entry, str) else name_of(s, entry)
+    m.raised = (handler, e, m.error)
     if s.exception in called:
         return  # it would go round for ever
     args = drafts.Obj()
     args["error"], args["cause"] = m.error
-    args["handler"] = entry if isinstance(entry, str) else name_of(s, entry)
+    args["handler"] = handler
     args["called"] = s.named(called)
     args["before"] = s.named(m.was)
     flags = _LAST if flags & _AUTO_OR_LAST else 0

@@ -26,6 +26,7 @@ class Turn:
     busy = False  # is a transition under way?
     queued = 0  # the queue tick of what was queued last
     result = None  # of what came with the step
+    raised = None  # (name, exception, error) of the newest handler of the step that did
     first = None  # that very item of the queue
     _late = 0
     draft = None
