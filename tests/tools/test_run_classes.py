@@ -60,6 +60,9 @@ class Pump:
 
     def broken(m):
         raise ValueError("no such thing")
+
+    def lost(m):
+        m.add("Opne")
 """
 COUNTER = """
 class Counter:
@@ -181,7 +184,12 @@ def test_lines_are_signals_and_what_is_killed_goes_on(folder: Path, on: str) -> 
     one.tell({"add": "Nobody"})
     one.hear("no: TSME-M017")
     one.tell({"eval": "broken"})
-    one.hear("tsme: ValueError: no such thing")
+    at = PUMP.split("\n").index('        raise ValueError("no such thing")') + 1
+    one.hear(f'tsme: handler "broken" raised at pump.py:{at}: ValueError: no such thing')
+    one.tell({"eval": "lost"})
+    assert "no state Opne; did you mean" in one.hear(f'"lost" raised at pump.py:{at + 3}: ')
+    one.tell({"eval": "lots"})
+    one.hear('tsme: TSME-M021: Pump has no function lots; did you mean "lost"?')
     one.process.send_signal(signal.SIGKILL)
     one.process.communicate()
     two = Told(folder, *words)

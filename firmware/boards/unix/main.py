@@ -80,7 +80,7 @@ async def quietly(engine, value, options):
     if "class" in options:
         import unixclasses
 
-        unixclasses.telling(engine)
+        unixclasses.telling(engine, unixclasses.split(options["program"])[0])
         if "fast" not in options:
             beside.append(asyncio.create_task(unixclasses.signals(engine)))
     try:

@@ -3,7 +3,7 @@ import asyncio
 import sys
 
 from prepare import say
-from unixtasks import CPYTHON, globals_of
+from unixtasks import CPYTHON, globals_of, line
 
 from tsme import TsmeError
 from tsme.values.json import loads
@@ -31,18 +31,55 @@ def found(given):
     return kind
 
 
-def telling(engine):
-    # Errors of a relational machine are part of its state; here they are said, too.
+def telling(engine, path):
+    # Errors of a relational machine are part of its state; here they are said, too.  `path`: of
+    # its class
     feed = engine.feed
 
     def fed(event):
         before = getattr(engine.state.client, "error", None)
         feed(event)
-        error = getattr(engine.state.client, "error", None)
+        part = engine.state.client
+        error = getattr(part, "error", None)
         if error and error is not before:
-            say("tsme: %s: %s" % (error[0], error[1]))
+            who = place(part.raised, path, error)
+            say("tsme: %s%s: %s%s" % (who, error[0], error[1], near(engine, error)))
 
     engine.feed = fed
+
+
+def place(raised, path, error):
+    # 'handler "OnState" raised at pump.py:12: ', as far as that is known
+    if not raised or raised[2] is not error or error[0] == "TSME-M021":  # there is none
+        return ""
+    at = line(raised[1], path)
+    return 'handler "%s" raised%s: ' % (raised[0], " at " + at if at != path else "")
+
+
+def near(engine, error):
+    # '; did you mean "On"?', of an error that a name makes which is none
+    c = engine.kernel.client
+    names = ()
+    if error[0] == "TSME-M017":
+        names = c.schema.names
+    elif error[0] == "TSME-M021":
+        names = [n for n in dir(c.machine) if n[:1] != "_" and callable(getattr(c.machine, n))]
+    wrong = error[1].split(" ")[-1]
+    for name in names:
+        if alike(name, wrong):
+            return '; did you mean "%s"?' % name
+    return ""
+
+
+def alike(a, b):
+    # Is it but for a letter or two the same?
+    least = min(len(a), len(b))
+    i = j = 0
+    while i < least and a[i] == b[i]:
+        i += 1
+    while j < least - i and a[-1 - j] == b[-1 - j]:
+        j += 1
+    return i + j > 1 and max(len(a), len(b)) - i - j < 3
 
 
 async def signals(engine):
@@ -65,7 +102,8 @@ async def signal(engine, line):
     try:
         result = await engine.ask(loads(line.decode()))
     except Exception as e:  # a hand may type anything
-        say("no: %s" % e)
+        known = near(engine, (e.code, e.message)) if isinstance(e, TsmeError) else ""
+        say("no: %s%s" % (e, known))
         return
     if result is not None:
         say("%s -> %s" % (result, " ".join(engine.active_states())))
