@@ -14,6 +14,7 @@ from ..files import is_schema
 from ..outputs import not_writable, replace_whole
 
 _KINDS = ("handlers", "names", "grafana")
+_FILES = (".py", ".pyi", ".json")
 
 
 @click.command(short_help="Make handlers, typed names and a dashboard from a relational schema.")
@@ -22,7 +23,7 @@ _KINDS = ("handlers", "names", "grafana")
     "-o",
     "--output",
     metavar="FOLDER",
-    help="The folder for what is made.  [default: that of SCHEMA]",
+    help="The folder for what is made, made too if need be.  [default: that of SCHEMA]",
 )
 @click.option(
     "--only",
@@ -46,6 +47,9 @@ def gen(schema: str, output: str | None, only: tuple[str, ...], force: bool) -> 
         if not Path(schema).is_file():
             schemas.read(schema)
         raise HostError("TSME-H014", f'"{schema}" is no relational schema', hint)
+    if output and output.endswith(_FILES) and not Path(output).is_dir():
+        hint = f"-o FOLDER says where, and --only what: tsme gen {schema} -o {Path(output).parent}"
+        raise HostError("TSME-H002", f'-o names a folder, and "{output}" is a file\'s name', hint)
     made, findings = schemas.check(schema)
     if made is None:
         schemas.show(findings, to_stderr=True)
@@ -59,6 +63,10 @@ def gen(schema: str, output: str | None, only: tuple[str, ...], force: bool) -> 
             hint = "--force overwrites it, -o FOLDER puts all elsewhere"
             click.echo(f"tsme: error TSME-H016: {said}; {hint}", err=True)
         return FAILED
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_writable(str(folder), error) from None
     for path, text in texts.items():
         if path.is_file() and path not in others:
             console.out(f"{path}: {console.faint('as it was')}")
