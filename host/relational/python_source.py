@@ -36,6 +36,8 @@ def read_class(file: File, found: type[Any], path: str) -> Source:
                 value = dict(sorted(value.items(), key=lambda item: str(item[0])))
             at = given.get(name)
             members[name] = reader.node(value, at, f"/{name}", start)
+    if isinstance(getattr(found, "before", None), str):
+        reader.text_before(given.get("before"), start)
     root = Node(members, "", start, text)
     return Source(
         file,
@@ -173,6 +175,12 @@ class _Values:
         module = sys.modules.get(base.__module__)
         path = getattr(module, "__file__", None) or self.path
         return f"{path}:{base.__name__}"
+
+    def text_before(self, at: ast.expr | None, start: int) -> None:
+        """Refuse a text in place of the class that was before."""
+        place = self.text.where("/before", start if at is None else self.offset(at))
+        hint = "import the old class and name that: before = Old"
+        self.problems.append(Problem("TSME-C101", "before is a class, not a text", place, hint))
 
     def refused(self, message: str, pointer: str, start: int) -> None:
         place = self.text.where(pointer, start)

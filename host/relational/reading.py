@@ -113,7 +113,9 @@ class _Reader:
             for item in value:
                 pair = item.value if isinstance(item.value, list) else []
                 if len(pair) != 2 or not isinstance(pair[0].value, str):
-                    self.wrong("TSME-C101", "a state is a pair of name and definition", item)
+                    name = item.value if isinstance(item.value, str) else "Start"
+                    hint = f'each is its name and a dict, in Python ("{name}", {{}})'
+                    self.wrong("TSME-C101", "a state is a pair of name and definition", item, hint)
                     continue
                 inner = Node(
                     pair[1].value, pair[1].pointer, pair[1].start, pair[1].source, pair[0].start

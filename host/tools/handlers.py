@@ -17,9 +17,11 @@ from tsme.engine.tasks import Tasks
 from tsme.errors import TsmeError
 
 from .errors import HostError, did_you_mean
-from .inputs import read_bytes
+from .inputs import read_bytes, read_schema
 
 _VERSIONS = 64  # back, as on a device
+_BEFORE = "TSME-M026"
+_IMPORT = "import the old class and name that: before = Old"
 
 
 def check_tasks(path: str) -> bytes:
@@ -122,9 +124,11 @@ def load_with_tasks(path: str) -> tuple[Any, str | None]:
     try:
         machine = client_of(_beside(names[wanted], file))
     except TsmeError as error:
-        raise HostError(
-            "TSME-H023", f'"{wanted}" of {file} cannot be run: {error.message}'
-        ) from None
+        if error.code == _BEFORE:
+            raise HostError(error.code, f"{file}: {error.message}", _IMPORT) from None
+        hint = f"tsme check {path} says more" if hasattr(names[wanted], "states") else ""
+        message = f'"{wanted}" of {file} cannot be run: {error.message}'
+        raise HostError("TSME-H023", message, hint) from None
     return machine, file if isinstance(names.get("tasks"), Tasks) else None
 
 
@@ -150,6 +154,8 @@ def earlier(machine: Any, path: str) -> list[Any]:
         try:
             found.append(client_of(_beside(before, path)))
         except TsmeError as error:
+            if error.code == _BEFORE:
+                raise HostError(error.code, f"{path}: {error.message}", _IMPORT) from None
             said = f"what {machine.program.name} of {path} names as before it cannot be run"
             raise HostError("TSME-H023", f"{said}: {error.message}") from None
         before = getattr(before, "before", None)
@@ -171,7 +177,7 @@ def _beside(found: Any, path: str) -> Any:
     schema = getattr(found, "schema", None)
     if not isinstance(found, type) or not isinstance(schema, str) or hasattr(found, "stf"):
         return found
-    data = read_bytes(str(Path(path).parent / schema))
+    data = read_schema(str(Path(path).parent / schema))
     return type(found.__name__, (found,), {"schema": data})
 
 

@@ -70,6 +70,20 @@ def input_error(problems: list[Problem], name: str) -> HostError:
     return HostError(first.code, f"{where}: {first.message}{more}", first.hint)
 
 
+def read_schema(path: str) -> bytes:
+    """The bytes of a compiled schema that a class names.  Raises HostError TSME-H010, which says
+    what makes it, if it is not there."""
+    file = Path(path)
+    if not file.exists() and not file.is_symlink():
+        made_of = [file.with_suffix(end) for end in (".yaml", ".yml", ".json")]
+        given = next(
+            (str(one) for one in made_of if one.is_file()), "FILE.yaml, or FILE.py:CLASS,"
+        )
+        hint = f"tsme compile {given} makes it"
+        raise HostError("TSME-H010", f'there is no file "{path}"', hint)
+    return read_bytes(path)
+
+
 def similar(path: Path) -> str:
     """A hint with the file that was perhaps meant."""
     folder = path.parent

@@ -19,7 +19,7 @@ from ..relational.model import File, Finding, Source
 from ..relational.python_source import read_class
 from . import console
 from .errors import HostError, did_you_mean
-from .inputs import read_bytes, text_of
+from .inputs import read_bytes, read_schema, text_of
 from .outputs import SCHEMA_START, file_name
 
 _MEMBER = re.compile(rb"""(?:^|[\s{,"'])(?:states|inherit)["']?\s*:""")
@@ -153,7 +153,7 @@ def _named(schema: Any, path: str, wanted: str) -> bytes:
     """The bytes of a compiled schema that a class has, or names."""
     if isinstance(schema, str):
         file = str(Path(path).parent / schema)
-        data = read_bytes(file)
+        data = read_schema(file)
     else:
         file, data = f"{path}:{wanted}", bytes(schema)
     try:

@@ -160,6 +160,8 @@ MISTAKES = {
     "compile relay.yaml --budget 9": ("TSME-H002", "are for workflows"),
     "check m.py": ("TSME-H014", "name the class of the relational machine: m.py:Door"),
     "gen flow.asl.json": ("TSME-H014", "is no relational schema"),
+    "gen relay.yaml -o out/x.py": ("TSME-H002", "-o names a folder"),
+    "gen relay.yaml -o relay.yaml/out": ("TSME-H013", "Not a directory"),
     "gen rely.yaml": ("TSME-H010", 'did you mean "relay.yaml"?'),
 }
 
@@ -242,6 +244,8 @@ def test_the_same_again_changes_nothing_and_what_was_filled_in_is_kept(folder: P
     assert not (folder / "relay_states.py").exists()
     assert tsme("gen", "relay.yaml", "--force").exit_code == 0
     assert mine.read_bytes() == before[mine][0]
+    assert tsme("gen", "relay.yaml", "-o", "not/there/yet").exit_code == 0
+    assert len([*(folder / "not/there/yet").iterdir()]) == 4
 
 
 def test_of_a_class_those_handlers_are_made_that_it_lacks(folder: Path) -> None:

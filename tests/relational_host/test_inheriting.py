@@ -92,7 +92,7 @@ def test_a_class_inherits_classes_as_they_are(tmp_path: Path) -> None:
 CLASSES = """\
 class Base:
     inherit = ["basic"]
-    states = {"On": {}, "Off": {"remove": ["_Power"]}}
+    states = {"On": {}, "Off": {"remove": "_Power"}, "Lit": {"require": "On"}}
     groups = {"Power": ["On", "Off"]}
 
 

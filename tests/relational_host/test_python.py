@@ -130,6 +130,8 @@ ODD = {
     "states = {'A': {}, 'A': {}}": "TSME-C103",
     "x = []\n    x.append(x)\n    states = {'A': {'require': x}}": "TSME-C101",
     "states = {'A': {'tags': [b'x']}}": "TSME-C101",
+    "states = ['A']": "TSME-C101",
+    "states = {'A': {}}\n    before = 'm_1.py:M'": "TSME-C101",
 }
 
 
@@ -137,6 +139,32 @@ ODD = {
 def test_what_no_schema_can_hold_is_refused_with_its_place(tmp_path: Path, body: str) -> None:
     found = findings(tmp_path, f"class M:\n    {body}\n", "m.py", "M")
     assert ODD[body] in [one.problem.code for one in found]
+
+
+RUNS = {
+    "states = ['Aa']": ("TSME-H023", '`states` is a list of pairs, ("Start", {}), or a dict'),
+    "states = {'A': True}": ("TSME-H023", "; tsme check m.py:M says more"),
+    "states = 5": ("TSME-H023", "`states` is a list of pairs"),
+    "states = {}\n    before = 'm_1.py:M'": ("TSME-M026", "import the old class and name that"),
+    "def stf(*a):\n        pass\n    before = 'm_1.py:M'": ("TSME-M026", "a text and no class"),
+    "schema = 'm.tsr'": ("TSME-H010", 'there is no file "m.tsr"; tsme compile m.yaml makes it'),
+    "schema = 'n.tsr'": ("TSME-H010", "; tsme compile FILE.yaml, or FILE.py:CLASS, makes it"),
+}
+
+
+@pytest.mark.parametrize("body", RUNS)
+def test_a_class_that_cannot_be_run_says_what_is_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, RELAY, "m.yaml")
+    written(tmp_path, f"class M:\n    {body}\n", "m.py")
+    done = tsme("run", "m.py:M")
+    assert done.exit_code == 2
+    assert_one_clear_line(done.stderr, RUNS[body][0])
+    assert RUNS[body][1] in done.stderr
+    if "schema" in body:
+        assert tsme("check", "m.py:M").stderr == done.stderr
 
 
 LINES = {

@@ -26,8 +26,12 @@ def found(given):
     if isinstance(schema, str) and not hasattr(kind, "stf"):  # beside its file
         place = file.rpartition("/")[0]
         path = schema if schema[:1] == "/" or not place else place + "/" + schema
-        with open(path, "rb") as f:
-            kind = type(name, (kind,), {"schema": f.read()})
+        try:
+            with open(path, "rb") as f:
+                kind = type(name, (kind,), {"schema": f.read()})
+        except OSError:
+            text = 'there is no file "%s"; tsme compile makes it' % path
+            raise TsmeError("TSME-H010", text)
     return kind
 
 

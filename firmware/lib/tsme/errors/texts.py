@@ -62,6 +62,7 @@ TEXTS = {
     "TSME-M023": "the schema of %s cannot be made: %s",
     "TSME-M024": "Pipe() has %d states, %d that they add, %d that they remove",
     "TSME-M025": "%s is no relational machine",
+    "TSME-M026": "%s names %r as `before` it, which is a text and no class",
     "TSME-N002": "the board is locked: unlock it with its key first",
     "TSME-N003": 'the request lacks "%s", or it is no %s',
     "TSME-N004": "the program %s is not on the board; load it first",

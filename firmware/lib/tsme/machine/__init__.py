@@ -179,6 +179,9 @@ class Machine:
         if not hasattr(machine, "stf"):
             raise fault("TSME-M008", getattr(machine, "__name__", machine))
         self.program = Definition(machine)
+        before = getattr(machine, "before", None)
+        if isinstance(before, str):
+            raise fault("TSME-M026", self.program.name, before)
         self.initial = frozen(getattr(machine, "initial", {}))
         if type(self.initial) is not Obj:
             raise fault("TSME-M009", self.program.name)

@@ -59,6 +59,9 @@ def made(c, machine, schema_of):
     c.initial = drafts.frozen(getattr(machine, "initial", {}))
     if type(c.initial) is not Obj:
         raise fault("TSME-M009", s.name)
+    before = getattr(machine, "before", None)
+    if isinstance(before, str):
+        raise fault("TSME-M026", s.name, before)
     c.deadline = getattr(machine, "deadline", 1000)
     c.queue_limit = getattr(machine, "queue_limit", 1000)
     handlers(c, machine, s.number)

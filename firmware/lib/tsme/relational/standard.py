@@ -56,6 +56,13 @@ def pairs(states):
     return list(states.items())
 
 
+def _states(states):
+    try:
+        return OrderedDict([(name, dict(definition)) for name, definition in pairs(states)])
+    except (TypeError, ValueError, AttributeError):
+        raise ValueError('`states` is a list of pairs, ("Start", {}), or a dict of dicts')
+
+
 def _base(item):
     # -> (name, states, groups) of a member of `inherit`: the name of a standard schema, or this
     if not isinstance(item, str):
@@ -69,7 +76,7 @@ def _base(item):
 def flatten(states, order=None, groups=None, inherit=()):
     # -> (states, order, groups) without `inherit`, and without groups in lists of relations.
     # A member of `inherit` that is no name is what this has returned, as (name, states, groups).
-    found = OrderedDict([(name, dict(definition)) for name, definition in pairs(states)])
+    found = _states(states)
     own = list(found)
     named = OrderedDict(pairs(groups or {}))
     for item in inherit:
@@ -96,7 +103,8 @@ def flatten(states, order=None, groups=None, inherit=()):
 
 
 def _members(names, groups, me):
-    # the names of a list, with those of a group in the place of `_Group`, but for `me` itself
+    # the names of a list, or of one, with those of a group in the place of `_Group`, but for `me`
+    names = [names] if isinstance(names, str) else names
     out = []
     seen = []
     todo = [(name, False) for name in reversed(list(names))]
