@@ -50,7 +50,7 @@ def test_a_full_history_fails_the_execution_with_its_last_event(small):
     assert "ExecutionFailed" not in kinds(full(small, execution)[:-1])
     code, text = refusal(small.redrive_execution, executionArn=execution)
     assert code == "ExecutionNotRedrivable"
-    assert "maximum number of history events" in text
+    assert text == "Execution Not Redrivable: 'Execution history event limit exceeded'"
 
 
 def test_events_of_branches_tasks_and_retries_count(small):

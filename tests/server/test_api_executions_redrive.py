@@ -141,7 +141,7 @@ def test_what_cannot_be_redriven_is_refused(sfn, server):
         ("redrives = 1000", "Execution has exceeded the limit of 1000 redrives"),
         (
             "redrives = 0, stopped = stopped - 14 * 86400000 - 1",
-            "Execution has exceeded the redrivable period of 14 days",
+            "Execution redrivable period exceeded",
         ),
     ):
         text = f"UPDATE tsme_executions SET {values} WHERE status = 'FAILED'"
@@ -153,3 +153,18 @@ def test_what_cannot_be_redriven_is_refused(sfn, server):
             "ExecutionNotRedrivable",
             f"Execution Not Redrivable: '{why}'",
         )
+
+
+def test_an_execution_of_a_deleted_machine_is_not_redriven(sfn):
+    arn = machine(sfn, {"F": {"Type": "Fail", "Error": "E"}})
+    execution = ended(sfn, begin(sfn, arn))["executionArn"]
+    assert sfn.describe_execution(executionArn=execution)["redriveStatus"] == "REDRIVABLE"
+    sfn.delete_state_machine(stateMachineArn=arn)
+    why = "State machine is in DELETING status"
+    found = sfn.describe_execution(executionArn=execution)
+    assert (found["redriveStatus"], found["redriveStatusReason"]) == ("NOT_REDRIVABLE", why)
+    assert refusal(sfn.redrive_execution, executionArn=execution) == (
+        "ExecutionNotRedrivable",
+        f"Execution Not Redrivable: '{why}'",
+    )
+    assert sfn.describe_execution(executionArn=execution)["status"] == "FAILED"

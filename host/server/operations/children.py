@@ -19,7 +19,7 @@ from ..server import Answer, Server
 from ..times import present, seconds
 from . import histories, runs
 from .found import of_map_run
-from .redrivable import status
+from .redrivable import deleting, status
 
 _KEPT: Final = 8
 _NOTE: Final = "histories of children"  # of Server.notes
@@ -96,7 +96,8 @@ def _standing(
 
 def _redrivable(server: Server, row: Any, run: MapRun, standing: str, express: bool) -> Answer:
     """Whether a redrive of the whole redrives a child; if not why, in AWS's words."""
-    can, why = status(row, server.now())
+    with server.database.read() as connection:
+        can, why = status(row, server.now(), deleting(connection, row))
     if standing in ("RUNNING", "SUCCEEDED"):
         can, why = False, f"Execution is {standing} and cannot be redriven"
     elif run.status == "SUCCEEDED":  # without this one, which it tolerated

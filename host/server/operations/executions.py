@@ -225,12 +225,13 @@ def _slow_describe(server: Server, request: Request) -> Answer:
         return children.described(server, request["executionArn"], with_data)
     with server.database.read() as connection:
         row = existing(connection, request["executionArn"])
-    return _described(server, request, row)
+        deleted = redrivable.deleting(connection, row)
+    return _described(server, request, row, deleted)
 
 
-def _described(server: Server, request: Request, row: Any) -> Answer:
+def _described(server: Server, request: Request, row: Any, deleted: bool = False) -> Answer:
     with_data = request.get("includedData") != "METADATA_ONLY"
-    can, reason = redrivable.status(row, server.now())
+    can, reason = redrivable.status(row, server.now(), deleted)
     return {
         "executionArn": row.arn,
         "stateMachineArn": row.machine or server.place.machine(arns.parse(row.arn).name),

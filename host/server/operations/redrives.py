@@ -21,7 +21,7 @@ from ..errors import ApiError
 from ..server import Answer, Call, Request, Server
 from ..times import seconds
 from . import children, histories, runs
-from .redrivable import status
+from .redrivable import deleting, status
 from .table import operation
 
 
@@ -44,7 +44,7 @@ def again(server: Server, request: Request, _call: Call) -> Answer:
             raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{text}'")
         if token is not None and row.notes.get("redrive token") == token:
             return int(row.redriven)
-        can, why = status(row, now)
+        can, why = status(row, now, deleting(connection, row))
         if not can:
             raise ApiError("ExecutionNotRedrivable", f"Execution Not Redrivable: '{why}'")
         _go_on(connection, row, now, token)
