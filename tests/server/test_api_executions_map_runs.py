@@ -189,5 +189,49 @@ def test_a_map_run_with_a_result_writer_is_found_by_its_own_name(tmp_path):
         sfn = client(url)
         described = sfn.describe_map_run(mapRunArn=arn)
         assert described["executionArn"] == found["executionArn"]
-        assert counts(described) == {"succeeded": 2, "total": 2}
+        assert counts(described) == {"succeeded": 2, "resultsWritten": 2, "total": 2}
         assert len(sfn.list_executions(mapRunArn=arn)["executions"]) == 2
+
+
+def test_children_of_a_stopped_map_run_are_aborted_wherever_they_are_told(sfn):
+    states = distributed({"W": {"Type": "Wait", "Seconds": 1000, "End": True}}, MaxConcurrency=2)
+    execution = begin(sfn, machine(sfn, states), {"items": [1, 2, 3]})
+    [listed] = sfn.list_map_runs(executionArn=execution)["mapRuns"]
+    of_run = {"mapRunArn": listed["mapRunArn"]}
+    children = sfn.list_executions(**of_run, statusFilter="RUNNING")["executions"]
+    assert len(children) == 2
+    stopped = sfn.stop_execution(executionArn=execution)["stopDate"]
+    assert sfn.list_executions(**of_run, statusFilter="RUNNING")["executions"] == []
+    aborted = sfn.list_executions(**of_run, statusFilter="ABORTED")["executions"]
+    for child in aborted:
+        described = sfn.describe_execution(executionArn=child["executionArn"])
+        for told in (child, described):
+            assert (told["status"], told["stopDate"]) == ("ABORTED", stopped)
+    assert [child["executionArn"] for child in aborted] == [
+        child["executionArn"] for child in children
+    ]
+
+
+def test_a_child_says_which_map_run_and_machine_it_is_of(sfn):
+    arn = machine(sfn, distributed({"P": PASS}))
+    found = run(sfn, arn, {"items": [1]})
+    [listed] = sfn.list_map_runs(executionArn=found["executionArn"])["mapRuns"]
+    [child] = sfn.list_executions(mapRunArn=listed["mapRunArn"])["executions"]
+    of_child = sfn.describe_state_machine_for_execution(executionArn=child["executionArn"])
+    of_whole = sfn.describe_state_machine_for_execution(executionArn=found["executionArn"])
+    assert (of_child.pop("label"), of_child.pop("mapRunArn")) == ("each", listed["mapRunArn"])
+    assert of_child.pop("stateMachineArn") == child["stateMachineArn"] == f"{arn}/each"
+    for told in (of_whole, of_child):
+        told.pop("ResponseMetadata")
+    assert of_child.items() <= of_whole.items()
+    missing = child["executionArn"].rpartition("-")[0] + "-7"
+    code, text = refusal(sfn.describe_state_machine_for_execution, executionArn=missing)
+    assert (code, text) == ("ExecutionDoesNotExist", f"Execution Does Not Exist: '{missing}'")
+
+
+def test_a_machine_is_described_by_the_labels_that_it_has(sfn):
+    arn = machine(sfn, distributed({"P": PASS}))
+    assert sfn.describe_state_machine(stateMachineArn=f"{arn}/each")["label"] == "each"
+    for label in ("Each", "P", "other"):
+        code, _ = refusal(sfn.describe_state_machine, stateMachineArn=f"{arn}/{label}")
+        assert code == "StateMachineDoesNotExist"

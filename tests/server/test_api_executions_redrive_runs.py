@@ -236,7 +236,7 @@ def test_what_is_left_of_a_map_run_is_its_results(tmp_path):
         assert json.loads(found["output"])["MapRunArn"] == before["mapRunArn"]
         run = run_of(sfn, execution)
         assert (run["status"], run["redriveCount"]) == ("SUCCEEDED", 1)
-        assert counts(run) == {"succeeded": 3, "total": 3}
+        assert counts(run) == {"succeeded": 3, "resultsWritten": 3, "total": 3}
         told = kinds(events(sfn, execution))
         assert told[told.index("ExecutionRedriven") :][:5] == [
             "ExecutionRedriven", "MapRunRedriven", "MapRunSucceeded", "MapStateSucceeded",

@@ -16,7 +16,7 @@ from ...tools.aws.children import ChildView
 from ...tools.aws.events import NOTHING, Event, MapRun
 from ..errors import ApiError
 from ..server import Answer, Server
-from ..times import present, seconds
+from ..times import present
 from . import histories, runs
 from .found import of_map_run
 from .redrivable import deleting, status
@@ -43,10 +43,10 @@ def history(server: Server, text: str) -> tuple[Any, list[Event]]:
 
 def described(server: Server, text: str, with_data: bool) -> Answer:
     """A child as DescribeExecution has it.  Raises ApiError ExecutionDoesNotExist."""
-    row, told, run, number = runs.child_of(server, text)
+    row, _, run, number = runs.child_of(server, text)
     child = run.children[number]
     express = runs.express(server, row, run)
-    out = _standing(server, told, run, number, express)
+    out = _standing(server, run, number, express)
     if with_data:
         out |= {"input": dumps(child.value), "inputDetails": {"included": True}}
         if child.output is not NOTHING:
@@ -65,8 +65,8 @@ def stopped(server: Server, text: str) -> Answer:
 
     Raises ApiError: ExecutionDoesNotExist, UnsupportedOperation of one that runs.
     """
-    _, told, run, number = runs.child_of(server, text)
-    out = _standing(server, told, run, number)
+    _, _, run, number = runs.child_of(server, text)
+    out = _standing(server, run, number)
     if out["status"] == "RUNNING":
         raise of_map_run(text, "stop the whole, or let its task fail")
     return {"stopDate": out["stopDate"]}
@@ -74,8 +74,8 @@ def stopped(server: Server, text: str) -> Answer:
 
 def not_redriven(server: Server, text: str) -> ApiError:
     """Why RedriveExecution does nothing for a child.  Raises ApiError ExecutionDoesNotExist."""
-    row, told, run, number = runs.child_of(server, text)
-    standing = _standing(server, told, run, number)["status"]
+    row, _, run, number = runs.child_of(server, text)
+    standing = _standing(server, run, number)["status"]
     why = _redrivable(server, row, run, standing, runs.express(server, row, run))
     if why["redriveStatus"] == "NOT_REDRIVABLE":
         reason = why["redriveStatusReason"]
@@ -83,14 +83,10 @@ def not_redriven(server: Server, text: str) -> ApiError:
     return of_map_run(text, "redrive the execution that has the Map Run")
 
 
-def _standing(
-    server: Server, told: Any, run: MapRun, number: int, express: bool = False
-) -> Answer:
+def _standing(server: Server, run: MapRun, number: int, express: bool = False) -> Answer:
     """What is known of a child without its data."""
     out = runs.item(server, run, number, express)
     del out["itemCount"]
-    if out["status"] == "RUNNING" and told.status != "RUNNING":
-        out |= {"status": "ABORTED", "stopDate": seconds(told.events[-1]["time"])}
     return out
 
 

@@ -16,7 +16,7 @@ from .. import arns, ids, paging
 from ..errors import ApiError, invalid
 from ..server import Answer, Call, Request, Server
 from ..times import present, seconds
-from . import compiling, finding, settings, taggings
+from . import compiling, finding, runs, settings, taggings
 from .table import operation
 from .versions import published
 
@@ -156,7 +156,7 @@ def describe(server: Server, request: Request, _call: Call) -> Answer:
     arn = arns.parse(text, "stateMachine")
     with server.database.read() as connection:
         machine = finding.existing(connection, arn)
-        if arn.alias is not None:
+        if arn.alias is not None or arn.label and arn.label not in runs.labels(machine.definition):
             raise finding.missing(text)
         row = machine if arn.version is None else finding.version_of(connection, text)
     out = {
@@ -185,8 +185,11 @@ def _definition(definition: str, request: Request) -> Answer:
 @operation("DescribeStateMachineForExecution")
 def describe_for_execution(server: Server, request: Request, _call: Call) -> Answer:
     """The machine as it was when an execution began."""
-    text = request["executionArn"]
-    arns.parse(text, "execution", "express")
+    text = asked = request["executionArn"]
+    label, run = arns.parse(text, "execution", "express").label, None
+    if label:  # a child of a Map Run, of whose execution this is told
+        of, _, run, _ = runs.child_of(server, text)
+        text = of.arn
     with server.database.read() as connection:
         row = connection.execute(
             select(executions, programs.c.definition, programs.c.created)
@@ -194,7 +197,7 @@ def describe_for_execution(server: Server, request: Request, _call: Call) -> Ans
             .where(executions.c.arn == text)
         ).one_or_none()
         if row is None or row.machine is None or row.type == "EXPRESS":
-            raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{text}'")
+            raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{asked}'")
         now = connection.execute(
             select(machines).where(machines.c.arn == row.machine)
         ).one_or_none()
@@ -202,13 +205,17 @@ def describe_for_execution(server: Server, request: Request, _call: Call) -> Ans
     kept = (row.notes or {}).get("machine", {})
     own = kept.get("settings") or (now.settings if now is not None else settings.given({}))
     return {
-        "stateMachineArn": row.machine,
+        "stateMachineArn": f"{row.machine}/{label}" if label else row.machine,
         "name": arns.parse(row.machine).name,
         "roleArn": kept.get("role") or (now.role if now is not None else ""),
         "updateDate": seconds(kept.get("updated", row.created)),
         **settings.shown(own),
         **_definition(row.definition, request),
-        **present(revisionId=kept.get("revision")),
+        **present(
+            revisionId=kept.get("revision"),
+            label=label or None,
+            mapRunArn=None if run is None else run.arn,
+        ),
     }
 
 

@@ -15,7 +15,7 @@ from tsme.program import interpreter
 from ...database import records
 from ...database.records import insert_missing
 from ...database.tables import executions, map_runs
-from ...tools.aws.events import History, MapRun
+from ...tools.aws.events import MapRun
 from ...tools.journal.listing import listing
 from .. import arns, paging
 from ..errors import ApiError, invalid
@@ -46,7 +46,7 @@ def all_of(server: Server, request: Request, _call: Call) -> Answer:
             "executionArn": row.arn,
             "mapRunArn": run.arn,
             "stateMachineArn": row.machine or server.place.machine(arns.parse(row.arn).name),
-            **_times(run, told),
+            **_times(runs.standing(run, told)),
         }
         for run in chosen
     ]
@@ -56,12 +56,9 @@ def all_of(server: Server, request: Request, _call: Call) -> Answer:
     return out
 
 
-def _times(run: MapRun, told: History) -> Answer:
-    stopped = run.stopped
-    if stopped is None and told.status != "RUNNING":
-        stopped = told.events[-1]["time"]
+def _times(run: MapRun) -> Answer:
     return {"startDate": seconds(run.began)} | present(
-        stopDate=None if stopped is None else seconds(stopped)
+        stopDate=None if run.stopped is None else seconds(run.stopped)
     )
 
 
@@ -69,29 +66,27 @@ def _times(run: MapRun, told: History) -> Answer:
 def describe(server: Server, request: Request, _call: Call) -> Answer:
     """A Map Run: how it stands, and what became of its items."""
     text = request["mapRunArn"]
-    row, told, run = runs.found(server, text)
-    status = run.status
-    if status == "RUNNING" and told.status != "RUNNING":
-        status = "ABORTED"
+    row, _, run = runs.found(server, text)
+    written = run.status == "SUCCEEDED" and runs.written(server, row, run)
     return {
         "mapRunArn": text,
         "executionArn": row.arn,
-        "status": status,
-        **_times(run, told),
+        "status": run.status,
+        **_times(run),
         **runs.settings(server, row, run),
-        "itemCounts": _counts(run, status, run.sizes),
-        "executionCounts": _counts(run, status, [1] * len(run.sizes)),
+        "itemCounts": _counts(run, run.sizes, written),
+        "executionCounts": _counts(run, [1] * len(run.sizes), written),
         "redriveCount": run.redrives,
         **present(redriveDate=None if run.redriven is None else seconds(run.redriven)),
     }
 
 
-def _counts(run: MapRun, status: str, sizes: list[int]) -> Answer:
+def _counts(run: MapRun, sizes: list[int], written: bool) -> Answer:
     def sum_of(numbers: Collection[int]) -> int:
         return sum(sizes[number] for number in numbers)
 
     under_way = sum_of(run.started - run.succeeded - run.failed)
-    running = status == "RUNNING"
+    running = run.status == "RUNNING"
     return {
         "pending": sum(sizes) - sum_of(run.started),
         "running": under_way if running else 0,
@@ -100,7 +95,7 @@ def _counts(run: MapRun, status: str, sizes: list[int]) -> Answer:
         "timedOut": 0,
         "aborted": 0 if running else under_way,
         "total": sum(sizes),
-        "resultsWritten": 0,
+        "resultsWritten": sum_of(run.succeeded | run.failed) if written else 0,
         "failuresNotRedrivable": 0,
         "pendingRedrive": 0,
     }

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
@@ -39,8 +40,15 @@ def found(server: Server, text: str) -> tuple[Any, History, MapRun]:
         for run in told.map_runs:
             if run.arn == text:
                 _known(server)[text] = row.id
-                return row, told, run
+                return row, told, standing(run, told)
     raise ApiError("ResourceNotFound", f"Resource not found: '{text}'", resourceName=text)
+
+
+def standing(run: MapRun, told: History) -> MapRun:
+    """A run as it is: one that ends with its execution has no event that says so."""
+    if run.status != "RUNNING" or told.status == "RUNNING":
+        return run
+    return replace(run, status="ABORTED", stopped=told.events[-1]["time"])
 
 
 def _known(server: Server) -> dict[str, int]:
@@ -93,6 +101,12 @@ def express(server: Server, row: Any, run: MapRun) -> bool:
         return _is_express(_state(connection, row, run))
 
 
+def written(server: Server, row: Any, run: MapRun) -> bool:
+    """Whether the results of a run go to a ResultWriter."""
+    with server.database.read() as connection:
+        return "ResultWriter" in _state(connection, row, run)
+
+
 def expresses(connection: Connection, row: Any) -> set[str]:
     """The names of the distributed Maps of an execution whose children are express executions."""
     return {name for name, fields in _all(connection, row) if _is_express(fields)}
@@ -101,6 +115,15 @@ def expresses(connection: Connection, row: Any) -> set[str]:
 def _is_express(state: dict[str, Any]) -> bool:
     config = state.get("ItemProcessor", {}).get("ProcessorConfig", {})
     return bool(config.get("ExecutionType") == "EXPRESS")
+
+
+def labels(definition: str) -> set[str]:
+    """The labels of the distributed Maps of a definition."""
+    return {
+        state.get("Label", name)
+        for name, state in _states(json.loads(definition))
+        if state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+    }
 
 
 def _state(connection: Connection, row: Any, run: MapRun) -> dict[str, Any]:
