@@ -27,6 +27,7 @@ from .limits import Rate, parsed
 from .server import Call, Server
 
 _log = logging.getLogger("tsme.server")
+_TRACE: Final = 256  # characters of a trace header
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -103,9 +104,17 @@ def _call(number: str, scope: Scope, receive: Receive) -> Call:
     return Call(
         request_id=number,
         invocation=None if tried is None else tried.decode("latin-1"),
+        trace=_trace(headers.get(b"x-amzn-trace-id")),
         key=scope.get(KEY) or _access_key(headers),
         gone=Request(scope, receive).is_disconnected,
     )
+
+
+def _trace(header: bytes | None) -> str | None:
+    """A trace header, if it is one that an execution may have."""
+    if not header or len(header) > _TRACE or not header.isascii():
+        return None
+    return header.decode("ascii")
 
 
 class _Unaddressed:

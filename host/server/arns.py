@@ -9,8 +9,11 @@ from typing import Final
 from .errors import ApiError, invalid
 
 NAME_LENGTH: Final = 80
-# What a name may not have: spaces, brackets, wildcards, these, and control characters.
-_FORBIDDEN = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff]""")
+# What a name may not have: spaces, brackets, wildcards, these, control characters, and what is no
+# character.
+_FORBIDDEN = re.compile(
+    r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\U0010ffff]"""
+)
 _ALIAS = re.compile(r"(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+")
 _PARTS = 5  # arn:partition:states:region:account; what follows is of the resource
 _REGION = re.compile(r"[a-z0-9-]+")

@@ -42,11 +42,13 @@ class Call:
     """Who asks, beside the request.
 
     `invocation`: the header amz-sdk-invocation-id, the same in each try of one call of an SDK.
+    `trace`: the header x-amzn-trace-id, which goes before a `traceHeader` of the request.
     `key`: the access key of a signed request.  `gone`: whether who asked has gone meanwhile.
     """
 
     request_id: str = field(default_factory=ids.new)
     invocation: str | None = None
+    trace: str | None = None
     key: str | None = None
     gone: Callable[[], Awaitable[bool]] | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.server.executing import PASS, begin, ended, machine, run
-from tests.server.served import refusal
+from tests.server.served import client, refusal
 from tsme_host.server.server import Call
 
 WAITS = {"W": {"Type": "Wait", "Seconds": 1000, "End": True}}
@@ -35,6 +35,21 @@ def test_an_execution_is_described_from_its_start_to_its_end(sfn):
     )
     assert bare["status"] == "SUCCEEDED"
     assert not {"input", "output", "inputDetails", "outputDetails"} & set(bare)
+
+
+def test_a_trace_header_of_the_request_goes_before_that_of_its_body(endpoint):
+    sfn = client(endpoint)
+    arn = machine(sfn, {"P": PASS})
+    sent = []
+    sfn.meta.events.register(
+        "before-sign.stepfunctions.StartExecution",
+        lambda request, **_: request.headers.add_header("X-Amzn-Trace-Id", sent[-1]),
+    )
+    for header, kept in (("Root=1-2", "Root=1-2"), ("x" * 257, "Root=1-1"), ("", "Root=1-1")):
+        sent.append(header)
+        started = sfn.start_execution(stateMachineArn=arn, traceHeader="Root=1-1")
+        found = sfn.describe_execution(executionArn=started["executionArn"])
+        assert found["traceHeader"] == kept
 
 
 def test_the_members_of_values_keep_their_order_and_numbers_their_kind(sfn):

@@ -21,10 +21,10 @@ def test_a_history_has_the_events_that_aws_tells(sfn):
     for event in found:
         assert event.pop("timestamp")
     cut = {"truncated": False}
-    five = '{"n": 5}'.replace(" ", "")
+    five, given = '{"n":5}', '{"n": 5}'
     assert found == [
         {"type": "ExecutionStarted", "id": 1, "previousEventId": 0,
-         "executionStartedEventDetails": {"input": five, "inputDetails": cut, "roleArn": ROLE}},
+         "executionStartedEventDetails": {"input": given, "inputDetails": cut, "roleArn": ROLE}},
         {"type": "PassStateEntered", "id": 2, "previousEventId": 0,
          "stateEnteredEventDetails": {"name": "A", "input": five, "inputDetails": cut}},
         {"type": "PassStateExited", "id": 3, "previousEventId": 2,
@@ -191,3 +191,14 @@ def test_what_has_succeeded_is_not_redriven(sfn, states):
     code, text = refusal(sfn.redrive_execution, executionArn=execution)
     assert code == "ExecutionNotRedrivable"
     assert text == "Execution Not Redrivable: 'Execution is SUCCEEDED and cannot be redriven'"
+
+
+def test_an_execution_starts_with_the_very_text_of_its_input(sfn):
+    arn = machine(sfn, {"P": PASS})
+    text = '{ "bed" : [1.0,  2] }'
+    execution = sfn.start_execution(stateMachineArn=arn, input=text)["executionArn"]
+    ended(sfn, execution)
+    started = events(sfn, execution)[0]["executionStartedEventDetails"]
+    assert started["input"] == text
+    [started] = events(sfn, execution, includeExecutionData=False)[:1]
+    assert "input" not in started["executionStartedEventDetails"]

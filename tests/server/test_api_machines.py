@@ -102,7 +102,7 @@ def test_an_express_machine_waits_for_no_token(sfn):
 
 
 def test_names_roles_and_arns_are_checked(sfn):
-    for name in ("a b", "a'; --", "../up", "<b>", 'a"b', "a\u0000b", "a\u009fb"):
+    for name in ("a b", "a'; --", "../up", "<b>", 'a"b', "a\u0000b", "a\u009fb", "a\uffff"):
         code, text = refusal(make, sfn=sfn, name=name)
         assert (code, text) == ("InvalidName", f"Invalid Name: '{name}'")
     code, text = refusal(make, sfn=sfn, roleArn="me")

@@ -21,7 +21,8 @@ def get(server: Server, request: Request, _call: Call) -> Answer:
     """A page of the events of an execution."""
     backwards = request.get("reverseOrder", False)
     text = request["executionArn"]
-    if arns.parse(text, "execution").label:
+    child = bool(arns.parse(text, "execution").label)
+    if child:
         row, told = children.history(server, text)
         mark = crc32(text.encode())
     else:
@@ -41,13 +42,18 @@ def get(server: Server, request: Request, _call: Call) -> Answer:
         first = after[2] if after else 0
         chosen = told[first : first + most]
         more = first + most < count
-    out: Answer = {"events": _events(row, chosen, request.get("includeExecutionData", True))}
+    with_data = request.get("includeExecutionData", True)
+    given = row.input if with_data and not child else None
+    out: Answer = {"events": _events(row, chosen, with_data, given)}
     if more:
         out["nextToken"] = paging.token(mark, backwards, chosen[-1]["id"])
     return out
 
 
-def _events(row: Any, chosen: list[dict[str, Any]], with_data: bool) -> list[dict[str, Any]]:
+def _events(
+    row: Any, chosen: list[dict[str, Any]], with_data: bool, given: str | None
+) -> list[dict[str, Any]]:
+    """Events as the API has them.  `given`: the very text of an input that came by the API."""
     out = as_api(History(events=chosen), with_data)["events"]
     for event, told in zip(out, chosen, strict=True):
         event["timestamp"] = seconds(told["time"])
@@ -56,5 +62,6 @@ def _events(row: Any, chosen: list[dict[str, Any]], with_data: bool) -> list[dic
                 roleArn=(row.notes or {}).get("machine", {}).get("role"),
                 stateMachineVersionArn=row.version,
                 stateMachineAliasArn=row.alias,
+                input=given,
             )
     return out

@@ -110,7 +110,7 @@ def _new(
         alias=target.alias,
         type=target.type,
         role=target.role,
-        trace=request.get("traceHeader"),
+        trace=call.trace or request.get("traceHeader"),
         started=started,
         settings={"mock_case": case} if (case := _case(server, request)[1]) else {},
         notes=notes,
