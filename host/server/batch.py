@@ -291,7 +291,7 @@ class Batch:
             self.lives.work.found(self.connection, left)
         over = [key for key, live in self.touched.items() if not live.busy()]
         told = self.lives.ended if over else None
-        broken.mended(self.leases, self.connection, self.mended - self.errors.keys())
+        broken.mended(self, self.mended - self.errors.keys())
         last = not told and not self.sent and not self.errors
         writing.flush(self.transaction, self.touched.values(), self.leases.name, last)
         for key in over:

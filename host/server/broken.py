@@ -65,10 +65,10 @@ def try_again(leases: Leases, connection: Connection) -> None:
     leases.sql(connection, _AGAIN)
 
 
-def mended(leases: Leases, connection: Connection, executions: Collection[int]) -> None:
+def mended(batch: Batch, executions: Collection[int]) -> None:
     """These go on."""
     for execution in executions:
-        leases.sql(connection, _MENDED, execution)
+        batch.leases.sql(batch.connection, _MENDED, execution)
 
 
 def write(
