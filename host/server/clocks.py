@@ -38,8 +38,10 @@ class Accelerated:
     virtual = True
     scale = 1.0
 
-    def __init__(self) -> None:
+    def __init__(self, since: int = 0) -> None:
+        """`since`: ms; it has been at least this late before."""
         self._ahead = 0  # ms
+        self.jump(since)
 
     def now(self) -> int:
         return time.time_ns() // 1_000_000 + self._ahead
@@ -53,13 +55,16 @@ class Accelerated:
 
 
 class Scaled:
-    """Begins with the wall clock, and goes so much faster or slower.  `scale`: above 0."""
+    """Begins with the wall clock, or where it was before, and goes so much faster or slower.
+
+    `scale`: above 0.  `since`: ms; it has been at least this late before.
+    """
 
     virtual = False
 
-    def __init__(self, scale: float) -> None:
+    def __init__(self, scale: float, since: int = 0) -> None:
         self.scale = scale
-        self._began = time.time_ns() // 1_000_000
+        self._began = max(time.time_ns() // 1_000_000, since)
         self._then = time.monotonic()
 
     def now(self) -> int:

@@ -25,6 +25,7 @@ from .auth import Keys
 from .clocks import Accelerated, Scaled, Wall
 from .duties import JobOptions
 from .hosts import Hosts
+from .latest import latest
 from .limits import RATE, Rate
 from .metrics import routes as metrics_routes
 from .operations import everything
@@ -85,7 +86,7 @@ def opened(options: Options) -> Iterator[Server]:
     found = _ways(options, mocks)
     with limited(PROCESS), Database.open(options.database) as database:
         place = Place(options.region, options.account)
-        clock = _clock(options)
+        clock = _clock(options, database)
         with (
             Router(found, options.workers or options.worker) as work,
             _jobs(database, clock, wanted) as doing,
@@ -127,10 +128,12 @@ def _ways(options: Options, mocks: Mocks | None) -> list[Way]:
     return [] if options.workers else ways(options.tasks, options.lambda_endpoint, mocks)
 
 
-def _clock(options: Options) -> Accelerated | Scaled | Wall:
+def _clock(options: Options, database: Database) -> Accelerated | Scaled | Wall:
     if options.clock == "accelerated" or not options.wait_scale:
-        return Accelerated()
-    return Wall() if options.wait_scale == 1 else Scaled(options.wait_scale)
+        return Accelerated(latest(database))
+    if options.wait_scale == 1:
+        return Wall()
+    return Scaled(options.wait_scale, latest(database))
 
 
 def _name() -> str:

@@ -140,6 +140,25 @@ def test_a_wait_takes_as_long_as_the_scale_says(sqlite_url):
             assert (found["stopDate"] - found["startDate"]).total_seconds() >= 3000
 
 
+@pytest.mark.parametrize("how", [{"wait_scale": 0.0001}, {"clock": "accelerated"}])
+def test_a_clock_of_its_own_goes_on_after_a_restart(how, sqlite_url):
+    with served(sqlite_url, **how) as (url, _):
+        sfn = client(url)
+        dig = sfn.create_activity(name="dig")["activityArn"]
+        flow = task(dig)
+        flow["States"]["W"] = {"Type": "Wait", "Seconds": 3000, "Next": flow["StartAt"]}
+        arn = machine(sfn, "waits", flow | {"StartAt": "W"})
+        execution = sfn.start_execution(stateMachineArn=arn)["executionArn"]
+        assert sfn.get_activity_task(activityArn=dig)["taskToken"]
+    with served(sqlite_url, **how) as (url, _):
+        sfn = client(url)
+        later = sfn.start_execution(stateMachineArn=arn)["startDate"]
+        found = sfn.describe_execution(executionArn=execution)
+        assert (later - found["startDate"]).total_seconds() >= 3000
+        newest = sfn.list_executions(stateMachineArn=arn)["executions"]
+        assert [one["startDate"] for one in newest] == [later, found["startDate"]]
+
+
 # What AWS's guide shows of Step Functions Local, its workflow and its file, as they stand there.
 HELLO = {"StatusCode": 200, "Payload": {"StatusCode": 200, "body": "Hello from Lambda!"}}
 NOT_READY = {"Error": "Lambda.ResourceNotReadyException", "Cause": "Lambda resource is not ready."}

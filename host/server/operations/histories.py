@@ -12,6 +12,8 @@ from sqlalchemy import Connection, select
 
 from tsme.errors import TsmeError
 from tsme.journal import STEP
+from tsme.kernel import Kernel, replay
+from tsme.program import interpreter
 
 from ...compiler.backend.disasm import disassemble
 from ...database import records
@@ -20,6 +22,7 @@ from ...tools.aws.events import History, Note, Seen
 from ...tools.aws.history import Telling
 from ...tools.aws.redrive import Altered, Redriven
 from ...tools.aws.view import ExecutionView
+from ...tools.journal.listing import listing
 from ..errors import ApiError
 from ..noting import ABSENT, SUBMITTED
 from ..server import Server
@@ -144,6 +147,21 @@ def program(connection: Connection, row: Any) -> tuple[bytes, bytes]:
         raise untold(row, "a machine ran it, not a workflow; tsme store export, tsme journal show")
     size = disassemble(data).size
     return data[:size], data[size:]
+
+
+def replayed(connection: Connection, row: Any) -> tuple[Kernel, Any]:
+    """-> (a kernel with the program of an execution, the state that its records come to)
+
+    Raises ApiError, TsmeError.
+    """
+    core = Kernel(interpreter.Interpreter(listing(*program(connection, row)).program))
+    so_far = replay.Replay(core)
+    checkpoint, behind = records.load(connection, row.id)
+    if checkpoint is not None:
+        so_far.checkpoint(checkpoint)
+    for step in behind:
+        so_far.step(step)
+    return core, so_far.state
 
 
 def definition(connection: Connection, row: Any) -> str | None:

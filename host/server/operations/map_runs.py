@@ -7,16 +7,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select, update
 
-from tsme import kernel
 from tsme.journal import CHECKPOINT
-from tsme.kernel import replay
-from tsme.program import interpreter
 
 from ...database import records
 from ...database.records import insert_missing
 from ...database.tables import executions, map_runs
 from ...tools.aws.events import MapRun
-from ...tools.journal.listing import listing
 from .. import arns, paging
 from ..errors import ApiError, invalid
 from ..server import Answer, Call, Request, Server
@@ -131,15 +127,7 @@ def change(server: Server, request: Request, _call: Call) -> Answer:
 
 def _alter(connection: Connection, row: Any, run: MapRun, settings: Answer, given: Answer) -> None:
     """Writes a checkpoint in which a Map has these limits; its execution goes on from it."""
-    vm = interpreter.Interpreter(listing(*histories.program(connection, row)).program)
-    core = kernel.Kernel(vm)
-    so_far = replay.Replay(core)
-    checkpoint, steps = records.load(connection, row.id)
-    if checkpoint is not None:
-        so_far.checkpoint(checkpoint)
-    for step in steps:
-        so_far.step(step)
-    state = so_far.state
+    core, state = histories.replayed(connection, row)
     join = state.client[run.frame].join
     if "maxConcurrency" in given:
         join[_MOST] = given["maxConcurrency"] or _AT_ONCE
