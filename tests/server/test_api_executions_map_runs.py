@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 
-from tests.server.executing import PASS, begin, ended, events, machine, run
+from tests.server.executing import PASS, begin, ended, events, kinds, machine, run
 from tests.server.served import client, refusal, served
 
 PREFIX = "arn:aws:states:us-east-1:000000000000:"
@@ -235,3 +236,71 @@ def test_a_machine_is_described_by_the_labels_that_it_has(sfn):
     for label in ("Each", "P", "other"):
         code, _ = refusal(sfn.describe_state_machine, stateMachineArn=f"{arn}/{label}")
         assert code == "StateMachineDoesNotExist"
+
+
+def test_a_map_run_that_its_parallel_cuts_off_is_over(sfn):
+    arn = sfn.create_activity(name="dig")["activityArn"]
+    states = distributed({"T": {"Type": "Task", "Resource": arn, "End": True}})
+    other = sfn.create_activity(name="cut")["activityArn"]
+    branches = [
+        {"StartAt": "Each", "States": states},
+        {"StartAt": "C", "States": {"C": {"Type": "Task", "Resource": other, "End": True}}},
+    ]
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Later"}]
+    both = {"Type": "Parallel", "Branches": branches, "Catch": catch, "End": True}
+    later = {"Type": "Wait", "Seconds": 1000, "End": True}
+    execution = begin(sfn, machine(sfn, {"Both": both, "Later": later}), {"items": [1, 2]})
+    [listed] = sfn.list_map_runs(executionArn=execution)["mapRuns"]
+    of_run = {"mapRunArn": listed["mapRunArn"]}
+    assert sfn.describe_map_run(**of_run)["status"] == "RUNNING"
+    sfn.send_task_failure(taskToken=taken(sfn, other), error="Cut")
+    assert sfn.describe_execution(executionArn=execution)["status"] == "RUNNING"
+    described = sfn.describe_map_run(**of_run)
+    assert (described["status"], counts(described)) == ("ABORTED", {"aborted": 2, "total": 2})
+    children = sfn.list_executions(**of_run)["executions"]
+    assert [child["status"] for child in children] == ["ABORTED", "ABORTED"]
+    assert {child["stopDate"] for child in children} == {described["stopDate"]}
+    told = events(sfn, children[0]["executionArn"])
+    assert kinds(told) == [
+        "ExecutionStarted", "TaskStateEntered", "ActivityScheduled", "ExecutionAborted",
+    ]  # fmt: skip
+    code, text = refusal(sfn.update_map_run, **of_run, maxConcurrency=1)
+    assert (code, text) == (
+        "ValidationException",
+        f"Map Run is not running and cannot be updated: '{listed['mapRunArn']}'",
+    )
+
+
+def test_a_map_run_that_reads_or_writes_is_updated_or_says_why_not(tmp_path):
+    (tmp_path / "go").mkdir()
+    tasks = tmp_path / "tasks.py"
+    tasks.write_text(
+        "import pathlib, time, tsme\ntasks = tsme.Tasks()\n"
+        "def wait(name):\n"
+        f"    while not pathlib.Path({str(tmp_path)!r}, 'go', name).exists(): time.sleep(0.02)\n"
+        "@tasks.task('arn:aws:states:::s3:getObject')\n"
+        "def get(payload):\n    wait('read'); return [1, 2]\n"
+        "@tasks.task('arn:aws:states:::s3:putObject')\n"
+        "def put(payload):\n    wait('write'); return {'Bucket': 'b', 'Key': 'k'}\n"
+    )
+    get = {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON"},
+           "Parameters": {"Bucket": "b", "Key": "k"}}  # fmt: skip
+    put = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
+    states = distributed({"P": PASS}, ItemReader=get, ResultWriter=put)
+    del states["Each"]["ItemsPath"]
+    with served(f"sqlite:///{tmp_path}/w.db", tasks=str(tasks)) as (url, _):
+        sfn = client(url)
+        execution = begin(sfn, machine(sfn, states))
+        [listed] = sfn.list_map_runs(executionArn=execution)["mapRuns"]
+        of_run = {"mapRunArn": listed["mapRunArn"]}
+        code, text = refusal(sfn.update_map_run, **of_run, maxConcurrency=1)
+        why = "Map Run has not read its items and cannot be updated yet"
+        assert (code, text) == ("ValidationException", f"{why}: '{listed['mapRunArn']}'")
+        assert sfn.describe_map_run(**of_run)["maxConcurrency"] == 0
+        (tmp_path / "go" / "read").touch()
+        while sfn.describe_map_run(**of_run)["itemCounts"]["succeeded"] < 2:
+            time.sleep(0.02)
+        sfn.update_map_run(**of_run, maxConcurrency=1)
+        assert sfn.describe_map_run(**of_run)["maxConcurrency"] == 1
+        (tmp_path / "go" / "write").touch()
+        assert ended(sfn, execution)["status"] == "SUCCEEDED"

@@ -129,6 +129,10 @@ def _alter(connection: Connection, row: Any, run: MapRun, settings: Answer, give
     """Writes a checkpoint in which a Map has these limits; its execution goes on from it."""
     core, state = histories.replayed(connection, row)
     join = state.client[run.frame].join
+    if join is None:  # its ItemReader, or its ResultWriter, is at work
+        if not run.sizes:
+            raise invalid(f"Map Run has not read its items and cannot be updated yet: '{run.arn}'")
+        return
     if "maxConcurrency" in given:
         join[_MOST] = given["maxConcurrency"] or _AT_ONCE
     if len(given) > ("maxConcurrency" in given):

@@ -78,8 +78,8 @@ class MapRun:
     """A Map Run of an execution: what became of its children, by their numbers.
 
     `sizes`: items of each child, 1 without batches.  `status` is RUNNING, SUCCEEDED, FAILED, or
-    ABORTED of one that a redrive did not go on with; one that still runs when its execution has
-    ended was aborted, too.  `redrives`, `redriven`: as of a child.
+    ABORTED of one that was cut off, or that a redrive did not go on with; one that still runs when
+    its execution has ended was aborted, too.  `redrives`, `redriven`: as of a child.
     """
 
     arn: str

@@ -379,6 +379,7 @@ class ExecutionView(Watcher):
     def on_abort(self, told: Told) -> None:
         branch = self.of(told)
         self.tell_failed(branch)
+        self.runs.ended(branch, "ABORTED")
         self.aborted.append(branch)
 
     def on_passed(self, told: Told) -> None:
@@ -398,6 +399,8 @@ class ExecutionView(Watcher):
             self.fails(branch, culprit.fault)
             return
         others = [b for b in self.aborted if b is not culprit]
+        if any(b.child for b in others):  # the end of a child of a Map Run is told by ChildView
+            others = []
         for b in others:  # times that were up at the same moment
             if b.action and b.action.deadline and b.action.deadline <= self.time:
                 about = service(b.action.resource)
