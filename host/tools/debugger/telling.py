@@ -45,6 +45,7 @@ def error_of(moment: Moment) -> list[str]:
     fields = moment.record.fields
     found = [str(fields["error"])] if "error" in fields else []
     found += [str(fields["refused"][0])] if fields.get("refused") else []
+    found += [str(name) for name, _ in fields.get("raised", ())]
     for event in moment.events:
         if event.kind in ("error", "fail", "tolerated", "exceeded") and event.data:
             found.append(str(event.data[0]))

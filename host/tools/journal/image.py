@@ -35,7 +35,8 @@ _CHECKPOINT = (
     "result program client"
 ).split()
 _RAW = 2
-_BOUNDED = {"continue", "start", "succeeded", "failed", "timer"}  # they may have one more
+# They may have one more.
+_BOUNDED = {"continue", "start", "succeeded", "failed", "timer", "signal"}
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,12 @@ def _step(number: int, body: bytes, block: int, offset: int, now: int | None) ->
     if kind == "start" and len(values) - isinstance(values[-1], list) < len(names):
         values = (*values[: len(names) - 1], 0, *values[len(names) - 1 :])  # not yet numbered
     if kind in _BOUNDED and len(values) == len(names) + 1:
-        names.append("refused" if isinstance(values[-1], list) else "most")
+        more = values[-1]
+        if isinstance(more, list) and isinstance(more[0], list):  # of a relational machine
+            names.append("raised")
+            values = (*values[:-1], [more[one] if isinstance(one, int) else one for one in more])
+        elif kind != "signal":
+            names.append("refused" if isinstance(more, list) else "most")
     if len(values) != len(names):
         raise ValueError(f"the input {kind} has {len(values)} fields")
     known = now is not None or kind == "start"

@@ -9,6 +9,7 @@ from .. import console
 from .image import Record, duration, timestamp
 
 Paint = Callable[[str], str]
+_RAISED = 3  # of what handlers raised in a step, how many are shown
 
 
 def when(record: Record) -> str:
@@ -30,9 +31,13 @@ def said(
         return _checkpoint(record)
     text = _input(record, about, most, bad, faint)
     refused = record.fields.get("refused")
-    if not refused:
+    if refused:
+        return f"{text}; the state failed: {bad(': '.join(map(str, refused)))}"
+    raised = list(dict.fromkeys(": ".join(one) for one in record.fields.get("raised", ())))
+    if not raised:
         return text
-    return f"{text}; the state failed: {bad(': '.join(map(str, refused)))}"
+    more = f" and {len(raised) - _RAISED} more" if len(raised) > _RAISED else ""
+    return f"{text}; raised {bad(', '.join(raised[:_RAISED]))}{more}"
 
 
 def _input(record: Record, about: str, most: int, bad: Paint, faint: Paint | None) -> str:

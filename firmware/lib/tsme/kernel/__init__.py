@@ -1,5 +1,4 @@
 # The kernel: (state, input) -> (state', actions, record).  Pure; knows nothing of ASL.
-#
 # A client gives the logic: program.Interpreter is one, machine.Machine another; what the kernel
 # asks of them, __init__.pyi says (Client).  The kernel owns what all need: time, ids, pending
 # actions, random numbers, the end of an execution, and the digest.
@@ -36,7 +35,7 @@ _STOPPED = const(3)
 _TASK = const(0)
 _WAKE = const(1)
 _EMITS = ("log", "metric", "publish")
-# Items of an input, by its kind; one more bounds the step (docs/SPEC.md, 3.1).
+# Items of an input, by its kind; one more bounds the step, or is what was raised (SPEC 3.1).
 _ITEMS = b"\2\10\4\5\3\3\4\3\3\2\4"
 # What the inputs of an execution lead to (docs/SPEC.md, 3.5).  Whatever changes that, be it the
 # repair of a mistake, takes the next number, and asks d.origin[3] > 1 where old and new part.
@@ -80,9 +79,8 @@ class State:
 
     def state_of(self, action):
         # The number of the state that it is of; None: of the whole workflow, or of a machine.
-        if action.frame is None or not isinstance(self.client, list):
-            return None
-        return self.client[action.frame].state
+        known = action.frame is not None and isinstance(self.client, list)
+        return self.client[action.frame].state if known else None
 
 
 class StepBuilder(State):
@@ -90,7 +88,8 @@ class StepBuilder(State):
     status = _RUNNING
     random = False
     frames = None  # what the client works on; None: it had no part in this step
-    error = None  # [error, cause] of the state that cannot be made
+    error = None  # [error, cause] of the state that cannot be made; of a replay, what was raised
+    raised = None  # by handlers in this step, as its record is to have it (docs/SPEC.md, 9.2)
     work = None  # what sizes.spend() has counted
 
     def __init__(self, old, now):
@@ -263,7 +262,7 @@ class Kernel:
             most = event[-1]
             if isinstance(most, list):
                 d.error = most
-                most = 1
+                most = client.program.budget if client.signals else 1
         d.left = most  # transitions left in this step
         try:
             if kind == _START:
@@ -297,8 +296,7 @@ class Kernel:
             d.drop(action.id)
             if kind != _TIMER:
                 a = event[3]
-                if kind == _FAILED:
-                    b = event[4]
+                b = event[4] if kind == _FAILED else None
         elif kind == _SIGNAL:
             a = event[2]
         elif kind == _HEARTBEAT:
@@ -321,6 +319,8 @@ class Kernel:
         if d.changed:
             d.changed.sort()
         fields = event[2:] if self.recording or kind == _START else None
+        if d.raised and fields is not None:
+            fields = tuple(fields) + (d.raised,)
         record, delta = put_step(d, kind, ms, fields)
         if kind == _START:
             d.bound += len(record)

@@ -8,19 +8,48 @@ _ADD = const(0)
 _AUTO_OR_LAST = const(5)
 _LAST = const(4)
 _STATE = const(6)
+_LONGEST = const(200)  # characters
+_MOST = const(64)  # errors of a step, of which each may have a cause of its own
 _SORTS = ("Exit", "Enter", "", "", "Enter", "End", "State", "State")
 
 
-def named(e):
+def named(m, e):
     # -> [name, cause] of an error: an exception, a text, or both of them
-    from ..values.copies import worded
-
     if isinstance(e, Exception):
-        code = getattr(e, "code", None)
-        e = (code, e.message) if isinstance(code, str) else (type(e).__name__, str(e))
-    elif isinstance(e, str):
-        e = ("Error", e)
-    return [worded(str(x)[:200]) for x in e]
+        return heard(m, e)
+    return worded(("Error", e) if isinstance(e, str) else e)
+
+
+def heard(m, e):
+    # Interpreters have other words for the same mistake, and other classes.  So what one says is
+    # an input: the record has it, [name, cause] or the number of an equal one, and whoever
+    # replays takes it from there.
+    d = m._d
+    said = d.error
+    if said and m.heard < len(said):
+        out = said[m.heard]
+        m.heard += 1
+        return said[out] if isinstance(out, int) else out
+    raised = d.raised
+    if raised is None:
+        raised = d.raised = []
+    code = getattr(e, "code", None)
+    cause = getattr(e, "message", "") if isinstance(code, str) else str(e)
+    out = worded((code if isinstance(code, str) else type(e).__name__, cause))
+    if out in raised:
+        i = raised.index(out)
+        raised.append(i)
+        return raised[i]
+    if len(raised) >= _MOST:  # a storm, whose record would have no end
+        out[1] = ""
+    raised.append(out)
+    return out
+
+
+def worded(e):
+    from ..values import copies
+
+    return [copies.worded(str(x)[:_LONGEST]) for x in e]
 
 
 def name_of(s, entry):
@@ -32,7 +61,7 @@ def name_of(s, entry):
 def raised(m, e, entry, called, flags):
     # entry: a handler as Relational.listed has it, or the name of a function
     s = m._c.schema
-    m.error = named(e)
+    m.error = named(m, e)
     handler = entry if isinstance(entry, str) else name_of(s, entry)
     m.raised = (handler, e, m.error)
     if s.exception in called:

@@ -60,7 +60,7 @@ class Seldom:
         if error is None:
             return "canceled"
         m = self._m
-        m.error = error = once("relational.failing", "named", error)
+        m.error = error = once("relational.failing", "named", m, error)
         args = dict(args or {})
         args["error"], args["cause"] = error
         return m.ask(_ADD, ([state] if state else []) + ["Exception"], args, True)

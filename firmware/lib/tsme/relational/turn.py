@@ -29,6 +29,7 @@ class Turn:
     raised = None  # (name, exception, error) of the newest handler of the step that did
     first = None  # that very item of the queue
     _late = 0
+    heard = 0  # how many errors the record had words for
     draft = None
 
     def __init__(self, c, part, d):
