@@ -15,6 +15,7 @@ from tests.link.wire import OWN, Refused, Wire, lines, message
 from tests.relational.far import PATIENCE, Far
 from tests.relational.test_remote import PUSH, asks_again_soon, followed, on, run
 from tsme import TsmeError
+from tsme.relational.build import build
 from tsme.remote import connect
 from tsme_host.tools.errors import HostError
 
@@ -183,5 +184,23 @@ def test_what_nobody_foresaw_does_not_end_looking(far: Far) -> None:
             await relay.look()
             await relay.synced()
             assert await relay.add("Pulse") == "executed"
+
+    run(user())
+
+
+def test_a_schema_of_another_machine_is_an_error_and_the_next_is_followed(
+    far: Far, tmp_path: Path
+) -> None:
+    async def user() -> None:
+        async with connect(far.port) as board:
+            for name, schema, why in (
+                ("relay", await board.schema("door"), "is of door version 1, and .* is relay"),
+                ("door", build("door", 1, [("Start", {})]), ".* with other states or relations"),
+                ("relay", tmp_path / "none.tsr", "cannot be read"),
+            ):
+                with pytest.raises(TsmeError, match=f"TSME-N084: schema= {why}"):
+                    await board.machine(name, schema=schema)
+            assert board.machines == {}
+            assert (await board.machine("relay")).is_active("Ready")
 
     run(user())

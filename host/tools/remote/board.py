@@ -8,11 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tsme import TsmeError
 from tsme.relational import Relational
 
 from ..errors import HostError
 from .carrier import Carrier, closed, plain
-from .machine import Remote, Wanted
+from .following import Wanted
+from .machine import Remote
 from .mirror import Body
 
 _BEAT = 5.0  # s after which it is asked whether all that was pushed has come
@@ -104,7 +106,8 @@ class Board:
 
         `states`: these alone, `skip`: all but these; `every`: ms between two pushes at least, 0
         for no pause; `shallow`: only whether they are active.  `schema`: bytes or the path of a
-        .tsr, or the class, which then need not be sent.  Raises TsmeError.
+        .tsr, or the class, which then need not be sent; TSME-N084 if it is another one's.
+        Raises TsmeError.
         """
         data = _bytes(schema)
         wanted = Wanted(None if states is None else tuple(states), tuple(skip), every, shallow)
@@ -174,5 +177,9 @@ def _bytes(schema: Any) -> bytes | None:
     if schema is None or isinstance(schema, bytes):
         return schema
     if isinstance(schema, str | Path):
-        return Path(schema).read_bytes()
+        try:
+            return Path(schema).read_bytes()
+        except OSError as error:
+            text = f"schema= cannot be read: {error}; tsme compile makes it"
+            raise TsmeError("TSME-N084", text) from None
     return bytes(Relational(schema).data)
