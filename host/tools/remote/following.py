@@ -236,6 +236,8 @@ class Following:
             self._change_to(body, None)
         elif "now" in body:
             self._change_to(body, self._mirror.ticks)
+        elif body.get("more"):
+            self._mirror.more = True
 
     def _change_to(self, body: Body, before: list[int] | None) -> None:
         mirror = self._mirror

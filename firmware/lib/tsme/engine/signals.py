@@ -43,19 +43,36 @@ def take(engine, execution, kind, fields, answer, now):
     if execution != engine.state.execution or not engine.busy():
         error = fault("TSME-K002")
     else:
+        before = engine.state
         try:
             engine.feed((_SIGNAL, engine.time(), value))
-            if answer:
-                part = engine.state.client
-                answer.result = getattr(part, "result", None)
-                raised = getattr(part, "raised", None)
-                answer.raised = raised and [raised[0]] + raised[2]
+            done(engine, answer)
         except (LimitError, MemoryError, Rejected) as e:
             error = getattr(e, "exception", e)
+            if engine.state is not before:  # it was done, and what follows it was not
+                done(engine, answer)
+                tell(engine, value, answer, None)
+                raise
+            if engine.recovered is None:  # the journal alone knows
+                tell(engine, value, answer, e)
+                raise
         except Exception as e:  # of the journal: nobody can go on
             tell(engine, value, answer, e)
             raise
     tell(engine, value, answer, error)
+
+
+def done(engine, answer):
+    # What became of it.
+    if answer:
+        part = engine.state.client
+        answer.result = getattr(part, "result", None)
+        raised = getattr(part, "raised", None)
+        if raised:
+            try:
+                answer.raised = [raised[0]] + raised[2]
+            except MemoryError:
+                pass
 
 
 def tell(engine, value, answer, error):

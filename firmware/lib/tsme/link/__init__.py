@@ -134,6 +134,7 @@ class Link:
         if waited >= _LATE:
             return True
         op = line.buf[2]
+        done = False  # what it asked for, and its answer is kept for who asks again
         try:
             try:
                 asked = self._asked(line, n)
@@ -144,10 +145,13 @@ class Link:
                     answer = handler(self, line, body)
                     if hasattr(answer, "send"):
                         answer = await answer
-                    if key and type(answer) is dict:
+                    done = key and type(answer) is dict
+                    if done:
                         self._remember([key, line, answer, ticks(), "id" in body])
                 n = self._put(line, answer)
             except Exception as e:
+                if done and isinstance(e, MemoryError):
+                    raise
                 n = self._put(line, once("link.refusals", "answer", e, line))
             if since(began) < _LATE:
                 line.buf[2] = op | 1

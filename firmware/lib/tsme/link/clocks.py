@@ -1,7 +1,7 @@
 # Group 65, clocks of relational machines: who follows them, and mutations.
 from binascii import hexlify
 
-from .. import const
+from .. import const, once
 from ..errors import TsmeError, fault, over
 from .asked import given, need
 from .executions import board_of, told
@@ -13,6 +13,7 @@ _LONG = const(1000)  # ms after which no further mutation of a request is begun
 _PIECE = const(600)  # bytes of a schema in an answer
 _VERBS = ("add", "remove", "set", "toggle", "can_add", "can_remove")
 _RESULTS = ("executed", "canceled", "queued")
+_NO_ROOM = ["TSME-N011", "the machine refused the signal: MemoryError"]
 
 
 def machine(link, name):
@@ -114,26 +115,52 @@ async def mutate(link, line, body):
     f.hear()
     names = s.names
     values = [value_of(names, item) for item in need(body, "do", list)]
-    did = []
-    answer = {}
+    # Made before: what is done is told, also if there is no room for more after it.
+    did = [None] * len(values)
+    answer = {"did": did, "error": None, "more": True}
     began = ticks()
+    n = 0
+    plain = True  # all are mutations, and were executed
     for value, short in values:
         try:
             result = await told(link, slot, value)
         except Exception as e:
-            if not isinstance(e, TsmeError):
-                e = fault("TSME-N011", type(e).__name__, e)
-            answer["error"] = [e.code, e.message[:200]]
+            answer["error"] = refusal(e, link.board.slots.get(f.name))
             break
-        did.append(_RESULTS.index(result) if short and result else result)
+        did[n] = _RESULTS.index(result) if short and result else result
+        plain = plain and short and did[n] == 0
+        n += 1
         if since(began) > _LONG:
             break
-    if did != [0] * len(values) or not all([short for _, short in values]):
-        answer["did"] = did
-    if same(f, slot):
-        f.now(slot.state.client, answer, True)
-    f.hear()
+    del did[n:]
+    if answer["error"] is None:
+        del answer["error"]
+    if plain and n == len(values):
+        del answer["did"]
+    del answer["more"]
+    try:
+        if same(f, slot):
+            f.now(slot.state.client, answer, True)
+        f.hear()
+    except MemoryError:
+        f.session = 0
+        answer["more"] = True  # who asks for it follows anew
     return answer
+
+
+def refusal(e, found):
+    # -> code and text of why a mutation was not done, or why its machine cannot go on
+    try:
+        if isinstance(e, TsmeError):
+            code, text = e.code, e.message
+        elif e is found:
+            code, text = once("link.refusals", "told", e)[1]
+        else:
+            e = fault("TSME-N011", type(e).__name__, e)
+            code, text = e.code, e.message
+        return [code, text[:200]]
+    except MemoryError:
+        return _NO_ROOM
 
 
 def value_of(names, item):

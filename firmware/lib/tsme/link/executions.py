@@ -116,17 +116,33 @@ def start(link, line, body):
 async def durable(link, slot):
     # Until what was posted last is in the journal, however late that is: who asks again before
     # must not hear that it is done.
+    answer = {}
+    await passed(link, slot)
+    link.board.slot(slot.name)  # raises why it cannot go on
+    return answer
+
+
+async def passed(link, slot):
+    # Until what was posted last has had its turn.
     board = link.board
     posted = slot.queue[-1]
     n = 0
-    while any(q is posted for q in slot.queue) and board.slots.get(slot.name) is slot:
-        if board.active:
-            n += 1
-            await asyncio.sleep(0 if n < 50 else 0.001)
-        else:
-            board.guard(slot)
-    board.slot(slot.name)  # raises why it cannot go on
-    return {}
+    while waits(posted, slot.queue) and board.slots.get(slot.name) is slot:
+        try:
+            if not board.active or n < 0:
+                board.guard(slot)
+            else:
+                n += 1
+                await asyncio.sleep(0 if n < 50 else 0.001)
+        except MemoryError:  # it will be done all the same
+            n = -1
+
+
+def waits(posted, queue):
+    for q in queue:
+        if q is posted:
+            return True
+    return False
 
 
 def stop(link, line, body):
@@ -139,13 +155,15 @@ def stop(link, line, body):
 
 
 async def told(link, slot, value, answer=None):
-    # -> what became of a signal, once it is in the journal
+    # -> what became of a signal, once it is in the journal; a MemoryError: it is not
     from ..engine.signals import Answer, send
 
     answer = answer or Answer()
     send(slot, value, answer)
-    await durable(link, slot)
+    await passed(link, slot)
     e = answer.error
+    if e or not answer.event.is_set():
+        link.board.slot(slot.name)  # raises why it cannot go on
     if e and not isinstance(e, TsmeError):
         e = fault("TSME-N011", type(e).__name__, e)
     if e:
@@ -159,10 +177,12 @@ async def signal(link, line, body):
     board = board_of(link)
     slot = board.slot(need(body, "name", str))
     answer = Answer()
-    result = await told(link, slot, value_of(link, body, "value"), answer)
-    out = {} if result is None else {"result": result}
-    if answer.raised:
-        out["error"] = answer.raised
+    out = {"result": None, "error": None}  # made before, as there may be no room for it after
+    out["result"] = await told(link, slot, value_of(link, body, "value"), answer)
+    out["error"] = answer.raised
+    for name in ("result", "error"):
+        if out[name] is None:
+            del out[name]
     return out
 
 
