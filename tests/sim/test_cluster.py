@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.alive import alive
 from tests.interpreters import ROOT
 from tests.sim import killers
 from tests.sim.dasks import Dasks
@@ -298,15 +299,12 @@ def test_who_ends_the_command_ends_what_runs_on_the_cluster(
     said = process.said()
     expected = {"SIGINT": "\ntsme: interrupted\n", "SIGTERM": "tsme: ended by SIGTERM\n"}
     assert said == expected[name]
-    until(lambda: not any(alive(path) for path in tmp_path.glob("ran-*")))
+    until(lambda: not any(goes_on(path) for path in tmp_path.glob("ran-*")))
 
 
-def alive(path: Path) -> bool:
-    try:
-        os.kill(int(path.name.removeprefix("ran-")), 0)
-    except ProcessLookupError:
-        return False
-    return True
+def goes_on(path: Path) -> bool:
+    """The process that left this file."""
+    return alive(int(path.name.removeprefix("ran-")))
 
 
 def begun(warm: Warm, folder: Path, address: str) -> Forked:
