@@ -90,7 +90,7 @@ def run(
     args: Sequence[str | Path] = (),
     *,
     stdin: bytes = b"",
-    timeout: float = 60,
+    timeout: float = 300,
     heap: str | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a script on an interpreter and capture what it writes."""

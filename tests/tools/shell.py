@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 
 from tests import interpreters
 from tsme_host.tools.cli import main
+from tsme_host.tools.errors import HostError
+from tsme_host.tools.journal.image import read_log
 
 DATA = Path(__file__).with_name("data")
 COMMAND = Path(sys.executable).with_name("tsme")
@@ -24,7 +26,7 @@ def tsme(*args: str | Path, stdin: str | bytes | None = None) -> Result:
 
 
 def spawn(
-    *args: str | Path, cwd: Path, timeout: float = 60, **environment: str
+    *args: str | Path, cwd: Path, timeout: float = 300, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """The command as people start it."""
     return subprocess.run(
@@ -37,6 +39,14 @@ def spawn(
         timeout=timeout,
         check=False,
     )
+
+
+def steps(journal: Path) -> int:
+    """Records of a journal that a command may be writing: 0 as long as there is none."""
+    try:
+        return len(read_log(str(journal)).records)
+    except HostError:  # no journal yet, or not all of its first block's head
+        return 0
 
 
 def need(interpreter: str) -> str:

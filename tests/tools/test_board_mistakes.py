@@ -38,7 +38,7 @@ def line() -> Iterator[tuple[str, int, int]]:
 def refused(*args: str, cwd: Path, code: str, **environment: str) -> str:
     """What a command says that cannot do its work."""
     environment["XDG_RUNTIME_DIR"] = str(cwd.parent / "run")
-    done = spawn(*args, cwd=cwd, timeout=60, **environment)
+    done = spawn(*args, cwd=cwd, timeout=300, **environment)
     assert done.returncode == 2, (done.stdout, done.stderr)
     assert not done.stdout
     assert_one_clear_line(done.stderr, code)

@@ -19,6 +19,7 @@ from tests.tools.shell import (
     example,
     need,
     spawn,
+    steps,
     tsme,
 )
 from tsme_host.tools import inputs
@@ -217,12 +218,11 @@ def test_ctrl_c_ends_cleanly_and_the_journal_goes_on(folder: Path, on: str):
         [*command, "-i", "[1]"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, start_new_session=True,
     )  # fmt: skip
-    while not (folder / "j.bin").exists() or b"TSMJ" not in (folder / "j.bin").read_bytes():
+    while not steps(folder / "j.bin"):
         time.sleep(0.02)
         assert process.poll() is None
-    time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=120)
     assert (process.returncode, stdout) == (130, "")
     assert "interrupted; the same command goes on from the journal" in stderr
     assert "Traceback" not in stderr

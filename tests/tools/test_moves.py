@@ -264,7 +264,7 @@ def test_resume_goes_on_as_it_began_whatever_became_of_the_workflow(tmp_path: Pa
     write(tmp_path, edited())
     interrupted(tmp_path)
     (tmp_path / "flow.asl.json").unlink()
-    told = json.loads(run(tmp_path, "resume", "j.bin", "--json")[1])
+    told = json.loads(run(tmp_path, "resume", "j.bin", "--fast", "--json")[1])
     assert (told["status"], told["output"], told["execution"]) == ("succeeded", "old", 1)
     code, _, err = run(tmp_path, "resume", "j.bin")
     assert code == 2
@@ -401,7 +401,7 @@ def test_a_workflow_that_cannot_be_read_is_in_the_way_of_nothing_under_way(
     (tmp_path / "tasks.py").write_text(TASKS)
     err = run(tmp_path, "run", "flow.asl.json", "-j", "j.bin", "-t", "tasks.py")[2]
     assert err.endswith(f"{hint} --tasks tasks.py\n")
-    assert json.loads(run(tmp_path, "resume", "j.bin")[1]) == "old"
+    assert json.loads(run(tmp_path, "resume", "j.bin", "--fast")[1]) == "old"
     for journal in ("j.bin", "none.bin"):  # nothing is under way there
         assert hint not in run(tmp_path, "run", "flow.asl.json", "-j", journal)[2]
 
@@ -452,7 +452,7 @@ def interrupted_pair(folder: Path) -> None:
         assert line, said
         said += line
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
 
 
 READERS = {

@@ -17,16 +17,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.alive import freeze
 from tests.tools.shell import (
     COMMAND,
     CPYTHON_AND_MICROPYTHON,
     assert_one_clear_line,
     need,
     spawn,
+    steps,
     tsme,
 )
-from tsme_host.tools.errors import HostError
-from tsme_host.tools.journal.image import read_log
 
 STATES = {
     "echo": {"A": {"Type": "Pass", "End": True}},
@@ -61,7 +61,7 @@ def handler(folder: Path, returned: str) -> None:
     (folder / "tasks.py").write_text(HANDLER.replace("{}", returned), encoding="utf-8")
 
 
-def begin(folder: Path, *args: str, until: Callable[[Path], bool]) -> subprocess.Popen[str]:
+def begin(folder: Path, *args: str, until: Callable[[Path], int]) -> subprocess.Popen[str]:
     """`tsme run` in a group of its own, as soon as the journal j.bin holds what it should."""
     process = subprocess.Popen(
         [COMMAND, "run", *args], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -72,14 +72,6 @@ def begin(folder: Path, *args: str, until: Callable[[Path], bool]) -> subprocess
         if process.poll() is not None:
             pytest.fail(process.communicate()[1])
     return process
-
-
-def begun(journal: Path) -> bool:
-    """Its first step is recorded: the header of a block alone is there before that."""
-    try:
-        return bool(read_log(str(journal)).records)
-    except HostError:  # no journal yet, or not all of it
-        return False
 
 
 def first_line(process: subprocess.Popen[str]) -> str:
@@ -97,7 +89,7 @@ def interrupt(process: subprocess.Popen[str]) -> str:
     """Ctrl-C: a terminal tells the whole group.  What it says then."""
     os.killpg(process.pid, signal.SIGINT)
     try:
-        return process.communicate(timeout=30)[1]
+        return process.communicate(timeout=120)[1]
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -106,29 +98,22 @@ def interrupt(process: subprocess.Popen[str]) -> str:
 # --- journals ---------------------------------------------------------------------------------
 
 
-def at_rest(journal: Path) -> bytes:
-    """What a journal holds when its run has made the next block ready, and only waits."""
-    seen = b""
-    while (now := journal.read_bytes()) != seen:
-        seen = now
-        time.sleep(1)
-    return seen
-
-
 def test_two_runs_cannot_share_a_journal(folder: Path):
-    process = begin(folder, "hour.asl.json", "-j", "j.bin", until=begun)
-    before = at_rest(folder / "j.bin")
+    process = begin(folder, "hour.asl.json", "-j", "j.bin", until=steps)
+    freeze(process.pid)  # it makes the next block ready, whenever it comes to that
+    before = (folder / "j.bin").read_bytes()
     second = spawn("run", "hour.asl.json", "-j", "j.bin", "--fast", cwd=folder)
     assert second.returncode == 2
     assert_one_clear_line(second.stderr, "TSME-H047")
     assert '"j.bin" is in use by another tsme run' in second.stderr
     assert (folder / "j.bin").read_bytes() == before
+    os.killpg(process.pid, signal.SIGCONT)
     interrupt(process)
     assert spawn("run", "hour.asl.json", "-j", "j.bin", "--fast", cwd=folder).returncode == 0
 
 
 def test_a_journal_is_in_use_as_long_as_its_interpreter_lives(folder: Path):
-    process = begin(folder, "hour.asl.json", "-j", "j.bin", until=begun)
+    process = begin(folder, "hour.asl.json", "-j", "j.bin", until=steps)
     guard = ["pkill", "-KILL", "-g", str(process.pid), "-f", "read -r worker"]
     subprocess.run(guard, check=True)
     process.kill()  # but not the interpreter, which nobody guards any more
@@ -189,7 +174,7 @@ WAITS = r'tsme: waiting in "Sleep" until (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\n'
 
 @pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
 def test_a_first_run_says_for_what_it_waits(folder: Path, on: str):
-    process = begin(folder, "hour.asl.json", "-j", "j.bin", "--on", need(on), until=begun)
+    process = begin(folder, "hour.asl.json", "-j", "j.bin", "--on", need(on), until=steps)
     assert re.fullmatch(WAITS, first_line(process))
     assert re.fullmatch(r"\ntsme: interrupted; [^\n]+\n", interrupt(process))
 
@@ -202,7 +187,7 @@ def test_a_run_that_waits_for_a_token_names_it(folder: Path, on: str):
     text = json.dumps({"StartAt": "Ask", "States": {"Ask": state}})
     (folder / "ask.asl.json").write_text(text, encoding="utf-8")
     run = ["ask.asl.json", "-t", "tasks.py", "-j", "j.bin", "--on", need(on)]
-    process = begin(folder, *run, until=begun)
+    process = begin(folder, *run, until=steps)
     said = first_line(process)
     interrupt(process)
     assert said == 'tsme: waiting in "Ask" for its token 1-1\n'
@@ -211,8 +196,8 @@ def test_a_run_that_waits_for_a_token_names_it(folder: Path, on: str):
 @pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
 def test_going_on_into_a_wait_names_its_state_and_its_end(folder: Path, on: str):
     run = ["hour.asl.json", "-j", "j.bin", "--on", need(on)]
-    interrupt(begin(folder, *run, until=begun))
-    process = begin(folder, *run, until=begun)
+    interrupt(begin(folder, *run, until=steps))
+    process = begin(folder, *run, until=steps)
     said = first_line(process)
     assert said.endswith("was interrupted after step 1; going on with it\n")
     assert re.fullmatch(WAITS, first_line(process))

@@ -67,7 +67,7 @@ def until_it_waits(words: list[str], folder: Path) -> None:
     while process.poll() is None and "waits" not in spawn(*show, cwd=folder).stdout:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    stderr = process.communicate(timeout=30)[1]
+    stderr = process.communicate(timeout=120)[1]
     assert process.returncode == 130, stderr
 
 

@@ -156,7 +156,7 @@ def test_a_token_is_for_one_of_them(folder: Path) -> None:
         assert "2-1" in listed
         assert tsme("token", "success", "j.bin", "2-1", '"two"').exit_code == 0
         assert tsme("token", "failure", "j.bin", "1-1", "--error", "No").exit_code == 0
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     assert json.loads(out) == {"a": None, "b": "two"}, err
     assert b"a: execution 1 failed: No" in err
     assert process.returncode == 1

@@ -66,7 +66,7 @@ def running(folder: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-            process.communicate(timeout=30)
+            process.communicate(timeout=120)
 
 
 def listed() -> list[dict[str, object]]:
@@ -96,7 +96,7 @@ def test_a_callback_and_an_activity_are_completed_while_it_runs(folder: Path, on
         assert item["payload"] == {"b": 1, "a": [2.5, None]}
         assert tsme("token", "heartbeat", "j.bin", token, *OF).exit_code == 0
         assert tsme("token", "success", "j.bin", token, "7", *OF).exit_code == 0
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=120)
     assert (process.returncode, stdout) == (0, "7\n")
     assert "asked 1-1" in stderr
     assert not (folder / "j.bin.mail").exists()
@@ -117,7 +117,7 @@ def test_a_result_may_be_cbor_or_message_pack(folder: Path, on: str):
         stdout: Any = process.stdout
         data = stdout.buffer.read()
         with process:  # which closes what it prints to
-            assert process.wait(timeout=60) == 0
+            assert process.wait(timeout=120) == 0
     assert repr(cbor2.loads(data)) == repr(value)
 
 
@@ -176,5 +176,5 @@ def test_a_fast_run_waits_for_an_answer_that_no_time_brings(folder: Path):
         time.sleep(0.3)
         assert process.poll() is None
         tsme("token", "failure", "j.bin", token, "--error", "No", *OF)
-        stdout, _ = process.communicate(timeout=60)
+        stdout, _ = process.communicate(timeout=120)
     assert json.loads(stdout) == {"no": {"Error": "No", "Cause": ""}}
