@@ -421,7 +421,8 @@ def test_a_failing_branch_cancels_the_handlers_of_the_others() -> None:
 
     @engine.task("leave")
     async def leave(payload: Any) -> None:
-        await asyncio.sleep(0.05)
+        while len(said) < 3:
+            await asyncio.sleep(0)
         raise TaskError("Gone")
 
     assert engine.run_sync([1, 2]).output == "over"

@@ -287,13 +287,21 @@ def test_restore_cannot_give_what_was_to_be_done_once_to_another_once_task():
     runs = []
     for effects in ("once", "once"), ("once", "idempotent"):
         tasks = Tasks()
-        tasks.task("a", effect=effects[0])(lambda p: asyncio.sleep(60))
+        begun = asyncio.Event()
+
+        @tasks.task("a", effect=effects[0])
+        async def a(payload, begun=begun):
+            begun.set()
+            await asyncio.sleep(60)
+
         tasks.task("b", effect=effects[1])(runs.append)
 
-        async def life(tasks=tasks):
+        async def life(tasks=tasks, begun=begun):
             engine = Engine(Asks, Journal(flash), tasks=tasks)
             running = asyncio.create_task(engine.run())
-            await asyncio.sleep(0.01)
+            waiting = asyncio.create_task(begun.wait())
+            await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
             if not running.done():
                 running.cancel()
             return await running
