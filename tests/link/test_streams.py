@@ -165,7 +165,7 @@ def test_a_uart_takes_what_it_can(tmp_path: Path) -> None:
 
 
 LATE = """
-import asyncio, sys, time
+import asyncio, os, sys, time
 from tsme import Board, Link, ProgramFiles, RamFlash
 
 board = Board(RamFlash(4096, 40), ProgramFiles(sys.argv[1] + "/programs"))
@@ -183,7 +183,9 @@ async def main():
         except OSError:
             continue
         print("blocked")
-        time.sleep(4)
+        while "sent" not in os.listdir(sys.argv[1]):
+            time.sleep(0.01)
+        time.sleep(2.5)
         with open(sys.argv[1] + "/freed", "w") as f:
             pass
         await task
@@ -203,6 +205,7 @@ def test_a_request_that_waited_too_long_is_not_answered(tmp_path: Path) -> None:
             wire.line_beside()
         sent = message(0, 0, {"d": "late"}, True, 77)
         wire.send(lines(sent))
+        (tmp_path / "sent").touch()
         until = time.monotonic() + 60
         while not (tmp_path / "freed").exists():
             assert time.monotonic() < until
