@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.server.served import ROLE
 
-LIMIT = 30  # seconds after which a test has failed
+LIMIT = 120  # seconds after which a test has failed
 PASS = {"Type": "Pass", "End": True}
 
 

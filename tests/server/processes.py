@@ -34,7 +34,7 @@ def serving(
             raise AssertionError(line + process.communicate()[1])
         yield found[1]
         process.send_signal(ended_by)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         code = -ended_by if ended_by == signal.SIGKILL else 0
         assert (process.returncode, out, err) == (code, prints, "")
     finally:

@@ -20,7 +20,7 @@ from tsme_host.server.terms import NewExecution
 from tsme_host.server.work.pending import PendingTask
 
 ARN = "arn:aws:states:us-east-1:000000000000"
-PATIENCE = 60  # seconds after which a test has failed
+PATIENCE = 120  # seconds after which a test has failed
 
 
 class Doing:

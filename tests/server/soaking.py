@@ -36,6 +36,7 @@ from tsme_host.server.runner import Runner
 from tsme_host.server.terms import Ended, NotPending
 from tsme_host.tools.errors import HostError
 
+STRIKES = "kills", "freezes"  # each of which has to happen
 LATE = 1_000  # ms that a timer may be late
 _BEGIN = 0.15  # seconds between executions that one worker begins
 _LEARN = 500  # ms in which workers find a database again that has come back
@@ -208,8 +209,9 @@ class Soak:
 
 
 def soak(server: PostgresServer, folder: Path, seconds: int, rng: random.Random) -> Soak:
-    """Three workers for so long, and a database that is killed twice meanwhile; then what is left
-    is brought to its end, and looked at."""
+    """Three workers for so long, longer where they are not ready to be struck by then, and a
+    database that is killed twice meanwhile; then what is left is brought to its end, and looked
+    at."""
     url = server.database()
     prepare(url)
     ledger = folder / "ledger"
@@ -218,7 +220,9 @@ def soak(server: PostgresServer, folder: Path, seconds: int, rng: random.Random)
     frozen: list[tuple[float, Worker]] = []
     try:
         with times.watching():
-            for second in range(seconds):
+            for second in range(PATIENCE):
+                if second >= seconds and all(found.happened[what] for what in STRIKES):
+                    break
                 while len(workers) < 3:
                     found.happened["workers"] += 1
                     name = f"w{found.happened['workers']}"

@@ -96,7 +96,7 @@ def test_each_task_is_taken_once_and_the_oldest_first(sfn, dig, monkeypatch):
 
 
 def test_a_heartbeat_keeps_a_task_and_silence_ends_it(sfn, dig):
-    execution = begin(sfn, machine(sfn, task(dig, HeartbeatSeconds=1)))
+    execution = begin(sfn, machine(sfn, task(dig, HeartbeatSeconds=3)))
     token = sfn.get_activity_task(activityArn=dig)["taskToken"]
     assert sfn.send_task_heartbeat(taskToken=token)
     found = ended(sfn, execution)

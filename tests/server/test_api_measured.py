@@ -160,7 +160,7 @@ def test_heartbeats_move_the_limit_and_a_missed_one_is_a_timeout(sfn):
     task = {
         "Type": "Task",
         "Resource": arn,
-        "HeartbeatSeconds": 2,
+        "HeartbeatSeconds": 4,
         "Catch": catch,
         "End": True,
     }

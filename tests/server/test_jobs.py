@@ -34,7 +34,7 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def until(there: Callable[[], Any], seconds: float = 60) -> None:
+def until(there: Callable[[], Any], seconds: float = 240) -> None:
     end = time.monotonic() + seconds
     while not there():
         assert time.monotonic() < end, "it never came"
@@ -55,7 +55,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.told.append(json.loads(body))
-                outer.hangs.wait(30)
+                outer.hangs.wait(240)
                 status = 503 if len(outer.told) <= outer.refuses else 204
                 self.send_response(status)
                 self.end_headers()
@@ -224,7 +224,7 @@ from tsme_host.server.procrastinating import Procrastinated
 with Database.open(sys.argv[1]) as database:
     jobs = Jobs(database, JobOptions(webhook=sys.argv[2]), lambda: time.time_ns() // 1_000_000)
     jobs.start()
-    time.sleep(120)
+    time.sleep(600)
 """
 
 

@@ -15,7 +15,7 @@ from tsme_host.server.runner import Runner
 from tsme_host.server.terms import NewExecution
 from tsme_host.server.work.router import Router
 
-LIMIT = 30  # seconds after which a test has failed
+LIMIT = 120  # seconds after which a test has failed
 _numbers = count(1)
 
 
