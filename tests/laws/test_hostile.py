@@ -33,9 +33,9 @@ def mutants() -> list[bytes]:
 def verdicts() -> list[list[Any]]:
     out = []
     for seed, data in enumerate(mutants()):
-        began = time.monotonic()
+        began = time.process_time()
         verdict = hostile.run(data)
-        took = time.monotonic() - began
+        took = time.process_time() - began
         assert verdict[0] != "CRASH", f"mutant {seed}: {verdict[1]}"
         assert took < 20, f"mutant {seed} took {took:.0f} s"
         out.append(verdict)
@@ -336,10 +336,10 @@ RETRIES: dict[str, Any] = {
 def test_what_runs_is_held_in_check(name: str) -> None:
     data = RUNS[name].build()
     Program(data)
-    began = time.monotonic()
+    began = time.process_time()
     verdict = hostile.run(data)
     assert verdict[0] in ("ended", "waiting", "limit"), verdict
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 NONSENSE: list[Any] = [
