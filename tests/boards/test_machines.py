@@ -110,7 +110,14 @@ def test_push_brings_classes_and_schemas_and_they_go_on_after_a_cut(board: Emula
     assert rows["gate"]["active"] == ["Open", "Start"]
     assert "active" not in rows["count"]
     assert json.loads(done("describe", "gate", "--json"))["active"] == ["Open", "Start"]
-    assert "Open Start" in done("ps")
+    assert "Open Start" in done("ps", "--status", "running")
+    assert "no execution is failed" in done("ps", "--status", "failed")
+    listed = {row["name"]: row for row in json.loads(done("repl", "--", "list", "--json"))}
+    assert listed["gate"]["active"] == ["Open", "Start"]
+    assert "active" not in listed["count"]
+    table = done("repl", "--", "list", "--status", "running")
+    assert "program           active" in table
+    assert "Open Start" in table
     board.cut()
     board.power_on()
     with open_board(board.address, patience=60) as client:
@@ -296,5 +303,10 @@ def test_a_machine_whose_class_is_lost_is_given_up_by_a_command_that_the_error_n
     assert_one_clear_line(early.stderr, "TSME-K005")
     assert "tsme retire NAME" in early.stderr
     assert "retire()" not in early.stderr
+    for words in (["describe", "gate"], ["repl", "--", "status", "gate"]):
+        said = done(*words)
+        assert "TSME-K005" in said
+        assert "which is not here; bring that, or give up what it began: `tsme retire" in said
+        assert "retire()" not in said
     done("retire", "gate")
     assert "gate: execution" in done("push", "--no-logs")

@@ -19,7 +19,7 @@ from ..forms import answers, option
 from .status import set_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from ..link.answers import Description, Execution, Signaled
 
@@ -27,6 +27,7 @@ _POLL = 0.5  # s
 _NO_HANDLER = "TSME-T002"
 _NOT_THERE = "TSME-N004"
 CANCELED = "canceled"  # of a mutation
+STATUSES = ("new", "running", "succeeded", "failed", "stopped", "broken")  # on a board
 _PAINT = {"succeeded": console.good, "failed": console.bad, "broken": console.bad}
 
 
@@ -36,13 +37,17 @@ def painted(status: str) -> str:
 
 
 @click.command(short_help="List the executions on a board.")
+@click.option("--status", type=click.Choice(STATUSES), help="Of this status alone.")
 @answers
 @at_board
-def ps(form: str | None, where: Where) -> int:
-    """List the executions on a board: new, running, succeeded, failed, stopped or broken."""
+def ps(status: str | None, form: str | None, where: Where) -> int:
+    """List the executions on a board: new, running, succeeded, failed, stopped or broken.
+
+    Of relational machines the states that are active, too.
+    """
     with connected(where) as board:
-        found = board.client.executions()
-        active = _active(board, found)
+        found = [one for one in board.client.executions() if status in (None, one.status)]
+        active = active_states(board, found)
     if form:
         of = [{"active": active[one.name]} if one.name in active else {} for one in found]
         console.answer([vars(one) | more for one, more in zip(found, of, strict=True)], form)
@@ -56,11 +61,12 @@ def ps(form: str | None, where: Where) -> int:
         width = len(head) if active else len(head) - 1
         console.table([row[:width] for row in rows], head[:width])
     else:
-        console.note("tsme: no execution is there; tsme start NAME FLOW begins one")
+        which = f"no execution is {status}" if status else "no execution is there"
+        console.note(f"tsme: {which}; tsme start NAME FLOW begins one")
     return DONE
 
 
-def _active(board: Session, found: Sequence[Execution]) -> dict[str, list[str]]:
+def active_states(board: Session, found: Iterable[Execution]) -> dict[str, list[str]]:
     """The active states of relational machines, which are no programs of the store."""
     running = [one for one in found if one.status == "running"]
     stored = {one.digest for one in board.client.programs()} if running else set()
@@ -92,12 +98,16 @@ def describe(name: str, form: str | None, where: Where) -> int:
 
 def plain(found: Description) -> dict[str, Any]:
     """What applies of it, by the names of docs/SPEC.md, 8.3."""
+    from ..link import failures  # noqa: PLC0415
+
     told = {key: value for key, value in vars(found).items() if key not in ("rest", "whole")}
     told |= found.rest or {}
     always = ("name", "status", "blocks")
     told = {key: value for key, value in told.items() if value is not None or key in always}
     if not told.get("tokens"):
         told.pop("tokens", None)
+    if found.status == "broken" and found.error:
+        told["error"] = failures.in_words(found.error)
     if not found.execution:  # none has begun
         return {key: told[key] for key in (*always, "error") if key in told}
     if found.status == "succeeded" and found.whole:

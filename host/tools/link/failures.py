@@ -15,6 +15,8 @@ _CURES = {
     "TSME-K005": "bring that, or give up what it began: `tsme retire NAME`, with its journal",
     "TSME-K002": "`tsme start NAME` begins one; `tsme ps` shows how each stands",
 }
+_AT_HAND = ": give the Engine"  # what follows is for who has it at hand
+_ENGINE = f"{_AT_HAND} a store that has it (programs=), or give up what it began: retire()"
 _PULLED = "see that the cable is in and the board has power, then give the same command again"
 
 
@@ -66,9 +68,14 @@ def refused(code: str, message: str) -> HostError:
     """The board says no: in its own words, as far as they have a code."""
     if code == "TSME-J014":  # whose region holds no execution of that name
         message = message.replace("there is no region", "there is no execution", 1)
-    if code == "TSME-K005":  # what else it says is for who has the engine at hand
-        message = message.partition(": give the Engine")[0]
+    if code == "TSME-K005":
+        message = message.partition(_AT_HAND)[0]
     return HostError(code or "TSME-N036", message or "the board refuses it", _CURES.get(code, ""))
+
+
+def in_words(text: str) -> str:
+    """What a board tells of executions that cannot go on, with commands in place of calls."""
+    return text.replace(_ENGINE, f"; {_CURES['TSME-K005']}")
 
 
 def not_understood(what: str, why: str) -> HostError:

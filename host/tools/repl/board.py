@@ -12,10 +12,11 @@ from ..boards.follow import SILENT
 from ..boards.outcome import output_of
 from ..boards.programs import wanted
 from ..boards.session import Session, Where, connected
-from ..commands.executions import begin, plain
+from ..commands.executions import active_states, begin, plain
 from ..commands.status import set_clock
 from ..errors import HostError
 from ..journal.image import Log
+from ..link.answers import Execution as Listed
 from ..link.answers import Signaled
 from .following import OnBoard, states_of
 from .journals import Journals
@@ -85,6 +86,12 @@ class Board(Target):
             found = board.client.executions()
         rows = [Execution(**vars(one)) for one in found]
         return [one for one in rows if status in (None, one.status)]
+
+    def active(self, found: Sequence[Execution]) -> dict[str, list[str]]:
+        with self._line() as board:
+            return active_states(
+                board, [Listed(one.name, one.status, one.execution, one.program) for one in found]
+            )
 
     def describe(self, name: str) -> Told:
         with self._line() as board:

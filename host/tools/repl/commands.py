@@ -69,20 +69,24 @@ def prompt() -> None:
 @answers
 @click.pass_obj
 def list_(at: Attached, status: str | None, limit: int, form: str | None) -> int:
-    """List executions: all of a board, the newest of an endpoint."""
+    """List executions: all of a board, with the active states of relational machines, or the
+    newest of an endpoint."""
     board = at.target.kind == "board"
     found = at.target.executions(status, limit + 1)
     shown = found if board else found[:limit]
+    active = at.target.active(shown)
     if form or at.form:
-        console.answer([one.plain for one in shown], form or at.form or "json")
+        of = [{"active": active[one.name]} if one.name in active else {} for one in shown]
+        rows = [one.plain | more for one, more in zip(shown, of, strict=True)]
+        console.answer(rows, form or at.form or "json")
         return DONE
     if not shown:
         console.note("tsme: no such execution is there; start begins one")
         return DONE
-    head = ("name", "status", "execution", "program") if board else (
-        "name", "status", "machine", "started"
-    )  # fmt: skip
-    console.table([_line(one, board) for one in shown], head)
+    last = ("execution", "program") if board else ("machine", "started")
+    head = ("name", "status", *last, *(("active",) if active else ()))
+    lines = [(*_line(one, board), " ".join(active.get(one.name, ()))) for one in shown]
+    console.table([line[: len(head)] for line in lines], head)
     if len(found) > len(shown):
         console.note(f"tsme: there are more: --limit {2 * limit} shows them")
     return DONE

@@ -109,6 +109,10 @@ class Target(ABC):
     def executions(self, status: str | None = None, most: int = 1000) -> list[Execution]:
         """What is there: all of a board, the newest `most` of an endpoint."""
 
+    def active(self, found: Sequence[Execution]) -> dict[str, list[str]]:  # noqa: ARG002
+        """The active states of those among them that are relational machines, by name."""
+        return {}
+
     @abstractmethod
     def describe(self, name: str) -> Told:
         """All about one: `name` and `status` always; `output`, or `error` and `cause`."""
