@@ -155,16 +155,59 @@ def test_a_class_that_has_gone_is_taken_back_and_a_renamed_one_comes(board: Emul
     done("push", "--no-logs")
     Path("counter.py").write_text(COUNTER.replace("class Counter", "class Tally"), "utf-8")
     workflows(board, 'tally = "counter.py:Tally"\n')
-    assert "machines.json" in done("push", "--no-logs")
+    for words in (["push", "--no-logs"], ["upload"], ["push", "tally", "--stop"]):
+        found = tsme(*words)
+        assert (found.exit_code, found.stdout) == (2, "")
+        assert_one_clear_line(found.stderr, "TSME-N069")
+        assert "tsme.toml names no more" in found.stderr
+        assert "tsme stop " in found.stderr
+    said = done("push", "--stop", "--no-logs")
+    assert "machines.json" in said
+    assert "count: execution 2 is stopped" in said
+    assert "gate: execution 1 is stopped" in said
+    for name in ("gate.py", "gate.tsr"):
+        assert f"{name} is removed from the board" in said
+        assert not (board.folder / name).exists()
     named = json.loads((board.folder / "machines.json").read_text("utf-8"))
     assert [*named.values()] == ["counter:Tally"]
-    (board.folder / "counter.py").unlink()
+    done("stop", "tally")
     workflows(board, 'one = "one.asl.json"\n')
     said = done("push", "--no-logs")
-    assert "one: execution 1 has begun" in said
+    assert re.search(r"one: execution \d+ has begun", said)
     assert (board.folder / "machines.json").read_text("utf-8") == "{}\n"
+    assert not (board.folder / "counter.py").exists()
     with open_board(board.address, patience=60) as client:
         assert client.status().mode == "run"
+
+
+def test_a_schema_goes_when_its_class_names_another_and_what_is_outside_a_project_stays(
+    board: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done("push", "--no-logs")
+    Path("gate.tsr").rename("door.tsr")
+    Path("gate.py").write_text(GATE.replace("gate.tsr", "door.tsr"), encoding="utf-8")
+    assert "gate.tsr is removed from the board" in done("upload")
+    assert (board.folder / "door.tsr").exists()
+    before = json.loads((board.folder / "machines.json").read_text("utf-8"))
+    monkeypatch.chdir(tmp_path)
+    port = ("--port", board.address)
+    Path("other.py").write_text(COUNTER.replace("Counter", "Other"), encoding="utf-8")
+    done("upload", "other.py:Other", *port)
+    named = json.loads((board.folder / "machines.json").read_text("utf-8"))
+    assert sorted(named.values()) == ["counter:Counter", "gate:Gate", "other:Other"]
+    assert before.items() < named.items()
+    # The file that a class is in, without it, or with another version of it.
+    Path("counter.py").write_text(COUNTER.replace("Counter", "Tally"), encoding="utf-8")
+    early = tsme("upload", "counter.py:Tally", *port)
+    assert_one_clear_line(early.stderr, "TSME-N069")
+    assert '"count" is under way' in early.stderr
+    assert "tsme stop count" in early.stderr
+    done("stop", "count", *port)
+    done("upload", "counter.py:Tally", *port)
+    named = json.loads((board.folder / "machines.json").read_text("utf-8"))
+    assert sorted(named.values()) == ["counter:Tally", "gate:Gate", "other:Other"]
+    done("reset", *port)
+    assert "gate   running" in done("ps", *port)
 
 
 def test_the_same_push_goes_on_when_a_reset_came_between_a_class_and_its_new_name(

@@ -300,6 +300,7 @@ def test_a_locked_board_opens_with_its_key_alone_and_again_after_a_reconnect(tmp
         assert client.status().locked
         assert said(client.set_time, 5) == "TSME-N038: the board is locked with a key"
         assert said(client.upload, "a", b"b") == "TSME-N038: the board is locked with a key"
+        assert said(client.drop, "a") == "TSME-N038: the board is locked with a key"
         assert said(client.unlock, b"simsalabim") == "TSME-N038: that is not the key of this board"
         client.unlock(b"sesame")
         client.upload("a", b"b")
@@ -307,6 +308,11 @@ def test_a_locked_board_opens_with_its_key_alone_and_again_after_a_reconnect(tmp
         client.upload("a", b"c")
         assert client.reconnected == 1
         assert client.download("a") == b"c"
+        assert said(client.drop, "../a").startswith("TSME-N0")
+        assert client.download("a") == b"c"
+        client.drop("a")
+        client.drop("a")  # it is gone already
+        assert said(client.digest, "a").startswith("TSME-N043")
 
 
 def test_a_board_on_the_network(tmp_path: Path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +11,13 @@ from ...compiler.frontend.model import CompileError
 from .. import progress
 from ..errors import HostError, did_you_mean
 from ..files import read_program
-from ..handlers import goes_on, load_machine, names_class
+from ..handlers import load_machine, names_class
 from ..journal import store
 from . import lacking, parts, sources
 from .project import Project
 from .session import Session
 from .sources import Source
 from .stored import is_digest, matching
-
-_NO_EXECUTIONS = "TSME-N008"  # nothing on the board runs any
 
 
 @dataclass(frozen=True)
@@ -92,48 +89,6 @@ def start_file(mine: Project | None) -> Source | None:
     ]
     text = json.dumps(told, ensure_ascii=False) + "\n"
     return Source("start.json", mine.place("tsme.toml"), text.encode())
-
-
-def machines_file(mine: Project | None, flows: Iterable[str]) -> Source | None:
-    """What tells the board which classes it has: `machines.json` there.  Without any an empty one
-    takes back what the project had, unless [files] has one."""
-    classes = [made(flow) for flow in flows if names_class(flow)]
-    if not classes:
-        if mine is None or "machines.json" in mine.files:
-            return None
-        return Source("machines.json", mine.place("tsme.toml"), b"{}\n", over=True)
-    named = {}
-    for one in classes:
-        file, _, name = one.flow.rpartition(":")
-        named[one.digest] = f"{Path(file).stem}:{name}"
-    text = json.dumps(named, ensure_ascii=False) + "\n"
-    return Source("machines.json", classes[0].flow, text.encode())
-
-
-def check_classes(board: Session, mine: Project | None, ends: Iterable[str] = ()) -> None:
-    """What is under way keeps its program in the board's store; a class is there but once.
-    Raises HostError TSME-N069 if the project's do not go on with an execution of it.
-    `ends`: what is ended first."""
-    if mine is None or board.status.mode == "safe":  # where no class runs
-        return
-    flows = of_project(mine)
-    try:
-        found = board.client.executions()
-    except HostError as error:
-        if error.code != _NO_EXECUTIONS:
-            raise
-        return
-    found = [one for one in found if one.status == "running" and one.name in flows]
-    stored = {one.digest for one in board.client.programs()} if found else set()
-    classes = [flow for flow in flows.values() if names_class(flow)]
-    for one in found:
-        if one.name in ends or one.program in stored:
-            continue
-        if not any(goes_on(flow, bytes.fromhex(one.program)) for flow in classes):
-            old = f"another version or schema, {one.program}"
-            message = f'"{one.name}" is under way with {old}, which would be gone'
-            hint = "give the class the next version and the old one as before; or tsme push --stop"
-            raise HostError("TSME-N069", message, f"{hint} ends it first")
 
 
 def remember(board: Session, name: str, program: Made) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from .. import progress
+from .. import console, progress
 from ..errors import HostError
 from . import lacking, parts, sources
 from .programs import Made, bring
 from .session import Session
 
+_UNKNOWN = "TSME-N037"  # a command of a newer tsme
 _NONE = "TSME-N043"  # there is no such file on the board
 
 
@@ -57,6 +58,19 @@ def files(board: Session, wanted: list[sources.Source], say: Say) -> list[Brough
         found.append(Brought("file", one.path, one.name, len(one.data), new))
         say(found[-1])
     return found
+
+
+def remove(board: Session, names: Iterable[str]) -> None:
+    """Files of earlier uploads, which nothing names any more."""
+    for name in names:
+        try:
+            board.client.drop(name)
+        except HostError as error:
+            if error.code != _UNKNOWN:
+                raise
+            console.note(f"tsme: {name} stays on the board, whose tsme is too old to remove it")
+        else:
+            console.note(f"tsme: {name} is removed from the board: nothing names it any more")
 
 
 def _there(board: Session, name: str) -> tuple[str, int] | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from .. import console
-from ..boards import follow, project, upload
-from ..boards.programs import Made, check_classes, made, of_project, remember
+from ..boards import classes, follow, project, upload
+from ..boards.programs import Made, made, of_project, remember
 from ..boards.session import Session, Where, at_board, connected
 from ..definitions import takes_values
 from ..errors import DONE, HostError
@@ -14,7 +14,7 @@ from ..files import read_value
 from . import logs
 from .executions import await_end, begin
 from .status import set_clock
-from .upload import AGAIN, files_of, show
+from .upload import AGAIN, classes_of, files_of, show
 
 
 @click.command(short_help="Upload, restart and show the logs, in one.")
@@ -43,7 +43,8 @@ def push(
 
     What is under way goes on with the program that it began with; --stop ends it, so that the new
     one begins. A class is on the board but once: while what is under way needs the old one, the
-    new one is refused without --stop, unless it names that as `before`.
+    new one is refused without --stop, unless it names that as `before`. Files of classes and
+    schemas that nothing names any more are removed.
 
     With --wait exits with 1 if one does not succeed.
     """
@@ -56,11 +57,15 @@ def push(
     programs = {name: made(flow) for name, flow in flows.items()}
     files = files_of(None)
     with connected(where, AGAIN) as board:
-        check_classes(board, mine, flows if stops else ())
+        named = classes.there(board)
+        lost = classes.lost(board, mine, named, classes_of())
+        ends = [*flows, *(one.name for one in lost if not names)] if stops else []
+        classes.refuse([one for one in lost if one.name not in ends], mine)
+        needless = classes.needless(board, named, files)
         upload.programs(board, [*programs.values()], show)
-        if stops:  # with the class that it has, which a file may take the place of
-            _stop(board, [*flows])
+        _stop(board, ends)  # with the class that it has, which a file may take the place of
         brought = upload.files(board, files, show)
+        upload.remove(board, needless)
         if restarts or any(one.new for one in brought) or board.status.mode == "safe":
             console.note("tsme: the board restarts")
             follow.restart(board.client)

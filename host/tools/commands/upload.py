@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from .. import console
-from ..boards import project, upload
-from ..boards.programs import check_classes, machines_file, made, of_project, start_file
-from ..boards.session import Where, at_board, connected
+from ..boards import classes, project, upload
+from ..boards.programs import made, of_project, start_file
+from ..boards.session import Session, Where, at_board, connected
 from ..definitions import takes_values
 from ..errors import DONE, HostError
 from ..forms import answers
@@ -44,9 +44,10 @@ def upload_(flows: tuple[str, ...], tasks: str | None, form: str | None, where: 
         hint = f"name a workflow, or write it into {project.FILE}"
         raise HostError("TSME-N071", "there is nothing to upload", hint)
     with connected(where, AGAIN) as board:
-        check_classes(board, project.found())
+        wanted, needless = _classes(board, flows, wanted)
         found = upload.programs(board, programs, _quiet if form else show)
         found += upload.files(board, wanted, _quiet if form else show)
+        upload.remove(board, needless)
     if form:
         console.answer([vars(one) for one in found], form)
     if any(one.new and one.kind == "file" for one in found):
@@ -68,9 +69,31 @@ def files_of(tasks: str | None, flows: Iterable[str] = ()) -> list[Source]:
     from ..boards import sources  # noqa: PLC0415
 
     mine = project.found()
-    classes = [one for one in dict.fromkeys([*workflows(), *flows]) if names_class(one)]
-    found = sources.of_project(mine, tasks, classes) if mine or tasks or classes else []
-    return found + [one for one in (machines_file(mine, classes), start_file(mine)) if one]
+    named = classes_of(flows)
+    found = sources.of_project(mine, tasks, named) if mine or tasks or named else []
+    return found + [one for one in (classes.file_of(mine, named), start_file(mine)) if one]
+
+
+def classes_of(flows: Iterable[str] = ()) -> list[str]:
+    """The machines among the project's workflows and these, FILE.py:CLASS."""
+    return [one for one in dict.fromkeys([*workflows(), *flows]) if names_class(one)]
+
+
+def _classes(
+    board: Session, flows: Iterable[str], wanted: list[Source]
+) -> tuple[list[Source], list[str]]:
+    """What is wanted, with the board's other classes where no project says which it is to have;
+    and the files that nothing names any more.  Raises HostError TSME-N069 if something is under
+    way that could not go on."""
+    mine = project.found()
+    named = classes.there(board)
+    if mine is not None:
+        classes.refuse(classes.lost(board, mine, named, classes_of(flows)), mine)
+        return wanted, classes.needless(board, named, wanted)
+    kept, given = classes.beside(named, wanted, classes_of(flows))
+    classes.refuse(classes.lost(board, None, named, given, kept), None)
+    whole = classes.file_of(None, given, kept)
+    return [one for one in wanted if one.name != classes.NAMES] + ([whole] if whole else []), []
 
 
 def show(one: upload.Brought) -> None:

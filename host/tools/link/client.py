@@ -166,5 +166,9 @@ class Client(ABC):
         """A file from there; its SHA-256 is compared at the end."""
 
     @abstractmethod
+    def drop(self, path: str) -> None:
+        """Remove a file there, if there is one."""
+
+    @abstractmethod
     def digest(self, path: str) -> tuple[bytes, int]:
         """SHA-256 and size of a file there; TSME-N043 if there is none."""

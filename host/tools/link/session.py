@@ -38,7 +38,7 @@ _LOST = (TimeoutError, SMPTransportDisconnected, SMPClientException, SMPExceptio
 _COMMANDS = (
     "status programs load remove executions describe start stop signal success failure "
     "heartbeat journal records blocks checkpoint log time challenge unlock migrate error retire "
-    "follow clock schema"
+    "follow clock schema drop"
 ).split()
 
 # Both report to the log what becomes an error in one line here, or nothing.

@@ -173,6 +173,9 @@ class SmpBoard(Client):
     def download(self, path: str, progress: Progress | None = None) -> bytes:
         return transfers.download(self.session, path, progress)
 
+    def drop(self, path: str) -> None:
+        self._tell("drop", {"file": path})
+
     def digest(self, path: str) -> tuple[bytes, int]:
         return transfers.digest(self.session, path)
 

@@ -21,7 +21,7 @@ _ENOTSUP = const(8)
 _EACCESS = const(11)
 _UNLOCK = const(19)
 _OWN = const(65)  # the group of executions, programs and journals
-_WHERE = "spppeeeeeeeejjjjsssseseccc"  # the part that has each of its commands
+_WHERE = "spppeeeeeeeejjjjssssesecccf"  # the part that has each of its commands
 _IDLE = const(3000)  # ms after which no part is kept
 _FORGOTTEN = (
     "link.asked link.system link.files link.programs link.executions link.journals link.clocks "

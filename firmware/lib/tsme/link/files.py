@@ -190,6 +190,12 @@ def drop(path):
         pass  # it was sent twice
 
 
+def dropped(link, line, body):
+    # a request of group 65
+    drop(path_of(link, member(body, "file", str)))
+    return {}
+
+
 def download(link, line, body):
     path = path_of(link, member(body, "name", str))
     off = member(body, "off", int)
@@ -271,4 +277,5 @@ HANDLERS = {
     _OF | 4: hashes,
     _OF | 6: kinds,
     _OF | 9: close,
+    65 << 9 | 53: dropped,
 }
