@@ -128,6 +128,33 @@ def test_deleting_a_machine_stops_its_executions(sqlite_url):
         assert code == "StateMachineDoesNotExist"
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_an_execution_that_begins_while_its_machine_is_deleted_is_stopped(others, sqlite_url):
+    with served(sqlite_url) as (url, server):
+        sfn = client(url)
+        sfn.create_state_machine(name="m", definition=flow(), roleArn=ROLE)
+        for _ in range(others):
+            sfn.start_execution(stateMachineArn=ARN)
+        with server.database.read() as connection:
+            found = finding.target(connection, ARN)
+        arn = server.place.execution("m", "late")
+        notes = {"machine": found.note()}
+        new = NewExecution(arn, "late", found.digest, machine=ARN, notes=notes)
+        write, begun = server.write, []
+
+        def then_begin(what):
+            out = write(what)
+            if not begun:  # StartExecution had found the machine before
+                begun.append(server.runner.begin(new).result())
+            return out
+
+        server.write = then_begin
+        sfn.delete_state_machine(stateMachineArn=ARN)
+        assert sfn.describe_execution(executionArn=arn)["status"] == "ABORTED"
+        server.write = write
+        sfn.create_state_machine(name="m", definition=flow("2"), roleArn=ROLE)
+
+
 def test_an_execution_of_an_alias_tells_its_version(sqlite_url):
     with served(sqlite_url) as (url, _):
         sfn = client(url)

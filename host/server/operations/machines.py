@@ -247,25 +247,32 @@ async def remove(server: Server, request: Request, call: Call) -> Answer:
     stopped, and it is there until they have ended."""
     arn = finding.bare(request["stateMachineArn"]).text
 
-    def write(connection: Connection) -> list[str]:
-        run = connection.scalars(
-            select(executions.c.arn).where(
-                executions.c.machine == arn,
-                executions.c.status.in_(("RUNNING", "PENDING_REDRIVE")),
-            )
-        ).all()
-        if run:
+    def delete(connection: Connection) -> list[str]:
+        if running := _run_of(connection, arn):
             gone = update(machines).where(machines.c.arn == arn).values(status=finding.DELETING)
             connection.execute(gone)
         else:
             finding.purge(connection, arn)
-        return list(run)
+        return running
 
-    running = await asyncio.to_thread(server.write, write)
-    for first in range(0, len(running), _AT_ONCE):
-        stops = [_stop(server, one, call) for one in running[first : first + _AT_ONCE]]
-        await asyncio.gather(*stops)
+    def late(connection: Connection) -> list[str]:
+        """Those that found the machine before it was deleted, and began after."""
+        status = connection.scalar(select(machines.c.status).where(machines.c.arn == arn))
+        return [] if status == finding.ACTIVE else _run_of(connection, arn)
+
+    for look in (delete, late):
+        running = await asyncio.to_thread(server.write, look)
+        for first in range(0, len(running), _AT_ONCE):
+            stops = [_stop(server, one, call) for one in running[first : first + _AT_ONCE]]
+            await asyncio.gather(*stops)
     return {}
+
+
+def _run_of(connection: Connection, arn: str) -> list[str]:
+    """The executions of a machine that run."""
+    running = executions.c.status.in_(("RUNNING", "PENDING_REDRIVE"))
+    found = select(executions.c.arn).where(executions.c.machine == arn, running)
+    return list(connection.scalars(found).all())
 
 
 async def _stop(server: Server, execution: str, call: Call) -> None:
