@@ -46,5 +46,15 @@ def _handler(client: str, method: str, name: str, service: str) -> Any:
     return handler
 
 
+@tasks.task("arn:aws:states:::s3:getObject")
+def read(payload: dict[str, Any]) -> str:
+    """What an ItemReader reads."""
+    found = boto3.client("s3", "us-east-1").get_object(
+        Bucket=payload["Bucket"], Key=payload["Key"]
+    )
+    text: str = found["Body"].read().decode()
+    return text
+
+
 for _resource, *_call in _CALLS:
     tasks.task(f"arn:aws:states:::{_resource}")(_handler(*_call))
