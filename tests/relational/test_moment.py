@@ -311,12 +311,31 @@ def test_a_new_version_keeps_what_the_old_one_was_by_the_names_of_states() -> No
     assert state.client.result == "executed"
 
 
+def test_a_wait_for_ticks_that_are_not_one_for_each_state_ends_in_exception() -> None:
+    def ask(m: Any) -> None:
+        assert m.when_time(["A", "B"], times=[1], key="inside") is False
+        assert m.when_time(["B"], times=[], key="goes on", add="C") is False
+
+    for value, keys in (({"add": "A"}, ["inside"]), ({"add": "B"}, [])):
+        kernel, state = started(machine(AState=ask))
+        before = state.client.queue_tick
+        state = told(kernel, state, value)
+        part = state.client
+        assert [[s[0], s[4]] for s in part.subs] == [[key, 3] for key in keys]
+        assert bool(part.ticks[3] % 2) is bool(keys)
+        assert part.queue_tick == before + 1 + 2 * len(keys)
+        state = told(kernel, state, {"when_time": {"states": "A", "times": [1, 2], "key": "out"}})
+        part = state.client
+        assert part.error == ["TSME-M020", "when_time() has 2 ticks for 1 states"]
+        assert part.subs[-1][0::4] == ["out", 3]
+        assert part.ticks[2:] == [0, 1 + 4 * len(keys)]
+
+
 @pytest.mark.parametrize(
     ("value", "error"),
     [
         ({"ad": ["A"]}, "TSME-M019: Machine cannot take the signal ad: it is none"),
         (5, "TSME-M019: Machine cannot take the signal int"),
-        ({"when_time": {"states": ["A"], "times": [1, 2]}}, "TSME-M020: when_time() has 2 ticks"),
         ({"when_query": {"query": "none"}}, "TSME-M021: Machine has no function none"),
         ({"when": {"states": ["X"]}}, "TSME-M017: Machine has no state X"),
     ],

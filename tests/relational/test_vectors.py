@@ -14,6 +14,7 @@ from tests.interpreters import ROOT, require
 from tests.relational import vectors
 from tests.relational.__main__ import main
 from tests.relational.generate import vector
+from tests.spec.second_relational import Model
 
 SAMPLES = Path(__file__).with_name("samples.json")
 SHARED = Path(__file__).parents[2].parent / "shared" / "conformance" / "relational"
@@ -40,6 +41,52 @@ def test_machines_made_by_chance_do_the_same_everywhere_and_after_any_checkpoint
     here = vectors.outcomes(made, "cpython")
     assert vectors.outcomes(made, on, restore=True) == here
     assert len({json.dumps(one[-1]) for one in here}) > COUNT // 2
+
+
+WRONG_TICKS: Any = {
+    "name": "ticks of too few states",
+    "schema": {"A": {}, "B": {"multi": True}},
+    "order": ["A", "B", "Exception"],
+    "initial": None,
+    "handlers": {"do": {"BState": [{"op": "when_time", "states": ["A"], "times": [], "id": "x"}]}},
+    "steps": [
+        {
+            "op": "when_time",
+            "states": ["A", "B"],
+            "times": [1],
+            "id": "w",
+            "expect": {
+                "result": "none",
+                "active": ["Exception"],
+                "clock": {"Exception": 1},
+                "queue_tick": 2,
+                "err": "whenTime: states and times must have the same length (A B)",
+                "fired": ["w"],
+            },
+        },
+        {
+            "op": "add",
+            "states": ["B"],
+            "expect": {
+                "result": "executed",
+                "active": ["B", "Exception"],
+                "clock": {"B": 1, "Exception": 3},
+                "queue_tick": 4,
+                "nested": [{"handler": "BState", "op": "when_time", "result": "none"}],
+                "fired": ["x"],
+            },
+        },
+    ],
+    "initial_expect": {"active": [], "clock": {}, "queue_tick": 1},
+}
+
+
+@pytest.mark.parametrize("on", INTERPRETERS)
+def test_a_wait_for_ticks_that_fit_no_states_adds_exception_and_is_over(on: str) -> None:
+    require(on)
+    told = vectors.outcomes([WRONG_TICKS], on, restore=True)[0]
+    assert vectors.judge(WRONG_TICKS, told).why == ""
+    assert vectors.judge(WRONG_TICKS, Model(WRONG_TICKS).play()).why == ""
 
 
 def test_the_vector_of_the_page_passes() -> None:

@@ -85,6 +85,11 @@ class Subscriptions:
             kind, what["times"] = "when_time", [now + 1 + now % 2]
         elif kind == "state_ctx":
             what["times"] = [ticks[op["states"][0]]]
+        if kind == "when_time" and len(what["times"]) != len(op["states"]):
+            self.fired.append(op["id"])
+            text = f"when_time() has {len(what['times'])} ticks for {len(op['states'])} states"
+            model.ask({"op": "add_err", "msg": text})
+            return
         if kind == "when_time":
             what["open"] = set(range(len(op["states"])))
         self.waiting[op["id"]] = (kind, what)

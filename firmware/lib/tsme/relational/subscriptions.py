@@ -25,10 +25,14 @@ _REMOVE = const(1)
 
 
 def subscribe(m, kind, states, what, key, effect):
-    # -> True if it has come about
+    # -> True if it has come about.  what: None of ticks that are not one for each state
     for sub in m.subs:
         if sub[0] == key:
             return sub[4] > 0
+    if kind == _TIME and what is None:  # it never will
+        if not effect:
+            m.subs = m.subs + [[key, kind, list(states), [], 3, None]]
+        return False
     sub = [key, kind, list(states), what, 0, effect]
     m.subs = m.subs + [sub]
     if kind in (_ACTIVE, _INACTIVE, _TIME, _QUEUE) and holds(m, sub):
@@ -131,8 +135,10 @@ def asked(m, verb, value, effect=None):
         what = [m._ticks[i] + (n if verb == "when_ticks" else 1 + m._ticks[i] % 2) for i in states]
     elif verb == "when_time":
         what = list(value["times"])
-        if len(what) != len(states) or not what:
-            raise fault("TSME-M020", len(what), len(states))
+        if len(what) != len(states) or not what:  # as in the original, the machine is told
+            e = fault("TSME-M020", len(what), len(states))
+            m.add_err((e.code, e.message))
+            what = None
     elif verb == "when_args":
         what = drafts.frozen(value["args"])
     elif verb == "when_queue":
