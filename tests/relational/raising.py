@@ -66,6 +66,7 @@ def fail(n):
 # Those whose name and text are of who raised them alone.
 OWN = tuple(RAISES[22:24] + RAISES[25:27])
 NOW = 1767225600000
+FLOATS = (0.5, 2.0**70, 2.0**-20, 123456.125, -0.0)  # that have 32 bits
 
 
 class Tank:
@@ -118,6 +119,32 @@ class Tank:
 def raises(m, where):
     if m.args.get("in") == where:
         fail(m.args["n"])
+
+
+class Odd:
+    # What has another order, another text or another width somewhere.
+    name = "Odd"
+    states = [("A", {"multi": True}), ("B", {})]
+
+    def AState(m):
+        m.when_args("B", args={"zeta": 1, "alpha": [0.5], "n": {"y": 1, "x": 2}, "kilo": (4,)})
+        m.when_query(query="spoils", values=[[1], {"b": 1, "a": 2}])
+        m.add("B", {"zeta": 1, "alpha": {"x": 1, "y": (2,)}})
+        found = [
+            m.is_queued("add", "B", {"alpha": {"y": [2], "x": 1.0}, "zeta": n}) for n in (1, 2)
+        ]
+        m.data["found"] = found
+        m.add_err(("Hot", m.args["n"]))
+        m.add_err((m.args["n"], {"b": 0.25, "a": [m.args["n"], None, True, -0.0, 1 << 61]}))
+        m.timer((1 << 42) - 1, args={"at": m.now + (1 << 62), "of": {"d": 1, "c": -(1 << 63)}})
+
+    def spoils(clock, one, two):
+        one.append(clock["A"])
+        two["c"] = one
+        return False
+
+    def over(m):
+        m.fail(m.args["n"], {"b": m.args["n"], "a": (1,)})
 
 
 class Till:

@@ -6,7 +6,7 @@ import sys
 
 import tsme
 from tests.relational import raising
-from tests.relational.raising import NOW, OWN, RAISES, Reader, Tank, Till
+from tests.relational.raising import FLOATS, NOW, OWN, RAISES, Odd, Reader, Tank, Till
 from tsme.journal.ram_flash import RamFlash
 from tsme.kernel.rejected import Rejected
 from tsme.values.copies import ordered
@@ -19,7 +19,7 @@ PLACES = ("BEnd", "AEnter", "AState", "AnyState", "CState")
 
 
 def engine_of(case, folder, flash):
-    what = {"own": Tank, "till": Till, "tasks": Reader}.get(case)
+    what = {"own": Tank, "odd": Odd, "till": Till, "tasks": Reader}.get(case)
     if case in TANKS:
         what = Tank
     if what is None:
@@ -69,6 +69,14 @@ def tank(engine, numbers):
     signal(engine, {"eval": "storm", "args": {"n": numbers[-1]}})
 
 
+def odd(engine):
+    begin(engine)
+    for n in FLOATS:
+        signal(engine, {"add": "A", "args": {"n": n}})
+    engine.feed((8, (1 << 53) + 5, ordered({"add": "A", "args": {"n": -1}})))
+    signal(engine, {"eval": "over", "args": {"n": FLOATS[0]}})
+
+
 def till(engine, numbers):
     begin(engine)
     for n in numbers:
@@ -89,6 +97,8 @@ def write(case, folder):
         tank(engine, range(first, min(first + SOME, len(RAISES))))
     elif case == "own":
         tank(engine, [RAISES.index(f) for f in OWN])
+    elif case == "odd":
+        odd(engine)
     elif case == "till":
         till(engine, range(len(RAISES)))
     else:
@@ -108,7 +118,7 @@ def read(case, folder):
 
 
 def main(how, folder):
-    for case in TANKS + ["own", "till", "tasks", "program"]:
+    for case in TANKS + ["own", "odd", "till", "tasks", "program"]:
         told(case, (write if how == "write" else read)(case, folder))
 
 

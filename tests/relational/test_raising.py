@@ -19,7 +19,7 @@ from tsme.kernel.replay import read_step
 from tsme_host.compiler.compile import compile_text
 
 SCRIPT = Path(__file__).with_name("raising_device.py")
-CASES = {"own", "till", "tasks", "program"}
+CASES = {"own", "odd", "till", "tasks", "program"}
 ON = ("cpython", "core", "micropython", "micropython32", "micropythonf32")
 CATCHES = {
     "T": {
@@ -77,8 +77,11 @@ def test_a_journal_of_the_laptop_whose_handlers_raise_replays_on_a_device(
 
 
 def test_what_users_raise_leads_to_the_same_bytes_everywhere(folder: Path) -> None:
-    images = {on: (written(on, folder)[0] / "own.bin").read_bytes() for on in ON}
-    assert [on for on in ON if images[on] != images["cpython"]] == []
+    for name in ("own", "odd"):
+        told = {on: written(on, folder)[1][name] for on in ON}
+        assert set(told.values()) == {told["cpython"]}
+        images = {on: (written(on, folder)[0] / f"{name}.bin").read_bytes() for on in ON}
+        assert [on for on in ON if images[on] != images["cpython"]] == []
 
 
 def test_the_machines_of_these_tests_raise_in_every_way(folder: Path) -> None:

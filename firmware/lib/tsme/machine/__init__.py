@@ -99,8 +99,10 @@ class Actions:
         self._step().succeed(frozen(result))
 
     def fail(self, error, cause=""):
+        from ..values.copies import text_of
+
         d = self._step()
-        d.fail(frozen(str(error)), frozen(str(cause)))
+        d.fail(frozen(text_of(error)), frozen(text_of(cause)))
 
 
 def _ms(n):

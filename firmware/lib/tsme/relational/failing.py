@@ -49,7 +49,7 @@ def heard(m, e):
 def worded(e):
     from ..values import copies
 
-    return [copies.worded(str(x)[:_LONGEST]) for x in e]
+    return [copies.worded(copies.text_of(x)[:_LONGEST]) for x in e]
 
 
 def name_of(s, entry):

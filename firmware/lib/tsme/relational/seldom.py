@@ -2,6 +2,8 @@
 from .. import const, once
 from ..draft import drafts
 from ..errors import LimitError, fault
+from ..values.copies import text_of
+from ..values.ranking import alike
 
 # As resolve.py and turn.py have them.
 _ADD = const(0)
@@ -80,7 +82,7 @@ class Seldom:
 
     def fail(self, error, cause=""):
         d = self._m.step()
-        d.fail(drafts.frozen(str(error)), drafts.frozen(str(cause)))
+        d.fail(drafts.frozen(text_of(error)), drafts.frozen(text_of(cause)))
 
     def active_states(self):
         return self._m._c.schema.named(self._m.node.active)
@@ -88,9 +90,11 @@ class Seldom:
     def is_queued(self, verb, states, args=None):
         # Does such a mutation wait?
         called = sorted(self._m._c.schema.indexes(states))
+        args = args and drafts.frozen(args)
         for q in self._m.queue:
-            if q[0] == _KINDS[verb] and sorted(q[1]) == called and (args is None or q[2] == args):
-                return True
+            if q[0] == _KINDS[verb] and sorted(q[1]) == called:
+                if args is None or alike(q[2], args):
+                    return True
         return False
 
     def will_be(self, states):

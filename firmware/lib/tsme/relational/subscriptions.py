@@ -57,7 +57,7 @@ def holds(m, sub):
     if kind == _QUERY:
         clock = {n: m._ticks[i] for i, n in enumerate(m._c.schema.names)}
         f = m._c.function(what[0])
-        return bool(f(clock, *what[1]))  # calls: what the user wrote
+        return bool(f(clock, *drafts.own(what[1])))  # calls: what the user wrote
     return False
 
 
@@ -153,14 +153,14 @@ def asked(m, verb, value, effect=None):
 
 
 def key_of(verb, value):
-    # The same subscription has the same key, also after a reset.
+    # The same subscription has the same key, also after a reset, and on any interpreter.
     states = value.get("states") or ()
     out = [verb] + ([states] if isinstance(states, str) else list(states))
     for name in ("times", "n", "args", "query", "values"):
         if value.get(name) is not None:
             from ..values.json import dumps
 
-            out.append(dumps(value[name]))
+            out.append(dumps(drafts.frozen(value[name])))
     return " ".join(out)
 
 

@@ -38,6 +38,18 @@ def copied(v):
     return decode(encode(v))[0]
 
 
+def text_of(v):
+    # As str() has it; of what that says in other words on each interpreter, its JSON.
+    if isinstance(v, (float, dict, list, tuple)):
+        from .json import dumps
+
+        try:
+            return dumps(ordered(v))
+        except TsmeError:  # no value
+            pass
+    return str(v)
+
+
 def worded(v):
     # The name or cause of an error as the kernel takes it: text, or None.
     if v is None:

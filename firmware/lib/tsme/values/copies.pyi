@@ -9,5 +9,8 @@ def handed(v: Any) -> Any:
     """A copy for a handler, which may change it."""
 
 def copied(v: Any) -> Any: ...
+def text_of(v: Any) -> str:
+    """As text, the same everywhere: `str(v)`; of floats, arrays and objects their JSON."""
+
 def worded(v: Any) -> str | None:
     """The name or cause of an error as the kernel takes it: text, or None."""
