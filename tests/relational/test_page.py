@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -99,6 +101,49 @@ def test_the_program_of_the_page_does_what_it_shows(said: str) -> None:
         assert "error" not in done.stderr, (line, done.stderr)
 
 
+@pytest.mark.parametrize("on", ["cpython", "micropython"])
+def test_the_program_of_the_page_ends_quietly_with_ctrl_c(tmp_path: Path, on: str) -> None:
+    interpreters.require(on)
+    (tmp_path / "relay.py").write_text(block("import asyncio"), encoding="utf-8")
+    run = subprocess.Popen(
+        interpreters.command(on, "relay.py"), cwd=tmp_path, env=interpreters.environment(on),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert run.stdout
+    for line in run.stdout:
+        if b"'Closed'" in line:
+            break
+    run.send_signal(signal.SIGINT)
+    assert (run.communicate(timeout=120)[1], run.returncode) == (b"", 0)
+
+
+def test_the_ways_out_of_exception_lead_out_of_it() -> None:
+    handlers = re.search(r"^```python\n(    def ExceptionState.*?)^```", PAGE, re.M | re.S)
+    assert handlers
+    states = (
+        "('Start', {}), ('Forward', {}), ('Closed', {}), ('ErrClose', {'require': ['Exception']})"
+    )
+    text = f"class Relay:\n    states = [{states}]\n\n{handlers[1]}"
+    names: dict[str, Any] = {}
+    exec(text + "\n    def ForwardState(m):\n        raise ValueError('jam')\n", names)
+
+    async def all_ways() -> None:
+        engine: Any = engines.Engine(names["Relay"])
+        running = asyncio.create_task(engine.run({}))
+        await asyncio.sleep(0)
+        for way in ({"add": "Closed"}, {"remove": "Exception"}):
+            assert await engine.add("Forward") == "canceled"
+            assert engine.is_active("Exception")
+            await engine.ask(way)
+            assert not engine.is_active("Exception")
+        assert await engine.add("Forward") == "canceled"
+        (due,) = list(engine.state.pending.values())
+        assert due.kind == 1  # a timer
+        running.cancel()
+
+    asyncio.run(all_ways())
+
+
 def test_the_pipes_of_the_page_can_be_made() -> None:
     class Pump:
         states: ClassVar[list[tuple[str, dict[str, bool]]]] = [("On", {}), ("Ready", {})]
@@ -126,15 +171,17 @@ def test_the_machine_of_the_page_is_used_from_another_process(tmp_path: Path, on
     for name, text in (("relay", block("import asyncio")), ("serve", far), ("laptop", near)):
         (tmp_path / f"{name}.py").write_text(text.replace("8266", str(number)), encoding="utf-8")
     serving = subprocess.Popen(
-        interpreters.command(on, "serve.py"), cwd=tmp_path, env=interpreters.environment(on)
-    )
+        interpreters.command(on, "serve.py"), cwd=tmp_path, env=interpreters.environment(on),
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
     try:
         connected(number).close()
         laptop = [sys.executable, "laptop.py"]
         done = subprocess.run(laptop, cwd=tmp_path, capture_output=True, timeout=300, check=False)
     finally:
-        serving.kill()
-        serving.wait()
+        serving.send_signal(signal.SIGINT)
+        said = serving.communicate(timeout=120)[1]
+    assert (serving.returncode, said) == (0, b"")  # Ctrl-C is its end
     assert done.stderr == b""
     shown = [line[4:] for line in part.split("prints\n\n")[1].split("\n\n")[0].splitlines()]
     assert done.stdout.decode().splitlines() == shown
