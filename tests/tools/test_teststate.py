@@ -229,6 +229,29 @@ def test_a_distributed_map_takes_what_its_reader_is_said_to_have_read():
     assert shown["afterItemsPath"] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("config", "text", "items"),
+    [
+        ({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", "MaxItems": 1},
+         "a,b\n1,x\n2,y\n", [{"a": "1", "b": "x"}]),
+        ({"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["n"],
+          "CSVDelimiter": "TAB"}, "1\t2\n", [{"n": "1"}]),
+        ({"InputType": "JSONL"}, '{"a": 1}\n[2]\n', [{"a": 1}, [2]]),
+    ],
+)  # fmt: skip
+def test_a_map_reads_data_as_it_is_at_its_source(config, text, items):
+    reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Key": "k"}}
+    reader["ReaderConfig"] = config
+    body = BODY | {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    state = {"Type": "Map", "ItemReader": reader, "ItemProcessor": body, "End": True}
+    configuration = {"mapItemReaderData": text}
+    shown = stages(state, mock={"result": []}, configuration=configuration)
+    assert shown["afterItemsPath"] == items
+    if config["InputType"] == "JSONL":
+        with pytest.raises(ApiError, match="mapItemReaderData must be a valid JSONL"):
+            stages(state, mock={"result": []}, configuration={"mapItemReaderData": "{"})
+
+
 def test_a_map_over_an_object_selects_from_each_member():
     selector = {"k.$": "$$.Map.Item.Key", "v.$": "$$.Map.Item.Value", "all.$": "$$.Map.Item"}
     body = BODY | {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}

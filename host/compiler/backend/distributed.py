@@ -105,9 +105,7 @@ def read(lo: DataFlow, state: MapState, reader: ItemReader, dollar: Dollar, fail
         _items(lo, reader, dollar)
         lo.ins("DROP", 1)
     config = reader.config
-    kind = config.get("InputType", "JSON")
-    if reader.resource.split(":")[-1] == "listObjectsV2":
-        kind = "LIST"
+    kind = how_read(reader)[0]
     for name in ("ManifestType", "Transformation"):
         if config.get(name, "NONE") != "NONE":
             lo.refuse(f"the {name} of an ItemReader", reader.where)
@@ -125,12 +123,22 @@ def read(lo: DataFlow, state: MapState, reader: ItemReader, dollar: Dollar, fail
     _object(lo, [*names, "ReaderConfig"], whole)
     lo.ins("CATCH", failed)
     _task(lo, reader.resource, Site("reader", label(state), reader.where))
+    lo.ins("CONST", Pooled(how_read(reader)))
+    _items(lo, reader, dollar)
+
+
+def how_read(reader: ItemReader) -> list[Json]:
+    """-> [InputType, header names or null, separator, names of the way to the array], as
+    tsme.program.functions.item_reader takes them"""
+    config = reader.config
+    kind = config.get("InputType", "JSON")
+    if reader.resource.split(":")[-1] == "listObjectsV2":
+        kind = "LIST"
     headers = config.get("CSVHeaders") if config.get("CSVHeaderLocation") == "GIVEN" else None
     separator = _SEPARATORS[str(config.get("CSVDelimiter", "COMMA"))]
     way = str(config.get("ItemsPointer") or "").split("/")[1:]
-    way = [step.replace("~1", "/").replace("~0", "~") for step in way]
-    lo.ins("CONST", Pooled([kind, headers, separator, way]))  # type: ignore[list-item]
-    _items(lo, reader, dollar)
+    steps: list[Json] = [step.replace("~1", "/").replace("~0", "~") for step in way]
+    return [kind, headers, separator, steps]
 
 
 def _items(lo: DataFlow, reader: ItemReader, dollar: Dollar) -> None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tsme.errors import StatesError, TsmeError
 from tsme.kernel import protocol
+from tsme.program.functions import item_reader
 
+from ...compiler.backend.distributed import how_read
 from ...compiler.frontend.model import (
     AslState,
     ChoiceState,
@@ -151,10 +154,22 @@ def count(configuration: dict[str, Json], name: str) -> int:
     raise ApiError("ValidationException", text)
 
 
-def reader_items(configuration: dict[str, Json]) -> Json:
-    """The items that a Map's ItemReader is said to have read."""
+def reader_items(state: AslState, configuration: dict[str, Json]) -> Json:
+    """The items that a Map's ItemReader is said to have read: a file as it is at its source."""
     text = configuration.get("mapItemReaderData")
-    return [] if text is None else _json(text, "mapItemReaderData must be a valid JSON")
+    if text is None:
+        return []
+    reader = state.reader if isinstance(state, MapState) else None
+    how = how_read(reader) if reader else ["JSON"]
+    if how[0] not in ("CSV", "JSONL") or not isinstance(text, str):
+        return _json(text, "mapItemReaderData must be a valid JSON")
+    most = reader.max_items if reader and isinstance(reader.max_items, int) else 0
+    try:
+        items: Json = item_reader.items(None, text, how, most)
+    except (StatesError, TsmeError):
+        wrong = f"mapItemReaderData must be a valid {how[0]}"
+        raise ApiError("ValidationException", wrong) from None
+    return items
 
 
 def _json(text: Json, wrong: str) -> Json:
