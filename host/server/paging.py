@@ -7,6 +7,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from typing import Any, Final
+from zlib import crc32
 
 from .errors import ApiError
 
@@ -40,15 +41,31 @@ def after(request: dict[str, Any], *kinds: type) -> list[Any] | None:
 
 def token(*key: Any) -> str:
     """The token for what comes after a row with this key."""
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode("ascii")
+    text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode("ascii")
+
+
+def after_in(request: dict[str, Any], of: str, kind: type) -> Any:
+    """The key of the last row of the page before, in a list that is called `of`; None for the
+    first page.  Raises ApiError InvalidToken, also for the token of another list."""
+    key = after(request, int, kind)
+    if key is None:
+        return None
+    if key[0] != _mark(of):
+        raise ApiError("InvalidToken", "Invalid Token: 'Input inconsistent with page token'")
+    return key[1]
+
+
+def _mark(of: str) -> int:
+    return crc32(of.encode())
 
 
 def page(
-    name: str, rows: Sequence[Any], items: Sequence[Any], key: Any, most: int
+    name: str, rows: Sequence[Any], items: Sequence[Any], key: Any, most: int, of: str = ""
 ) -> dict[str, Any]:
     """The answer with a page of a list, of which `rows` has up to `most` + 1; `key(row)` is the
-    key of a row."""
+    key of a row, `of` what tells the list from others of its name."""
     out: dict[str, Any] = {name: list(items[:most])}
     if len(rows) > most:
-        out["nextToken"] = token(*key(rows[most - 1]))
+        out["nextToken"] = token(_mark(name + of), key(rows[most - 1]))
     return out

@@ -172,3 +172,33 @@ def test_heartbeats_move_the_limit_and_a_missed_one_is_a_timeout(sfn):
     told = next(e for e in events(sfn, execution) if e["type"] == "ActivityTimedOut")
     assert told["activityTimedOutEventDetails"] == {"error": "States.Timeout"}
     assert refusal(sfn.send_task_heartbeat, taskToken=token)[0] == "TaskTimedOut"
+
+
+def test_a_page_token_is_for_its_own_list(sfn):
+    names = ["\U0001f331" * 79 + end for end in "ab"]  # a token has at most 1,024 characters
+    first, other = (machine(sfn, {"P": PASS}, name=name) for name in names)
+    for arn in (first, other):
+        sfn.publish_state_machine_version(stateMachineArn=arn)
+        sfn.publish_state_machine_version(stateMachineArn=arn, description="again")
+        for name in "xy":
+            route = [{"stateMachineVersionArn": f"{arn}:1", "weight": 100}]
+            sfn.create_state_machine_alias(name=name, routingConfiguration=route)
+    for name in "xy":
+        sfn.create_activity(name=name)
+    lists = (
+        (sfn.list_state_machines, {}),
+        (sfn.list_activities, {}),
+        (sfn.list_state_machine_versions, {"stateMachineArn": first}),
+        (sfn.list_state_machine_versions, {"stateMachineArn": other}),
+        (sfn.list_state_machine_aliases, {"stateMachineArn": first}),
+        (sfn.list_state_machine_aliases, {"stateMachineArn": f"{first}:1"}),
+        (sfn.list_state_machine_aliases, {"stateMachineArn": other}),
+    )
+    tokens = [call(**request, maxResults=1)["nextToken"] for call, request in lists]
+    for number, (call, request) in enumerate(lists):
+        for whose, token in enumerate(tokens):
+            if whose == number:
+                page = call(**request, maxResults=1, nextToken=token)
+                assert "nextToken" not in page
+            else:
+                assert refusal(call, **request, nextToken=token)[0] == "InvalidToken"

@@ -74,13 +74,13 @@ def remove(server: Server, request: Request, _call: Call) -> Answer:
 def all_of(server: Server, request: Request, _call: Call) -> Answer:
     """A page of the activities, by name."""
     most = paging.size(request)
-    after = paging.after(request, str)
+    after = paging.after_in(request, "activities", str)
     query = select(activities).order_by(activities.c.name).limit(most + 1)
-    if after:
-        query = query.where(activities.c.name > after[0])
+    if after is not None:
+        query = query.where(activities.c.name > after)
     with server.database.read() as connection:
         rows = connection.execute(query).all()
-    return paging.page("activities", rows, [_item(row) for row in rows], _key, most)
+    return paging.page("activities", rows, [_item(row) for row in rows], _name, most)
 
 
 def _item(row: Any) -> Answer:
@@ -91,5 +91,5 @@ def _item(row: Any) -> Answer:
     }
 
 
-def _key(row: Any) -> tuple[str]:
-    return (row.name,)
+def _name(row: Any) -> Any:
+    return row.name

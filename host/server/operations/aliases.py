@@ -179,10 +179,10 @@ def all_of(server: Server, request: Request, _call: Call) -> Answer:
     text = request["stateMachineArn"]
     arn = finding.unlabelled(text)
     most = paging.size(request)
-    after = paging.after(request, str)
+    after = paging.after_in(request, "stateMachineAliases" + text, str)
     query = select(aliases).where(aliases.c.machine == arn.machine).order_by(aliases.c.name)
-    if after:
-        query = query.where(aliases.c.name > after[0])
+    if after is not None:
+        query = query.where(aliases.c.name > after)
     with server.database.read() as connection:
         finding.existing(connection, arn)
         if arn.version is not None:
@@ -193,4 +193,4 @@ def all_of(server: Server, request: Request, _call: Call) -> Answer:
             if arn.version is None or text in (one for one, _ in row.routing)
         ][: most + 1]
     items = [_made(row.arn, row.created) for row in rows]
-    return paging.page("stateMachineAliases", rows, items, lambda row: (row.name,), most)
+    return paging.page("stateMachineAliases", rows, items, lambda row: row.name, most, text)

@@ -223,10 +223,10 @@ def describe_for_execution(server: Server, request: Request, _call: Call) -> Ans
 def all_of(server: Server, request: Request, _call: Call) -> Answer:
     """A page of the machines, by name."""
     most = paging.size(request)
-    after = paging.after(request, str)
+    after = paging.after_in(request, "stateMachines", str)
     query = select(machines).where(finding.there()).order_by(machines.c.name).limit(most + 1)
-    if after:
-        query = query.where(machines.c.name > after[0])
+    if after is not None:
+        query = query.where(machines.c.name > after)
     with server.database.read() as connection:
         rows = connection.execute(query).all()
     items = [
@@ -238,7 +238,7 @@ def all_of(server: Server, request: Request, _call: Call) -> Answer:
         }
         for row in rows
     ]
-    return paging.page("stateMachines", rows, items, lambda row: (row.name,), most)
+    return paging.page("stateMachines", rows, items, lambda row: row.name, most)
 
 
 @operation("DeleteStateMachine")

@@ -70,17 +70,17 @@ def all_of(server: Server, request: Request, _call: Call) -> Answer:
     """A page of a machine's versions, the newest first."""
     arn = finding.bare(request["stateMachineArn"]).text
     most = paging.size(request)
-    after = paging.after(request, int)
+    after = paging.after_in(request, "stateMachineVersions" + arn, int)
     query = select(versions).where(versions.c.machine == arn)
     query = query.order_by(versions.c.number.desc()).limit(most + 1)
-    if after:
-        query = query.where(versions.c.number < after[0])
+    if after is not None:
+        query = query.where(versions.c.number < after)
     with server.database.read() as connection:
         rows = connection.execute(query).all()
     items = [
         {"stateMachineVersionArn": row.arn, "creationDate": seconds(row.created)} for row in rows
     ]
-    return paging.page("stateMachineVersions", rows, items, lambda row: (row.number,), most)
+    return paging.page("stateMachineVersions", rows, items, lambda row: row.number, most, arn)
 
 
 @operation("DeleteStateMachineVersion")
