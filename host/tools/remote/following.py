@@ -48,6 +48,8 @@ class Following:
         self._whole = False  # ... and all of it
         self._error: TsmeError | None = None
         self._pushes = 0
+        self._keys: list[str] = []  # of subscriptions, as the board has them
+        self._untold = False  # it has to hear of them
         self._synced = asyncio.Event()
         self._syncing: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -61,6 +63,13 @@ class Following:
     def _forget(self) -> None:
         """What was waited for never comes: the execution is over, or another one."""
         raise NotImplementedError
+
+    def _waited(self) -> list[str]:
+        """Keys of the subscriptions that are waited for here."""
+        return []
+
+    def _came(self, key: str, fired: Any) -> None:
+        """What has become of one of them."""
 
     def busy(self) -> bool:
         """Is an execution under way, as far as is known here?"""
@@ -113,18 +122,37 @@ class Following:
             self._looking = self._board.spawn(self._look())
         await asyncio.shield(self._looking)
 
+    async def tell(self) -> None:
+        """Tell the board which subscriptions are waited for."""
+        self._untold = True
+        while self._untold and not self._lost and not self._over:
+            await self.look()
+
     async def _look(self) -> None:
         """Until all of it is there."""
         self._pushes = 0
         try:
-            await self._board.ask("clock", {"to": self.to}, False, self.take)
+            await self._once()
             while self._mirror is not None and self._mirror.more and not self._lost:
-                await self._board.ask("clock", {"to": self.to}, False, self.take)
+                await self._once()
         except Refused:
             self.renew()
         except Exception as error:  # whoever asks next hears of it
             self._error = plain(error)
             self._lost = True
+
+    async def _once(self) -> None:
+        fields: Body = {"to": self.to}
+        keys = self._waited()
+        if self._untold or keys != self._keys:
+            self._untold = False
+            fields["keys"] = keys
+
+        def looked(body: Body) -> None:
+            self._keys = keys
+            self.take(body)
+
+        await self._board.ask("clock", fields, False, looked)
 
     def pushed(self, body: Body) -> None:
         """What the board has told by itself."""
@@ -162,7 +190,7 @@ class Following:
                     if self._coming is not None and self._mirror is None and self._given:
                         raise another(self.name, self._coming.view.schema, Schema(data))
                     self._know(data)
-                elif self._mirror is not None and self._mirror.more and not self.lost:
+                elif not self.lost and self._mirror and (self._mirror.more or self._waited()):
                     await self._look()
             self._error = None
         except (HostError, TsmeError, Refused) as error:
@@ -219,6 +247,7 @@ class Following:
         self._lost = False
         self._over = False
         self._pushes = 0
+        self._keys = []
         self._change_to(body, before)
 
     def take(self, body: Body) -> None:
@@ -232,6 +261,7 @@ class Following:
         elif "execution" in body:
             self._forget()
             self._over = False
+            self._keys = []
             self._mirror.begin(_number(body["execution"]))
             self._change_to(body, None)
         elif "now" in body:
@@ -251,6 +281,16 @@ class Following:
             raise not_understood(str(error)) from None
         if not mirror.more:
             self._changed(before)
+        self._subscriptions(body.get("fired"))
+
+    def _subscriptions(self, fired: Any) -> None:
+        """What has become of those that are waited for, in the order of their keys."""
+        if fired is None:
+            return
+        if not isinstance(fired, list) or len(fired) != len(self._keys):
+            raise not_understood(f'"fired" is {fired!r}')
+        for key, one in zip(self._keys, fired, strict=True):
+            self._came(key, one)
 
 
 def _number(value: Any) -> int:

@@ -11,8 +11,11 @@ from typing import Any
 
 from tsme import TsmeError
 from tsme.relational import Schema
+from tsme.relational.subscriptions import key_of
 
+from ..link.messages import encoded
 from .following import Following, Wanted
+from .held import MOST, Held
 from .sending import Asked, Sender
 from .waits import Test, Wait, all_at_once, first, reached
 
@@ -45,6 +48,7 @@ class Remote(Following):
     def __init__(self, board: Asked, to: int, name: str, wanted: Wanted, data: bytes | None):
         self.refused: Callable[[Any, TsmeError], object] | None = None
         self._waits: weakref.WeakSet[Wait] = weakref.WeakSet()  # nobody waits for what is gone
+        self._held: weakref.WeakValueDictionary[str, Held] = weakref.WeakValueDictionary()
         self._handlers: dict[str, list[Callable[[Change], Any]]] = {}
         super().__init__(board, to, name, wanted, data)
         self._sender = Sender(board, self)
@@ -90,9 +94,15 @@ class Remote(Following):
         """A signal as it is."""
         return await self._sender.put(self._short(value))
 
+    def put(self, value: Any) -> asyncio.Future[Any]:
+        """The same at once; what becomes of it, of which nobody need hear."""
+        done = self._sender.put(self._short(value))
+        done.add_done_callback(lambda found: found.cancelled() or found.exception())
+        return done
+
     def send(self, value: Any) -> None:
         """The same, and nobody waits for it: `{"add": ["Forward"]}`."""
-        done = self._sender.put(self._short(value))
+        done = self.put(value)
 
         def ended(found: asyncio.Future[Any]) -> None:
             error = None if found.cancelled() else found.exception()
@@ -193,14 +203,55 @@ class Remote(Following):
 
         return self._wait(test, key, later=True)
 
+    def when_args(self, states: States, args: Mapping[str, Any], key: str | None = None) -> Wait:
+        """A state is entered with these args, among others.  The machine keeps this one and the
+        next two until who waits was told, so that they outlive a lost line and a reset."""
+        return self._hold("when_args", states, {"args": dict(args)}, key)
+
+    def when_queue(self, n: int, key: str | None = None) -> Wait:
+        """The queue tick is `n`, or later, after a transition."""
+        return self._hold("when_queue", (), {"n": n}, key)
+
+    def when_queue_ends(self, key: str | None = None) -> Wait:
+        """Nothing waits in the queue."""
+        return self._hold("when_queue_ends", (), {}, key)
+
+    async def forget(self, key: str) -> None:
+        """Give up what waits under a key: here, and in the machine after its next transition."""
+        mine = [one for one in self._waits if one.key == key]
+        for one in mine:
+            one.end(False)
+            self._waits.discard(one)
+        if not mine:
+            await self.ask({"forget": key})
+
+    def _hold(self, verb: str, states: States, more: Mapping[str, Any], key: str | None) -> Wait:
+        names = [states] if isinstance(states, str) else list(states)
+        if verb == "when_args":
+            self.now().view.schema.indexes(names or "")
+        value = {**more, "states": names}
+        value["key"] = key = key_of(verb, value) if key is None else key
+        one = self._held.get(key)
+        if one is None or one.fired is not None:
+            keys = [name for name, other in self._held.items() if other.fired is None] + [key]
+            size = len(encoded({"to": self.to, "keys": keys}))
+            if len(keys) > MOST or size > self._board.most:
+                text = f"{len(keys)} subscriptions of {self.name} are waited for at a time, with "
+                text += f"{size} bytes of keys; {MOST} are the most, in {self._board.most} bytes; "
+                raise TsmeError("TSME-N085", text + "await some first, or give shorter keys")
+            one = self._held[key] = Held(self, self._board.spawn, {verb: value}, key)
+        return one
+
     async def wait_any(self, *waits: Wait, timeout: float | None = None) -> int | None:
         """The number of the first that has come about; None if none has within `timeout` ms."""
         await first(waits, min(1, len(waits)), timeout)
+        await _seen(waits)
         return next((n for n, one in enumerate(waits) if one.fired), None)
 
     async def wait_all(self, *waits: Wait, timeout: float | None = None) -> bool:
         """Whether all of them have."""
         await first(waits, len(waits), timeout)
+        await _seen(waits)
         return all(one.fired for one in waits)
 
     def _deep(self, wait: str) -> None:
@@ -271,9 +322,25 @@ class Remote(Following):
         for wait in list(self._waits):
             wait.end(False)
         self._waits.clear()
+        for held in list(self._held.values()):
+            held.end(False)
+        self._held.clear()
+
+    def _waited(self) -> list[str]:
+        return [key for key, one in self._held.items() if one.there and one.fired is None]
+
+    def _came(self, key: str, fired: Any) -> None:
+        one = self._held.get(key)
+        if one is not None:
+            one.came(fired)
 
 
 _CLOCKS = frozenset(
     "ticks time clock time_sum is_time was_time is_clock was_clock after before diff distance "
     "next_active".split()
 )
+
+
+async def _seen(waits: Sequence[Wait]) -> None:
+    for one in waits:
+        await one.seen()

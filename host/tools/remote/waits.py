@@ -65,12 +65,21 @@ class Wait:
             self.fired = fired
             self._event.set()
 
-    async def wait(self) -> bool:
-        """Until it is known."""
+    async def known(self) -> bool:
+        """Until it is."""
         await self._event.wait()
         if self.error:
             raise self.error
         return bool(self.fired)
+
+    async def seen(self) -> None:
+        """Whoever waited knows it, or waits no more."""
+
+    async def wait(self) -> bool:
+        """Until it is known, and whoever keeps it knows that."""
+        fired = await self.known()
+        await self.seen()
+        return fired
 
     def __await__(self) -> Generator[Any, None, bool]:
         return self.wait().__await__()
@@ -78,7 +87,7 @@ class Wait:
 
 async def first(waits: Sequence[Wait], least: int, timeout: float | None) -> None:
     """Until so many of them are known, or for `timeout` ms."""
-    tasks = [asyncio.ensure_future(one.wait()) for one in waits]
+    tasks = [asyncio.ensure_future(one.known()) for one in waits]
     until = None if timeout is None else asyncio.get_running_loop().time() + timeout / 1000
     try:
         while sum(one.fired is not None for one in waits) < least:

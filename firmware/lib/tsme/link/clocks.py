@@ -9,6 +9,7 @@ from .followers import Follower, push
 from .packets import since, ticks
 
 _MOST = const(8)  # followers of a link
+_KEYS = const(16)  # of subscriptions that one of them waits for
 _LONG = const(1000)  # ms after which no further mutation of a request is begun
 _PIECE = const(600)  # bytes of a schema in an answer
 _VERBS = ("add", "remove", "set", "toggle", "can_add", "can_remove")
@@ -86,6 +87,12 @@ def follow(link, line, body):
 def look(link, line, body):
     # What has ticked: one that hears this is there.
     f = followed(link, line, body)
+    if "keys" in body:
+        keys = need(body, "keys", list)
+        if len(keys) > _KEYS or [k for k in keys if type(k) is not str]:
+            raise fault("TSME-N003", "keys", "list")
+        f.keys = keys
+        f.fired = None
     f.hear()
     slot = link.board.slots.get(f.name)
     if same(f, slot):

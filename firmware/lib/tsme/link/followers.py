@@ -38,6 +38,8 @@ class Follower:
         self.count = 255
         self.part = None
         self.over = False
+        self.keys = ()  # of subscriptions that it waits for
+        self.fired = None  # what it knows of them
 
     def hear(self):
         self.heard = self.last = ticks()
@@ -62,7 +64,10 @@ class Follower:
                     break
                 pairs += (i, 1 if self.shallow else tick - sent[n])
                 sent[n] = tick
-        if not pairs and not always:
+        fired = self.fired
+        if self.keys and self.part:
+            fired = [came(part.subs, key) for key in self.keys]
+        if not pairs and not always and fired == self.fired:
             return False
         self.count = self.count + 1 & 255
         moved = [self.count, part.queue_tick - self.queue, part.machine_tick - self.machine]
@@ -70,6 +75,8 @@ class Follower:
         self.machine = part.machine_tick
         moved.append(sum(sent) + self.queue + self.machine & 255)
         body["now"] = moved + pairs
+        if fired != self.fired:
+            body["fired"] = self.fired = fired
         return True
 
     def news(self, slot):
@@ -108,6 +115,14 @@ class Follower:
         put(self.line.stream, buf, n)
         self.left -= 1
         return since(self.last) <= _STUCK
+
+
+def came(subs, key):
+    # What has become of a subscription, as it says itself; None: there is none.
+    for sub in subs:
+        if sub[0] == key:
+            return sub[4]
+    return None
 
 
 def push(link):
