@@ -46,7 +46,7 @@ def value(dice: random.Random, deep: int = 0) -> Any:
 
 
 NAMES = "off len sha data name digest from program input file blocks error cause token".split()
-NAMES += "output skip now proof value plan type d id to do states every time".split()
+NAMES += "output skip now proof value plan type d id to do keys states every time".split()
 WANTED = {
     (8, 0): "off name data len",
     (8, 1): "name",
@@ -61,7 +61,7 @@ WANTED = {
     (OWN, 14): "name off",
     (OWN, 20): "name program plan",
     (OWN, 23): "to name program states every execution time",
-    (OWN, 24): "to do",
+    (OWN, 24): "to do keys",
     (OWN, 25): "name off",
 }
 
@@ -126,7 +126,11 @@ def fine(programs: list[bytes]) -> list[bytes]:
         bodies.append((OWN, 24, {"to": to, "do": [[0, [1]], {"eval": "nothing"}, [5, [1]]]}))
         reads.append((OWN, 23, lamp))
         reads.append((OWN, 23, lamp | {"states": b"\x05", "execution": 1, "time": [0, 3]}))
+        bodies.append(
+            (OWN, 24, {"to": to, "do": [{"when_queue_ends": {"key": "k"}}, {"seen": "k"}]})
+        )
         reads.append((OWN, 24, {"to": to}))
+        reads.append((OWN, 24, {"to": to, "keys": ["k", "none"]}))
     for p in programs:
         sha = hashlib.sha256(p).hexdigest()
         bodies.append((OWN, 2, {"off": 0, "len": len(p), "sha": sha, "data": p}))
