@@ -63,9 +63,10 @@ class Cable:
 
     def _pull(self) -> None:
         self.pulls += 1
-        for handle in (self._near, self._held):
+        old = self._near, self._held
+        self._plug()  # before: a name that is free could be another cable's by then
+        for handle in old:
             os.close(handle)
-        self._plug()
 
     def _plug(self) -> None:
         self._near, self._held = _raw_pty()
