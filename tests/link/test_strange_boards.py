@@ -17,7 +17,9 @@ from smp.packet import encode
 
 from tests.link.on_cable import program
 from tests.link.relay import Cable
+from tsme.errors import fault
 from tsme_host.tools.errors import HostError
+from tsme_host.tools.link import failures
 from tsme_host.tools.link.pull import pull
 from tsme_host.tools.link.smp_board import SmpBoard
 from tsme_host.tools.link.stream import Lines
@@ -144,3 +146,13 @@ def test_an_answer_that_is_nonsense_is_one_line(
             assert "\n" not in str(error)
             assert error.code.startswith("TSME-")
         liar.answers = []
+
+
+@pytest.mark.parametrize("code", ["TSME-K005", "TSME-K007"])
+def test_what_a_board_cannot_go_on_with_is_given_up_by_a_command_and_no_call(code: str) -> None:
+    said = fault(code, *(("1f0c5a7d",) if code == "TSME-K005" else (3, 4))).message
+    assert "retire()" in said
+    refused = failures.refused(code, said)
+    for text in (f"{refused.message}; {refused.hint}", failures.in_words(f"{code}: {said}")):
+        assert "retire()" not in text
+        assert text.count("`tsme retire NAME`, with its journal") == 1

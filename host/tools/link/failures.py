@@ -70,12 +70,14 @@ def refused(code: str, message: str) -> HostError:
         message = message.replace("there is no region", "there is no execution", 1)
     if code == "TSME-K005":
         message = message.partition(_AT_HAND)[0]
+    message = in_words(message)
     return HostError(code or "TSME-N036", message or "the board refuses it", _CURES.get(code, ""))
 
 
 def in_words(text: str) -> str:
     """What a board tells of executions that cannot go on, with commands in place of calls."""
-    return text.replace(_ENGINE, f"; {_CURES['TSME-K005']}")
+    text = text.replace(_ENGINE, f"; {_CURES['TSME-K005']}")
+    return text.replace(": retire()", ": `tsme retire NAME`, with its journal")
 
 
 def not_understood(what: str, why: str) -> HostError:

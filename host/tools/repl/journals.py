@@ -24,7 +24,7 @@ from ..limits import no_limits
 from ..link.pull import pull
 from .states import Event
 
-_LACKS = "give the workflow with --program"
+_LACKS = "give what ran with --program: a workflow, or FILE.py:CLASS for a machine"
 
 
 class Journals:
