@@ -83,17 +83,20 @@ class Explorer:
             return None
         return Base(lives, self.flash.state(), self.oracle.state())
 
-    def word(self, base: Base, letters: str, whole: bool = True) -> None:
+    def word(
+        self, base: Base, letters: str, whole: bool = True, second: int | None = None
+    ) -> None:
         """Cut a life in each operation of its last action, in every shape.
 
-        Each state is followed by a life that is cut in each operation again. If not `whole` there
-        is one shape of each kind, and what follows is not cut.
+        Each state is followed by a life that is cut in each operation again, or in `second` of
+        them, which take turns. If not `whole` there is one shape of each kind, and what follows is
+        not cut.
         """
         self.workloads += 1
         for op in self._trace(base, letters, len(letters) - 1):
             shapes = shapes_of(op, self.geometry)
             for shape in shapes if whole else few(shapes, self._turn):
-                self._first(base, letters, op, shape, None if whole else 0)
+                self._first(base, letters, op, shape, second if whole else 0)
 
     def wander(self, random: Random, lives: int = 5) -> None:
         """Some longer lives, one after the other, each cut at a few places on the way."""

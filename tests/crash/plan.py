@@ -73,10 +73,12 @@ def search(
                     explorer.wander(random)
 
 
-def every(explorer: Explorer, base: Base, length: int, whole: bool = True) -> None:
-    """All workloads of a length."""
+def every(
+    explorer: Explorer, base: Base, length: int, whole: bool = True, second: int | None = None
+) -> None:
+    """All workloads of a length, cut as Explorer.word says."""
     for word in words(length, explorer.geometry.regions):
-        explorer.word(base, word, whole)
+        explorer.word(base, word, whole, second)
 
 
 def wander(explorers: Sequence[Explorer], seed: int = 2) -> None:
