@@ -166,10 +166,10 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("interpreter", "count", "seed"),
     [
         ("micropython", 200_000, 12),
-        ("micropython", 200_000, 18),
-        ("micropython", 200_000, 13),  # with a key
-        ("micropython32", 200_000, 14),
-        ("cpython", 200_000, 16),
+        ("micropython", 100_000, 13),  # with a key
+        ("micropython32", 100_000, 14),
+        ("cpython", 300_000, 16),
+        ("cpython", 300_000, 17),  # with a key
     ],
 )
 def test_nobody_brings_a_link_down(
