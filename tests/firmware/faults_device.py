@@ -49,7 +49,7 @@ class Board:
 
     def run(self):
         async def limited():
-            return await asyncio.wait_for(self.engine().run({}), 5)
+            return await asyncio.wait_for(self.engine().run({}), 60)
 
         return asyncio.run(limited())
 

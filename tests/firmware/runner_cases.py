@@ -69,7 +69,7 @@ async def cancelled(program):
     async def a(payload):
         raise asyncio.CancelledError
 
-    told(await asyncio.wait_for(Engine(program, tasks=tasks).run({}), 5))
+    told(await asyncio.wait_for(Engine(program, tasks=tasks).run({}), 60))
 
 
 class Torn(Journal):

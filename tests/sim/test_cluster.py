@@ -249,7 +249,7 @@ def test_a_cluster_without_workers_and_one_with_other_software_is_an_error(
 
 def end(worker: Forked) -> None:
     worker.send_signal(signal.SIGINT)
-    worker.wait(30)
+    worker.wait()
 
 
 def test_files_that_are_not_the_same_on_all_machines_are_an_error(

@@ -89,6 +89,7 @@ def test_two_workflows_run_on_one_board(folder: Path, on: str) -> None:
 @pytest.mark.parametrize("on", CPYTHON_AND_MICROPYTHON)
 def test_all_go_on_after_a_kill(folder: Path, on: str) -> None:
     interpreters.require(on)
+    wait_long(folder)
     words = ["run", "long.asl.json", "short.asl.json", "--tasks", "tasks.py", "--on", on,
              "--input", '{"n": 1}', "--journal", "j.bin"]  # fmt: skip
     with subprocess.Popen(
@@ -210,6 +211,7 @@ def test_a_journal_of_one_is_not_cut_into_regions(folder: Path) -> None:
 
 def test_one_of_them_is_stopped_and_another_moves_to_a_new_workflow(folder: Path) -> None:
     """While nothing runs, in the file: each command takes a region, and the others stay."""
+    wait_long(folder)
     words = ["run", "long.asl.json", "a=asks.asl.json", "-t", "tasks.py", "-j", "j.bin",
              "--input", '{"n": 1}']  # fmt: skip
     with subprocess.Popen(
@@ -219,7 +221,7 @@ def test_one_of_them_is_stopped_and_another_moves_to_a_new_workflow(folder: Path
         process.send_signal(signal.SIGINT)
         process.wait()
     text = folder.joinpath("long.asl.json").read_text()
-    folder.joinpath("long.asl.json").write_text(text.replace('"Seconds": 8', '"Seconds": 7'))
+    folder.joinpath("long.asl.json").write_text(text.replace('"Seconds": 600', '"Seconds": 599'))
     assert "say which is meant" in tsme("migrate", "j.bin", "long.asl.json").stderr
     moved = tsme("migrate", "j.bin", "long.asl.json", "--region", "long")
     assert "execution 1 has moved from the program" in moved.stderr, moved.output
