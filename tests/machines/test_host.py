@@ -39,6 +39,13 @@ class Changed(Till):
         state["sum"] += 2
 
 
+class Strict(Till):
+    name = "Till"
+
+    def stf(state, input, actions):
+        raise ValueError("not this one")
+
+
 class Plain:
     pass
 
@@ -121,13 +128,21 @@ def test_what_restore_may_have_had_answered_by_others_is_not_counted(folder):
     assert "After a reset restore() may have had another task answer" in done.stderr
 
 
+def test_a_class_that_takes_what_the_device_took_no_more_is_a_difference(folder: Path) -> None:
+    done = tsme("replay", "j.bin", "--program", "till.py:Strict")
+    assert done.exit_code == 1
+    assert "the machine raises ValueError: not this one" in done.stdout
+    done = tsme("journal", "show", "j.bin", "--program", "till.py:Strict")
+    assert "differs: the machine raises ValueError: not this one" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("program", "code", "says"),
     [
         ("till.py:Tell", "TSME-H023", 'there is no "Tell" in till.py; did you mean "Till"?'),
         ("till.py:Plain", "TSME-H023", "cannot be run: Plain is no state machine"),
         ("till.py:Broken", "TSME-H023", "the `initial` state of Broken is not a dict"),
-        ("till.py:", "TSME-H023", "it has Till, Changed, Broken"),
+        ("till.py:", "TSME-H023", "it has Till, Changed, Strict, Broken"),
         ("till.py", "TSME-H023", "write till.py:CLASS"),
         ("none.py:Till", "TSME-H010", 'there is no file "none.py"'),
         ("broken.py:Till", "TSME-H021", "broken.py:1: ModuleNotFoundError"),

@@ -17,6 +17,7 @@ from tsme.kernel import Kernel
 from tsme.kernel.limits import LIMITS
 from tsme.kernel.mismatch import Mismatch
 from tsme.kernel.protocol import STATUS, TASK
+from tsme.kernel.rejected import Rejected
 from tsme.kernel.replay import Replay
 from tsme.machine import Machine
 from tsme.program import Program
@@ -244,6 +245,9 @@ class Player(Watcher):
             step = other.step
             played.difference = "another state comes out"
             played.got = other.got
+        except Rejected as error:  # the class is another one than the device had
+            played.difference = f"the machine raises {error.cause}"
+            return
         except TsmeError as error:
             if error.code != "TSME-R004":
                 raise

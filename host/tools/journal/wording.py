@@ -33,7 +33,8 @@ def said(
     refused = record.fields.get("refused")
     if refused:
         return f"{text}; the state failed: {bad(': '.join(map(str, refused)))}"
-    raised = list(dict.fromkeys(": ".join(one) for one in record.fields.get("raised", ())))
+    found = record.fields.get("raised", ())
+    raised = list(dict.fromkeys(": ".join(map(str, one)) for one in found))
     if not raised:
         return text
     more = f" and {len(raised) - _RAISED} more" if len(raised) > _RAISED else ""
