@@ -7,7 +7,7 @@ to find out about them, and nobody else for whom the thread could wait meanwhile
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import psycopg
 from psycopg import pq
@@ -24,13 +24,14 @@ class Prepared:
         encoding = driver.info.encoding
         self._encoding = "utf-8" if encoding == "ascii" else encoding  # as psycopg has it
 
-    def run(self, text: str, values: Sequence[str | int]) -> None:
-        """Run a statement whose values are marked by `%s`, and that has no other `%`.
+    def run(self, text: str, values: Sequence[str | int | None]) -> int:
+        """Run a statement whose values are marked by `%s`, and that has no other `%`.  -> how many
+        rows it has written or found
 
         Raises psycopg.Error, as psycopg's own execute() does.
         """
-        given = [str(value).encode(self._encoding) for value in values]
-        if any(b"\0" in value for value in given):  # libpq would take what is before it
+        given = [None if v is None else str(v).encode(self._encoding) for v in values]
+        if any(value and b"\0" in value for value in given):  # libpq would take what is before it
             raise psycopg.DataError("texts of PostgreSQL cannot have a NUL")
         session = self._driver.pgconn
         name = self._names.get(text)
@@ -38,7 +39,10 @@ class Prepared:
             name = b"tsme_%d" % len(self._names)
             self._check(session.prepare(name, _numbered(text).encode(self._encoding)))
             self._names[text] = name
-        self._check(session.exec_prepared(name, given))
+        # It takes None for NULL, whatever its type says.
+        done = session.exec_prepared(name, cast("list[bytes]", given))
+        self._check(done)
+        return done.command_tuples or 0
 
     def _check(self, result: pq.abc.PGresult) -> None:
         if result.status in _DONE:

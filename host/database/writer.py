@@ -65,21 +65,22 @@ class Transaction:
             return self._lite(False, text, values[0])
         return self._lite(True, text, values)
 
-    def end(self, text: str, values: Sequence[str | int]) -> None:
+    def end(self, text: str, values: Sequence[str | int | None]) -> int:
         """Of PostgreSQL: run the statement that is the last one of this transaction.  If it is the
-        first as well, then it is the transaction: one round trip, and durable after it."""
+        first as well, then it is the transaction: one round trip, and durable after it.  -> how
+        many rows it has written or found"""
         if self._joined is not None:
-            self._execute(text, values)
-            return
+            return int(self._execute(text, values).rowcount)
         assert self._prepared
         if not self._driver.autocommit:
             self._driver.autocommit = True
         self._phase.committing = True
         try:
-            self._prepared.run(text, values)
+            rows = self._prepared.run(text, values)
         except psycopg.Error as error:
             self._raise(text, error, psycopg.Error)
         self._phase.committing = False
+        return rows
 
     def _lite(self, many: bool, text: str, values: Any) -> Any:
         driver = self._driver

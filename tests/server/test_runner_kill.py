@@ -158,3 +158,36 @@ def test_a_database_that_is_restarted(own_postgres: PostgresServer, tmp_path: Pa
         own_postgres.restart(kill=kill)
     finish(worker)
     check(url, ledger, 200)
+
+
+@pytest.mark.parametrize("after", ["a task", "a wait", "the end", "a task, and another execution"])
+def test_who_has_lost_an_execution_writes_no_step_of_it(
+    database_url: str, after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "LEASE", 1 << 40)
+    follows = {"a task": [task("later")], "a wait": [wait(1_000)], "the end": []}
+    states = chain(task("later"), *follows.get(after, [task("later")]))
+    with running(database_url, Doing({"later": lambda _: LATER})) as runner:
+        one = done(runner.begin(new(runner, states)))
+        two = done(runner.begin(new(runner, states, "two")))
+        owner = leases.new_name("other")
+        with runner.database.write() as connection:
+            values = {"owner": owner, "id": one}
+            take = "UPDATE tsme_executions SET owner = :owner, epoch = epoch + 1 WHERE id = :id"
+            connection.execute(text(take), values)
+            lives = "INSERT INTO tsme_workers (name, started, seen) VALUES (:owner, 1, :now)"
+            connection.execute(text(lives), {"owner": owner, "now": runner.clock.now()})
+        hold = threading.Event()
+        runner.submit(lambda _: hold.wait())
+        fed = [runner.feed(one, SUCCEEDED, 1, "late")]
+        if "another" in after:
+            fed.append(runner.feed(two, SUCCEEDED, 1, "in time"))
+        hold.set()
+        for each in fed:
+            done(each)
+        with runner.database.read() as connection:
+            count = "SELECT execution, count(*) FROM tsme_records GROUP BY execution"
+            records = sorted(map(tuple, connection.execute(text(count))))
+            left = connection.execute(text("SELECT execution FROM tsme_inputs")).scalars().all()
+        assert records == [(one, 1), (two, len(fed))]
+        assert left == [one]
