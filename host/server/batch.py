@@ -283,7 +283,7 @@ class Batch:
         if scheduled:
             tasks = [live.task(a) for live in changed for a in wanted_of(live)]
             if tasks:
-                scheduled(self.connection, tasks)
+                scheduled(self, tasks)
         if self.taken:
             writing.taken(self.transaction, self.taken)
         left = [live.task(a) for live, a in self.left if a.id in live.state.pending]

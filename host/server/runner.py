@@ -58,7 +58,7 @@ class Runner:
     """Runs the executions of a database, beside other processes that do the same.
 
     `work`: who does tasks (work/pending.py), with methods that it may have besides:
-    `effect(resource)`, `scheduled(connection, tasks)`, `transact(connection, task)` and
+    `effect(resource)`, `scheduled(batch, tasks)`, `transact(connection, task)` and
     `emit(execution, kind, payload)`
     (docs/SERVER.md, "Running executions").  `live`: executions that stay in memory.  `ended`:
     called for each execution that ends, within the transaction that says so.

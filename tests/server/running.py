@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection
+import pytest
+from sqlalchemy import Connection, event
 
 from tsme.kernel.protocol import FAILED, SUCCEEDED
 from tsme_host.compiler.compile import compile_text
 from tsme_host.database.database import Database
 from tsme_host.database.records import keep_program
+from tsme_host.server import runner as runner_module
 from tsme_host.server.clocks import Clock
+from tsme_host.server.leases import Leases
 from tsme_host.server.runner import Runner
 from tsme_host.server.terms import NewExecution
 from tsme_host.server.work.pending import PendingTask
@@ -98,6 +102,17 @@ def new(
         machine=f"{ARN}:stateMachine:m",
         machine_name="m",
     )
+
+
+def counted(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """From now on the runner does what it is asked alone.  -> the threads that begin transactions
+    of SQLAlchemy, one for each: these take as long as a step, and two round trips besides."""
+    monkeypatch.setattr(runner_module, "_POLL", 1_000_000)
+    monkeypatch.setattr(Leases, "late", lambda _: False)
+    monkeypatch.setattr(Leases, "looks", lambda _: False)
+    begun: list[str] = []
+    event.listen(database.engine, "begin", lambda _: begun.append(threading.current_thread().name))
+    return begun
 
 
 def done(future: Future[Any]) -> Any:

@@ -76,11 +76,11 @@ class Asking(Noting):
         connection.execute(text("INSERT INTO done (name) VALUES (:n)"), {"n": payload["name"]})
         return payload
 
-    def scheduled(self, connection: Connection, tasks: list[Any]) -> None:
+    def scheduled(self, batch: Any, tasks: list[Any]) -> None:
         for one in tasks:
             if one.resource == "ask":
                 query = "INSERT INTO asked (execution, action) VALUES (:e, :a)"
-                connection.execute(text(query), {"e": one.execution, "a": one.action})
+                batch.connection.execute(text(query), {"e": one.execution, "a": one.action})
 
     def start(self, task: Any) -> None:
         if task.resource != "never":

@@ -8,14 +8,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, exc, text
+from sqlalchemy import Connection, exc, text
 
-from tests.server.running import LATER, PATIENCE, Doing, chain, done, new, running, task, wait
+from tests.server.running import (
+    LATER,
+    PATIENCE,
+    Doing,
+    chain,
+    counted,
+    done,
+    new,
+    running,
+    task,
+    wait,
+)
 from tsme.kernel.protocol import STOP, SUCCEEDED
 from tsme_host.database.database import Database
 from tsme_host.database.records import all_of
 from tsme_host.server import leases
-from tsme_host.server import runner as runner_module
 from tsme_host.server.clocks import Accelerated
 from tsme_host.server.room import PROCESS
 from tsme_host.server.terms import Ended, Exists, NotPending, Told
@@ -295,26 +305,16 @@ def test_a_task_is_told_with_its_state_and_attempt(sqlite_url: str) -> None:
 def test_steps_are_written_by_the_driver_alone(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # SQLAlchemy's transaction costs as much as a step; on PostgreSQL two round trips besides.
-    monkeypatch.setattr(runner_module, "_POLL", 1_000_000)
-    monkeypatch.setattr(leases.Leases, "late", lambda _: False)
-    monkeypatch.setattr(leases.Leases, "looks", lambda _: False)
-    begun: list[str] = []
     work = Doing({"echo": echo, "later": lambda _: LATER})
     with running(database_url, work) as runner:
         machine = chain(task("later"), *[task("echo")] * 20, task("later"))
         execution = done(runner.begin(new(runner, machine)))
-        event.listen(
-            runner.database.engine,
-            "begin",
-            lambda _: begun.append(threading.current_thread().name),
-        )
+        begun = counted(runner.database, monkeypatch)
         last = threading.Event()
         runner.listen(lambda told: last.set() if told.pending == (22,) else None)
         done(runner.feed(execution, SUCCEEDED, 1, 5))
         assert last.wait(PATIENCE)
         assert begun.count("tsme-runner") == 0
-        done(runner.feed(execution, SUCCEEDED, 22, 5))
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

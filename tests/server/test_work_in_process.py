@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 import tsme
+from tests.server.running import chain, counted
 from tests.server.working import LIMIT, running, task
 from tsme_host.server import transacting
 from tsme_host.server.work import transactional
@@ -63,6 +64,23 @@ def test_what_a_handler_raises_is_the_error_of_the_task(sqlite_url):
         caught = task("jam", Catch=[{"ErrorEquals": ["ValveJammed"], "Next": "Fine"}])
         caught["States"]["Fine"] = {"Type": "Succeed"}
         assert here.run(caught).status == "SUCCEEDED"
+
+
+def test_a_task_costs_the_transaction_of_its_result(database_url, monkeypatch):
+    tasks = tsme.Tasks()
+    seen = []
+
+    @tasks.task("count")
+    def count(payload):
+        seen.append((here.runner.transactions, begun.count("tsme-runner")))
+
+    flow = chain(*[{"Type": "Task", "Resource": "count"}] * 20)
+    with running(database_url, InProcess(tasks)) as here:
+        begun = counted(here.database, monkeypatch)
+        assert here.run(flow).status == "SUCCEEDED"
+    (first, joined), (last, joined_then) = seen[0], seen[-1]
+    assert last - first <= 20  # that of who waits for the end is among them
+    assert joined_then == joined
 
 
 def test_a_task_that_nobody_does_fails_by_its_name(sqlite_url):

@@ -23,6 +23,7 @@ from ...database.records import insert_missing
 from ...database.tables import activities, notes
 from ...database.tables import tasks as rows
 from .. import noting
+from ..live import Connected
 from ..terms import Ended, NotPending
 from .emitting import Emitting
 from .pending import PendingTask
@@ -74,6 +75,7 @@ class Router:
         self.runner: Any = None
         self._emitting = Emitting(way.tasks for way in ways if hasattr(way, "tasks"))
         self._under_way: dict[tuple[int, int], concurrent.futures.Future[None]] = {}
+        self._polled: set[tuple[int, int]] = set()  # tasks that somebody may poll for
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="tsme-work")
         self._thread.start()
@@ -109,13 +111,14 @@ class Router:
         found = (way.effect(resource) for way in self.ways)
         return next((effect for effect in found if effect), "idempotent")
 
-    def scheduled(self, connection: Connection, tasks: Sequence[PendingTask]) -> None:
+    def scheduled(self, batch: Connected, tasks: Sequence[PendingTask]) -> None:
         """In the transaction that schedules them: rows of what is completed by a token."""
         now = self.runner.clock.now()
         left = [task for task in tasks if not self.wanted(task.resource)]
         wanted = [_row(task, now) for task in tasks if _by_token(task.resource) or task in left]
         if not wanted:
             return
+        connection = batch.connection
         insert_missing(connection, rows, wanted)
         leave(connection, [task for task in left if not is_activity(task.resource)])
         for task in tasks:
@@ -151,6 +154,8 @@ class Router:
     def start(self, task: PendingTask) -> None:
         key = (task.execution, task.action)
         way = self._way(task)
+        if is_activity(task.resource):
+            self._polled.add(key)
         if way is None and is_activity(task.resource):
             self._check(task)
             return  # whoever polls gets it
@@ -185,7 +190,10 @@ class Router:
         future = self._under_way.pop((execution, action), None)
         if future:
             future.cancel()
+        if (execution, action) not in self._polled:
+            return
         # Nobody polls for it any more; who has taken it is in the history.
+        self._polled.discard((execution, action))
         gone = delete(rows).where(
             rows.c.execution == execution,
             rows.c.action == action,
