@@ -50,6 +50,6 @@ def test_an_example_runs_on_what_is_in_it_where_all_else_is_lacking(bundle: Path
     told = example("coldchain", tmp_path / "board")
     command = interpreters.command("micropython", PRELUDE, [DEVICE, *told])
     environment = os.environ | {"MICROPYPATH": f"{bundle / 'lib'}:.frozen"}
-    done = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=300)
     assert not done.returncode, done.stderr.decode()
     assert outcome(tmp_path / "board")

@@ -31,7 +31,7 @@ boards = pytest.mark.parametrize("board", ["micropython", "micropython32", "micr
 
 def restricted(board: str, script: Path, *args: str | Path) -> subprocess.CompletedProcess[bytes]:
     interpreters.require(board)
-    return interpreters.run(board, PRELUDE, [script, *args], timeout=120)
+    return interpreters.run(board, PRELUDE, [script, *args], timeout=300)
 
 
 @boards
@@ -69,7 +69,7 @@ def outcome(folder: Path) -> Any:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_end_as_everywhere_with_the_same_bytes(board: str, name: str, tmp_path: Path):
     whole, lacking = tmp_path / "whole", tmp_path / "lacking"
-    done = interpreters.run(board, DEVICE, example(name, whole), timeout=120)
+    done = interpreters.run(board, DEVICE, example(name, whole), timeout=300)
     assert not done.returncode, done.stderr.decode()
     done = restricted(board, DEVICE, *example(name, lacking))
     assert not done.returncode, done.stderr.decode()
@@ -136,7 +136,7 @@ def test_handlers_plain_and_async_and_their_errors_are_as_everywhere(board: str,
 def test_what_a_whole_one_began_goes_on_there(board: str, tmp_path: Path):
     """A journal of a MicroPython, as it was when the power failed, ends on the lacking one."""
     told = example("pumps", tmp_path / "board")
-    done = interpreters.run(board, DEVICE, told, timeout=120)
+    done = interpreters.run(board, DEVICE, told, timeout=300)
     assert not done.returncode, done.stderr.decode()
     journal = tmp_path / "board" / "journal.bin"
     data = bytearray(journal.read_bytes())

@@ -163,7 +163,7 @@ def run_demo(folder, *args):
         [sys.executable, demo, "--folder", folder, *args],
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=300,
         check=False,
         env=os.environ | {"PYTHONUTF8": "1"},
     )
@@ -206,7 +206,7 @@ def test_tsme_run(tmp_path, on):
     interpreters.require(on)
     files = ["greenhouse.asl.json", "--input", "input.json", "--tasks", "tasks.py"]
     command = [Path(sys.executable).with_name("tsme"), "run", *files, "--on", on, "--fast"]
-    done = subprocess.run(command, cwd=HERE, capture_output=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=HERE, capture_output=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == EXPECTED
 

@@ -40,7 +40,7 @@ def boot(folder: Path, library: Path, heap: str, *args: str) -> list[str]:
         capture_output=True,
         text=True,
         env=os.environ | {"MICROPYPATH": f"{library}:.:.frozen"},
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, f"{args}: {done.stderr[-1500:]}"
@@ -125,7 +125,7 @@ def test_a_state_machine_is_recovered_before_each_line_in_the_heap_it_ran_in(
             input="".join(f"{line}\n" for line in lines).encode(),
             capture_output=True,
             env=os.environ | {"MICROPYPATH": f"{library}:.:.frozen"},
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0, done.stderr.decode()[-1500:]

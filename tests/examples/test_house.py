@@ -56,7 +56,7 @@ def done(folder: Path, on: str) -> str:
         env=interpreters.environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     return run.stdout

@@ -48,7 +48,7 @@ def test_the_demo_prints_what_its_readme_shows(name, tmp_path):
         [sys.executable, EXAMPLES / name / "demo.py", image],
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=300,
         env=interpreters.environment(),
     )
     assert done.stderr == b""
@@ -89,7 +89,7 @@ def test_the_commands_of_a_readme_can_be_typed(name, tmp_path):
             [*start, *words, *more],
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=300,
             cwd=folder,
             env=interpreters.environment(),
         )
@@ -110,7 +110,7 @@ def test_a_board_says_what_the_readme_shows_and_its_journal_is_that_of_the_lapto
             input=typed.encode(),
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=300,
             cwd=tmp_path,
             env=interpreters.environment(),
         )

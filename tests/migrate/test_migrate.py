@@ -27,7 +27,7 @@ BOARDS = ["micropython", "micropython32"]
 
 def told(board: str, *args: object) -> list[str]:
     interpreters.require(board)
-    done = interpreters.run(board, HERE / "device.py", [str(arg) for arg in args], timeout=120)
+    done = interpreters.run(board, HERE / "device.py", [str(arg) for arg in args], timeout=300)
     assert (done.returncode, done.stderr.decode()) == (0, "")
     return done.stdout.decode().splitlines()
 

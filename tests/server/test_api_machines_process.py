@@ -32,7 +32,7 @@ def aws(url: str, *args: str, ok: bool = True) -> str:
     }
     done = subprocess.run(
         [Path(sys.executable).with_name("aws"), "stepfunctions", "--output", "json", *args],
-        env=environment, capture_output=True, text=True, timeout=120, check=False,
+        env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == (0 if ok else 255), done.stderr
     return done.stdout if ok else done.stderr

@@ -39,7 +39,7 @@ def typed(folder, url: str) -> str:
     """-> what the page's script prints"""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script(url)],
-        cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
