@@ -49,6 +49,10 @@ class Client(ABC):
     ) -> None:
         self.close()
 
+    @abstractmethod
+    def ask(self, command: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """What answers a question of group 65 that has no name below."""
+
     # --- the board ---
 
     @abstractmethod

@@ -55,6 +55,9 @@ class SmpBoard(Client):
     def close(self) -> None:
         self.session.close()
 
+    def ask(self, command: str, fields: dict[str, Any]) -> dict[str, Any]:
+        return self.session.ours(command, fields)
+
     # --- the board ---
 
     def status(self) -> Status:

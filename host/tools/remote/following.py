@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from tsme.relational import Schema
 
 from ..errors import HostError
 from .carrier import Refused, not_understood, plain
-from .mirror import Body, Mirror, View
+from .mirror import Body, Mirror, View, digest
 from .sending import Asked
 
 _TRIES = 8  # of catching up, one behind another
@@ -222,7 +221,7 @@ class Following:
             mask = sum(1 << i for i in schema.indexes(list(self._wanted.states)))
         for i in schema.indexes(list(self._wanted.skip)):
             mask &= ~(1 << i)
-        self._program = hashlib.sha256(data).digest()[:8].hex()
+        self._program = digest(data)
         self._coming = Mirror(View(schema, mask, self.name), self._wanted.shallow)
         self._forget()
 

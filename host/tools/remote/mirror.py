@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +11,11 @@ from tsme.relational import Schema
 from tsme.relational.clocks import Clocks
 
 Body = dict[str, Any]
+
+
+def digest(data: bytes) -> str:
+    """What a board calls a schema."""
+    return hashlib.sha256(data).digest()[:8].hex()
 
 
 class View:

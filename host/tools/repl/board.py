@@ -18,8 +18,9 @@ from ..errors import HostError
 from ..journal.image import Log
 from ..link.answers import Execution as Listed
 from ..link.answers import Signaled
-from .following import OnBoard, states_of
+from .following import OnBoard
 from .journals import Journals
+from .linked import OnLink
 from .states import Event, States
 from .targets import Execution, Following, Started, Target, Told, Waiting
 
@@ -149,10 +150,11 @@ class Board(Target):
         return self.journals.events(self.journal(name))
 
     def seen(self, name: str) -> States:
-        return states_of(self.journals, self.journal(name))
+        return self.following(name).states(self.describe(name))
 
     def following(self, name: str) -> Following:
-        return OnBoard(name, lambda: self.journal(name), self.journals)
+        linked = OnLink(name, self._line)
+        return OnBoard(name, lambda: self.journal(name), self.journals, linked)
 
     def machines(self) -> list[Told]:
         with self._line() as board:

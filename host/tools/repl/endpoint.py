@@ -296,7 +296,7 @@ class _Asked(Following):
     def states(self, told: Told) -> States:  # noqa: ARG002
         return self._target.seen(self._name)
 
-    def moments(self, told: Told) -> Sequence[Moment]:  # noqa: ARG002
+    def moments(self, told: Told, states: Sequence[str] = ()) -> Sequence[Moment]:  # noqa: ARG002
         message = "an endpoint runs workflows, which are no relational machines"
         raise HostError("TSME-H084", message, "states and clocks show those of a workflow")
 

@@ -30,17 +30,26 @@ def states_of(journals: Journals, log: Log) -> States:
 
 
 class OnBoard(Following):
-    """By the journal of an execution on a board, as `pulled` gives it."""
+    """By the journal of an execution on a board, as `pulled` gives it; of a relational machine
+    whose class is not known by what its board tells, `linked`."""
 
-    def __init__(self, name: str, pulled: Callable[[], Log], journals: Journals) -> None:
+    def __init__(
+        self, name: str, pulled: Callable[[], Log], journals: Journals, linked: Following
+    ) -> None:
         self._name = name
         self._pulled = pulled
         self._journals = journals
         self._newest: tuple[Any, ...] = ()
         self._states = States()
         self._replay: Transitions | None = None
+        self._linked = linked
+        self._by_link = False
 
     def states(self, told: Told) -> States:
+        if self._asked(told):
+            if "active" in told:
+                self._states = self._linked.states(told)
+            return self._states
         newest = _steps(told)
         if newest != self._newest:
             log = self._pulled()
@@ -52,7 +61,9 @@ class OnBoard(Following):
             self._newest = newest
         return self._states
 
-    def moments(self, told: Told) -> Sequence[Moment]:
+    def moments(self, told: Told, states: Sequence[str] = ()) -> Sequence[Moment]:
+        if self._asked(told):
+            return self._linked.moments(told, states) if "active" in told else ()
         newest = _steps(told)
         if newest == self._newest:
             return ()
@@ -61,6 +72,12 @@ class OnBoard(Following):
             raise HostError("TSME-H017", f'"{self._name}" is of no class that is known', _NAME_IT)
         self._newest = newest
         return found
+
+    def _asked(self, told: Told) -> bool:
+        """Can only its board tell?  Of a relational machine that runs, that says `active`."""
+        if "active" in told and self._replay is None and not self._by_link:
+            self._by_link = not self._journals.runs(str(told.get("program")))
+        return self._by_link
 
     def _moments(self, log: Log) -> Sequence[Moment]:
         """Nothing of an execution of another kind."""

@@ -83,15 +83,21 @@ class Journals:
         path = Path(self._folder.name) / Path(journal_of(None, name)).name
         with progress.bar(name, "records") as draw:
             pull(board.client, name, str(path), draw)
-        if not self._looked:
-            self._looked = True
-            self._look()
+        self._look()
         mine = board.target.project
         for one in store.kept(journal_of(mine, name)) if mine else ():
             self._programs.setdefault(_digest(one.data), one)
         return read_log(str(path))
 
+    def runs(self, digest: str) -> bool:
+        """Is the machine of this digest known, or found in the project?"""
+        self._look()
+        return any(one.program.digest.hex() == digest for one in self.machines)
+
     def _look(self) -> None:
+        if self._looked:
+            return
+        self._looked = True
         mine = project.found()
         for flow in mine.workflows.values() if mine else ():
             try:

@@ -14,7 +14,7 @@ from ..files import read_value
 from ..forms import answers
 from ..link.answers import Signaled
 from .commands import EXECUTION, STATE, TEXT
-from .targets import Attached, Moment
+from .targets import Attached, Moment, Told
 from .waiting import OPEN, TIMEOUT, Watch, no
 
 relational = click.Group()
@@ -175,14 +175,16 @@ def _await(
 ) -> int:
     """Wait until a moment is so, and show the ticks that it has.  Raises HostError TSME-H002 if it
     has no such states."""
-    for told, moments in watch.looks(watch.following.moments):
+    for told, moments in watch.looks(lambda told: watch.following.moments(told, states)):
         for moment in moments:
             _known(moment.clock, states)
             if not come(moment):
                 continue
             ticks = {state: moment.clock[state] for state in states}
             if form:
-                found = {"record": moment.record, "now": moment.now, "ticks": ticks}
+                found: Told = {"now": moment.now, "ticks": ticks}
+                if moment.record is not None:
+                    found = {"record": moment.record} | found
                 console.answer(found, form)
             else:
                 console.out(" ".join(map(str, ticks.values())))

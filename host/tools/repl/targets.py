@@ -60,10 +60,11 @@ class Started:
 
 @dataclass(frozen=True)
 class Moment:
-    """A relational machine after a transition.  `record`: of its journal; `now`: ms since 1970;
-    `clock`: the tick of each state, in their order; `execution`: its number."""
+    """A relational machine after a transition.  `record`: of its journal, None if it was not
+    looked into; `now`: ms since 1970; `clock`: the tick of each state, in their order;
+    `execution`: its number."""
 
-    record: int
+    record: int | None
     now: int
     clock: dict[str, int]
     execution: int
@@ -82,10 +83,11 @@ class Following(ABC):
         """Which states it has been in by now."""
 
     @abstractmethod
-    def moments(self, told: Told) -> Sequence[Moment]:
+    def moments(self, told: Told, states: Sequence[str] = ()) -> Sequence[Moment]:
         """What a relational machine has come through since this was asked last; the first time
-        how it stands.  Raises HostError TSME-H017 of what is none, TSME-H043 if its class is not
-        known, TSME-H084 of an endpoint."""
+        how it stands.  `states`: those that matter, all if none.  Raises HostError TSME-H017 of
+        what is none, TSME-H043 if its class is not known and it has ended, TSME-H084 of an
+        endpoint."""
 
 
 class Target(ABC):
