@@ -24,7 +24,6 @@ from tests.tools.cabled import Cabled
 from tests.tools.prompted import ACTIVITY, COUNTER, FLOWS, offered
 from tests.tools.shell import COMMAND, assert_one_clear_line, spawn, tsme
 from tsme_host.tools.boards.session import Where
-from tsme_host.tools.link import opening
 from tsme_host.tools.repl.board import Board
 from tsme_host.tools.repl.session import Repl
 
@@ -408,16 +407,15 @@ def test_a_cable_that_is_pulled_is_told_and_what_is_asked_is_answered(
 
 
 def test_a_board_that_is_away_for_long_is_an_error_and_is_opened_again(
-    board: Cabled, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    board: Cabled, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    usual = opening.open_board
-    monkeypatch.setattr(
-        opening, "open_board", lambda port, via: usual(port, via, timeout=0.2, patience=0.1)
-    )
     port = Path(board.port)
     elsewhere = port.with_name("elsewhere")
     with attached(board) as target:
         one = Repl(target, None)
+        assert target._board is not None
+        client: Any = target._board.client  # which took its time to be opened
+        client.session.timeout, client.session.patience = 0.2, 0.1
         board.cable.port = str(elsewhere)
         port.unlink()
         board.cable.pull()
