@@ -110,7 +110,7 @@ def test_branches_and_items_are_told(sfn):
 
 CHOOSES = {
     "Set": {"Type": "Pass", "Assign": {"kept.$": "$.n"}, "Next": "W"},
-    "W": {"Type": "Wait", "Seconds": 1, "Next": "Done"},
+    "W": {"Type": "Wait", "Seconds": 4, "Next": "Done"},
     "Done": {"Type": "Pass", "Parameters": {"kept.$": "$kept", "n.$": "$.n"}, "End": True},
 }
 
@@ -161,7 +161,7 @@ def test_an_execution_is_redriven_as_often_as_it_fails(sfn):
 
 
 def test_a_redriven_workflow_has_all_of_its_time_again(sfn):
-    arn = machine(sfn, CHOOSES | {"W": CHOOSES["W"] | {"Seconds": 2}}, TimeoutSeconds=1)
+    arn = machine(sfn, CHOOSES, TimeoutSeconds=1)
     execution = begin(sfn, arn, {"n": 1})
     assert ended(sfn, execution)["status"] == "TIMED_OUT"
     sfn.redrive_execution(executionArn=execution)
