@@ -270,6 +270,7 @@ class Live(Executor):
                 if self.rows.rows or not self.written
                 else self.written
             )
-        pending = self.state.pending.values()
-        own = any(a.kind == TASK and self.wanted(a.resource) for a in pending)
-        return here if own else None, self.taken, self.due()
+        for action in self.state.pending.values():
+            if action.kind == TASK and self.wanted(action.resource):
+                return here, self.taken, self.due()
+        return None, self.taken, self.due()

@@ -427,7 +427,7 @@ class Runner:
         live.emitted.clear()
         if not self.lives.under_way.get(rows.key, True):
             del self.lives.under_way[rows.key]
-        due = live.due()
+        due = live.due() if live.helped else live.writing[2]
         if due is not None and (self._next is None or due < self._next):
             self._next = due
         if not live.busy():

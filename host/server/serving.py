@@ -24,6 +24,7 @@ from .arns import Place
 from .auth import Keys
 from .clocks import Accelerated, Scaled, Wall
 from .duties import JobOptions
+from .garbage import seldom
 from .hosts import Hosts
 from .latest import latest
 from .limits import RATE, Rate
@@ -102,7 +103,8 @@ def opened(options: Options) -> Iterator[Server]:
             tracing = Tracing(server, traces) if traces else None
             runner.start()
             try:
-                yield server
+                with seldom():
+                    yield server
             finally:
                 runner.stop()
                 if tracing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import Future
+from contextlib import ExitStack
 from typing import Any
 
 from tsme.kernel.protocol import SUCCEEDED
@@ -11,6 +12,7 @@ from tsme.values.json import loads
 from tsme_host.compiler.compile import compile_text
 from tsme_host.database.database import Database
 from tsme_host.database.records import keep_program
+from tsme_host.server.garbage import seldom
 from tsme_host.server.runner import Runner
 from tsme_host.server.terms import NewExecution, Outcome
 from tsme_host.server.work.pending import PendingTask
@@ -76,6 +78,8 @@ class Ours:
         with self.database.write() as connection:
             self.digest = keep_program(connection, program, definition)
         self.number = 0
+        self._stack = ExitStack()
+        self._stack.enter_context(seldom())  # as in `tsme serve`
         self.runner.start()
 
     def run(self, value: Any) -> Future[Outcome]:
@@ -102,6 +106,7 @@ class Ours:
     def close(self) -> None:
         """End it."""
         self.runner.stop()
+        self._stack.close()
         self.database.close()
 
 
