@@ -8,7 +8,7 @@ import json
 import re
 import struct
 import subprocess
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,6 @@ from tsme.remote import Change, connect
 
 PUSH = 0x0D
 ALL = ["cpython", "core", "micropython", "micropython32"]
-
-
-@pytest.fixture
-def far(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Far]:
-    one = Far(tmp_path, *getattr(request, "param", ("cpython",)))
-    try:
-        yield one
-        assert one.process.poll() is None
-    finally:
-        one.cut()
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:

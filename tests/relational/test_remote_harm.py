@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,6 @@ from tsme import TsmeError
 from tsme.relational.build import build
 from tsme.remote import connect
 from tsme_host.tools.errors import HostError
-
-
-@pytest.fixture
-def far(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Far]:
-    one = Far(tmp_path, *getattr(request, "param", ("cpython",)))
-    try:
-        yield one
-        assert one.process.poll() is None
-    finally:
-        one.cut()
 
 
 @on("cpython", "micropython")

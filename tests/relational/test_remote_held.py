@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,6 @@ from tests.relational.test_remote import asks_again_soon, followed, on, run
 from tsme import TsmeError
 from tsme.remote import connect
 from tsme_host.tools.remote.machine import Remote
-
-
-@pytest.fixture
-def far(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Far]:
-    one = Far(tmp_path, *getattr(request, "param", ("cpython",)))
-    try:
-        yield one
-        assert one.process.poll() is None
-    finally:
-        one.cut()
 
 
 class Pump:
